@@ -1,0 +1,303 @@
+use std::fmt;
+use std::str::FromStr;
+
+use rustls_pki_types::UnixTime;
+
+use crate::Error;
+use crate::name_constraints::{NameConstraints, Subtree};
+use crate::time::{parse_rfc3339, rfc3339};
+
+/// What a PEM file says of a certificate that the certificate cannot say itself.
+///
+/// Written as lines before the certificate, which every other reader takes for text (RFC 7468,
+/// section 5.2):
+///
+/// ```text
+/// # embedded-roots: distrust-after=2026-04-15T23:59:59Z
+/// # embedded-roots: permitted-dns=.corp.example,.corp.internal permitted-ip=10.0.0.0/8
+/// ```
+///
+/// | key | value | meaning |
+/// | --- | --- | --- |
+/// | `distrust-after` | RFC 3339, UTC, whole seconds | chains whose end-entity certificate has a later notBefore are refused |
+/// | `permitted-dns` | DNS names, with commas between them | dNSNames outside of all of these are refused |
+/// | `excluded-dns` | the same | dNSNames inside of any of these are refused |
+/// | `permitted-ip` | subnets in CIDR form, with commas between them | iPAddresses outside of all of these are refused |
+/// | `excluded-ip` | the same | iPAddresses inside of any of these are refused |
+///
+/// The last four are name constraints (RFC 5280, section 4.2.1.10). `corp.example` is that name and
+/// all below it, `.corp.example` is what is below it alone. A constraint on one kind of name says
+/// nothing of the other: a root with `permitted-dns` alone may still issue for any IP address.
+///
+/// An annotation can only narrow. Each key may be given once for a certificate, on one line or on
+/// several. `Display` and [`FromStr`] use the text after the colon, in a fixed order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Annotation {
+    distrust_after: Option<UnixTime>,
+    name_constraints: NameConstraints,
+}
+
+impl Annotation {
+    /// The last moment at which an end-entity certificate may start to be valid.
+    #[must_use]
+    pub fn distrust_after(&self) -> Option<UnixTime> {
+        self.distrust_after
+    }
+
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.distrust_after.is_none() && self.name_constraints.is_empty()
+    }
+
+    pub(crate) fn name_constraints(&self) -> &NameConstraints {
+        &self.name_constraints
+    }
+
+    /// Adds the `key=value` pairs of one line.
+    pub(crate) fn extend(&mut self, pairs: &str) -> Result<(), Error> {
+        if pairs.trim().is_empty() {
+            return Err(Error::new(
+                "an annotation that says nothing: expected key=value",
+            ));
+        }
+        pairs
+            .split_ascii_whitespace()
+            .try_for_each(|pair| self.insert(pair))
+    }
+
+    fn insert(&mut self, pair: &str) -> Result<(), Error> {
+        let Some((key, value)) = pair.split_once('=') else {
+            return Err(Error::new(format!(
+                "bad annotation \"{}\": expected key=value",
+                show(pair)
+            )));
+        };
+        let NameConstraints {
+            permitted,
+            excluded,
+        } = &mut self.name_constraints;
+        match key {
+            DISTRUST_AFTER => {
+                let time = parse_rfc3339(value).ok_or_else(|| {
+                    bad_value(key, value, "expected a time such as 2026-04-15T23:59:59Z")
+                })?;
+                if self.distrust_after.replace(time).is_some() {
+                    return Err(given_twice(key));
+                }
+                Ok(())
+            }
+            PERMITTED_DNS => insert_all(&mut permitted.dns, key, value),
+            EXCLUDED_DNS => insert_all(&mut excluded.dns, key, value),
+            PERMITTED_IP => insert_all(&mut permitted.ip, key, value),
+            EXCLUDED_IP => insert_all(&mut excluded.ip, key, value),
+            _ => Err(Error::new(format!(
+                "unknown annotation \"{}\": the keys are {}",
+                show(key),
+                KEYS.join(", ")
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Annotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NameConstraints {
+            permitted,
+            excluded,
+        } = &self.name_constraints;
+        let pairs = [
+            (
+                DISTRUST_AFTER,
+                self.distrust_after.map(rfc3339).unwrap_or_default(),
+            ),
+            (PERMITTED_DNS, join(&permitted.dns)),
+            (EXCLUDED_DNS, join(&excluded.dns)),
+            (PERMITTED_IP, join(&permitted.ip)),
+            (EXCLUDED_IP, join(&excluded.ip)),
+        ];
+        let said = pairs.iter().filter(|(_, value)| !value.is_empty());
+        let said: Vec<_> = said.map(|(key, value)| format!("{key}={value}")).collect();
+        f.write_str(&said.join(" "))
+    }
+}
+
+impl FromStr for Annotation {
+    type Err = Error;
+
+    fn from_str(pairs: &str) -> Result<Self, Error> {
+        let mut annotation = Self::default();
+        annotation.extend(pairs)?;
+        Ok(annotation)
+    }
+}
+
+/// The start of an annotation line.
+pub(crate) const PREFIX: &str = "# embedded-roots:";
+
+/// The pairs of a line of text, if it is an annotation.
+///
+/// A line that is nearly one is an error: taken for text, it would leave trust wider than its
+/// author meant.
+pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, Error> {
+    if let Some(pairs) = line.strip_prefix(PREFIX) {
+        return Ok(Some(pairs));
+    }
+    let words = line
+        .trim_start()
+        .trim_start_matches(['#', ';', '/'])
+        .trim_start();
+    let words = words.to_ascii_lowercase().replace('_', "-");
+    let names_us = words
+        .strip_prefix("embedded-roots")
+        .is_some_and(|rest| rest.trim_start().starts_with([':', '=']) || rest.contains('='));
+    let has_key = KEYS.iter().any(|key| {
+        words
+            .split(key)
+            .skip(1)
+            .any(|rest| rest.trim_start().starts_with('='))
+    });
+    if names_us || has_key {
+        return Err(Error::new(format!(
+            "this looks like an annotation but would be ignored: begin the line with \"{PREFIX} \""
+        )));
+    }
+    Ok(None)
+}
+
+const DISTRUST_AFTER: &str = "distrust-after";
+const PERMITTED_DNS: &str = "permitted-dns";
+const EXCLUDED_DNS: &str = "excluded-dns";
+const PERMITTED_IP: &str = "permitted-ip";
+const EXCLUDED_IP: &str = "excluded-ip";
+const KEYS: [&str; 5] = [
+    DISTRUST_AFTER,
+    PERMITTED_DNS,
+    EXCLUDED_DNS,
+    PERMITTED_IP,
+    EXCLUDED_IP,
+];
+
+fn insert_all<T: Subtree>(into: &mut Vec<T>, key: &str, value: &str) -> Result<(), Error> {
+    if !into.is_empty() {
+        return Err(given_twice(key));
+    }
+    for item in value.split(',') {
+        into.push(T::parse(item).map_err(|why| bad_value(key, item, &why))?);
+    }
+    into.sort();
+    into.dedup();
+    Ok(())
+}
+
+fn join<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn bad_value(key: &str, value: &str, why: &str) -> Error {
+    Error::new(format!("bad value \"{}\" of {key}: {why}", show(value)))
+}
+
+fn given_twice(key: &str) -> Error {
+    Error::new(format!("{key} is given twice for one certificate"))
+}
+
+/// Text of a file as it may appear in a message: on one line, and not without end.
+pub(crate) fn show(text: &str) -> String {
+    let escaped: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    if text.chars().nth(80).is_some() {
+        escaped + "..."
+    } else {
+        escaped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_in_a_fixed_order() {
+        let given = "permitted-ip=fd00::/8,10.0.0.0/8 excluded-dns=B.example,.a.example \
+                     distrust-after=2026-04-15T23:59:59Z";
+        let annotation: Annotation = given.parse().unwrap();
+        let written = "distrust-after=2026-04-15T23:59:59Z excluded-dns=.a.example,b.example \
+                       permitted-ip=10.0.0.0/8,fd00::/8";
+        assert_eq!(annotation.to_string(), written);
+        assert_eq!(written.parse(), Ok(annotation));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (pairs, expected) in [
+            ("", "says nothing"),
+            (" ", "says nothing"),
+            ("distrust-after", "expected key=value"),
+            ("distrust-after=", "2026-04-15T23:59:59Z"),
+            ("distrust-after=tomorrow", "\"tomorrow\" of distrust-after"),
+            (
+                "Distrust-After=2026-04-15T23:59:59Z",
+                "unknown annotation \"Distrust-After\"",
+            ),
+            ("permited-dns=.a", "permitted-dns"),
+            ("permitted-dns=", "an empty name"),
+            ("permitted-dns=a,,b", "an empty name"),
+            ("permitted-dns=*.a", "\"*.a\" of permitted-dns"),
+            ("permitted-dns=a.", "\"a.\""),
+            ("permitted-dns=..a", "\"..a\""),
+            ("permitted-dns=.", "\".\""),
+            ("permitted-dns=-a", "\"-a\""),
+            ("permitted-dns=a-.b", "\"a-.b\""),
+            ("permitted-dns=10.0.0.1", "permitted-ip"),
+            ("permitted-dns=bücher.example", "xn--"),
+            ("permitted-ip=10.0.0.0", "prefix length"),
+            ("permitted-ip=10.0.0.0/33", "10.0.0.0/33"),
+            ("permitted-ip=10.0.0.1/8", "10.0.0.0/8"),
+            ("permitted-ip=::1/64", "::/64"),
+            ("permitted-ip=10.0.0.0/+8", "10.0.0.0/+8"),
+            ("permitted-ip=corp/8", "corp/8"),
+            (
+                "permitted-dns=a permitted-dns=b",
+                "permitted-dns is given twice",
+            ),
+            (
+                "distrust-after=2026-04-15T23:59:59Z distrust-after=2026-04-15T23:59:59Z",
+                "distrust-after is given twice",
+            ),
+        ] {
+            let error = pairs.parse::<Annotation>().unwrap_err().to_string();
+            assert!(error.contains(expected), "{pairs:?}: {error}");
+        }
+        let long = format!("permitted-dns={}", "a".repeat(64));
+        assert!(long.parse::<Annotation>().is_err());
+        let long = format!("permitted-dns={}", "a.".repeat(127) + "b");
+        assert!(long.parse::<Annotation>().is_err());
+    }
+
+    #[test]
+    fn a_line_that_is_nearly_an_annotation_is_an_error() {
+        assert_eq!(pairs_of("# embedded-roots: a=b"), Ok(Some(" a=b")));
+        for line in [
+            "#embedded-roots: a=b",
+            " # embedded-roots: a=b",
+            "# Embedded-Roots: a=b",
+            "# embedded_roots: a=b",
+            "# embedded-roots a=b",
+            "## embedded-roots: a=b",
+            "embedded-roots: a=b",
+            "# embeded-roots: distrust-after=2026-04-15T23:59:59Z",
+            "permitted-dns = .corp.example",
+            "# PERMITTED-IP=10.0.0.0/8",
+        ] {
+            assert!(pairs_of(line).is_err(), "{line:?}");
+        }
+        for line in [
+            "",
+            "# Embedded roots",
+            "# embedded-roots bundle of 2026",
+            "permitted-dns",
+        ] {
+            assert_eq!(pairs_of(line), Ok(None), "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use std::cmp::Ordering;
+
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+
+use crate::error::subject_of;
+use crate::{Annotation, Error, not_after};
+
+/// One root certificate, with what is imposed on it.
+#[derive(Debug, Clone)]
+pub struct Root {
+    certificate: CertificateDer<'static>,
+    anchor: TrustAnchor<'static>,
+    annotation: Annotation,
+    line: usize,
+}
+
+impl Root {
+    /// A root of a certificate and what narrows it.
+    ///
+    /// `line` is where it stands in its file, for messages; 0 where it has none.
+    ///
+    /// # Errors
+    ///
+    /// If webpki cannot make a trust anchor of the certificate, or the annotation cannot be joined
+    /// with the certificate's own name constraints.
+    pub fn new(
+        certificate: CertificateDer<'static>,
+        annotation: Annotation,
+        line: usize,
+    ) -> Result<Self, Error> {
+        let anchor = webpki::anchor_from_trusted_cert(&certificate)
+            .map_err(|why| Error::new(format!("this certificate cannot be a root: {why:?}")))?;
+        let own = anchor.name_constraints.as_deref();
+        let name_constraints = annotation.name_constraints().join(own).map_err(|why| {
+            let subject = subject_of(&certificate);
+            Error::new(format!("{subject}: {}", why.reason()))
+        })?;
+        let anchor = TrustAnchor {
+            name_constraints: name_constraints.map(Into::into),
+            ..anchor.to_owned()
+        };
+        Ok(Self {
+            certificate,
+            anchor,
+            annotation,
+            line,
+        })
+    }
+
+    /// The certificate, DER.
+    #[must_use]
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// Subject, key and name constraints: those of the certificate and those imposed on it.
+    #[must_use]
+    pub fn trust_anchor(&self) -> &TrustAnchor<'static> {
+        &self.anchor
+    }
+
+    /// The last moment at which an end-entity certificate below this root may start to be valid.
+    #[must_use]
+    pub fn distrust_after(&self) -> Option<UnixTime> {
+        self.annotation.distrust_after()
+    }
+
+    /// What is imposed on the certificate.
+    #[must_use]
+    pub fn annotation(&self) -> &Annotation {
+        &self.annotation
+    }
+
+    /// The line of its BEGIN, counted from 1; 0 where it has none.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// By subject, then by key.
+    fn cmp_identity(&self, other: &Self) -> Ordering {
+        let identity = |root: &Self| {
+            (
+                root.anchor.subject.to_vec(),
+                root.anchor.subject_public_key_info.to_vec(),
+            )
+        };
+        identity(self).cmp(&identity(other))
+    }
+}
+
+/// A set of roots: no two of the same subject and key, and in an order that does not depend on
+/// how they came in.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    roots: Vec<Root>,
+}
+
+impl Bundle {
+    /// A bundle of all these roots.
+    ///
+    /// Of certificates with the same subject and key one remains: the one that is valid longest.
+    ///
+    /// # Errors
+    ///
+    /// If two such certificates are trusted within different limits: keeping either would ignore
+    /// what was said of the other.
+    pub fn new(mut roots: Vec<Root>) -> Result<Self, Error> {
+        roots.sort_by(|one, other| {
+            // The last two are for the order alone: equal inputs, equal outputs.
+            one.cmp_identity(other)
+                .then_with(|| not_after(&other.certificate).cmp(&not_after(&one.certificate)))
+                .then_with(|| one.certificate.cmp(&other.certificate))
+                .then_with(|| {
+                    one.annotation
+                        .to_string()
+                        .cmp(&other.annotation.to_string())
+                })
+        });
+        let mut kept: Vec<Root> = Vec::with_capacity(roots.len());
+        for root in roots {
+            let Some(same) = kept.last().filter(|kept| kept.cmp_identity(&root).is_eq()) else {
+                kept.push(root);
+                continue;
+            };
+            let limits =
+                |root: &Root| (root.anchor.name_constraints.clone(), root.distrust_after());
+            if limits(same) != limits(&root) {
+                let subject = subject_of(&root.certificate);
+                let (first, second) = (same.line.min(root.line), same.line.max(root.line));
+                return Err(Error::new(format!(
+                    "{subject} stands here more than once (lines {first} and {second}) and under \
+                     different constraints: annotate all of them alike, or keep one"
+                )));
+            }
+        }
+        Ok(Self { roots: kept })
+    }
+
+    /// The roots, sorted by subject and key.
+    #[must_use]
+    pub fn roots(&self) -> &[Root] {
+        &self.roots
+    }
+}

@@ -1,0 +1,128 @@
+//! Just enough DER (X.690) to look beside what webpki hands out: definite lengths, one-byte tags.
+
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const OID: u8 = 0x06;
+pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+
+/// The constructed context-specific tag `[number]`.
+pub(crate) const fn context_constructed(number: u8) -> u8 {
+    0xa0 | number
+}
+
+/// The primitive context-specific tag `[number]`.
+pub(crate) const fn context(number: u8) -> u8 {
+    0x80 | number
+}
+
+/// The elements of `content`, one after the other; `None` in place of one that is malformed,
+/// which is also the last.
+pub(crate) fn elements(content: &[u8]) -> impl Iterator<Item = Option<Element<'_>>> {
+    let mut rest = content;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let read = Element::read(rest);
+        rest = read.map_or(&[], |(_, after)| after);
+        Some(read.map(|(element, _)| element))
+    })
+}
+
+/// One tag, length and value.
+#[derive(Clone, Copy)]
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
+    pub(crate) value: &'a [u8],
+    /// Tag, length and value as they stand.
+    pub(crate) encoded: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// The first element of `input`, and what comes after it.
+    pub(crate) fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (&tag, after_tag) = input.split_first()?;
+        let (&first, after_first) = after_tag.split_first()?;
+        // Below 0x80 the octet is the length; else its low bits count the octets of the length.
+        let (length, after_length) = if first < 0x80 {
+            (usize::from(first), after_first)
+        } else {
+            let count = usize::from(first & 0x7f);
+            if count == 0 || count > size_of::<u32>() {
+                return None;
+            }
+            let (octets, after) = after_first.split_at_checked(count)?;
+            let length = octets
+                .iter()
+                .fold(0, |sum, &octet| sum << 8 | usize::from(octet));
+            (length, after)
+        };
+        let (value, rest) = after_length.split_at_checked(length)?;
+        let (encoded, _) = input.split_at_checked(input.len() - rest.len())?;
+        Some((
+            Self {
+                tag,
+                value,
+                encoded,
+            },
+            rest,
+        ))
+    }
+
+    /// As [`Element::read`], for an element that must have `tag`; gives its value.
+    pub(crate) fn expect(input: &'a [u8], tag: u8) -> Option<(&'a [u8], &'a [u8])> {
+        let (element, rest) = Self::read(input)?;
+        (element.tag == tag).then_some((element.value, rest))
+    }
+}
+
+/// The DER encoding of `value` under `tag`.
+pub(crate) fn encode(tag: u8, value: &[u8]) -> Vec<u8> {
+    let mut encoded = vec![tag];
+    let octets: Vec<u8> = value
+        .len()
+        .to_be_bytes()
+        .into_iter()
+        .skip_while(|&octet| octet == 0)
+        .collect();
+    if value.len() >= 0x80 {
+        // At most eight octets, so the count fits beside the flag.
+        encoded.push(0x80 | u8::try_from(octets.len()).unwrap_or(0x7f));
+    } else if value.is_empty() {
+        encoded.push(0);
+    }
+    encoded.extend(octets);
+    encoded.extend(value);
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_read_back() {
+        for length in [0, 1, 127, 128, 255, 256, 65_535, 65_536] {
+            let value = vec![7; length];
+            let encoded = encode(SEQUENCE, &value);
+            let (element, rest) = Element::read(&encoded).unwrap();
+            assert_eq!((element.tag, element.value), (SEQUENCE, value.as_slice()));
+            assert_eq!((element.encoded, rest.len()), (encoded.as_slice(), 0));
+        }
+    }
+
+    #[test]
+    fn a_length_beyond_the_input_is_malformed() {
+        for malformed in [
+            &[0x30][..],
+            &[0x30, 2, 0],
+            &[0x30, 0x80],
+            &[0x30, 0x85, 1, 1, 1, 1, 1],
+        ] {
+            assert!(Element::read(malformed).is_none(), "{malformed:?}");
+        }
+        assert!(Element::read(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0]).is_none());
+    }
+}

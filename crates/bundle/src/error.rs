@@ -1,0 +1,73 @@
+use std::error;
+use std::fmt;
+
+use rustls_pki_types::CertificateDer;
+
+use crate::DistinguishedName;
+
+/// Why a bundle cannot be used.
+///
+/// The text begins with the name of the input and the line, where there is one, and says what
+/// mends it where that is not plain: `corp.pem, line 12: bad base64: ...`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    source_name: Option<Box<str>>,
+    line: Option<usize>,
+    reason: Box<str>,
+}
+
+impl Error {
+    /// The line that is wrong, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        self.line
+    }
+
+    /// What is wrong, without name and line.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            source_name: None,
+            line: None,
+            reason: reason.into().into(),
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn at_line(mut self, line: usize) -> Self {
+        self.line.get_or_insert(line);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn in_source(mut self, name: &str) -> Self {
+        self.source_name.get_or_insert_with(|| name.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.source_name, self.line) {
+            (Some(name), Some(line)) => write!(f, "{name}, line {line}: ")?,
+            (Some(name), None) => write!(f, "{name}: ")?,
+            (None, Some(line)) => write!(f, "line {line}: ")?,
+            (None, None) => {}
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+impl error::Error for Error {}
+
+/// What to call a certificate in a message: its subject.
+pub(crate) fn subject_of(certificate: &CertificateDer<'_>) -> String {
+    webpki::anchor_from_trusted_cert(certificate).map_or_else(
+        |_| "an unreadable certificate".to_owned(),
+        |anchor| format!("\"{}\"", DistinguishedName::new(&anchor.subject)),
+    )
+}

@@ -1,0 +1,44 @@
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// The largest file that [`read_file`] reads: 16 MiB, about fifty times Mozilla's bundle.
+pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
+
+/// The content of a regular file of at most [`MAX_FILE_SIZE`] bytes.
+///
+/// # Errors
+///
+/// For what the system says when the file cannot be read, and for a directory, a pipe, a device or
+/// a file that is larger: none of them is waited for or read without end.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    // Asked before it is opened, because opening a pipe waits for its writer; and of what was
+    // opened, because the path may lead elsewhere by then.
+    check(&fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    check(&file.metadata()?)?;
+    let mut content = Vec::new();
+    file.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)?;
+    check_size(content.len().try_into().unwrap_or(u64::MAX))?;
+    Ok(content)
+}
+
+fn check(metadata: &Metadata) -> io::Result<()> {
+    if !metadata.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ));
+    }
+    check_size(metadata.len())
+}
+
+fn check_size(size: u64) -> io::Result<()> {
+    if size > MAX_FILE_SIZE {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "larger than 16 MiB",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Root certificates from PEM to checked trust anchors, and on to Rust source.
+//!
+//! This is the workshop of [`embedded-roots`](https://docs.rs/embedded-roots): its build script,
+//! its run-time readers and its maintenance tasks all read PEM here and nowhere else. Programs
+//! want that crate; this one is for those who build on the same rules.
+//!
+//! ```
+//! use embedded_roots_bundle::{Bundle, PrivateKeys, parse};
+//!
+//! # let pem = include_bytes!("../tests/data/root.pem");
+//! let roots = parse("root.pem", pem, PrivateKeys::Refuse)?;
+//! let bundle = Bundle::new(roots)?;
+//! assert_eq!(bundle.roots().len(), 1);
+//! # Ok::<(), embedded_roots_bundle::Error>(())
+//! ```
+//!
+//! # What is read
+//!
+//! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
+//! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
+//! Other blocks are passed over. [`parse`] is strict: the first thing that is wrong is an
+//! [`Error`] with its line, and nothing is skipped.
+//!
+//! # Annotations
+//!
+//! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for; see
+//! [`Annotation`] for the keys. Constraints in the certificate itself stay in force beside them.
+//!
+//! # Crate features
+//!
+//! - `emit`: [`emit`] and [`Bundle::to_pem`], the writers, and [`Bundle::sha256`].
+//! - `lint`: [`lint`], which refuses end-entity certificates, through x509-parser.
+
+mod annotation;
+mod bundle;
+mod der;
+#[cfg(feature = "emit")]
+pub mod emit;
+mod error;
+mod file;
+#[cfg(feature = "lint")]
+mod lint;
+mod name;
+mod name_constraints;
+mod pem;
+mod time;
+mod trusted_certificate;
+
+pub use annotation::Annotation;
+pub use bundle::{Bundle, Root};
+pub use error::Error;
+pub use file::{MAX_FILE_SIZE, read_file};
+#[cfg(feature = "lint")]
+pub use lint::lint;
+pub use name::DistinguishedName;
+pub use pem::{PrivateKeys, parse};
+pub use time::{not_after, not_before, rfc3339};

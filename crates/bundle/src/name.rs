@@ -1,0 +1,207 @@
+use std::fmt::{self, Write as _};
+
+use crate::der::{self, Element};
+
+/// A distinguished name (the content of the `Name` SEQUENCE, DER) for people to read.
+///
+/// `Display` is RFC 4514: most specific part first, `CN=Izenpe.com, O=IZENPE S.A., C=ES`, with a
+/// space after the comma. Whatever is not a letter, a digit or printable ASCII is escaped, so that
+/// a name stays on its line and says nothing that is not there.
+#[derive(Clone, Copy)]
+pub struct DistinguishedName<'a>(&'a [u8]);
+
+impl<'a> DistinguishedName<'a> {
+    /// A name by its DER, as in [`TrustAnchor::subject`](rustls_pki_types::TrustAnchor).
+    #[must_use]
+    pub fn new(content: &'a [u8]) -> Self {
+        Self(content)
+    }
+}
+
+impl fmt::Debug for DistinguishedName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for DistinguishedName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(sets) = der::elements(self.0).collect::<Option<Vec<_>>>() else {
+            return write_hex(f, self.0);
+        };
+        if sets.is_empty() {
+            return f.write_str("(empty name)");
+        }
+        for (nth_set, set) in sets.iter().rev().enumerate() {
+            if nth_set > 0 {
+                f.write_str(", ")?;
+            }
+            for (nth, attribute) in der::elements(set.value).enumerate() {
+                if nth > 0 {
+                    f.write_str("+")?;
+                }
+                match attribute.and_then(type_and_value) {
+                    Some((oid, value)) if set.tag == der::SET => write_attribute(f, oid, value)?,
+                    _ => return write_hex(f, set.encoded),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The types of RFC 4514, section 3, and those that roots use beside them (RFC 4519; X.520).
+const SHORT_NAMES: &[(&[u8], &str)] = &[
+    (&[0x55, 4, 3], "CN"),
+    (&[0x55, 4, 5], "serialNumber"),
+    (&[0x55, 4, 6], "C"),
+    (&[0x55, 4, 7], "L"),
+    (&[0x55, 4, 8], "ST"),
+    (&[0x55, 4, 9], "STREET"),
+    (&[0x55, 4, 10], "O"),
+    (&[0x55, 4, 11], "OU"),
+    (&[0x55, 4, 97], "organizationIdentifier"),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1],
+        "emailAddress",
+    ),
+    (
+        &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25],
+        "DC",
+    ),
+];
+
+fn type_and_value(attribute: Element<'_>) -> Option<(&[u8], Element<'_>)> {
+    let (oid, rest) = Element::expect(attribute.value, der::OID)?;
+    let (value, rest) = Element::read(rest)?;
+    (attribute.tag == der::SEQUENCE && rest.is_empty()).then_some((oid, value))
+}
+
+fn write_attribute(f: &mut fmt::Formatter<'_>, oid: &[u8], value: Element<'_>) -> fmt::Result {
+    match SHORT_NAMES.iter().find(|(known, _)| *known == oid) {
+        Some((_, name)) => f.write_str(name)?,
+        None => write_oid(f, oid)?,
+    }
+    f.write_str("=")?;
+    match text(value) {
+        Some(text) => write_escaped(f, &text),
+        None => write_hex(f, value.encoded),
+    }
+}
+
+/// The value, where it is one of the string types of a `DirectoryString` or an `IA5String`.
+fn text(value: Element<'_>) -> Option<String> {
+    match value.tag {
+        // UTF8String, PrintableString, IA5String
+        0x0c | 0x13 | 0x16 => String::from_utf8(value.value.to_vec()).ok(),
+        // TeletexString: what is in use is Latin-1.
+        0x14 => Some(value.value.iter().copied().map(char::from).collect()),
+        // BMPString: UTF-16, big endian.
+        0x1e => {
+            let units = value.value.chunks(2).map(|unit| match unit {
+                [high, low] => Some(u16::from_be_bytes([*high, *low])),
+                _ => None,
+            });
+            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
+        }
+        _ => None,
+    }
+}
+
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let last = text.chars().count().saturating_sub(1);
+    for (at, char) in text.chars().enumerate() {
+        match char {
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
+            '#' if at == 0 => f.write_str("\\#")?,
+            ' ' if at == 0 || at == last => f.write_str("\\ ")?,
+            ' '..='~' => f.write_char(char)?,
+            _ if char.is_alphanumeric() => f.write_char(char)?,
+            // RFC 4514, section 2.4: a backslash and two hexadecimal digits for each octet.
+            _ => {
+                for octet in char.encode_utf8(&mut [0; 4]).bytes() {
+                    write!(f, "\\{octet:02X}")?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The dotted form; the first two arcs share an octet.
+fn write_oid(f: &mut fmt::Formatter<'_>, oid: &[u8]) -> fmt::Result {
+    let mut first = true;
+    let mut arc = 0_u64;
+    for octet in oid {
+        arc = arc.saturating_mul(128) | u64::from(octet & 0x7f);
+        if octet & 0x80 != 0 {
+            continue;
+        }
+        if first {
+            let top = (arc / 40).min(2);
+            write!(f, "{top}.{}", arc - top * 40)?;
+        } else {
+            write!(f, ".{arc}")?;
+        }
+        (first, arc) = (false, 0);
+    }
+    Ok(())
+}
+
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    f.write_str("#")?;
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(attributes: &[(&[u8], u8, &[u8])]) -> Vec<u8> {
+        attributes
+            .iter()
+            .flat_map(|(oid, tag, value)| {
+                let pair = [der::encode(der::OID, oid), der::encode(*tag, value)].concat();
+                der::encode(der::SET, &der::encode(der::SEQUENCE, &pair))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn most_specific_first() {
+        let der = name(&[
+            (&[0x55, 4, 6], 0x13, b"ES"),
+            (&[0x55, 4, 10], 0x0c, b"IZENPE S.A."),
+            (&[0x55, 4, 3], 0x0c, b"Izenpe.com"),
+        ]);
+        let expected = "CN=Izenpe.com, O=IZENPE S.A., C=ES";
+        assert_eq!(DistinguishedName::new(&der).to_string(), expected);
+    }
+
+    #[test]
+    fn nothing_leaves_the_line() {
+        let hostile = "a\n# embedded-roots: \u{202e}, b\\ ";
+        let der = name(&[(&[0x55, 4, 3], 0x0c, hostile.as_bytes())]);
+        let expected = "CN=a\\0A# embedded-roots: \\E2\\80\\AE\\, b\\\\\\ ";
+        assert_eq!(DistinguishedName::new(&der).to_string(), expected);
+    }
+
+    #[test]
+    fn every_string_type_and_unknown_ones() {
+        let der = name(&[
+            (&[0x55, 4, 10], 0x1e, &[0x01, 0x50, 0x00, 0x41]),
+            (&[0x55, 4, 11], 0x14, &[0xe9]),
+            (&[0x55, 4, 3], 0x1e, &[0x01]),
+            (&[0x2a, 0x86, 0x48, 1], 0x04, &[0xff]),
+        ]);
+        let expected = "1.2.840.1=#0401FF, CN=#1E0101, OU=é, O=ŐA";
+        assert_eq!(DistinguishedName::new(&der).to_string(), expected);
+    }
+
+    #[test]
+    fn garbage_is_shown_as_such() {
+        assert_eq!(DistinguishedName::new(&[0x31, 9]).to_string(), "#3109");
+        assert_eq!(DistinguishedName::new(&[0x31, 1, 0]).to_string(), "#310100");
+        assert_eq!(DistinguishedName::new(&[]).to_string(), "(empty name)");
+    }
+}

@@ -1,0 +1,236 @@
+//! Times of certificates and annotations, in seconds of Unix time.
+
+use std::time::Duration;
+
+use rustls_pki_types::UnixTime;
+
+use crate::der::{self, Element};
+
+/// The notBefore of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
+/// read.
+///
+/// A time before 1970 counts as 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn not_before(certificate: &[u8]) -> Option<UnixTime> {
+    x509_time(validity(certificate)?.0)
+}
+
+/// The notAfter of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
+/// read.
+///
+/// A time before 1970 counts as 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
+    x509_time(validity(certificate)?.1)
+}
+
+/// The time as RFC 3339 writes it, in UTC and whole seconds: `2026-04-15T23:59:59Z`.
+#[must_use]
+pub fn rfc3339(time: UnixTime) -> String {
+    let (days, seconds) = (time.as_secs() / DAY, time.as_secs() % DAY);
+    let (year, month, day) = civil_from_days(days);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Reads what [`rfc3339`] writes, and no other form.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<UnixTime> {
+    let bytes = text.as_bytes();
+    let separators = [
+        (4, b'-'),
+        (7, b'-'),
+        (10, b'T'),
+        (13, b':'),
+        (16, b':'),
+        (19, b'Z'),
+    ];
+    if bytes.len() != 20
+        || separators
+            .iter()
+            .any(|&(at, byte)| bytes.get(at) != Some(&byte))
+    {
+        return None;
+    }
+    let digits: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_digit).collect();
+    (digits.len() == 14).then(|| from_digits(&digits))?
+}
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// notBefore and notAfter.
+fn validity(certificate: &[u8]) -> Option<(Element<'_>, Element<'_>)> {
+    let (signed, _) = Element::expect(certificate, der::SEQUENCE)?;
+    let (mut rest, _) = Element::expect(signed, der::SEQUENCE)?;
+    // A version 1 certificate has no version field.
+    if let Some((_, after)) = Element::expect(rest, der::context_constructed(0)) {
+        rest = after;
+    }
+    // serialNumber, signature, issuer
+    for tag in [der::INTEGER, der::SEQUENCE, der::SEQUENCE] {
+        rest = Element::expect(rest, tag)?.1;
+    }
+    let (validity, _) = Element::expect(rest, der::SEQUENCE)?;
+    let (not_before, rest) = Element::read(validity)?;
+    let (not_after, _) = Element::read(rest)?;
+    Some((not_before, not_after))
+}
+
+fn x509_time(time: Element<'_>) -> Option<UnixTime> {
+    let digits = time.value.strip_suffix(b"Z")?;
+    match (time.tag, digits.len()) {
+        (der::UTC_TIME, 12) => {
+            // RFC 5280, section 4.1.2.5.1: two digits, from 1950 to 2049.
+            let century: &[u8] = if digits.first()? < &b'5' {
+                b"20"
+            } else {
+                b"19"
+            };
+            from_digits(&[century, digits].concat())
+        }
+        (der::GENERALIZED_TIME, 14) => from_digits(digits),
+        _ => None,
+    }
+}
+
+/// `YYYYMMDDhhmmss`; what lies before 1970 is 1970.
+fn from_digits(digits: &[u8]) -> Option<UnixTime> {
+    let number = |from: usize, to: usize| -> Option<u64> {
+        std::str::from_utf8(digits.get(from..to)?)
+            .ok()?
+            .parse()
+            .ok()
+    };
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
+    let (hour, minute, second) = (number(8, 10)?, number(10, 12)?, number(12, 14)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let month_length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u64::from(leap),
+        _ => return None,
+    };
+    if !(1..=month_length).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let days = if year < 1970 {
+        0
+    } else {
+        days_from_civil(year, month, day)
+    };
+    let seconds = if year < 1970 {
+        0
+    } else {
+        hour * 3600 + minute * 60 + second
+    };
+    Some(UnixTime::since_unix_epoch(Duration::from_secs(
+        days * DAY + seconds,
+    )))
+}
+
+/// Days since 1970-01-01, for years from 1970. A year is counted from March, so that the leap day
+/// is its last and the months before it have a fixed pattern of 153 days in five months.
+fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let from_march = (month + 9) % 12;
+    let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+    // 719,468 days lie between 0000-03-01 and 1970-01-01.
+    year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
+/// The year, month and day of a count of days since 1970-01-01.
+fn civil_from_days(days: u64) -> (u64, u64, u64) {
+    let mut year = 1970 + days / 366;
+    while days_from_civil(year + 1, 1, 1) <= days {
+        year += 1;
+    }
+    let mut month = 1;
+    while month < 12 && days_from_civil(year, month + 1, 1) <= days {
+        month += 1;
+    }
+    (year, month, days - days_from_civil(year, month, 1) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_times() {
+        // `date -u -d TEXT +%s`
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2000-02-29T12:34:56Z", 951_827_696),
+            ("2024-11-30T23:59:59Z", 1_733_011_199),
+            ("2026-04-15T23:59:59Z", 1_776_297_599),
+            ("2100-03-01T00:00:00Z", 4_107_542_400),
+            ("9999-12-31T23:59:59Z", 253_402_300_799),
+        ] {
+            let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+            assert_eq!(parse_rfc3339(text), Some(time), "{text}");
+            assert_eq!(rfc3339(time), text);
+        }
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_is_read_back() {
+        for day in 0..146_097 {
+            let time = UnixTime::since_unix_epoch(Duration::from_secs(day * DAY + 86_399));
+            assert_eq!(parse_rfc3339(&rfc3339(time)), Some(time));
+        }
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        for text in [
+            "",
+            "2026-04-15",
+            "2026-04-15T23:59:59",
+            "2026-04-15T23:59:59z",
+            "2026-04-15 23:59:59Z",
+            "2026-04-15T23:59:59+00:00",
+            "2026-04-15T23:59:59.0Z",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-04-00T00:00:00Z",
+            "2026-04-15T24:00:00Z",
+            "2026-04-15T23:59:60Z",
+            "2026-04-1\u{0665}T3:59:59Z",
+            "+026-04-15T23:59:59Z",
+        ] {
+            assert_eq!(parse_rfc3339(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn both_x509_forms_and_their_centuries() {
+        let read = |tag, value: &[u8]| {
+            let element = der::encode(tag, value);
+            x509_time(Element::read(&element).unwrap().0).map(rfc3339)
+        };
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            read(der::UTC_TIME, b"491231235959Z"),
+            is("2049-12-31T23:59:59Z")
+        );
+        assert_eq!(
+            read(der::UTC_TIME, b"700101000001Z"),
+            is("1970-01-01T00:00:01Z")
+        );
+        assert_eq!(
+            read(der::UTC_TIME, b"500101000001Z"),
+            is("1970-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            read(der::GENERALIZED_TIME, b"20500101000000Z"),
+            is("2050-01-01T00:00:00Z")
+        );
+        assert_eq!(read(der::UTC_TIME, b"20500101000000Z"), None);
+        assert_eq!(read(der::UTC_TIME, b"4912312359Z"), None);
+        assert_eq!(read(der::UTC_TIME, b"491231235959+0100"), None);
+    }
+}
