@@ -1,1 +1,32 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "rustls"), no_std)]
 
+mod bundle;
+#[cfg(feature = "rustls")]
+mod config;
+#[cfg(feature = "rustls")]
+mod connect;
+#[cfg(feature = "rustls")]
+mod error;
+#[cfg(feature = "rustls")]
+mod roots;
+#[cfg(feature = "rustls")]
+mod system;
+#[cfg(feature = "rustls")]
+mod verify;
+
+pub use bundle::*;
+#[cfg(feature = "rustls")]
+#[allow(
+    unused_imports,
+    reason = "there is a feature for each of the connectors"
+)]
+pub use connect::*;
+#[cfg(feature = "rustls")]
+pub use error::Error;
+#[cfg(feature = "rustls")]
+pub use roots::{
+    Roots, RootsBuilder, client_config, client_config_builder, root_store, roots, verifier,
+};
+#[cfg(feature = "rustls")]
+pub use verify::{DistrustedRoot, Verifier};

@@ -24,15 +24,16 @@ pub fn anchors<'a>(
     );
     for (anchor, distrust_after) in anchors {
         let constraints = anchor.name_constraints.as_deref().map(byte_string);
-        let seconds = distrust_after.map(|time| time.as_secs());
+        let seconds = distrust_after.map(|time| with_separators(time.as_secs()));
         // Writing to a String does not fail, here and below.
         let _ = writeln!(
             source,
-            "        // {}\n        Anchor::new(\n            {},\n            {},\n            {},\n            {seconds:?},\n        ),",
+            "        // {}\n        Anchor::from_literals(\n            {},\n            {},\n            {},\n            {},\n        ),",
             DistinguishedName::new(&anchor.subject),
             byte_string(&anchor.subject),
             byte_string(&anchor.subject_public_key_info),
-            constraints.map_or("None".to_owned(), |literal| format!("Some({literal})")),
+            option(constraints),
+            option(seconds),
         );
     }
     let _ = writeln!(
@@ -80,6 +81,19 @@ impl Bundle {
     }
 }
 
+/// The digest of an anchor whose certificate is not at hand: SHA-256 over the SHA-256 of its
+/// subject, of its key and of its name constraints (of nothing, where it has none).
+#[must_use]
+pub fn sha256_of_anchor(anchor: &TrustAnchor<'_>) -> [u8; 32] {
+    let name_constraints = anchor.name_constraints.as_deref().unwrap_or_default();
+    let fields = [
+        &anchor.subject,
+        &anchor.subject_public_key_info,
+        name_constraints,
+    ];
+    sha256(&fields.map(sha256).concat())
+}
+
 /// SHA-256 (FIPS 180-4).
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -108,6 +122,17 @@ const HEADER: &str =
 
 fn byte_string(bytes: &[u8]) -> String {
     format!("b\"{}\"", bytes.escape_ascii())
+}
+
+fn option(literal: Option<String>) -> String {
+    literal.map_or_else(|| "None".to_owned(), |literal| format!("Some({literal})"))
+}
+
+/// `1_776_297_599`
+fn with_separators(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join("_")
 }
 
 fn root_to_pem(root: &Root) -> String {

@@ -1,0 +1,210 @@
+//! Compiles the bundles that the features choose into `OUT_DIR`: for each of them the anchors, the
+//! certificates and the PEM text, in files of their own so that a program links what it names.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use embedded_roots_bundle::{Bundle, PrivateKeys, Root, emit, parse, read_file};
+
+fn main() -> ExitCode {
+    match compile() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error
+                .lines()
+                .for_each(|line| println!("cargo::error={line}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+const MOZILLA: &str = "certs/ca-certificates.crt";
+const FILE: &str = "EMBEDDED_ROOTS_FILE";
+const SHA256: &str = "EMBEDDED_ROOTS_SHA256";
+
+fn compile() -> Result<(), String> {
+    for path in ["build.rs", MOZILLA] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    let mozilla = Bundle::new(read(Path::new(MOZILLA))?).map_err(|why| why.to_string())?;
+    // What Mozilla imposes holds for copies of these roots from elsewhere, too.
+    let constrained: Vec<&Root> = mozilla
+        .roots()
+        .iter()
+        .filter(|root| !root.annotation().is_empty())
+        .collect();
+    write(
+        &out,
+        "constrained_anchors.rs",
+        &anchors_of("constrained", [0; 32], &constrained),
+    )?;
+
+    // In the order of preference: the first is the selected one, which a pin is for.
+    let mut digests = Vec::new();
+    if cfg!(feature = "custom") {
+        digests.push(write_bundle(&out, "custom", &custom()?)?);
+    }
+    if cfg!(feature = "mozilla") {
+        digests.push(write_bundle(&out, "mozilla", &mozilla)?);
+    }
+    #[cfg(feature = "webpki-roots")]
+    digests.push(webpki_roots(&out, &constrained)?);
+    pin(digests.first())
+}
+
+fn write_bundle(out: &Path, name: &str, bundle: &Bundle) -> Result<[u8; 32], String> {
+    let sha256 = bundle.sha256();
+    let roots: Vec<&Root> = bundle.roots().iter().collect();
+    write(
+        out,
+        &format!("{name}_anchors.rs"),
+        &anchors_of(name, sha256, &roots),
+    )?;
+    write(
+        out,
+        &format!("{name}_certificates.rs"),
+        &emit::certificates(bundle.roots()),
+    )?;
+    write(out, &format!("{name}.pem"), &bundle.to_pem())?;
+    Ok(sha256)
+}
+
+fn anchors_of(name: &str, sha256: [u8; 32], roots: &[&Root]) -> String {
+    let anchors = roots
+        .iter()
+        .map(|root| (root.trust_anchor(), root.distrust_after()));
+    emit::anchors(name, sha256, anchors)
+}
+
+/// The files of the user.
+fn custom() -> Result<Bundle, String> {
+    println!("cargo::rerun-if-env-changed={FILE}");
+    println!("cargo::rerun-if-env-changed=DOCS_RS");
+    let value = env::var_os(FILE).unwrap_or_default();
+    if value.is_empty() && env::var_os("DOCS_RS").is_some() {
+        return Bundle::new(Vec::new()).map_err(|why| why.to_string());
+    }
+    let paths: Vec<PathBuf> = env::split_paths(&value)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
+    if paths.is_empty() {
+        let state = if env::var_os(FILE).is_some() {
+            "empty"
+        } else {
+            "not set"
+        };
+        return Err(format!(
+            "the feature `custom` compiles in the PEM file named by {FILE}, which is {state}\n{}",
+            how_to_set("certs/roots.pem")
+        ));
+    }
+    let mut roots = Vec::new();
+    for path in &paths {
+        roots.extend(user_file(path)?);
+    }
+    Bundle::new(roots).map_err(|why| format!("{FILE} ({}): {why}", value.to_string_lossy()))
+}
+
+fn user_file(path: &Path) -> Result<Vec<Root>, String> {
+    let shown = path.display();
+    // Cargo reads what it is to watch as lines of UTF-8.
+    let Some(text) = path
+        .to_str()
+        .filter(|text| !text.contains(char::is_control))
+    else {
+        return Err(format!(
+            "{FILE} names {}: Cargo cannot watch a path like this",
+            shown.to_string().escape_debug()
+        ));
+    };
+    if path.is_relative() {
+        return Err(format!(
+            "{FILE} names {shown}, which is a relative path: a build script runs in the folder of \
+             its own package\n{}",
+            how_to_set(text)
+        ));
+    }
+    println!("cargo::rerun-if-changed={text}");
+    let roots = read(path)?;
+    #[cfg(feature = "custom")]
+    for root in &roots {
+        embedded_roots_bundle::lint(root).map_err(|why| format!("{shown}, {why}"))?;
+    }
+    Ok(roots)
+}
+
+fn how_to_set(path: &str) -> String {
+    format!(
+        "set it to an absolute path, or let Cargo make one, in .cargo/config.toml of your workspace:\n\
+         \n\
+         \x20   [env]\n\
+         \x20   {FILE} = {{ value = {path:?}, relative = true }}"
+    )
+}
+
+fn read(path: &Path) -> Result<Vec<Root>, String> {
+    let name = path.display().to_string();
+    let pem = read_file(path).map_err(|why| format!("{name} cannot be read: {why}"))?;
+    parse(&name, &pem, PrivateKeys::Refuse).map_err(|why| why.to_string())
+}
+
+/// That crate has anchors alone, so a digest is taken of each anchor in place of its certificate.
+#[cfg(feature = "webpki-roots")]
+fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
+    let anchors: Vec<_> = webpki_roots::TLS_SERVER_ROOTS
+        .iter()
+        .map(|anchor| {
+            let same = constrained.iter().find(|root| {
+                let known = root.trust_anchor();
+                known.subject == anchor.subject
+                    && known.subject_public_key_info == anchor.subject_public_key_info
+            });
+            same.map_or((anchor, None), |root| {
+                (root.trust_anchor(), root.distrust_after())
+            })
+        })
+        .collect();
+    let sha256 = emit::sha256_of_set(
+        anchors
+            .iter()
+            .map(|(anchor, _)| emit::sha256_of_anchor(anchor)),
+    );
+    let source = emit::anchors("webpki-roots", sha256, anchors.into_iter());
+    write(out, "webpki_roots_anchors.rs", &source)?;
+    Ok(sha256)
+}
+
+/// Compares the selected bundle with the digest that the user expects.
+fn pin(selected: Option<&[u8; 32]>) -> Result<(), String> {
+    println!("cargo::rerun-if-env-changed={SHA256}");
+    let pin = env::var_os(SHA256).unwrap_or_default();
+    let pin = pin.to_string_lossy().to_ascii_lowercase();
+    if pin.is_empty() {
+        return Ok(());
+    }
+    if pin.len() != 64 || !pin.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(format!(
+            "{SHA256} is {pin:?}: expected 64 hexadecimal digits"
+        ));
+    }
+    let Some(selected) = selected.map(|sha256| emit::hex(sha256)) else {
+        return Err(format!(
+            "{SHA256} is set, and no bundle is compiled in that it could be for"
+        ));
+    };
+    if pin != selected {
+        return Err(format!(
+            "the selected bundle is not the pinned one\n\
+             expected ({SHA256}): {pin}\n\
+             compiled in:                       {selected}"
+        ));
+    }
+    Ok(())
+}
+
+fn write(out: &Path, name: &str, content: &str) -> Result<(), String> {
+    let path = out.join(name);
+    fs::write(&path, content).map_err(|why| format!("{} cannot be written: {why}", path.display()))
+}

@@ -1,0 +1,10 @@
+//! The anchors of the crate [webpki-roots](https://docs.rs/webpki-roots) (feature `webpki-roots`),
+//! for those who track its releases.
+//!
+//! The constraints that are known of Mozilla's list hold for them as well. That crate has neither
+//! certificates nor PEM.
+
+use super::{Anchor, Bundle};
+
+/// The anchors.
+pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/webpki_roots_anchors.rs"));

@@ -1,0 +1,56 @@
+//! The crypto provider, and what rustls makes with it once.
+
+use std::sync::Arc;
+
+use rustls::client::WantsClientCert;
+use rustls::crypto::CryptoProvider;
+use rustls::{ClientConfig, ConfigBuilder};
+
+use crate::roots::TrustSet;
+use crate::{Error, Verifier};
+
+/// What [`Roots`](crate::Roots) hand out to clients.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    pub(crate) config: Arc<ClientConfig>,
+}
+
+impl Client {
+    pub(crate) fn new(
+        trust_set: &TrustSet,
+        provider: Option<Arc<CryptoProvider>>,
+    ) -> Result<Self, Error> {
+        let provider = choose(provider)?;
+        let verifier = Arc::new(Verifier::new(trust_set, Arc::clone(&provider))?);
+        // `ClientConfig::builder()` would panic without a process default.
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(Error::config)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&verifier) as _);
+        let config = Arc::new(builder.clone().with_no_client_auth());
+        Ok(Self {
+            verifier,
+            builder,
+            config,
+        })
+    }
+}
+
+/// The explicit one, else the process default, else the enabled feature.
+fn choose(explicit: Option<Arc<CryptoProvider>>) -> Result<Arc<CryptoProvider>, Error> {
+    explicit
+        .or_else(|| CryptoProvider::get_default().cloned())
+        .or_else(|| COMPILED_IN.map(|provider| Arc::new(provider())))
+        .ok_or_else(Error::no_provider)
+}
+
+#[cfg(feature = "aws-lc-rs")]
+const COMPILED_IN: Option<fn() -> CryptoProvider> =
+    Some(rustls::crypto::aws_lc_rs::default_provider);
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+const COMPILED_IN: Option<fn() -> CryptoProvider> = Some(rustls::crypto::ring::default_provider);
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+const COMPILED_IN: Option<fn() -> CryptoProvider> = None;

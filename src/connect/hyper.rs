@@ -1,0 +1,68 @@
+//! hyper 1, through [hyper-rustls](hyper_rustls) and hyper-util's pooled client (feature `hyper`).
+//!
+//! ```no_run
+//! # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+//! # async fn request() -> Result<(), Box<dyn std::error::Error>> {
+//! use http_body_util::Empty;
+//! use hyper::body::Bytes;
+//!
+//! let client = embedded_roots::hyper::client::<Empty<Bytes>>()?;
+//! let response = client.get("https://example.com/".parse()?).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
+
+use http_body::Body;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::{Error, Roots, roots};
+
+/// A connector that trusts the default roots. Fails as [`roots()`].
+pub fn https_connector() -> Result<HttpsConnector<HttpConnector>, Error> {
+    roots().map(Roots::https_connector)
+}
+
+/// A client with a pool of connections that trusts the default roots. Fails as [`roots()`].
+///
+/// It runs on tokio. `B` is the body of its requests.
+pub fn client<B>() -> Result<Client<HttpsConnector<HttpConnector>, B>, Error>
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    roots().map(Roots::hyper_client)
+}
+
+/// hyper (feature `hyper`)
+impl Roots {
+    /// A connector that trusts these roots.
+    #[must_use]
+    pub fn https_connector(&self) -> HttpsConnector<HttpConnector> {
+        // Its ALPN protocols are empty, as hyper-rustls demands, which sets them itself.
+        let config = (*self.client_config()).clone();
+        let builder = HttpsConnectorBuilder::new()
+            .with_tls_config(config)
+            .https_or_http();
+        let builder = builder.enable_http1();
+        #[cfg(feature = "http2")]
+        let builder = builder.enable_http2();
+        builder.build()
+    }
+
+    /// A client with a pool of connections that trusts these roots.
+    ///
+    /// It runs on tokio. `B` is the body of its requests.
+    #[must_use]
+    pub fn hyper_client<B>(&self) -> Client<HttpsConnector<HttpConnector>, B>
+    where
+        B: Body + Send,
+        B::Data: Send,
+    {
+        Client::builder(TokioExecutor::new()).build(self.https_connector())
+    }
+}

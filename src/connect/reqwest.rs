@@ -1,0 +1,95 @@
+//! reqwest 0.13, asynchronous (feature `reqwest`) and [blocking] (feature `reqwest-blocking`).
+//!
+//! ```no_run
+//! # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+//! # async fn request() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = embedded_roots::reqwest::client()?;
+//! let response = client.get("https://example.com/").send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
+//! reqwest's own verifier, which cannot be built without a system store, is not asked.
+
+use ::reqwest::{Client, ClientBuilder};
+use rustls::ClientConfig;
+
+use crate::{Error, Roots, roots};
+
+/// A builder of clients that trust the default roots. Fails as [`roots()`].
+pub fn client_builder() -> Result<ClientBuilder, Error> {
+    roots().map(Roots::reqwest_client_builder)
+}
+
+/// A client that trusts the default roots. Fails as [`roots()`], and if reqwest cannot build it.
+pub fn client() -> Result<Client, Error> {
+    roots()?.reqwest_client()
+}
+
+/// reqwest's client without async (feature `reqwest-blocking`).
+#[cfg(feature = "reqwest-blocking")]
+pub mod blocking {
+    use ::reqwest::blocking::{Client, ClientBuilder};
+
+    use crate::{Error, Roots, roots};
+
+    /// A builder of blocking clients that trust the default roots. Fails as [`roots()`].
+    pub fn client_builder() -> Result<ClientBuilder, Error> {
+        roots().map(Roots::reqwest_blocking_client_builder)
+    }
+
+    /// A blocking client that trusts the default roots. Fails as [`roots()`], and if reqwest cannot
+    /// build it.
+    pub fn client() -> Result<Client, Error> {
+        roots()?.reqwest_blocking_client()
+    }
+
+    /// reqwest, blocking (feature `reqwest-blocking`)
+    impl Roots {
+        /// A builder of blocking clients that trust these roots.
+        pub fn reqwest_blocking_client_builder(&self) -> ClientBuilder {
+            Client::builder().tls_backend_preconfigured(super::config(self))
+        }
+
+        /// A blocking client that trusts these roots.
+        ///
+        /// # Errors
+        ///
+        /// If reqwest cannot build it.
+        pub fn reqwest_blocking_client(&self) -> Result<Client, Error> {
+            self.reqwest_blocking_client_builder()
+                .build()
+                .map_err(Error::client)
+        }
+    }
+}
+
+/// reqwest (feature `reqwest`)
+impl Roots {
+    /// A builder of clients that trust these roots.
+    pub fn reqwest_client_builder(&self) -> ClientBuilder {
+        Client::builder().tls_backend_preconfigured(config(self))
+    }
+
+    /// A client that trusts these roots.
+    ///
+    /// # Errors
+    ///
+    /// If reqwest cannot build it.
+    pub fn reqwest_client(&self) -> Result<Client, Error> {
+        self.reqwest_client_builder().build().map_err(Error::client)
+    }
+}
+
+/// reqwest takes a config by value, and leaves its ALPN protocols as they are.
+fn config(roots: &Roots) -> ClientConfig {
+    let mut config = (*roots.client_config()).clone();
+    config.alpn_protocols = ALPN.iter().map(|protocol| protocol.to_vec()).collect();
+    config
+}
+
+#[cfg(feature = "http2")]
+const ALPN: &[&[u8]] = &[b"h2", b"http/1.1"];
+#[cfg(not(feature = "http2"))]
+const ALPN: &[&[u8]] = &[b"http/1.1"];

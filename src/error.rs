@@ -1,0 +1,189 @@
+use std::error;
+use std::fmt;
+
+use crate::Anchor;
+use crate::verify::subject_of;
+
+/// Why trust or a client could not be set up.
+///
+/// The text names what mends it: the feature, or the input and its line. A cause of another library
+/// is in [`source()`](error::Error::source) and not in the text.
+#[derive(Debug)]
+pub struct Error(Box<Kind>);
+
+impl Error {
+    /// Nothing would be trusted: no bundle is compiled in, the feature `system` is off or the
+    /// system has no roots, or the policy has no source.
+    #[must_use]
+    pub fn is_no_roots(&self) -> bool {
+        matches!(
+            *self.0,
+            Kind::NoBundle
+                | Kind::NoSystem
+                | Kind::NoSource
+                | Kind::SystemEmpty(_)
+                | Kind::AllDated
+        )
+    }
+
+    /// A certificate or PEM text that was given cannot be used, or contradicts another.
+    #[must_use]
+    pub fn is_invalid_certificate(&self) -> bool {
+        matches!(*self.0, Kind::Invalid(_) | Kind::Conflict(_))
+    }
+
+    /// No crypto provider is compiled in or installed, or rustls cannot make a config with it.
+    #[must_use]
+    pub fn is_crypto_provider(&self) -> bool {
+        matches!(*self.0, Kind::NoProvider | Kind::Config(_))
+    }
+
+    /// The default roots were in use or installed before
+    /// [`install_default`](crate::Roots::install_default).
+    #[must_use]
+    pub fn is_already_installed(&self) -> bool {
+        matches!(*self.0, Kind::AlreadyInstalled)
+    }
+
+    pub(crate) fn no_bundle() -> Self {
+        Self::new(Kind::NoBundle)
+    }
+
+    pub(crate) fn no_source() -> Self {
+        Self::new(Kind::NoSource)
+    }
+
+    pub(crate) fn all_dated() -> Self {
+        Self::new(Kind::AllDated)
+    }
+
+    pub(crate) fn conflict(anchor: &Anchor) -> Self {
+        Self::new(Kind::Conflict(subject_of(anchor.trust_anchor()).into()))
+    }
+
+    pub(crate) fn invalid(why: String) -> Self {
+        Self::new(Kind::Invalid(why))
+    }
+
+    pub(crate) fn config(why: impl Into<Cause>) -> Self {
+        Self::new(Kind::Config(why.into()))
+    }
+
+    #[cfg_attr(
+        feature = "system",
+        expect(dead_code, reason = "said without the feature alone")
+    )]
+    pub(crate) fn no_system() -> Self {
+        Self::new(Kind::NoSystem)
+    }
+
+    #[cfg_attr(
+        not(feature = "system"),
+        expect(dead_code, reason = "said with the feature alone")
+    )]
+    pub(crate) fn system_empty(why: Option<Cause>) -> Self {
+        Self::new(Kind::SystemEmpty(why))
+    }
+
+    #[cfg_attr(
+        not(feature = "reqwest"),
+        expect(dead_code, reason = "said with the feature alone")
+    )]
+    pub(crate) fn client(why: impl Into<Cause>) -> Self {
+        Self::new(Kind::Client(why.into()))
+    }
+
+    pub(crate) fn no_provider() -> Self {
+        Self::new(Kind::NoProvider)
+    }
+
+    pub(crate) fn already_installed() -> Self {
+        Self::new(Kind::AlreadyInstalled)
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+#[derive(Debug)]
+enum Kind {
+    NoBundle,
+    NoSource,
+    AllDated,
+    /// Which input and line, and why.
+    Invalid(String),
+    /// The subject of the root.
+    Conflict(Box<str>),
+    NoProvider,
+    Config(Cause),
+    AlreadyInstalled,
+    /// The feature `system` is off.
+    NoSystem,
+    /// The first of the reasons, if the system gave any.
+    SystemEmpty(Option<Cause>),
+    Client(Cause),
+}
+
+type Cause = Box<dyn error::Error + Send + Sync>;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Kind::NoBundle => f.write_str(
+                "no root certificates are compiled in: enable one of the features `mozilla`, \
+                 `custom` and `webpki-roots` of embedded-roots",
+            ),
+            Kind::NoSource => f.write_str(
+                "no root certificates: the policy names no source, for example \
+                 `Roots::builder().bundle(embedded_roots::bundle())`",
+            ),
+            Kind::AllDated => f.write_str(
+                "every root has a distrust date, which a root store cannot carry: use `verifier()` \
+                 or `client_config()`",
+            ),
+            Kind::Invalid(why) => f.write_str(why),
+            Kind::Conflict(subject) => write!(
+                f,
+                "{subject} is given more than once and under different constraints: keep one, or \
+                 annotate all of them alike"
+            ),
+            Kind::NoProvider => f.write_str(
+                "no crypto provider: enable the feature `ring` or `aws-lc-rs` of embedded-roots, \
+                 install one with `rustls::crypto::CryptoProvider::install_default`, or pass one to \
+                 `Roots::builder().provider()`",
+            ),
+            Kind::Config(_) => {
+                f.write_str("rustls cannot make a client config with this crypto provider")
+            }
+            Kind::AlreadyInstalled => f.write_str(
+                "the default roots are in use already: call `install_default` once, at the start \
+                 of the program",
+            ),
+            Kind::NoSystem => f.write_str(
+                "the system store is not compiled in: enable the feature `system` of embedded-roots",
+            ),
+            Kind::SystemEmpty(_) => f.write_str(
+                "the system store has no usable root certificate: install the system's CA \
+                 certificates, or compile a bundle in with the feature `mozilla` or `custom` of \
+                 embedded-roots",
+            ),
+            Kind::Client(_) => f.write_str("the HTTP client cannot be built"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match &*self.0 {
+            Kind::Config(why) | Kind::SystemEmpty(Some(why)) | Kind::Client(why) => Some(&**why),
+            _ => None,
+        }
+    }
+}
+
+impl From<embedded_roots_bundle::Error> for Error {
+    fn from(why: embedded_roots_bundle::Error) -> Self {
+        Self::invalid(why.to_string())
+    }
+}

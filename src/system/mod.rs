@@ -1,0 +1,11 @@
+//! The operating system's store (feature `system`).
+
+#[cfg(not(feature = "system"))]
+mod disabled;
+#[cfg(feature = "system")]
+mod enabled;
+
+#[cfg(not(feature = "system"))]
+pub(crate) use disabled::anchors;
+#[cfg(feature = "system")]
+pub(crate) use enabled::anchors;
