@@ -131,7 +131,12 @@ fn option(literal: Option<String>) -> String {
 /// `1_776_297_599`
 fn with_separators(number: u64) -> String {
     let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    let groups: Vec<_> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(String::from_utf8_lossy)
+        .collect();
     groups.join("_")
 }
 

@@ -1,4 +1,5 @@
 use x509_parser::certificate::X509Certificate;
+use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
 use x509_parser::prelude::FromDer as _;
 
 use crate::error::subject_of;
@@ -27,6 +28,13 @@ pub fn lint(root: &Root) -> Result<(), Error> {
     else {
         return refuse("has extensions that cannot be read");
     };
+    // x509-parser takes basic constraints that it cannot read for absent ones.
+    let mut oids = certificate
+        .iter_extensions()
+        .map(|extension| &extension.oid);
+    if basic_constraints.is_none() && oids.any(|oid| *oid == OID_X509_EXT_BASIC_CONSTRAINTS) {
+        return refuse("has extensions that cannot be read");
+    }
     if basic_constraints.is_some_and(|extension| !extension.value.ca) {
         return refuse(
             "is an end-entity certificate (basic constraints: CA false), not a root; use the \

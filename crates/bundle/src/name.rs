@@ -112,7 +112,8 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let last = text.chars().count().saturating_sub(1);
     for (at, char) in text.chars().enumerate() {
         match char {
-            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
+            // RFC 4514 leaves `=` to the writer. Bare, a name could read as an annotation in PEM.
+            ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
             '#' if at == 0 => f.write_str("\\#")?,
             ' ' if at == 0 || at == last => f.write_str("\\ ")?,
             ' '..='~' => f.write_char(char)?,
@@ -180,9 +181,9 @@ mod tests {
 
     #[test]
     fn nothing_leaves_the_line() {
-        let hostile = "a\n# embedded-roots: \u{202e}, b\\ ";
+        let hostile = "a\n# embedded-roots: b=\u{202e}, b\\ ";
         let der = name(&[(&[0x55, 4, 3], 0x0c, hostile.as_bytes())]);
-        let expected = "CN=a\\0A# embedded-roots: \\E2\\80\\AE\\, b\\\\\\ ";
+        let expected = "CN=a\\0A# embedded-roots: b\\=\\E2\\80\\AE\\, b\\\\\\ ";
         assert_eq!(DistinguishedName::new(&der).to_string(), expected);
     }
 

@@ -189,14 +189,19 @@ impl Block {
     }
 
     fn root(&self, annotation: Annotation) -> Result<Root, Error> {
+        let is_digit = |byte: &&u8| !b" \t".contains(byte);
+        let wrong_length = || Error::new("bad base64: its padding or its length is wrong");
+        // rustls-pki-types takes base64 without its padding, which OpenSSL does not.
+        if self.base64.iter().filter(is_digit).count() % 4 != 0 {
+            return Err(wrong_length());
+        }
         // The label is OpenSSL's to vary; what is in the block is decoded in one way.
         let block = [
             &b"-----BEGIN CERTIFICATE-----\n"[..],
             &self.base64,
             b"\n-----END CERTIFICATE-----\n",
         ];
-        let der = CertificateDer::from_pem_slice(&block.concat())
-            .map_err(|_| Error::new("bad base64: its padding or its length is wrong"))?;
+        let der = CertificateDer::from_pem_slice(&block.concat()).map_err(|_| wrong_length())?;
         let certificate = match self.label.as_str() {
             TRUSTED => trusted_certificate::certificate(&der)?,
             _ => &der,

@@ -1,0 +1,69 @@
+//! Only a regular file of a sane size is read.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use embedded_roots_bundle::{MAX_FILE_SIZE, read_file};
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// A file of this many zeros, which takes no space where the file system knows holes.
+fn sparse(name: &str, size: u64) -> PathBuf {
+    let path = path(name);
+    File::create(&path).unwrap().set_len(size).unwrap();
+    path
+}
+
+#[track_caller]
+fn assert_refused(read: io::Result<Vec<u8>>, reason: &str) {
+    let error = read.map(|content| content.len()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), reason);
+}
+
+#[test]
+fn the_content() {
+    let path = path("content.pem");
+    for content in [&b"\xff\x00\r\n"[..], b""] {
+        fs::write(&path, content).unwrap();
+        assert_eq!(read_file(&path).unwrap(), content);
+    }
+}
+
+#[test]
+fn the_largest_file_and_one_byte_more() {
+    let largest = sparse("largest.pem", MAX_FILE_SIZE);
+    assert_eq!(read_file(&largest).unwrap().len() as u64, MAX_FILE_SIZE);
+    let larger = sparse("larger.pem", MAX_FILE_SIZE + 1);
+    assert_refused(read_file(&larger), "larger than 16 MiB");
+    for path in [largest, larger] {
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn what_is_no_regular_file() {
+    assert_refused(read_file(&path("")), "not a regular file");
+}
+
+/// Reading the first of them would not end.
+#[cfg(unix)]
+#[test]
+fn devices_and_what_leads_to_them() {
+    for device in ["/dev/zero", "/dev/null"] {
+        assert_refused(read_file(Path::new(device)), "not a regular file");
+    }
+    let link = path("link-to-zero.pem");
+    let _ = fs::remove_file(&link);
+    std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+    assert_refused(read_file(&link), "not a regular file");
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let error = read_file(&path("missing.pem")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}

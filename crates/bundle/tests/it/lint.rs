@@ -1,0 +1,107 @@
+//! A certificate that says of itself that it is no CA is not taken for a root.
+
+use embedded_roots_bundle::{Annotation, Error, Root, lint};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, SanType};
+
+use crate::data::{OTHER, ROOT, VERSION_1, authority, der, read};
+use crate::mutated::mutations;
+
+fn linted(params: &CertificateParams) -> Result<(), Error> {
+    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    lint(&Root::new(certificate.into(), Annotation::default(), 7).unwrap())
+}
+
+fn with(is_ca: IsCa, key_usages: &[KeyUsagePurpose]) -> CertificateParams {
+    let mut params = authority("Example Root");
+    params.is_ca = is_ca;
+    params.key_usages = key_usages.to_vec();
+    params
+}
+
+const CA: IsCa = IsCa::Ca(BasicConstraints::Unconstrained);
+
+#[test]
+fn authorities_pass() {
+    for (is_ca, key_usages) in [
+        (CA, &[][..]),
+        (CA, &[KeyUsagePurpose::KeyCertSign]),
+        (
+            CA,
+            &[
+                KeyUsagePurpose::DigitalSignature,
+                KeyUsagePurpose::KeyCertSign,
+            ],
+        ),
+        (IsCa::Ca(BasicConstraints::Constrained(0)), &[]),
+        // Neither extension: nothing is said.
+        (IsCa::NoCa, &[]),
+    ] {
+        let params = with(is_ca, key_usages);
+        assert_eq!(linted(&params), Ok(()), "{params:?}");
+    }
+    for root in read(format!("{ROOT}{OTHER}{VERSION_1}")).unwrap() {
+        assert_eq!(lint(&root), Ok(()));
+    }
+}
+
+#[test]
+fn mozillas_roots_pass() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../certs/ca-certificates.crt"
+    );
+    for root in read(std::fs::read(path).unwrap()).unwrap() {
+        assert_eq!(lint(&root), Ok(()));
+    }
+}
+
+#[test]
+fn others_are_refused_by_name_and_line() {
+    let end_entity = "is an end-entity certificate (basic constraints: CA false)";
+    let no_issuer = "may not issue certificates (key usage without keyCertSign)";
+    for (is_ca, key_usages, reason) in [
+        (IsCa::ExplicitNoCa, &[][..], end_entity),
+        (
+            IsCa::ExplicitNoCa,
+            &[KeyUsagePurpose::KeyCertSign],
+            end_entity,
+        ),
+        (CA, &[KeyUsagePurpose::CrlSign], no_issuer),
+        (CA, &[KeyUsagePurpose::DigitalSignature], no_issuer),
+        (IsCa::NoCa, &[KeyUsagePurpose::KeyEncipherment], no_issuer),
+    ] {
+        let mut params = with(is_ca, key_usages);
+        params.subject_alt_names = vec![SanType::DnsName("www.corp.example".try_into().unwrap())];
+        let error = linted(&params).unwrap_err();
+        let expected = format!("\"CN=Example Root\" {reason}");
+        assert!(error.reason().starts_with(&expected), "{error}: {params:?}");
+        assert_eq!(error.line(), Some(7));
+    }
+}
+
+#[test]
+fn extensions_that_cannot_be_read_are_refused() {
+    // Basic constraints, CA true, in their OCTET STRING: once with another type, once cut short. Of
+    // key usage that cannot be read webpki makes no anchor.
+    let value = [4, 5, 0x30, 3, 1, 1, 0xff];
+    for (at, octet) in [(4, 2), (5, 2)] {
+        let mut certificate = der(ROOT);
+        let mut places = certificate.windows(value.len());
+        let place = places.position(|octets| octets == value).unwrap();
+        certificate[place + at] = octet;
+        let root = Root::new(certificate.into(), Annotation::default(), 7).unwrap();
+        let error = lint(&root).unwrap_err();
+        let expected = "\"CN=Example Root CA, O=Example Corp\" has extensions that cannot be read";
+        assert_eq!(error.reason(), expected, "{at}");
+        assert_eq!(error.line(), Some(7));
+    }
+}
+
+#[test]
+fn no_certificate_makes_it_panic() {
+    let roots = mutations(der(ROOT), 3_000)
+        .filter_map(|der| Root::new(der.into(), Annotation::default(), 0).ok());
+    let (passed, refused): (Vec<_>, Vec<_>) =
+        roots.map(|root| lint(&root)).partition(Result::is_ok);
+    assert!(!passed.is_empty() && !refused.is_empty());
+}

@@ -1,0 +1,22 @@
+//! What this crate promises to those who use it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy.toml allows them in tests, but a function beside the tests is none to clippy"
+)]
+
+mod accepted;
+mod annotations;
+mod bundle;
+mod constraints;
+mod data;
+#[cfg(feature = "emit")]
+mod emit;
+mod file;
+#[cfg(feature = "lint")]
+mod lint;
+mod mutated;
+mod refused;
+mod trusted_certificate;

@@ -1,0 +1,116 @@
+//! Whatever is in a file, reading it ends with roots or with an error.
+
+use embedded_roots_bundle::{Annotation, Bundle, DistinguishedName, Root, not_after, not_before};
+
+use crate::data::{OTHER, ROOT, TRUSTED, block, certificates, der, read};
+
+/// Copies of the bytes, each changed in one to three places: the same ones in each run.
+pub(crate) fn mutations(original: Vec<u8>, count: usize) -> impl Iterator<Item = Vec<u8>> {
+    // Xorshift (Marsaglia, 2003), with his seed.
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut below = move |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % (bound as u64)).unwrap()
+    };
+    std::iter::repeat_with(move || {
+        let mut bytes = original.clone();
+        for _ in 0..=below(3) {
+            let at = below(bytes.len());
+            let end = (at + 1 + below(80)).min(bytes.len());
+            match below(6) {
+                0 => bytes[at] ^= 1 << below(8),
+                1 => bytes[at] = b"\n\r-=# \0\xff"[below(8)],
+                2 => bytes[at] = bytes[below(bytes.len())],
+                3 => drop(bytes.drain(at..end)),
+                4 => bytes.truncate(at),
+                _ => {
+                    let copy = bytes[at..end].to_vec();
+                    let to = below(bytes.len());
+                    drop(bytes.splice(to..to, copy));
+                }
+            }
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        bytes
+    })
+    .take(count)
+}
+
+/// A bundle with something of everything.
+fn bundle() -> String {
+    let trusted = TRUSTED.split_inclusive("-----END TRUSTED CERTIFICATE-----\n");
+    format!(
+        "# embedded-roots: permitted-dns=.corp.example permitted-ip=10.0.0.0/8\n{OTHER}{}{}\
+         # embedded-roots: distrust-after=2026-04-15T23:59:59Z\n{ROOT}",
+        trusted.clone().nth(1).unwrap(),
+        block("X509 CRL", b"not looked at"),
+    )
+}
+
+#[test]
+fn a_changed_bundle_is_read_or_refused_with_its_line() {
+    let (mut accepted, mut refused) = (0, 0);
+    for pem in mutations(bundle().into(), 6_000) {
+        match read(&pem) {
+            Ok(roots) => {
+                accepted += 1;
+                // Whatever comes of it: copies under different annotations may be left over.
+                let _ = Bundle::new(roots);
+            }
+            Err(error) => {
+                refused += 1;
+                let lines = pem.split(|byte| b"\r\n".contains(byte)).count();
+                let in_file = |line| (1..=lines).contains(&line);
+                let nothing = error.reason().starts_with("no certificate");
+                assert!(error.line().map_or(nothing, in_file), "{error}");
+            }
+        }
+    }
+    assert!(accepted > 500 && refused > 500, "{accepted}, {refused}");
+}
+
+#[test]
+fn a_bundle_cut_short_has_no_other_roots() {
+    let whole = bundle();
+    let roots = read(&whole).unwrap();
+    assert_eq!(roots.len(), 3);
+    let mut counts = Vec::new();
+    for end in 0..whole.len() {
+        let Ok(first) = read(&whole[..end]) else {
+            continue;
+        };
+        assert!(
+            certificates(&roots).starts_with(&certificates(&first)),
+            "{end}"
+        );
+        let annotations = |roots: &[Root]| -> Vec<_> {
+            roots.iter().map(|root| root.annotation().clone()).collect()
+        };
+        assert!(
+            annotations(&roots).starts_with(&annotations(&first)),
+            "{end}"
+        );
+        counts.push(first.len());
+    }
+    counts.dedup();
+    assert_eq!(counts, [1, 2, 3]);
+}
+
+#[test]
+fn a_changed_certificate_can_be_looked_at() {
+    let mut taken = 0;
+    for der in mutations(der(ROOT), 6_000) {
+        let _ = (not_before(&der), not_after(&der));
+        let annotation: Annotation = "permitted-dns=.corp.example".parse().unwrap();
+        if let Ok(root) = Root::new(der.into(), annotation, 0) {
+            taken += 1;
+            let subject = DistinguishedName::new(&root.trust_anchor().subject).to_string();
+            assert!(!subject.contains(char::is_control), "{subject:?}");
+        }
+    }
+    assert!(taken > 500, "{taken}");
+}

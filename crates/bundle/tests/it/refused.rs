@@ -1,0 +1,278 @@
+//! What is wrong with a bundle is an error, with its line.
+
+use embedded_roots_bundle::{PrivateKeys, parse};
+
+use crate::data::{OTHER, ROOT, block, der, read};
+
+pub(crate) const PRIVATE_KEYS: [&str; 5] = [
+    "PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "OPENSSH PRIVATE KEY",
+];
+
+#[track_caller]
+fn assert_refused(pem: impl AsRef<[u8]>, line: usize, reason: &str) {
+    let pem = pem.as_ref();
+    let shown = String::from_utf8_lossy(pem);
+    let Err(error) = read(pem) else {
+        panic!("accepted, but expected {reason:?}:\n{shown}");
+    };
+    assert!(error.reason().contains(reason), "{error}:\n{shown}");
+    assert_eq!(error.line(), Some(line), "{error}:\n{shown}");
+    let whole = format!("corp.pem, line {line}: {}", error.reason());
+    assert_eq!(error.to_string(), whole);
+}
+
+/// The root with one of its lines, counted from 1, replaced by others.
+fn with_line(number: usize, line: &str) -> String {
+    let mut lines: Vec<_> = ROOT.lines().collect();
+    lines[number - 1] = line;
+    lines.join("\n")
+}
+
+/// The line of the root's END.
+fn end() -> usize {
+    ROOT.lines().count()
+}
+
+#[test]
+fn blocks_that_do_not_end() {
+    let unended = ROOT.split_inclusive("-----END").next().unwrap();
+    let unended = unended.strip_suffix("-----END").unwrap();
+    let reason = "-----BEGIN CERTIFICATE----- without its -----END";
+    assert_refused(unended, 1, reason);
+    assert_refused(format!("# One\n{unended}{ROOT}"), 2, reason);
+    assert_refused(format!("{ROOT}{unended}"), end() + 1, reason);
+    // Nor do those that are passed over.
+    let reason = "-----BEGIN X509 CRL----- without its -----END";
+    assert_refused("-----BEGIN X509 CRL-----\n", 1, reason);
+    assert_refused(format!("-----BEGIN X509 CRL-----\n{ROOT}"), 1, reason);
+    // Not every reader takes the labels for one another.
+    let other = with_line(end(), "-----END X509 CERTIFICATE-----");
+    assert_refused(
+        other,
+        end(),
+        "-----END X509 CERTIFICATE----- closes the CERTIFICATE of line 1",
+    );
+}
+
+#[test]
+fn boundaries_out_of_place() {
+    for (pem, line, reason) in [
+        (
+            format!("\n\n-----END CERTIFICATE-----\n{ROOT}"),
+            3,
+            "-----END without the -----BEGIN",
+        ),
+        (format!("{ROOT} {ROOT}"), end() + 1, "start of its line"),
+        (format!("{ROOT}x{ROOT}"), end() + 1, "start of its line"),
+        (
+            format!("{ROOT}Root:\t-----END CERTIFICATE-----"),
+            end() + 1,
+            "start of its line",
+        ),
+        (with_line(end(), " -----END CERTIFICATE-----"), end(), "'-'"),
+        (
+            with_line(1, "-----BEGIN CERTIFICATE----- MIIB"),
+            1,
+            "nothing else on the line",
+        ),
+        (
+            with_line(1, "-----BEGIN CERTIFICATE----"),
+            1,
+            "nothing else on the line",
+        ),
+        (
+            with_line(end(), "-----END CERTIFICATE----- # One"),
+            end(),
+            "nothing else on the line",
+        ),
+        // Two files, joined, of which the first has no newline at its end.
+        (
+            format!("{}{ROOT}", ROOT.trim_end()),
+            end(),
+            "nothing else on the line",
+        ),
+    ] {
+        assert_refused(pem, line, reason);
+    }
+    let label = [b"-----BEGIN \xff-----\n", ROOT.as_bytes()].concat();
+    assert_refused(label, 1, "nothing else on the line");
+}
+
+#[test]
+fn bad_base64() {
+    let line = ROOT.lines().nth(4).unwrap();
+    for (bad, shown) in [
+        ("!", "'!'"),
+        ("-", "'-'"),
+        ("_", "'_'"),
+        ("\0", "'\\x00'"),
+        ("\x0c", "'\\x0c'"),
+        ("é", "'\\xc3'"),
+        ("# embedded-roots: permitted-dns=.corp.example\n", "'#'"),
+        ("X-Header: 1\n", "'-'"),
+    ] {
+        let reason = format!("bad base64: {shown} in a CERTIFICATE");
+        assert_refused(with_line(5, &format!("{bad}{line}")), 5, &reason);
+    }
+    // Neither certificate needs padding.
+    let last = ROOT.lines().nth(end() - 2).unwrap();
+    for (line, pem) in [
+        (1, with_line(end() - 1, &format!("{last}="))),
+        (1, with_line(end() - 1, &format!("{last}===="))),
+        (1, with_line(end() - 1, &format!("{last}A"))),
+        (1, with_line(end() - 1, &format!("{last}AAA"))),
+        (1, with_line(5, &format!("===={line}"))),
+        (end() + 2, format!("{ROOT}# Two\n{}", with_line(2, "M==="))),
+    ] {
+        assert_refused(pem, line, "bad base64: its padding or its length is wrong");
+    }
+}
+
+#[test]
+fn padding_that_is_left_out() {
+    for after in [&[0][..], &[0, 0]] {
+        let padded = block("CERTIFICATE", &[&der(ROOT), after].concat());
+        assert_refused(&padded, 1, "bytes after the certificate");
+        let bare = padded.replace('=', "");
+        assert_refused(bare, 1, "bad base64: its padding or its length is wrong");
+    }
+}
+
+#[test]
+fn blocks_that_hold_another_thing_than_a_certificate() {
+    let (root, other) = (der(ROOT), der(OTHER));
+    let cut = &root[..root.len() - 1];
+    for (der, reason) in [
+        ([&root[..], b"\0"].concat(), "bytes after the certificate"),
+        (
+            [root.clone(), other].concat(),
+            "bytes after the certificate",
+        ),
+        (cut.to_vec(), "cannot be a root"),
+        (Vec::new(), "cannot be a root"),
+        (b"garbage".to_vec(), "cannot be a root"),
+        (vec![0x30, 3, 2, 1, 1], "cannot be a root"),
+    ] {
+        for label in ["CERTIFICATE", "X509 CERTIFICATE"] {
+            let pem = format!("{ROOT}{}", block(label, &der));
+            assert_refused(pem, end() + 1, reason);
+        }
+    }
+}
+
+#[test]
+fn private_keys() {
+    for label in PRIVATE_KEYS {
+        let pem = format!("{ROOT}{}", block(label, b"secret"));
+        assert_refused(pem, end() + 1, "a private key");
+    }
+}
+
+#[test]
+fn no_certificate_at_all() {
+    let utf16 = |mark: &[u8], octets: fn(u16) -> [u8; 2]| {
+        let units = ROOT.encode_utf16().flat_map(octets);
+        mark.iter().copied().chain(units).collect::<Vec<_>>()
+    };
+    let crl = block("X509 CRL", &der(ROOT)).into_bytes();
+    let key = block("PRIVATE KEY", b"secret").into_bytes();
+    for (pem, in_utf16) in [
+        (Vec::new(), false),
+        (b"\n".to_vec(), false),
+        (b"# Roots of corp.example\n".to_vec(), false),
+        (der(ROOT), false),
+        (crl, false),
+        (key, false),
+        (utf16(b"\xff\xfe", u16::to_le_bytes), true),
+        (utf16(b"\xfe\xff", u16::to_be_bytes), true),
+    ] {
+        let error = parse("corp.pem", &pem, PrivateKeys::PassOver).unwrap_err();
+        assert!(error.reason().starts_with("no certificate"), "{error}");
+        assert_eq!(error.reason().contains("UTF-16"), in_utf16, "{error}");
+        assert_eq!(error.line(), None);
+        assert_eq!(error.to_string(), format!("corp.pem: {}", error.reason()));
+    }
+}
+
+#[test]
+fn annotations_that_say_nothing_known() {
+    for (pairs, reason) in [
+        ("", "says nothing"),
+        ("permitted-dns", "expected key=value"),
+        (
+            "permited-dns=.corp.example",
+            "unknown annotation \"permited-dns\"",
+        ),
+        ("Permitted-DNS=.corp.example", "unknown annotation"),
+        ("distrust-after=2026-04-15", "of distrust-after"),
+        ("permitted-dns=*.corp.example", "of permitted-dns"),
+        ("excluded-dns=.corp.example,", "of excluded-dns"),
+        ("permitted-ip=10.0.0.1/8", "of permitted-ip"),
+        ("excluded-ip=10.0.0.0", "of excluded-ip"),
+    ] {
+        let pem = format!("# One\n# embedded-roots: {pairs}\n{ROOT}");
+        assert_refused(pem, 2, reason);
+    }
+}
+
+#[test]
+fn annotations_given_twice() {
+    for pair in [
+        "distrust-after=2026-04-15T23:59:59Z",
+        "permitted-dns=.corp.example",
+        "excluded-dns=.corp.example",
+        "permitted-ip=10.0.0.0/8",
+        "excluded-ip=10.0.0.0/8",
+    ] {
+        let line = format!("# embedded-roots: {pair}");
+        assert_refused(format!("{line} {pair}\n{ROOT}"), 1, "given twice");
+        let pem = format!("{line}\n# of 2026\n{line}\n{ROOT}");
+        assert_refused(pem, 3, "given twice");
+    }
+}
+
+#[test]
+fn annotations_without_a_certificate() {
+    let line = "# embedded-roots: permitted-dns=.corp.example\n";
+    let reason = "no certificate after it";
+    let crl = block("X509 CRL", &der(ROOT));
+    assert_refused(line, 1, reason);
+    assert_refused(format!("{ROOT}\n{line}# the end\n"), end() + 2, reason);
+    assert_refused(format!("\n{line}\n{crl}{ROOT}"), 2, reason);
+
+    let key = block("PRIVATE KEY", b"secret");
+    let pem = format!("{line}{key}{ROOT}");
+    let error = parse("corp.pem", pem.as_bytes(), PrivateKeys::PassOver).unwrap_err();
+    assert!(error.reason().contains(reason), "{error}");
+}
+
+#[test]
+fn lines_that_are_nearly_annotations() {
+    for line in [
+        "#embedded-roots: permitted-dns=.corp.example",
+        "#  embedded-roots: permitted-dns=.corp.example",
+        "\t# embedded-roots: permitted-dns=.corp.example",
+        "# Embedded-Roots: permitted-dns=.corp.example",
+        "# embedded_roots: permitted-dns=.corp.example",
+        "# embedded-roots : permitted-dns=.corp.example",
+        "# embedded-roots permitted-dns=.corp.example",
+        "; embedded-roots: permitted-dns=.corp.example",
+        "// embedded-roots: permitted-dns=.corp.example",
+        "embedded-roots: permitted-dns=.corp.example",
+        "# embedded-root: permitted-dns=.corp.example",
+        // The key alone is right, or the name of this crate alone.
+        "// permitted-dns=.corp.example",
+        "# Distrust_After = 2026-04-15T23:59:59Z",
+        "#embedded-roots: permited-dns=.corp.example",
+        "; embedded-roots: permited-dns=.corp.example",
+        "// embedded-roots: permited-dns=.corp.example",
+        "\u{feff}# embedded-roots: permitted-dns=.corp.example",
+    ] {
+        let pem = format!("# One\n{line}\n{ROOT}");
+        assert_refused(pem, 2, "looks like an annotation");
+    }
+}
