@@ -132,7 +132,8 @@ impl fmt::Display for Error {
         match &*self.0 {
             Kind::NoBundle => f.write_str(
                 "no root certificates are compiled in: enable one of the features `mozilla`, \
-                 `custom` and `webpki-roots` of embedded-roots",
+                 `custom` and `webpki-roots` of embedded-roots (or, for a default, `system`: the \
+                 operating system's store)",
             ),
             Kind::NoSource => f.write_str(
                 "no root certificates: the policy names no source, for example \
@@ -145,7 +146,7 @@ impl fmt::Display for Error {
             Kind::Invalid(why) => f.write_str(why),
             Kind::Conflict(subject) => write!(
                 f,
-                "{subject} is given more than once and under different constraints: keep one, or \
+                "\"{subject}\" is given more than once and under different constraints: keep one, or \
                  annotate all of them alike"
             ),
             Kind::NoProvider => f.write_str(

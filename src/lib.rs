@@ -16,12 +16,10 @@ mod system;
 mod verify;
 
 pub use bundle::*;
-#[cfg(feature = "rustls")]
-#[allow(
-    unused_imports,
-    reason = "there is a feature for each of the connectors"
-)]
-pub use connect::*;
+#[cfg(feature = "hyper")]
+pub use connect::hyper;
+#[cfg(feature = "reqwest")]
+pub use connect::reqwest;
 #[cfg(feature = "rustls")]
 pub use error::Error;
 #[cfg(feature = "rustls")]

@@ -207,7 +207,7 @@ impl ServerCertVerifier for Verifier {
 /// }
 /// # assert!(distrusted(&Error::DecryptError).is_none());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DistrustedRoot {
     root: String,
     distrust_after: UnixTime,
@@ -234,6 +234,13 @@ impl fmt::Display for DistrustedRoot {
             f,
             "the root \"{root}\" is distrusted for certificates that start to be valid after {date}"
         )
+    }
+}
+
+/// The text, because it is what rustls shows of an error that it does not know.
+impl fmt::Debug for DistrustedRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -6,8 +6,8 @@ use once_cell::sync::OnceCell;
 use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
-use super::{Roots, TrustSet, embedded, system};
-use crate::{Error, Verifier, bundle};
+use super::{Roots, TrustSet, of_the_bundle, of_the_system};
+use crate::{Error, Verifier, bundle, system};
 
 /// The default roots: the selected bundle, else the system store (feature `system`), else what
 /// [`Roots::install_default`] put in their place.
@@ -86,13 +86,14 @@ static DEFAULT: OnceCell<Default> = OnceCell::new();
 
 fn default() -> Result<&'static Default, Error> {
     DEFAULT.get_or_try_init(|| {
-        let trust_set = if bundle::SELECTED.is_some() {
-            embedded()
+        let no_bundle = bundle::SELECTED.is_none();
+        let trust_set = if no_bundle && system::COMPILED_IN {
+            of_the_system()
         } else {
-            system()
-        }?;
+            of_the_bundle()
+        };
         Ok(Default {
-            trust_set,
+            trust_set: trust_set?,
             roots: OnceCell::new(),
         })
     })

@@ -47,7 +47,7 @@ impl Roots {
     ///
     /// If no bundle is compiled in or there is no crypto provider.
     pub fn embedded() -> Result<Self, Error> {
-        Self::new(embedded()?, None)
+        Self::new(of_the_bundle()?, None)
     }
 
     /// The operating system's store alone, through
@@ -61,7 +61,7 @@ impl Roots {
     /// If the feature `system` is off, the store has no usable certificate, or there is no crypto
     /// provider.
     pub fn system() -> Result<Self, Error> {
-        Self::new(system()?, None)
+        Self::new(of_the_system()?, None)
     }
 
     /// Roots of several sources, or with a certain crypto provider.
@@ -130,12 +130,12 @@ impl fmt::Debug for Roots {
 }
 
 /// Not through the builder, so that the one-line program does not link the PEM reader.
-fn embedded() -> Result<TrustSet, Error> {
+fn of_the_bundle() -> Result<TrustSet, Error> {
     let bundle = bundle::SELECTED.ok_or_else(Error::no_bundle)?;
     TrustSet::new(bundle.anchors(), Error::no_source)
 }
 
-fn system() -> Result<TrustSet, Error> {
+fn of_the_system() -> Result<TrustSet, Error> {
     let anchors = system::anchors()?;
     let merged = merge(&[Source {
         standing: Standing::Listed,

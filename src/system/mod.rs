@@ -6,6 +6,6 @@ mod disabled;
 mod enabled;
 
 #[cfg(not(feature = "system"))]
-pub(crate) use disabled::anchors;
+pub(crate) use disabled::*;
 #[cfg(feature = "system")]
-pub(crate) use enabled::anchors;
+pub(crate) use enabled::*;

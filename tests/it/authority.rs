@@ -1,0 +1,87 @@
+//! Certificate authorities made on the spot.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
+
+/// What a TLS server presents.
+pub(crate) struct Identity {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    pub(crate) fn with(mut self, intermediate: &Authority) -> Self {
+        self.chain.push(intermediate.der().clone());
+        self
+    }
+}
+
+/// A root of this name.
+pub(crate) fn root(name: &str) -> Authority {
+    root_with(name, |_| {})
+}
+
+pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
+    let mut params = ca_params(name);
+    change(&mut params);
+    CertifiedIssuer::self_signed(params, key()).unwrap()
+}
+
+/// An intermediate under `issuer`, with a key that others may certify, too.
+pub(crate) fn intermediate(name: &str, key_pem: &str, issuer: &Authority) -> Authority {
+    let key = KeyPair::from_pem(key_pem).unwrap();
+    CertifiedIssuer::signed_by(ca_params(name), key, issuer).unwrap()
+}
+
+/// A server certificate of `issuer` for `name`.
+pub(crate) fn server(issuer: &Authority, name: &str) -> Identity {
+    server_with(issuer, name, |_| {})
+}
+
+pub(crate) fn server_with(
+    issuer: &Authority,
+    name: &str,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Identity {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.distinguished_name = named("a server");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Whatever the clock of this machine says.
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(4096, 1, 1);
+    change(&mut params);
+    let key = key();
+    let certificate = params.signed_by(&key, issuer).unwrap();
+    Identity {
+        chain: vec![certificate.der().clone()],
+        key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+    }
+}
+
+/// The PEM of a root under a line of annotations.
+pub(crate) fn annotated(annotation: &str, root: &Authority) -> String {
+    format!("# embedded-roots: {annotation}\n{}", root.pem())
+}
+
+pub(crate) fn key() -> KeyPair {
+    KeyPair::generate().unwrap()
+}
+
+fn ca_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = named(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut distinguished_name = DistinguishedName::new();
+    distinguished_name.push(DnType::CommonName, name);
+    distinguished_name
+}

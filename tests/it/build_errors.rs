@@ -1,0 +1,211 @@
+//! What a user sees when the bundle cannot be compiled in.
+
+use rcgen::{IsCa, KeyUsagePurpose};
+
+use crate::authority::{annotated, root, root_with};
+use crate::scratch::Package;
+
+const FILE: &str = "EMBEDDED_ROOTS_FILE";
+
+fn package() -> Package {
+    Package::with_features("build-error", &["custom"])
+}
+
+#[track_caller]
+fn error_for(pem: impl AsRef<[u8]>) -> (String, String) {
+    let package = package();
+    let path = package.file("corp.pem", pem);
+    let error = package.env(FILE, &path).build_error();
+    (error, path.display().to_string())
+}
+
+#[test]
+fn the_variable_is_missing_or_empty() {
+    let how = "set it to an absolute path, or let Cargo make one, in .cargo/config.toml of your \
+               workspace:\n\n    [env]\n    EMBEDDED_ROOTS_FILE = { value = \"certs/roots.pem\", \
+               relative = true }";
+    let what =
+        "the feature `custom` compiles in the PEM file named by EMBEDDED_ROOTS_FILE, which is";
+    let mut package = package();
+    assert_eq!(package.build_error(), format!("{what} not set\n{how}"));
+    package.set_env(FILE, "");
+    assert_eq!(package.build_error(), format!("{what} empty\n{how}"));
+}
+
+#[test]
+fn the_example_in_the_message_works() {
+    let package = package().main("fn main() { print!(\"{}\", embedded_roots::bundle().len()) }");
+    package.file("certs/roots.pem", root("CA").pem());
+    let error = package.build_error();
+    let (_, example) = error.split_once("\n\n").unwrap();
+    let example: Vec<_> = example.lines().map(str::trim_start).collect();
+    package.file(
+        ".cargo/config.toml",
+        example.join(
+            "
+",
+        ),
+    );
+    assert_eq!(package.run(), "1");
+}
+
+#[test]
+fn a_documentation_build_needs_no_file() {
+    let package =
+        package().main("fn main() { print!(\"{:?}\", embedded_roots::bundle().is_empty()) }");
+    assert_eq!(package.env("DOCS_RS", "1").run(), "true");
+}
+
+#[test]
+fn a_relative_path() {
+    let error = package().env(FILE, "corp.pem").build_error();
+    let start = "EMBEDDED_ROOTS_FILE names corp.pem, which is a relative path";
+    assert!(error.starts_with(start), "{error}");
+    let example = "EMBEDDED_ROOTS_FILE = { value = \"corp.pem\", relative = true }";
+    assert!(error.ends_with(example), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read() {
+    let package = package();
+    let missing = package.folder().join("missing.pem");
+    let error = package.env(FILE, &missing).build_error();
+    let start = format!("{} cannot be read: ", missing.display());
+    assert!(error.starts_with(&start), "{error}");
+
+    let package = self::package();
+    let folder = package.folder().to_owned();
+    let error = package.env(FILE, &folder).build_error();
+    assert_eq!(
+        error,
+        format!("{} cannot be read: not a regular file", folder.display())
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_end() {
+    let error = package().env(FILE, "/dev/zero").build_error();
+    assert_eq!(error, "/dev/zero cannot be read: not a regular file");
+}
+
+#[test]
+fn what_is_wrong_in_the_file_comes_with_its_line() {
+    let ca = root("CA");
+    let pem = ca.pem();
+    let lines = pem.lines().count();
+    let in_text = |line: &str| format!("The roots of Example Corp\n\n{line}\n{pem}");
+    for (file, line, reason) in [
+        (String::new(), None, "no certificate: expected -----BEGIN CERTIFICATE-----".to_owned()),
+        (
+            pem.replace("-----END CERTIFICATE-----", ""),
+            Some(1),
+            "-----BEGIN CERTIFICATE----- without its -----END".to_owned(),
+        ),
+        (
+            pem.replacen("\nMII", "\nM*I", 1),
+            Some(2),
+            "bad base64: '*' in a CERTIFICATE".to_owned(),
+        ),
+        (
+            pem.clone() + &ca.key().serialize_pem(),
+            Some(lines + 1),
+            "a private key: what is compiled in can be read by everybody who has the program; take \
+             the key out of this file"
+                .to_owned(),
+        ),
+        (
+            in_text("# embedded-roots: permited-dns=.example"),
+            Some(3),
+            "unknown annotation \"permited-dns\": the keys are distrust-after, permitted-dns, \
+             excluded-dns, permitted-ip, excluded-ip"
+                .to_owned(),
+        ),
+        (
+            in_text("# embedded-roots: permitted-dns=*.example"),
+            Some(3),
+            "bad value \"*.example\" of permitted-dns: expected a DNS name such as".to_owned(),
+        ),
+        (
+            pem.clone() + "# embedded-roots: permitted-dns=.example\n",
+            Some(lines + 1),
+            "this annotation has no certificate after it".to_owned(),
+        ),
+    ] {
+        let (error, path) = error_for(file);
+        let expected = match line {
+            Some(line) => format!("{path}, line {line}: {reason}"),
+            None => format!("{path}: {reason}"),
+        };
+        assert!(error.starts_with(&expected), "{error}\n{expected}");
+    }
+}
+
+#[test]
+fn an_end_entity_certificate_is_named() {
+    let leaf = root_with("www.corp.example", |params| {
+        params.is_ca = IsCa::ExplicitNoCa;
+    });
+    let (error, path) = error_for(root("CA").pem() + "\n" + &leaf.pem());
+    let line = root("CA").pem().lines().count() + 2;
+    let text = format!(
+        "{path}, line {line}: \"CN=www.corp.example\" is an end-entity certificate (basic \
+         constraints: CA false), not a root; use the certificate of the CA that issued it"
+    );
+    assert_eq!(error, text);
+
+    let signer = root_with("Signer", |params| {
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    });
+    let (error, path) = error_for(signer.pem());
+    let start = format!("{path}, line 1: \"CN=Signer\" may not issue certificates (key usage");
+    assert!(error.starts_with(&start), "{error}");
+}
+
+#[test]
+fn two_files_that_contradict_each_other() {
+    let package = package();
+    let ca = root("CA");
+    let one = package.file("one.pem", ca.pem());
+    let other = package.file("other.pem", annotated("permitted-dns=.example", &ca));
+    let both = std::env::join_paths([one, other]).unwrap();
+    let error = package.env(FILE, &both).build_error();
+    assert!(error.starts_with("EMBEDDED_ROOTS_FILE ("), "{error}");
+    assert!(
+        error.contains("\"CN=CA\" stands here more than once"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_pin_is_for_the_selected_bundle() {
+    let digest = |bundle: &embedded_roots::Bundle| {
+        bundle.sha256().map(|byte| format!("{byte:02x}")).concat()
+    };
+    let custom = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/custom.pem");
+    let pinned = digest(&embedded_roots::custom::BUNDLE);
+    let mozillas = digest(&embedded_roots::mozilla::BUNDLE);
+
+    let mut package = Package::with_features("pinned", &["custom", "mozilla"]).env(FILE, custom);
+    for right in [pinned.clone(), pinned.to_uppercase(), String::new()] {
+        package.set_env("EMBEDDED_ROOTS_SHA256", right);
+        package.build();
+    }
+    package.set_env("EMBEDDED_ROOTS_SHA256", &mozillas);
+    let error = package.build_error();
+    assert!(
+        error.contains(&pinned) && error.contains(&mozillas),
+        "{error}"
+    );
+    package.set_env("EMBEDDED_ROOTS_SHA256", "sha256:00");
+    let error = package.build_error();
+    assert_eq!(
+        error,
+        "EMBEDDED_ROOTS_SHA256 is \"sha256:00\": expected 64 hexadecimal digits"
+    );
+    drop(package);
+
+    let package = Package::with_features("pinned-nothing", &[]);
+    let error = package.env("EMBEDDED_ROOTS_SHA256", &pinned).build_error();
+    assert!(error.contains("no bundle is compiled in"), "{error}");
+}

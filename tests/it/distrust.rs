@@ -1,0 +1,178 @@
+//! Distrust dates.
+
+use std::time::Duration;
+
+use embedded_roots::{DistrustedRoot, Roots};
+use rcgen::date_time_ymd;
+use rustls::version::TLS13;
+use rustls::{CertificateError, Error, OtherError};
+
+use crate::authority::{Authority, Identity, annotated, intermediate, key, root, server_with};
+use crate::server::{handshake, serve};
+
+const NAME: &str = "a.example";
+const ANNOTATION: &str = "distrust-after=2024-01-01T00:00:00Z";
+const DATE: u64 = 1_704_067_200;
+
+/// A server whose certificate begins `seconds` after the distrust date.
+fn younger(issuer: &Authority, seconds: i64) -> Identity {
+    let offset = Duration::from_secs(seconds.unsigned_abs());
+    let date = date_time_ymd(2024, 1, 1);
+    let not_before = if seconds < 0 {
+        date - offset
+    } else {
+        date + offset
+    };
+    server_with(issuer, NAME, |params| params.not_before = not_before)
+}
+
+fn verdict(trusted: &str, identity: Identity) -> Result<(), Error> {
+    let roots = Roots::builder().pem(trusted).build().unwrap();
+    handshake(roots.client_config(), serve(identity, &TLS13), NAME)
+}
+
+#[track_caller]
+fn distrusted(verdict: Result<(), Error>) -> DistrustedRoot {
+    match verdict.unwrap_err() {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(why))) => {
+            why.downcast_ref::<DistrustedRoot>().unwrap().clone()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_date_is_inclusive_to_the_second() {
+    let ca = root("Old CA");
+    let trusted = annotated(ANNOTATION, &ca);
+    assert_eq!(verdict(&trusted, younger(&ca, -1)), Ok(()));
+    assert_eq!(verdict(&trusted, younger(&ca, 0)), Ok(()));
+
+    let refused = verdict(&trusted, younger(&ca, 1));
+    let text = "the root \"CN=Old CA\" is distrusted for certificates that start to be valid after \
+                2024-01-01T00:00:00Z";
+    // rustls shows the `Debug` of what it does not know.
+    let shown = format!("invalid peer certificate: Other(OtherError({text}))");
+    assert_eq!(refused.as_ref().unwrap_err().to_string(), shown);
+    let why = distrusted(refused);
+    assert_eq!(
+        (why.root(), why.distrust_after().as_secs()),
+        ("CN=Old CA", DATE)
+    );
+}
+
+#[test]
+fn an_undated_root_beside_a_dated_one_is_not_touched() {
+    let (old, other) = (root("Old CA"), root("CA"));
+    let trusted = annotated(ANNOTATION, &old) + &other.pem();
+    assert_eq!(verdict(&trusted, younger(&other, 1)), Ok(()));
+    distrusted(verdict(&trusted, younger(&old, 1)));
+}
+
+#[test]
+fn only_the_end_entity_counts() {
+    let ca = root("Old CA");
+    // rcgen's default: from 1975 on, and this one from long after the date.
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.not_before = date_time_ymd(2025, 1, 1);
+    let between = rcgen::CertifiedIssuer::signed_by(params, key(), &ca).unwrap();
+    let identity = younger(&between, 0).with(&between);
+    assert_eq!(verdict(&annotated(ANNOTATION, &ca), identity), Ok(()));
+}
+
+#[test]
+fn of_two_possible_roots_the_one_that_still_may_is_taken() {
+    let (old, new) = (root("Old CA"), root("New CA"));
+    let shared = key().serialize_pem();
+    let by_old = intermediate("Between", &shared, &old);
+    let by_new = intermediate("Between", &shared, &new);
+    let presented = || {
+        [
+            younger(&by_old, 1).with(&by_old).with(&by_new),
+            younger(&by_old, 1).with(&by_new).with(&by_old),
+        ]
+    };
+
+    let later = "distrust-after=2024-01-01T00:00:01Z";
+    for new in [new.pem(), annotated(later, &new)] {
+        for identity in presented() {
+            assert_eq!(
+                verdict(&(annotated(ANNOTATION, &old) + &new), identity),
+                Ok(())
+            );
+        }
+    }
+    // With either alone, and with both dated: refused.
+    for identity in presented() {
+        distrusted(verdict(&annotated(ANNOTATION, &old), identity));
+    }
+    let earlier = "distrust-after=2023-12-31T00:00:00Z";
+    for identity in presented() {
+        distrusted(verdict(
+            &(annotated(ANNOTATION, &old) + &annotated(earlier, &new)),
+            identity,
+        ));
+    }
+}
+
+#[test]
+fn the_root_that_is_named_is_the_one_that_signed() {
+    let roots = ["One", "Two", "Three"].map(root);
+    let trusted = roots
+        .each_ref()
+        .map(|root| annotated(ANNOTATION, root))
+        .concat();
+    for root in &roots {
+        let why = distrusted(verdict(&trusted, younger(root, 1)));
+        assert_eq!(why.root(), format!("CN={}", name_of(root)));
+    }
+}
+
+fn name_of(root: &Authority) -> String {
+    let (_, certificate) = x509_parser::parse_x509_certificate(root.der()).unwrap();
+    certificate
+        .subject()
+        .iter_common_name()
+        .next()
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_date_is_no_excuse_for_anything_else() {
+    let (old, unknown) = (root("Old CA"), root("Unknown CA"));
+    let trusted = annotated(ANNOTATION, &old);
+    let refused = verdict(&trusted, younger(&unknown, -1)).unwrap_err();
+    assert_eq!(
+        refused,
+        Error::InvalidCertificate(CertificateError::UnknownIssuer)
+    );
+
+    // A dated root's own reason is the better one, whatever the undated ones say.
+    let trusted = trusted + &root("CA").pem();
+    let expired = server_with(&old, NAME, |params| {
+        params.not_after = date_time_ymd(2021, 1, 1);
+    });
+    let refused = verdict(&trusted, expired).unwrap_err();
+    let Error::InvalidCertificate(CertificateError::ExpiredContext { .. }) = refused else {
+        panic!("{refused:?}")
+    };
+}
+
+#[test]
+fn a_store_leaves_dated_roots_out() {
+    let (old, new) = (root("Old CA"), root("New CA"));
+    let roots = Roots::builder()
+        .pem(annotated(ANNOTATION, &old) + &new.pem())
+        .build()
+        .unwrap();
+    assert_eq!(roots.root_store().len(), 1);
+    let roots = Roots::builder()
+        .pem(annotated(ANNOTATION, &old))
+        .build()
+        .unwrap();
+    assert!(roots.root_store().is_empty());
+}

@@ -1,0 +1,26 @@
+//! Everything that needs the whole crate: real handshakes, real builds, real processes.
+
+// The lint's exception for tests is for functions with `#[test]`; all of this is test code.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+#![allow(missing_docs, reason = "a test binary has no users")]
+
+mod authority;
+mod build_errors;
+mod bundles;
+mod connectors;
+mod distrust;
+mod features;
+mod generated;
+mod handshakes;
+mod no_std;
+mod process_default;
+mod roots;
+mod scratch;
+mod selection;
+mod server;
+mod static_program;

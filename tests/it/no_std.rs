@@ -1,0 +1,40 @@
+//! Without `rustls` there is no std.
+
+use crate::authority::root;
+use crate::scratch::Package;
+
+/// A static library with a panic handler of its own cannot be linked with std's beside it, so that
+/// it builds only if nothing in its tree brings std.
+#[test]
+fn a_library_without_std_uses_every_bundle() {
+    let package = Package::with_features("no-std", &["custom", "mozilla", "webpki-roots"]);
+    std::fs::remove_file(package.folder().join("src/main.rs")).unwrap();
+    let manifest = std::fs::read_to_string(package.folder().join("Cargo.toml")).unwrap();
+    let panics = "[lib]\ncrate-type = [\"staticlib\"]\n\n[profile.dev]\npanic = \"abort\"\n";
+    package.file("Cargo.toml", manifest + panics);
+    package.file(
+        "src/lib.rs",
+        r#"#![no_std]
+
+use embedded_roots::{bundle, certificates, custom, mozilla, pem, webpki_roots};
+
+/// Everything that there is without `rustls`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bytes_of_roots() -> usize {
+    let anchors = [bundle(), &custom::BUNDLE, &mozilla::BUNDLE, &webpki_roots::BUNDLE]
+        .into_iter()
+        .flat_map(|bundle| bundle.anchors());
+    let subjects = anchors.map(|anchor| anchor.trust_anchor().subject.len()).sum::<usize>();
+    let certificates = certificates().iter().chain(mozilla::certificates());
+    subjects + certificates.map(|der| der.len()).sum::<usize>() + pem().len()
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    loop {}
+}
+"#,
+    );
+    let file = package.file("corp.pem", root("CA").pem());
+    package.env("EMBEDDED_ROOTS_FILE", file).build();
+}

@@ -1,0 +1,136 @@
+//! The default of a process, in processes of their own.
+
+use crate::authority::root;
+use crate::scratch::Package;
+
+const RUSTLS: &str =
+    "rustls = { version = \"0.23\", default-features = false, features = [\"ring\", \"std\"] }";
+
+fn depending_on(name: &'static str, features: &[&str]) -> Package {
+    let dependencies = format!(
+        "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, features = {features:?} }}\n{RUSTLS}"
+    );
+    Package::new(name, &dependencies)
+}
+
+#[test]
+fn the_binary_may_install_another_default_once_and_first() {
+    let ca = root("CA");
+    let package = depending_on("install-first", &["mozilla", "rustls", "ring"]);
+    let pem = package.file("ca.pem", ca.pem());
+    let main = r#"
+        use std::sync::Arc;
+        use embedded_roots::Roots;
+
+        fn main() -> Result<(), embedded_roots::Error> {
+            let roots = || Roots::builder().pem(include_str!(CA)).build();
+            let installed = roots()?;
+            installed.clone().install_default()?;
+            assert_eq!(embedded_roots::root_store()?.len(), 1);
+            assert!(Arc::ptr_eq(&embedded_roots::root_store()?, &installed.root_store()));
+            assert!(Arc::ptr_eq(&embedded_roots::verifier()?, &installed.verifier()));
+            assert!(Arc::ptr_eq(&embedded_roots::client_config()?, &installed.client_config()));
+
+            let error = roots()?.install_default().unwrap_err();
+            assert!(error.is_already_installed());
+            assert!(error.to_string().contains("`install_default` once, at the start"));
+            assert_eq!(embedded_roots::root_store()?.len(), 1);
+            Ok(())
+        }
+    "#;
+    package
+        .main(&main.replace("CA)", &format!("{pem:?})")))
+        .run();
+}
+
+#[test]
+fn the_first_use_makes_the_default() {
+    depending_on("first-use", &["mozilla", "rustls", "ring"])
+        .main(
+            r"
+            fn main() -> Result<(), embedded_roots::Error> {
+                let store = embedded_roots::root_store()?;
+                let other = embedded_roots::Roots::embedded()?;
+                assert!(other.install_default().unwrap_err().is_already_installed());
+                assert!(std::sync::Arc::ptr_eq(&store, &embedded_roots::root_store()?));
+                assert!(store.len() > 100);
+                Ok(())
+            }
+            ",
+        )
+        .run();
+}
+
+#[test]
+fn a_failed_first_call_can_be_retried() {
+    depending_on("retried", &["mozilla", "rustls"])
+        .main(
+            r#"
+            fn main() -> Result<(), embedded_roots::Error> {
+                let error = embedded_roots::client_config().unwrap_err();
+                assert!(error.is_crypto_provider(), "{error}");
+                for mends in ["`ring`", "`aws-lc-rs`", "install_default", "provider()"] {
+                    assert!(error.to_string().contains(mends), "{error}");
+                }
+                // A store needs no cryptography.
+                assert!(embedded_roots::root_store()?.len() > 100);
+
+                rustls::crypto::ring::default_provider().install_default().unwrap();
+                let config = embedded_roots::client_config()?;
+                let provider = rustls::crypto::CryptoProvider::get_default().unwrap();
+                assert!(std::sync::Arc::ptr_eq(config.crypto_provider(), provider));
+                Ok(())
+            }
+            "#,
+        )
+        .run();
+}
+
+#[test]
+fn without_a_bundle_it_is_an_error_that_names_the_features() {
+    depending_on("no-bundle", &["rustls", "ring"])
+        .main(
+            r#"
+            use embedded_roots::Roots;
+
+            fn main() {
+                let default = embedded_roots::client_config().unwrap_err();
+                let embedded = Roots::embedded().unwrap_err();
+                let system = Roots::system().unwrap_err();
+                for error in [&default, &embedded, &system] {
+                    assert!(error.is_no_roots(), "{error}");
+                }
+                for error in [default, embedded] {
+                    for feature in ["`mozilla`", "`custom`", "`webpki-roots`"] {
+                        assert!(error.to_string().contains(feature), "{error}");
+                    }
+                }
+                assert!(system.to_string().contains("enable the feature `system`"), "{system}");
+            }
+            "#,
+        )
+        .run();
+}
+
+#[test]
+fn without_a_bundle_the_feature_system_makes_it_the_default() {
+    let mut package = depending_on("system-default", &["rustls", "ring", "system"]).main(
+        r#"
+        fn main() {
+            match embedded_roots::roots() {
+                Ok(roots) => print!("{}", roots.root_store().len()),
+                Err(error) => print!("{} {error}", error.is_no_roots()),
+            }
+        }
+        "#,
+    );
+    let file = package.file("system.pem", root("CA").pem());
+    package.set_env("SSL_CERT_FILE", file);
+    assert_eq!(package.run(), "1");
+
+    let empty = package.file("empty.pem", "");
+    package.set_env("SSL_CERT_FILE", empty);
+    let printed = package.run();
+    let expected = "true the system store has no usable root certificate: install";
+    assert!(printed.starts_with(expected), "{printed}");
+}

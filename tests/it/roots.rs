@@ -1,0 +1,261 @@
+//! `Roots` as a value.
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use embedded_roots::{Error, Roots, custom, mozilla, webpki_roots};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::TrustAnchor;
+
+use crate::authority::{annotated, root};
+
+#[test]
+fn every_call_gives_the_same_value() {
+    let roots = Roots::embedded().unwrap();
+    assert!(Arc::ptr_eq(
+        &roots.root_store(),
+        &roots.clone().root_store()
+    ));
+    assert!(Arc::ptr_eq(&roots.verifier(), &roots.verifier()));
+    assert!(Arc::ptr_eq(&roots.client_config(), &roots.client_config()));
+
+    let default = embedded_roots::roots().unwrap();
+    assert!(std::ptr::eq(default, embedded_roots::roots().unwrap()));
+    assert!(Arc::ptr_eq(
+        &default.root_store(),
+        &embedded_roots::root_store().unwrap()
+    ));
+    assert!(Arc::ptr_eq(
+        &default.verifier(),
+        &embedded_roots::verifier().unwrap()
+    ));
+    assert!(Arc::ptr_eq(
+        &default.client_config(),
+        &embedded_roots::client_config().unwrap()
+    ));
+}
+
+#[test]
+fn the_config_is_ready_for_any_client() {
+    let config = embedded_roots::client_config().unwrap();
+    // hyper-rustls refuses a config that has some already.
+    assert!(config.alpn_protocols.is_empty());
+    assert!(config.enable_sni);
+    let own = embedded_roots::client_config_builder()
+        .unwrap()
+        .with_no_client_auth();
+    assert!(Arc::ptr_eq(own.crypto_provider(), config.crypto_provider()));
+}
+
+#[test]
+fn the_embedded_roots_are_the_selected_bundle() {
+    let subjects = |roots: &Roots| {
+        let store = roots.root_store();
+        store
+            .roots
+            .iter()
+            .map(|anchor| anchor.subject.to_vec())
+            .collect::<Vec<_>>()
+    };
+    let bundle = custom::BUNDLE.anchors().iter();
+    let expected: Vec<_> = bundle
+        .map(|anchor| anchor.trust_anchor().subject.to_vec())
+        .collect();
+    assert_eq!(subjects(&Roots::embedded().unwrap()), expected);
+    assert_eq!(subjects(embedded_roots::roots().unwrap()), expected);
+}
+
+#[test]
+fn bundles_are_joined_by_name_alone() {
+    let roots = Roots::builder()
+        .bundle(&mozilla::BUNDLE)
+        .bundle(&custom::BUNDLE)
+        .build()
+        .unwrap();
+    let dated = mozilla::BUNDLE
+        .anchors()
+        .iter()
+        .filter(|anchor| anchor.distrust_after().is_some());
+    let expected = mozilla::BUNDLE.len() + custom::BUNDLE.len() - dated.count();
+    assert_eq!(roots.root_store().len(), expected);
+}
+
+#[test]
+fn a_root_in_two_sources_is_one_root() {
+    let once = Roots::builder().bundle(&mozilla::BUNDLE).build().unwrap();
+    let twice = Roots::builder()
+        .bundle(&mozilla::BUNDLE)
+        .bundle(&mozilla::BUNDLE)
+        .build()
+        .unwrap();
+    assert_eq!(once.root_store().roots, twice.root_store().roots);
+
+    let (ca, other) = (root("CA"), root("Other"));
+    let roots = Roots::builder()
+        .pem(ca.pem() + &other.pem())
+        .certificates([other.der().clone(), ca.der().clone(), ca.der().clone()])
+        .build()
+        .unwrap();
+    assert_eq!(roots.root_store().len(), 2);
+}
+
+#[test]
+fn what_is_known_of_mozillas_list_holds_for_webpki_roots() {
+    let find = |name: &str| {
+        let anchors = webpki_roots::BUNDLE.anchors().iter();
+        let mut named = anchors.filter(|anchor| {
+            anchor
+                .trust_anchor()
+                .subject
+                .windows(name.len())
+                .any(|part| part == name.as_bytes())
+        });
+        named.next().unwrap()
+    };
+    assert_eq!(
+        find("Izenpe.com").distrust_after().unwrap().as_secs(),
+        1_776_297_599
+    );
+    let tubitak = find("TUBITAK Kamu SM SSL Kok Sertifikasi");
+    let tr = [0xa0, 0x07, 0x30, 0x05, 0x82, 0x03, 0x2e, 0x74, 0x72];
+    assert_eq!(
+        tubitak.trust_anchor().name_constraints.as_deref(),
+        Some(&tr[..])
+    );
+}
+
+/// Izenpe has a distrust date in `mozilla`, which a store cannot carry: it shows whose limits hold.
+#[test]
+fn the_users_word_on_a_root_weighs_more_than_a_lists() {
+    let izenpe = mozilla::certificates()
+        .iter()
+        .zip(mozilla::BUNDLE.anchors());
+    let mut pairs = izenpe.filter(|(_, anchor)| anchor.distrust_after().is_some());
+    let (izenpe, dated) = pairs.next().unwrap();
+    let stored =
+        |builder: embedded_roots::RootsBuilder| builder.build().unwrap().root_store().len();
+
+    let list = || Roots::builder().bundle(&mozilla::BUNDLE);
+    let without = stored(list());
+    assert_eq!(stored(list().certificates([izenpe.clone()])), without + 1);
+    let user_first = Roots::builder()
+        .certificates([izenpe.clone()])
+        .bundle(&mozilla::BUNDLE);
+    assert_eq!(stored(user_first), without + 1);
+    // Of two lists the tighter limit holds, in either order.
+    let lists = [&mozilla::BUNDLE, &webpki_roots::BUNDLE];
+    for [one, other] in [lists, [lists[1], lists[0]]] {
+        let roots = Roots::builder().bundle(one).bundle(other).build().unwrap();
+        let named = |anchor: &TrustAnchor<'_>| anchor.subject == dated.trust_anchor().subject;
+        assert!(!roots.root_store().roots.iter().any(named));
+    }
+}
+
+#[test]
+fn one_root_under_different_constraints_is_an_error() {
+    let ca = root("CA");
+    let error = Roots::builder()
+        .pem(annotated("permitted-dns=.example", &ca))
+        .pem(ca.pem())
+        .build()
+        .unwrap_err();
+    assert!(error.is_invalid_certificate());
+    let text = "\"CN=CA\" is given more than once and under different constraints: keep one, or \
+                annotate all of them alike";
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn what_the_user_gives_is_strict() {
+    let ca = root("CA");
+    let bad_line = ca.pem().replacen("\nMII", "\n!II", 1);
+    for (builder, text) in [
+        (
+            Roots::builder().pem(&bad_line),
+            "PEM text, line 2: bad base64: '!' in a CERTIFICATE",
+        ),
+        (
+            Roots::builder().pem(""),
+            "PEM text: no certificate: expected -----BEGIN CERTIFICATE-----",
+        ),
+        (
+            Roots::builder().certificates([ca.der().clone(), vec![0x30, 0].into()]),
+            "certificate 2: this certificate cannot be a root: BadDer",
+        ),
+        (
+            Roots::builder().certificates([]),
+            "no certificate in `certificates`",
+        ),
+        // The first error is the one that is told.
+        (
+            Roots::builder()
+                .certificates([])
+                .pem(&bad_line)
+                .pem(ca.pem()),
+            "no certificate in `certificates`",
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert!(error.is_invalid_certificate(), "{error}");
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn no_source_is_an_error() {
+    let error = Roots::builder().build().unwrap_err();
+    assert!(error.is_no_roots());
+    assert!(
+        error.to_string().contains("Roots::builder().bundle("),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_provider_that_rustls_cannot_use_is_an_error() {
+    let unusable = CryptoProvider {
+        cipher_suites: Vec::new(),
+        ..ring::default_provider()
+    };
+    let error = Roots::builder()
+        .pem(root("CA").pem())
+        .provider(Arc::new(unusable))
+        .build()
+        .unwrap_err();
+    assert!(error.is_crypto_provider());
+    let cause = error.source().unwrap().to_string();
+    assert!(
+        !cause.is_empty() && !error.to_string().contains(&cause),
+        "{error}: {cause}"
+    );
+}
+
+#[test]
+fn a_private_key_in_a_run_time_text_is_passed_over() {
+    let ca = root("CA");
+    let text = ca.key().serialize_pem() + &ca.pem();
+    assert_eq!(
+        Roots::builder()
+            .pem(text)
+            .build()
+            .unwrap()
+            .root_store()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn values_can_be_shared_and_shown() {
+    fn shared<T: Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
+    shared::<Roots>();
+    shared::<embedded_roots::RootsBuilder>();
+    shared::<embedded_roots::Verifier>();
+    shared::<Error>();
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    let shown = format!("{:?}", Roots::embedded().unwrap());
+    assert_eq!(
+        shown,
+        "Roots { trust_set: TrustSet { undated: 2, dated: 0 }, .. }"
+    );
+}

@@ -1,0 +1,124 @@
+//! The mission: one static program in an empty root directory.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use rustls::version::TLS13;
+
+use crate::authority::{root, server};
+use crate::scratch::{Package, target};
+use crate::server::serve_http;
+
+const HOST: &str = "server.example";
+
+/// Asks with the one line, and with reqwest; prints what came of each.
+const MAIN: &str = r#"
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (host, port) = (arguments.next().unwrap(), arguments.next().unwrap());
+    assert!(std::fs::metadata("/etc/ssl").is_err(), "this root directory is not empty");
+    print("client_config", with_client_config(&host, port.parse().unwrap()));
+    print("reqwest", with_reqwest(&format!("https://{host}:{port}/")));
+}
+
+fn with_client_config(host: &str, port: u16) -> Result<String, Box<dyn Error>> {
+    let config = embedded_roots::client_config()?;
+    let connection = rustls::ClientConnection::new(config, host.to_owned().try_into()?)?;
+    let mut tls = rustls::StreamOwned::new(connection, TcpStream::connect((host, port))?);
+    write!(tls, "GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+    let mut response = String::new();
+    tls.read_to_string(&mut response)?;
+    Ok(response.lines().next().unwrap_or_default().to_owned())
+}
+
+fn with_reqwest(address: &str) -> Result<String, Box<dyn Error>> {
+    let client = embedded_roots::reqwest::blocking::client()?;
+    Ok(client.get(address).send()?.status().to_string())
+}
+
+fn print(what: &str, outcome: Result<String, Box<dyn Error>>) {
+    match outcome {
+        Ok(status) => println!("{what}: accepted: {status}"),
+        Err(error) => {
+            let mut text = error.to_string();
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                text = format!("{text}: {error}");
+                cause = error.source();
+            }
+            println!("{what}: refused: {text}");
+        }
+    }
+}
+"#;
+
+#[test]
+#[ignore = "needs root, for chroot, and some minutes for a release build; .ci/run runs it"]
+fn it_is_accepted_under_custom_and_refused_under_mozilla() {
+    let ca = root("CA of nobody else");
+    let port = serve_http(server(&ca, HOST), &TLS13).port().to_string();
+
+    let accepted = "client_config: accepted: HTTP/1.1 200 OK\nreqwest: accepted: 200 OK\n";
+    assert_eq!(
+        printed_in_an_empty_root("custom", &ca.pem(), &port),
+        accepted
+    );
+
+    let refused = printed_in_an_empty_root("mozilla", &ca.pem(), &port);
+    let lines: Vec<_> = refused.lines().collect();
+    let [config, reqwest] = lines[..] else {
+        panic!("{refused}")
+    };
+    for (line, what) in [(config, "client_config"), (reqwest, "reqwest")] {
+        assert!(line.starts_with(&format!("{what}: refused: ")), "{line}");
+        assert!(
+            line.ends_with("invalid peer certificate: UnknownIssuer"),
+            "{line}"
+        );
+    }
+}
+
+/// Builds the program with the bundle of this feature, puts it alone into a folder and runs it with
+/// that folder as its root directory.
+fn printed_in_an_empty_root(bundle: &str, ca_pem: &str, port: &str) -> String {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+    let dependencies = format!(
+        "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, \
+         features = [\"{bundle}\", \"ring\", \"tls12\", \"reqwest-blocking\"] }}\n\
+         rustls = {{ version = \"0.23\", default-features = false, features = [\"std\"] }}"
+    );
+    let mut package = Package::new("static-program", &dependencies).main(MAIN);
+    let file = package.file("ca.pem", ca_pem);
+    package.set_env("EMBEDDED_ROOTS_FILE", file);
+    package.set_rustflags("-C target-feature=+crt-static");
+    package.build_with(&["--release", "--target", TARGET]);
+
+    let program = target().join(TARGET).join("release/static-program");
+    let empty = package.folder().join("root");
+    // A container engine provides this file in every image.
+    package.file("root/etc/hosts", format!("127.0.0.1 {HOST}\n"));
+    fs::copy(program, empty.join("program")).unwrap();
+    let output = Command::new("chroot")
+        .args([
+            &empty,
+            Path::new("/program"),
+            Path::new(HOST),
+            Path::new(port),
+        ])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
