@@ -16,7 +16,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     Ok(format!("wrote {CERTIFICATES}: {}", generated.summary))
 }
 
-/// Fails if the file is not what [`write`] would write, or if certs/README.md tells of another set.
+/// Fails if the file is not what [`write()`] would write, or if certs/README.md tells of another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     let generated = generate()?;
     if fs::read(path(CERTIFICATES))? != generated.pem.as_bytes() {

@@ -155,7 +155,7 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, Error> {
         words
             .split(key)
             .skip(1)
-            .any(|rest| rest.trim_start().starts_with('='))
+            .any(|rest| rest.trim_start().starts_with(['=', ':']))
     });
     if names_us || has_key {
         return Err(Error::new(format!(
@@ -288,6 +288,7 @@ mod tests {
             "# embeded-roots: distrust-after=2026-04-15T23:59:59Z",
             "permitted-dns = .corp.example",
             "# PERMITTED-IP=10.0.0.0/8",
+            "# permitted-dns: .corp.example",
         ] {
             assert!(pairs_of(line).is_err(), "{line:?}");
         }
