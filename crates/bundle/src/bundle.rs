@@ -79,12 +79,9 @@ impl Root {
 
     /// By subject, then by key.
     fn cmp_identity(&self, other: &Self) -> Ordering {
-        let identity = |root: &Self| {
-            (
-                root.anchor.subject.to_vec(),
-                root.anchor.subject_public_key_info.to_vec(),
-            )
-        };
+        fn identity(root: &Root) -> (&[u8], &[u8]) {
+            (&root.anchor.subject, &root.anchor.subject_public_key_info)
+        }
         identity(self).cmp(&identity(other))
     }
 }

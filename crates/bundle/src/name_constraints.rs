@@ -62,6 +62,15 @@ impl NameConstraints {
             if own.is_empty() || imposed.is_empty() {
                 continue;
             }
+            // webpki gives up at this many comparisons for one chain, too.
+            if own.len().saturating_mul(imposed.len()) > 250_000 {
+                return Err(Error::new(format!(
+                    "too many subtrees to join: {} of the certificate's own and {} of the \
+                     annotation",
+                    own.len(),
+                    imposed.len()
+                )));
+            }
             // Two permitted subtrees of a kind mean either, so both sets have to become one.
             let pairs = own
                 .iter()
@@ -451,6 +460,23 @@ mod tests {
             &[0xa1, 5, 0x30, 3, 0x86, 1, b'b'],
         ];
         assert_eq!(joined, expected.concat());
+    }
+
+    #[test]
+    fn a_join_has_an_end() {
+        let many = |suffix: &str| {
+            let names: Vec<_> = (0..501).map(|nth| format!("{nth}.{suffix}")).collect();
+            imposed(&format!("permitted-dns={}", names.join(",")))
+        };
+        let own = many("a").join(None).unwrap().unwrap();
+        let error = many("a").join(Some(&own)).unwrap_err();
+        assert!(
+            error.reason().starts_with("too many subtrees to join: 501"),
+            "{error}"
+        );
+        // Excluded ones are not compared.
+        let excluded = imposed("excluded-dns=1.a").join(Some(&own)).unwrap();
+        assert_eq!(excluded.unwrap().len(), own.len() + 2 + 2 + 2 + 3);
     }
 
     #[test]
