@@ -19,7 +19,7 @@
 //! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
 //! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
 //! Other blocks are passed over. [`parse`] is strict: the first thing that is wrong is an
-//! [`Error`] with its line, and nothing is skipped.
+//! [`Error`] with its line, and nothing is skipped. [`parse_each`] goes on.
 //!
 //! # Annotations
 //!
@@ -53,5 +53,5 @@ pub use file::{MAX_FILE_SIZE, read_file};
 #[cfg(feature = "lint")]
 pub use lint::lint;
 pub use name::DistinguishedName;
-pub use pem::{PrivateKeys, parse};
+pub use pem::{PrivateKeys, parse, parse_each};
 pub use time::{not_after, not_before, rfc3339};

@@ -1,3 +1,5 @@
+use std::mem;
+
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
@@ -27,25 +29,55 @@ pub enum PrivateKeys {
 /// anchor (webpki's judgement); a private key, if they are refused; an annotation that is unknown,
 /// malformed or without a certificate, or that looks like one and is not; no certificate at all.
 pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Root>, Error> {
-    let mut reader = Reader {
-        private_keys,
-        ..Reader::new()
-    };
-    let read = lines(pem).try_for_each(|(number, line)| {
-        reader
-            .line(number, line)
-            .map_err(|error| error.at_line(number))
+    parse_each(name, pem, private_keys).collect()
+}
+
+/// As [`parse`], one by one and for those who go on after an error.
+///
+/// What comes after an error is read as if the wrong part were not there. A certificate whose
+/// annotation is wrong is left out with it.
+pub fn parse_each<'a>(
+    name: &'a str,
+    pem: &'a [u8],
+    private_keys: PrivateKeys,
+) -> impl Iterator<Item = Result<Root, Error>> + 'a {
+    let mut reader = Reader::new(private_keys);
+    let mut lines = lines(pem);
+    let mut is_at_end = false;
+    let read = std::iter::from_fn(move || {
+        for (number, line) in lines.by_ref() {
+            match reader.line(number, line) {
+                Ok(None) => {}
+                Ok(Some(root)) => return Some(Ok(root)),
+                Err(error) => return Some(Err(error.at_line(number))),
+            }
+        }
+        let unfinished = if is_at_end {
+            Ok(())
+        } else {
+            reader.finish(pem)
+        };
+        is_at_end = true;
+        unfinished.err().map(Err)
     });
-    let finished = read.and_then(|()| reader.finish(pem));
-    finished.map_err(|error| error.in_source(name))
+    read.map(move |root| root.map_err(|error| error.in_source(name)))
 }
 
 struct Reader {
     private_keys: PrivateKeys,
-    roots: Vec<Root>,
-    /// Of the next certificate, with the first of their lines.
-    annotation: Option<(usize, Annotation)>,
+    /// Of the next certificate.
+    annotation: Annotated,
     block: Option<Block>,
+    /// Whether there was a certificate, good or bad.
+    certificate: bool,
+}
+
+enum Annotated {
+    Not,
+    /// The first of its lines.
+    Soundly(usize, Annotation),
+    /// An error that was told already.
+    Badly,
 }
 
 struct Block {
@@ -53,89 +85,87 @@ struct Block {
     begin: usize,
     label: String,
     base64: Vec<u8>,
+    /// An error that was told already.
+    is_bad: bool,
 }
 
 impl Reader {
-    fn new() -> Self {
+    fn new(private_keys: PrivateKeys) -> Self {
         Self {
-            private_keys: PrivateKeys::Refuse,
-            roots: Vec::new(),
-            annotation: None,
+            private_keys,
+            annotation: Annotated::Not,
             block: None,
+            certificate: false,
         }
     }
 
-    fn line(&mut self, number: usize, line: &[u8]) -> Result<(), Error> {
-        match &mut self.block {
-            Some(block) => {
-                if let Some(label) = boundary(line, END)? {
-                    if label != block.label {
-                        return Err(Error::new(format!(
-                            "-----END {}----- closes the {} of line {}",
-                            show(&label),
-                            show(&block.label),
-                            block.begin
-                        )));
-                    }
-                    return self.end_block();
-                }
-                if boundary(line, BEGIN)?.is_some() {
-                    return Err(unended(block));
-                }
-                block.line(line)
-            }
-            None => match boundary(line, BEGIN)? {
-                Some(label) => self.begin_block(number, label),
-                None if boundary(line, END)?.is_some() => {
-                    Err(Error::new("-----END without the -----BEGIN before it"))
-                }
-                None => self.text(number, line),
-            },
+    fn line(&mut self, number: usize, line: &[u8]) -> Result<Option<Root>, Error> {
+        if let Some(block) = self.block.take() {
+            let annotation = mem::replace(&mut self.annotation, Annotated::Not);
+            return self.line_in_block(block, annotation, number, line);
         }
+        match boundary(line, BEGIN)? {
+            Some(label) => self.begin_block(number, label)?,
+            None if boundary(line, END)?.is_some() => {
+                return Err(Error::new("-----END without the -----BEGIN before it"));
+            }
+            None => self.text(number, line)?,
+        }
+        Ok(None)
+    }
+
+    /// Takes block and annotation, and puts them back unless they end here, well or badly.
+    fn line_in_block(
+        &mut self,
+        mut block: Block,
+        annotation: Annotated,
+        number: usize,
+        line: &[u8],
+    ) -> Result<Option<Root>, Error> {
+        if let Some(label) = boundary(line, END)? {
+            return block.end(&label, annotation);
+        }
+        if let Some(label) = boundary(line, BEGIN)? {
+            self.begin_block(number, label)?;
+            return Err(unended(&block));
+        }
+        let read = block.line(line);
+        (self.block, self.annotation) = (Some(block), annotation);
+        read.map(|()| None)
     }
 
     fn begin_block(&mut self, begin: usize, label: String) -> Result<(), Error> {
-        if label.ends_with("PRIVATE KEY") && self.private_keys == PrivateKeys::Refuse {
+        let is_refused = label.ends_with("PRIVATE KEY") && self.private_keys == PrivateKeys::Refuse;
+        let is_certificate = is_certificate(&label);
+        self.certificate |= is_certificate;
+        self.block = Some(Block {
+            begin,
+            label,
+            base64: Vec::new(),
+            is_bad: false,
+        });
+        if is_refused {
             return Err(Error::new(
                 "a private key: what is compiled in can be read by everybody who has the program; \
                  take the key out of this file",
             ));
         }
-        if !is_certificate(&label) {
-            self.no_annotation()?;
+        if is_certificate {
+            Ok(())
+        } else {
+            self.no_annotation()
         }
-        self.block = Some(Block {
-            begin,
-            label,
-            base64: Vec::new(),
-        });
-        Ok(())
-    }
-
-    fn end_block(&mut self) -> Result<(), Error> {
-        let Some(block) = self
-            .block
-            .take()
-            .filter(|block| is_certificate(&block.label))
-        else {
-            return Ok(());
-        };
-        let (_, annotation) = self.annotation.take().unwrap_or_default();
-        let root = block
-            .root(annotation)
-            .map_err(|error| error.at_line(block.begin))?;
-        self.roots.push(root);
-        Ok(())
     }
 
     fn text(&mut self, number: usize, line: &[u8]) -> Result<(), Error> {
         let line = String::from_utf8_lossy(line);
-        if let Some(pairs) = pairs_of(&line)? {
-            let (_, annotation) = self
-                .annotation
-                .get_or_insert_with(|| (number, Annotation::default()));
-            annotation.extend(pairs)?;
-            return Ok(());
+        let annotated = pairs_of(&line).and_then(|pairs| match pairs {
+            Some(pairs) => self.annotate(number, pairs),
+            None => Ok(()),
+        });
+        if annotated.is_err() {
+            self.annotation = Annotated::Badly;
+            return annotated;
         }
         let is_comment = line.trim_start().starts_with('#');
         if !is_comment && (line.contains(BEGIN) || line.contains(END)) {
@@ -146,18 +176,33 @@ impl Reader {
         Ok(())
     }
 
-    fn no_annotation(&self) -> Result<(), Error> {
-        self.annotation.as_ref().map_or(Ok(()), |(line, _)| {
-            Err(Error::new("this annotation has no certificate after it").at_line(*line))
-        })
+    fn annotate(&mut self, number: usize, pairs: &str) -> Result<(), Error> {
+        match &mut self.annotation {
+            Annotated::Soundly(_, annotation) => annotation.extend(pairs),
+            Annotated::Badly => Ok(()),
+            Annotated::Not => {
+                self.annotation = Annotated::Soundly(number, pairs.parse()?);
+                Ok(())
+            }
+        }
     }
 
-    fn finish(self, pem: &[u8]) -> Result<Vec<Root>, Error> {
+    fn no_annotation(&mut self) -> Result<(), Error> {
+        match mem::replace(&mut self.annotation, Annotated::Not) {
+            Annotated::Soundly(line, _) => {
+                let why = "this annotation has no certificate after it";
+                Err(Error::new(why).at_line(line))
+            }
+            Annotated::Not | Annotated::Badly => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, pem: &[u8]) -> Result<(), Error> {
         if let Some(block) = &self.block {
             return Err(unended(block));
         }
         self.no_annotation()?;
-        if self.roots.is_empty() {
+        if !self.certificate {
             let utf16 = pem.starts_with(&[0xff, 0xfe]) || pem.starts_with(&[0xfe, 0xff]);
             let why = if utf16 {
                 "; the text is UTF-16, save it as UTF-8"
@@ -167,17 +212,39 @@ impl Reader {
             let expected = "expected -----BEGIN CERTIFICATE-----";
             return Err(Error::new(format!("no certificate: {expected}{why}")));
         }
-        Ok(self.roots)
+        Ok(())
     }
 }
 
 impl Block {
+    fn end(&self, label: &str, annotation: Annotated) -> Result<Option<Root>, Error> {
+        if label != self.label {
+            return Err(Error::new(format!(
+                "-----END {}----- closes the {} of line {}",
+                show(label),
+                show(&self.label),
+                self.begin
+            )));
+        }
+        let annotation = match annotation {
+            Annotated::Not => Annotation::default(),
+            Annotated::Soundly(_, annotation) => annotation,
+            Annotated::Badly => return Ok(None),
+        };
+        if self.is_bad || !is_certificate(label) {
+            return Ok(None);
+        }
+        let root = self.root(annotation);
+        root.map(Some).map_err(|error| error.at_line(self.begin))
+    }
+
     fn line(&mut self, line: &[u8]) -> Result<(), Error> {
-        if !is_certificate(&self.label) {
+        if self.is_bad || !is_certificate(&self.label) {
             return Ok(());
         }
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/= \t".contains(byte);
         if let Some(bad) = line.iter().find(|byte| !is_base64(byte)) {
+            self.is_bad = true;
             let bad = bad.escape_ascii();
             return Err(Error::new(format!(
                 "bad base64: '{bad}' in a {}",

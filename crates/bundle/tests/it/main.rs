@@ -12,6 +12,7 @@ mod annotations;
 mod bundle;
 mod constraints;
 mod data;
+mod each;
 #[cfg(feature = "emit")]
 mod emit;
 mod file;
