@@ -33,6 +33,7 @@
 
 mod annotation;
 mod bundle;
+mod certificate;
 mod der;
 #[cfg(feature = "emit")]
 pub mod emit;
@@ -48,10 +49,12 @@ mod trusted_certificate;
 
 pub use annotation::Annotation;
 pub use bundle::{Bundle, Root};
+pub use certificate::{issuer, not_after, not_before, subject};
 pub use error::Error;
 pub use file::{MAX_FILE_SIZE, read_file};
 #[cfg(feature = "lint")]
 pub use lint::lint;
 pub use name::DistinguishedName;
+pub use name_constraints::show_name_constraints;
 pub use pem::{PrivateKeys, parse, parse_each};
-pub use time::{not_after, not_before, rfc3339};
+pub use time::rfc3339;

@@ -7,7 +7,7 @@ use crate::der::{self, Element};
 /// `Display` is RFC 4514: most specific part first, `CN=Izenpe.com, O=IZENPE S.A., C=ES`, with a
 /// space after the comma. Whatever is not a letter, a digit or printable ASCII is escaped, so that
 /// a name stays on its line and says nothing that is not there.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DistinguishedName<'a>(&'a [u8]);
 
 impl<'a> DistinguishedName<'a> {

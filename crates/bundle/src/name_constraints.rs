@@ -106,6 +106,26 @@ impl NameConstraints {
     }
 }
 
+/// Name constraints (the content of the SEQUENCE, DER) for people to read, in the grammar of
+/// [`Annotation`](crate::Annotation) as far as it goes: `permitted-dns=.tr`.
+#[must_use]
+pub fn show_name_constraints(content: &[u8]) -> String {
+    let Some((permitted, excluded)) = read(content) else {
+        return "unreadable name constraints".to_owned();
+    };
+    let mut shown: Vec<String> = Vec::new();
+    for (verb, bases) in [("permitted", permitted), ("excluded", excluded)] {
+        for kind in ["dns", "ip", "other"] {
+            let bases = bases.iter().filter(|base| base.kind() == kind);
+            let bases: Vec<_> = bases.map(ToString::to_string).collect();
+            if !bases.is_empty() {
+                shown.push(format!("{verb}-{kind}={}", bases.join(",")));
+            }
+        }
+    }
+    shown.join(" ")
+}
+
 impl Subtrees {
     fn is_empty(&self) -> bool {
         self.dns.is_empty() && self.ip.is_empty()
@@ -230,6 +250,24 @@ pub(crate) struct Base {
     value: Vec<u8>,
 }
 
+/// Sound ones alone come here, so that a DNS name is ASCII and a mask is a prefix.
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, mask) = self.value.split_at(self.value.len() / 2);
+        let prefix = mask.iter().map(|octet| octet.count_ones()).sum::<u32>();
+        match self.tag {
+            DNS => write!(f, "{}", self.value.escape_ascii()),
+            IP => {
+                let v4 = <[u8; 4]>::try_from(address).map(IpAddr::from);
+                let v6 = <[u8; 16]>::try_from(address).map(IpAddr::from);
+                v4.or(v6)
+                    .map_or(Err(fmt::Error), |address| write!(f, "{address}/{prefix}"))
+            }
+            tag => write!(f, "[{}]", tag & 0x1f),
+        }
+    }
+}
+
 const DNS: u8 = der::context(2);
 const IP: u8 = der::context(7);
 
@@ -260,6 +298,14 @@ impl Base {
                     && u32::try_from(leading * 8).is_ok_and(|leading| leading + next == bits)
             }
             _ => true,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.tag {
+            DNS => "dns",
+            IP => "ip",
+            _ => "other",
         }
     }
 
@@ -460,6 +506,22 @@ mod tests {
             &[0xa1, 5, 0x30, 3, 0x86, 1, b'b'],
         ];
         assert_eq!(joined, expected.concat());
+    }
+
+    #[test]
+    fn people_can_read_them() {
+        for text in [
+            "permitted-dns=.tr",
+            "permitted-dns=a,b permitted-ip=10.0.0.0/8,fd00::/9 excluded-dns=x.a excluded-ip=::/0",
+        ] {
+            assert_eq!(show_name_constraints(&alone(text)), text);
+        }
+        let email = [0xa1, 5, 0x30, 3, 0x81, 1, b'a'];
+        assert_eq!(show_name_constraints(&email), "excluded-other=[1]");
+        assert_eq!(
+            show_name_constraints(&[0xa0, 9]),
+            "unreadable name constraints"
+        );
     }
 
     #[test]

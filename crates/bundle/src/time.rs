@@ -6,24 +6,6 @@ use rustls_pki_types::UnixTime;
 
 use crate::der::{self, Element};
 
-/// The notBefore of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
-/// read.
-///
-/// A time before 1970 counts as 1970-01-01T00:00:00Z.
-#[must_use]
-pub fn not_before(certificate: &[u8]) -> Option<UnixTime> {
-    x509_time(validity(certificate)?.0)
-}
-
-/// The notAfter of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
-/// read.
-///
-/// A time before 1970 counts as 1970-01-01T00:00:00Z.
-#[must_use]
-pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
-    x509_time(validity(certificate)?.1)
-}
-
 /// The time as RFC 3339 writes it, in UTC and whole seconds: `2026-04-15T23:59:59Z`.
 #[must_use]
 pub fn rfc3339(time: UnixTime) -> String {
@@ -57,25 +39,8 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<UnixTime> {
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// notBefore and notAfter.
-fn validity(certificate: &[u8]) -> Option<(Element<'_>, Element<'_>)> {
-    let (signed, _) = Element::expect(certificate, der::SEQUENCE)?;
-    let (mut rest, _) = Element::expect(signed, der::SEQUENCE)?;
-    // A version 1 certificate has no version field.
-    if let Some((_, after)) = Element::expect(rest, der::context_constructed(0)) {
-        rest = after;
-    }
-    // serialNumber, signature, issuer
-    for tag in [der::INTEGER, der::SEQUENCE, der::SEQUENCE] {
-        rest = Element::expect(rest, tag)?.1;
-    }
-    let (validity, _) = Element::expect(rest, der::SEQUENCE)?;
-    let (not_before, rest) = Element::read(validity)?;
-    let (not_after, _) = Element::read(rest)?;
-    Some((not_before, not_after))
-}
-
-fn x509_time(time: Element<'_>) -> Option<UnixTime> {
+/// The time of a `Validity` (RFC 5280, section 4.1.2.5). A time before 1970 is 1970.
+pub(crate) fn x509_time(time: Element<'_>) -> Option<UnixTime> {
     let digits = time.value.strip_suffix(b"Z")?;
     match (time.tag, digits.len()) {
         (der::UTC_TIME, 12) => {

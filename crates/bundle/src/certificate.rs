@@ -1,0 +1,68 @@
+//! What webpki keeps to itself of a certificate (RFC 5280, section 4.1).
+
+use rustls_pki_types::UnixTime;
+
+use crate::DistinguishedName;
+use crate::der::{self, Element};
+use crate::time::x509_time;
+
+/// The issuer of a certificate, DER, or `None` where it cannot be read.
+#[must_use]
+pub fn issuer(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
+    Some(DistinguishedName::new(Fields::of(certificate)?.issuer))
+}
+
+/// The subject of a certificate, DER, or `None` where it cannot be read.
+#[must_use]
+pub fn subject(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
+    Some(DistinguishedName::new(Fields::of(certificate)?.subject))
+}
+
+/// The notBefore of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
+/// read.
+///
+/// A time before 1970 counts as 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn not_before(certificate: &[u8]) -> Option<UnixTime> {
+    let (not_before, _) = Element::read(Fields::of(certificate)?.validity)?;
+    x509_time(not_before)
+}
+
+/// The notAfter of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
+/// read.
+///
+/// A time before 1970 counts as 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
+    let (_, rest) = Element::read(Fields::of(certificate)?.validity)?;
+    let (not_after, _) = Element::read(rest)?;
+    x509_time(not_after)
+}
+
+/// The contents of three SEQUENCEs that follow each other.
+struct Fields<'a> {
+    issuer: &'a [u8],
+    validity: &'a [u8],
+    subject: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    fn of(certificate: &'a [u8]) -> Option<Self> {
+        let (signed, _) = Element::expect(certificate, der::SEQUENCE)?;
+        let (mut rest, _) = Element::expect(signed, der::SEQUENCE)?;
+        // A version 1 certificate has no version field.
+        if let Some((_, after)) = Element::expect(rest, der::context_constructed(0)) {
+            rest = after;
+        }
+        let (_serial_number, rest) = Element::expect(rest, der::INTEGER)?;
+        let (_signature, rest) = Element::expect(rest, der::SEQUENCE)?;
+        let (issuer, rest) = Element::expect(rest, der::SEQUENCE)?;
+        let (validity, rest) = Element::expect(rest, der::SEQUENCE)?;
+        let (subject, _) = Element::expect(rest, der::SEQUENCE)?;
+        Some(Self {
+            issuer,
+            validity,
+            subject,
+        })
+    }
+}
