@@ -7,7 +7,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ConfigBuilder};
 
 use crate::roots::TrustSet;
-use crate::{Error, Verifier};
+use crate::verify::Revocation;
+use crate::{Error, Report, Verifier};
 
 /// What [`Roots`](crate::Roots) hand out to clients.
 #[derive(Clone)]
@@ -20,10 +21,17 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(
         trust_set: &TrustSet,
+        report: &Arc<Report>,
         provider: Option<Arc<CryptoProvider>>,
+        revocation: &Revocation,
     ) -> Result<Self, Error> {
         let provider = choose(provider)?;
-        let verifier = Arc::new(Verifier::new(trust_set, Arc::clone(&provider))?);
+        let verifier = Arc::new(Verifier::new(
+            trust_set,
+            report,
+            Arc::clone(&provider),
+            revocation,
+        )?);
         // `ClientConfig::builder()` would panic without a process default.
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

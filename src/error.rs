@@ -1,8 +1,9 @@
 use std::error;
 use std::fmt;
+use std::io;
 
-use crate::Anchor;
-use crate::verify::subject_of;
+use crate::refusal::subject_of;
+use crate::{Anchor, Report};
 
 /// Why trust or a client could not be set up.
 ///
@@ -18,18 +19,22 @@ impl Error {
     pub fn is_no_roots(&self) -> bool {
         matches!(
             *self.0,
-            Kind::NoBundle
-                | Kind::NoSystem
-                | Kind::NoSource
-                | Kind::SystemEmpty(_)
-                | Kind::AllDated
+            Kind::NoBundle | Kind::NoSystem | Kind::NoRoots(_) | Kind::AllDated
         )
     }
 
-    /// A certificate or PEM text that was given cannot be used, or contradicts another.
+    /// What the user gave or named cannot be used, or contradicts itself: a certificate, a PEM
+    /// text, a file, a variable, a revocation list.
     #[must_use]
-    pub fn is_invalid_certificate(&self) -> bool {
-        matches!(*self.0, Kind::Invalid(_) | Kind::Conflict(_))
+    pub fn is_invalid_input(&self) -> bool {
+        matches!(
+            *self.0,
+            Kind::Invalid(_)
+                | Kind::Conflict(_)
+                | Kind::Unreadable(..)
+                | Kind::Variable(..)
+                | Kind::Revocation(_)
+        )
     }
 
     /// No crypto provider is compiled in or installed, or rustls cannot make a config with it.
@@ -49,8 +54,9 @@ impl Error {
         Self::new(Kind::NoBundle)
     }
 
-    pub(crate) fn no_source() -> Self {
-        Self::new(Kind::NoSource)
+    /// `report` is of sources that have none.
+    pub(crate) fn no_roots(report: &Report) -> Self {
+        Self::new(Kind::NoRoots(report.to_string().replace('\n', "; ")))
     }
 
     pub(crate) fn all_dated() -> Self {
@@ -65,6 +71,19 @@ impl Error {
         Self::new(Kind::Invalid(why))
     }
 
+    pub(crate) fn unreadable(path: &str, why: io::Error) -> Self {
+        Self::new(Kind::Unreadable(path.to_owned(), why))
+    }
+
+    /// Says which variable named what is wrong.
+    pub(crate) fn of_variable(self, name: &str) -> Self {
+        Self::new(Kind::Variable(name.to_owned(), self.0))
+    }
+
+    pub(crate) fn revocation(why: impl Into<Cause>) -> Self {
+        Self::new(Kind::Revocation(why.into()))
+    }
+
     pub(crate) fn config(why: impl Into<Cause>) -> Self {
         Self::new(Kind::Config(why.into()))
     }
@@ -75,14 +94,6 @@ impl Error {
     )]
     pub(crate) fn no_system() -> Self {
         Self::new(Kind::NoSystem)
-    }
-
-    #[cfg_attr(
-        not(feature = "system"),
-        expect(dead_code, reason = "said with the feature alone")
-    )]
-    pub(crate) fn system_empty(why: Option<Cause>) -> Self {
-        Self::new(Kind::SystemEmpty(why))
     }
 
     #[cfg_attr(
@@ -109,7 +120,8 @@ impl Error {
 #[derive(Debug)]
 enum Kind {
     NoBundle,
-    NoSource,
+    /// What the sources said.
+    NoRoots(String),
     AllDated,
     /// Which input and line, and why.
     Invalid(String),
@@ -120,8 +132,11 @@ enum Kind {
     AlreadyInstalled,
     /// The feature `system` is off.
     NoSystem,
-    /// The first of the reasons, if the system gave any.
-    SystemEmpty(Option<Cause>),
+    /// Which, and why.
+    Unreadable(String, io::Error),
+    /// Which variable named what is wrong.
+    Variable(String, Box<Kind>),
+    Revocation(Cause),
     Client(Cause),
 }
 
@@ -129,15 +144,26 @@ type Cause = Box<dyn error::Error + Send + Sync>;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Kind::NoBundle => f.write_str(
                 "no root certificates are compiled in: enable one of the features `mozilla`, \
                  `custom` and `webpki-roots` of embedded-roots (or, for a default, `system`: the \
                  operating system's store)",
             ),
-            Kind::NoSource => f.write_str(
+            Kind::NoRoots(sources) if sources.is_empty() => f.write_str(
                 "no root certificates: the policy names no source, for example \
                  `Roots::builder().bundle(embedded_roots::bundle())`",
+            ),
+            Kind::NoRoots(sources) => write!(
+                f,
+                "no root certificates: {sources}; install the system's CA certificates, or compile \
+                 a bundle in with the feature `mozilla` or `custom` of embedded-roots"
             ),
             Kind::AllDated => f.write_str(
                 "every root has a distrust date, which a root store cannot carry: use `verifier()` \
@@ -164,11 +190,9 @@ impl fmt::Display for Error {
             Kind::NoSystem => f.write_str(
                 "the system store is not compiled in: enable the feature `system` of embedded-roots",
             ),
-            Kind::SystemEmpty(_) => f.write_str(
-                "the system store has no usable root certificate: install the system's CA \
-                 certificates, or compile a bundle in with the feature `mozilla` or `custom` of \
-                 embedded-roots",
-            ),
+            Kind::Unreadable(path, _) => write!(f, "{path} cannot be read"),
+            Kind::Variable(name, kind) => write!(f, "{name}: {kind}"),
+            Kind::Revocation(_) => f.write_str("a certificate revocation list cannot be used"),
             Kind::Client(_) => f.write_str("the HTTP client cannot be built"),
         }
     }
@@ -176,8 +200,16 @@ impl fmt::Display for Error {
 
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match &*self.0 {
-            Kind::Config(why) | Kind::SystemEmpty(Some(why)) | Kind::Client(why) => Some(&**why),
+        self.0.cause()
+    }
+}
+
+impl Kind {
+    fn cause(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Config(why) | Self::Revocation(why) | Self::Client(why) => Some(&**why),
+            Self::Unreadable(_, why) => Some(why),
+            Self::Variable(_, kind) => kind.cause(),
             _ => None,
         }
     }

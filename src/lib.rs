@@ -9,6 +9,12 @@ mod connect;
 #[cfg(feature = "rustls")]
 mod error;
 #[cfg(feature = "rustls")]
+mod files;
+#[cfg(feature = "rustls")]
+mod log;
+#[cfg(feature = "rustls")]
+mod refusal;
+#[cfg(feature = "rustls")]
 mod roots;
 #[cfg(feature = "rustls")]
 mod system;
@@ -23,8 +29,11 @@ pub use connect::reqwest;
 #[cfg(feature = "rustls")]
 pub use error::Error;
 #[cfg(feature = "rustls")]
+pub use refusal::Refusal;
+#[cfg(feature = "rustls")]
 pub use roots::{
-    Roots, RootsBuilder, client_config, client_config_builder, root_store, roots, verifier,
+    Report, Roots, RootsBuilder, SourceReport, client_config, client_config_builder, root_store,
+    roots, verifier,
 };
 #[cfg(feature = "rustls")]
-pub use verify::{DistrustedRoot, Verifier};
+pub use verify::Verifier;

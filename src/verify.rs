@@ -1,18 +1,18 @@
 //! The verifier that knows distrust dates.
 
-use std::error;
-use std::fmt;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{DistinguishedName, not_before, rfc3339};
+use embedded_roots_bundle::not_before;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_pki_types::{
+    CertificateDer, CertificateRevocationListDer, ServerName, TrustAnchor, UnixTime,
+};
 
-use crate::Error;
 use crate::roots::TrustSet;
+use crate::{Error, Refusal, Report, log};
 
 /// A verifier of server certificates that enforces what [`Roots`](crate::Roots) know of their
 /// anchors.
@@ -21,13 +21,24 @@ use crate::roots::TrustSet;
 /// no distrust date; else if it accepts it with those of one date, and the end-entity certificate's
 /// notBefore is at or before that date (the rule of Firefox). An ordinary root costs nothing extra.
 ///
-/// A chain that is refused for its date fails with [`CertificateError::Other`] around
-/// [`DistrustedRoot`].
+/// A chain that is refused for its date, or because no root has issued it, fails with a
+/// [`Refusal`] inside of [`CertificateError::Other`](rustls::CertificateError::Other): it says more
+/// than `UnknownIssuer` would. All other errors are those of rustls.
 #[derive(Debug)]
 pub struct Verifier {
     undated: Option<Arc<WebPkiServerVerifier>>,
     dated: Vec<Dated>,
     provider: Arc<CryptoProvider>,
+    report: Arc<Report>,
+}
+
+/// Certificate revocation lists, and how rustls is to take them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Revocation {
+    pub(crate) crls: Vec<CertificateRevocationListDer<'static>>,
+    pub(crate) allow_unknown_status: bool,
+    pub(crate) only_end_entity: bool,
+    pub(crate) enforce_expiration: bool,
 }
 
 /// The anchors that share a distrust date.
@@ -39,47 +50,65 @@ struct Dated {
 }
 
 impl Verifier {
-    pub(crate) fn new(trust_set: &TrustSet, provider: Arc<CryptoProvider>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        trust_set: &TrustSet,
+        report: &Arc<Report>,
+        provider: Arc<CryptoProvider>,
+        revocation: &Revocation,
+    ) -> Result<Self, Error> {
         let undated = Some(&trust_set.undated).filter(|store| !store.is_empty());
-        let undated = undated.map(|store| webpki_verifier(Arc::clone(store), &provider));
-        let mut dated: Vec<(UnixTime, Vec<TrustAnchor<'static>>)> = Vec::new();
+        let undated = undated.map(|store| revocation.verifier(Arc::clone(store), &provider));
+        let mut groups: Vec<(UnixTime, Vec<TrustAnchor<'static>>)> = Vec::new();
         for anchor in &trust_set.dated {
             let Some(date) = anchor.distrust_after() else {
                 continue;
             };
             let anchor = anchor.trust_anchor().clone();
-            match dated.iter_mut().find(|(other, _)| *other == date) {
+            match groups.iter_mut().find(|(other, _)| *other == date) {
                 Some((_, anchors)) => anchors.push(anchor),
-                None => dated.push((date, vec![anchor])),
+                None => groups.push((date, vec![anchor])),
             }
         }
-        let dated = dated.into_iter().map(|(distrust_after, anchors)| {
+        let dated = groups.into_iter().map(|(distrust_after, anchors)| {
             let store = RootCertStore {
                 roots: anchors.clone(),
             };
-            let verifier = webpki_verifier(Arc::new(store), &provider)?;
+            let verifier = revocation.verifier(Arc::new(store), &provider)?;
             Ok(Dated {
                 distrust_after,
                 anchors,
                 verifier,
             })
         });
-        let dated = dated.collect::<Result<_, Error>>()?;
         Ok(Self {
             undated: undated.transpose()?,
-            dated,
+            dated: dated.collect::<Result<_, Error>>()?,
             provider,
+            report: Arc::clone(report),
         })
     }
 }
 
-fn webpki_verifier(
-    store: Arc<RootCertStore>,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, Error> {
-    WebPkiServerVerifier::builder_with_provider(store, Arc::clone(provider))
-        .build()
-        .map_err(Error::config)
+impl Revocation {
+    fn verifier(
+        &self,
+        store: Arc<RootCertStore>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<WebPkiServerVerifier>, Error> {
+        let mut builder = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(provider))
+            .with_crls(self.crls.iter().cloned());
+        if self.allow_unknown_status {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        if self.only_end_entity {
+            builder = builder.only_check_end_entity_revocation();
+        }
+        if self.enforce_expiration {
+            builder = builder.enforce_revocation_expiration();
+        }
+        // The store is not empty, so that lists are all that can be wrong.
+        builder.build().map_err(Error::revocation)
+    }
 }
 
 /// What is to be verified.
@@ -111,21 +140,20 @@ impl Dated {
         not_before(end_entity).is_some_and(|not_before| not_before <= self.distrust_after)
     }
 
-    /// The error for a chain that only the date speaks against.
-    fn refusal(&self, presented: Presented<'_>, provider: &Arc<CryptoProvider>) -> rustls::Error {
+    /// The root of a chain that only the date speaks against.
+    fn root_of(
+        &self,
+        presented: Presented<'_>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Option<&TrustAnchor<'static>> {
         // All of them could be the root, as far as names go; the one that verifies it is.
-        let root = self.anchors.iter().find(|anchor| {
+        self.anchors.iter().find(|anchor| {
             let store = RootCertStore {
                 roots: vec![(*anchor).clone()],
             };
-            let verifier = webpki_verifier(Arc::new(store), provider);
+            let verifier = Revocation::default().verifier(Arc::new(store), provider);
             verifier.is_ok_and(|verifier| presented.verify(&verifier).is_ok())
-        });
-        let refusal = DistrustedRoot {
-            root: root.map(subject_of).unwrap_or_default(),
-            distrust_after: self.distrust_after,
-        };
-        CertificateError::Other(OtherError(Arc::new(refusal))).into()
+        })
     }
 }
 
@@ -145,22 +173,31 @@ impl ServerCertVerifier for Verifier {
             ocsp_response,
             now,
         };
-        let unknown = || CertificateError::UnknownIssuer.into();
+        let unknown = rustls::Error::from(CertificateError::UnknownIssuer);
         let mut refused = match &self.undated {
             Some(undated) => match presented.verify(undated) {
                 Ok(verified) => return Ok(verified),
                 Err(refused) => refused,
             },
-            None => unknown(),
+            None => unknown.clone(),
         };
         for dated in &self.dated {
             match presented.verify(&dated.verifier) {
                 Ok(verified) if dated.covers(end_entity) => return Ok(verified),
-                Ok(_) => refused = dated.refusal(presented, &self.provider),
+                Ok(_) => {
+                    let root = dated.root_of(presented, &self.provider);
+                    refused = Refusal::distrusted(root, dated.distrust_after).into();
+                }
                 // Whichever found an issuer has the better reason.
-                Err(better) if refused == unknown() => refused = better,
+                Err(better) if refused == unknown => refused = better,
                 Err(_) => {}
             }
+        }
+        if refused == unknown {
+            refused = Refusal::unknown_issuer(end_entity, intermediates, &self.report).into();
+        }
+        if let Some(refusal) = Refusal::of(&refused) {
+            log::debug(refusal);
         }
         Err(refused)
     }
@@ -190,62 +227,4 @@ impl ServerCertVerifier for Verifier {
             .signature_verification_algorithms
             .supported_schemes()
     }
-}
-
-/// Why a chain was refused that ends at a root with a distrust date: its end-entity certificate
-/// starts to be valid after that date.
-///
-/// ```
-/// use embedded_roots::DistrustedRoot;
-/// use rustls::{CertificateError, Error, OtherError};
-///
-/// fn distrusted(error: &Error) -> Option<&DistrustedRoot> {
-///     match error {
-///         Error::InvalidCertificate(CertificateError::Other(OtherError(why))) => why.downcast_ref(),
-///         _ => None,
-///     }
-/// }
-/// # assert!(distrusted(&Error::DecryptError).is_none());
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct DistrustedRoot {
-    root: String,
-    distrust_after: UnixTime,
-}
-
-impl DistrustedRoot {
-    /// The subject of the root, as RFC 4514 writes it.
-    #[must_use]
-    pub fn root(&self) -> &str {
-        &self.root
-    }
-
-    /// The last moment at which an end-entity certificate may start to be valid.
-    #[must_use]
-    pub fn distrust_after(&self) -> UnixTime {
-        self.distrust_after
-    }
-}
-
-impl fmt::Display for DistrustedRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (root, date) = (&self.root, rfc3339(self.distrust_after));
-        write!(
-            f,
-            "the root \"{root}\" is distrusted for certificates that start to be valid after {date}"
-        )
-    }
-}
-
-/// The text, because it is what rustls shows of an error that it does not know.
-impl fmt::Debug for DistrustedRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl error::Error for DistrustedRoot {}
-
-pub(crate) fn subject_of(anchor: &TrustAnchor<'_>) -> String {
-    DistinguishedName::new(&anchor.subject).to_string()
 }

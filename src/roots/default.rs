@@ -7,7 +7,8 @@ use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use super::{Roots, TrustSet, of_the_bundle, of_the_system};
-use crate::{Error, Verifier, bundle, system};
+use crate::verify::Revocation;
+use crate::{Error, Verifier, bundle, log, system};
 
 /// The default roots: the selected bundle, else the system store (feature `system`), else what
 /// [`Roots::install_default`] put in their place.
@@ -20,9 +21,11 @@ use crate::{Error, Verifier, bundle, system};
 /// If no bundle is compiled in and the system store is off or empty, or there is no crypto provider.
 pub fn roots() -> Result<&'static Roots, Error> {
     let default = default()?;
-    default
-        .roots
-        .get_or_try_init(|| Roots::new(default.trust_set.clone(), None))
+    default.roots.get_or_try_init(|| {
+        let roots = Roots::new(default.trust_set.clone(), None, &Revocation::default())?;
+        log::debug(&roots.report());
+        Ok(roots)
+    })
 }
 
 /// The default roots as a store for rustls, without those that have a distrust date, which a store
@@ -68,12 +71,15 @@ pub fn client_config_builder() -> Result<ConfigBuilder<ClientConfig, WantsClient
 
 pub(super) fn install(roots: Roots) -> Result<(), Error> {
     let trust_set = roots.trust_set.clone();
+    let report = Arc::clone(&roots.report);
     DEFAULT
         .set(Default {
             trust_set,
             roots: OnceCell::with_value(roots),
         })
-        .map_err(|_| Error::already_installed())
+        .map_err(|_| Error::already_installed())?;
+    log::debug(&report);
+    Ok(())
 }
 
 struct Default {

@@ -3,6 +3,9 @@
 mod builder;
 mod default;
 mod merge;
+mod report;
+#[cfg(feature = "serde")]
+mod serialize;
 mod trust_set;
 
 use std::fmt;
@@ -13,12 +16,17 @@ use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 pub use builder::RootsBuilder;
+use builder::Surroundings;
 pub use default::{client_config, client_config_builder, root_store, roots, verifier};
-pub(crate) use merge::{Source, Standing, merge};
+pub(crate) use merge::{Source, Standing};
+pub use report::{Report, SourceReport};
 pub(crate) use trust_set::TrustSet;
 
+use merge::merge;
+
 use crate::config::Client;
-use crate::{Error, Verifier, bundle, system};
+use crate::verify::Revocation;
+use crate::{Bundle, Error, Verifier, bundle};
 
 /// Roots in force: a store, a verifier and a client config that agree.
 ///
@@ -36,6 +44,7 @@ use crate::{Error, Verifier, bundle, system};
 #[derive(Clone)]
 pub struct Roots {
     trust_set: TrustSet,
+    report: Arc<Report>,
     client: Client,
 }
 
@@ -47,21 +56,46 @@ impl Roots {
     ///
     /// If no bundle is compiled in or there is no crypto provider.
     pub fn embedded() -> Result<Self, Error> {
-        Self::new(of_the_bundle()?, None)
+        Self::new(of_the_bundle()?, None, &Revocation::default())
     }
 
-    /// The operating system's store alone, through
-    /// [rustls-native-certs](https://docs.rs/rustls-native-certs), read anew by each call.
+    /// The operating system's store alone (feature `system`), read anew by each call.
     ///
-    /// Tolerant: a certificate that cannot be used is skipped. The constraints that are known of
-    /// Mozilla's list hold for the system's copies of its roots.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store where one of them is set, strictly, as
+    /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read as Go's crypto/x509 reads it: the
+    /// first of the known files that has roots, and all known directories; on macOS and Windows it
+    /// is read through [rustls-native-certs](https://docs.rs/rustls-native-certs). That is tolerant:
+    /// what cannot be used is skipped, and stands in the [report](Self::report). The constraints
+    /// that are known of Mozilla's list hold for the system's copies of its roots.
     ///
     /// # Errors
     ///
-    /// If the feature `system` is off, the store has no usable certificate, or there is no crypto
-    /// provider.
+    /// If the feature is off, the store has no usable certificate, a variable is set to something
+    /// unusable, or there is no crypto provider.
     pub fn system() -> Result<Self, Error> {
-        Self::new(of_the_system()?, None)
+        Self::builder().system().build()
+    }
+
+    /// The operating system's store, and only if it has no root the selected bundle: the rule of
+    /// Go's `x509.SetFallbackRoots`.
+    ///
+    /// # Errors
+    ///
+    /// As [`system`](Self::system), without that an empty store is one: a variable that is set to
+    /// something unusable does not open the fallback. If the store is empty, as
+    /// [`embedded`](Self::embedded).
+    pub fn system_or_embedded() -> Result<Self, Error> {
+        Self::builder().system().embedded_fallback().build()
+    }
+
+    /// The selected bundle and the operating system's store. An empty store adds nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`embedded`](Self::embedded) and [`system`](Self::system), without that an empty store is
+    /// one.
+    pub fn embedded_and_system() -> Result<Self, Error> {
+        Self::builder().bundle(selected()?).system().build()
     }
 
     /// Roots of several sources, or with a certain crypto provider.
@@ -115,9 +149,24 @@ impl Roots {
         self.client.builder.clone()
     }
 
-    fn new(trust_set: TrustSet, provider: Option<Arc<CryptoProvider>>) -> Result<Self, Error> {
-        let client = Client::new(&trust_set, provider)?;
-        Ok(Self { trust_set, client })
+    /// What is in force, and where it came from.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    fn new(
+        trust_set: TrustSet,
+        provider: Option<Arc<CryptoProvider>>,
+        revocation: &Revocation,
+    ) -> Result<Self, Error> {
+        let report = Arc::new(trust_set.report());
+        let client = Client::new(&trust_set, &report, provider, revocation)?;
+        Ok(Self {
+            trust_set,
+            report,
+            client,
+        })
     }
 }
 
@@ -131,15 +180,14 @@ impl fmt::Debug for Roots {
 
 /// Not through the builder, so that the one-line program does not link the PEM reader.
 fn of_the_bundle() -> Result<TrustSet, Error> {
-    let bundle = bundle::SELECTED.ok_or_else(Error::no_bundle)?;
-    TrustSet::new(bundle.anchors(), Error::no_source)
+    TrustSet::of(selected()?)
 }
 
 fn of_the_system() -> Result<TrustSet, Error> {
-    let anchors = system::anchors()?;
-    let merged = merge(&[Source {
-        standing: Standing::Listed,
-        anchors,
-    }])?;
-    TrustSet::new(&merged, Error::no_source)
+    let (anchors, report) = merge(vec![Surroundings::default().system()?])?;
+    TrustSet::merged(&anchors, report)
+}
+
+fn selected() -> Result<&'static Bundle, Error> {
+    bundle::SELECTED.ok_or_else(Error::no_bundle)
 }

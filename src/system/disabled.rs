@@ -1,7 +1,12 @@
-use crate::{Anchor, Error};
+use crate::Error;
+use crate::files::Variables;
+use crate::roots::Source;
 
 pub(crate) const COMPILED_IN: bool = false;
 
-pub(crate) fn anchors() -> Result<Vec<Anchor>, Error> {
+#[derive(Debug, Default)]
+pub(crate) struct Store;
+
+pub(crate) fn source(_: &Store, _: &Variables) -> Result<Source, Error> {
     Err(Error::no_system())
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use embedded_roots::Roots;
+use embedded_roots::{Refusal, Roots};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Bytes;
 use hyper::service::service_fn;
@@ -159,13 +159,10 @@ fn reqwest_blocks() -> Done {
 }
 
 #[track_caller]
-fn assert_unknown_issuer(error: &dyn Error) {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.to_string() == "invalid peer certificate: UnknownIssuer" {
-            return;
-        }
-        cause = error.source();
-    }
-    panic!("refused for another reason: {error:?}");
+fn assert_unknown_issuer(error: &(dyn Error + 'static)) {
+    let refusal = Refusal::of(error).unwrap_or_else(|| panic!("another reason: {error:?}"));
+    assert!(
+        refusal.is_unknown_issuer() && refusal.issuer() == "CN=CA",
+        "{refusal}"
+    );
 }

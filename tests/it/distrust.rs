@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use embedded_roots::{DistrustedRoot, Roots};
+use embedded_roots::{Refusal, Roots};
 use rcgen::date_time_ymd;
 use rustls::version::TLS13;
-use rustls::{CertificateError, Error, OtherError};
+use rustls::{CertificateError, Error};
 
 use crate::authority::{Authority, Identity, annotated, intermediate, key, root, server_with};
 use crate::server::{handshake, serve};
@@ -32,13 +32,11 @@ fn verdict(trusted: &str, identity: Identity) -> Result<(), Error> {
 }
 
 #[track_caller]
-fn distrusted(verdict: Result<(), Error>) -> DistrustedRoot {
-    match verdict.unwrap_err() {
-        Error::InvalidCertificate(CertificateError::Other(OtherError(why))) => {
-            why.downcast_ref::<DistrustedRoot>().unwrap().clone()
-        }
-        other => panic!("{other:?}"),
-    }
+fn distrusted(verdict: Result<(), Error>) -> Refusal {
+    let error = verdict.unwrap_err();
+    let refusal = Refusal::of(&error).unwrap().clone();
+    assert!(refusal.is_distrusted(), "{refusal}");
+    refusal
 }
 
 #[test]
@@ -56,7 +54,7 @@ fn the_date_is_inclusive_to_the_second() {
     assert_eq!(refused.as_ref().unwrap_err().to_string(), shown);
     let why = distrusted(refused);
     assert_eq!(
-        (why.root(), why.distrust_after().as_secs()),
+        (why.issuer(), why.distrust_after().unwrap().as_secs()),
         ("CN=Old CA", DATE)
     );
 }
@@ -125,7 +123,7 @@ fn the_root_that_is_named_is_the_one_that_signed() {
         .concat();
     for root in &roots {
         let why = distrusted(verdict(&trusted, younger(root, 1)));
-        assert_eq!(why.root(), format!("CN={}", name_of(root)));
+        assert_eq!(why.issuer(), format!("CN={}", name_of(root)));
     }
 }
 
@@ -146,10 +144,7 @@ fn a_date_is_no_excuse_for_anything_else() {
     let (old, unknown) = (root("Old CA"), root("Unknown CA"));
     let trusted = annotated(ANNOTATION, &old);
     let refused = verdict(&trusted, younger(&unknown, -1)).unwrap_err();
-    assert_eq!(
-        refused,
-        Error::InvalidCertificate(CertificateError::UnknownIssuer)
-    );
+    assert!(Refusal::of(&refused).unwrap().is_unknown_issuer());
 
     // A dated root's own reason is the better one, whatever the undated ones say.
     let trusted = trusted + &root("CA").pem();

@@ -1,0 +1,210 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use embedded_roots_bundle::{DistinguishedName, issuer, rfc3339, subject};
+use rustls::{CertificateError, OtherError};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+
+use crate::Report;
+
+/// Why a server was refused, where trust is the reason: which issuer no root has, or which date its
+/// certificate is too young for.
+///
+/// It reaches a program as [`rustls::Error::InvalidCertificate`] with
+/// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`];
+/// other clients wrap that once more. [`Refusal::of`] finds it in any of them:
+///
+/// ```
+/// use embedded_roots::Refusal;
+///
+/// fn explain(error: &(dyn std::error::Error + 'static)) -> String {
+///     match Refusal::of(error) {
+///         Some(refusal) if refusal.is_unknown_issuer() => format!("not our CA: {refusal}"),
+///         Some(refusal) => refusal.to_string(),
+///         None => error.to_string(),
+///     }
+/// }
+/// # assert_eq!(explain(&std::fmt::Error), std::fmt::Error.to_string());
+/// ```
+#[derive(Clone)]
+pub struct Refusal(Reason);
+
+#[derive(Clone)]
+enum Reason {
+    UnknownIssuer {
+        issuer: String,
+        self_signed: bool,
+        /// What was asked, each with its count.
+        sources: String,
+        system_was_asked: bool,
+    },
+    Distrusted {
+        root: String,
+        distrust_after: UnixTime,
+    },
+}
+
+impl Refusal {
+    /// The refusal in an error or in what it wraps.
+    #[must_use]
+    pub fn of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(refusal) = error.downcast_ref() {
+                return Some(refusal);
+            }
+            next = match (
+                error.downcast_ref::<rustls::Error>(),
+                error.downcast_ref::<io::Error>(),
+            ) {
+                (Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))), _) => {
+                    Some(&*other.0)
+                }
+                // Its `source()` is that of the error inside of it.
+                (None, Some(error)) => error.get_ref().map(|error| error as _),
+                _ => error.source(),
+            };
+        }
+        None
+    }
+
+    /// Whether no root has the name of the last issuer.
+    #[must_use]
+    pub fn is_unknown_issuer(&self) -> bool {
+        matches!(self.0, Reason::UnknownIssuer { .. })
+    }
+
+    /// Whether the root is trusted for older certificates alone.
+    #[must_use]
+    pub fn is_distrusted(&self) -> bool {
+        matches!(self.0, Reason::Distrusted { .. })
+    }
+
+    /// The name (RFC 4514) of the issuer that no root has, or of the root that is distrusted.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        match &self.0 {
+            Reason::UnknownIssuer { issuer, .. } => issuer,
+            Reason::Distrusted { root, .. } => root,
+        }
+    }
+
+    /// The last moment at which the end-entity certificate may have started to be valid, if that is
+    /// the reason.
+    #[must_use]
+    pub fn distrust_after(&self) -> Option<UnixTime> {
+        match self.0 {
+            Reason::UnknownIssuer { .. } => None,
+            Reason::Distrusted { distrust_after, .. } => Some(distrust_after),
+        }
+    }
+
+    pub(crate) fn distrusted(root: Option<&TrustAnchor<'_>>, distrust_after: UnixTime) -> Self {
+        let root = root.map(subject_of).unwrap_or_default();
+        Self(Reason::Distrusted {
+            root,
+            distrust_after,
+        })
+    }
+
+    pub(crate) fn unknown_issuer(
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        report: &Report,
+    ) -> Self {
+        let last = last_of_chain(end_entity, intermediates);
+        let issuer = issuer(last);
+        let sources = report.sources().iter();
+        let sources = sources.map(|source| {
+            let plural = if source.roots() == 1 { "" } else { "s" };
+            format!("{} ({} root{plural})", source.origin(), source.roots())
+        });
+        Self(Reason::UnknownIssuer {
+            self_signed: issuer.is_some() && issuer == subject(last),
+            issuer: issuer.map_or_else(|| "unreadable".to_owned(), |name| name.to_string()),
+            sources: sources.collect::<Vec<_>>().join(", "),
+            system_was_asked: report.system_was_asked(),
+        })
+    }
+}
+
+/// The certificate whose issuer the server did not send.
+fn last_of_chain<'a>(
+    end_entity: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
+) -> &'a CertificateDer<'a> {
+    let mut last = end_entity;
+    // As many steps as there are certificates: a chain may bite its tail.
+    for _ in intermediates {
+        let wanted = issuer(last).filter(|issuer| subject(last) != Some(*issuer));
+        let is_wanted = |sent: &&CertificateDer<'_>| wanted.is_some() && subject(sent) == wanted;
+        match intermediates.iter().find(is_wanted) {
+            Some(next) => last = next,
+            None => break,
+        }
+    }
+    last
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Reason::Distrusted {
+                root,
+                distrust_after,
+            } => {
+                let date = rfc3339(*distrust_after);
+                write!(
+                    f,
+                    "the root \"{root}\" is distrusted for certificates that start to be valid \
+                     after {date}"
+                )
+            }
+            Reason::UnknownIssuer {
+                issuer,
+                self_signed,
+                sources,
+                system_was_asked,
+            } => {
+                let what = if *self_signed {
+                    "self-signed certificate"
+                } else {
+                    "issuer"
+                };
+                write!(
+                    f,
+                    "the {what} \"{issuer}\" is not trusted by {sources}; if it is a private CA, \
+                     add its certificate (`RootsBuilder::pem_file`, or the feature `custom`)"
+                )?;
+                if !system_was_asked {
+                    f.write_str(
+                        "; if the operating system trusts it, ask its store, too \
+                         (`Roots::embedded_and_system`)",
+                    )?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The text, because it is what rustls shows of an error that it does not know.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for Refusal {}
+
+impl From<Refusal> for rustls::Error {
+    fn from(refusal: Refusal) -> Self {
+        CertificateError::Other(OtherError(Arc::new(refusal))).into()
+    }
+}
+
+pub(crate) fn subject_of(anchor: &TrustAnchor<'_>) -> String {
+    DistinguishedName::new(&anchor.subject).to_string()
+}

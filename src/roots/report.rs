@@ -1,0 +1,184 @@
+use std::fmt;
+
+use embedded_roots_bundle::{rfc3339, show_name_constraints};
+
+use crate::refusal::subject_of;
+use crate::{Anchor, Bundle, system};
+
+/// What is in force, and where it came from.
+///
+/// `Display` is for a log, one line a source:
+///
+/// ```text
+/// bundle mozilla: 118 roots; within limits: "CN=Izenpe.com, O=IZENPE S.A., C=ES" distrust-after=2026-04-15T23:59:59Z, ...
+/// file /run/secrets/corp.pem: 1 root
+/// system store (/etc/ssl/certs/ca-certificates.crt): 144 roots, 117 known already; skipped: ...
+/// ```
+///
+/// With the feature `serde` it can be serialized, as an array of its sources.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    sources: Vec<SourceReport>,
+}
+
+impl Report {
+    /// The sources, in the order in which they were asked.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceReport] {
+        &self.sources
+    }
+
+    pub(super) fn new(sources: Vec<SourceReport>) -> Self {
+        Self { sources }
+    }
+
+    /// Or the store that the user has put in its place.
+    pub(crate) fn system_was_asked(&self) -> bool {
+        let places = [system::ORIGIN, "SSL_CERT_"];
+        let asked =
+            |source: &SourceReport| places.iter().any(|place| source.origin.starts_with(place));
+        self.sources.iter().any(asked)
+    }
+
+    /// Of a bundle alone.
+    pub(crate) fn of(bundle: &Bundle) -> Self {
+        let mut report = SourceReport::new(origin_of(bundle), bundle.len());
+        bundle
+            .anchors()
+            .iter()
+            .for_each(|anchor| report.note(anchor));
+        Self {
+            sources: vec![report],
+        }
+    }
+}
+
+pub(crate) fn origin_of(bundle: &Bundle) -> String {
+    format!("bundle {}", bundle.name())
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, source) in self.sources.iter().enumerate() {
+            if nth > 0 {
+                f.write_str("\n")?;
+            }
+            source.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// What one source gave.
+///
+/// `Display` is one line.
+#[derive(Debug, Clone)]
+pub struct SourceReport {
+    origin: String,
+    roots: usize,
+    pub(super) duplicates: usize,
+    pub(super) skipped: Vec<String>,
+    /// The anchors with limits that are in force of this source.
+    limited: Vec<Anchor>,
+}
+
+impl SourceReport {
+    /// What it is: a bundle by its name, a path, a variable with its value, the system store with
+    /// its paths.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The number of roots that it has.
+    #[must_use]
+    pub fn roots(&self) -> usize {
+        self.roots
+    }
+
+    /// How many of them were known already: from a source before it, or twice in this one.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.duplicates
+    }
+
+    /// What could not be used, each with its reason.
+    #[must_use]
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    /// The limits in force of its roots: for each such root its subject (RFC 4514) and the limits,
+    /// in the grammar of annotations.
+    #[must_use]
+    pub fn limits(&self) -> Vec<(String, String)> {
+        self.limited
+            .iter()
+            .map(|anchor| (subject_of(anchor.trust_anchor()), limits_of(anchor)))
+            .collect()
+    }
+
+    pub(super) fn new(origin: String, roots: usize) -> Self {
+        Self {
+            origin,
+            roots,
+            duplicates: 0,
+            skipped: Vec::new(),
+            limited: Vec::new(),
+        }
+    }
+
+    /// Takes a note of an anchor in force.
+    pub(super) fn note(&mut self, anchor: &Anchor) {
+        let name_constraints = &anchor.trust_anchor().name_constraints;
+        if anchor.distrust_after().is_some() || name_constraints.is_some() {
+            self.limited.push(anchor.clone());
+        }
+    }
+}
+
+fn limits_of(anchor: &Anchor) -> String {
+    let date = anchor
+        .distrust_after()
+        .map(|date| format!("distrust-after={}", rfc3339(date)));
+    let names = anchor
+        .trust_anchor()
+        .name_constraints
+        .as_deref()
+        .map(show_name_constraints);
+    date.into_iter().chain(names).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for SourceReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Of a list: a line of a log has an end.
+        const MOST: usize = 5;
+
+        let plural = if self.roots == 1 { "" } else { "s" };
+        write!(f, "{}: {} root{plural}", self.origin, self.roots)?;
+        if self.duplicates > 0 {
+            write!(f, ", {} known already", self.duplicates)?;
+        }
+        let limited = self.limited.iter().take(MOST).map(|anchor| {
+            format!(
+                "\"{}\" {}",
+                subject_of(anchor.trust_anchor()),
+                limits_of(anchor)
+            )
+        });
+        let skipped = self.skipped.iter().take(MOST).cloned();
+        let lists: [(_, Vec<_>, _); 2] = [
+            ("within limits", limited.collect(), self.limited.len()),
+            ("skipped", skipped.collect(), self.skipped.len()),
+        ];
+        for (what, shown, count) in lists {
+            if !shown.is_empty() {
+                write!(f, "; {what}: {}", shown.join(", "))?;
+            }
+            if count > MOST {
+                write!(f, " and {} more", count - MOST)?;
+            }
+        }
+        Ok(())
+    }
+}

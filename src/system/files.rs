@@ -1,0 +1,134 @@
+//! Where the systems without an API for it keep their roots.
+
+use std::path::{Path, PathBuf};
+
+use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
+
+use super::ORIGIN;
+use crate::Anchor;
+use crate::files::{self, Seen};
+use crate::roots::{Source, Standing};
+
+/// The rule of Go's crypto/x509: the first file that there is, and all directories.
+#[derive(Debug)]
+pub(crate) struct Store {
+    files: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
+}
+
+const FILES: &[&str] = &[
+    // Debian, Ubuntu, Gentoo, Arch
+    "/etc/ssl/certs/ca-certificates.crt",
+    // Fedora, RHEL 7 and later
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    // RHEL 6
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    // openSUSE
+    "/etc/ssl/ca-bundle.pem",
+    // OpenELEC
+    "/etc/pki/tls/cacert.pem",
+    // Alpine, OpenBSD, FreeBSD's base system
+    "/etc/ssl/cert.pem",
+    // FreeBSD's package ca_root_nss
+    "/usr/local/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+    // NetBSD
+    "/etc/openssl/certs/ca-certificates.crt",
+    // illumos and Solaris
+    "/etc/certs/ca-certificates.crt",
+    // Entware
+    "/opt/etc/ssl/certs/ca-certificates.crt",
+    // OpenHarmony
+    "/etc/ssl/certs/cacert.pem",
+    // NixOS
+    "/etc/ssl/certs/ca-bundle.crt",
+    // Termux
+    "/data/data/com.termux/files/usr/etc/tls/cert.pem",
+];
+
+const DIRECTORIES: &[&str] = &[
+    // Debian, Alpine, openSUSE, FreeBSD
+    "/etc/ssl/certs",
+    // Fedora, RHEL
+    "/etc/pki/tls/certs",
+    // Android
+    "/system/etc/security/cacerts",
+];
+
+impl Default for Store {
+    fn default() -> Self {
+        let paths = |list: &[&str]| list.iter().map(PathBuf::from).collect();
+        Self {
+            files: paths(FILES),
+            directories: paths(DIRECTORIES),
+        }
+    }
+}
+
+impl Store {
+    /// Tolerant: what cannot be used is skipped and stands in the source.
+    pub(super) fn source(&self) -> Source {
+        let mut source = Source::new(ORIGIN, Standing::Listed);
+        let mut seen = Seen::default();
+        let mut origins = Vec::new();
+        let is_there = |path: &&PathBuf| !files::is_absent(path);
+        for path in self.files.iter().filter(is_there) {
+            seen.is_new(path);
+            let before = source.anchors.len();
+            add_leniently(path, &mut source);
+            if source.anchors.len() > before {
+                origins.push(path.display().to_string());
+                break;
+            }
+        }
+        for directory in self.directories.iter().filter(is_there) {
+            let before = source.anchors.len();
+            match files::in_directory(directory) {
+                Ok(paths) => {
+                    for path in paths.iter().filter(|path| seen.is_new(path)) {
+                        add_leniently(path, &mut source);
+                    }
+                }
+                Err(why) => source.skipped.push(why.to_string()),
+            }
+            if source.anchors.len() > before {
+                origins.push(directory.display().to_string());
+            }
+        }
+        if !origins.is_empty() {
+            source.origin = format!("{ORIGIN} ({})", origins.join(", "));
+        }
+        source
+    }
+}
+
+/// Adds what is usable in a file of the system, and tells what is not.
+fn add_leniently(path: &Path, source: &mut Source) {
+    // A file of garbage must not fill the report.
+    const MOST_ERRORS: usize = 20;
+
+    let name = path.display().to_string();
+    let pem = match read_file(path) {
+        Ok(pem) => pem,
+        Err(why) => return source.skipped.push(format!("{name}: {why}")),
+    };
+    let mut errors = 0;
+    for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
+        match root {
+            Ok(root) => source.anchors.push(Anchor::from(&root)),
+            // A directory of the system holds other files, too.
+            Err(why) if why.line().is_none() => {}
+            Err(why) => {
+                errors += 1;
+                if errors <= MOST_ERRORS {
+                    source.skipped.push(why.to_string());
+                }
+            }
+        }
+    }
+    if errors > MOST_ERRORS {
+        source
+            .skipped
+            .push(format!("{name}: {} errors more", errors - MOST_ERRORS));
+    }
+}
