@@ -37,3 +37,8 @@ pub use roots::{
 };
 #[cfg(feature = "rustls")]
 pub use verify::Verifier;
+
+/// The recipes of docs/policy.md compile.
+#[cfg(all(doctest, feature = "rustls"))]
+#[doc = include_str!("../docs/policy.md")]
+struct Policies;

@@ -46,7 +46,7 @@ pub struct RootsBuilder {
     fallback: Option<Fallback>,
     provider: Option<Arc<CryptoProvider>>,
     revocation: Revocation,
-    surroundings: Surroundings,
+    pub(super) surroundings: Surroundings,
 }
 
 /// What a policy looks at beside what it is given: a value, so that tests bring their own.
@@ -134,10 +134,10 @@ impl RootsBuilder {
         self
     }
 
-    /// Asks the selected bundle if nothing else gave a root.
-    pub(super) fn embedded_fallback(mut self) -> Self {
+    /// The preset of this name.
+    pub(super) fn system_or_embedded(mut self) -> Self {
         self.fallback = Some(Fallback::Embedded);
-        self
+        self.system()
     }
 
     /// Lets `SSL_CERT_FILE` and `SSL_CERT_DIR` replace everything else, where one of them is set.

@@ -6,6 +6,8 @@ mod merge;
 mod report;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(all(test, unix, feature = "custom", feature = "ring", feature = "system"))]
+pub(crate) mod tests;
 mod trust_set;
 
 use std::fmt;
@@ -85,7 +87,7 @@ impl Roots {
     /// something unusable does not open the fallback. If the store is empty, as
     /// [`embedded`](Self::embedded).
     pub fn system_or_embedded() -> Result<Self, Error> {
-        Self::builder().system().embedded_fallback().build()
+        Self::builder().system_or_embedded().build()
     }
 
     /// The selected bundle and the operating system's store. An empty store adds nothing.

@@ -66,6 +66,22 @@ impl Default for Store {
 }
 
 impl Store {
+    /// With another root directory.
+    #[cfg(test)]
+    pub(crate) fn below(root: &Path) -> Self {
+        let below = |paths: Vec<PathBuf>| {
+            paths
+                .iter()
+                .map(|path| root.join(path.strip_prefix("/").unwrap()))
+                .collect()
+        };
+        let Self { files, directories } = Self::default();
+        Self {
+            files: below(files),
+            directories: below(directories),
+        }
+    }
+
     /// Tolerant: what cannot be used is skipped and stands in the source.
     pub(super) fn source(&self) -> Source {
         let mut source = Source::new(ORIGIN, Standing::Listed);

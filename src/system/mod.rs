@@ -11,6 +11,8 @@ mod enabled;
     allow(dead_code, reason = "the system has an API")
 )]
 mod files;
+#[cfg(all(test, unix, feature = "custom", feature = "ring", feature = "system"))]
+mod tests;
 
 #[cfg(not(feature = "system"))]
 pub(crate) use disabled::*;

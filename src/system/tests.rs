@@ -1,0 +1,200 @@
+//! The layouts of systems, built in folders.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::files::Store;
+use crate::roots::Source;
+use crate::roots::tests::{World, pem};
+
+fn link(world: &World, from: &str, to: &str) {
+    let from = world.path("root").join(from);
+    fs::create_dir_all(from.parent().unwrap()).unwrap();
+    symlink(to, from).unwrap();
+}
+
+fn source(world: &World) -> Source {
+    Store::below(&world.path("root")).source()
+}
+
+/// Three roots: in a bundle, and one by one.
+fn roots() -> [String; 3] {
+    ["One", "Two", "Three"].map(pem)
+}
+
+/// The numbers of roots and of errors, and the places relative to the root directory.
+fn found(world: &World) -> (usize, Vec<String>, String) {
+    let source = source(world);
+    let root = world.path("root").display().to_string();
+    (
+        source.anchors.len(),
+        source.skipped,
+        source.origin.replace(&root, ""),
+    )
+}
+
+#[test]
+fn debian() {
+    let world = World::new("debian");
+    let roots = roots();
+    for (nth, root) in roots.iter().enumerate() {
+        world.file(
+            &format!("root/usr/share/ca-certificates/mozilla/{nth}.crt"),
+            root,
+        );
+        let name = format!("etc/ssl/certs/{nth}.pem");
+        let to = world.path(&format!("root/usr/share/ca-certificates/mozilla/{nth}.crt"));
+        link(&world, &name, to.to_str().unwrap());
+        link(
+            &world,
+            &format!("etc/ssl/certs/0000000{nth}.0"),
+            &format!("{nth}.pem"),
+        );
+    }
+    world.file("root/etc/ssl/certs/ca-certificates.crt", roots.concat());
+    let (count, skipped, origin) = found(&world);
+    // Once in the bundle and once in the folder, by two names.
+    assert_eq!((count, skipped), (6, Vec::<String>::new()));
+    let places = "system store (/etc/ssl/certs/ca-certificates.crt, /etc/ssl/certs)";
+    assert_eq!(origin, places);
+}
+
+#[test]
+fn rhel() {
+    let world = World::new("rhel");
+    let bundle = "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem";
+    let headed = roots().map(|root| format!("# A CA\n{root}\n")).concat();
+    world.file(&format!("root/{bundle}"), headed);
+    let extracted = world.path(&format!("root/{bundle}"));
+    for name in ["ca-bundle.crt", "cert.pem"] {
+        link(
+            &world,
+            &format!("etc/pki/tls/certs/{name}"),
+            extracted.to_str().unwrap(),
+        );
+    }
+    world.file("root/etc/pki/tls/certs/ca-bundle.trust.crt", "");
+    let (count, skipped, origin) = found(&world);
+    assert_eq!((count, skipped), (3, Vec::<String>::new()));
+    assert_eq!(origin, format!("system store (/{bundle})"));
+}
+
+#[test]
+fn alpine() {
+    let world = World::new("alpine");
+    world.file("root/etc/ssl/certs/ca-certificates.crt", roots().concat());
+    link(&world, "etc/ssl/cert.pem", "certs/ca-certificates.crt");
+    let (count, skipped, origin) = found(&world);
+    assert_eq!((count, skipped), (3, Vec::<String>::new()));
+    assert_eq!(origin, "system store (/etc/ssl/certs/ca-certificates.crt)");
+}
+
+#[test]
+fn opensuse() {
+    let world = World::new("opensuse");
+    world.file(
+        "root/var/lib/ca-certificates/ca-bundle.pem",
+        roots().concat(),
+    );
+    world.file("root/var/lib/ca-certificates/pem/one.pem", &roots()[0]);
+    link(
+        &world,
+        "etc/ssl/ca-bundle.pem",
+        "../../var/lib/ca-certificates/ca-bundle.pem",
+    );
+    link(&world, "etc/ssl/certs", "../../var/lib/ca-certificates/pem");
+    let (count, skipped, origin) = found(&world);
+    assert_eq!((count, skipped), (4, Vec::<String>::new()));
+    assert_eq!(
+        origin,
+        "system store (/etc/ssl/ca-bundle.pem, /etc/ssl/certs)"
+    );
+}
+
+#[test]
+fn freebsd() {
+    let world = World::new("freebsd");
+    for (nth, root) in roots().iter().enumerate() {
+        world.file(&format!("root/usr/share/certs/trusted/{nth}.pem"), root);
+        let to = format!("../../../usr/share/certs/trusted/{nth}.pem");
+        link(&world, &format!("etc/ssl/certs/0000000{nth}.0"), &to);
+    }
+    let (count, skipped, origin) = found(&world);
+    assert_eq!((count, skipped), (3, Vec::<String>::new()));
+    assert_eq!(origin, "system store (/etc/ssl/certs)");
+    // With the package ca_root_nss.
+    world.file("root/usr/local/etc/ssl/cert.pem", roots().concat());
+    assert_eq!(found(&world).0, 6);
+}
+
+#[test]
+fn nixos() {
+    let world = World::new("nixos");
+    world.file(
+        "root/nix/store/xyz-nss-cacert/etc/ssl/certs/ca-bundle.crt",
+        roots().concat(),
+    );
+    let to = world.path("root/nix/store/xyz-nss-cacert/etc/ssl/certs/ca-bundle.crt");
+    for name in ["ca-bundle.crt", "ca-certificates.crt"] {
+        link(
+            &world,
+            &format!("etc/ssl/certs/{name}"),
+            to.to_str().unwrap(),
+        );
+    }
+    let (count, skipped, origin) = found(&world);
+    assert_eq!((count, skipped), (3, Vec::<String>::new()));
+    assert_eq!(origin, "system store (/etc/ssl/certs/ca-certificates.crt)");
+}
+
+#[test]
+fn nothing_at_all() {
+    let world = World::new("nothing");
+    let (count, skipped, origin) = found(&world);
+    assert_eq!(
+        (count, skipped, &*origin),
+        (0, Vec::<String>::new(), "system store")
+    );
+}
+
+#[test]
+fn what_cannot_be_used_is_skipped_and_told() {
+    let world = World::new("skipped");
+    let broken = pem("Broken").replacen("\nMII", "\n!II", 1);
+    let (one, two) = (pem("One"), pem("Two"));
+    world.file(
+        "root/etc/ssl/certs/ca-certificates.crt",
+        format!("{one}{broken}{two}"),
+    );
+    world.file("root/etc/ssl/certs/garbage.pem", [0xff; 100]);
+    fs::create_dir(world.path("root/etc/ssl/certs/folder.pem")).unwrap();
+    link(&world, "etc/ssl/certs/dangling.pem", "nowhere");
+    link(&world, "etc/ssl/certs/loop.pem", "loop.pem");
+    let (count, skipped, _) = found(&world);
+    assert_eq!(count, 2);
+    let line = one.lines().count() + 2;
+    let path = world.path("root/etc/ssl/certs/ca-certificates.crt");
+    let why = format!(
+        "{}, line {line}: bad base64: '!' in a CERTIFICATE",
+        path.display()
+    );
+    assert_eq!(skipped, [why]);
+}
+
+#[test]
+fn a_file_of_errors_does_not_fill_the_report() {
+    let world = World::new("errors");
+    let file = "-----END CERTIFICATE-----\n".repeat(10_000);
+    world.file("root/etc/ssl/certs/ca-certificates.crt", file);
+    let (count, skipped, _) = found(&world);
+    assert_eq!((count, skipped.len()), (0, 21));
+    assert!(skipped[20].ends_with("9980 errors more"), "{}", skipped[20]);
+}
+
+#[test]
+fn a_file_without_roots_does_not_hide_the_next() {
+    let world = World::new("next");
+    world.file("root/etc/ssl/certs/ca-certificates.crt", "# empty\n");
+    world.file("root/etc/ssl/cert.pem", pem("One"));
+    assert_eq!(found(&world).0, 1);
+}
