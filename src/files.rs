@@ -76,7 +76,9 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     }
     let mut origins = Vec::new();
     let mut anchors = Vec::new();
+    let mut seen = Seen::default();
     if let Some(file) = file.map(PathBuf::from) {
+        seen.is_new(&file);
         let named = anchors_of(&file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
         anchors.extend(named);
         origins.push(format!("SSL_CERT_FILE={}", file.display()));
@@ -86,7 +88,7 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
         let mut found = Vec::new();
         for directory in env::split_paths(&directories).filter(|path| !path.as_os_str().is_empty())
         {
-            found.extend(anchors_in(&directory).map_err(of_variable)?);
+            found.extend(anchors_in(&directory, &mut seen).map_err(of_variable)?);
         }
         let shown = Path::new(&directories).display().to_string();
         if found.is_empty() {
@@ -167,9 +169,8 @@ fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
 }
 
 /// The anchors of all files that have any; one file that is unsound is an error.
-fn anchors_in(directory: &Path) -> Result<Vec<Anchor>, Error> {
+fn anchors_in(directory: &Path, seen: &mut Seen) -> Result<Vec<Anchor>, Error> {
     let unreadable = |why| Error::unreadable(&directory.display().to_string(), why);
-    let mut seen = Seen::default();
     let mut anchors = Vec::new();
     for path in in_directory(directory).map_err(unreadable)? {
         if !seen.is_new(&path) {
@@ -279,7 +280,7 @@ mod tests {
     fn a_file_without_permission_is_what_the_system_says() {
         let world = World::new("permission");
         let path = world.file("secret.pem", pem("One"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
         // Root may read it all the same.
         let variables = Variables::Given(vec![("EXTRA_CA", path.clone().into())]);
         let readable = File::open(&path).is_ok();

@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "rustls"), no_std)]
+// clippy.toml allows them in tests, but a function beside the tests is none to clippy.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod bundle;
 #[cfg(feature = "rustls")]

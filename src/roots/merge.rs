@@ -159,3 +159,170 @@ fn tighter(one: &Anchor, other: &Anchor) -> Result<Anchor, Contradiction> {
     };
     Ok(Anchor::new(trust_anchor, dates.into_iter().flatten().min()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls_pki_types::{Der, UnixTime};
+
+    use super::*;
+
+    /// Numbers below a bound; the same ones in each run.
+    fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
+        move |bound| {
+            // Xorshift (Marsaglia, 2003)
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % bound
+        }
+    }
+
+    fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
+        let bytes = |number: u64| Der::from(number.to_be_bytes().to_vec());
+        let trust_anchor = TrustAnchor {
+            subject: bytes(name / 2),
+            subject_public_key_info: bytes(name % 2),
+            name_constraints: (constraint > 0).then(|| bytes(constraint)),
+        };
+        let date = (date > 0).then(|| UnixTime::since_unix_epoch(Duration::from_secs(date)));
+        Anchor::new(trust_anchor, date)
+    }
+
+    fn source(standing: Standing, anchors: Vec<Anchor>) -> Source {
+        Source {
+            anchors,
+            ..Source::new("a source", standing)
+        }
+    }
+
+    type Identity = (Vec<u8>, Vec<u8>);
+
+    /// The rules, as they are told: name by name, without a thought for order or time.
+    fn naive(sources: &[Source]) -> Option<Vec<(Identity, Anchor)>> {
+        let copies = |standing: Standing| {
+            let sources = sources
+                .iter()
+                .filter(move |source| source.standing == standing);
+            sources.flat_map(|source| &source.anchors)
+        };
+        let mut names: Vec<_> = sources
+            .iter()
+            .flat_map(|source| source.anchors.iter().map(identity))
+            .collect();
+        names.sort();
+        names.dedup();
+        let mut trusted = Vec::new();
+        for name in names {
+            let of_name = |standing| copies(standing).filter(|copy| identity(copy) == name);
+            let given: Vec<_> = of_name(Standing::Given).collect();
+            if let Some(first) = given.first() {
+                if given.iter().any(|copy| copy != first) {
+                    return None;
+                }
+                trusted.push((name, (*first).clone()));
+                continue;
+            }
+            let constraints = of_name(Standing::Listed)
+                .filter_map(|copy| copy.trust_anchor().name_constraints.clone());
+            let mut constraints: Vec<_> = constraints.map(|content| content.to_vec()).collect();
+            constraints.sort();
+            constraints.dedup();
+            if constraints.len() > 1 {
+                continue;
+            }
+            let date = of_name(Standing::Listed)
+                .filter_map(Anchor::distrust_after)
+                .min();
+            let trust_anchor = TrustAnchor {
+                subject: name.0.clone().into(),
+                subject_public_key_info: name.1.clone().into(),
+                name_constraints: constraints.pop().map(Into::into),
+            };
+            trusted.push((name, Anchor::new(trust_anchor, date)));
+        }
+        Some(trusted)
+    }
+
+    #[test]
+    fn merging_is_what_the_rules_say() {
+        let mut below = numbers(88_172_645_463_325_252);
+        let (mut refused, mut left_out) = (0, 0);
+        for _ in 0..20_000 {
+            let sources = || -> Vec<Source> {
+                (0..below(4))
+                    .map(|_| {
+                        let standing = if below(3) == 0 {
+                            Standing::Given
+                        } else {
+                            Standing::Listed
+                        };
+                        let anchors = (0..below(5)).map(|_| anchor(below(6), below(3), below(3)));
+                        source(standing, anchors.collect())
+                    })
+                    .collect()
+            };
+            let mut make = sources;
+            let sources = make();
+            let copies = sources.iter().map(|source| Source {
+                origin: source.origin.clone(),
+                standing: source.standing,
+                anchors: source.anchors.clone(),
+                skipped: Vec::new(),
+            });
+            let merged = merge(copies.collect());
+            let expected = naive(&sources);
+            let Some(expected) = expected else {
+                refused += 1;
+                assert!(merged.is_err());
+                continue;
+            };
+            let (anchors, report) = merged.unwrap();
+            let mut anchors: Vec<_> = anchors
+                .into_iter()
+                .map(|anchor| (identity(&anchor), anchor))
+                .collect();
+            anchors.sort_by(|(one, _), (other, _)| one.cmp(other));
+            assert_eq!(anchors, expected);
+
+            let count =
+                |of: fn(&SourceReport) -> usize| report.sources().iter().map(of).sum::<usize>();
+            let lost = count(SourceReport::roots) - count(SourceReport::duplicates);
+            left_out += lost - expected.len();
+            // Whatever is left out is told.
+            assert!(lost == expected.len() || count(|source| source.skipped().len()) > 0);
+        }
+        assert!(refused > 500 && left_out > 500, "{refused}, {left_out}");
+    }
+
+    #[test]
+    fn a_copy_of_mozillas_constrained_roots_is_constrained_in_any_list() {
+        for known in constrained::BUNDLE.anchors() {
+            let bare = TrustAnchor {
+                name_constraints: None,
+                ..known.trust_anchor().clone()
+            };
+            let bare = Anchor::new(bare, None);
+            let merged = |standing| merge(vec![source(standing, vec![bare.clone()])]).unwrap().0;
+            assert_eq!(merged(Standing::Listed), std::slice::from_ref(known));
+            assert_eq!(merged(Standing::Given), std::slice::from_ref(&bare));
+        }
+        assert_eq!(constrained::BUNDLE.len(), 2);
+    }
+
+    #[test]
+    fn one_anchor_through_three_sources_is_one_and_told_so() {
+        let anchors = || vec![anchor(1, 1, 1)];
+        let sources = [Standing::Listed, Standing::Given, Standing::Listed];
+        let (merged, report) =
+            merge(sources.map(|standing| source(standing, anchors())).into()).unwrap();
+        assert_eq!(merged, anchors());
+        let duplicates: Vec<_> = report
+            .sources()
+            .iter()
+            .map(SourceReport::duplicates)
+            .collect();
+        assert_eq!(duplicates, [0, 1, 1]);
+    }
+}

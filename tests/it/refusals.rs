@@ -1,0 +1,126 @@
+//! What a refusal says.
+
+use embedded_roots::{Refusal, Roots, RootsBuilder};
+use rcgen::{CertificateParams, DnType, IsCa};
+use rustls::version::TLS13;
+
+use crate::authority::{Identity, annotated, intermediate, key, root, server};
+use crate::server::{handshake, serve};
+
+const NAME: &str = "a.example";
+
+fn refusal(builder: RootsBuilder, identity: Identity) -> Refusal {
+    let roots = builder.build().unwrap();
+    let error = handshake(roots.client_config(), serve(identity, &TLS13), NAME).unwrap_err();
+    assert!(
+        matches!(error, rustls::Error::InvalidCertificate(_)),
+        "{error:?}"
+    );
+    Refusal::of(&error).unwrap().clone()
+}
+
+const PRIVATE: &str = "if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or \
+                       the feature `custom`)";
+const SYSTEM: &str =
+    "if the operating system trusts it, ask its store, too (`Roots::embedded_and_system`)";
+
+#[test]
+fn an_unknown_issuer_is_named_with_who_was_asked_and_what_to_do() {
+    let (ca, trusted) = (root("Private CA"), root("CA"));
+    let builder = || {
+        Roots::builder()
+            .bundle(embedded_roots::bundle())
+            .pem(trusted.pem())
+    };
+    let refusal = refusal(builder(), server(&ca, NAME));
+    let sources = "bundle custom (2 roots), PEM text (1 root)";
+    let text =
+        format!("the issuer \"CN=Private CA\" is not trusted by {sources}; {PRIVATE}; {SYSTEM}");
+    assert_eq!(refusal.to_string(), text);
+    assert!(refusal.is_unknown_issuer() && !refusal.is_distrusted());
+    assert_eq!(
+        (refusal.issuer(), refusal.distrust_after()),
+        ("CN=Private CA", None)
+    );
+
+    // Who has asked the system's store need not be told to.
+    let refusal = self::refusal(builder().system(), server(&ca, NAME));
+    let text = refusal.to_string();
+    assert!(text.contains(PRIVATE) && !text.contains(SYSTEM), "{text}");
+}
+
+#[test]
+fn the_issuer_is_the_last_that_the_server_did_not_send() {
+    let ca = root("Private CA");
+    let between = intermediate("Between", &key().serialize_pem(), &ca);
+    let below = intermediate("Below", &key().serialize_pem(), &between);
+    let builder = || Roots::builder().pem(root("CA").pem());
+    for (identity, issuer) in [
+        (server(&below, NAME), "CN=Below"),
+        (server(&below, NAME).with(&below), "CN=Between"),
+        (
+            server(&below, NAME).with(&between).with(&below),
+            "CN=Private CA",
+        ),
+        // In an order that no standard knows, with the root, with one of somebody else.
+        (
+            server(&below, NAME).with(&ca).with(&between).with(&below),
+            "CN=Private CA",
+        ),
+        (server(&below, NAME).with(&root("Other")), "CN=Below"),
+    ] {
+        assert_eq!(refusal(builder(), identity).issuer(), issuer);
+    }
+}
+
+#[test]
+fn a_self_signed_certificate_is_called_so() {
+    let key = key();
+    let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "Myself");
+    params.is_ca = IsCa::ExplicitNoCa;
+    let certificate = params.self_signed(&key).unwrap();
+    let identity = Identity {
+        chain: vec![certificate.der().clone()],
+        key: rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+    };
+    let refusal = refusal(Roots::builder().pem(root("CA").pem()), identity);
+    let start = "the self-signed certificate \"CN=Myself\" is not trusted by PEM text (1 root); if";
+    assert!(refusal.to_string().starts_with(start), "{refusal}");
+}
+
+#[test]
+fn a_chain_that_bites_its_tail_ends() {
+    let (one, two) = (key().serialize_pem(), key().serialize_pem());
+    // Each of two authorities is certified by the other.
+    let by_root = intermediate("One", &one, &root("Two"));
+    let two_by_one = intermediate("Two", &two, &by_root);
+    let one_by_two = intermediate("One", &one, &two_by_one);
+    let identity = server(&one_by_two, NAME)
+        .with(&one_by_two)
+        .with(&two_by_one);
+    let refusal = refusal(Roots::builder().pem(root("CA").pem()), identity);
+    assert!(
+        ["CN=One", "CN=Two"].contains(&refusal.issuer()),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn a_dated_root_is_told_with_its_date() {
+    let ca = root("Old CA");
+    let trusted = annotated("distrust-after=2019-01-01T00:00:00Z", &ca);
+    let refusal = refusal(Roots::builder().pem(trusted), server(&ca, NAME));
+    assert!(refusal.is_distrusted() && !refusal.is_unknown_issuer());
+    let text = "the root \"CN=Old CA\" is distrusted for certificates that start to be valid after \
+                2019-01-01T00:00:00Z";
+    assert_eq!(refusal.to_string(), text);
+}
+
+#[test]
+fn other_errors_have_none() {
+    assert!(Refusal::of(&std::fmt::Error).is_none());
+    assert!(Refusal::of(&rustls::Error::DecryptError).is_none());
+    let wrapped = std::io::Error::other(rustls::Error::DecryptError);
+    assert!(Refusal::of(&wrapped).is_none());
+}

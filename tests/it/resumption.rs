@@ -1,0 +1,63 @@
+//! A resumed session is not verified anew, so that none may outlive trust.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use embedded_roots::{Refusal, Roots};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, StreamOwned};
+
+use crate::authority::{root, server};
+use crate::server::serve_http;
+
+fn request(
+    config: Arc<ClientConfig>,
+    address: SocketAddr,
+) -> Result<HandshakeKind, std::io::Error> {
+    let connection = ClientConnection::new(config, "a.example".try_into().unwrap()).unwrap();
+    let mut tls = StreamOwned::new(connection, TcpStream::connect(address)?);
+    tls.write_all(b"GET / HTTP/1.1\r\n\r\n")?;
+    tls.read_to_end(&mut Vec::new())?;
+    Ok(tls.conn.handshake_kind().unwrap())
+}
+
+#[test]
+fn a_session_of_one_trust_is_none_of_another() {
+    for version in [&TLS12, &TLS13] {
+        let (ca, other) = (root("CA"), root("Other"));
+        let address = serve_http(server(&ca, "a.example"), version);
+        let roots = |pem: &str| Roots::builder().pem(pem).build().unwrap();
+
+        let before = roots(&(ca.pem() + &other.pem()));
+        assert_eq!(
+            request(before.client_config(), address).unwrap(),
+            HandshakeKind::Full
+        );
+        // The server's tickets are good: the same trust resumes.
+        assert_eq!(
+            request(before.client_config(), address).unwrap(),
+            HandshakeKind::Resumed
+        );
+
+        // The CA is gone, or nothing has changed: another value begins anew.
+        let after = roots(&other.pem());
+        let same = roots(&(ca.pem() + &other.pem()));
+        assert_eq!(
+            request(same.client_config(), address).unwrap(),
+            HandshakeKind::Full
+        );
+        let refused = request(after.client_config(), address).unwrap_err();
+        assert!(Refusal::of(&refused).unwrap().is_unknown_issuer());
+
+        // Not even with the sessions of the old one in hand.
+        let mut config = after.client_config_builder().with_no_client_auth();
+        config.resumption = before.client_config().resumption.clone();
+        let refused = request(Arc::new(config), address).unwrap_err();
+        assert!(Refusal::of(&refused).unwrap().is_unknown_issuer());
+        assert_eq!(
+            request(before.client_config(), address).unwrap(),
+            HandshakeKind::Resumed
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! Certificate revocation lists.
+
+use embedded_roots::{Roots, RootsBuilder};
+use rcgen::{
+    CertificateRevocationListParams, KeyIdMethod, KeyUsagePurpose, RevokedCertParams, SerialNumber,
+    date_time_ymd,
+};
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::version::TLS13;
+use rustls::{CertificateError, Error};
+
+use crate::authority::{Authority, root, root_with, server_with};
+use crate::server::{handshake, serve};
+
+const NAME: &str = "a.example";
+
+fn authority() -> Authority {
+    root_with("CA", |params| {
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    })
+}
+
+/// A list of `ca` with the number 1 on it, which is to be renewed in this year.
+fn list(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static> {
+    let params = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(next_year, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: vec![RevokedCertParams {
+            serial_number: SerialNumber::from(1),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        }],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(ca).unwrap().der().clone()
+}
+
+/// What is said of the server with this serial number.
+fn verdict(builder: RootsBuilder, ca: &Authority, serial: u64) -> Result<(), CertificateError> {
+    let identity = server_with(ca, NAME, |params| {
+        params.serial_number = Some(serial.into());
+    });
+    let roots = builder.pem(ca.pem()).build().unwrap();
+    handshake(roots.client_config(), serve(identity, &TLS13), NAME).map_err(|error| match error {
+        Error::InvalidCertificate(error) => error,
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn a_revoked_certificate_is_refused() {
+    let ca = authority();
+    let builder = || Roots::builder().crls([list(&ca, 4096)]);
+    assert_eq!(verdict(builder(), &ca, 1), Err(CertificateError::Revoked));
+    assert_eq!(verdict(builder(), &ca, 2), Ok(()));
+    assert_eq!(verdict(Roots::builder(), &ca, 1), Ok(()));
+}
+
+#[test]
+fn an_unknown_status_is_refused_unless_it_is_allowed() {
+    let ca = authority();
+    let builder = || Roots::builder().crls([list(&ca, 4096)]);
+    let unknown = Err(CertificateError::UnknownRevocationStatus);
+    assert_eq!(verdict(builder(), &root_of_another_name(), 1), unknown);
+    let allowing = builder().allow_unknown_revocation_status();
+    assert_eq!(verdict(allowing, &root_of_another_name(), 1), Ok(()));
+    let allowing = builder().allow_unknown_revocation_status();
+    assert_eq!(verdict(allowing, &ca, 1), Err(CertificateError::Revoked));
+}
+
+fn root_of_another_name() -> Authority {
+    root("Another CA")
+}
+
+#[test]
+fn an_old_list_counts_unless_its_expiration_is_enforced() {
+    let ca = authority();
+    let builder = || Roots::builder().crls([list(&ca, 2021)]);
+    assert_eq!(verdict(builder(), &ca, 2), Ok(()));
+    let refused = verdict(builder().enforce_revocation_expiration(), &ca, 2).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            CertificateError::ExpiredRevocationListContext { .. }
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn an_unreadable_list_is_an_error() {
+    let builder = Roots::builder()
+        .pem(root("CA").pem())
+        .crls([vec![0x30, 0].into()]);
+    let error = builder.build().unwrap_err();
+    assert!(error.is_invalid_input());
+    assert_eq!(
+        error.to_string(),
+        "a certificate revocation list cannot be used"
+    );
+    assert!(std::error::Error::source(&error).is_some());
+}
