@@ -18,6 +18,8 @@ mod features;
 mod generated;
 mod handshakes;
 mod no_std;
+#[cfg(unix)]
+mod policies;
 mod process_default;
 mod refusals;
 mod report;
