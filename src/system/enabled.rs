@@ -20,13 +20,16 @@ pub(crate) struct Store;
 
 #[cfg(any(windows, target_os = "macos"))]
 impl Store {
+    #[allow(clippy::unused_self, reason = "as the store of files, which has paths")]
     fn source(&self) -> Source {
+        use embedded_roots_bundle::{Annotation, Root};
+
         let loaded = rustls_native_certs::load_native_certs();
         let mut source = Source::new(super::ORIGIN, crate::roots::Standing::Listed);
         let errors = loaded.errors.iter().map(ToString::to_string);
         source.skipped.extend(errors);
         for certificate in loaded.certs {
-            match embedded_roots_bundle::Root::new(certificate, Default::default(), 0) {
+            match Root::new(certificate, Annotation::default(), 0) {
                 Ok(root) => source.anchors.push(crate::Anchor::from(&root)),
                 Err(why) => source.skipped.push(why.to_string()),
             }
