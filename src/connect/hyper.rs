@@ -15,10 +15,13 @@
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
 
 use http_body::Body;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::rt::TokioExecutor;
+
+// To write down the types of fields and arguments without these crates as dependencies.
+pub use hyper_rustls::HttpsConnector;
+pub use hyper_util::client::legacy::Client;
+pub use hyper_util::client::legacy::connect::HttpConnector;
 
 use crate::{Error, Roots, roots};
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
 
 use embedded_roots_bundle::emit::{hex, sha256};
 use embedded_roots_bundle::{Annotation, Bundle, Root};
 use serde::Deserialize;
+
+use crate::path;
 
 /// Writes the file and says what is in it.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
@@ -143,11 +144,4 @@ fn version_in_lock(lock: &str) -> Result<String, Box<dyn Error>> {
         (Some(package), None) => Ok(package.version),
         _ => Err(format!("Cargo.lock does not have exactly one {ORIGIN}").into()),
     }
-}
-
-/// A path in the workspace.
-fn path(relative: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .join(relative)
 }

@@ -1,14 +1,18 @@
-//! Maintenance tasks: `cargo xtask certs [--check]`.
+//! Maintenance tasks; `cargo xtask` lists them.
 
 mod certs;
+mod image;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask certs [--check]
+const USAGE: &str = "usage: cargo xtask TASK
 
 certs           write certs/ca-certificates.crt from the webpki-root-certs crate and
                 certs/constraints.toml
-certs --check   fail if the file is not what would be written";
+certs --check   fail if the file is not what would be written
+image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
+                custom, and its image, with docker, podman or buildah";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,6 +20,8 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         ["certs"] => certs::write(),
         ["certs", "--check"] => certs::check(),
+        ["image"] => image::build("mozilla"),
+        ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),
         _ => Err(USAGE.into()),
     };
     match done {
@@ -28,4 +34,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A path in the workspace.
+fn path(relative: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(relative)
 }
