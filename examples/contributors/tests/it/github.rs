@@ -1,0 +1,235 @@
+//! A GitHub of our own: its API, and its pictures. What it answers is decided by the owner that is
+//! asked for.
+
+use std::fmt::Write as _;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+pub(crate) struct GitHub {
+    pub(crate) address: SocketAddr,
+    /// The head of each request to the API, in lower case.
+    pub(crate) requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl GitHub {
+    /// In plain text, on a port of its own.
+    pub(crate) fn plain() -> Self {
+        Self::start("127.0.0.1:0", |stream, requests| {
+            let mut stream = stream;
+            while answer(&mut stream, requests)? {}
+            Ok(())
+        })
+    }
+
+    /// Under `authority`, at this address.
+    pub(crate) fn tls(at: &str, authority: &Authority) -> Self {
+        let config = Arc::new(authority.server_config());
+        Self::start(at, move |stream, requests| {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = StreamOwned::new(connection, stream);
+            while answer(&mut tls, requests)? {}
+            tls.conn.send_close_notify();
+            tls.flush()
+        })
+    }
+
+    pub(crate) fn url(&self, scheme: &str) -> String {
+        format!("{scheme}://localhost:{}", self.address.port())
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
+    fn start(
+        at: &str,
+        serve: impl Fn(std::net::TcpStream, &Mutex<Vec<String>>) -> io::Result<()>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(at).unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let serve = Arc::new(serve);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (serve, seen) = (Arc::clone(&serve), Arc::clone(&seen));
+                // Whoever goes away goes away.
+                thread::spawn(move || drop(serve(stream, &seen)));
+            }
+        });
+        Self { address, requests }
+    }
+}
+
+/// A CA for names of GitHub, and for localhost.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "CA of the test");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    fn server_config(&self) -> ServerConfig {
+        let names = [
+            "localhost",
+            "api.github.com",
+            "avatars.githubusercontent.com",
+        ];
+        let params = CertificateParams::new(names.map(str::to_owned)).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            )
+            .unwrap()
+    }
+}
+
+/// Answers one request; whether there may be another.
+fn answer(stream: &mut (impl Read + Write), requests: &Mutex<Vec<String>>) -> io::Result<bool> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte)? == 0 {
+            return Ok(false);
+        }
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let path = head.split(' ').nth(1).unwrap().to_owned();
+    if let Some(number) = path.strip_prefix("/u/") {
+        let number = number.split('?').next().unwrap();
+        respond(
+            stream,
+            "200 OK",
+            "content-type: image/svg+xml\r\n",
+            &picture(number),
+        )?;
+        return Ok(true);
+    }
+    requests.lock().unwrap().push(head.to_ascii_lowercase());
+    let owner = path.split('/').nth(2).unwrap_or_default();
+    let reset = "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 4102444800\r\n";
+    match owner {
+        "computing" => respond(stream, "202 Accepted", "", "{}")?,
+        "eventually" => {
+            static ASKED: AtomicUsize = AtomicUsize::new(0);
+            match ASKED.fetch_add(1, Ordering::Relaxed) {
+                0 => respond(stream, "202 Accepted", "", "{}")?,
+                _ => respond(stream, "200 OK", "", &people(&[("octocat", 1)]))?,
+            }
+        }
+        "forbidden" => respond(stream, "403 Forbidden", reset, "{}")?,
+        "limited" => respond(stream, "429 Too Many Requests", "retry-after: 60\r\n", "{}")?,
+        "missing" => respond(stream, "404 Not Found", "", "{\"message\": \"Not Found\"}")?,
+        "failing" => respond(stream, "500 Internal Server Error", "", "")?,
+        "empty" => respond(stream, "204 No Content", "", "")?,
+        "invalid" => respond(stream, "200 OK", "", "{\"total\": ")?,
+        "large" => {
+            let piece = vec![b' '; 1 << 20];
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n"
+            )?;
+            for _ in 0..1024 {
+                stream.write_all(&piece)?;
+            }
+        }
+        "silent" => {
+            thread::sleep(Duration::from_secs(3600));
+            return Ok(false);
+        }
+        "slow" => {
+            thread::sleep(Duration::from_millis(1000));
+            respond(stream, "200 OK", "", &people(&[("octocat", 1)]))?;
+        }
+        "soon" => {
+            thread::sleep(Duration::from_millis(300));
+            respond(stream, "200 OK", "", &people(&[("octocat", 1)]))?;
+        }
+        "hostile" => {
+            let login = "<script>alert(1)</script>";
+            respond(
+                stream,
+                "200 OK",
+                "",
+                &people(&[(login, 3), ("\\\" onload=alert(1) x=\\\"", 2)]),
+            )?;
+        }
+        _ => {
+            let many = [
+                ("ann", 12),
+                ("bob", 1),
+                ("carla-with-a-rather-long-name", 340),
+                ("dora", 12),
+                ("emil", 7),
+            ];
+            respond(stream, "200 OK", "", &people(&many))?;
+        }
+    }
+    Ok(true)
+}
+
+fn respond(stream: &mut impl Write, status: &str, headers: &str, body: &str) -> io::Result<()> {
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    )?;
+    stream.flush()
+}
+
+/// In the shape of GitHub's statistics, with logins and numbers made up here.
+fn people(people: &[(&str, u64)]) -> String {
+    let mut entries = Vec::new();
+    for (nth, (login, commits)) in people.iter().enumerate() {
+        let mut weeks = String::new();
+        for week in 0..50 {
+            let start = 1_700_000_000 + week * 604_800;
+            write!(weeks, "{{\"w\":{start},\"a\":10,\"d\":2,\"c\":1}},").unwrap();
+        }
+        entries.push(format!(
+            "{{\"total\":{commits},\"weeks\":[{}],\"author\":{{\"login\":\"{login}\",\"id\":{nth},\
+             \"avatar_url\":\"https://avatars.githubusercontent.com/u/{nth}?v=4\",\"type\":\"User\"}}}}",
+            weeks.trim_end_matches(',')
+        ));
+    }
+    format!("[{}]", entries.join(","))
+}
+
+/// A face of a colour of its own.
+fn picture(number: &str) -> String {
+    let hue = number.parse::<u32>().unwrap_or(0) * 67 % 360;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"200\" viewBox=\"0 0 10 10\">\
+         <rect width=\"10\" height=\"10\" fill=\"hsl({hue} 60% 70%)\"/>\
+         <circle cx=\"5\" cy=\"4\" r=\"2\" fill=\"hsl({hue} 50% 35%)\"/>\
+         <path d=\"M1 10a4 4 0 0 1 8 0z\" fill=\"hsl({hue} 50% 35%)\"/></svg>"
+    )
+}
