@@ -166,7 +166,7 @@ fn answer(stream: &mut (impl Read + Write), requests: &Mutex<Vec<String>>) -> io
             return Ok(false);
         }
         "slow" => {
-            thread::sleep(Duration::from_millis(1000));
+            thread::sleep(Duration::from_secs(1));
             respond(stream, "200 OK", "", &people(&[("octocat", 1)]))?;
         }
         "soon" => {
