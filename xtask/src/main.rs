@@ -1,6 +1,7 @@
 //! Maintenance tasks; `cargo xtask` lists them.
 
 mod certs;
+mod compare_go;
 mod image;
 
 use std::path::PathBuf;
@@ -12,7 +13,9 @@ certs           write certs/ca-certificates.crt from the webpki-root-certs crate
                 certs/constraints.toml
 certs --check   fail if the file is not what would be written
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
-                custom, and its image, with docker, podman or buildah";
+                custom, and its image, with docker, podman or buildah
+compare-go [DIR]
+                measure that program beside the article's, of which DIR is a checkout";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +25,8 @@ fn main() -> ExitCode {
         ["certs", "--check"] => certs::check(),
         ["image"] => image::build("mozilla"),
         ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),
+        ["compare-go"] => compare_go::compare(None),
+        ["compare-go", source] => compare_go::compare(Some(source)),
         _ => Err(USAGE.into()),
     };
     match done {
