@@ -149,19 +149,28 @@ fn read(path: &Path) -> Result<Vec<Root>, String> {
 /// That crate has anchors alone, so a digest is taken of each anchor in place of its certificate.
 #[cfg(feature = "webpki-roots")]
 fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
-    let anchors: Vec<_> = webpki_roots::TLS_SERVER_ROOTS
-        .iter()
-        .map(|anchor| {
-            let same = constrained.iter().find(|root| {
-                let known = root.trust_anchor();
-                known.subject == anchor.subject
-                    && known.subject_public_key_info == anchor.subject_public_key_info
-            });
-            same.map_or((anchor, None), |root| {
-                (root.trust_anchor(), root.distrust_after())
-            })
-        })
-        .collect();
+    let mut anchors = Vec::new();
+    for anchor in webpki_roots::TLS_SERVER_ROOTS {
+        let same = constrained.iter().find(|root| {
+            let known = root.trust_anchor();
+            known.subject == anchor.subject
+                && known.subject_public_key_info == anchor.subject_public_key_info
+        });
+        let known = same.map(|root| root.trust_anchor());
+        let date = same.and_then(|root| root.distrust_after());
+        let constraints = known.and_then(|known| known.name_constraints.as_ref());
+        anchors.push(match (constraints, &anchor.name_constraints) {
+            (Some(_), None) => (known.unwrap_or(anchor), date),
+            (Some(known), Some(own)) if known != own => {
+                return Err(
+                    "certs/constraints.toml and the crate webpki-roots constrain a root to \
+                            different names: take another version of either"
+                        .to_owned(),
+                );
+            }
+            _ => (anchor, date),
+        });
+    }
     let sha256 = emit::sha256_of_set(
         anchors
             .iter()

@@ -46,7 +46,9 @@ pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {
 
 /// As [`pem_file`], for one that may be absent.
 pub(crate) fn optional_pem_file(path: &Path) -> Result<Source, Error> {
-    if is_absent(path) {
+    // A link to nowhere is there, and not sound.
+    let link = fs::symlink_metadata(path);
+    if link.is_err_and(|why| why.kind() == io::ErrorKind::NotFound) {
         let mut source = Source::new(format!("file {}", path.display()), Standing::Given);
         source.skipped.push("absent".to_owned());
         return Ok(source);
@@ -64,42 +66,39 @@ pub(crate) fn extra_env(variables: &Variables, name: &str) -> Result<Option<Sour
     Ok(Some(source))
 }
 
-pub(crate) fn is_absent(path: &Path) -> bool {
-    fs::metadata(path).is_err_and(|why| why.kind() == io::ErrorKind::NotFound)
-}
-
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, strictly; `None` if neither is set.
+///
+/// They stand in the place of the system store, and mostly name it: what is known of a root's limits
+/// holds for its copies there.
 pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Error> {
     let [file, directories] = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| variables.value(name));
     if file.is_none() && directories.is_none() {
         return Ok(None);
     }
     let mut origins = Vec::new();
-    let mut anchors = Vec::new();
+    let mut source = Source::new("", Standing::Listed);
     let mut seen = Seen::default();
     if let Some(file) = file.map(PathBuf::from) {
         seen.is_new(&file);
         let named = anchors_of(&file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
-        anchors.extend(named);
+        source.anchors.extend(named);
         origins.push(format!("SSL_CERT_FILE={}", file.display()));
     }
     if let Some(directories) = directories {
         let of_variable = |why: Error| why.of_variable("SSL_CERT_DIR");
-        let mut found = Vec::new();
+        let before = source.anchors.len();
         for directory in env::split_paths(&directories).filter(|path| !path.as_os_str().is_empty())
         {
-            found.extend(anchors_in(&directory, &mut seen).map_err(of_variable)?);
+            add_directory(&directory, &mut seen, &mut source).map_err(of_variable)?;
         }
         let shown = Path::new(&directories).display().to_string();
-        if found.is_empty() {
+        if source.anchors.len() == before {
             let why = Error::invalid(format!("no certificate in {shown}"));
             return Err(of_variable(why));
         }
-        anchors.extend(found);
         origins.push(format!("SSL_CERT_DIR={shown}"));
     }
-    let mut source = Source::new(origins.join(", "), Standing::Given);
-    source.anchors = anchors;
+    source.origin = origins.join(", ");
     Ok(Some(source))
 }
 
@@ -168,10 +167,9 @@ fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
     Ok(roots.iter().map(Anchor::from).collect())
 }
 
-/// The anchors of all files that have any; one file that is unsound is an error.
-fn anchors_in(directory: &Path, seen: &mut Seen) -> Result<Vec<Anchor>, Error> {
+/// Adds the anchors of all files that have any; one file that is unsound is an error.
+fn add_directory(directory: &Path, seen: &mut Seen, source: &mut Source) -> Result<(), Error> {
     let unreadable = |why| Error::unreadable(&directory.display().to_string(), why);
-    let mut anchors = Vec::new();
     for path in in_directory(directory).map_err(unreadable)? {
         if !seen.is_new(&path) {
             continue;
@@ -180,14 +178,14 @@ fn anchors_in(directory: &Path, seen: &mut Seen) -> Result<Vec<Anchor>, Error> {
         let pem = read_file(&path).map_err(|why| Error::unreadable(&name, why))?;
         for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
             match root {
-                Ok(root) => anchors.push(Anchor::from(&root)),
-                // No certificate: a note, a list of revoked ones.
-                Err(why) if why.line().is_none() => {}
+                Ok(root) => source.anchors.push(Anchor::from(&root)),
+                // A note, a list of revoked ones.
+                Err(why) if why.line().is_none() => source.skipped.push(why.to_string()),
                 Err(why) => return Err(why.into()),
             }
         }
     }
-    Ok(anchors)
+    Ok(())
 }
 
 #[cfg(all(test, unix, feature = "custom", feature = "ring", feature = "system"))]
@@ -274,6 +272,36 @@ mod tests {
             pipe.display()
         );
         assert_eq!(refused("EXTRA_CA", &pipe), text);
+    }
+
+    #[test]
+    #[ignore = "needs the program mkfifo; .ci/run runs it"]
+    fn a_file_that_becomes_a_pipe_is_not_waited_for() {
+        let world = World::new("becomes");
+        let path = world.file("ca.pem", pem("One"));
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let pipe = world.path("pipe");
+                    process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+                    for _ in 0..100 {
+                        let kept = world.path("kept");
+                        fs::rename(&path, &kept).unwrap();
+                        fs::rename(&pipe, &path).unwrap();
+                        fs::rename(&path, &pipe).unwrap();
+                        fs::rename(&kept, &path).unwrap();
+                    }
+                    fs::remove_file(&pipe).unwrap();
+                }
+            });
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(3) {
+                // Whichever it is: it comes back.
+                let _ = anchors_of(&path);
+            }
+            done.store(true, Ordering::Relaxed);
+        });
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -158,8 +159,9 @@ impl fmt::Display for Refusal {
                 let date = rfc3339(*distrust_after);
                 write!(
                     f,
-                    "the root \"{root}\" is distrusted for certificates that start to be valid \
-                     after {date}"
+                    "the root \"{}\" is distrusted for certificates that start to be valid after \
+                     {date}",
+                    short(root)
                 )
             }
             Reason::UnknownIssuer {
@@ -175,13 +177,14 @@ impl fmt::Display for Refusal {
                 };
                 write!(
                     f,
-                    "the {what} \"{issuer}\" is not trusted by {sources}; if it is a private CA, \
-                     add its certificate (`RootsBuilder::pem_file`, or the feature `custom`)"
+                    "the {what} \"{}\" is not trusted by {sources}; if it is a private CA, \
+                     add its certificate (`RootsBuilder::pem_file`, or the feature `custom`)",
+                    short(issuer)
                 )?;
                 if !system_was_asked {
                     f.write_str(
                         "; if the operating system trusts it, ask its store, too \
-                         (`Roots::embedded_and_system`)",
+                         (`Roots::embedded_and_system`, with the feature `system`)",
                     )?;
                 }
                 Ok(())
@@ -202,6 +205,16 @@ impl Error for Refusal {}
 impl From<Refusal> for rustls::Error {
     fn from(refusal: Refusal) -> Self {
         CertificateError::Other(OtherError(Arc::new(refusal))).into()
+    }
+}
+
+/// A text of which somebody else decides the length, for a line of a log.
+pub(crate) fn short(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 300;
+
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}...", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
     }
 }
 

@@ -60,7 +60,8 @@ impl Bundle {
     }
 
     /// The digest of the set, which `EMBEDDED_ROOTS_SHA256` pins: SHA-256 over the SHA-256
-    /// fingerprints of the certificates, sorted bytewise and joined.
+    /// fingerprints of the certificates, sorted bytewise and joined. What annotations impose is not
+    /// in it.
     ///
     /// `webpki-roots` has no certificates; in place of a fingerprint stands the SHA-256 over three
     /// more, of the anchor's subject, key and name constraints.

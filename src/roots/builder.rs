@@ -19,8 +19,12 @@ use crate::{Anchor, Bundle, Error};
 /// Each source adds to the others; a root in several of them is one root. What the caller gives
 /// (PEM, files, variables, certificates, the bundle `custom`) is strict, and stands within the
 /// limits that it was given with. What comes from a list (`mozilla`, `webpki-roots`, the system
-/// store) stands within the tightest limits that are known of it; of the system store, what cannot
+/// store, `SSL_CERT_FILE`, `SSL_CERT_DIR`) stands within the tightest limits that are known of it; of the system store, what cannot
 /// be used is skipped and stands in the [report](Roots::report).
+///
+/// As webpki does, it takes any certificate that it is given for a root: only what is compiled in is
+/// checked for being a CA. A root that is given without limits that a list knows of is trusted
+/// without them, and the report says so.
 ///
 /// Files and variables are read by [`build`](Self::build), whose error is that of the first step
 /// that has one. A file that is read is a regular file of at most 16 MiB.
@@ -45,7 +49,7 @@ pub struct RootsBuilder {
     ssl_cert_env: bool,
     fallback: Option<Fallback>,
     provider: Option<Arc<CryptoProvider>>,
-    revocation: Revocation,
+    revocation: Option<Revocation>,
     pub(super) surroundings: Surroundings,
 }
 
@@ -85,7 +89,7 @@ impl RootsBuilder {
             ssl_cert_env: false,
             fallback: None,
             provider: None,
-            revocation: Revocation::default(),
+            revocation: None,
             surroundings: Surroundings::default(),
         }
     }
@@ -142,6 +146,9 @@ impl RootsBuilder {
 
     /// Lets `SSL_CERT_FILE` and `SSL_CERT_DIR` replace everything else, where one of them is set.
     ///
+    /// As they name the system's store in most cases, the limits that are known of a root hold for
+    /// its copies there.
+    ///
     /// Both are read as OpenSSL names them: a PEM file, and directories of PEM files, separated as
     /// in `PATH`. They are strict: a variable that is set and gives no root is an error, and so is
     /// an unsound certificate. One that is set to nothing counts as unset.
@@ -169,30 +176,34 @@ impl RootsBuilder {
     /// A certificate whose status they do not tell is refused, unless
     /// [`allow_unknown_revocation_status`](Self::allow_unknown_revocation_status) is called. The
     /// lists are not refreshed: see nextUpdate in
-    /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration).
+    /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration). So, with the lists of
+    /// one authority and the roots of others beside it, all servers of the others are refused unless
+    /// unknown status is allowed.
+    ///
+    /// To ask for revocation in any of these four ways without a list is an error.
     pub fn crls(
         mut self,
         crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
     ) -> Self {
-        self.revocation.crls.extend(crls);
+        self.revocation.get_or_insert_default().crls.extend(crls);
         self
     }
 
     /// Accepts certificates whose status the [`crls`](Self::crls) do not tell.
     pub fn allow_unknown_revocation_status(mut self) -> Self {
-        self.revocation.allow_unknown_status = true;
+        self.revocation.get_or_insert_default().allow_unknown_status = true;
         self
     }
 
     /// Checks the end-entity certificate alone against the [`crls`](Self::crls).
     pub fn only_check_end_entity_revocation(mut self) -> Self {
-        self.revocation.only_end_entity = true;
+        self.revocation.get_or_insert_default().only_end_entity = true;
         self
     }
 
     /// Takes one of the [`crls`](Self::crls) after its nextUpdate for an error.
     pub fn enforce_revocation_expiration(mut self) -> Self {
-        self.revocation.enforce_expiration = true;
+        self.revocation.get_or_insert_default().enforce_expiration = true;
         self
     }
 
@@ -204,12 +215,25 @@ impl RootsBuilder {
     /// under different constraints; no crypto provider, or one that rustls cannot use; a
     /// revocation list that cannot be read.
     pub fn build(mut self) -> Result<Roots, Error> {
+        let revocation = self.revocation.take();
+        if revocation
+            .as_ref()
+            .is_some_and(|revocation| revocation.crls.is_empty())
+        {
+            let why = "revocation was asked for, and `crls` has no list";
+            return Err(Error::invalid(why.into()));
+        }
         let (anchors, report) = merge(self.sources()?)?;
         let trust_set = TrustSet::merged(&anchors, report)?;
-        Roots::new(trust_set, self.provider, &self.revocation)
+        Roots::new(trust_set, self.provider, &revocation.unwrap_or_default())
     }
 
     fn sources(&mut self) -> Result<Vec<Source>, Error> {
+        // What was given is wrong, whatever a variable may put in its place.
+        let is_wrong = |step: &Step| matches!(step, Step::Read(Err(_)));
+        if let Some(nth) = self.steps.iter().position(is_wrong) {
+            self.steps.remove(nth).source(&self.surroundings)?;
+        }
         if self.ssl_cert_env {
             if let Some(named) = files::ssl_cert_env(&self.surroundings.variables)? {
                 return Ok(vec![named]);

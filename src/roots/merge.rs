@@ -50,27 +50,13 @@ pub(crate) fn merge(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error
         report.skipped = source.skipped;
         for anchor in source.anchors {
             let place = *places.entry(identity(&anchor)).or_insert(merged.len());
-            let met = match merged.get_mut(place) {
-                None => Merged::new(source.standing, nth, anchor).map(|new| merged.push(new)),
-                Some(present) => {
-                    report.duplicates += 1;
-                    present.meet(source.standing, anchor)
-                }
-            };
-            match met {
-                Ok(()) => {}
-                Err(Contradiction(anchor)) if source.standing == Standing::Given => {
-                    return Err(Error::conflict(&anchor));
-                }
-                // Neither copy alone has all the limits that are known of this root.
-                Err(Contradiction(anchor)) => {
-                    if let Some(present) = merged.get_mut(place) {
-                        present.left_out = true;
-                    }
-                    let subject = subject_of(anchor.trust_anchor());
-                    let why = "its copies have different name constraints";
-                    report.skipped.push(format!("\"{subject}\": {why}"));
-                }
+            if let Some(present) = merged.get_mut(place) {
+                report.duplicates += 1;
+                present.meet(source.standing, anchor, &mut report)?;
+            } else {
+                let mut new = Merged::new(source.standing, nth, anchor);
+                new.meet_known(&mut report);
+                merged.push(new);
             }
         }
         reports.push(report);
@@ -90,44 +76,72 @@ struct Merged {
     /// The source that it is counted for: the first.
     source: usize,
     anchor: Anchor,
+    /// No copy of it may be trusted: none has all the limits that are known of it.
     left_out: bool,
 }
 
-/// Limits that no single anchor can have.
-struct Contradiction(Anchor);
-
 impl Merged {
-    /// A listed anchor comes within the limits that Mozilla imposes on it.
-    fn new(standing: Standing, source: usize, anchor: Anchor) -> Result<Self, Contradiction> {
-        let known = constrained::BUNDLE
-            .anchors()
-            .iter()
-            .filter(|_| standing == Standing::Listed)
-            .find(|known| is_same_root(known, &anchor));
-        let anchor = match known {
-            Some(known) => tighter(&anchor, known)?,
-            None => anchor,
-        };
-        Ok(Self {
+    fn new(standing: Standing, source: usize, anchor: Anchor) -> Self {
+        Self {
             standing,
             source,
             anchor,
             left_out: false,
-        })
+        }
+    }
+
+    /// What Mozilla imposes on this root is one more copy, in a list that is always asked.
+    fn meet_known(&mut self, report: &mut SourceReport) {
+        let mut known = constrained::BUNDLE.anchors().iter();
+        if let Some(known) = known.find(|known| is_same_root(known, &self.anchor)) {
+            match self.standing {
+                Standing::Listed => self.tighten(known, report),
+                Standing::Given => report.lift(known, &self.anchor),
+            }
+        }
     }
 
     /// Another copy of the anchor.
-    fn meet(&mut self, standing: Standing, copy: Anchor) -> Result<(), Contradiction> {
+    fn meet(
+        &mut self,
+        standing: Standing,
+        copy: Anchor,
+        report: &mut SourceReport,
+    ) -> Result<(), Error> {
         match (self.standing, standing) {
-            (Standing::Given, Standing::Listed) => {}
+            (Standing::Given, Standing::Listed) => report.lift(&copy, &self.anchor),
             (Standing::Listed, Standing::Given) => {
+                report.lift(&self.anchor, &copy);
                 (self.standing, self.anchor, self.left_out) = (standing, copy, false);
             }
-            (Standing::Listed, Standing::Listed) => self.anchor = tighter(&self.anchor, &copy)?,
+            (Standing::Listed, Standing::Listed) => self.tighten(&copy, report),
             (Standing::Given, Standing::Given) if self.anchor == copy => {}
-            (Standing::Given, Standing::Given) => return Err(Contradiction(copy)),
+            (Standing::Given, Standing::Given) => return Err(Error::conflict(&copy)),
         }
         Ok(())
+    }
+
+    /// Comes within the limits of a copy, too.
+    fn tighten(&mut self, copy: &Anchor, report: &mut SourceReport) {
+        let (one, other) = (self.anchor.trust_anchor(), copy.trust_anchor());
+        let name_constraints = match (&one.name_constraints, &other.name_constraints) {
+            (None, only) | (only, None) => only.clone(),
+            (one, other) if one == other => one.clone(),
+            // One field cannot hold both.
+            (one, _) => {
+                self.left_out = true;
+                let subject = subject_of(other);
+                let why = "its copies have different name constraints";
+                report.skipped.push(format!("\"{subject}\": {why}"));
+                one.clone()
+            }
+        };
+        let dates = [self.anchor.distrust_after(), copy.distrust_after()];
+        let trust_anchor = TrustAnchor {
+            name_constraints,
+            ..one.clone()
+        };
+        self.anchor = Anchor::new(trust_anchor, dates.into_iter().flatten().min());
     }
 }
 
@@ -142,22 +156,6 @@ fn identity(anchor: &Anchor) -> (Vec<u8>, Vec<u8>) {
 fn is_same_root(one: &Anchor, other: &Anchor) -> bool {
     let (one, other) = (one.trust_anchor(), other.trust_anchor());
     one.subject == other.subject && one.subject_public_key_info == other.subject_public_key_info
-}
-
-/// The anchor within the limits of both copies.
-fn tighter(one: &Anchor, other: &Anchor) -> Result<Anchor, Contradiction> {
-    let constraints = |anchor: &Anchor| anchor.trust_anchor().name_constraints.clone();
-    let name_constraints = match (constraints(one), constraints(other)) {
-        (None, only) | (only, None) => only,
-        (one, other) if one == other => one,
-        _ => return Err(Contradiction(one.clone())),
-    };
-    let dates = [one.distrust_after(), other.distrust_after()];
-    let trust_anchor = TrustAnchor {
-        name_constraints,
-        ..one.trust_anchor().clone()
-    };
-    Ok(Anchor::new(trust_anchor, dates.into_iter().flatten().min()))
 }
 
 #[cfg(test)]
@@ -179,7 +177,19 @@ mod tests {
         }
     }
 
+    /// The last two names are those of the roots that are always known.
     fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
+        if let Some(known) = name.checked_sub(4) {
+            let known = usize::try_from(known).unwrap();
+            let known = constrained::BUNDLE.anchors()[known].trust_anchor();
+            let other = anchor(0, constraint, date);
+            let name_constraints = other.trust_anchor().name_constraints.clone();
+            let trust_anchor = TrustAnchor {
+                name_constraints,
+                ..known.clone()
+            };
+            return Anchor::new(trust_anchor, other.distrust_after());
+        }
         let bytes = |number: u64| Der::from(number.to_be_bytes().to_vec());
         let trust_anchor = TrustAnchor {
             subject: bytes(name / 2),
@@ -215,7 +225,10 @@ mod tests {
         names.dedup();
         let mut trusted = Vec::new();
         for name in names {
+            let known = constrained::BUNDLE.anchors().iter();
+            let known = known.filter(|known| identity(known) == name);
             let of_name = |standing| copies(standing).filter(|copy| identity(copy) == name);
+            let listed = || of_name(Standing::Listed).chain(known.clone());
             let given: Vec<_> = of_name(Standing::Given).collect();
             if let Some(first) = given.first() {
                 if given.iter().any(|copy| copy != first) {
@@ -224,17 +237,15 @@ mod tests {
                 trusted.push((name, (*first).clone()));
                 continue;
             }
-            let constraints = of_name(Standing::Listed)
-                .filter_map(|copy| copy.trust_anchor().name_constraints.clone());
+            let constraints =
+                listed().filter_map(|copy| copy.trust_anchor().name_constraints.clone());
             let mut constraints: Vec<_> = constraints.map(|content| content.to_vec()).collect();
             constraints.sort();
             constraints.dedup();
             if constraints.len() > 1 {
                 continue;
             }
-            let date = of_name(Standing::Listed)
-                .filter_map(Anchor::distrust_after)
-                .min();
+            let date = listed().filter_map(Anchor::distrust_after).min();
             let trust_anchor = TrustAnchor {
                 subject: name.0.clone().into(),
                 subject_public_key_info: name.1.clone().into(),

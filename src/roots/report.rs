@@ -2,7 +2,7 @@ use std::fmt;
 
 use embedded_roots_bundle::{rfc3339, show_name_constraints};
 
-use crate::refusal::subject_of;
+use crate::refusal::{short, subject_of};
 use crate::{Anchor, Bundle, system};
 
 /// What is in force, and where it came from.
@@ -34,7 +34,7 @@ impl Report {
 
     /// Or the store that the user has put in its place.
     pub(crate) fn system_was_asked(&self) -> bool {
-        let places = [system::ORIGIN, "SSL_CERT_"];
+        let places = [system::ORIGIN, "SSL_CERT_FILE=", "SSL_CERT_DIR="];
         let asked =
             |source: &SourceReport| places.iter().any(|place| source.origin.starts_with(place));
         self.sources.iter().any(asked)
@@ -80,6 +80,8 @@ pub struct SourceReport {
     pub(super) skipped: Vec<String>,
     /// The anchors with limits that are in force of this source.
     limited: Vec<Anchor>,
+    /// Limits that are known, and not in force because the user gave the root without them.
+    lifted: Vec<Anchor>,
 }
 
 impl SourceReport {
@@ -112,10 +114,14 @@ impl SourceReport {
     /// in the grammar of annotations.
     #[must_use]
     pub fn limits(&self) -> Vec<(String, String)> {
-        self.limited
-            .iter()
-            .map(|anchor| (subject_of(anchor.trust_anchor()), limits_of(anchor)))
-            .collect()
+        shown(&self.limited)
+    }
+
+    /// The limits that lists know of its roots, and that are not in force because you gave a root
+    /// yourself without them; as in [`limits`](Self::limits).
+    #[must_use]
+    pub fn lifted(&self) -> Vec<(String, String)> {
+        shown(&self.lifted)
     }
 
     pub(super) fn new(origin: String, roots: usize) -> Self {
@@ -125,6 +131,20 @@ impl SourceReport {
             duplicates: 0,
             skipped: Vec::new(),
             limited: Vec::new(),
+            lifted: Vec::new(),
+        }
+    }
+
+    /// Takes a note of the limits of a listed anchor that the user's own copy of it does not have.
+    pub(super) fn lift(&mut self, listed: &Anchor, given: &Anchor) {
+        let constraints = |anchor: &Anchor| anchor.trust_anchor().name_constraints.clone();
+        let names = constraints(listed).is_some() && constraints(listed) != constraints(given);
+        let date = match (listed.distrust_after(), given.distrust_after()) {
+            (Some(listed), Some(given)) => listed < given,
+            (listed, given) => listed.is_some() && given.is_none(),
+        };
+        if (names || date) && !self.lifted.contains(listed) {
+            self.lifted.push(listed.clone());
         }
     }
 
@@ -135,6 +155,11 @@ impl SourceReport {
             self.limited.push(anchor.clone());
         }
     }
+}
+
+fn shown(anchors: &[Anchor]) -> Vec<(String, String)> {
+    let shown = |anchor: &Anchor| (subject_of(anchor.trust_anchor()), limits_of(anchor));
+    anchors.iter().map(shown).collect()
 }
 
 fn limits_of(anchor: &Anchor) -> String {
@@ -159,17 +184,20 @@ impl fmt::Display for SourceReport {
         if self.duplicates > 0 {
             write!(f, ", {} known already", self.duplicates)?;
         }
-        let limited = self.limited.iter().take(MOST).map(|anchor| {
-            format!(
-                "\"{}\" {}",
-                subject_of(anchor.trust_anchor()),
-                limits_of(anchor)
-            )
-        });
-        let skipped = self.skipped.iter().take(MOST).cloned();
-        let lists: [(_, Vec<_>, _); 2] = [
-            ("within limits", limited.collect(), self.limited.len()),
-            ("skipped", skipped.collect(), self.skipped.len()),
+        let in_short = |anchors: &[Anchor]| -> Vec<String> {
+            let some = shown(anchors.get(..MOST).unwrap_or(anchors)).into_iter();
+            some.map(|(subject, limits)| format!("\"{}\" {}", short(&subject), short(&limits)))
+                .collect()
+        };
+        let skipped = self.skipped.iter().take(MOST);
+        let lists: [(_, Vec<_>, _); 3] = [
+            ("within limits", in_short(&self.limited), self.limited.len()),
+            ("limits lifted", in_short(&self.lifted), self.lifted.len()),
+            (
+                "skipped",
+                skipped.map(|why| short(why).into_owned()).collect(),
+                self.skipped.len(),
+            ),
         ];
         for (what, shown, count) in lists {
             if !shown.is_empty() {

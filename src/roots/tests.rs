@@ -239,3 +239,59 @@ fn presets_are_what_the_table_says() {
         assert_eq!(text(preset), text(same));
     }
 }
+
+/// A variable names another store, and with it no other limits.
+#[cfg(feature = "mozilla")]
+#[test]
+fn a_store_that_a_variable_names_lifts_no_limit() {
+    let world = World::new("lifts_no_limit");
+    // As distributions have it: without annotations.
+    let lines = crate::mozilla::pem()
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    let store = lines.collect::<Vec<_>>().join("\n");
+    let file = world.file("directory/store.pem", store);
+    let limits = |roots: Roots| -> usize {
+        let sources = roots.report().sources().iter();
+        sources.map(|source| source.limits().len()).sum()
+    };
+    for (variable, value) in [
+        ("SSL_CERT_FILE", file),
+        ("SSL_CERT_DIR", world.path("directory")),
+    ] {
+        let builder = || world.builder(vec![(variable, value.clone().into())]);
+        for builder in [
+            builder().system(),
+            builder().bundle(&crate::mozilla::BUNDLE).system(),
+            builder().system().bundle(&crate::mozilla::BUNDLE),
+            builder().bundle(&crate::mozilla::BUNDLE).ssl_cert_env(),
+        ] {
+            let roots = builder.build().unwrap();
+            assert_eq!(roots.root_store().len(), crate::mozilla::BUNDLE.len() - 1);
+            assert_eq!(limits(roots), 2);
+        }
+    }
+}
+
+#[test]
+fn what_was_given_is_wrong_whatever_a_variable_says() {
+    let world = world("given_is_wrong");
+    let variables = vec![("SSL_CERT_FILE", world.path("there").into())];
+    assert_eq!(
+        outcome(world.builder(variables).pem("garbage").ssl_cert_env()),
+        "error"
+    );
+}
+
+#[test]
+fn a_link_to_nowhere_does_not_open_the_fallback() {
+    let world = world("link_to_nowhere");
+    world.file(STORE, pem("Store CA"));
+    let link = world.path("link");
+    std::os::unix::fs::symlink("/nowhere", &link).unwrap();
+    let builder = world
+        .builder(Vec::new())
+        .optional_pem_file(link)
+        .system_fallback();
+    assert_eq!(outcome(builder), "error");
+}

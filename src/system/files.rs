@@ -1,6 +1,7 @@
 //! Where the systems without an API for it keep their roots.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
 
@@ -87,7 +88,7 @@ impl Store {
         let mut source = Source::new(ORIGIN, Standing::Listed);
         let mut seen = Seen::default();
         let mut origins = Vec::new();
-        let is_there = |path: &&PathBuf| !files::is_absent(path);
+        let is_there = |path: &&PathBuf| !is_absent(path);
         for path in self.files.iter().filter(is_there) {
             seen.is_new(path);
             let before = source.anchors.len();
@@ -147,4 +148,8 @@ fn add_leniently(path: &Path, source: &mut Source) {
             .skipped
             .push(format!("{name}: {} errors more", errors - MOST_ERRORS));
     }
+}
+
+fn is_absent(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|why| why.kind() == io::ErrorKind::NotFound)
 }

@@ -21,8 +21,8 @@ fn refusal(builder: RootsBuilder, identity: Identity) -> Refusal {
 
 const PRIVATE: &str = "if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or \
                        the feature `custom`)";
-const SYSTEM: &str =
-    "if the operating system trusts it, ask its store, too (`Roots::embedded_and_system`)";
+const SYSTEM: &str = "if the operating system trusts it, ask its store, too (`Roots::embedded_and_system`, \
+     with the feature `system`)";
 
 #[test]
 fn an_unknown_issuer_is_named_with_who_was_asked_and_what_to_do() {
@@ -115,6 +115,16 @@ fn a_dated_root_is_told_with_its_date() {
     let text = "the root \"CN=Old CA\" is distrusted for certificates that start to be valid after \
                 2019-01-01T00:00:00Z";
     assert_eq!(refusal.to_string(), text);
+}
+
+#[test]
+fn a_name_without_end_has_one() {
+    let ca = root(&"x".repeat(10_000));
+    let refusal = refusal(Roots::builder().pem(root("CA").pem()), server(&ca, NAME));
+    assert!(
+        refusal.issuer().len() > 10_000 && refusal.to_string().len() < 1000,
+        "{refusal}"
+    );
 }
 
 #[test]

@@ -60,6 +60,38 @@ fn the_numbers_are_there_for_programs() {
 }
 
 #[test]
+fn limits_that_the_user_lifts_are_told() {
+    let izenpe = mozilla::certificates()
+        .iter()
+        .zip(mozilla::BUNDLE.anchors());
+    let mut izenpe = izenpe.filter(|(_, anchor)| anchor.distrust_after().is_some());
+    let (izenpe, _) = izenpe.next().unwrap();
+    let given = || Roots::builder().certificates([izenpe.clone()]);
+    // Before the list, after it, and without it.
+    for (builder, lifting) in [
+        (given().bundle(&mozilla::BUNDLE), 0),
+        (
+            Roots::builder()
+                .bundle(&mozilla::BUNDLE)
+                .certificates([izenpe.clone()]),
+            1,
+        ),
+        (given(), 0),
+    ] {
+        let roots = builder.build().unwrap();
+        let source = &roots.report().sources()[lifting];
+        let (subject, limits) = &source.lifted()[0];
+        assert_eq!(format!("\"{subject}\" {limits}"), IZENPE);
+        assert!(
+            source
+                .to_string()
+                .ends_with(&format!("; limits lifted: {IZENPE}")),
+            "{source}"
+        );
+    }
+}
+
+#[test]
 fn a_line_has_an_end() {
     let limited: String = (0..20)
         .map(|nth| annotated("permitted-dns=.example", &root(&format!("CA {nth}"))))
@@ -81,6 +113,6 @@ fn it_can_be_serialized() {
         .unwrap();
     let json = serde_json::to_string(roots.report()).unwrap();
     let expected = "[{\"origin\":\"PEM text\",\"roots\":1,\"duplicates\":0,\"skipped\":[],\
-                    \"limits\":[[\"CN=CA\",\"permitted-dns=.example\"]]}]";
+                    \"limits\":[[\"CN=CA\",\"permitted-dns=.example\"]],\"lifted\":[]}]";
     assert_eq!(json, expected);
 }

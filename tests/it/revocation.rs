@@ -91,6 +91,24 @@ fn an_old_list_counts_unless_its_expiration_is_enforced() {
 }
 
 #[test]
+fn to_ask_for_it_without_a_list_is_an_error() {
+    let builder = || Roots::builder().pem(root("CA").pem());
+    for builder in [
+        builder().crls([]),
+        builder().enforce_revocation_expiration(),
+        builder().only_check_end_entity_revocation(),
+        builder().allow_unknown_revocation_status(),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert!(error.is_invalid_input());
+        assert_eq!(
+            error.to_string(),
+            "revocation was asked for, and `crls` has no list"
+        );
+    }
+}
+
+#[test]
 fn an_unreadable_list_is_an_error() {
     let builder = Roots::builder()
         .pem(root("CA").pem())

@@ -135,6 +135,9 @@ impl FromStr for Annotation {
 /// The start of an annotation line.
 pub(crate) const PREFIX: &str = "# embedded-roots:";
 
+/// The start of the line that names the next certificate.
+pub(crate) const SUBJECT: &str = "# Subject: ";
+
 /// The pairs of a line of text, if it is an annotation.
 ///
 /// A line that is nearly one is an error: taken for text, it would leave trust wider than its
@@ -143,26 +146,37 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, Error> {
     if let Some(pairs) = line.strip_prefix(PREFIX) {
         return Ok(Some(pairs));
     }
-    let words = line
-        .trim_start()
-        .trim_start_matches(['#', ';', '/'])
-        .trim_start();
-    let words = words.to_ascii_lowercase().replace('_', "-");
-    let names_us = words
-        .strip_prefix("embedded-roots")
-        .is_some_and(|rest| rest.trim_start().starts_with([':', '=']) || rest.contains('='));
-    let has_key = KEYS.iter().any(|key| {
-        words
-            .split(key)
-            .skip(1)
-            .any(|rest| rest.trim_start().starts_with(['=', ':']))
-    });
+    // A subject may be anything; this line of `Bundle::to_pem` says nothing else.
+    if line.starts_with(SUBJECT) {
+        return Ok(None);
+    }
+    // The letters alone, so that no dash, dot, case or invisible character hides what was meant.
+    let letters: String = line
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    let has = |parts: &[&str]| parts.iter().any(|part| letters.contains(part));
+    let names_us = has(&["embeddedroot", "embededroot"]);
+    let limits = has(&["permit", "exclu", "distrust"]);
+    let names_us = names_us
+        && (limits
+            || is_assigned(line, "embedded-roots")
+            || letters.starts_with("embeddedroots") && line.contains('='));
+    let has_key = limits && KEYS.iter().any(|key| is_assigned(line, key));
     if names_us || has_key {
         return Err(Error::new(format!(
             "this looks like an annotation but would be ignored: begin the line with \"{PREFIX} \""
         )));
     }
     Ok(None)
+}
+
+/// Whether `=` or `:` comes after the word.
+fn is_assigned(line: &str, word: &str) -> bool {
+    let line = line.to_ascii_lowercase().replace('_', "-");
+    let mut after = line.split(word).skip(1);
+    after.any(|rest| rest.trim_start().starts_with(['=', ':']))
 }
 
 const DISTRUST_AFTER: &str = "distrust-after";
@@ -289,6 +303,14 @@ mod tests {
             "permitted-dns = .corp.example",
             "# PERMITTED-IP=10.0.0.0/8",
             "# permitted-dns: .corp.example",
+            "# embedded-roots permitted-dns .a permitted-ip 10.0.0.0/8",
+            "# embedded-root: permit-dns=.a",
+            "# embedded roots: permited-dns=.a",
+            "# embeded-roots: distrustafter=2026",
+            "* embedded-roots: permitted=.a",
+            "<!-- embedded-roots: permitted=.a -->",
+            "# embedded\u{2010}roots: permited-dns=.a",
+            "\u{feff}# embedded-roots: permited-dns=.a",
         ] {
             assert!(pairs_of(line).is_err(), "{line:?}");
         }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use rustls_pki_types::{TrustAnchor, UnixTime};
 
+use crate::annotation::{PREFIX, SUBJECT};
 use crate::{Bundle, DistinguishedName, Root, not_after, rfc3339};
 
 /// The expression of a `Bundle`, for a place that has `Bundle` and `Anchor` in scope.
@@ -144,12 +145,12 @@ fn root_to_pem(root: &Root) -> String {
     let certificate = root.certificate();
     let subject = DistinguishedName::new(&root.trust_anchor().subject);
     let fingerprint = hex(&sha256(certificate));
-    let mut pem = format!("# Subject: {subject}\n# SHA-256: {fingerprint}\n");
+    let mut pem = format!("{SUBJECT}{subject}\n# SHA-256: {fingerprint}\n");
     if let Some(time) = not_after(certificate) {
         let _ = writeln!(pem, "# Not after: {}", rfc3339(time));
     }
     if !root.annotation().is_empty() {
-        let _ = writeln!(pem, "{} {}", crate::annotation::PREFIX, root.annotation());
+        let _ = writeln!(pem, "{} {}", PREFIX, root.annotation());
     }
     let block = pem_rfc7468::encode_string("CERTIFICATE", pem_rfc7468::LineEnding::LF, certificate);
     // It fails for a label that is not one, and for a length beyond usize.

@@ -12,15 +12,31 @@ pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 /// For what the system says when the file cannot be read, and for a directory, a pipe, a device or
 /// a file that is larger: none of them is waited for or read without end.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // Asked before it is opened, because opening a pipe waits for its writer; and of what was
-    // opened, because the path may lead elsewhere by then.
+    // Asked before it is opened, because opening a device may do something; and of what was opened,
+    // because the path may lead elsewhere by then.
     check(&fs::metadata(path)?)?;
-    let file = File::open(path)?;
+    let file = open(path)?;
     check(&file.metadata()?)?;
     let mut content = Vec::new();
     file.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)?;
     check_size(content.len().try_into().unwrap_or(u64::MAX))?;
     Ok(content)
+}
+
+/// Does not wait, as opening a pipe does for its writer.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 fn check(metadata: &Metadata) -> io::Result<()> {

@@ -43,55 +43,30 @@ impl NameConstraints {
         if self.is_empty() {
             return Ok(own.map(<[u8]>::to_vec));
         }
-        let (own_permitted, own_excluded) = own
+        let (mut own_permitted, mut excluded) = own
             .map_or_else(|| Some(<(Vec<Base>, Vec<Base>)>::default()), read)
             .ok_or_else(|| {
                 Error::new(
-                    "the certificate's own name constraints cannot be read, so \
-                                       that more cannot be imposed beside them",
+                    "the certificate's own name constraints cannot be read, so that more cannot \
+                     be imposed beside them",
                 )
             })?;
-
-        let mut excluded = own_excluded;
         excluded.extend(self.excluded.bases());
+        own_permitted.sort();
+        own_permitted.dedup();
 
-        let mut permitted = self.permitted.bases();
-        let kinds = [(DNS, "DNS name"), (IP, "IP address")];
-        for (kind, named) in kinds {
-            let (own, imposed) = (of_kind(&own_permitted, kind), of_kind(&permitted, kind));
-            if own.is_empty() || imposed.is_empty() {
-                continue;
-            }
-            // webpki gives up at this many comparisons for one chain, too.
-            if own.len().saturating_mul(imposed.len()) > 250_000 {
-                return Err(Error::new(format!(
-                    "too many subtrees to join: {} of the certificate's own and {} of the \
-                     annotation",
-                    own.len(),
-                    imposed.len()
-                )));
-            }
-            // Two permitted subtrees of a kind mean either, so both sets have to become one.
-            let pairs = own
-                .iter()
-                .flat_map(|own| imposed.iter().map(move |imposed| (own, imposed)));
-            let common: Vec<_> = pairs
-                .filter_map(|(own, imposed)| own.intersection(imposed))
-                .collect();
-            if common.is_empty() {
-                return Err(Error::new(format!(
-                    "no {named} is permitted both by the annotation and by the certificate's own \
-                     name constraints"
-                )));
-            }
-            permitted.retain(|base| base.tag != kind);
-            permitted.extend(common);
+        let mut permitted = Vec::new();
+        let imposed = self.permitted.bases();
+        for (kind, named) in [(DNS, "DNS name"), (IP, "IP address")] {
+            let (own, imposed) = (of_kind(&own_permitted, kind), of_kind(&imposed, kind));
+            permitted.extend(match (own.is_empty(), imposed.is_empty()) {
+                (_, true) => own,
+                (true, false) => imposed,
+                (false, false) => common(&own, &imposed, named)?,
+            });
         }
-        let untouched = own_permitted.into_iter().filter(|own| {
-            kinds.iter().all(|&(kind, _)| own.tag != kind)
-                || of_kind(&permitted, own.tag).is_empty()
-        });
-        permitted.extend(untouched.collect::<Vec<_>>());
+        let is_other = |own: &Base| own.tag != DNS && own.tag != IP;
+        permitted.extend(own_permitted.into_iter().filter(is_other));
 
         let content = [(0, permitted), (1, excluded)].map(|(number, mut bases)| {
             bases.sort();
@@ -312,6 +287,36 @@ impl Base {
     fn encode(&self) -> Vec<u8> {
         der::encode(der::SEQUENCE, &der::encode(self.tag, &self.value))
     }
+}
+
+/// The subtrees in which a name is exactly if it is both in one of `own` and in one of `imposed`.
+fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, Error> {
+    // A file may hold thousands of certificates; this many pairs of each are done in a second.
+    const MOST_PAIRS: usize = 4096;
+
+    if own.len().saturating_mul(imposed.len()) > MOST_PAIRS {
+        let (own, imposed) = (own.len(), imposed.len());
+        return Err(Error::new(format!(
+            "too many subtrees to join: {own} of the certificate's own and {imposed} of the \
+             annotation"
+        )));
+    }
+    // Two permitted subtrees of a kind mean either, so both sets have to become one.
+    let pairs = own
+        .iter()
+        .flat_map(|own| imposed.iter().map(move |imposed| (own, imposed)));
+    let mut common: Vec<_> = pairs
+        .filter_map(|(own, imposed)| own.intersection(imposed))
+        .collect();
+    common.sort();
+    common.dedup();
+    if common.is_empty() {
+        return Err(Error::new(format!(
+            "no {named} is permitted both by the annotation and by the certificate's own name \
+             constraints"
+        )));
+    }
+    Ok(common)
 }
 
 fn of_kind(bases: &[Base], kind: u8) -> Vec<Base> {
@@ -536,6 +541,11 @@ mod tests {
             error.reason().starts_with("too many subtrees to join: 501"),
             "{error}"
         );
+        // Many of its own that are one.
+        let one = der::encode(der::SEQUENCE, &der::encode(DNS, b""));
+        let repeated = der::encode(der::context_constructed(0), &one.repeat(50_000));
+        let joined = many("a").join(Some(&repeated)).unwrap().unwrap();
+        assert_eq!(joined, own);
         // Excluded ones are not compared.
         let excluded = imposed("excluded-dns=1.a").join(Some(&own)).unwrap();
         assert_eq!(excluded.unwrap().len(), own.len() + 2 + 2 + 2 + 3);

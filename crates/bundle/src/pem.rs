@@ -158,6 +158,10 @@ impl Reader {
     }
 
     fn text(&mut self, number: usize, line: &[u8]) -> Result<(), Error> {
+        // Millions of these must not take seconds.
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
         let line = String::from_utf8_lossy(line);
         let annotated = pairs_of(&line).and_then(|pairs| match pairs {
             Some(pairs) => self.annotate(number, pairs),

@@ -114,3 +114,29 @@ fn a_changed_certificate_can_be_looked_at() {
     }
     assert!(taken > 500, "{taken}");
 }
+
+/// What takes longest, of the size that a file may have: well under the seconds that it would take
+/// if the time grew faster than the size.
+#[test]
+fn the_worst_file_is_read_in_time() {
+    use std::time::{Duration, Instant};
+
+    let size = 1024 * 1024;
+    for filler in [
+        "\n",
+        "\r",
+        "x\n",
+        "# embedded-roots\n",
+        "=:\n",
+        "-----BEGIN X-----\n-----END X-----\n",
+    ] {
+        let pem = filler.repeat(size / filler.len()) + ROOT;
+        let start = Instant::now();
+        assert_eq!(read(&pem).unwrap().len(), 1);
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "{filler:?}: {:?}",
+            start.elapsed()
+        );
+    }
+}
