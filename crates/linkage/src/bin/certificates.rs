@@ -1,0 +1,6 @@
+//! The certificates.
+
+fn main() {
+    let certificates = embedded_roots::certificates().iter();
+    println!("{}", certificates.map(|der| der.len()).sum::<usize>());
+}

@@ -1,0 +1,5 @@
+//! The PEM text.
+
+fn main() {
+    println!("{}", embedded_roots::pem());
+}

@@ -1,0 +1,8 @@
+//! A root store.
+
+fn main() {
+    println!(
+        "{:?}",
+        embedded_roots::root_store().map(|store| store.len())
+    );
+}
