@@ -1,6 +1,6 @@
 //! The default of a process, in processes of their own.
 
-use crate::authority::root;
+use crate::authority::{root, server};
 use crate::scratch::Package;
 
 const RUSTLS: &str =
@@ -190,4 +190,51 @@ fn sixty_four_threads_that_come_first_get_one_value() {
             "#,
         )
         .run();
+}
+
+#[test]
+fn a_refusal_is_logged_with_its_reason() {
+    let dependencies = format!(
+        "embedded-roots = {{ path = \"{{checkout}}\", features = [\"log\"] }}\n\
+         log = {{ version = \"0.4\", features = [\"std\"] }}\n{RUSTLS}"
+    );
+    let package = Package::new("logged", &dependencies);
+    let identity = server(&root("Private CA"), "a.example");
+    let der = package.file("server.der", &identity.chain[0]);
+    let main = r#"
+        use rustls::client::danger::ServerCertVerifier;
+        use rustls::pki_types::{CertificateDer, UnixTime};
+
+        struct Logger;
+
+        impl log::Log for Logger {
+            fn enabled(&self, _: &log::Metadata) -> bool {
+                true
+            }
+            fn log(&self, record: &log::Record) {
+                if record.target().starts_with("embedded_roots") {
+                    println!("{} {}", record.level(), record.args());
+                }
+            }
+            fn flush(&self) {}
+        }
+
+        fn main() {
+            let verifier = embedded_roots::verifier().unwrap();
+            log::set_logger(&Logger).unwrap();
+            log::set_max_level(log::LevelFilter::Trace);
+            let certificate = CertificateDer::from_slice(include_bytes!(DER));
+            let name = "a.example".try_into().unwrap();
+            let verdict = verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
+            assert!(verdict.is_err());
+        }
+    "#;
+    let printed = package
+        .main(&main.replace("DER)", &format!("{der:?})")))
+        .run();
+    let start = "DEBUG the issuer \"CN=Private CA\" is not trusted by bundle mozilla (";
+    assert!(
+        printed.starts_with(start) && printed.lines().count() == 1,
+        "{printed}"
+    );
 }

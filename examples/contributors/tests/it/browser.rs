@@ -61,6 +61,8 @@ async fn the_image_is_what_a_person_expects() {
     );
     page.screenshot(&folder, "contributors").await;
     assert_eq!(github.count(), 1);
+    let token = "\r\nauthorization: bearer token-of-the-test\r\n";
+    assert!(github.requests.lock().unwrap()[0].contains(token));
 
     for (owner, text) in [
         ("missing", "GitHub knows no public repository of this name."),
@@ -238,7 +240,10 @@ fn start(root: &Path) -> App {
         .arg(root)
         .arg("/contributors");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path);
+    command
+        .env_clear()
+        .env("PATH", path)
+        .env("GITHUB_TOKEN", "token-of-the-test");
     App::start(command)
 }
 
