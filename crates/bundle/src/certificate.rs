@@ -54,11 +54,14 @@ impl<'a> Fields<'a> {
         if let Some((_, after)) = Element::expect(rest, der::context_constructed(0)) {
             rest = after;
         }
-        let (_serial_number, rest) = Element::expect(rest, der::INTEGER)?;
-        let (_signature, rest) = Element::expect(rest, der::SEQUENCE)?;
-        let (issuer, rest) = Element::expect(rest, der::SEQUENCE)?;
-        let (validity, rest) = Element::expect(rest, der::SEQUENCE)?;
-        let (subject, _) = Element::expect(rest, der::SEQUENCE)?;
+        let mut next = |tag| {
+            let (value, after) = Element::expect(rest, tag)?;
+            rest = after;
+            Some(value)
+        };
+        let (_serial_number, _signature) = (next(der::INTEGER)?, next(der::SEQUENCE)?);
+        let (issuer, validity) = (next(der::SEQUENCE)?, next(der::SEQUENCE)?);
+        let subject = next(der::SEQUENCE)?;
         Some(Self {
             issuer,
             validity,

@@ -42,6 +42,8 @@ pub(crate) struct Element<'a> {
 
 impl<'a> Element<'a> {
     /// The first element of `input`, and what comes after it.
+    // Its callers read a certificate field by field: a copy for each field would be several KiB.
+    #[inline(never)]
     pub(crate) fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (&tag, after_tag) = input.split_first()?;
         let (&first, after_first) = after_tag.split_first()?;

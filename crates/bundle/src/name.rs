@@ -5,8 +5,8 @@ use crate::der::{self, Element};
 /// A distinguished name (the content of the `Name` SEQUENCE, DER) for people to read.
 ///
 /// `Display` is RFC 4514: most specific part first, `CN=Izenpe.com, O=IZENPE S.A., C=ES`, with a
-/// space after the comma. Whatever is not a letter, a digit or printable ASCII is escaped, so that
-/// a name stays on its line and says nothing that is not there.
+/// space after the comma. Whatever is not printable or combines with what comes before it
+/// is escaped, so that a name stays on its line and says nothing that is not there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DistinguishedName<'a>(&'a [u8]);
 
@@ -15,6 +15,12 @@ impl<'a> DistinguishedName<'a> {
     #[must_use]
     pub fn new(content: &'a [u8]) -> Self {
         Self(content)
+    }
+
+    /// Its DER, as [`new`](Self::new) takes it.
+    #[must_use]
+    pub fn as_der(&self) -> &'a [u8] {
+        self.0
     }
 }
 
@@ -96,13 +102,13 @@ fn text(value: Element<'_>) -> Option<String> {
         0x0c | 0x13 | 0x16 => String::from_utf8(value.value.to_vec()).ok(),
         // TeletexString: what is in use is Latin-1.
         0x14 => Some(value.value.iter().copied().map(char::from).collect()),
-        // BMPString: UTF-16, big endian.
+        // BMPString: two octets each, big endian.
         0x1e => {
             let units = value.value.chunks(2).map(|unit| match unit {
-                [high, low] => Some(u16::from_be_bytes([*high, *low])),
+                [high, low] => char::from_u32(u32::from_be_bytes([0, 0, *high, *low])),
                 _ => None,
             });
-            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
+            units.collect()
         }
         _ => None,
     }
@@ -117,7 +123,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
             '#' if at == 0 => f.write_str("\\#")?,
             ' ' if at == 0 || at == last => f.write_str("\\ ")?,
             ' '..='~' => f.write_char(char)?,
-            _ if char.is_alphanumeric() => f.write_char(char)?,
+            _ if char.escape_debug().len() == 1 => f.write_char(char)?,
             // RFC 4514, section 2.4: a backslash and two hexadecimal digits for each octet.
             _ => {
                 for octet in char.encode_utf8(&mut [0; 4]).bytes() {

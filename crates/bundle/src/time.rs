@@ -42,34 +42,34 @@ const DAY: u64 = 24 * 60 * 60;
 /// The time of a `Validity` (RFC 5280, section 4.1.2.5). A time before 1970 is 1970.
 pub(crate) fn x509_time(time: Element<'_>) -> Option<UnixTime> {
     let digits = time.value.strip_suffix(b"Z")?;
-    match (time.tag, digits.len()) {
+    let mut all = *b"20000000000000";
+    let given = match (time.tag, digits.len()) {
         (der::UTC_TIME, 12) => {
-            // RFC 5280, section 4.1.2.5.1: two digits, from 1950 to 2049.
-            let century: &[u8] = if digits.first()? < &b'5' {
-                b"20"
-            } else {
-                b"19"
-            };
-            from_digits(&[century, digits].concat())
+            if digits.first()? >= &b'5' {
+                all = *b"19000000000000";
+            }
+            all.get_mut(2..)?
         }
-        (der::GENERALIZED_TIME, 14) => from_digits(digits),
-        _ => None,
-    }
+        (der::GENERALIZED_TIME, 14) => &mut all,
+        _ => return None,
+    };
+    given.copy_from_slice(digits);
+    from_digits(&all)
 }
 
 /// `YYYYMMDDhhmmss`; what lies before 1970 is 1970.
 fn from_digits(digits: &[u8]) -> Option<UnixTime> {
-    let number = |from: usize, to: usize| -> Option<u64> {
-        std::str::from_utf8(digits.get(from..to)?)
-            .ok()?
-            .parse()
-            .ok()
-    };
-    if !digits.iter().all(u8::is_ascii_digit) {
+    let mut pairs = [0; 7];
+    if digits.len() != 2 * pairs.len() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
-    let (hour, minute, second) = (number(8, 10)?, number(10, 12)?, number(12, 14)?);
+    for (pair, digits) in pairs.iter_mut().zip(digits.chunks(2)) {
+        *pair = digits
+            .iter()
+            .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    }
+    let [century, year, month, day, hour, minute, second] = pairs;
+    let year = century * 100 + year;
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let month_length = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -80,19 +80,12 @@ fn from_digits(digits: &[u8]) -> Option<UnixTime> {
     if !(1..=month_length).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let days = if year < 1970 {
-        0
-    } else {
-        days_from_civil(year, month, day)
-    };
     let seconds = if year < 1970 {
         0
     } else {
-        hour * 3600 + minute * 60 + second
+        days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second
     };
-    Some(UnixTime::since_unix_epoch(Duration::from_secs(
-        days * DAY + seconds,
-    )))
+    Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
 }
 
 /// Days since 1970-01-01, for years from 1970. A year is counted from March, so that the leap day
@@ -107,6 +100,8 @@ fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
 
 /// The year, month and day of a count of days since 1970-01-01.
 fn civil_from_days(days: u64) -> (u64, u64, u64) {
+    // The calendar repeats itself after 400 years.
+    let (repeats, days) = (days / 146_097, days % 146_097);
     let mut year = 1970 + days / 366;
     while days_from_civil(year + 1, 1, 1) <= days {
         year += 1;
@@ -115,7 +110,8 @@ fn civil_from_days(days: u64) -> (u64, u64, u64) {
     while month < 12 && days_from_civil(year, month + 1, 1) <= days {
         month += 1;
     }
-    (year, month, days - days_from_civil(year, month, 1) + 1)
+    let day = days - days_from_civil(year, month, 1) + 1;
+    (year + repeats * 400, month, day)
 }
 
 #[cfg(test)]
@@ -131,6 +127,7 @@ mod tests {
             ("2024-11-30T23:59:59Z", 1_733_011_199),
             ("2026-04-15T23:59:59Z", 1_776_297_599),
             ("2100-03-01T00:00:00Z", 4_107_542_400),
+            ("2400-02-29T00:00:00Z", 13_574_563_200),
             ("9999-12-31T23:59:59Z", 253_402_300_799),
         ] {
             let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
