@@ -1,8 +1,9 @@
 //! The one line.
 
-fn main() {
-    println!(
-        "{:?}",
-        embedded_roots::client_config().map(|config| config.enable_sni)
-    );
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let config = embedded_roots::client_config()?;
+    println!("{}", config.enable_sni);
+    Ok(())
 }
