@@ -6,9 +6,7 @@ use rustls::client::WantsClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ConfigBuilder};
 
-use crate::roots::TrustSet;
-use crate::verify::Revocation;
-use crate::{Error, Report, Verifier};
+use crate::{Error, Verifier};
 
 /// What [`Roots`](crate::Roots) hand out to clients.
 #[derive(Clone)]
@@ -19,21 +17,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(
-        trust_set: &TrustSet,
-        report: &Arc<Report>,
-        provider: Option<Arc<CryptoProvider>>,
-        revocation: &Revocation,
-    ) -> Result<Self, Error> {
-        let provider = choose(provider)?;
-        let verifier = Arc::new(Verifier::new(
-            trust_set,
-            report,
-            Arc::clone(&provider),
-            revocation,
-        )?);
+    pub(crate) fn new(verifier: Verifier) -> Result<Self, Error> {
+        let verifier = Arc::new(verifier);
         // `ClientConfig::builder()` would panic without a process default.
-        let builder = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(Arc::clone(verifier.provider()))
             .with_safe_default_protocol_versions()
             .map_err(Error::config)?
             .dangerous()
@@ -48,7 +35,9 @@ impl Client {
 }
 
 /// The explicit one, else the process default, else the enabled feature.
-fn choose(explicit: Option<Arc<CryptoProvider>>) -> Result<Arc<CryptoProvider>, Error> {
+pub(crate) fn provider(
+    explicit: Option<Arc<CryptoProvider>>,
+) -> Result<Arc<CryptoProvider>, Error> {
     explicit
         .or_else(|| CryptoProvider::get_default().cloned())
         .or_else(|| COMPILED_IN.map(|provider| Arc::new(provider())))

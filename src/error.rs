@@ -2,14 +2,13 @@ use std::error;
 use std::fmt;
 use std::io;
 
+use crate::Anchor;
 use crate::refusal::subject_of;
-use crate::{Anchor, Report};
 
 /// Why trust or a client could not be set up.
 ///
 /// The text names what mends it: the feature, or the input and its line. A cause of another library
 /// is in [`source()`](error::Error::source) and not in the text.
-#[derive(Debug)]
 pub struct Error(Box<Kind>);
 
 impl Error {
@@ -54,9 +53,9 @@ impl Error {
         Self::new(Kind::NoBundle)
     }
 
-    /// `report` is of sources that have none.
-    pub(crate) fn no_roots(report: &Report) -> Self {
-        Self::new(Kind::NoRoots(report.to_string().replace('\n', "; ")))
+    /// What the sources say, which have none.
+    pub(crate) fn no_roots(sources: String) -> Self {
+        Self::new(Kind::NoRoots(sources))
     }
 
     pub(crate) fn all_dated() -> Self {
@@ -117,7 +116,6 @@ impl Error {
     }
 }
 
-#[derive(Debug)]
 enum Kind {
     NoBundle,
     /// What the sources said.
@@ -195,6 +193,20 @@ impl fmt::Display for Kind {
             Kind::Revocation(_) => f.write_str("a certificate revocation list cannot be used"),
             Kind::Client(_) => f.write_str("the HTTP client cannot be built"),
         }
+    }
+}
+
+/// The text and its causes, because it is what a program shows that unwraps, or whose `main` returns
+/// the error.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        let mut next = error::Error::source(self);
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
     }
 }
 

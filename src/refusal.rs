@@ -8,8 +8,6 @@ use embedded_roots_bundle::{DistinguishedName, issuer, rfc3339, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
-use crate::Report;
-
 /// Why a server was refused, where trust is the reason: which issuer no root has, or which date its
 /// certificate is too young for.
 ///
@@ -102,8 +100,8 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn distrusted(root: Option<&TrustAnchor<'_>>, distrust_after: UnixTime) -> Self {
-        let root = root.map(subject_of).unwrap_or_default();
+    pub(crate) fn distrusted(root: &TrustAnchor<'_>, distrust_after: UnixTime) -> Self {
+        let root = subject_of(root);
         Self(Reason::Distrusted {
             root,
             distrust_after,
@@ -113,20 +111,15 @@ impl Refusal {
     pub(crate) fn unknown_issuer(
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        report: &Report,
+        (sources, system_was_asked): (String, bool),
     ) -> Self {
         let last = last_of_chain(end_entity, intermediates);
         let issuer = issuer(last);
-        let sources = report.sources().iter();
-        let sources = sources.map(|source| {
-            let plural = if source.roots() == 1 { "" } else { "s" };
-            format!("{} ({} root{plural})", source.origin(), source.roots())
-        });
         Self(Reason::UnknownIssuer {
             self_signed: issuer.is_some() && issuer == subject(last),
             issuer: issuer.map_or_else(|| "unreadable".to_owned(), |name| name.to_string()),
-            sources: sources.collect::<Vec<_>>().join(", "),
-            system_was_asked: report.system_was_asked(),
+            sources,
+            system_was_asked,
         })
     }
 }

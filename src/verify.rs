@@ -1,39 +1,43 @@
 //! The verifier that knows distrust dates.
 
+use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use embedded_roots_bundle::not_before;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::{
-    CertificateDer, CertificateRevocationListDer, ServerName, TrustAnchor, UnixTime,
+use rustls::client::{
+    WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor, verify_server_name,
 };
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 
-use crate::roots::TrustSet;
-use crate::{Error, Refusal, Report, log};
+use crate::roots::{TrustSet, is_dated};
+use crate::{Anchor, Error, Refusal, log};
 
 /// A verifier of server certificates that enforces what [`Roots`](crate::Roots) know of their
 /// anchors.
 ///
-/// A chain is accepted if rustls' own [`WebPkiServerVerifier`] accepts it with the roots that have
-/// no distrust date; else if it accepts it with those of one date, and the end-entity certificate's
-/// notBefore is at or before that date (the rule of Firefox). An ordinary root costs nothing extra.
+/// A chain is accepted if rustls accepts it, as its own [`WebPkiServerVerifier`] would, with the
+/// roots that have no distrust date; else if it accepts it with a dated one, and the end-entity
+/// certificate's notBefore is at or before that date (the rule of Firefox).
+///
+/// Of the roots, webpki is shown those that have the name of an issuer in the chain. It would try no
+/// other, and compare them all; here the number of roots costs a binary search.
 ///
 /// A chain that is refused for its date, or because no root has issued it, fails with a
 /// [`Refusal`] inside of [`CertificateError::Other`](rustls::CertificateError::Other): it says more
 /// than `UnknownIssuer` would. All other errors are those of rustls.
-#[derive(Debug)]
 pub struct Verifier {
-    undated: Option<Arc<WebPkiServerVerifier>>,
-    dated: Vec<Dated>,
+    trust_set: Arc<TrustSet>,
     provider: Arc<CryptoProvider>,
-    report: Arc<Report>,
+    revoking: Option<Vec<Revoking>>,
 }
 
 /// Certificate revocation lists, and how rustls is to take them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Revocation {
     pub(crate) crls: Vec<CertificateRevocationListDer<'static>>,
     pub(crate) allow_unknown_status: bool,
@@ -41,51 +45,108 @@ pub(crate) struct Revocation {
     pub(crate) enforce_expiration: bool,
 }
 
-/// The anchors that share a distrust date.
-#[derive(Debug)]
-struct Dated {
-    distrust_after: UnixTime,
-    anchors: Vec<TrustAnchor<'static>>,
-    verifier: Arc<WebPkiServerVerifier>,
+/// A verifier of rustls, which alone takes lists, over some of the anchors.
+struct Revoking {
+    /// The one with a date, or those without.
+    dated: Option<Anchor>,
+    // Not by its type: a program without lists does not link what reads them.
+    verifier: Arc<dyn ServerCertVerifier>,
 }
 
 impl Verifier {
-    pub(crate) fn new(
-        trust_set: &TrustSet,
-        report: &Arc<Report>,
+    pub(crate) fn new(trust_set: Arc<TrustSet>, provider: Arc<CryptoProvider>) -> Self {
+        Self {
+            trust_set,
+            provider,
+            revoking: None,
+        }
+    }
+
+    pub(crate) fn with_revocation(
+        trust_set: Arc<TrustSet>,
         provider: Arc<CryptoProvider>,
         revocation: &Revocation,
     ) -> Result<Self, Error> {
-        let undated = Some(&trust_set.undated).filter(|store| !store.is_empty());
-        let undated = undated.map(|store| revocation.verifier(Arc::clone(store), &provider));
-        let mut groups: Vec<(UnixTime, Vec<TrustAnchor<'static>>)> = Vec::new();
-        for anchor in &trust_set.dated {
+        let anchors = trust_set.anchors().iter();
+        let dated = anchors.filter(|anchor| is_dated(anchor));
+        let stores = dated.map(|anchor| (Some(anchor.clone()), Arc::new(store_of([anchor]))));
+        let undated = (None, Arc::clone(trust_set.store()));
+        let revoking = iter::once(undated).chain(stores);
+        // rustls refuses an empty store; what it would have accepted is nothing.
+        let revoking = revoking.filter(|(_, store)| !store.is_empty());
+        let revoking = revoking.map(|(dated, store)| {
+            let verifier = revocation.verifier(store, &provider)?;
+            Ok(Revoking { dated, verifier })
+        });
+        let revoking = revoking.collect::<Result<_, Error>>()?;
+        Ok(Self {
+            revoking: Some(revoking),
+            ..Self::new(trust_set, provider)
+        })
+    }
+
+    pub(crate) fn trust_set(&self) -> &Arc<TrustSet> {
+        &self.trust_set
+    }
+
+    pub(crate) fn provider(&self) -> &Arc<CryptoProvider> {
+        &self.provider
+    }
+
+    fn verify(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
+        let issuers = self.trust_set.issuers_of(presented.certificates());
+        let undated = issuers.iter().copied().filter(|anchor| !is_dated(anchor));
+        let mut refused = match self.verify_with(None, &store_of(undated), presented) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        for anchor in issuers {
             let Some(date) = anchor.distrust_after() else {
                 continue;
             };
-            let anchor = anchor.trust_anchor().clone();
-            match groups.iter_mut().find(|(other, _)| *other == date) {
-                Some((_, anchors)) => anchors.push(anchor),
-                None => groups.push((date, vec![anchor])),
+            match self.verify_with(Some(anchor), &store_of([anchor]), presented) {
+                Ok(()) if presented.starts_by(date) => return Ok(()),
+                Ok(()) => refused = Refusal::distrusted(anchor.trust_anchor(), date).into(),
+                // Whichever found an issuer has the better reason.
+                Err(better) if is_unknown_issuer(&refused) => refused = better,
+                Err(_) => {}
             }
         }
-        let dated = groups.into_iter().map(|(distrust_after, anchors)| {
-            let store = RootCertStore {
-                roots: anchors.clone(),
-            };
-            let verifier = revocation.verifier(Arc::new(store), &provider)?;
-            Ok(Dated {
-                distrust_after,
+        Err(refused)
+    }
+
+    /// With the one anchor that has a date, or with those that have none.
+    fn verify_with(
+        &self,
+        dated: Option<&Anchor>,
+        anchors: &RootCertStore,
+        presented: Presented<'_>,
+    ) -> Result<(), rustls::Error> {
+        let Some(revoking) = &self.revoking else {
+            let algorithms = self.provider.signature_verification_algorithms.all;
+            let end_entity = ParsedCertificate::try_from(presented.end_entity)?;
+            verify_server_cert_signed_by_trust_anchor(
+                &end_entity,
                 anchors,
-                verifier,
-            })
-        });
-        Ok(Self {
-            undated: undated.transpose()?,
-            dated: dated.collect::<Result<_, Error>>()?,
-            provider,
-            report: Arc::clone(report),
-        })
+                presented.intermediates,
+                presented.now,
+                algorithms,
+            )?;
+            return verify_server_name(&end_entity, presented.server_name);
+        };
+        let with = revoking
+            .iter()
+            .find(|revoking| revoking.dated.as_ref() == dated);
+        let Presented {
+            end_entity,
+            intermediates,
+            server_name,
+            now,
+        } = presented;
+        with.ok_or(CertificateError::UnknownIssuer)?
+            .verifier
+            .verify_server_cert(end_entity, intermediates, server_name, &[], now)
+            .map(drop)
     }
 }
 
@@ -117,89 +178,59 @@ struct Presented<'a> {
     end_entity: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],
     server_name: &'a ServerName<'a>,
-    ocsp_response: &'a [u8],
     now: UnixTime,
 }
 
-impl Presented<'_> {
-    fn verify(&self, verifier: &WebPkiServerVerifier) -> Result<ServerCertVerified, rustls::Error> {
-        let Self {
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        } = *self;
-        verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+impl<'a> Presented<'a> {
+    fn certificates(self) -> impl Iterator<Item = &'a CertificateDer<'a>> {
+        iter::once(self.end_entity).chain(self.intermediates)
+    }
+
+    /// Whether the end-entity certificate is not too young; one that cannot be read is.
+    fn starts_by(self, date: UnixTime) -> bool {
+        not_before(self.end_entity).is_some_and(|start| start <= date)
     }
 }
 
-impl Dated {
-    /// Whether the end-entity certificate is not too young; one that cannot be read is.
-    fn covers(&self, end_entity: &CertificateDer<'_>) -> bool {
-        not_before(end_entity).is_some_and(|not_before| not_before <= self.distrust_after)
+fn store_of<'a>(anchors: impl IntoIterator<Item = &'a Anchor>) -> RootCertStore {
+    let anchors = anchors.into_iter();
+    RootCertStore {
+        roots: anchors.map(Anchor::to_trust_anchor).collect(),
     }
+}
 
-    /// The root of a chain that only the date speaks against.
-    fn root_of(
-        &self,
-        presented: Presented<'_>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Option<&TrustAnchor<'static>> {
-        // All of them could be the root, as far as names go; the one that verifies it is.
-        self.anchors.iter().find(|anchor| {
-            let store = RootCertStore {
-                roots: vec![(*anchor).clone()],
-            };
-            let verifier = Revocation::default().verifier(Arc::new(store), provider);
-            verifier.is_ok_and(|verifier| presented.verify(&verifier).is_ok())
-        })
-    }
+fn is_unknown_issuer(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
+    )
 }
 
 impl ServerCertVerifier for Verifier {
+    /// The OCSP response is not looked at, as rustls' own verifier does not.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let presented = Presented {
             end_entity,
             intermediates,
             server_name,
-            ocsp_response,
             now,
         };
-        let unknown = rustls::Error::from(CertificateError::UnknownIssuer);
-        let mut refused = match &self.undated {
-            Some(undated) => match presented.verify(undated) {
-                Ok(verified) => return Ok(verified),
-                Err(refused) => refused,
-            },
-            None => unknown.clone(),
-        };
-        for dated in &self.dated {
-            match presented.verify(&dated.verifier) {
-                Ok(verified) if dated.covers(end_entity) => return Ok(verified),
-                Ok(_) => {
-                    let root = dated.root_of(presented, &self.provider);
-                    refused = Refusal::distrusted(root, dated.distrust_after).into();
-                }
-                // Whichever found an issuer has the better reason.
-                Err(better) if refused == unknown => refused = better,
-                Err(_) => {}
+        self.verify(presented).map_err(|mut refused| {
+            if is_unknown_issuer(&refused) {
+                let asked = self.trust_set.asked();
+                refused = Refusal::unknown_issuer(end_entity, intermediates, asked).into();
             }
-        }
-        if refused == unknown {
-            refused = Refusal::unknown_issuer(end_entity, intermediates, &self.report).into();
-        }
-        if let Some(refusal) = Refusal::of(&refused) {
-            log::debug(refusal);
-        }
-        Err(refused)
+            log::debug(|| Refusal::of(&refused));
+            refused
+        })?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -226,5 +257,14 @@ impl ServerCertVerifier for Verifier {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("trust_set", &self.trust_set)
+            .field("revocation", &self.revoking.is_some())
+            .finish_non_exhaustive()
     }
 }

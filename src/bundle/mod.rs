@@ -41,7 +41,7 @@ impl Bundle {
         self.name
     }
 
-    /// The anchors, sorted by subject and key; those of `webpki-roots` in the order of that crate.
+    /// The anchors, sorted by subject and key (DER, bytewise).
     #[must_use]
     pub const fn anchors(&self) -> &'static [Anchor] {
         self.anchors
@@ -93,7 +93,7 @@ impl fmt::Debug for Bundle {
 }
 
 /// One root: whom to trust, and within which limits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Anchor {
     trust_anchor: TrustAnchor<'static>,
     distrust_after: Option<UnixTime>,
@@ -114,6 +114,12 @@ impl Anchor {
     #[must_use]
     pub const fn distrust_after(&self) -> Option<UnixTime> {
         self.distrust_after
+    }
+
+    /// The trust anchor's own `clone` is inlined, some 700 bytes, wherever it is called.
+    #[inline(never)]
+    pub(crate) fn to_trust_anchor(&self) -> TrustAnchor<'static> {
+        self.trust_anchor.clone()
     }
 
     #[cfg(feature = "rustls")]
@@ -148,6 +154,15 @@ impl Anchor {
                 Some(seconds) => Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
                 None => None,
             },
+        }
+    }
+}
+
+impl Clone for Anchor {
+    fn clone(&self) -> Self {
+        Self {
+            trust_anchor: self.to_trust_anchor(),
+            distrust_after: self.distrust_after,
         }
     }
 }

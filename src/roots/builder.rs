@@ -12,7 +12,7 @@ use super::{Roots, selected};
 use crate::files::{self, Variables};
 use crate::system::{self, Store};
 use crate::verify::Revocation;
-use crate::{Anchor, Bundle, Error};
+use crate::{Anchor, Bundle, Error, Verifier, config};
 
 /// Makes [`Roots`] of the sources that it is given.
 ///
@@ -224,8 +224,12 @@ impl RootsBuilder {
             return Err(Error::invalid(why.into()));
         }
         let (anchors, report) = merge(self.sources()?)?;
-        let trust_set = TrustSet::merged(&anchors, report)?;
-        Roots::new(trust_set, self.provider, &revocation.unwrap_or_default())
+        let trust_set = Arc::new(TrustSet::merged(anchors, report)?);
+        let provider = config::provider(self.provider)?;
+        Roots::new(match revocation {
+            Some(revocation) => Verifier::with_revocation(trust_set, provider, &revocation)?,
+            None => Verifier::new(trust_set, provider),
+        })
     }
 
     fn sources(&mut self) -> Result<Vec<Source>, Error> {

@@ -7,8 +7,7 @@ use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use super::{Roots, TrustSet, of_the_bundle, of_the_system};
-use crate::verify::Revocation;
-use crate::{Error, Verifier, bundle, log, system};
+use crate::{Error, Verifier, bundle, config, log, system};
 
 /// The default roots: the selected bundle, else the system store (feature `system`), else what
 /// [`Roots::install_default`] put in their place.
@@ -22,8 +21,9 @@ use crate::{Error, Verifier, bundle, log, system};
 pub fn roots() -> Result<&'static Roots, Error> {
     let default = default()?;
     default.roots.get_or_try_init(|| {
-        let roots = Roots::new(default.trust_set.clone(), None, &Revocation::default())?;
-        log::debug(&roots.report());
+        let provider = config::provider(None)?;
+        let roots = Roots::new(Verifier::new(Arc::clone(&default.trust_set), provider))?;
+        log::debug(|| Some(roots.report()));
         Ok(roots)
     })
 }
@@ -37,7 +37,7 @@ pub fn roots() -> Result<&'static Roots, Error> {
 ///
 /// As [`roots()`], and if all roots are dated.
 pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
-    let store = &default()?.trust_set.undated;
+    let store = default()?.trust_set.store();
     if store.is_empty() {
         return Err(Error::all_dated());
     }
@@ -70,21 +70,20 @@ pub fn client_config_builder() -> Result<ConfigBuilder<ClientConfig, WantsClient
 }
 
 pub(super) fn install(roots: Roots) -> Result<(), Error> {
-    let trust_set = roots.trust_set.clone();
-    let report = Arc::clone(&roots.report);
+    let trust_set = Arc::clone(roots.trust_set());
     DEFAULT
         .set(Default {
-            trust_set,
+            trust_set: Arc::clone(&trust_set),
             roots: OnceCell::with_value(roots),
         })
         .map_err(|_| Error::already_installed())?;
-    log::debug(&report);
+    log::debug(|| Some(trust_set.report()));
     Ok(())
 }
 
 struct Default {
     /// Apart, because a store alone needs no crypto provider.
-    trust_set: TrustSet,
+    trust_set: Arc<TrustSet>,
     roots: OnceCell<Roots>,
 }
 
@@ -99,7 +98,7 @@ fn default() -> Result<&'static Default, Error> {
             of_the_bundle()
         };
         Ok(Default {
-            trust_set: trust_set?,
+            trust_set: Arc::new(trust_set?),
             roots: OnceCell::new(),
         })
     })

@@ -14,7 +14,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::WantsClientCert;
-use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 pub use builder::RootsBuilder;
@@ -22,18 +21,16 @@ use builder::Surroundings;
 pub use default::{client_config, client_config_builder, root_store, roots, verifier};
 pub(crate) use merge::{Source, Standing};
 pub use report::{Report, SourceReport};
-pub(crate) use trust_set::TrustSet;
+pub(crate) use trust_set::{TrustSet, is_dated};
 
 use merge::merge;
 
-use crate::config::Client;
-use crate::verify::Revocation;
+use crate::config::{self, Client};
 use crate::{Bundle, Error, Verifier, bundle};
 
 /// Roots in force: a store, a verifier and a client config that agree.
 ///
-/// Everything is made once, when the value is; its methods hand out the same [`Arc`]s every time.
-/// A clone shares them.
+/// Each is made once, and handed out as the same [`Arc`] every time. A clone shares them.
 ///
 /// ```
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -45,8 +42,6 @@ use crate::{Bundle, Error, Verifier, bundle};
 /// ```
 #[derive(Clone)]
 pub struct Roots {
-    trust_set: TrustSet,
-    report: Arc<Report>,
     client: Client,
 }
 
@@ -58,7 +53,8 @@ impl Roots {
     ///
     /// If no bundle is compiled in or there is no crypto provider.
     pub fn embedded() -> Result<Self, Error> {
-        Self::new(of_the_bundle()?, None, &Revocation::default())
+        let trust_set = Arc::new(of_the_bundle()?);
+        Self::new(Verifier::new(trust_set, config::provider(None)?))
     }
 
     /// The operating system's store alone (feature `system`), read anew by each call.
@@ -122,7 +118,7 @@ impl Roots {
     /// trusts nobody, where all of them are dated. [`verifier`](Self::verifier) has them all.
     #[must_use]
     pub fn root_store(&self) -> Arc<RootCertStore> {
-        Arc::clone(&self.trust_set.undated)
+        Arc::clone(self.trust_set().store())
     }
 
     /// The verifier of server certificates, for a config of your own.
@@ -154,28 +150,22 @@ impl Roots {
     /// What is in force, and where it came from.
     #[must_use]
     pub fn report(&self) -> &Report {
-        &self.report
+        self.trust_set().report()
     }
 
-    fn new(
-        trust_set: TrustSet,
-        provider: Option<Arc<CryptoProvider>>,
-        revocation: &Revocation,
-    ) -> Result<Self, Error> {
-        let report = Arc::new(trust_set.report());
-        let client = Client::new(&trust_set, &report, provider, revocation)?;
-        Ok(Self {
-            trust_set,
-            report,
-            client,
-        })
+    fn new(verifier: Verifier) -> Result<Self, Error> {
+        Client::new(verifier).map(|client| Self { client })
+    }
+
+    fn trust_set(&self) -> &Arc<TrustSet> {
+        self.client.verifier.trust_set()
     }
 }
 
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Roots")
-            .field("trust_set", &self.trust_set)
+            .field("trust_set", self.trust_set())
             .finish_non_exhaustive()
     }
 }
@@ -187,7 +177,7 @@ fn of_the_bundle() -> Result<TrustSet, Error> {
 
 fn of_the_system() -> Result<TrustSet, Error> {
     let (anchors, report) = merge(vec![Surroundings::default().system()?])?;
-    TrustSet::merged(&anchors, report)
+    TrustSet::merged(anchors, report)
 }
 
 fn selected() -> Result<&'static Bundle, Error> {

@@ -33,15 +33,27 @@ impl Report {
     }
 
     /// Or the store that the user has put in its place.
-    pub(crate) fn system_was_asked(&self) -> bool {
+    pub(super) fn system_was_asked(&self) -> bool {
         let places = [system::ORIGIN, "SSL_CERT_FILE=", "SSL_CERT_DIR="];
         let asked =
             |source: &SourceReport| places.iter().any(|place| source.origin.starts_with(place));
         self.sources.iter().any(asked)
     }
 
+    /// Each source with its count, for a message.
+    pub(super) fn in_short(&self) -> String {
+        let mut short = String::new();
+        for source in &self.sources {
+            if !short.is_empty() {
+                short.push_str(", ");
+            }
+            short.push_str(&counted(&source.origin, source.roots));
+        }
+        short
+    }
+
     /// Of a bundle alone.
-    pub(crate) fn of(bundle: &Bundle) -> Self {
+    pub(super) fn of(bundle: &Bundle) -> Self {
         let mut report = SourceReport::new(origin_of(bundle), bundle.len());
         bundle
             .anchors()
@@ -53,8 +65,13 @@ impl Report {
     }
 }
 
-pub(crate) fn origin_of(bundle: &Bundle) -> String {
+pub(super) fn origin_of(bundle: &Bundle) -> String {
     format!("bundle {}", bundle.name())
+}
+
+pub(super) fn counted(origin: &str, roots: usize) -> String {
+    let plural = if roots == 1 { "" } else { "s" };
+    format!("{origin} ({roots} root{plural})")
 }
 
 impl fmt::Display for Report {

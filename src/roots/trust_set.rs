@@ -1,80 +1,134 @@
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 
+use embedded_roots_bundle::issuer;
+use once_cell::sync::OnceCell;
 use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
 
 use super::Report;
+use super::report::{counted, origin_of};
 use crate::{Anchor, Bundle, Error};
 
-/// Whom to trust, before any crypto provider: cheap to make, cheap to clone.
-#[derive(Clone)]
+/// Whom to trust, before any crypto provider.
 pub(crate) struct TrustSet {
-    /// What a root store can say.
-    pub(crate) undated: Arc<RootCertStore>,
-    /// The anchors with a distrust date.
-    pub(crate) dated: Vec<Anchor>,
     origin: Origin,
+    store: OnceCell<Arc<RootCertStore>>,
 }
 
-/// Of a bundle, the report is made when it is needed: a store alone does without.
-#[derive(Clone)]
+/// Of a bundle nothing is copied, and the report is made when it is asked for.
 enum Origin {
-    Bundle(&'static Bundle),
-    Merged(Report),
+    Bundle(&'static Bundle, OnceCell<Report>),
+    /// Sorted by subject, as a bundle is.
+    Merged(Vec<Anchor>, Report),
 }
 
 impl TrustSet {
     pub(crate) fn of(bundle: &'static Bundle) -> Result<Self, Error> {
         if bundle.is_empty() {
-            return Err(Error::no_roots(&Report::of(bundle)));
+            return Err(Error::no_roots(format!(
+                "bundle {}: 0 roots",
+                bundle.name()
+            )));
         }
-        Ok(Self::new(bundle.anchors(), Origin::Bundle(bundle)))
+        Ok(Self::new(Origin::Bundle(bundle, OnceCell::new())))
     }
 
     /// Of anchors that are no two of the same subject and key.
-    pub(crate) fn merged(anchors: &[Anchor], report: Report) -> Result<Self, Error> {
+    pub(crate) fn merged(mut anchors: Vec<Anchor>, report: Report) -> Result<Self, Error> {
         if anchors.is_empty() {
-            return Err(Error::no_roots(&report));
+            return Err(Error::no_roots(report.to_string().replace('\n', "; ")));
         }
-        Ok(Self::new(anchors, Origin::Merged(report)))
+        anchors.sort_by(|one, other| subject(one).cmp(subject(other)));
+        Ok(Self::new(Origin::Merged(anchors, report)))
     }
 
-    pub(crate) fn report(&self) -> Report {
+    pub(crate) fn anchors(&self) -> &[Anchor] {
         match &self.origin {
-            Origin::Bundle(bundle) => Report::of(bundle),
-            Origin::Merged(report) => report.clone(),
+            Origin::Bundle(bundle, _) => bundle.anchors(),
+            Origin::Merged(anchors, _) => anchors,
         }
     }
 
-    fn new(anchors: &[Anchor], origin: Origin) -> Self {
-        // One allocation for each: the number of dated roots is small, and known.
-        let is_dated = |anchor: &&Anchor| anchor.distrust_after().is_some();
-        let count = anchors.iter().filter(is_dated).count();
-        let mut undated = RootCertStore {
-            roots: Vec::with_capacity(anchors.len() - count),
-        };
-        let mut dated = Vec::with_capacity(count);
-        for anchor in anchors {
-            if is_dated(&anchor) {
-                dated.push(anchor.clone());
-            } else {
-                undated.roots.push(anchor.trust_anchor().clone());
+    /// The anchors that may have issued one of the certificates: those with the name of an issuer.
+    pub(crate) fn issuers_of<'a>(
+        &self,
+        certificates: impl Iterator<Item = &'a CertificateDer<'a>>,
+    ) -> Vec<&Anchor> {
+        let mut issuers: Vec<&Anchor> = Vec::new();
+        for certificate in certificates {
+            let of_name = issuer(certificate).map(|name| self.of_subject(name.as_der()));
+            let of_name = of_name.unwrap_or_default();
+            let Some(first) = of_name.first() else {
+                continue;
+            };
+            if !issuers.iter().any(|issuer| ptr::eq(*issuer, first)) {
+                issuers.extend(of_name);
             }
         }
-        Self {
-            undated: Arc::new(undated),
-            dated,
-            origin,
+        issuers
+    }
+
+    /// What a root store can say: the anchors without a date. Made by the first call.
+    pub(crate) fn store(&self) -> &Arc<RootCertStore> {
+        self.store.get_or_init(|| {
+            let undated = || self.anchors().iter().filter(|anchor| !is_dated(anchor));
+            // One allocation, of the size that it takes.
+            let mut roots = Vec::with_capacity(undated().count());
+            roots.extend(undated().map(Anchor::to_trust_anchor));
+            Arc::new(RootCertStore { roots })
+        })
+    }
+
+    pub(crate) fn report(&self) -> &Report {
+        match &self.origin {
+            Origin::Bundle(bundle, report) => report.get_or_init(|| Report::of(bundle)),
+            Origin::Merged(_, report) => report,
         }
     }
+
+    /// What was asked, each with its count, and whether the system's store is among it.
+    pub(crate) fn asked(&self) -> (String, bool) {
+        match &self.origin {
+            Origin::Bundle(bundle, _) => (counted(&origin_of(bundle), bundle.len()), false),
+            Origin::Merged(_, report) => (report.in_short(), report.system_was_asked()),
+        }
+    }
+
+    fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            store: OnceCell::new(),
+        }
+    }
+
+    fn of_subject(&self, name: &[u8]) -> &[Anchor] {
+        let anchors = self.anchors();
+        let start = anchors.partition_point(|anchor| subject(anchor) < name);
+        let (_, rest) = anchors.split_at_checked(start).unwrap_or_default();
+        let end = rest.partition_point(|anchor| subject(anchor) == name);
+        rest.get(..end).unwrap_or_default()
+    }
+}
+
+pub(crate) fn is_dated(anchor: &Anchor) -> bool {
+    anchor.distrust_after().is_some()
+}
+
+/// DER, the content of the SEQUENCE.
+fn subject(anchor: &Anchor) -> &[u8] {
+    &anchor.trust_anchor().subject
 }
 
 /// How many, not whom: a list of keys helps nobody.
 impl fmt::Debug for TrustSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let anchors = self.anchors();
+        let dated = anchors.iter().filter(|anchor| is_dated(anchor)).count();
         f.debug_struct("TrustSet")
-            .field("undated", &self.undated.len())
-            .field("dated", &self.dated.len())
+            .field("undated", &(anchors.len() - dated))
+            .field("dated", &dated)
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use embedded_roots::{Anchor, custom, mozilla};
+use embedded_roots::{Anchor, custom, mozilla, webpki_roots};
 use embedded_roots_bundle::emit::sha256;
 use embedded_roots_bundle::{Bundle, PrivateKeys, parse};
 
@@ -43,6 +43,23 @@ fn every_static_is_what_its_file_gives() {
             assert_eq!(&certificates[nth], root.certificate());
         }
         assert_eq!(certificates.len(), bundle.len());
+    }
+}
+
+/// The verifier searches them.
+#[test]
+fn the_anchors_of_every_bundle_are_sorted() {
+    for bundle in [&mozilla::BUNDLE, &custom::BUNDLE, &webpki_roots::BUNDLE] {
+        let identity = |anchor: &Anchor| {
+            let anchor = anchor.trust_anchor();
+            let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
+            (subject.to_vec(), key.to_vec())
+        };
+        let identities = bundle.anchors().iter().map(identity);
+        assert!(
+            identities.is_sorted_by(|one, next| one < next),
+            "{bundle:?}"
+        );
     }
 }
 

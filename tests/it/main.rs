@@ -18,6 +18,7 @@ mod features;
 mod generated;
 mod handshakes;
 mod no_std;
+mod oracle;
 #[cfg(unix)]
 mod policies;
 mod process_default;

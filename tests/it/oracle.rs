@@ -1,0 +1,165 @@
+//! The verifier shows webpki the anchors that bear the name of an issuer. rustls' own verifier shows it
+//! all of them, and has to come to the same verdict.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use embedded_roots::{Refusal, Roots};
+use rustls::CertificateError;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::authority::{intermediate, key, root, root_with, server};
+
+/// A chain, and when and for which name to verify it.
+#[derive(Clone)]
+struct Case {
+    chain: Vec<CertificateDer<'static>>,
+    name: &'static str,
+    now: u64,
+}
+
+/// What a verifier says, with our way to say that an issuer is unknown as rustls says it.
+fn verdict(verifier: &dyn ServerCertVerifier, case: &Case) -> Result<(), String> {
+    let (end_entity, intermediates) = case.chain.split_first().unwrap();
+    let name = ServerName::try_from(case.name).unwrap();
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(case.now));
+    let verdict = verifier.verify_server_cert(end_entity, intermediates, &name, &[], now);
+    verdict
+        .map(drop)
+        .map_err(|error| match Refusal::of(&error) {
+            Some(refusal) if refusal.is_unknown_issuer() => unknown_issuer(),
+            _ => error.to_string(),
+        })
+}
+
+fn unknown_issuer() -> String {
+    rustls::Error::from(CertificateError::UnknownIssuer).to_string()
+}
+
+fn rustls_own(roots: &Roots) -> Arc<WebPkiServerVerifier> {
+    let provider = Arc::new(default_provider());
+    let builder = WebPkiServerVerifier::builder_with_provider(roots.root_store(), provider);
+    builder.build().unwrap()
+}
+
+fn mozilla() -> Roots {
+    let builder = Roots::builder().bundle(&embedded_roots::mozilla::BUNDLE);
+    builder.build().unwrap()
+}
+
+fn lets_encrypt() -> Case {
+    let chain = [
+        include_bytes!("../data/letsencrypt.org/1.der").as_slice(),
+        include_bytes!("../data/letsencrypt.org/2.der"),
+        include_bytes!("../data/letsencrypt.org/3.der"),
+    ];
+    Case {
+        chain: chain.map(CertificateDer::from).into(),
+        name: "letsencrypt.org",
+        // 2026-08-01
+        now: 1_785_542_400,
+    }
+}
+
+/// Chains of all kinds under roots of which two share a name, and two share an intermediate.
+fn private() -> (Roots, Vec<Case>) {
+    let (one, namesake) = (root("A CA"), root("A CA"));
+    let (other, stranger) = (root("Another CA"), root("A stranger"));
+    let limited = root_with("A limited CA", |params| {
+        let permitted_subtrees = vec![rcgen::GeneralSubtree::DnsName("b.example".into())];
+        params.name_constraints = Some(rcgen::NameConstraints {
+            permitted_subtrees,
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    let shared = key().serialize_pem();
+    let by_one = intermediate("Between", &shared, &one);
+    let by_other = intermediate("Between", &shared, &other);
+    let by_stranger = intermediate("Between", &shared, &stranger);
+    let below = intermediate("Below", &key().serialize_pem(), &by_one);
+    let leaf = || server(&by_one, "a.example");
+    let chains = [
+        server(&one, "a.example"),
+        server(&namesake, "a.example"),
+        server(&stranger, "a.example"),
+        server(&limited, "a.example"),
+        leaf(),
+        leaf().with(&by_one),
+        leaf().with(&by_stranger),
+        leaf().with(&by_stranger).with(&by_other),
+        leaf().with(&by_stranger).with(&stranger),
+        server(&below, "a.example").with(&by_other).with(&below),
+    ];
+    let trusted = [&one, &namesake, &other, &limited].map(|ca| ca.der().clone());
+    let roots = Roots::builder().certificates(trusted).build().unwrap();
+    let cases = chains.map(|identity| Case {
+        chain: identity.chain,
+        name: "a.example",
+        now: 1_785_542_400,
+    });
+    (roots, cases.into())
+}
+
+#[test]
+fn a_real_chain_is_accepted_by_both() {
+    let (mozilla, case) = (mozilla(), lets_encrypt());
+    assert_eq!(verdict(&*mozilla.verifier(), &case), Ok(()));
+    assert_eq!(verdict(&*rustls_own(&mozilla), &case), Ok(()));
+    // Without a copy of the anchors: the selected bundle, which is `custom`.
+    let embedded = Roots::embedded().unwrap().verifier();
+    assert_eq!(verdict(&*embedded, &case), Err(unknown_issuer()));
+}
+
+#[test]
+fn damaged_chains_have_the_verdict_of_rustls() {
+    let (private, mut cases) = private();
+    cases.push(lets_encrypt());
+    let policies = [private, mozilla()].map(|roots| (rustls_own(&roots), roots.verifier()));
+
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |bound: usize| {
+        // Xorshift (Marsaglia, 2003)
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % bound as u64).unwrap()
+    };
+    let (mut accepted, mut refused) = (0, std::collections::BTreeSet::new());
+    for round in 0..6000 {
+        let mut case = cases[below(cases.len())].clone();
+        let last = case.chain.len() - 1;
+        for _ in 0..below(3) {
+            match below(6) {
+                0 => case.chain.swap(0, below(last + 1)),
+                1 if last > 0 => {
+                    let (from, to) = (below(last) + 1, below(last) + 1);
+                    case.chain[to] = case.chain[from].clone();
+                }
+                2 => case.now = [0, 1_600_000_000, 1_790_000_000, 4_000_000_000][below(4)],
+                3 => case.name = ["b.example", "letsencrypt.org", "127.0.0.1"][below(3)],
+                _ => {
+                    let damaged = below(last + 1);
+                    let mut der = case.chain[damaged].to_vec();
+                    let at = below(der.len());
+                    der[at] ^= 1 << below(8);
+                    case.chain[damaged] = der.into();
+                }
+            }
+        }
+        for (theirs, ours) in &policies {
+            let expected = verdict(&**theirs, &case);
+            assert_eq!(verdict(&**ours, &case), expected, "round {round}");
+            match expected {
+                Ok(()) => accepted += 1,
+                Err(error) => drop(refused.insert(error)),
+            }
+        }
+    }
+    assert!(
+        accepted > 500 && refused.len() > 8,
+        "{accepted}, {refused:#?}"
+    );
+}
