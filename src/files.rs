@@ -6,7 +6,9 @@ use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
-use embedded_roots_bundle::{MAX_FILE_SIZE, PrivateKeys, parse, parse_each, read_file};
+use embedded_roots_bundle::{
+    MAX_FILE_SIZE, PrivateKeys, parse, parse_each, read_file, read_known_file,
+};
 
 use crate::roots::{Source, Standing};
 use crate::{Anchor, Error};
@@ -79,7 +81,7 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     let mut source = Source::new("", Standing::Listed);
     let mut seen = Seen::default();
     if let Some(file) = file.map(PathBuf::from) {
-        seen.is_new(&file);
+        seen.add(&file);
         let named = anchors_of(&file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
         source.anchors.extend(named);
         origins.push(format!("SSL_CERT_FILE={}", file.display()));
@@ -102,10 +104,11 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     Ok(Some(source))
 }
 
-/// The files of a directory, in the order of their names.
+/// The files of a directory that were not seen before, each with its size, in the order of their
+/// names.
 ///
 /// It is not descended. A directory with more in it than any store has is an error.
-pub(crate) fn in_directory(directory: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn in_directory(directory: &Path, seen: &mut Seen) -> io::Result<Vec<(PathBuf, u64)>> {
     const MOST_ENTRIES: usize = 4096;
     const MOST_BYTES: u64 = 4 * MAX_FILE_SIZE;
 
@@ -113,24 +116,29 @@ pub(crate) fn in_directory(directory: &Path) -> io::Result<Vec<PathBuf>> {
         let why = format!("more than {what}: not a directory of roots");
         io::Error::new(io::ErrorKind::InvalidInput, why)
     };
-    let mut paths = Vec::new();
+    let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
-        if paths.len() == MOST_ENTRIES {
+        if names.len() == MOST_ENTRIES {
             return Err(too_much(format!("{MOST_ENTRIES} entries")));
         }
-        paths.push(entry?.path());
+        names.push(entry?.file_name());
     }
-    paths.sort();
+    names.sort_unstable();
     let mut bytes = 0;
-    paths.retain(|path| {
-        let file = fs::metadata(path).ok().filter(Metadata::is_file);
-        bytes += file.as_ref().map_or(0, Metadata::len);
-        file.is_some()
-    });
+    let mut files = Vec::with_capacity(names.len());
+    for path in names.into_iter().map(|name| directory.join(name)) {
+        let Some(file) = fs::metadata(&path).ok().filter(Metadata::is_file) else {
+            continue;
+        };
+        bytes += file.len();
+        if seen.is_new(&file) {
+            files.push((path, file.len()));
+        }
+    }
     if bytes > MOST_BYTES {
         return Err(too_much(format!("{MOST_BYTES} bytes")));
     }
-    Ok(paths)
+    Ok(files)
 }
 
 /// Which files were read: a directory of roots is full of links to the same ones.
@@ -138,12 +146,13 @@ pub(crate) fn in_directory(directory: &Path) -> io::Result<Vec<PathBuf>> {
 pub(crate) struct Seen(HashSet<(u64, u64)>);
 
 impl Seen {
+    pub(crate) fn add(&mut self, path: &Path) {
+        let _ = fs::metadata(path).map(|metadata| self.is_new(&metadata));
+    }
+
     /// Whether it is the first path to this file.
-    pub(crate) fn is_new(&mut self, path: &Path) -> bool {
-        let identity = fs::metadata(path)
-            .ok()
-            .and_then(|metadata| identity(&metadata));
-        identity.is_none_or(|identity| self.0.insert(identity))
+    fn is_new(&mut self, metadata: &Metadata) -> bool {
+        identity(metadata).is_none_or(|identity| self.0.insert(identity))
     }
 }
 
@@ -164,21 +173,18 @@ fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
     let name = path.display().to_string();
     let pem = read_file(path).map_err(|why| Error::unreadable(&name, why))?;
     let roots = parse(&name, &pem, PrivateKeys::PassOver)?;
-    Ok(roots.iter().map(Anchor::from).collect())
+    Ok(roots.into_iter().map(Anchor::from).collect())
 }
 
 /// Adds the anchors of all files that have any; one file that is unsound is an error.
 fn add_directory(directory: &Path, seen: &mut Seen, source: &mut Source) -> Result<(), Error> {
     let unreadable = |why| Error::unreadable(&directory.display().to_string(), why);
-    for path in in_directory(directory).map_err(unreadable)? {
-        if !seen.is_new(&path) {
-            continue;
-        }
+    for (path, size) in in_directory(directory, seen).map_err(unreadable)? {
         let name = path.display().to_string();
-        let pem = read_file(&path).map_err(|why| Error::unreadable(&name, why))?;
+        let pem = read_known_file(&path, size).map_err(|why| Error::unreadable(&name, why))?;
         for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
             match root {
-                Ok(root) => source.anchors.push(Anchor::from(&root)),
+                Ok(root) => source.anchors.push(Anchor::from(root)),
                 // A note, a list of revoked ones.
                 Err(why) if why.line().is_none() => source.skipped.push(why.to_string()),
                 Err(why) => return Err(why.into()),

@@ -168,8 +168,9 @@ impl Clone for Anchor {
 }
 
 #[cfg(feature = "rustls")]
-impl From<&embedded_roots_bundle::Root> for Anchor {
-    fn from(root: &embedded_roots_bundle::Root) -> Self {
-        Self::new(root.trust_anchor().clone(), root.distrust_after())
+impl From<embedded_roots_bundle::Root> for Anchor {
+    fn from(root: embedded_roots_bundle::Root) -> Self {
+        let distrust_after = root.distrust_after();
+        Self::new(root.into_trust_anchor(), distrust_after)
     }
 }

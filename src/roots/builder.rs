@@ -288,7 +288,7 @@ fn of_bundle(bundle: &Bundle) -> Source {
 fn of_pem(pem: &[u8]) -> Result<Source, Error> {
     let roots = parse("PEM text", pem, PrivateKeys::PassOver)?;
     let mut source = Source::new("PEM text", Standing::Given);
-    source.anchors = roots.iter().map(Anchor::from).collect();
+    source.anchors = roots.into_iter().map(Anchor::from).collect();
     Ok(source)
 }
 
@@ -299,7 +299,7 @@ fn of_certificates(
     for (certificate, nth) in certificates.into_iter().zip(1..) {
         let root = Root::new(certificate, Annotation::default(), 0);
         let root = root.map_err(|why| Error::invalid(format!("certificate {nth}: {why}")))?;
-        source.anchors.push(Anchor::from(&root));
+        source.anchors.push(Anchor::from(root));
     }
     if source.anchors.is_empty() {
         return Err(Error::invalid("no certificate in `certificates`".into()));

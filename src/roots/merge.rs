@@ -42,8 +42,9 @@ pub(crate) enum Standing {
 
 /// The anchors of all sources, each subject and key once, and what became of each source.
 pub(crate) fn merge(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error> {
-    let mut merged: Vec<Merged> = Vec::new();
-    let mut places: HashMap<(Vec<u8>, Vec<u8>), usize> = HashMap::new();
+    let count = sources.iter().map(|source| source.anchors.len()).sum();
+    let mut merged: Vec<Merged> = Vec::with_capacity(count);
+    let mut places: HashMap<(Vec<u8>, Vec<u8>), usize> = HashMap::with_capacity(count);
     let mut reports: Vec<SourceReport> = Vec::with_capacity(sources.len());
     for (nth, source) in sources.into_iter().enumerate() {
         let mut report = SourceReport::new(source.origin, source.anchors.len());

@@ -30,7 +30,7 @@ impl Store {
         source.skipped.extend(errors);
         for certificate in loaded.certs {
             match Root::new(certificate, Annotation::default(), 0) {
-                Ok(root) => source.anchors.push(crate::Anchor::from(&root)),
+                Ok(root) => source.anchors.push(crate::Anchor::from(root)),
                 Err(why) => source.skipped.push(why.to_string()),
             }
         }

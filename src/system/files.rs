@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
+use embedded_roots_bundle::{PrivateKeys, parse_each, read_file, read_known_file};
 
 use super::ORIGIN;
 use crate::Anchor;
@@ -90,9 +90,9 @@ impl Store {
         let mut origins = Vec::new();
         let is_there = |path: &&PathBuf| !is_absent(path);
         for path in self.files.iter().filter(is_there) {
-            seen.is_new(path);
+            seen.add(path);
             let before = source.anchors.len();
-            add_leniently(path, &mut source);
+            add_leniently(path, read_file(path), &mut source);
             if source.anchors.len() > before {
                 origins.push(path.display().to_string());
                 break;
@@ -100,13 +100,16 @@ impl Store {
         }
         for directory in self.directories.iter().filter(is_there) {
             let before = source.anchors.len();
-            match files::in_directory(directory) {
-                Ok(paths) => {
-                    for path in paths.iter().filter(|path| seen.is_new(path)) {
-                        add_leniently(path, &mut source);
+            match files::in_directory(directory, &mut seen) {
+                Ok(files) => {
+                    for (path, size) in files {
+                        add_leniently(&path, read_known_file(&path, size), &mut source);
                     }
                 }
-                Err(why) => source.skipped.push(why.to_string()),
+                Err(why) => {
+                    let name = directory.display();
+                    source.skipped.push(format!("{name}: {why}"));
+                }
             }
             if source.anchors.len() > before {
                 origins.push(directory.display().to_string());
@@ -120,19 +123,19 @@ impl Store {
 }
 
 /// Adds what is usable in a file of the system, and tells what is not.
-fn add_leniently(path: &Path, source: &mut Source) {
+fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source) {
     // A file of garbage must not fill the report.
     const MOST_ERRORS: usize = 20;
 
     let name = path.display().to_string();
-    let pem = match read_file(path) {
+    let pem = match content {
         Ok(pem) => pem,
         Err(why) => return source.skipped.push(format!("{name}: {why}")),
     };
     let mut errors = 0;
     for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
         match root {
-            Ok(root) => source.anchors.push(Anchor::from(&root)),
+            Ok(root) => source.anchors.push(Anchor::from(root)),
             // A directory of the system holds other files, too.
             Err(why) if why.line().is_none() => {}
             Err(why) => {

@@ -59,6 +59,12 @@ impl Root {
         &self.anchor
     }
 
+    /// The same, for keeps.
+    #[must_use]
+    pub fn into_trust_anchor(self) -> TrustAnchor<'static> {
+        self.anchor
+    }
+
     /// The last moment at which an end-entity certificate below this root may start to be valid.
     #[must_use]
     pub fn distrust_after(&self) -> Option<UnixTime> {

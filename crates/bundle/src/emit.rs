@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::{TrustAnchor, UnixTime};
 
 use crate::annotation::{PREFIX, SUBJECT};
@@ -152,8 +154,15 @@ fn root_to_pem(root: &Root) -> String {
     if !root.annotation().is_empty() {
         let _ = writeln!(pem, "{} {}", PREFIX, root.annotation());
     }
-    let block = pem_rfc7468::encode_string("CERTIFICATE", pem_rfc7468::LineEnding::LF, certificate);
-    // It fails for a label that is not one, and for a length beyond usize.
-    pem.push_str(&block.unwrap_or_default());
+    pem.push_str("-----BEGIN CERTIFICATE-----\n");
+    let base64 = STANDARD.encode(certificate);
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        // RFC 7468, section 2
+        let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        let _ = writeln!(pem, "{line}");
+        rest = after;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
     pem
 }

@@ -12,13 +12,21 @@ pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 /// For what the system says when the file cannot be read, and for a directory, a pipe, a device or
 /// a file that is larger: none of them is waited for or read without end.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // Asked before it is opened, because opening a device may do something; and of what was opened,
-    // because the path may lead elsewhere by then.
-    check(&fs::metadata(path)?)?;
-    let file = open(path)?;
-    check(&file.metadata()?)?;
-    let mut content = Vec::new();
-    file.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)?;
+    // Before it is opened, because opening a device may do something.
+    let metadata = fs::metadata(path)?;
+    check(&metadata)?;
+    read_known_file(path, metadata.len())
+}
+
+/// As [`read_file`], for a path that has just led to a regular file of this size.
+///
+/// By then it may lead elsewhere: nothing is waited for, and nothing beyond the size is read.
+pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {
+    check_size(size)?;
+    // The files of /proc say that they are empty.
+    let most = if size == 0 { MAX_FILE_SIZE + 1 } else { size };
+    let mut content = Vec::with_capacity(size.try_into().unwrap_or_default());
+    open(path)?.take(most).read_to_end(&mut content)?;
     check_size(content.len().try_into().unwrap_or(u64::MAX))?;
     Ok(content)
 }

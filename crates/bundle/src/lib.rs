@@ -51,7 +51,7 @@ pub use annotation::Annotation;
 pub use bundle::{Bundle, Root};
 pub use certificate::{issuer, not_after, not_before, subject};
 pub use error::Error;
-pub use file::{MAX_FILE_SIZE, read_file};
+pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
 #[cfg(feature = "lint")]
 pub use lint::lint;
 pub use name::DistinguishedName;

@@ -1,7 +1,8 @@
 use std::mem;
 
+use base64::Engine as _;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
 
 use crate::annotation::{Annotation, pairs_of, show};
 use crate::der::Element;
@@ -45,11 +46,11 @@ pub fn parse_each<'a>(
     let mut lines = lines(pem);
     let mut is_at_end = false;
     let read = std::iter::from_fn(move || {
-        for (number, line) in lines.by_ref() {
-            match reader.line(number, line) {
+        for line in lines.by_ref() {
+            match reader.line(line) {
                 Ok(None) => {}
                 Ok(Some(root)) => return Some(Ok(root)),
-                Err(error) => return Some(Err(error.at_line(number))),
+                Err(error) => return Some(Err(error.at_line(line.number))),
             }
         }
         let unfinished = if is_at_end {
@@ -84,6 +85,7 @@ struct Block {
     /// The line of its BEGIN.
     begin: usize,
     label: String,
+    /// Without blanks.
     base64: Vec<u8>,
     /// An error that was told already.
     is_bad: bool,
@@ -99,17 +101,23 @@ impl Reader {
         }
     }
 
-    fn line(&mut self, number: usize, line: &[u8]) -> Result<Option<Root>, Error> {
+    fn line(&mut self, line: Line<'_>) -> Result<Option<Root>, Error> {
+        if let Some(block) = &mut self.block {
+            // Nearly all lines: those that can be nothing else.
+            if line.kinds & OTHER == 0 {
+                return block.line(line).map(|()| None);
+            }
+        }
         if let Some(block) = self.block.take() {
             let annotation = mem::replace(&mut self.annotation, Annotated::Not);
-            return self.line_in_block(block, annotation, number, line);
+            return self.line_in_block(block, annotation, line);
         }
         match boundary(line, BEGIN)? {
-            Some(label) => self.begin_block(number, label)?,
+            Some(label) => self.begin_block(line.number, label)?,
             None if boundary(line, END)?.is_some() => {
                 return Err(Error::new("-----END without the -----BEGIN before it"));
             }
-            None => self.text(number, line)?,
+            None => self.text(line.number, line.bytes)?,
         }
         Ok(None)
     }
@@ -119,14 +127,13 @@ impl Reader {
         &mut self,
         mut block: Block,
         annotation: Annotated,
-        number: usize,
-        line: &[u8],
+        line: Line<'_>,
     ) -> Result<Option<Root>, Error> {
         if let Some(label) = boundary(line, END)? {
             return block.end(&label, annotation);
         }
         if let Some(label) = boundary(line, BEGIN)? {
-            self.begin_block(number, label)?;
+            self.begin_block(line.number, label)?;
             return Err(unended(&block));
         }
         let read = block.line(line);
@@ -141,7 +148,7 @@ impl Reader {
         self.block = Some(Block {
             begin,
             label,
-            base64: Vec::new(),
+            base64: Vec::with_capacity(TYPICAL),
             is_bad: false,
         });
         if is_refused {
@@ -242,37 +249,32 @@ impl Block {
         root.map(Some).map_err(|error| error.at_line(self.begin))
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), Error> {
+    fn line(&mut self, line: Line<'_>) -> Result<(), Error> {
         if self.is_bad || !is_certificate(&self.label) {
             return Ok(());
         }
-        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/= \t".contains(byte);
-        if let Some(bad) = line.iter().find(|byte| !is_base64(byte)) {
+        if line.kinds & OTHER != 0 {
             self.is_bad = true;
-            let bad = bad.escape_ascii();
+            let mut bytes = line.bytes.iter();
+            let bad = bytes.find(|byte| kind(**byte) == OTHER);
+            let bad = bad.copied().unwrap_or_default().escape_ascii();
             return Err(Error::new(format!(
                 "bad base64: '{bad}' in a {}",
                 self.label
             )));
         }
-        self.base64.extend(line);
+        if line.kinds & BLANK != 0 {
+            let digits = line.bytes.iter().filter(|byte| kind(**byte) != BLANK);
+            self.base64.extend(digits);
+            return Ok(());
+        }
+        self.base64.extend(line.bytes);
         Ok(())
     }
 
     fn root(&self, annotation: Annotation) -> Result<Root, Error> {
-        let is_digit = |byte: &&u8| !b" \t".contains(byte);
-        let wrong_length = || Error::new("bad base64: its padding or its length is wrong");
-        // rustls-pki-types takes base64 without its padding, which OpenSSL does not.
-        if self.base64.iter().filter(is_digit).count() % 4 != 0 {
-            return Err(wrong_length());
-        }
-        // The label is OpenSSL's to vary; what is in the block is decoded in one way.
-        let block = [
-            &b"-----BEGIN CERTIFICATE-----\n"[..],
-            &self.base64,
-            b"\n-----END CERTIFICATE-----\n",
-        ];
-        let der = CertificateDer::from_pem_slice(&block.concat()).map_err(|_| wrong_length())?;
+        let der = BASE64.decode(&self.base64);
+        let der = der.map_err(|_| Error::new("bad base64: its padding or its length is wrong"))?;
         let certificate = match self.label.as_str() {
             TRUSTED => trusted_certificate::certificate(&der)?,
             _ => &der,
@@ -288,6 +290,13 @@ impl Block {
     }
 }
 
+/// What most roots fit into.
+const TYPICAL: usize = 4096;
+/// RFC 4648, section 4, with padding; as OpenSSL, it does not look at the bits after the last byte.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const TRUSTED: &str = "TRUSTED CERTIFICATE";
@@ -298,13 +307,13 @@ fn is_certificate(label: &str) -> bool {
 }
 
 /// The label of a BEGIN or END line.
-fn boundary(line: &[u8], start: &str) -> Result<Option<String>, Error> {
-    let Some(rest) = line.strip_prefix(start.as_bytes()) else {
+fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, Error> {
+    let Some(rest) = line.bytes.strip_prefix(start.as_bytes()) else {
         return Ok(None);
     };
     let label = rest.trim_ascii_end().strip_suffix(b"-----");
     let label = label.and_then(|label| std::str::from_utf8(label).ok());
-    let label = label.filter(|label| !label.contains("-----"));
+    let label = label.filter(|label| !(label.contains('-') && label.contains("-----")));
     label.map(|label| Some(label.to_owned())).ok_or_else(|| {
         Error::new(format!(
             "expected {start}LABEL----- and nothing else on the line"
@@ -317,18 +326,69 @@ fn unended(block: &Block) -> Error {
     Error::new(format!("-----BEGIN {label}----- without its -----END")).at_line(block.begin)
 }
 
-/// The lines, counted from 1, whichever of LF, CR LF and CR ends them, without a byte order mark.
-fn lines(pem: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+/// A line, and which kinds of bytes are in it.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    /// Counted from 1.
+    number: usize,
+    bytes: &'a [u8],
+    kinds: u8,
+}
+
+/// A digit of base64, or padding.
+const DIGIT: u8 = 1;
+const BLANK: u8 = 2;
+const OTHER: u8 = 4;
+const END_OF_LINE: u8 = 8;
+
+fn kind(byte: u8) -> u8 {
+    const KINDS: [u8; 256] = {
+        let mut kinds = [0; 256];
+        let mut byte = 0;
+        while byte < kinds.len() {
+            #[allow(clippy::indexing_slicing, reason = "while compiling")]
+            let kind = &mut kinds[byte];
+            #[allow(clippy::cast_possible_truncation, reason = "below 256")]
+            let of_byte = kind_of(byte as u8);
+            *kind = of_byte;
+            byte += 1;
+        }
+        kinds
+    };
+    KINDS.get(usize::from(byte)).copied().unwrap_or(OTHER)
+}
+
+const fn kind_of(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => DIGIT,
+        b' ' | b'\t' => BLANK,
+        b'\n' | b'\r' => END_OF_LINE,
+        _ => OTHER,
+    }
+}
+
+/// The lines, whichever of LF, CR LF and CR ends them, without a byte order mark.
+fn lines(pem: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut rest = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
-    let lines = std::iter::from_fn(move || {
+    let mut number = 0;
+    std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let end = rest.iter().position(|&byte| byte == b'\n' || byte == b'\r');
-        let (line, after) = rest.split_at(end.unwrap_or(rest.len()));
+        // The one look at every byte of a file.
+        let mut kinds = 0;
+        let end = rest.iter().position(|&byte| {
+            kinds |= kind(byte);
+            kinds & END_OF_LINE != 0
+        });
+        let (bytes, after) = rest.split_at(end.unwrap_or(rest.len()));
         let after_crlf = after.strip_prefix(b"\r\n");
         rest = after_crlf.or_else(|| after.get(1..)).unwrap_or_default();
-        Some(line)
-    });
-    (1..).zip(lines)
+        number += 1;
+        Some(Line {
+            number,
+            bytes,
+            kinds,
+        })
+    })
 }
