@@ -1,6 +1,7 @@
 //! The one line of others: a client config of webpki-roots, written by hand.
 
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 use rustls::crypto::ring::default_provider;
@@ -14,5 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_no_client_auth();
     let config = Arc::new(config);
     println!("{}", config.enable_sni);
+    // Holds it until somebody has looked at the memory.
+    io::stdin().read_line(&mut String::new())?;
     Ok(())
 }
