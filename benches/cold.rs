@@ -55,6 +55,10 @@ fn by_webpki_roots() -> Arc<ClientConfig> {
     })
 }
 
+fn by_no_roots() -> Arc<ClientConfig> {
+    peers::config_of(RootCertStore::empty())
+}
+
 fn by_pemfile() -> Arc<ClientConfig> {
     let mut store = RootCertStore::empty();
     let mut pem = PEM;

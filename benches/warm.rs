@@ -1,24 +1,21 @@
-//! What a running program pays: a second call, and the verification of a chain.
+//! What a running program pays for a second call, and for roots beside those that it needs.
 
 #![allow(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     missing_docs,
     reason = "a measurement that goes wrong has to stop; the macros write functions without docs"
 )]
 
+mod chain;
+
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_roots::{Roots, mozilla};
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::ring::default_provider;
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::CertificateDer;
 
-criterion_group!(benches, second_call, verification, growth);
+criterion_group!(benches, second_call, growth);
 criterion_main!(benches);
 
 fn second_call(criterion: &mut Criterion) {
@@ -33,57 +30,23 @@ fn second_call(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Of a chain that a server has sent, under the roots of Mozilla.
-fn verification(criterion: &mut Criterion) {
-    let roots = Roots::embedded().unwrap();
-    verify(criterion, "verification", &roots);
-}
-
-/// The same with so many roots beside its own.
+/// The verification of a real chain, under Mozilla's roots and this many others.
 fn growth(criterion: &mut Criterion) {
-    let roots = |count| {
-        let others = certificates(count);
+    for others in [0, 100, 1_000, 10_000] {
         let builder = Roots::builder().bundle(&mozilla::BUNDLE);
-        builder.certificates(others).build().unwrap()
-    };
-    for count in [100, 1_000, 10_000] {
-        verify(criterion, &format!("growth {count}"), &roots(count));
+        let roots = match others {
+            0 => builder,
+            _ => builder.certificates(certificates(others)),
+        };
+        let roots = roots.build().unwrap();
+        let mut group = criterion.benchmark_group(format!("growth {others}"));
+        for (way, verifier) in chain::verifiers(&roots) {
+            group.bench_function(way, |bencher| {
+                bencher.iter(chain::verification(&*verifier));
+            });
+        }
+        group.finish();
     }
-}
-
-fn verify(criterion: &mut Criterion, name: &str, roots: &Roots) {
-    let provider = Arc::new(default_provider());
-    let theirs = WebPkiServerVerifier::builder_with_provider(roots.root_store(), provider);
-    let verifiers: [(_, Arc<dyn ServerCertVerifier>); 2] = [
-        ("embedded-roots", roots.verifier()),
-        ("rustls", theirs.build().unwrap()),
-    ];
-    let chain = [
-        include_bytes!("../tests/data/letsencrypt.org/1.der").as_slice(),
-        include_bytes!("../tests/data/letsencrypt.org/2.der"),
-        include_bytes!("../tests/data/letsencrypt.org/3.der"),
-    ];
-    let [end_entity, intermediates @ ..] = chain.map(CertificateDer::from);
-    let server = ServerName::try_from("letsencrypt.org").unwrap();
-    // 2026-08-01
-    let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
-
-    let mut group = criterion.benchmark_group(name);
-    group.measurement_time(Duration::from_secs(5));
-    for (name, verifier) in verifiers {
-        group.bench_with_input(
-            BenchmarkId::from_parameter(name),
-            &verifier,
-            |bencher, verifier| {
-                bencher.iter(|| {
-                    let verdict =
-                        verifier.verify_server_cert(&end_entity, &intermediates, &server, &[], now);
-                    verdict.unwrap()
-                });
-            },
-        );
-    }
-    group.finish();
 }
 
 /// Of roots that have a key in common, but no name.

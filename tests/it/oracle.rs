@@ -50,15 +50,15 @@ fn mozilla() -> Roots {
     builder.build().unwrap()
 }
 
-fn lets_encrypt() -> Case {
+fn amazon() -> Case {
     let chain = [
-        include_bytes!("../data/letsencrypt.org/1.der").as_slice(),
-        include_bytes!("../data/letsencrypt.org/2.der"),
-        include_bytes!("../data/letsencrypt.org/3.der"),
+        include_bytes!("../data/aws.amazon.com/1.der").as_slice(),
+        include_bytes!("../data/aws.amazon.com/2.der"),
+        include_bytes!("../data/aws.amazon.com/3.der"),
     ];
     Case {
         chain: chain.map(CertificateDer::from).into(),
-        name: "letsencrypt.org",
+        name: "aws.amazon.com",
         // 2026-08-01
         now: 1_785_542_400,
     }
@@ -105,7 +105,7 @@ fn private() -> (Roots, Vec<Case>) {
 
 #[test]
 fn a_real_chain_is_accepted_by_both() {
-    let (mozilla, case) = (mozilla(), lets_encrypt());
+    let (mozilla, case) = (mozilla(), amazon());
     assert_eq!(verdict(&*mozilla.verifier(), &case), Ok(()));
     assert_eq!(verdict(&*rustls_own(&mozilla), &case), Ok(()));
     // Without a copy of the anchors: the selected bundle, which is `custom`.
@@ -116,7 +116,7 @@ fn a_real_chain_is_accepted_by_both() {
 #[test]
 fn damaged_chains_have_the_verdict_of_rustls() {
     let (private, mut cases) = private();
-    cases.push(lets_encrypt());
+    cases.push(amazon());
     let policies = [private, mozilla()].map(|roots| (rustls_own(&roots), roots.verifier()));
 
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -139,7 +139,7 @@ fn damaged_chains_have_the_verdict_of_rustls() {
                     case.chain[to] = case.chain[from].clone();
                 }
                 2 => case.now = [0, 1_600_000_000, 1_790_000_000, 4_000_000_000][below(4)],
-                3 => case.name = ["b.example", "letsencrypt.org", "127.0.0.1"][below(3)],
+                3 => case.name = ["b.example", "aws.amazon.com", "127.0.0.1"][below(3)],
                 _ => {
                     let damaged = below(last + 1);
                     let mut der = case.chain[damaged].to_vec();

@@ -1,6 +1,5 @@
 //! The image of examples/contributors.
 
-use std::env;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Read as _};
@@ -10,6 +9,7 @@ use std::process::{Command, Stdio};
 use object::elf::{FileHeader64, PT_DYNAMIC, PT_INTERP};
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 
+use crate::command::{cargo, output, run};
 use crate::path;
 
 /// Builds the static program and its image, with the bundle of this feature (`mozilla` or
@@ -52,22 +52,19 @@ pub(crate) fn program(bundle: &str) -> Result<PathBuf, Box<dyn Error>> {
         GLIBC
     };
     let target_folder = path("target");
-    run(
-        Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args([
-                "build",
-                "--package",
-                "contributors",
-                "--profile",
-                "image",
-                "--target",
-                target,
-            ])
-            .args(["--no-default-features", "--features", bundle])
-            .env("CARGO_TARGET_DIR", &target_folder)
-            .env("RUSTFLAGS", "-C target-feature=+crt-static")
-            .current_dir(path("")),
-    )?;
+    run(cargo()
+        .args([
+            "build",
+            "--package",
+            "contributors",
+            "--profile",
+            "image",
+            "--target",
+            target,
+        ])
+        .args(["--no-default-features", "--features", bundle])
+        .env("CARGO_TARGET_DIR", &target_folder)
+        .env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
     let program = target_folder.join(target).join("image/contributors");
     check_static(&fs::read(&program)?)?;
     Ok(program)
@@ -173,22 +170,4 @@ fn uncompressed(archive: &Path) -> Result<u64, Box<dyn Error>> {
         sum += size;
     }
     Ok(sum)
-}
-
-fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
-    // What it says belongs with what goes wrong; standard output is for the result.
-    let status = command.stdout(Stdio::from(io::stderr())).status();
-    let status = status.map_err(|why| format!("{command:?}: {why}"))?;
-    if !status.success() {
-        return Err(format!("{command:?}: {status}").into());
-    }
-    Ok(())
-}
-
-fn output(command: &mut Command) -> Result<String, Box<dyn Error>> {
-    let output = command
-        .stderr(Stdio::null())
-        .output()
-        .map_err(|why| format!("{command:?}: {why}"))?;
-    Ok(String::from_utf8(output.stdout)?)
 }

@@ -1,7 +1,9 @@
 //! Maintenance tasks; `cargo xtask` lists them.
 
 mod certs;
+mod command;
 mod compare_go;
+mod figures;
 mod image;
 
 use std::path::PathBuf;
@@ -15,7 +17,10 @@ certs --check   fail if the file is not what would be written
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
-                measure that program beside the article's, of which DIR is a checkout";
+                measure that program beside the article's, of which DIR is a checkout
+figures         measure what the crate costs beside others, and write docs/figures.md, its charts
+                and the table in README.md; Linux
+figures --check measure, and fail where a figure is far from its target";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +32,8 @@ fn main() -> ExitCode {
         ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),
         ["compare-go"] => compare_go::compare(None),
         ["compare-go", source] => compare_go::compare(Some(source)),
+        ["figures"] => figures::write(),
+        ["figures", "--check"] => figures::check(),
         _ => Err(USAGE.into()),
     };
     match done {

@@ -1,0 +1,38 @@
+//! A chain that a server has sent, and who verifies it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use embedded_roots::Roots;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::ring::default_provider;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+const CHAIN: [&[u8]; 3] = [
+    include_bytes!("../../tests/data/aws.amazon.com/1.der"),
+    include_bytes!("../../tests/data/aws.amazon.com/2.der"),
+    include_bytes!("../../tests/data/aws.amazon.com/3.der"),
+];
+
+/// Ours, and rustls' own over the same roots.
+pub(crate) fn verifiers(roots: &Roots) -> [(&'static str, Arc<dyn ServerCertVerifier>); 2] {
+    let provider = Arc::new(default_provider());
+    let builder = WebPkiServerVerifier::builder_with_provider(roots.root_store(), provider);
+    [
+        ("embedded-roots", roots.verifier()),
+        ("rustls", builder.build().unwrap()),
+    ]
+}
+
+/// One verification, which has to succeed.
+pub(crate) fn verification(verifier: &dyn ServerCertVerifier) -> impl Fn() {
+    let [end_entity, intermediates @ ..] = CHAIN.map(CertificateDer::from);
+    let server = ServerName::try_from("aws.amazon.com").unwrap();
+    // 2026-08-01
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
+    move || {
+        let verdict = verifier.verify_server_cert(&end_entity, &intermediates, &server, &[], now);
+        verdict.unwrap();
+    }
+}

@@ -1,0 +1,119 @@
+//! The charts of docs/figures.md, as SVG.
+
+use std::error::Error;
+use std::path::Path;
+
+use plotters::prelude::*;
+
+use super::Ways;
+use super::measure::Growth;
+
+const SIZE: (u32, u32) = (720, 400);
+const FONT: &str = "sans-serif";
+const OURS: RGBColor = RGBColor(0x1a, 0x7f, 0x5a);
+const THEIRS: RGBColor = RGBColor(0x8a, 0x94, 0xa3);
+
+/// Bars, one a way; log scale.
+pub(super) fn cold_start(file: &Path, ways: &Ways) -> Result<(), Box<dyn Error>> {
+    const LEAST: f64 = 10.0;
+
+    let area = SVGBackend::new(file, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let most = ways.0.iter().map(|(_, micros)| *micros);
+    let most = most.fold(LEAST, f64::max) * 2.0;
+    let last = i32::try_from(ways.0.len())? - 1;
+    let mut chart = ChartBuilder::on(&area)
+        .caption(
+            "First client config of a process, µs (log scale)",
+            (FONT, 18),
+        )
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(64)
+        .build_cartesian_2d((0..last).into_segmented(), (LEAST..most).log_scale())?;
+    let name = |place: &SegmentValue<i32>| match place {
+        SegmentValue::CenterOf(nth) => {
+            let way = usize::try_from(*nth).ok().and_then(|nth| ways.0.get(nth));
+            way.map(|(way, _)| way.clone()).unwrap_or_default()
+        }
+        _ => String::new(),
+    };
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_label_style((FONT, 13))
+        .y_label_style((FONT, 13))
+        .x_label_formatter(&name)
+        .y_label_formatter(&|micros| format!("{micros:.0}"))
+        .draw()?;
+    for (nth, (_, micros)) in (0..).zip(&ways.0) {
+        let color = if nth == 0 { OURS } else { THEIRS };
+        let corners = [
+            (SegmentValue::Exact(nth), LEAST),
+            (SegmentValue::Exact(nth + 1), *micros),
+        ];
+        let mut bar = Rectangle::new(corners, color.filled());
+        bar.set_margin(0, 0, 24, 24);
+        let above = (SegmentValue::CenterOf(nth), micros * 1.3);
+        let label = Text::new(format!("{micros:.0}"), above, (FONT, 14));
+        chart.draw_series([bar])?;
+        chart.draw_series([label])?;
+    }
+    area.present()?;
+    Ok(())
+}
+
+/// Two lines over the number of other roots; linear, as the lines are.
+pub(super) fn growth(file: &Path, growth: &[Growth]) -> Result<(), Box<dyn Error>> {
+    let area = SVGBackend::new(file, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let most = growth.iter().map(|point| point.theirs.max(point.ours));
+    let most = most.fold(0.0, f64::max) * 1.2;
+    let mut chart = ChartBuilder::on(&area)
+        .caption("Verification of a chain, µs", (FONT, 18))
+        .margin(12)
+        .x_label_area_size(44)
+        .y_label_area_size(64)
+        .build_cartesian_2d(0.0..10_500.0, 0.0..most)?;
+    chart
+        .configure_mesh()
+        .x_desc("roots beside Mozilla's")
+        .x_label_style((FONT, 13))
+        .y_label_style((FONT, 13))
+        .x_label_formatter(&|others| format!("{others:.0}"))
+        .y_label_formatter(&|micros| format!("{micros:.0}"))
+        .draw()?;
+    let lines = [
+        (
+            "rustls",
+            THEIRS,
+            (|point| point.theirs) as fn(&Growth) -> f64,
+        ),
+        ("embedded-roots", OURS, |point| point.ours),
+    ];
+    for (name, color, value) in lines {
+        let points: Vec<(f64, f64)> = growth
+            .iter()
+            .map(|point| (f64::from(point.others), value(point)))
+            .collect();
+        let style = color.stroke_width(2);
+        chart
+            .draw_series(LineSeries::new(points.iter().copied(), style))?
+            .label(name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+        chart.draw_series(
+            points
+                .iter()
+                .map(|point| Circle::new(*point, 4, color.filled())),
+        )?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE)
+        .border_style(BLACK.mix(0.2))
+        .label_font((FONT, 14))
+        .draw()?;
+    area.present()?;
+    Ok(())
+}

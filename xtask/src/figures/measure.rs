@@ -1,0 +1,275 @@
+//! The measurements, each by a command of its own.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::command::{cargo, output, run};
+use crate::path;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+pub(super) struct Measured {
+    pub(super) cold_start: Ways,
+    /// Ours as a ratio of `Arc::clone`.
+    pub(super) second_call: f64,
+    pub(super) allocations: f64,
+    pub(super) verification: Ways,
+    pub(super) growth: Vec<Growth>,
+    pub(super) system_store: Ways,
+    pub(super) hashed_files: Ways,
+    /// KiB more than the twin's, with `lto = "fat"` and without.
+    pub(super) sizes: [f64; 2],
+    /// KiB more than the twin's.
+    pub(super) resident: f64,
+    /// CPU seconds as a ratio of the twin's.
+    pub(super) build: f64,
+    /// Those that the twin has not.
+    pub(super) crates: Vec<String>,
+}
+
+/// One thing done in several ways, each with its median; the first is ours.
+pub(super) struct Ways(pub(super) Vec<(String, f64)>);
+
+/// The verification of a chain with so many roots more, in microseconds.
+pub(super) struct Growth {
+    pub(super) others: u32,
+    pub(super) ours: f64,
+    pub(super) theirs: f64,
+}
+
+impl Ways {
+    /// Ours to that of a peer.
+    pub(super) fn ratio(&self, peer: &str) -> f64 {
+        let ours = self.0.first().map(|(_, ours)| ours);
+        let theirs = self.0.iter().find(|(way, _)| way == peer);
+        // Nothing measured is as bad as can be.
+        ours.zip(theirs)
+            .map_or(f64::INFINITY, |(ours, (_, theirs))| ours / theirs)
+    }
+}
+
+impl Measured {
+    pub(super) fn now() -> Result<Self> {
+        let cold = bench(&["cold"])?;
+        let system = bench(&["system", "--features", "system"])?;
+        let verification = bench(&["verification"])?;
+        bench(&["warm"])?;
+        let growth = [0, 100, 1_000, 10_000].map(|others| {
+            let group = format!("growth {others}");
+            Ok(Growth {
+                others,
+                ours: median(&group, "embedded-roots")? / 1e3,
+                theirs: median(&group, "rustls")? / 1e3,
+            })
+        });
+        let fat = Programs::release("fat")?;
+        let clones = median("second call", "Arc::clone")?;
+        Ok(Self {
+            cold_start: ways(&cold, "cold start"),
+            second_call: median("second call", "embedded-roots")? / clones,
+            allocations: allocations()?,
+            verification: ways(&verification, "verification"),
+            growth: growth.into_iter().collect::<Result<_>>()?,
+            system_store: ways(&system, "system store"),
+            hashed_files: ways(&system, "300 hashed files"),
+            sizes: [
+                fat.size_above_twin()?,
+                Programs::release("false")?.size_above_twin()?,
+            ],
+            resident: fat.resident_above_twin()?,
+            build: build()?,
+            crates: crates()?,
+        })
+    }
+}
+
+fn bench(name: &[&str]) -> Result<String> {
+    output(cargo().args(["bench", "--bench"]).args(name))
+}
+
+/// Of lines `comparison | way | median unit | ratio`.
+fn ways(lines: &str, comparison: &str) -> Ways {
+    let way = |line: &str| {
+        let mut cells = line.split(" | ");
+        let (of, way, median) = (cells.next()?, cells.next()?, cells.next()?);
+        let (median, _unit) = median.split_once(' ')?;
+        (of == comparison).then_some((way.to_owned(), median.parse().ok()?))
+    };
+    Ways(lines.lines().filter_map(way).collect())
+}
+
+/// What criterion has measured last, in nanoseconds.
+fn median(group: &str, way: &str) -> Result<f64> {
+    // As criterion makes a path of it.
+    let way = way.replace("::", "__");
+    let file = path("target/criterion")
+        .join(group)
+        .join(way)
+        .join("new/estimates.json");
+    let text = fs::read_to_string(&file).map_err(|why| format!("{}: {why}", file.display()))?;
+    let estimates: serde_json::Value = serde_json::from_str(&text)?;
+    let median = estimates.pointer("/median/point_estimate");
+    let median = median.and_then(serde_json::Value::as_f64);
+    Ok(median.ok_or("no median")?)
+}
+
+/// What the test of crates/linkage has counted.
+fn allocations() -> Result<f64> {
+    let test = [
+        "test",
+        "--package",
+        "linkage",
+        "--test",
+        "allocations",
+        "--",
+        "--nocapture",
+    ];
+    let said = output(cargo().args(test))?;
+    let count = said.lines().find_map(|line| {
+        let (_, count) = line.split_once("first root_store(): ")?;
+        count.strip_suffix(" allocations")
+    });
+    Ok(count.ok_or("no count of allocations")?.parse()?)
+}
+
+/// The one-line program, and its twin of webpki-roots.
+struct Programs {
+    ours: PathBuf,
+    twin: PathBuf,
+}
+
+const OURS: [&str; 2] = ["config", "embedded-roots"];
+const TWIN: [&str; 2] = ["twin", "webpki-roots"];
+
+impl Programs {
+    fn release(lto: &str) -> Result<Self> {
+        let target = path("target/figures").join(format!("lto-{lto}"));
+        let program = |program: [&str; 2]| {
+            run(build_command(program, &target)
+                .arg("--release")
+                .env("CARGO_PROFILE_RELEASE_LTO", lto)
+                .env("CARGO_PROFILE_RELEASE_STRIP", "symbols"))?;
+            Ok::<_, Box<dyn Error>>(target.join("release").join(program[0]))
+        };
+        Ok(Self {
+            ours: program(OURS)?,
+            twin: program(TWIN)?,
+        })
+    }
+
+    fn size_above_twin(&self) -> Result<f64> {
+        let kib = |path| Ok::<_, Box<dyn Error>>(u32::try_from(fs::metadata(path)?.len())?);
+        Ok((f64::from(kib(&self.ours)?) - f64::from(kib(&self.twin)?)) / 1024.0)
+    }
+
+    /// Of medians, by turns.
+    fn resident_above_twin(&self) -> Result<f64> {
+        const RUNS: usize = 51;
+
+        let (mut ours, mut twin) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            ours.push(resident(&self.ours)?);
+            twin.push(resident(&self.twin)?);
+        }
+        let median = |mut sizes: Vec<f64>| {
+            sizes.sort_by(f64::total_cmp);
+            sizes.get(RUNS / 2).copied().unwrap_or_default()
+        };
+        Ok(median(ours) - median(twin))
+    }
+}
+
+/// The resident memory of a program that has its config, and waits; KiB.
+fn resident(program: &Path) -> Result<f64> {
+    let mut child = Command::new(program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let stdout = child.stdout.take().ok_or("no standard output")?;
+    BufReader::new(stdout).read_line(&mut String::new())?;
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    drop(child.stdin.take());
+    child.wait()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    Ok(kib.ok_or("no VmRSS in /proc")?.parse()?)
+}
+
+fn build_command(program: [&str; 2], target: &Path) -> Command {
+    let [bin, feature] = program;
+    let mut cargo = cargo();
+    cargo.args(["build", "--package", "linkage", "--bin", bin]);
+    cargo.args([
+        "--no-default-features",
+        "--features",
+        feature,
+        "--target-dir",
+    ]);
+    cargo.arg(target);
+    cargo
+}
+
+/// The CPU seconds of a clean debug build; medians, by turns.
+fn build() -> Result<f64> {
+    const RUNS: usize = 3;
+
+    let target = path("target/figures/clean");
+    let cpu_seconds = |program| {
+        if target.exists() {
+            fs::remove_dir_all(&target)?;
+        }
+        let before = cpu_seconds_of_children()?;
+        // As what comes from a registry is compiled: the twin has all of it from there.
+        run(build_command(program, &target).env("CARGO_INCREMENTAL", "0"))?;
+        Ok::<_, Box<dyn Error>>(cpu_seconds_of_children()? - before)
+    };
+    let (mut ours, mut twin) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        ours.push(cpu_seconds(OURS)?);
+        twin.push(cpu_seconds(TWIN)?);
+    }
+    ours.sort_by(f64::total_cmp);
+    twin.sort_by(f64::total_cmp);
+    let medians = ours.get(RUNS / 2).zip(twin.get(RUNS / 2));
+    Ok(medians.map_or(f64::INFINITY, |(ours, twin)| ours / twin))
+}
+
+/// Of all that this process has waited for; proc(5), `cutime` and `cstime`.
+fn cpu_seconds_of_children() -> Result<f64> {
+    /// `getconf CLK_TCK`: the same wherever Linux shows these to programs.
+    const TICKS: f64 = 100.0;
+
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // The second field is the name of the program, in parentheses; `cutime` is the 16th.
+    let (_, after_name) = stat.rsplit_once(')').ok_or("no name in /proc/self/stat")?;
+    let times = after_name.split_whitespace().skip(13).take(2);
+    let times = times
+        .map(str::parse)
+        .collect::<std::result::Result<Vec<f64>, _>>()?;
+    Ok(times.iter().sum::<f64>() / TICKS)
+}
+
+fn crates() -> Result<Vec<String>> {
+    let tree = |[_, feature]: [&str; 2]| {
+        let tree = [
+            "tree",
+            "--package",
+            "linkage",
+            "--no-default-features",
+            "--features",
+        ];
+        let format = ["--edges", "normal", "--prefix", "none", "--format", "{lib}"];
+        let tree = output(cargo().args(tree).arg(feature).args(format))?;
+        let names = tree
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned);
+        Ok::<BTreeSet<String>, Box<dyn Error>>(names.collect())
+    };
+    let (ours, twin) = (tree(OURS)?, tree(TWIN)?);
+    Ok(ours.difference(&twin).cloned().collect())
+}

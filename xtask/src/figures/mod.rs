@@ -1,0 +1,284 @@
+//! What the crate costs, beside what people use instead.
+
+mod charts;
+mod measure;
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+
+use measure::{Measured, Ways};
+
+use crate::path;
+
+/// Measures, and writes docs/figures.md with its charts and the table in README.md.
+pub(crate) fn write() -> Result<String, Box<dyn Error>> {
+    let measured = Measured::now()?;
+    let rows = rows(&measured);
+    let part = format!("{}\n{}", table(&rows), about(&measured.crates)?);
+    for file in ["docs/figures.md", "README.md"] {
+        put(file, &part)?;
+    }
+    charts::cold_start(&path("docs/cold-start.svg"), &measured.cold_start)?;
+    charts::growth(&path("docs/growth.svg"), &measured.growth)?;
+    let missed = rows.iter().filter(|row| row.measured > row.target);
+    let missed: Vec<&str> = missed.map(|row| row.name).collect();
+    Ok(format!("{part}\nmissed: {missed:?}"))
+}
+
+/// Measures, and fails where a figure is so far from its target that noise cannot be the reason.
+pub(crate) fn check() -> Result<String, Box<dyn Error>> {
+    let rows = rows(&Measured::now()?);
+    let table = table(&rows);
+    let beyond = rows.iter().filter(|row| row.measured > row.most);
+    let beyond: Vec<String> = beyond
+        .map(|row| format!("{}: {} is more than {}", row.name, row.shown(), row.most))
+        .collect();
+    if beyond.is_empty() {
+        Ok(table)
+    } else {
+        Err(format!("{table}\n{}", beyond.join("\n")).into())
+    }
+}
+
+/// A figure of which less is better.
+struct Row {
+    name: &'static str,
+    peer: &'static str,
+    /// Nothing for a ratio.
+    unit: &'static str,
+    measured: f64,
+    target: f64,
+    /// Beyond it the gate is closed.
+    most: f64,
+    command: &'static str,
+}
+
+impl Row {
+    fn shown(&self) -> String {
+        let digits = match self.measured {
+            _ if !self.unit.is_empty() => 0,
+            small if small < 0.1 => 4,
+            _ => 2,
+        };
+        format!("{:.digits$}{}", self.measured, self.unit)
+    }
+}
+
+const BY_HAND: &str = "webpki-roots by hand";
+const NATIVE: &str = "rustls-native-certs";
+const RUSTLS: &str = "rustls, same roots";
+
+fn rows(measured: &Measured) -> Vec<Row> {
+    let mut rows = cold_start(&measured.cold_start);
+    rows.extend(running(measured));
+    rows.extend(weight(measured));
+    rows.extend(system(measured));
+    rows
+}
+
+fn cold_start(measured: &Ways) -> Vec<Row> {
+    let row = |name, peer, way, [target, most]: [f64; 2]| Row {
+        name,
+        peer,
+        unit: "",
+        measured: measured.ratio(way),
+        target,
+        most,
+        command: "cargo bench --bench cold",
+    };
+    let (platform, pem) = ("rustls-platform-verifier", "PEM at run time");
+    vec![
+        row(
+            "cold start: the first `client_config()` of a process",
+            BY_HAND,
+            "webpki-roots",
+            [1.10, 2.0],
+        ),
+        row("the same", pem, pem, [0.05, 0.1]),
+        row("the same", NATIVE, NATIVE, [0.0125, 0.03]),
+        row("the same", platform, platform, [0.0125, 0.03]),
+    ]
+}
+
+fn running(measured: &Measured) -> [Row; 4] {
+    let row = |name, peer, measured, [target, most]: [f64; 2], command| Row {
+        name,
+        peer,
+        unit: "",
+        measured,
+        target,
+        most,
+        command,
+    };
+    let growth = match &measured.growth[..] {
+        [none, .., most] => (most.ours - none.ours).max(0.0) / (most.theirs - none.theirs),
+        _ => f64::INFINITY,
+    };
+    let later = "every later `client_config()`";
+    let verification = "verification of a chain of three certificates";
+    let bench = "cargo bench --bench verification";
+    let warm = "cargo bench --bench warm";
+    let allocations = row(
+        "the first `root_store()`",
+        "",
+        measured.allocations,
+        [3.0, 3.0],
+        "cargo test -p linkage",
+    );
+    [
+        row(
+            later,
+            "`Arc::clone`",
+            measured.second_call,
+            [3.0, 6.0],
+            warm,
+        ),
+        Row {
+            unit: " allocations",
+            ..allocations
+        },
+        row(
+            verification,
+            RUSTLS,
+            measured.verification.ratio("rustls"),
+            [1.02, 1.15],
+            bench,
+        ),
+        row(
+            "what 10,000 roots more add to it",
+            RUSTLS,
+            growth,
+            [1.0, 1.0],
+            warm,
+        ),
+    ]
+}
+
+/// Of the one-line program, beside its twin.
+fn weight(measured: &Measured) -> [Row; 5] {
+    let row = |name, unit, measured, [target, most]: [f64; 2], command| Row {
+        name,
+        peer: BY_HAND,
+        unit,
+        measured,
+        target,
+        most,
+        command,
+    };
+    let figures = "cargo xtask figures";
+    let [with_fat_lto, plain] = measured.sizes;
+    let crates = u32::try_from(measured.crates.len()).map_or(f64::INFINITY, f64::from);
+    [
+        row(
+            "the one-line program, release with fat LTO, stripped",
+            " KiB more",
+            with_fat_lto,
+            [24.0, 24.0],
+            figures,
+        ),
+        row(
+            "the same, plain release",
+            " KiB more",
+            plain,
+            [24.0, 44.0],
+            figures,
+        ),
+        row(
+            "its resident memory",
+            " KiB more",
+            measured.resident,
+            [64.0, 128.0],
+            figures,
+        ),
+        row(
+            "its clean debug build, CPU seconds",
+            "",
+            measured.build,
+            [1.35, 1.6],
+            figures,
+        ),
+        row(
+            "crates in its tree",
+            " more",
+            crates,
+            [6.0, 6.0],
+            "cargo tree",
+        ),
+    ]
+}
+
+fn system(measured: &Measured) -> [Row; 2] {
+    let row = |name, measured: &Ways| Row {
+        name,
+        peer: NATIVE,
+        unit: "",
+        measured: measured.ratio(NATIVE),
+        target: 1.0,
+        most: 1.5,
+        command: "cargo bench --bench system --features system",
+    };
+    [
+        row(
+            "the system's store, as Debian has it",
+            &measured.system_store,
+        ),
+        row("a store of 300 hashed files", &measured.hashed_files),
+    ]
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut table = String::from(
+        "| figure | beside | measured | target: at most | command |\n\
+         | --- | --- | --- | --- | --- |\n",
+    );
+    for row in rows {
+        let Row {
+            name,
+            peer,
+            target,
+            command,
+            ..
+        } = row;
+        let shown = row.shown();
+        let _ = writeln!(
+            table,
+            "| {name} | {peer} | {shown} | {target} | `{command}` |"
+        );
+    }
+    table
+}
+
+/// When and where; the machine's kind, and nothing that names it.
+fn about(crates: &[String]) -> Result<String, Box<dyn Error>> {
+    let cpus = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or("unknown", |model| {
+        model.trim_start_matches(['\t', ' ', ':'])
+    });
+    let cores = std::thread::available_parallelism()?;
+    let today = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let today = embedded_roots_bundle::rfc3339(rustls_pki_types::UnixTime::since_unix_epoch(today));
+    let (date, _) = today.split_once('T').ok_or("a date has a T")?;
+    let crates = crates.join(", ");
+    Ok(format!(
+        "Measured on {date} by `cargo xtask figures`, with {cores} cores of an {model} under Linux. A \
+         figure without a unit is the ratio of ours to theirs, of medians of the same run. The crates \
+         are {crates}.\n"
+    ))
+}
+
+const START: &str = "<!-- cargo xtask figures -->\n";
+const END: &str = "<!-- end -->";
+
+/// Replaces what is between the two comments.
+fn put(file: &str, part: &str) -> Result<(), Box<dyn Error>> {
+    let text = fs::read_to_string(path(file))?;
+    let marks = || format!("{file} has no place for the table");
+    let (before, rest) = text.split_once(START).ok_or_else(marks)?;
+    let (_, after) = rest.split_once(END).ok_or_else(marks)?;
+    fs::write(path(file), format!("{before}{START}\n{part}\n{END}{after}"))?;
+    Ok(())
+}
