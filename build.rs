@@ -172,7 +172,7 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
         });
     }
     // As the roots of the other bundles, which the verifier searches.
-    anchors.sort_by(|(one, _), (other, _)| {
+    anchors.sort_unstable_by(|(one, _), (other, _)| {
         let by_subject = one.subject[..].cmp(&other.subject[..]);
         by_subject
             .then_with(|| one.subject_public_key_info[..].cmp(&other.subject_public_key_info[..]))

@@ -32,6 +32,8 @@ fn main() {
             ("PEM at run time", || micros(by_pemfile)),
             ("rustls-native-certs", || micros(peers::by_native_certs)),
             ("rustls-platform-verifier", || micros(by_platform_verifier)),
+            // What rustls itself takes.
+            ("no roots", || micros(by_no_roots)),
         ],
         variables: Vec::new(),
     }]);

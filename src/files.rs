@@ -1,6 +1,5 @@
 //! Files of roots that the user names, strictly.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -141,9 +140,9 @@ pub(crate) fn in_directory(directory: &Path, seen: &mut Seen) -> io::Result<Vec<
     Ok(files)
 }
 
-/// Which files were read: a directory of roots is full of links to the same ones.
+/// Which files were read, sorted: a directory of roots is full of links to the same ones.
 #[derive(Default)]
-pub(crate) struct Seen(HashSet<(u64, u64)>);
+pub(crate) struct Seen(Vec<(u64, u64)>);
 
 impl Seen {
     pub(crate) fn add(&mut self, path: &Path) {
@@ -152,7 +151,13 @@ impl Seen {
 
     /// Whether it is the first path to this file.
     fn is_new(&mut self, metadata: &Metadata) -> bool {
-        identity(metadata).is_none_or(|identity| self.0.insert(identity))
+        let Some(identity) = identity(metadata) else {
+            return true;
+        };
+        let place = self.0.binary_search(&identity);
+        place
+            .map_err(|place| self.0.insert(place, identity))
+            .is_err()
     }
 }
 

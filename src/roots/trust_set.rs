@@ -40,7 +40,10 @@ impl TrustSet {
         if anchors.is_empty() {
             return Err(Error::no_roots(report.to_string().replace('\n', "; ")));
         }
-        anchors.sort_by(|one, other| subject(one).cmp(subject(other)));
+        anchors.sort_unstable_by(|one, other| {
+            let by_subject = subject(one).cmp(subject(other));
+            by_subject.then_with(|| key(one).cmp(key(other)))
+        });
         Ok(Self::new(Origin::Merged(anchors, report)))
     }
 
@@ -119,6 +122,10 @@ pub(crate) fn is_dated(anchor: &Anchor) -> bool {
 /// DER, the content of the SEQUENCE.
 fn subject(anchor: &Anchor) -> &[u8] {
     &anchor.trust_anchor().subject
+}
+
+fn key(anchor: &Anchor) -> &[u8] {
+    &anchor.trust_anchor().subject_public_key_info
 }
 
 /// How many, not whom: a list of keys helps nobody.

@@ -199,7 +199,7 @@ fn insert_all<T: Subtree>(into: &mut Vec<T>, key: &str, value: &str) -> Result<(
     for item in value.split(',') {
         into.push(T::parse(item).map_err(|why| bad_value(key, item, &why))?);
     }
-    into.sort();
+    into.sort_unstable();
     into.dedup();
     Ok(())
 }

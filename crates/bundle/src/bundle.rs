@@ -109,7 +109,7 @@ impl Bundle {
     /// If two such certificates are trusted within different limits: keeping either would ignore
     /// what was said of the other.
     pub fn new(mut roots: Vec<Root>) -> Result<Self, Error> {
-        roots.sort_by(|one, other| {
+        roots.sort_unstable_by(|one, other| {
             // The last two are for the order alone: equal inputs, equal outputs.
             one.cmp_identity(other)
                 .then_with(|| not_after(&other.certificate).cmp(&not_after(&one.certificate)))

@@ -52,7 +52,7 @@ impl NameConstraints {
                 )
             })?;
         excluded.extend(self.excluded.bases());
-        own_permitted.sort();
+        own_permitted.sort_unstable();
         own_permitted.dedup();
 
         let mut permitted = Vec::new();
@@ -69,7 +69,7 @@ impl NameConstraints {
         permitted.extend(own_permitted.into_iter().filter(is_other));
 
         let content = [(0, permitted), (1, excluded)].map(|(number, mut bases)| {
-            bases.sort();
+            bases.sort_unstable();
             bases.dedup();
             let subtrees: Vec<u8> = bases.iter().flat_map(Base::encode).collect();
             if subtrees.is_empty() {
@@ -308,7 +308,7 @@ fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, Erro
     let mut common: Vec<_> = pairs
         .filter_map(|(own, imposed)| own.intersection(imposed))
         .collect();
-    common.sort();
+    common.sort_unstable();
     common.dedup();
     if common.is_empty() {
         return Err(Error::new(format!(

@@ -215,7 +215,7 @@ fn build_command(program: [&str; 2], target: &Path) -> Command {
 
 /// The CPU seconds of a clean debug build; medians, by turns.
 fn build() -> Result<f64> {
-    const RUNS: usize = 3;
+    const RUNS: usize = 5;
 
     let target = path("target/figures/clean");
     let cpu_seconds = |program| {
@@ -264,10 +264,11 @@ fn crates() -> Result<Vec<String>> {
         ];
         let format = ["--edges", "normal", "--prefix", "none", "--format", "{lib}"];
         let tree = output(cargo().args(tree).arg(feature).args(format))?;
+        // A line `name (*)` stands for what was shown before.
         let names = tree
             .lines()
-            .filter(|line| !line.is_empty())
-            .map(str::to_owned);
+            .filter_map(|line| line.split_whitespace().next());
+        let names = names.map(str::to_owned);
         Ok::<BTreeSet<String>, Box<dyn Error>>(names.collect())
     };
     let (ours, twin) = (tree(OURS)?, tree(TWIN)?);

@@ -262,6 +262,7 @@ fn about(crates: &[String]) -> Result<String, Box<dyn Error>> {
     let today = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let today = embedded_roots_bundle::rfc3339(rustls_pki_types::UnixTime::since_unix_epoch(today));
     let (date, _) = today.split_once('T').ok_or("a date has a T")?;
+    let crates: Vec<String> = crates.iter().map(|name| format!("`{name}`")).collect();
     let crates = crates.join(", ");
     Ok(format!(
         "Measured on {date} by `cargo xtask figures`, with {cores} cores of an {model} under Linux. A \
