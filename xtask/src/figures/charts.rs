@@ -4,11 +4,12 @@ use std::error::Error;
 use std::path::Path;
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Ways;
 use super::measure::Growth;
 
-const SIZE: (u32, u32) = (720, 400);
+const SIZE: (u32, u32) = (860, 400);
 const FONT: &str = "sans-serif";
 const OURS: RGBColor = RGBColor(0x1a, 0x7f, 0x5a);
 const THEIRS: RGBColor = RGBColor(0x8a, 0x94, 0xa3);
@@ -54,8 +55,10 @@ pub(super) fn cold_start(file: &Path, ways: &Ways) -> Result<(), Box<dyn Error>>
         ];
         let mut bar = Rectangle::new(corners, color.filled());
         bar.set_margin(0, 0, 24, 24);
-        let above = (SegmentValue::CenterOf(nth), micros * 1.3);
-        let label = Text::new(format!("{micros:.0}"), above, (FONT, 14));
+        let above = (SegmentValue::CenterOf(nth), micros * 1.2);
+        let centered = Pos::new(HPos::Center, VPos::Center);
+        let style = (FONT, 14).into_text_style(&area).pos(centered);
+        let label = Text::new(format!("{micros:.0}"), above, style);
         chart.draw_series([bar])?;
         chart.draw_series([label])?;
     }
@@ -77,6 +80,7 @@ pub(super) fn growth(file: &Path, growth: &[Growth]) -> Result<(), Box<dyn Error
         .build_cartesian_2d(0.0..10_500.0, 0.0..most)?;
     chart
         .configure_mesh()
+        .max_light_lines(0)
         .x_desc("roots beside Mozilla's")
         .x_label_style((FONT, 13))
         .y_label_style((FONT, 13))
