@@ -8,7 +8,7 @@ use crate::refusal::subject_of;
 /// Why trust or a client could not be set up.
 ///
 /// The text names what mends it: the feature, or the input and its line. A cause of another library
-/// is in [`source()`](error::Error::source) and not in the text.
+/// is in [`source()`](error::Error::source) and not in the text. `Debug` is the text and the causes.
 pub struct Error(Box<Kind>);
 
 impl Error {

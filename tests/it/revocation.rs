@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateRevocationListDer;
 use rustls::version::TLS13;
 use rustls::{CertificateError, Error};
 
-use crate::authority::{Authority, root, root_with, server_with};
+use crate::authority::{Authority, annotated, root, root_with, server_with};
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.example";
@@ -40,10 +40,20 @@ fn list(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static>
 
 /// What is said of the server with this serial number.
 fn verdict(builder: RootsBuilder, ca: &Authority, serial: u64) -> Result<(), CertificateError> {
+    verdict_under(&ca.pem(), builder, ca, serial)
+}
+
+/// The same with what is trusted beside what the builder has.
+fn verdict_under(
+    trusted: &str,
+    builder: RootsBuilder,
+    ca: &Authority,
+    serial: u64,
+) -> Result<(), CertificateError> {
     let identity = server_with(ca, NAME, |params| {
         params.serial_number = Some(serial.into());
     });
-    let roots = builder.pem(ca.pem()).build().unwrap();
+    let roots = builder.pem(trusted).build().unwrap();
     handshake(roots.client_config(), serve(identity, &TLS13), NAME).map_err(|error| match error {
         Error::InvalidCertificate(error) => error,
         other => panic!("{other:?}"),
@@ -88,6 +98,23 @@ fn an_old_list_counts_unless_its_expiration_is_enforced() {
         ),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_dated_root_has_lists_too() {
+    let (ca, other) = (authority(), root_of_another_name());
+    let builder = || Roots::builder().crls([list(&ca, 4096)]);
+    // The servers' certificates start to be valid in 2020.
+    let dated = |year: i32| annotated(&format!("distrust-after={year}-01-01T00:00:00Z"), &ca);
+    for beside in [String::new(), other.pem()] {
+        let trusted = dated(2021) + &beside;
+        assert_eq!(verdict_under(&trusted, builder(), &ca, 2), Ok(()));
+        let revoked = verdict_under(&trusted, builder(), &ca, 1);
+        assert_eq!(revoked, Err(CertificateError::Revoked));
+        let distrusted = verdict_under(&(dated(2019) + &beside), builder(), &ca, 2);
+        let text = format!("{distrusted:?}");
+        assert!(text.contains("is distrusted for certificates"), "{text}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
-use embedded_roots::{Error, Roots, custom, mozilla, webpki_roots};
+use embedded_roots::{Error, Roots, RootsBuilder, custom, mozilla, webpki_roots};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::TrustAnchor;
 
@@ -209,6 +209,19 @@ fn no_source_is_an_error() {
         error.to_string().contains("Roots::builder().bundle("),
         "{error}"
     );
+}
+
+#[test]
+fn a_program_that_unwraps_shows_the_text_and_its_cause() {
+    let shown = |builder: RootsBuilder| {
+        let error = builder.build().unwrap_err();
+        (format!("{error:?}"), error.to_string())
+    };
+    let (debug, text) = shown(Roots::builder());
+    assert_eq!(debug, text);
+    let (debug, text) = shown(Roots::builder().pem_file("/nowhere/ca.pem"));
+    assert_eq!(text, "/nowhere/ca.pem cannot be read");
+    assert!(debug.starts_with(&format!("{text}: ")), "{debug}");
 }
 
 #[test]

@@ -292,6 +292,7 @@ impl Block {
 
 /// What most roots fit into.
 const TYPICAL: usize = 4096;
+
 /// RFC 4648, section 4, with padding; as OpenSSL, it does not look at the bits after the last byte.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -313,7 +314,7 @@ fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, Error> {
     };
     let label = rest.trim_ascii_end().strip_suffix(b"-----");
     let label = label.and_then(|label| std::str::from_utf8(label).ok());
-    let label = label.filter(|label| !(label.contains('-') && label.contains("-----")));
+    let label = label.filter(|label| !label.contains("-----"));
     label.map(|label| Some(label.to_owned())).ok_or_else(|| {
         Error::new(format!(
             "expected {start}LABEL----- and nothing else on the line"

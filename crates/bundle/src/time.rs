@@ -45,6 +45,7 @@ pub(crate) fn x509_time(time: Element<'_>) -> Option<UnixTime> {
     let mut all = *b"20000000000000";
     let given = match (time.tag, digits.len()) {
         (der::UTC_TIME, 12) => {
+            // RFC 5280, section 4.1.2.5.1: two digits, from 1950 to 2049.
             if digits.first()? >= &b'5' {
                 all = *b"19000000000000";
             }
