@@ -7,6 +7,7 @@
     reason = "a measurement that goes wrong has to stop"
 )]
 
+mod authorities;
 mod fresh;
 mod peers;
 
@@ -61,17 +62,9 @@ fn millis(read: fn()) -> f64 {
 /// A folder as `openssl rehash` leaves it: a file for each certificate, named by a hash.
 fn fill(folder: &Path, count: u32) {
     fs::create_dir_all(folder).unwrap();
-    let key = rcgen::KeyPair::generate().unwrap();
-    for nth in 0..count {
-        let mut params = rcgen::CertificateParams::default();
-        let name = format!("Example Root CA {nth}");
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, name);
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).unwrap().pem();
+    for (nth, root) in (0_u32..).zip(authorities::roots(count)) {
         // Spread as hashes are, and no two alike: the factor is odd.
         let hash = nth.wrapping_mul(0x9e37_79b9);
-        fs::write(folder.join(format!("{hash:08x}.0")), pem).unwrap();
+        fs::write(folder.join(format!("{hash:08x}.0")), root.pem()).unwrap();
     }
 }

@@ -6,6 +6,7 @@
     reason = "a measurement that goes wrong has to stop; the macros write functions without docs"
 )]
 
+mod authorities;
 mod chain;
 
 use std::hint::black_box;
@@ -13,7 +14,6 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_roots::{Roots, mozilla};
-use rustls_pki_types::CertificateDer;
 
 criterion_group!(benches, second_call, growth);
 criterion_main!(benches);
@@ -36,7 +36,7 @@ fn growth(criterion: &mut Criterion) {
         let builder = Roots::builder().bundle(&mozilla::BUNDLE);
         let roots = match others {
             0 => builder,
-            _ => builder.certificates(certificates(others)),
+            _ => builder.certificates(authorities::roots(others).map(Into::into)),
         };
         let roots = roots.build().unwrap();
         let mut group = criterion.benchmark_group(format!("growth {others}"));
@@ -47,19 +47,4 @@ fn growth(criterion: &mut Criterion) {
         }
         group.finish();
     }
-}
-
-/// Of roots that have a key in common, but no name.
-fn certificates(count: u32) -> Vec<CertificateDer<'static>> {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = |nth| {
-        let mut params = rcgen::CertificateParams::default();
-        let name = format!("Example Root CA {nth}");
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, name);
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.self_signed(&key).unwrap().der().clone()
-    };
-    (0..count).map(certificate).collect()
 }

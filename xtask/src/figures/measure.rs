@@ -54,6 +54,11 @@ impl Ways {
 
 impl Measured {
     pub(super) fn now() -> Result<Self> {
+        let linked = ["--package", "linkage", "--test", "linked"];
+        run(cargo()
+            .arg("test")
+            .args(linked)
+            .args(["--", "--include-ignored"]))?;
         let cold = bench(&["cold"])?;
         let system = bench(&["system", "--features", "system"])?;
         let verification = bench(&["verification"])?;

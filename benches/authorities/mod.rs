@@ -1,0 +1,14 @@
+//! Many certificate authorities.
+
+/// This many roots, which have a key in common, but no name.
+pub(crate) fn roots(count: u32) -> impl Iterator<Item = rcgen::Certificate> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    (0..count).map(move |nth| {
+        let mut params = rcgen::CertificateParams::default();
+        let name = format!("Example Root CA {nth}");
+        let names = &mut params.distinguished_name;
+        names.push(rcgen::DnType::CommonName, name);
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.self_signed(&key).unwrap()
+    })
+}
