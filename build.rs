@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use embedded_roots_bundle::{Bundle, PrivateKeys, Root, emit, parse, read_file};
+use embedded_roots_bundle::{ParsedBundle, PrivateKeys, Root, emit, parse, read_file};
 
 fn main() {
     // Cargo fails the build for such a line, and shows no more than the lines.
@@ -24,7 +24,7 @@ fn compile() -> Result<(), String> {
         println!("cargo::rerun-if-changed={path}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let mozilla = Bundle::new(read(Path::new(MOZILLA))?).map_err(|why| why.to_string())?;
+    let mozilla = ParsedBundle::new(read(Path::new(MOZILLA))?).map_err(|why| why.to_string())?;
     // What Mozilla imposes holds for copies of these roots from elsewhere, too.
     let constrained: Vec<&Root> = mozilla
         .roots()
@@ -50,7 +50,7 @@ fn compile() -> Result<(), String> {
     pin(digests.first())
 }
 
-fn write_bundle(out: &Path, name: &str, bundle: &Bundle) -> Result<[u8; 32], String> {
+fn write_bundle(out: &Path, name: &str, bundle: &ParsedBundle) -> Result<[u8; 32], String> {
     let sha256 = bundle.sha256();
     let roots: Vec<&Root> = bundle.roots().iter().collect();
     write(
@@ -75,12 +75,12 @@ fn anchors_of(name: &str, sha256: [u8; 32], roots: &[&Root]) -> String {
 }
 
 /// The files of the user.
-fn custom() -> Result<Bundle, String> {
+fn custom() -> Result<ParsedBundle, String> {
     println!("cargo::rerun-if-env-changed={FILE}");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
     let value = env::var_os(FILE).unwrap_or_default();
     if value.is_empty() && env::var_os("DOCS_RS").is_some() {
-        return Bundle::new(Vec::new()).map_err(|why| why.to_string());
+        return ParsedBundle::new(Vec::new()).map_err(|why| why.to_string());
     }
     let paths: Vec<PathBuf> = env::split_paths(&value)
         .filter(|path| !path.as_os_str().is_empty())
@@ -100,7 +100,7 @@ fn custom() -> Result<Bundle, String> {
     for path in &paths {
         roots.extend(user_file(path)?);
     }
-    Bundle::new(roots).map_err(|why| format!("{FILE} ({}): {why}", value.to_string_lossy()))
+    ParsedBundle::new(roots).map_err(|why| format!("{FILE} ({}): {why}", value.to_string_lossy()))
 }
 
 fn user_file(path: &Path) -> Result<Vec<Root>, String> {

@@ -227,8 +227,8 @@ impl Kind {
     }
 }
 
-impl From<embedded_roots_bundle::Error> for Error {
-    fn from(why: embedded_roots_bundle::Error) -> Self {
+impl From<embedded_roots_bundle::ParseError> for Error {
+    fn from(why: embedded_roots_bundle::ParseError) -> Self {
         Self::invalid(why.to_string())
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use embedded_roots::{Anchor, custom, mozilla, webpki_roots};
 use embedded_roots_bundle::emit::sha256;
-use embedded_roots_bundle::{Bundle, PrivateKeys, parse};
+use embedded_roots_bundle::{ParsedBundle, PrivateKeys, parse};
 
 const CERTS: &[u8] = include_bytes!("../../certs/ca-certificates.crt");
 const CUSTOM: &[u8] = include_bytes!("../data/custom.pem");
 
-fn compiled(pem: &[u8]) -> Bundle {
-    Bundle::new(parse("the file", pem, PrivateKeys::Refuse).unwrap()).unwrap()
+fn compiled(pem: &[u8]) -> ParsedBundle {
+    ParsedBundle::new(parse("the file", pem, PrivateKeys::Refuse).unwrap()).unwrap()
 }
 
 #[test]

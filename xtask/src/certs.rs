@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 
 use embedded_roots_bundle::emit::{hex, sha256};
-use embedded_roots_bundle::{Annotation, Bundle, Root};
+use embedded_roots_bundle::{Annotation, ParsedBundle, Root};
 use serde::Deserialize;
 
 use crate::path;
@@ -65,7 +65,7 @@ fn generate() -> Result<Generated, Box<dyn Error>> {
     if let Some(fingerprint) = imposed.keys().next() {
         return Err(format!("{CONSTRAINTS}: {ORIGIN} has no root {fingerprint}").into());
     }
-    let bundle = Bundle::new(roots)?;
+    let bundle = ParsedBundle::new(roots)?;
     let (count, digest) = (bundle.roots().len(), hex(&bundle.sha256()));
     let version = version_in_lock(&fs::read_to_string(path("Cargo.lock"))?)?;
     let header = format!(

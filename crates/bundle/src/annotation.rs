@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use rustls_pki_types::UnixTime;
 
-use crate::Error;
+use crate::error::ParseError;
 use crate::name_constraints::{NameConstraints, Subtree};
 use crate::time::{parse_rfc3339, rfc3339};
 
@@ -55,9 +55,9 @@ impl Annotation {
     }
 
     /// Adds the `key=value` pairs of one line.
-    pub(crate) fn extend(&mut self, pairs: &str) -> Result<(), Error> {
+    pub(crate) fn extend(&mut self, pairs: &str) -> Result<(), ParseError> {
         if pairs.trim().is_empty() {
-            return Err(Error::new(
+            return Err(ParseError::new(
                 "an annotation that says nothing: expected key=value",
             ));
         }
@@ -66,9 +66,9 @@ impl Annotation {
             .try_for_each(|pair| self.insert(pair))
     }
 
-    fn insert(&mut self, pair: &str) -> Result<(), Error> {
+    fn insert(&mut self, pair: &str) -> Result<(), ParseError> {
         let Some((key, value)) = pair.split_once('=') else {
-            return Err(Error::new(format!(
+            return Err(ParseError::new(format!(
                 "bad annotation \"{}\": expected key=value",
                 show(pair)
             )));
@@ -91,7 +91,7 @@ impl Annotation {
             EXCLUDED_DNS => insert_all(&mut excluded.dns, key, value),
             PERMITTED_IP => insert_all(&mut permitted.ip, key, value),
             EXCLUDED_IP => insert_all(&mut excluded.ip, key, value),
-            _ => Err(Error::new(format!(
+            _ => Err(ParseError::new(format!(
                 "unknown annotation \"{}\": the keys are {}",
                 show(key),
                 KEYS.join(", ")
@@ -123,9 +123,9 @@ impl fmt::Display for Annotation {
 }
 
 impl FromStr for Annotation {
-    type Err = Error;
+    type Err = ParseError;
 
-    fn from_str(pairs: &str) -> Result<Self, Error> {
+    fn from_str(pairs: &str) -> Result<Self, ParseError> {
         let mut annotation = Self::default();
         annotation.extend(pairs)?;
         Ok(annotation)
@@ -142,11 +142,11 @@ pub(crate) const SUBJECT: &str = "# Subject: ";
 ///
 /// A line that is nearly one is an error: taken for text, it would leave trust wider than its
 /// author meant.
-pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, Error> {
+pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
     if let Some(pairs) = line.strip_prefix(PREFIX) {
         return Ok(Some(pairs));
     }
-    // A subject may be anything; this line of `Bundle::to_pem` says nothing else.
+    // A subject may be anything; this line of `ParsedBundle::to_pem` says nothing else.
     if line.starts_with(SUBJECT) {
         return Ok(None);
     }
@@ -165,7 +165,7 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, Error> {
             || letters.starts_with("embeddedroots") && line.contains('='));
     let has_key = limits && KEYS.iter().any(|key| is_assigned(line, key));
     if names_us || has_key {
-        return Err(Error::new(format!(
+        return Err(ParseError::new(format!(
             "this looks like an annotation but would be ignored: begin the line with \"{PREFIX} \""
         )));
     }
@@ -192,7 +192,7 @@ const KEYS: [&str; 5] = [
     EXCLUDED_IP,
 ];
 
-fn insert_all<T: Subtree>(into: &mut Vec<T>, key: &str, value: &str) -> Result<(), Error> {
+fn insert_all<T: Subtree>(into: &mut Vec<T>, key: &str, value: &str) -> Result<(), ParseError> {
     if !into.is_empty() {
         return Err(given_twice(key));
     }
@@ -208,12 +208,12 @@ fn join<T: fmt::Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn bad_value(key: &str, value: &str, why: &str) -> Error {
-    Error::new(format!("bad value \"{}\" of {key}: {why}", show(value)))
+fn bad_value(key: &str, value: &str, why: &str) -> ParseError {
+    ParseError::new(format!("bad value \"{}\" of {key}: {why}", show(value)))
 }
 
-fn given_twice(key: &str) -> Error {
-    Error::new(format!("{key} is given twice for one certificate"))
+fn given_twice(key: &str) -> ParseError {
+    ParseError::new(format!("{key} is given twice for one certificate"))
 }
 
 /// Text of a file as it may appear in a message: on one line, and not without end.

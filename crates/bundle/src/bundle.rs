@@ -2,8 +2,9 @@ use std::cmp::Ordering;
 
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
-use crate::error::subject_of;
-use crate::{Annotation, Error, not_after};
+use crate::annotation::Annotation;
+use crate::certificate::not_after;
+use crate::error::{ParseError, subject_of};
 
 /// One root certificate, with what is imposed on it.
 #[derive(Debug, Clone)]
@@ -27,13 +28,14 @@ impl Root {
         certificate: CertificateDer<'static>,
         annotation: Annotation,
         line: usize,
-    ) -> Result<Self, Error> {
-        let anchor = webpki::anchor_from_trusted_cert(&certificate)
-            .map_err(|why| Error::new(format!("this certificate cannot be a root: {why:?}")))?;
+    ) -> Result<Self, ParseError> {
+        let anchor = webpki::anchor_from_trusted_cert(&certificate).map_err(|why| {
+            ParseError::new(format!("this certificate cannot be a root: {why:?}"))
+        })?;
         let own = anchor.name_constraints.as_deref();
         let name_constraints = annotation.name_constraints().join(own).map_err(|why| {
             let subject = subject_of(&certificate);
-            Error::new(format!("{subject}: {}", why.reason()))
+            ParseError::new(format!("{subject}: {}", why.reason()))
         })?;
         let anchor = TrustAnchor {
             name_constraints: name_constraints.map(Into::into),
@@ -95,11 +97,11 @@ impl Root {
 /// A set of roots: no two of the same subject and key, and in an order that does not depend on
 /// how they came in.
 #[derive(Debug, Clone)]
-pub struct Bundle {
+pub struct ParsedBundle {
     roots: Vec<Root>,
 }
 
-impl Bundle {
+impl ParsedBundle {
     /// A bundle of all these roots.
     ///
     /// Of certificates with the same subject and key one remains: the one that is valid longest.
@@ -108,7 +110,7 @@ impl Bundle {
     ///
     /// If two such certificates are trusted within different limits: keeping either would ignore
     /// what was said of the other.
-    pub fn new(mut roots: Vec<Root>) -> Result<Self, Error> {
+    pub fn new(mut roots: Vec<Root>) -> Result<Self, ParseError> {
         roots.sort_unstable_by(|one, other| {
             // The last two are for the order alone: equal inputs, equal outputs.
             one.cmp_identity(other)
@@ -131,7 +133,7 @@ impl Bundle {
             if limits(same) != limits(&root) {
                 let subject = subject_of(&root.certificate);
                 let (first, second) = (same.line.min(root.line), same.line.max(root.line));
-                return Err(Error::new(format!(
+                return Err(ParseError::new(format!(
                     "{subject} stands here more than once (lines {first} and {second}) and under \
                      different constraints: annotate all of them alike, or keep one"
                 )));

@@ -2,8 +2,8 @@
 
 use rustls_pki_types::UnixTime;
 
-use crate::DistinguishedName;
 use crate::der::{self, Element};
+use crate::name::DistinguishedName;
 use crate::time::x509_time;
 
 /// The issuer of a certificate, DER, or `None` where it cannot be read.

@@ -11,11 +11,14 @@ use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::{TrustAnchor, UnixTime};
 
 use crate::annotation::{PREFIX, SUBJECT};
-use crate::{Bundle, DistinguishedName, Root, not_after, rfc3339};
+use crate::bundle::{ParsedBundle, Root};
+use crate::certificate::not_after;
+use crate::name::DistinguishedName;
+use crate::time::rfc3339;
 
 /// The expression of a `Bundle`, for a place that has `Bundle` and `Anchor` in scope.
 ///
-/// `name` is the bundle's name and `sha256` its digest; see [`Bundle::sha256`].
+/// `name` is the bundle's name and `sha256` its digest; see [`ParsedBundle::sha256`].
 pub fn anchors<'a>(
     name: &str,
     sha256: [u8; 32],
@@ -62,7 +65,7 @@ pub fn certificates(roots: &[Root]) -> String {
     source
 }
 
-impl Bundle {
+impl ParsedBundle {
     /// The digest of the set: SHA-256 over the SHA-256 fingerprints of the certificates, sorted
     /// bytewise and joined.
     ///

@@ -3,20 +3,20 @@ use std::fmt;
 
 use rustls_pki_types::CertificateDer;
 
-use crate::DistinguishedName;
+use crate::name::DistinguishedName;
 
 /// Why a bundle cannot be used.
 ///
 /// The text begins with the name of the input and the line, where there is one, and says what
 /// mends it where that is not plain: `corp.pem, line 12: bad base64: ...`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct ParseError {
     source_name: Option<Box<str>>,
     line: Option<usize>,
     reason: Box<str>,
 }
 
-impl Error {
+impl ParseError {
     /// The line that is wrong, counted from 1.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
@@ -50,7 +50,7 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.source_name, self.line) {
             (Some(name), Some(line)) => write!(f, "{name}, line {line}: ")?,
@@ -62,7 +62,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {}
+impl error::Error for ParseError {}
 
 /// What to call a certificate in a message: its subject.
 pub(crate) fn subject_of(certificate: &CertificateDer<'_>) -> String {

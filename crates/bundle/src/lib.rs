@@ -5,13 +5,13 @@
 //! want that crate; this one is for those who build on the same rules.
 //!
 //! ```
-//! use embedded_roots_bundle::{Bundle, PrivateKeys, parse};
+//! use embedded_roots_bundle::{ParsedBundle, PrivateKeys, parse};
 //!
 //! # let pem = include_bytes!("../tests/data/root.pem");
 //! let roots = parse("root.pem", pem, PrivateKeys::Refuse)?;
-//! let bundle = Bundle::new(roots)?;
+//! let bundle = ParsedBundle::new(roots)?;
 //! assert_eq!(bundle.roots().len(), 1);
-//! # Ok::<(), embedded_roots_bundle::Error>(())
+//! # Ok::<(), embedded_roots_bundle::ParseError>(())
 //! ```
 //!
 //! # What is read
@@ -19,7 +19,7 @@
 //! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
 //! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
 //! Other blocks are passed over. [`parse`] is strict: the first thing that is wrong is an
-//! [`Error`] with its line, and nothing is skipped. [`parse_each`] goes on.
+//! [`ParseError`] with its line, and nothing is skipped. [`parse_each`] goes on.
 //!
 //! # Annotations
 //!
@@ -28,7 +28,7 @@
 //!
 //! # Crate features
 //!
-//! - `emit`: [`emit`] and [`Bundle::to_pem`], the writers, and [`Bundle::sha256`].
+//! - `emit`: [`emit`] and [`ParsedBundle::to_pem`], the writers, and [`ParsedBundle::sha256`].
 //! - `lint`: [`lint`], which refuses end-entity certificates, through x509-parser.
 
 mod annotation;
@@ -48,9 +48,9 @@ mod time;
 mod trusted_certificate;
 
 pub use annotation::Annotation;
-pub use bundle::{Bundle, Root};
+pub use bundle::{ParsedBundle, Root};
 pub use certificate::{issuer, not_after, not_before, subject};
-pub use error::Error;
+pub use error::ParseError;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
 #[cfg(feature = "lint")]
 pub use lint::lint;

@@ -2,8 +2,8 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
 use x509_parser::prelude::FromDer as _;
 
-use crate::error::subject_of;
-use crate::{Error, Root};
+use crate::bundle::Root;
+use crate::error::{ParseError, subject_of};
 
 /// Refuses a certificate that says of itself that it is no CA.
 ///
@@ -15,10 +15,10 @@ use crate::{Error, Root};
 ///
 /// If its basic constraints have CA false, its key usage lacks keyCertSign (RFC 5280, sections
 /// 4.2.1.9 and 4.2.1.3), or either cannot be read. The error names the subject.
-pub fn lint(root: &Root) -> Result<(), Error> {
+pub fn lint(root: &Root) -> Result<(), ParseError> {
     let refuse = |why: &str| {
         let subject = subject_of(root.certificate());
-        Err(Error::new(format!("{subject} {why}")).at_line(root.line()))
+        Err(ParseError::new(format!("{subject} {why}")).at_line(root.line()))
     };
     let Ok((_, certificate)) = X509Certificate::from_der(root.certificate()) else {
         return refuse("cannot be checked for being a CA");

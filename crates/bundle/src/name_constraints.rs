@@ -4,8 +4,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::Error;
 use crate::der::{self, Element};
+use crate::error::ParseError;
 
 /// What an annotation imposes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,14 +39,14 @@ impl NameConstraints {
 
     /// The content of a NameConstraints SEQUENCE, DER, under which a name is allowed exactly if
     /// both `self` and `own` (the same content, of the certificate itself) allow it.
-    pub(crate) fn join(&self, own: Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn join(&self, own: Option<&[u8]>) -> Result<Option<Vec<u8>>, ParseError> {
         if self.is_empty() {
             return Ok(own.map(<[u8]>::to_vec));
         }
         let (mut own_permitted, mut excluded) = own
             .map_or_else(|| Some(<(Vec<Base>, Vec<Base>)>::default()), read)
             .ok_or_else(|| {
-                Error::new(
+                ParseError::new(
                     "the certificate's own name constraints cannot be read, so that more cannot \
                      be imposed beside them",
                 )
@@ -290,13 +290,13 @@ impl Base {
 }
 
 /// The subtrees in which a name is exactly if it is both in one of `own` and in one of `imposed`.
-fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, Error> {
+fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, ParseError> {
     // A file may hold thousands of certificates; this many pairs of each are done in a second.
     const MOST_PAIRS: usize = 4096;
 
     if own.len().saturating_mul(imposed.len()) > MOST_PAIRS {
         let (own, imposed) = (own.len(), imposed.len());
-        return Err(Error::new(format!(
+        return Err(ParseError::new(format!(
             "too many subtrees to join: {own} of the certificate's own and {imposed} of the \
              annotation"
         )));
@@ -311,7 +311,7 @@ fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, Erro
     common.sort_unstable();
     common.dedup();
     if common.is_empty() {
-        return Err(Error::new(format!(
+        return Err(ParseError::new(format!(
             "no {named} is permitted both by the annotation and by the certificate's own name \
              constraints"
         )));
@@ -415,7 +415,7 @@ fn ip_intersection(one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Annotation;
+    use crate::annotation::Annotation;
 
     fn imposed(pairs: &str) -> NameConstraints {
         pairs

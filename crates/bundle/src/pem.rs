@@ -5,8 +5,10 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use rustls_pki_types::CertificateDer;
 
 use crate::annotation::{Annotation, pairs_of, show};
+use crate::bundle::Root;
 use crate::der::Element;
-use crate::{Error, Root, trusted_certificate};
+use crate::error::ParseError;
+use crate::trusted_certificate;
 
 /// What to do with a private key in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub enum PrivateKeys {
 /// The roots of one PEM input, in its order.
 ///
 /// `name` is what errors call the input: a path, mostly. Reading is strict; see the
-/// [crate documentation](crate) for what is accepted and [`Bundle`](crate::Bundle) for the next
+/// [crate documentation](crate) for what is accepted and [`ParsedBundle`](crate::ParsedBundle) for the next
 /// step.
 ///
 /// # Errors
@@ -29,7 +31,7 @@ pub enum PrivateKeys {
 /// or END out of place; bad base64; bytes after a certificate; a certificate that cannot be a trust
 /// anchor (webpki's judgement); a private key, if they are refused; an annotation that is unknown,
 /// malformed or without a certificate, or that looks like one and is not; no certificate at all.
-pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Root>, Error> {
+pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Root>, ParseError> {
     parse_each(name, pem, private_keys).collect()
 }
 
@@ -41,7 +43,7 @@ pub fn parse_each<'a>(
     name: &'a str,
     pem: &'a [u8],
     private_keys: PrivateKeys,
-) -> impl Iterator<Item = Result<Root, Error>> + 'a {
+) -> impl Iterator<Item = Result<Root, ParseError>> + 'a {
     let mut reader = Reader::new(private_keys);
     let mut lines = lines(pem);
     let mut is_at_end = false;
@@ -101,7 +103,7 @@ impl Reader {
         }
     }
 
-    fn line(&mut self, line: Line<'_>) -> Result<Option<Root>, Error> {
+    fn line(&mut self, line: Line<'_>) -> Result<Option<Root>, ParseError> {
         if let Some(block) = &mut self.block {
             // Nearly all lines: those that can be nothing else.
             if line.kinds & OTHER == 0 {
@@ -115,7 +117,7 @@ impl Reader {
         match boundary(line, BEGIN)? {
             Some(label) => self.begin_block(line.number, label)?,
             None if boundary(line, END)?.is_some() => {
-                return Err(Error::new("-----END without the -----BEGIN before it"));
+                return Err(ParseError::new("-----END without the -----BEGIN before it"));
             }
             None => self.text(line.number, line.bytes)?,
         }
@@ -128,7 +130,7 @@ impl Reader {
         mut block: Block,
         annotation: Annotated,
         line: Line<'_>,
-    ) -> Result<Option<Root>, Error> {
+    ) -> Result<Option<Root>, ParseError> {
         if let Some(label) = boundary(line, END)? {
             return block.end(&label, annotation);
         }
@@ -141,7 +143,7 @@ impl Reader {
         read.map(|()| None)
     }
 
-    fn begin_block(&mut self, begin: usize, label: String) -> Result<(), Error> {
+    fn begin_block(&mut self, begin: usize, label: String) -> Result<(), ParseError> {
         let is_refused = label.ends_with("PRIVATE KEY") && self.private_keys == PrivateKeys::Refuse;
         let is_certificate = is_certificate(&label);
         self.certificate |= is_certificate;
@@ -152,7 +154,7 @@ impl Reader {
             is_bad: false,
         });
         if is_refused {
-            return Err(Error::new(
+            return Err(ParseError::new(
                 "a private key: what is compiled in can be read by everybody who has the program; \
                  take the key out of this file",
             ));
@@ -164,7 +166,7 @@ impl Reader {
         }
     }
 
-    fn text(&mut self, number: usize, line: &[u8]) -> Result<(), Error> {
+    fn text(&mut self, number: usize, line: &[u8]) -> Result<(), ParseError> {
         // Millions of these must not take seconds.
         if line.trim_ascii().is_empty() {
             return Ok(());
@@ -180,14 +182,14 @@ impl Reader {
         }
         let is_comment = line.trim_start().starts_with('#');
         if !is_comment && (line.contains(BEGIN) || line.contains(END)) {
-            return Err(Error::new(
+            return Err(ParseError::new(
                 "-----BEGIN or -----END has to stand at the start of its line",
             ));
         }
         Ok(())
     }
 
-    fn annotate(&mut self, number: usize, pairs: &str) -> Result<(), Error> {
+    fn annotate(&mut self, number: usize, pairs: &str) -> Result<(), ParseError> {
         match &mut self.annotation {
             Annotated::Soundly(_, annotation) => annotation.extend(pairs),
             Annotated::Badly => Ok(()),
@@ -198,17 +200,17 @@ impl Reader {
         }
     }
 
-    fn no_annotation(&mut self) -> Result<(), Error> {
+    fn no_annotation(&mut self) -> Result<(), ParseError> {
         match mem::replace(&mut self.annotation, Annotated::Not) {
             Annotated::Soundly(line, _) => {
                 let why = "this annotation has no certificate after it";
-                Err(Error::new(why).at_line(line))
+                Err(ParseError::new(why).at_line(line))
             }
             Annotated::Not | Annotated::Badly => Ok(()),
         }
     }
 
-    fn finish(&mut self, pem: &[u8]) -> Result<(), Error> {
+    fn finish(&mut self, pem: &[u8]) -> Result<(), ParseError> {
         if let Some(block) = &self.block {
             return Err(unended(block));
         }
@@ -221,16 +223,16 @@ impl Reader {
                 ""
             };
             let expected = "expected -----BEGIN CERTIFICATE-----";
-            return Err(Error::new(format!("no certificate: {expected}{why}")));
+            return Err(ParseError::new(format!("no certificate: {expected}{why}")));
         }
         Ok(())
     }
 }
 
 impl Block {
-    fn end(&self, label: &str, annotation: Annotated) -> Result<Option<Root>, Error> {
+    fn end(&self, label: &str, annotation: Annotated) -> Result<Option<Root>, ParseError> {
         if label != self.label {
-            return Err(Error::new(format!(
+            return Err(ParseError::new(format!(
                 "-----END {}----- closes the {} of line {}",
                 show(label),
                 show(&self.label),
@@ -249,7 +251,7 @@ impl Block {
         root.map(Some).map_err(|error| error.at_line(self.begin))
     }
 
-    fn line(&mut self, line: Line<'_>) -> Result<(), Error> {
+    fn line(&mut self, line: Line<'_>) -> Result<(), ParseError> {
         if self.is_bad || !is_certificate(&self.label) {
             return Ok(());
         }
@@ -258,7 +260,7 @@ impl Block {
             let mut bytes = line.bytes.iter();
             let bad = bytes.find(|byte| kind(**byte) == OTHER);
             let bad = bad.copied().unwrap_or_default().escape_ascii();
-            return Err(Error::new(format!(
+            return Err(ParseError::new(format!(
                 "bad base64: '{bad}' in a {}",
                 self.label
             )));
@@ -272,15 +274,18 @@ impl Block {
         Ok(())
     }
 
-    fn root(&self, annotation: Annotation) -> Result<Root, Error> {
+    fn root(&self, annotation: Annotation) -> Result<Root, ParseError> {
         let der = BASE64.decode(&self.base64);
-        let der = der.map_err(|_| Error::new("bad base64: its padding or its length is wrong"))?;
+        let der =
+            der.map_err(|_| ParseError::new("bad base64: its padding or its length is wrong"))?;
         let certificate = match self.label.as_str() {
             TRUSTED => trusted_certificate::certificate(&der)?,
             _ => &der,
         };
         if Element::read(certificate).is_some_and(|(_, rest)| !rest.is_empty()) {
-            return Err(Error::new("bytes after the certificate, in the same block"));
+            return Err(ParseError::new(
+                "bytes after the certificate, in the same block",
+            ));
         }
         Root::new(
             CertificateDer::from(certificate.to_vec()),
@@ -308,7 +313,7 @@ fn is_certificate(label: &str) -> bool {
 }
 
 /// The label of a BEGIN or END line.
-fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, Error> {
+fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, ParseError> {
     let Some(rest) = line.bytes.strip_prefix(start.as_bytes()) else {
         return Ok(None);
     };
@@ -316,15 +321,15 @@ fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, Error> {
     let label = label.and_then(|label| std::str::from_utf8(label).ok());
     let label = label.filter(|label| !label.contains("-----"));
     label.map(|label| Some(label.to_owned())).ok_or_else(|| {
-        Error::new(format!(
+        ParseError::new(format!(
             "expected {start}LABEL----- and nothing else on the line"
         ))
     })
 }
 
-fn unended(block: &Block) -> Error {
+fn unended(block: &Block) -> ParseError {
     let label = show(&block.label);
-    Error::new(format!("-----BEGIN {label}----- without its -----END")).at_line(block.begin)
+    ParseError::new(format!("-----BEGIN {label}----- without its -----END")).at_line(block.begin)
 }
 
 /// A line, and which kinds of bytes are in it.

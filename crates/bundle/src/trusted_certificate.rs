@@ -1,14 +1,14 @@
 //! OpenSSL's `TRUSTED CERTIFICATE`: a certificate, and after it what OpenSSL trusts it for.
 
-use crate::Error;
 use crate::der::{self, Element};
+use crate::error::ParseError;
 
 /// The certificate of a `TRUSTED CERTIFICATE` block.
 ///
 /// The settings behind it (`X509_CERT_AUX` of OpenSSL's `x_x509a.c`: trusted uses, rejected uses,
 /// alias, key identifier, other) are not carried further. Where they do not trust the certificate
 /// for TLS servers, dropping them would widen trust, and the block is refused.
-pub(crate) fn certificate(block: &[u8]) -> Result<&[u8], Error> {
+pub(crate) fn certificate(block: &[u8]) -> Result<&[u8], ParseError> {
     // What is malformed here is refused, with a better reason, by those who read the certificate.
     let Some((certificate, settings)) = Element::read(block) else {
         return Ok(block);
@@ -25,11 +25,12 @@ const REJECTED: u8 = der::context_constructed(0);
 const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
 const ANY_USE: &[u8] = &[0x55, 0x1d, 0x25, 0];
 
-fn trusted_for_tls_servers(settings: &[u8]) -> Result<(), Error> {
-    let unreadable = || Error::new("the trust settings of this TRUSTED CERTIFICATE cannot be read");
+fn trusted_for_tls_servers(settings: &[u8]) -> Result<(), ParseError> {
+    let unreadable =
+        || ParseError::new("the trust settings of this TRUSTED CERTIFICATE cannot be read");
     let (content, rest) = Element::expect(settings, der::SEQUENCE).ok_or_else(unreadable)?;
     if !rest.is_empty() {
-        return Err(Error::new(
+        return Err(ParseError::new(
             "bytes after the trust settings of this TRUSTED CERTIFICATE",
         ));
     }
@@ -45,13 +46,13 @@ fn trusted_for_tls_servers(settings: &[u8]) -> Result<(), Error> {
         };
         match field.tag {
             der::SEQUENCE if !names_tls_servers().ok_or_else(unreadable)? => {
-                return Err(Error::new(
+                return Err(ParseError::new(
                     "this TRUSTED CERTIFICATE is trusted for other uses than TLS servers; where \
                      it is meant for them, write it as a CERTIFICATE",
                 ));
             }
             REJECTED if names_tls_servers().ok_or_else(unreadable)? => {
-                return Err(Error::new(
+                return Err(ParseError::new(
                     "this TRUSTED CERTIFICATE is rejected for TLS servers",
                 ));
             }

@@ -1,6 +1,6 @@
 //! A bundle is a set: each subject and key once, in one order.
 
-use embedded_roots_bundle::{Bundle, Error, Root, not_after, rfc3339};
+use embedded_roots_bundle::{ParseError, ParsedBundle, Root, not_after, rfc3339};
 use rcgen::{CertificateParams, GeneralSubtree, KeyPair, NameConstraints, date_time_ymd};
 
 use crate::data::{OTHER, ROOT, VERSION_1, authority, read};
@@ -20,7 +20,7 @@ fn until(year: i32) -> CertificateParams {
 }
 
 /// What is in a bundle and what is imposed on it.
-fn content(bundle: &Bundle) -> Vec<(Vec<u8>, String)> {
+fn content(bundle: &ParsedBundle) -> Vec<(Vec<u8>, String)> {
     let roots = bundle.roots().iter();
     roots
         .map(|root| (root.certificate().to_vec(), root.annotation().to_string()))
@@ -49,7 +49,7 @@ fn of_one_subject_and_key_the_longest_valid_remains() {
     // From 2050 on, certificates write the time in another form, of which the bytes are less.
     let roots = [2030, 2050, 2049, 2051].map(|year| root(&until(year), &key, "", 0));
     for order in orders(&roots) {
-        let bundle = Bundle::new(order).unwrap();
+        let bundle = ParsedBundle::new(order).unwrap();
         let [root] = bundle.roots() else {
             panic!("one root, not {:?}", bundle.roots());
         };
@@ -66,7 +66,7 @@ fn another_subject_or_another_key_is_another_root() {
         root(&authority("One"), &two, "", 0),
         root(&authority("Two"), &one, "", 0),
     ];
-    assert_eq!(Bundle::new(roots).unwrap().roots().len(), 3);
+    assert_eq!(ParsedBundle::new(roots).unwrap().roots().len(), 3);
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn the_order_does_not_depend_on_the_inputs() {
         params.serial_number = Some(serial.into());
         roots.push(root(&params, &key, "excluded-dns=a", 0));
     }
-    let expected = content(&Bundle::new(roots.clone()).unwrap());
+    let expected = content(&ParsedBundle::new(roots.clone()).unwrap());
     assert_eq!(expected.len(), 4);
     for order in orders(&roots) {
-        assert_eq!(content(&Bundle::new(order).unwrap()), expected);
+        assert_eq!(content(&ParsedBundle::new(order).unwrap()), expected);
     }
 }
 
@@ -91,7 +91,7 @@ fn the_order_does_not_depend_on_the_inputs() {
 fn copies_under_one_annotation_are_one() {
     let copy = format!("# embedded-roots: permitted-dns=.b,.a\n{ROOT}");
     let other_spelling = format!("# embedded-roots: permitted-dns=.A,.b\n{ROOT}");
-    let bundle = Bundle::new(read(copy + &other_spelling).unwrap()).unwrap();
+    let bundle = ParsedBundle::new(read(copy + &other_spelling).unwrap()).unwrap();
     let annotations: Vec<_> = content(&bundle).into_iter().map(|(_, text)| text).collect();
     assert_eq!(annotations, ["permitted-dns=.a,.b"]);
 }
@@ -99,7 +99,7 @@ fn copies_under_one_annotation_are_one() {
 #[track_caller]
 fn assert_conflict(read: &[Root], subject: &str, lines: &str) {
     for order in orders(read) {
-        let error: Error = Bundle::new(order).unwrap_err();
+        let error: ParseError = ParsedBundle::new(order).unwrap_err();
         assert!(error.reason().contains(subject), "{error}");
         assert!(error.reason().contains(lines), "{error}");
     }
@@ -141,8 +141,8 @@ fn what_a_certificate_says_itself_counts_as_a_limit() {
         "(lines 3 and 9)",
     );
     let alike = root(&until(2040), &key, "permitted-dns=.a", 9);
-    let expected = content(&Bundle::new(vec![alike.clone()]).unwrap());
+    let expected = content(&ParsedBundle::new(vec![alike.clone()]).unwrap());
     for order in orders(&[older, alike]) {
-        assert_eq!(content(&Bundle::new(order).unwrap()), expected);
+        assert_eq!(content(&ParsedBundle::new(order).unwrap()), expected);
     }
 }

@@ -1,6 +1,6 @@
 //! Certificates: those of tests/data, made once by OpenSSL, and new ones by rcgen.
 
-use embedded_roots_bundle::{Error, PrivateKeys, Root, parse};
+use embedded_roots_bundle::{ParseError, PrivateKeys, Root, parse};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa};
 use x509_parser::pem::Pem;
 
@@ -51,7 +51,7 @@ pub(crate) fn authority(name: &str) -> CertificateParams {
     params
 }
 
-pub(crate) fn read(pem: impl AsRef<[u8]>) -> Result<Vec<Root>, Error> {
+pub(crate) fn read(pem: impl AsRef<[u8]>) -> Result<Vec<Root>, ParseError> {
     parse("corp.pem", pem.as_ref(), PrivateKeys::Refuse)
 }
 

@@ -1,11 +1,11 @@
 //! Going on after an error: what is right is read, and nothing wider than it was meant.
 
-use embedded_roots_bundle::{Error, PrivateKeys, Root, parse_each};
+use embedded_roots_bundle::{ParseError, PrivateKeys, Root, parse_each};
 
 use crate::data::{OTHER, ROOT, block, certificates, der, read};
 use crate::mutated::mutations;
 
-fn read_each(pem: &[u8]) -> (Vec<Root>, Vec<Error>) {
+fn read_each(pem: &[u8]) -> (Vec<Root>, Vec<ParseError>) {
     let (mut roots, mut errors) = (Vec::new(), Vec::new());
     for root in parse_each("the store", pem, PrivateKeys::Refuse) {
         match root {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use embedded_roots_bundle::{Annotation, Bundle, Root, emit};
+use embedded_roots_bundle::{Annotation, ParsedBundle, Root, emit};
 use rcgen::KeyPair;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::pem::Pem;
@@ -12,17 +12,17 @@ use crate::bundle::orders;
 use crate::data::{OTHER, ROOT, VERSION_1, authority, certificates, der, read};
 use crate::mutated::mutations;
 
-fn bundle() -> Bundle {
+fn bundle() -> ParsedBundle {
     let pem = format!(
         "# embedded-roots: distrust-after=2026-04-15T23:59:59Z\n{ROOT}\
          # embedded-roots: permitted-dns=.a,b excluded-dns=x.b permitted-ip=10.0.0.0/8 excluded-ip=::/0\n\
          {OTHER}{VERSION_1}"
     );
-    Bundle::new(read(pem).unwrap()).unwrap()
+    ParsedBundle::new(read(pem).unwrap()).unwrap()
 }
 
 fn contents(
-    bundle: &Bundle,
+    bundle: &ParsedBundle,
 ) -> Vec<(&CertificateDer<'static>, &Annotation, &TrustAnchor<'static>)> {
     let roots = bundle.roots().iter();
     roots
@@ -35,9 +35,10 @@ fn bytes<'a>(certificates: &'a [CertificateDer<'_>]) -> Vec<&'a [u8]> {
 }
 
 #[track_caller]
-fn assert_read_back(bundle: &Bundle) {
+fn assert_read_back(bundle: &ParsedBundle) {
     let pem = bundle.to_pem();
-    let read = Bundle::new(read(&pem).unwrap_or_else(|error| panic!("{error}:\n{pem}"))).unwrap();
+    let read =
+        ParsedBundle::new(read(&pem).unwrap_or_else(|error| panic!("{error}:\n{pem}"))).unwrap();
     assert_eq!(contents(&read), contents(bundle));
     assert_eq!(read.to_pem(), pem);
 
@@ -51,7 +52,7 @@ fn assert_read_back(bundle: &Bundle) {
 #[test]
 fn pem_is_read_back() {
     assert_read_back(&bundle());
-    assert_read_back(&Bundle::new(read(ROOT).unwrap()).unwrap());
+    assert_read_back(&ParsedBundle::new(read(ROOT).unwrap()).unwrap());
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn no_subject_gets_out_of_its_comment() {
         let certificate = authority(name).self_signed(&key).unwrap();
         Root::new(certificate.into(), Annotation::default(), 0).unwrap()
     });
-    assert_read_back(&Bundle::new(roots.to_vec()).unwrap());
+    assert_read_back(&ParsedBundle::new(roots.to_vec()).unwrap());
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn whatever_is_read_can_be_written() {
     for der in mutations(der(ROOT), 1_500) {
         if let Ok(root) = Root::new(der.into(), "excluded-dns=a".parse().unwrap(), 0) {
             written += 1;
-            assert_read_back(&Bundle::new(vec![root]).unwrap());
+            assert_read_back(&ParsedBundle::new(vec![root]).unwrap());
         }
     }
     assert!(written > 100, "{written}");
@@ -88,7 +89,7 @@ fn whatever_is_read_can_be_written() {
 fn mozillas_roots() {
     let certs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs");
     let pem = fs::read_to_string(certs.join("ca-certificates.crt")).unwrap();
-    let bundle = Bundle::new(read(&pem).unwrap()).unwrap();
+    let bundle = ParsedBundle::new(read(&pem).unwrap()).unwrap();
     assert_read_back(&bundle);
     assert!(pem.ends_with(&bundle.to_pem()), "written anew, it differs");
 
@@ -114,7 +115,7 @@ fn digests() {
     // FIPS 180-4, appendix B.1, as NIST's examples give it.
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(emit::hex(&emit::sha256(b"abc")), abc);
-    let bundle = Bundle::new(read(format!("{ROOT}{OTHER}")).unwrap()).unwrap();
+    let bundle = ParsedBundle::new(read(format!("{ROOT}{OTHER}")).unwrap()).unwrap();
     let fingerprints: Vec<_> = bundle
         .roots()
         .iter()
@@ -130,7 +131,7 @@ fn digests() {
     assert_eq!(emit::hex(&bundle.sha256()), set);
 }
 
-fn anchors_of(bundle: &Bundle) -> String {
+fn anchors_of(bundle: &ParsedBundle) -> String {
     let roots = bundle.roots().iter();
     let anchors = roots.map(|root| (root.trust_anchor(), root.distrust_after()));
     emit::anchors("corp", bundle.sha256(), anchors)
@@ -141,7 +142,7 @@ fn source_depends_on_the_roots_alone() {
     let bundle = bundle();
     let (anchors, certificates) = (anchors_of(&bundle), emit::certificates(bundle.roots()));
     for order in orders(bundle.roots()) {
-        let bundle = Bundle::new(order).unwrap();
+        let bundle = ParsedBundle::new(order).unwrap();
         assert_eq!(anchors_of(&bundle), anchors);
         assert_eq!(emit::certificates(bundle.roots()), certificates);
     }

@@ -1,12 +1,12 @@
 //! A certificate that says of itself that it is no CA is not taken for a root.
 
-use embedded_roots_bundle::{Annotation, Error, Root, lint};
+use embedded_roots_bundle::{Annotation, ParseError, Root, lint};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, SanType};
 
 use crate::data::{OTHER, ROOT, VERSION_1, authority, der, read};
 use crate::mutated::mutations;
 
-fn linted(params: &CertificateParams) -> Result<(), Error> {
+fn linted(params: &CertificateParams) -> Result<(), ParseError> {
     let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
     lint(&Root::new(certificate.into(), Annotation::default(), 7).unwrap())
 }

@@ -1,6 +1,8 @@
 //! Whatever is in a file, reading it ends with roots or with an error.
 
-use embedded_roots_bundle::{Annotation, Bundle, DistinguishedName, Root, not_after, not_before};
+use embedded_roots_bundle::{
+    Annotation, DistinguishedName, ParsedBundle, Root, not_after, not_before,
+};
 
 use crate::data::{OTHER, ROOT, TRUSTED, block, certificates, der, read};
 
@@ -59,7 +61,7 @@ fn a_changed_bundle_is_read_or_refused_with_its_line() {
             Ok(roots) => {
                 accepted += 1;
                 // Whatever comes of it: copies under different annotations may be left over.
-                let _ = Bundle::new(roots);
+                let _ = ParsedBundle::new(roots);
             }
             Err(error) => {
                 refused += 1;
