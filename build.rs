@@ -31,33 +31,31 @@ fn compile() -> Result<(), String> {
         .iter()
         .filter(|root| !root.annotation().is_empty())
         .collect();
-    write(
-        &out,
-        "constrained_anchors.rs",
-        &anchors_of("constrained", [0; 32], &constrained),
-    )?;
+    write(&out, "constrained_anchors.rs", &anchors_of(&constrained))?;
 
     // In the order of preference: the first is the selected one, which a pin is for.
     let mut digests = Vec::new();
     if cfg!(feature = "custom") {
-        digests.push(write_bundle(&out, "custom", &custom()?)?);
+        digests.push(write_bundle(&out, "custom", "Custom", &custom()?)?);
     }
     if cfg!(feature = "mozilla") {
-        digests.push(write_bundle(&out, "mozilla", &mozilla)?);
+        digests.push(write_bundle(&out, "mozilla", "Mozilla", &mozilla)?);
     }
     #[cfg(feature = "webpki-roots")]
     digests.push(webpki_roots(&out, &constrained)?);
     pin(digests.first())
 }
 
-fn write_bundle(out: &Path, name: &str, bundle: &ParsedBundle) -> Result<[u8; 32], String> {
+fn write_bundle(
+    out: &Path,
+    name: &str,
+    variant: &str,
+    bundle: &ParsedBundle,
+) -> Result<[u8; 32], String> {
     let sha256 = bundle.sha256();
     let roots: Vec<&Root> = bundle.roots().iter().collect();
-    write(
-        out,
-        &format!("{name}_anchors.rs"),
-        &anchors_of(name, sha256, &roots),
-    )?;
+    let source = bundle_expression(variant, sha256, &anchors_of(&roots));
+    write(out, &format!("{name}_anchors.rs"), &source)?;
     write(
         out,
         &format!("{name}_certificates.rs"),
@@ -67,11 +65,16 @@ fn write_bundle(out: &Path, name: &str, bundle: &ParsedBundle) -> Result<[u8; 32
     Ok(sha256)
 }
 
-fn anchors_of(name: &str, sha256: [u8; 32], roots: &[&Root]) -> String {
+fn anchors_of(roots: &[&Root]) -> String {
     let anchors = roots
         .iter()
         .map(|root| (root.trust_anchor(), root.distrust_after()));
-    emit::anchors(name, sha256, anchors)
+    emit::anchors(anchors)
+}
+
+/// The expression of a `Bundle`, for a module of src/bundle; `variant` is its `BundleName`.
+fn bundle_expression(variant: &str, sha256: [u8; 32], anchors: &str) -> String {
+    format!("Bundle::new(BundleName::{variant}, {sha256:?}, {anchors})\n")
 }
 
 /// The files of the user.
@@ -182,7 +185,8 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
             .iter()
             .map(|(anchor, _)| emit::sha256_of_anchor(anchor)),
     );
-    let source = emit::anchors("webpki-roots", sha256, anchors.into_iter());
+    let anchors = emit::anchors(anchors.into_iter());
+    let source = bundle_expression("WebpkiRoots", sha256, &anchors);
     write(out, "webpki_roots_anchors.rs", &source)?;
     Ok(sha256)
 }

@@ -6,7 +6,8 @@ use rustls::client::WantsClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ConfigBuilder};
 
-use crate::{Error, Verifier};
+use crate::error::Error;
+use crate::verify::verifier::Verifier;
 
 /// What [`Roots`](crate::Roots) hand out to clients.
 #[derive(Clone)]

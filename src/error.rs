@@ -1,9 +1,8 @@
+//! The error of this crate.
+
 use std::error;
 use std::fmt;
 use std::io;
-
-use crate::Anchor;
-use crate::refusal::subject_of;
 
 /// Why trust or a client could not be set up.
 ///
@@ -12,14 +11,11 @@ use crate::refusal::subject_of;
 pub struct Error(Box<Kind>);
 
 impl Error {
-    /// Nothing would be trusted: no bundle is compiled in, the feature `system` is off or the
-    /// system has no roots, or the policy has no source.
+    /// Nothing would be trusted: no bundle is compiled in, the system has no roots, or the policy
+    /// has no source.
     #[must_use]
     pub fn is_no_roots(&self) -> bool {
-        matches!(
-            *self.0,
-            Kind::NoBundle | Kind::NoSystem | Kind::NoRoots(_) | Kind::AllDated
-        )
+        matches!(*self.0, Kind::NoBundle | Kind::NoRoots(_) | Kind::AllDated)
     }
 
     /// What the user gave or named cannot be used, or contradicts itself: a certificate, a PEM
@@ -62,12 +58,12 @@ impl Error {
         Self::new(Kind::AllDated)
     }
 
-    pub(crate) fn conflict(anchor: &Anchor) -> Self {
-        Self::new(Kind::Conflict(subject_of(anchor.trust_anchor()).into()))
+    pub(crate) fn conflict(subject: &str) -> Self {
+        Self::new(Kind::Conflict(subject.into()))
     }
 
-    pub(crate) fn invalid(why: String) -> Self {
-        Self::new(Kind::Invalid(why))
+    pub(crate) fn invalid(why: impl fmt::Display) -> Self {
+        Self::new(Kind::Invalid(why.to_string()))
     }
 
     pub(crate) fn unreadable(path: &str, why: io::Error) -> Self {
@@ -85,14 +81,6 @@ impl Error {
 
     pub(crate) fn config(why: impl Into<Cause>) -> Self {
         Self::new(Kind::Config(why.into()))
-    }
-
-    #[cfg_attr(
-        feature = "system",
-        expect(dead_code, reason = "said without the feature alone")
-    )]
-    pub(crate) fn no_system() -> Self {
-        Self::new(Kind::NoSystem)
     }
 
     #[cfg_attr(
@@ -128,8 +116,6 @@ enum Kind {
     NoProvider,
     Config(Cause),
     AlreadyInstalled,
-    /// The feature `system` is off.
-    NoSystem,
     /// Which, and why.
     Unreadable(String, io::Error),
     /// Which variable named what is wrong.
@@ -185,9 +171,6 @@ impl fmt::Display for Kind {
                 "the default roots are in use already: call `install_default` once, at the start \
                  of the program",
             ),
-            Kind::NoSystem => f.write_str(
-                "the system store is not compiled in: enable the feature `system` of embedded-roots",
-            ),
             Kind::Unreadable(path, _) => write!(f, "{path} cannot be read"),
             Kind::Variable(name, kind) => write!(f, "{name}: {kind}"),
             Kind::Revocation(_) => f.write_str("a certificate revocation list cannot be used"),
@@ -224,11 +207,5 @@ impl Kind {
             Self::Variable(_, kind) => kind.cause(),
             _ => None,
         }
-    }
-}
-
-impl From<embedded_roots_bundle::ParseError> for Error {
-    fn from(why: embedded_roots_bundle::ParseError) -> Self {
-        Self::invalid(why.to_string())
     }
 }

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "rustls"), no_std)]
-// clippy.toml allows them in tests, but a function beside the tests is none to clippy.
+// clippy.toml allows these in test functions; helpers beside the tests need it here.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)
@@ -14,34 +14,37 @@ mod connect;
 #[cfg(feature = "rustls")]
 mod error;
 #[cfg(feature = "rustls")]
-mod files;
-#[cfg(feature = "rustls")]
-mod log;
-#[cfg(feature = "rustls")]
-mod refusal;
+mod logging;
 #[cfg(feature = "rustls")]
 mod roots;
 #[cfg(feature = "rustls")]
-mod system;
+mod source;
+#[cfg(feature = "rustls")]
+mod trust;
 #[cfg(feature = "rustls")]
 mod verify;
+#[cfg(all(test, unix, feature = "rustls"))]
+mod world;
 
 pub use bundle::*;
 #[cfg(feature = "hyper")]
-pub use connect::hyper;
+pub use connect::hyper_client as hyper;
 #[cfg(feature = "reqwest")]
-pub use connect::reqwest;
+pub use connect::reqwest_client as reqwest;
 #[cfg(feature = "rustls")]
 pub use error::Error;
 #[cfg(feature = "rustls")]
-pub use refusal::Refusal;
+pub use roots::Roots;
 #[cfg(feature = "rustls")]
-pub use roots::{
-    Report, Roots, RootsBuilder, SourceReport, client_config, client_config_builder, root_store,
-    roots, verifier,
-};
+pub use roots::builder::RootsBuilder;
 #[cfg(feature = "rustls")]
-pub use verify::Verifier;
+pub use roots::default::{client_config, client_config_builder, root_store, roots, verifier};
+#[cfg(feature = "rustls")]
+pub use trust::report::{Report, SourceReport};
+#[cfg(feature = "rustls")]
+pub use verify::refusal::Refusal;
+#[cfg(feature = "rustls")]
+pub use verify::verifier::Verifier;
 
 /// The recipes of docs/policy.md compile.
 #[cfg(all(doctest, feature = "rustls"))]

@@ -1,6 +1,7 @@
 //! The roots on which Mozilla imposes something, known whichever bundle is compiled in.
 
-use super::{Anchor, Bundle};
+use super::anchor::Anchor;
 
 /// Those of certs/ca-certificates.crt that carry an annotation.
-pub(crate) static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/constrained_anchors.rs"));
+pub(crate) static ANCHORS: &[Anchor] =
+    include!(concat!(env!("OUT_DIR"), "/constrained_anchors.rs"));

@@ -3,7 +3,8 @@
 
 use rustls_pki_types::CertificateDer;
 
-use super::{Anchor, Bundle};
+use super::anchor::Anchor;
+use super::{Bundle, BundleName};
 
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/custom_anchors.rs"));

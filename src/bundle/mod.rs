@@ -1,10 +1,8 @@
 //! What is compiled in. The features choose it here and in build.rs, and nowhere else.
 
 use core::fmt;
-use core::time::Duration;
 
-use rustls_pki_types::{Der, TrustAnchor, UnixTime};
-
+pub(crate) mod anchor;
 #[cfg(feature = "rustls")]
 pub(crate) mod constrained;
 #[cfg(feature = "custom")]
@@ -12,13 +10,14 @@ pub mod custom;
 #[cfg(feature = "mozilla")]
 pub mod mozilla;
 #[cfg(any(feature = "custom", feature = "mozilla", feature = "webpki-roots"))]
-mod selected;
+pub(crate) mod selected;
 #[cfg(not(any(feature = "custom", feature = "mozilla", feature = "webpki-roots")))]
 #[path = "unselected.rs"]
-mod selected;
+pub(crate) mod selected;
 #[cfg(feature = "webpki-roots")]
 pub mod webpki_roots;
 
+pub use anchor::Anchor;
 #[allow(unused_imports, unreachable_pub, reason = "empty without a bundle")]
 pub use selected::*;
 
@@ -29,7 +28,7 @@ pub use selected::*;
 /// program which does not name them does not carry them.
 #[derive(Clone, Copy)]
 pub struct Bundle {
-    name: &'static str,
+    name: BundleName,
     sha256: [u8; 32],
     anchors: &'static [Anchor],
 }
@@ -38,7 +37,7 @@ impl Bundle {
     /// Its source: `custom`, `mozilla` or `webpki-roots`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        self.name
+        self.name.as_str()
     }
 
     /// The anchors, sorted by subject and key (DER, bytewise).
@@ -74,11 +73,35 @@ impl Bundle {
         dead_code,
         reason = "for generated code; there is none without a bundle"
     )]
-    const fn new(name: &'static str, sha256: [u8; 32], anchors: &'static [Anchor]) -> Self {
+    const fn new(name: BundleName, sha256: [u8; 32], anchors: &'static [Anchor]) -> Self {
         Self {
             name,
             sha256,
             anchors,
+        }
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn bundle_name(&self) -> BundleName {
+        self.name
+    }
+}
+
+/// Which of the bundles it is.
+#[allow(dead_code, reason = "a build has those that its features compile in")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BundleName {
+    Custom,
+    Mozilla,
+    WebpkiRoots,
+}
+
+impl BundleName {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Custom => "custom",
+            Self::Mozilla => "mozilla",
+            Self::WebpkiRoots => "webpki-roots",
         }
     }
 }
@@ -86,91 +109,8 @@ impl Bundle {
 impl fmt::Debug for Bundle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bundle")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("len", &self.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// One root: whom to trust, and within which limits.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Anchor {
-    trust_anchor: TrustAnchor<'static>,
-    distrust_after: Option<UnixTime>,
-}
-
-impl Anchor {
-    /// Subject and key (DER, the content of each SEQUENCE), and the name constraints: those of the
-    /// certificate and those imposed on it (RFC 5280, section 4.2.1.10).
-    #[must_use]
-    pub fn trust_anchor(&self) -> &TrustAnchor<'static> {
-        &self.trust_anchor
-    }
-
-    /// The last moment at which an end-entity certificate below this root may start to be valid.
-    ///
-    /// A [`TrustAnchor`] cannot carry it: who builds a store of their own has to leave a dated root
-    /// out, or to check the date.
-    #[must_use]
-    pub const fn distrust_after(&self) -> Option<UnixTime> {
-        self.distrust_after
-    }
-
-    /// The trust anchor's own `clone` is inlined, some 700 bytes, wherever it is called.
-    #[inline(never)]
-    pub(crate) fn to_trust_anchor(&self) -> TrustAnchor<'static> {
-        self.trust_anchor.clone()
-    }
-
-    #[cfg(feature = "rustls")]
-    pub(crate) fn new(
-        trust_anchor: TrustAnchor<'static>,
-        distrust_after: Option<UnixTime>,
-    ) -> Self {
-        Self {
-            trust_anchor,
-            distrust_after,
-        }
-    }
-
-    /// For generated code, hence what a literal can be.
-    #[allow(dead_code, reason = "as `Bundle::new`")]
-    const fn from_literals(
-        subject: &'static [u8],
-        subject_public_key_info: &'static [u8],
-        name_constraints: Option<&'static [u8]>,
-        distrust_after: Option<u64>,
-    ) -> Self {
-        Self {
-            trust_anchor: TrustAnchor {
-                subject: Der::from_slice(subject),
-                subject_public_key_info: Der::from_slice(subject_public_key_info),
-                name_constraints: match name_constraints {
-                    Some(content) => Some(Der::from_slice(content)),
-                    None => None,
-                },
-            },
-            distrust_after: match distrust_after {
-                Some(seconds) => Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
-                None => None,
-            },
-        }
-    }
-}
-
-impl Clone for Anchor {
-    fn clone(&self) -> Self {
-        Self {
-            trust_anchor: self.to_trust_anchor(),
-            distrust_after: self.distrust_after,
-        }
-    }
-}
-
-#[cfg(feature = "rustls")]
-impl From<embedded_roots_bundle::Root> for Anchor {
-    fn from(root: embedded_roots_bundle::Root) -> Self {
-        let distrust_after = root.distrust_after();
-        Self::new(root.into_trust_anchor(), distrust_after)
     }
 }

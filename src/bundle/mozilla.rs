@@ -5,7 +5,8 @@
 
 use rustls_pki_types::CertificateDer;
 
-use super::{Anchor, Bundle};
+use super::anchor::Anchor;
+use super::{Bundle, BundleName};
 
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/mozilla_anchors.rs"));

@@ -4,7 +4,8 @@
 //! The constraints that are known of Mozilla's list hold for them as well. That crate has neither
 //! certificates nor PEM.
 
-use super::{Anchor, Bundle};
+use super::anchor::Anchor;
+use super::{Bundle, BundleName};
 
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/webpki_roots_anchors.rs"));

@@ -1,6 +1,6 @@
 //! Clients that trust the roots: one file a client.
 
 #[cfg(feature = "hyper")]
-pub mod hyper;
+pub mod hyper_client;
 #[cfg(feature = "reqwest")]
-pub mod reqwest;
+pub mod reqwest_client;

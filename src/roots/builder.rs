@@ -1,18 +1,23 @@
-use std::path::{Path, PathBuf};
+//! A policy, source by source.
+
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use embedded_roots_bundle::{Annotation, PrivateKeys, Root, parse};
 use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
-use super::merge::{Source, Standing, merge};
-use super::report::origin_of;
-use super::trust_set::TrustSet;
-use super::{Roots, selected};
-use crate::files::{self, Variables};
-use crate::system::{self, Store};
-use crate::verify::Revocation;
-use crate::{Anchor, Bundle, Error, Verifier, config};
+use crate::bundle::Bundle;
+use crate::bundle::anchor::Anchor;
+use crate::config;
+use crate::error::Error;
+use crate::roots::Roots;
+use crate::source::{Origin, Source, Surroundings, files};
+use crate::trust::merge::merge;
+use crate::trust::set::TrustSet;
+use crate::verify::revocation::Revocation;
+use crate::verify::verifier::Verifier;
 
 /// Makes [`Roots`] of the sources that it is given.
 ///
@@ -42,50 +47,27 @@ use crate::{Anchor, Bundle, Error, Verifier, config};
 /// # }
 /// # Ok::<(), embedded_roots::Error>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "nothing is trusted before `build`"]
 pub struct RootsBuilder {
     steps: Vec<Step>,
+    /// The first error in what the caller gave.
+    given: Result<(), Error>,
     ssl_cert_env: bool,
-    fallback: Option<Fallback>,
+    fallback: Option<Step>,
     provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Revocation>,
     pub(super) surroundings: Surroundings,
 }
 
-/// What a policy looks at beside what it is given: a value, so that tests bring their own.
-#[derive(Debug, Default)]
-pub(super) struct Surroundings {
-    pub(super) store: Store,
-    pub(super) variables: Variables,
-}
-
-impl Surroundings {
-    pub(super) fn system(&self) -> Result<Source, Error> {
-        system::source(&self.store, &self.variables)
-    }
-}
-
-#[derive(Debug)]
-enum Step {
-    Read(Result<Source, Error>),
-    PemFile(PathBuf),
-    OptionalPemFile(PathBuf),
-    ExtraEnv(String),
-    System,
-}
-
-/// What to ask if nothing else gave a root.
-#[derive(Debug, Clone, Copy)]
-enum Fallback {
-    System,
-    Embedded,
-}
+/// Reads its sources. A value and no variant of an enum, so that a program links the readers of
+/// those sources alone that it names.
+type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Sync>;
 
 impl RootsBuilder {
     pub(super) fn new() -> Self {
         Self {
             steps: Vec::new(),
+            given: Ok(()),
             ssl_cert_env: false,
             fallback: None,
             provider: None,
@@ -96,7 +78,7 @@ impl RootsBuilder {
 
     /// Adds a compiled-in bundle, such as [`mozilla::BUNDLE`](crate::mozilla::BUNDLE).
     pub fn bundle(self, bundle: &Bundle) -> Self {
-        self.step(Step::Read(Ok(of_bundle(bundle))))
+        self.given(Ok(Source::of_bundle(*bundle)))
     }
 
     /// Adds the certificates of a PEM text, annotated or not.
@@ -104,18 +86,20 @@ impl RootsBuilder {
     /// Strict: one certificate that cannot be used is an error, as is a text without any. Blocks of
     /// other kinds, private keys too, are passed over.
     pub fn pem(self, pem: impl AsRef<[u8]>) -> Self {
-        self.step(Step::Read(of_pem(pem.as_ref())))
+        self.given(of_pem(pem.as_ref()))
     }
 
     /// Adds the certificates of a PEM file, strictly as [`pem`](Self::pem): it has to be there.
     pub fn pem_file(self, path: impl AsRef<Path>) -> Self {
-        self.step(Step::PemFile(path.as_ref().to_owned()))
+        let path = path.as_ref().to_owned();
+        self.step(move |_| Ok(vec![files::pem_file(&path)?]))
     }
 
     /// Adds the certificates of a PEM file that may be absent. If it is there, it is read as
     /// [`pem_file`](Self::pem_file) reads it.
     pub fn optional_pem_file(self, path: impl AsRef<Path>) -> Self {
-        self.step(Step::OptionalPemFile(path.as_ref().to_owned()))
+        let path = path.as_ref().to_owned();
+        self.step(move |_| Ok(vec![files::optional_pem_file(&path)?]))
     }
 
     /// Adds certificates, DER, strictly.
@@ -123,25 +107,7 @@ impl RootsBuilder {
         self,
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> Self {
-        self.step(Step::Read(of_certificates(certificates)))
-    }
-
-    /// Adds the operating system's store (feature `system`), as [`Roots::system`] reads it; one
-    /// without roots adds none.
-    pub fn system(self) -> Self {
-        self.step(Step::System)
-    }
-
-    /// Asks the operating system's store if nothing else gave a root.
-    pub fn system_fallback(mut self) -> Self {
-        self.fallback = Some(Fallback::System);
-        self
-    }
-
-    /// The preset of this name.
-    pub(super) fn system_or_embedded(mut self) -> Self {
-        self.fallback = Some(Fallback::Embedded);
-        self.system()
+        self.given(of_certificates(certificates))
     }
 
     /// Lets `SSL_CERT_FILE` and `SSL_CERT_DIR` replace everything else, where one of them is set.
@@ -160,7 +126,11 @@ impl RootsBuilder {
     /// Adds the PEM file that is named by the variable `name`, where it is set; read as
     /// [`pem_file`](Self::pem_file) reads it. A variable that is set to nothing counts as unset.
     pub fn extra_env(self, name: &str) -> Self {
-        self.step(Step::ExtraEnv(name.to_owned()))
+        let name = name.to_owned();
+        self.step(move |surroundings| {
+            let named = files::extra_env(&surroundings.variables, &name)?;
+            Ok(named.into_iter().collect())
+        })
     }
 
     /// Takes this crypto provider. Otherwise it is the process default of rustls, else the enabled
@@ -215,94 +185,101 @@ impl RootsBuilder {
     /// under different constraints; no crypto provider, or one that rustls cannot use; a
     /// revocation list that cannot be read.
     pub fn build(mut self) -> Result<Roots, Error> {
-        let revocation = self.revocation.take();
-        if revocation
-            .as_ref()
-            .is_some_and(|revocation| revocation.crls.is_empty())
-        {
+        if (self.revocation.as_ref()).is_some_and(|revocation| revocation.crls.is_empty()) {
             let why = "revocation was asked for, and `crls` has no list";
-            return Err(Error::invalid(why.into()));
+            return Err(Error::invalid(why));
         }
+        // What was given is wrong, whatever a variable may put in its place.
+        std::mem::replace(&mut self.given, Ok(()))?;
         let (anchors, report) = merge(self.sources()?)?;
         let trust_set = Arc::new(TrustSet::merged(anchors, report)?);
         let provider = config::provider(self.provider)?;
-        Roots::new(match revocation {
-            Some(revocation) => Verifier::with_revocation(trust_set, provider, &revocation)?,
+        Roots::new(match &self.revocation {
+            Some(revocation) => Verifier::with_revocation(trust_set, provider, revocation)?,
             None => Verifier::new(trust_set, provider),
         })
     }
 
-    fn sources(&mut self) -> Result<Vec<Source>, Error> {
-        // What was given is wrong, whatever a variable may put in its place.
-        let is_wrong = |step: &Step| matches!(step, Step::Read(Err(_)));
-        if let Some(nth) = self.steps.iter().position(is_wrong) {
-            self.steps.remove(nth).source(&self.surroundings)?;
-        }
+    fn sources(&self) -> Result<Vec<Source>, Error> {
+        let surroundings = &self.surroundings;
         if self.ssl_cert_env {
-            if let Some(named) = files::ssl_cert_env(&self.surroundings.variables)? {
+            if let Some(named) = files::ssl_cert_env(&surroundings.variables)? {
                 return Ok(vec![named]);
             }
         }
-        let steps = std::mem::take(&mut self.steps).into_iter();
-        let sources = steps.filter_map(|step| step.source(&self.surroundings).transpose());
-        let mut sources = sources.collect::<Result<Vec<_>, Error>>()?;
+        let mut sources = Vec::new();
+        for step in &self.steps {
+            sources.extend(step(surroundings)?);
+        }
         if sources.iter().all(|source| source.anchors.is_empty()) {
-            match self.fallback {
-                Some(Fallback::System) => sources.push(self.surroundings.system()?),
-                Some(Fallback::Embedded) => sources.push(of_bundle(selected()?)),
-                None => {}
+            if let Some(fallback) = &self.fallback {
+                sources.extend(fallback(surroundings)?);
             }
         }
         Ok(sources)
     }
 
-    fn step(mut self, step: Step) -> Self {
-        self.steps.push(step);
+    /// Adds what the caller gave.
+    fn given(mut self, source: Result<Source, Error>) -> Self {
+        match source {
+            Ok(source) => self.step(move |_| Ok(vec![source.clone()])),
+            Err(why) => {
+                self.given = self.given.and(Err(why));
+                self
+            }
+        }
+    }
+
+    pub(super) fn step<S>(mut self, step: S) -> Self
+    where
+        S: Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Sync + 'static,
+    {
+        self.steps.push(Box::new(step));
+        self
+    }
+
+    #[cfg_attr(
+        not(feature = "system"),
+        expect(dead_code, reason = "the only fallback is the system's store")
+    )]
+    pub(super) fn fallback<S>(mut self, step: S) -> Self
+    where
+        S: Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Sync + 'static,
+    {
+        self.fallback = Some(Box::new(step));
         self
     }
 }
 
-impl Step {
-    fn source(self, surroundings: &Surroundings) -> Result<Option<Source>, Error> {
-        match self {
-            Self::Read(source) => source.map(Some),
-            Self::PemFile(path) => files::pem_file(&path).map(Some),
-            Self::OptionalPemFile(path) => files::optional_pem_file(&path).map(Some),
-            Self::ExtraEnv(name) => files::extra_env(&surroundings.variables, &name),
-            Self::System => surroundings.system().map(Some),
-        }
+impl fmt::Debug for RootsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RootsBuilder")
+            .field("steps", &self.steps.len())
+            .field("ssl_cert_env", &self.ssl_cert_env)
+            .field("fallback", &self.fallback.is_some())
+            .field("revocation", &self.revocation)
+            .finish_non_exhaustive()
     }
 }
 
-fn of_bundle(bundle: &Bundle) -> Source {
-    let standing = if bundle.name() == "custom" {
-        Standing::Given
-    } else {
-        Standing::Listed
-    };
-    let mut source = Source::new(origin_of(bundle), standing);
-    source.anchors = bundle.anchors().to_vec();
-    source
-}
-
 fn of_pem(pem: &[u8]) -> Result<Source, Error> {
-    let roots = parse("PEM text", pem, PrivateKeys::PassOver)?;
-    let mut source = Source::new("PEM text", Standing::Given);
-    source.anchors = roots.into_iter().map(Anchor::from).collect();
+    let roots = parse("PEM text", pem, PrivateKeys::PassOver).map_err(Error::invalid)?;
+    let mut source = Source::new(Origin::PemText);
+    source.anchors = roots.into_iter().map(Anchor::from_root).collect();
     Ok(source)
 }
 
 fn of_certificates(
     certificates: impl IntoIterator<Item = CertificateDer<'static>>,
 ) -> Result<Source, Error> {
-    let mut source = Source::new("certificates", Standing::Given);
+    let mut source = Source::new(Origin::Certificates);
     for (certificate, nth) in certificates.into_iter().zip(1..) {
         let root = Root::new(certificate, Annotation::default(), 0);
-        let root = root.map_err(|why| Error::invalid(format!("certificate {nth}: {why}")))?;
-        source.anchors.push(Anchor::from(root));
+        let root = root.map_err(|why| Error::invalid(format_args!("certificate {nth}: {why}")))?;
+        source.anchors.push(Anchor::from_root(root));
     }
     if source.anchors.is_empty() {
-        return Err(Error::invalid("no certificate in `certificates`".into()));
+        return Err(Error::invalid("no certificate in `certificates`"));
     }
     Ok(source)
 }

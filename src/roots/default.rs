@@ -6,8 +6,15 @@ use once_cell::sync::OnceCell;
 use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
-use super::{Roots, TrustSet, of_the_bundle, of_the_system};
-use crate::{Error, Verifier, bundle, config, log, system};
+use crate::bundle::selected::SELECTED;
+use crate::config;
+use crate::error::Error;
+use crate::logging;
+use crate::roots::{Roots, of_the_bundle};
+use crate::source::system;
+use crate::trust::merge::merge;
+use crate::trust::set::TrustSet;
+use crate::verify::verifier::Verifier;
 
 /// The default roots: the selected bundle, else the system store (feature `system`), else what
 /// [`Roots::install_default`] put in their place.
@@ -19,11 +26,11 @@ use crate::{Error, Verifier, bundle, config, log, system};
 ///
 /// If no bundle is compiled in and the system store is off or empty, or there is no crypto provider.
 pub fn roots() -> Result<&'static Roots, Error> {
-    let default = default()?;
+    let default = process_default()?;
     default.roots.get_or_try_init(|| {
         let provider = config::provider(None)?;
         let roots = Roots::new(Verifier::new(Arc::clone(&default.trust_set), provider))?;
-        log::debug(|| Some(roots.report()));
+        logging::debug(|| Some(roots.report()));
         Ok(roots)
     })
 }
@@ -37,7 +44,7 @@ pub fn roots() -> Result<&'static Roots, Error> {
 ///
 /// As [`roots()`], and if all roots are dated.
 pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
-    let store = default()?.trust_set.store();
+    let store = process_default()?.trust_set.store();
     if store.is_empty() {
         return Err(Error::all_dated());
     }
@@ -71,34 +78,40 @@ pub fn client_config_builder() -> Result<ConfigBuilder<ClientConfig, WantsClient
 
 pub(super) fn install(roots: Roots) -> Result<(), Error> {
     let trust_set = Arc::clone(roots.trust_set());
-    DEFAULT
-        .set(Default {
+    PROCESS_DEFAULT
+        .set(ProcessDefault {
             trust_set: Arc::clone(&trust_set),
             roots: OnceCell::with_value(roots),
         })
         .map_err(|_| Error::already_installed())?;
-    log::debug(|| Some(trust_set.report()));
+    logging::debug(|| Some(trust_set.report()));
     Ok(())
 }
 
-struct Default {
+struct ProcessDefault {
     /// Apart, because a store alone needs no crypto provider.
     trust_set: Arc<TrustSet>,
     roots: OnceCell<Roots>,
 }
 
-static DEFAULT: OnceCell<Default> = OnceCell::new();
+static PROCESS_DEFAULT: OnceCell<ProcessDefault> = OnceCell::new();
 
-fn default() -> Result<&'static Default, Error> {
-    DEFAULT.get_or_try_init(|| {
-        let no_bundle = bundle::SELECTED.is_none();
-        let trust_set = if no_bundle && system::COMPILED_IN {
-            of_the_system()
+fn process_default() -> Result<&'static ProcessDefault, Error> {
+    PROCESS_DEFAULT.get_or_try_init(|| {
+        let system = if SELECTED.is_none() {
+            system::default_source()
         } else {
-            of_the_bundle()
+            None
         };
-        Ok(Default {
-            trust_set: Arc::new(trust_set?),
+        let trust_set = match system {
+            Some(source) => {
+                let (anchors, report) = merge(vec![source?])?;
+                TrustSet::merged(anchors, report)?
+            }
+            None => of_the_bundle()?,
+        };
+        Ok(ProcessDefault {
+            trust_set: Arc::new(trust_set),
             roots: OnceCell::new(),
         })
     })

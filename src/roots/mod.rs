@@ -1,14 +1,11 @@
 //! Whom to trust, as a value.
 
-mod builder;
-mod default;
-mod merge;
-mod report;
-#[cfg(feature = "serde")]
-mod serialize;
+pub(crate) mod builder;
+pub(crate) mod default;
+#[cfg(feature = "system")]
+mod system;
 #[cfg(all(test, unix, feature = "custom", feature = "ring", feature = "system"))]
-pub(crate) mod tests;
-mod trust_set;
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,17 +13,14 @@ use std::sync::Arc;
 use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
-pub use builder::RootsBuilder;
-use builder::Surroundings;
-pub use default::{client_config, client_config_builder, root_store, roots, verifier};
-pub(crate) use merge::{Source, Standing};
-pub use report::{Report, SourceReport};
-pub(crate) use trust_set::{TrustSet, is_dated};
-
-use merge::merge;
-
+use crate::bundle::Bundle;
+use crate::bundle::selected::SELECTED;
 use crate::config::{self, Client};
-use crate::{Bundle, Error, Verifier, bundle};
+use crate::error::Error;
+use crate::roots::builder::RootsBuilder;
+use crate::trust::report::Report;
+use crate::trust::set::TrustSet;
+use crate::verify::verifier::Verifier;
 
 /// Roots in force: a store, a verifier and a client config that agree.
 ///
@@ -55,45 +49,6 @@ impl Roots {
     pub fn embedded() -> Result<Self, Error> {
         let trust_set = Arc::new(of_the_bundle()?);
         Self::new(Verifier::new(trust_set, config::provider(None)?))
-    }
-
-    /// The operating system's store alone (feature `system`), read anew by each call.
-    ///
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store where one of them is set, strictly, as
-    /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read as Go's crypto/x509 reads it: the
-    /// first of the known files that has roots, and all known directories; on macOS and Windows it
-    /// is read through [rustls-native-certs](https://docs.rs/rustls-native-certs). That is tolerant:
-    /// what cannot be used is skipped, and stands in the [report](Self::report). The constraints
-    /// that are known of Mozilla's list hold for the system's copies of its roots.
-    ///
-    /// # Errors
-    ///
-    /// If the feature is off, the store has no usable certificate, a variable is set to something
-    /// unusable, or there is no crypto provider.
-    pub fn system() -> Result<Self, Error> {
-        Self::builder().system().build()
-    }
-
-    /// The operating system's store, and only if it has no root the selected bundle: the rule of
-    /// Go's `x509.SetFallbackRoots`.
-    ///
-    /// # Errors
-    ///
-    /// As [`system`](Self::system), without that an empty store is one: a variable that is set to
-    /// something unusable does not open the fallback. If the store is empty, as
-    /// [`embedded`](Self::embedded).
-    pub fn system_or_embedded() -> Result<Self, Error> {
-        Self::builder().system_or_embedded().build()
-    }
-
-    /// The selected bundle and the operating system's store. An empty store adds nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`embedded`](Self::embedded) and [`system`](Self::system), without that an empty store is
-    /// one.
-    pub fn embedded_and_system() -> Result<Self, Error> {
-        Self::builder().bundle(selected()?).system().build()
     }
 
     /// Roots of several sources, or with a certain crypto provider.
@@ -175,11 +130,6 @@ fn of_the_bundle() -> Result<TrustSet, Error> {
     TrustSet::of(selected()?)
 }
 
-fn of_the_system() -> Result<TrustSet, Error> {
-    let (anchors, report) = merge(vec![Surroundings::default().system()?])?;
-    TrustSet::merged(anchors, report)
-}
-
 fn selected() -> Result<&'static Bundle, Error> {
-    bundle::SELECTED.ok_or_else(Error::no_bundle)
+    SELECTED.ok_or_else(Error::no_bundle)
 }

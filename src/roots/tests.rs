@@ -1,68 +1,29 @@
 //! docs/policy.md, row by row.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::{env, fs, process};
+use std::fs;
+use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
-
-use super::builder::Surroundings;
-use super::{Roots, RootsBuilder};
-use crate::files::Variables;
-use crate::system::Store;
+#[cfg(feature = "mozilla")]
+use crate::bundle::mozilla;
+use crate::bundle::selected::bundle;
+use crate::error::Error;
+use crate::roots::Roots;
+use crate::roots::builder::RootsBuilder;
+use crate::source::Surroundings;
+use crate::source::system::Store;
+use crate::source::variables::Variables;
+use crate::world::{World, pem};
 
 const PAGE: &str = include_str!("../../docs/policy.md");
 
-/// A folder of this test, with a root directory of a system in it.
-pub(crate) struct World {
-    folder: PathBuf,
-}
-
-impl World {
-    pub(crate) fn new(name: &str) -> Self {
-        let folder = env::temp_dir().join(format!("embedded-roots-{}-{name}", process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(folder.join("root")).unwrap();
-        Self { folder }
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
-    }
-
-    fn builder(&self, variables: Vec<(&'static str, OsString)>) -> RootsBuilder {
-        let mut builder = Roots::builder();
-        builder.surroundings = Surroundings {
-            store: Store::below(&self.path("root")),
-            variables: Variables::Given(variables),
-        };
-        builder
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// The PEM of a CA of this name.
-pub(crate) fn pem(name: &str) -> String {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params
-        .self_signed(&KeyPair::generate().unwrap())
-        .unwrap()
-        .pem()
+fn builder(world: &World, variables: Vec<(&'static str, OsString)>) -> RootsBuilder {
+    let mut builder = Roots::builder();
+    builder.surroundings = Surroundings {
+        store: Store::below(&world.path("root")),
+        variables: Variables::Given(variables),
+    };
+    builder
 }
 
 /// The rows of the table below this heading, without the head.
@@ -103,7 +64,7 @@ fn outcome(builder: RootsBuilder) -> String {
         .filter(|(ca, _)| has(ca))
         .map(|(_, is)| *is)
         .collect();
-    let embedded = crate::bundle().len();
+    let embedded = bundle().len();
     assert_eq!(
         store.len(),
         trusted
@@ -116,12 +77,12 @@ fn outcome(builder: RootsBuilder) -> String {
 
 /// What stands in the first column, for a builder that has nothing yet.
 fn policy(name: &str, world: &World, builder: RootsBuilder) -> RootsBuilder {
-    let bundle = crate::bundle();
+    let bundle = bundle();
     match name {
         // The presets are these lines; `presets_are_what_the_table_says` holds them together.
         "Roots::embedded()" => builder.bundle(bundle),
         "Roots::system()" => builder.system(),
-        "Roots::system_or_embedded()" => builder.system_or_embedded(),
+        "Roots::system_or_embedded()" => builder.system_or(bundle),
         "Roots::embedded_and_system()" => builder.bundle(bundle).system(),
         ".bundle(b).system_fallback()" => builder.bundle(bundle).system_fallback(),
         ".bundle(b).ssl_cert_env()" => builder.bundle(bundle).ssl_cert_env(),
@@ -162,7 +123,7 @@ fn what_is_trusted() {
         let [name, has_roots, is_absent, is_broken] = &row[..] else {
             panic!("{row:?}")
         };
-        let verdict = || outcome(policy(name, &world, world.builder(Vec::new())));
+        let verdict = || outcome(policy(name, &world, builder(&world, Vec::new())));
         world.file(STORE, pem("Store CA"));
         assert_eq!(&verdict(), has_roots, "{name}");
         world.file(STORE, pem("Store CA").replacen("\nMII", "\n!II", 1));
@@ -204,7 +165,7 @@ fn variables() {
             outcome(policy(
                 name,
                 &world,
-                world.builder(vec![(variable, value.into())]),
+                builder(&world, vec![(variable, value.into())]),
             ))
         };
         assert_eq!(&verdict(&world.path(there)), sound, "{name}");
@@ -218,18 +179,18 @@ fn variables() {
 /// The presets themselves, in the surroundings of this process, which they read.
 #[test]
 fn presets_are_what_the_table_says() {
-    let text = |roots: Result<Roots, crate::Error>| match roots {
+    let text = |roots: Result<Roots, Error>| match roots {
         Ok(roots) => roots.report().to_string(),
         Err(error) => error.to_string(),
     };
-    let bundle = crate::bundle();
+    let bundle = bundle();
     let builder = Roots::builder;
     for (preset, same) in [
         (Roots::embedded(), builder().bundle(bundle).build()),
         (Roots::system(), builder().system().build()),
         (
             Roots::system_or_embedded(),
-            builder().system_or_embedded().build(),
+            builder().system_or(bundle).build(),
         ),
         (
             Roots::embedded_and_system(),
@@ -246,9 +207,7 @@ fn presets_are_what_the_table_says() {
 fn a_store_that_a_variable_names_lifts_no_limit() {
     let world = World::new("lifts_no_limit");
     // As distributions have it: without annotations.
-    let lines = crate::mozilla::pem()
-        .lines()
-        .filter(|line| !line.starts_with('#'));
+    let lines = mozilla::pem().lines().filter(|line| !line.starts_with('#'));
     let store = lines.collect::<Vec<_>>().join("\n");
     let file = world.file("directory/store.pem", store);
     let limits = |roots: Roots| -> usize {
@@ -259,15 +218,15 @@ fn a_store_that_a_variable_names_lifts_no_limit() {
         ("SSL_CERT_FILE", file),
         ("SSL_CERT_DIR", world.path("directory")),
     ] {
-        let builder = || world.builder(vec![(variable, value.clone().into())]);
+        let builder = || builder(&world, vec![(variable, value.clone().into())]);
         for builder in [
             builder().system(),
-            builder().bundle(&crate::mozilla::BUNDLE).system(),
-            builder().system().bundle(&crate::mozilla::BUNDLE),
-            builder().bundle(&crate::mozilla::BUNDLE).ssl_cert_env(),
+            builder().bundle(&mozilla::BUNDLE).system(),
+            builder().system().bundle(&mozilla::BUNDLE),
+            builder().bundle(&mozilla::BUNDLE).ssl_cert_env(),
         ] {
             let roots = builder.build().unwrap();
-            assert_eq!(roots.root_store().len(), crate::mozilla::BUNDLE.len() - 1);
+            assert_eq!(roots.root_store().len(), mozilla::BUNDLE.len() - 1);
             assert_eq!(limits(roots), 2);
         }
     }
@@ -278,7 +237,7 @@ fn what_was_given_is_wrong_whatever_a_variable_says() {
     let world = world("given_is_wrong");
     let variables = vec![("SSL_CERT_FILE", world.path("there").into())];
     assert_eq!(
-        outcome(world.builder(variables).pem("garbage").ssl_cert_env()),
+        outcome(builder(&world, variables).pem("garbage").ssl_cert_env()),
         "error"
     );
 }
@@ -289,8 +248,7 @@ fn a_link_to_nowhere_does_not_open_the_fallback() {
     world.file(STORE, pem("Store CA"));
     let link = world.path("link");
     std::os::unix::fs::symlink("/nowhere", &link).unwrap();
-    let builder = world
-        .builder(Vec::new())
+    let builder = builder(&world, Vec::new())
         .optional_pem_file(link)
         .system_fallback();
     assert_eq!(outcome(builder), "error");

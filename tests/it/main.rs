@@ -17,6 +17,7 @@ mod distrust;
 mod features;
 mod generated;
 mod handshakes;
+mod layers;
 mod no_std;
 mod oracle;
 #[cfg(unix)]

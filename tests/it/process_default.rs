@@ -96,20 +96,49 @@ fn without_a_bundle_it_is_an_error_that_names_the_features() {
             fn main() {
                 let default = embedded_roots::client_config().unwrap_err();
                 let embedded = Roots::embedded().unwrap_err();
-                let system = Roots::system().unwrap_err();
-                for error in [&default, &embedded, &system] {
-                    assert!(error.is_no_roots(), "{error}");
-                }
                 for error in [default, embedded] {
+                    assert!(error.is_no_roots(), "{error}");
                     for feature in ["`mozilla`", "`custom`", "`webpki-roots`"] {
                         assert!(error.to_string().contains(feature), "{error}");
                     }
                 }
-                assert!(system.to_string().contains("enable the feature `system`"), "{system}");
             }
             "#,
         )
         .run();
+}
+
+/// What would need the feature `system` does not exist without it, so that no program finds out at
+/// run time.
+#[test]
+fn a_policy_that_asks_the_system_needs_its_feature_to_compile() {
+    const MAIN: &str = r"
+        use embedded_roots::Roots;
+
+        fn main() {
+            let _ = Roots::system;
+            let _ = Roots::system_or_embedded;
+            let _ = Roots::embedded_and_system;
+            let builder = Roots::builder().system().system_or(embedded_roots::bundle());
+            let _ = builder.system_fallback();
+        }
+    ";
+
+    let package = depending_on("no-system", &["mozilla", "rustls", "ring"]).main(MAIN);
+    let output = package.cargo(&["build"]);
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    for missing in ["`system`", "`system_or_embedded`", "`embedded_and_system`"] {
+        let missing = format!("item named {missing} found for struct `Roots`");
+        assert!(text.contains(&missing), "{text}");
+    }
+    assert!(
+        text.contains("`system` found for struct `RootsBuilder`"),
+        "{text}"
+    );
+    drop(package);
+    let features = ["mozilla", "rustls", "ring", "system"];
+    depending_on("with-system", &features).main(MAIN).build();
 }
 
 #[test]

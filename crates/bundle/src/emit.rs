@@ -16,12 +16,8 @@ use crate::certificate::not_after;
 use crate::name::DistinguishedName;
 use crate::time::rfc3339;
 
-/// The expression of a `Bundle`, for a place that has `Bundle` and `Anchor` in scope.
-///
-/// `name` is the bundle's name and `sha256` its digest; see [`ParsedBundle::sha256`].
+/// The expression of a `&'static [Anchor]`, for a place that has `Anchor` in scope.
 pub fn anchors<'a>(
-    name: &str,
-    sha256: [u8; 32],
     anchors: impl ExactSizeIterator<Item = (&'a TrustAnchor<'static>, Option<UnixTime>)>,
 ) -> String {
     let mut source = format!(
@@ -42,10 +38,7 @@ pub fn anchors<'a>(
             option(seconds),
         );
     }
-    let _ = writeln!(
-        source,
-        "    ];\n    Bundle::new({name:?}, {sha256:?}, &ANCHORS)\n}}"
-    );
+    source.push_str("    ];\n    &ANCHORS\n}\n");
     source
 }
 

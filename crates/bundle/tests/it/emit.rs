@@ -134,7 +134,7 @@ fn digests() {
 fn anchors_of(bundle: &ParsedBundle) -> String {
     let roots = bundle.roots().iter();
     let anchors = roots.map(|root| (root.trust_anchor(), root.distrust_after()));
-    emit::anchors("corp", bundle.sha256(), anchors)
+    emit::anchors(anchors)
 }
 
 #[test]
@@ -151,22 +151,6 @@ fn source_depends_on_the_roots_alone() {
 /// In tests/data is what the emitters wrote; here it is compiled, as a build script's user would.
 mod compiled {
     use rustls_pki_types::CertificateDer;
-
-    pub(super) struct Bundle {
-        pub(super) name: &'static str,
-        pub(super) sha256: [u8; 32],
-        pub(super) anchors: &'static [Anchor],
-    }
-
-    impl Bundle {
-        const fn new(name: &'static str, sha256: [u8; 32], anchors: &'static [Anchor]) -> Self {
-            Self {
-                name,
-                sha256,
-                anchors,
-            }
-        }
-    }
 
     pub(super) struct Anchor {
         pub(super) subject: &'static [u8],
@@ -191,7 +175,7 @@ mod compiled {
         }
     }
 
-    pub(super) static BUNDLE: Bundle = include!("../data/anchors.rs");
+    pub(super) static ANCHORS: &[Anchor] = include!("../data/anchors.rs");
     pub(super) static CERTIFICATES: &[CertificateDer<'static>] =
         include!("../data/certificates.rs");
 }
@@ -216,11 +200,9 @@ fn source_compiles_to_the_bundle() {
         assert!(fresh == checked_in, "{} goes to tests/data", path.display());
     }
 
-    assert_eq!(compiled::BUNDLE.name, "corp");
-    assert_eq!(compiled::BUNDLE.sha256, bundle.sha256());
     assert_eq!(bytes(compiled::CERTIFICATES), certificates(bundle.roots()));
-    assert_eq!(compiled::BUNDLE.anchors.len(), bundle.roots().len());
-    for (compiled, root) in compiled::BUNDLE.anchors.iter().zip(bundle.roots()) {
+    assert_eq!(compiled::ANCHORS.len(), bundle.roots().len());
+    for (compiled, root) in compiled::ANCHORS.iter().zip(bundle.roots()) {
         let anchor = root.trust_anchor();
         assert_eq!(compiled.subject, &*anchor.subject);
         assert_eq!(compiled.key, &*anchor.subject_public_key_info);

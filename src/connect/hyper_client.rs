@@ -23,7 +23,9 @@ pub use hyper_rustls::HttpsConnector;
 pub use hyper_util::client::legacy::Client;
 pub use hyper_util::client::legacy::connect::HttpConnector;
 
-use crate::{Error, Roots, roots};
+use crate::error::Error;
+use crate::roots::Roots;
+use crate::roots::default::roots;
 
 /// A connector that trusts the default roots. Fails as [`roots()`].
 pub fn https_connector() -> Result<HttpsConnector<HttpConnector>, Error> {

@@ -3,7 +3,7 @@
 //! ```no_run
 //! # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 //! # async fn request() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = embedded_roots::reqwest::client()?;
+//! let client = embedded_rootsreqwest::client()?;
 //! let response = client.get("https://example.com/").send().await?;
 //! # Ok(())
 //! # }
@@ -12,10 +12,12 @@
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
 //! reqwest's own verifier, which cannot be built without a system store, is not asked.
 
-use ::reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder};
 use rustls::ClientConfig;
 
-use crate::{Error, Roots, roots};
+use crate::error::Error;
+use crate::roots::Roots;
+use crate::roots::default::roots;
 
 /// A builder of clients that trust the default roots. Fails as [`roots()`].
 pub fn client_builder() -> Result<ClientBuilder, Error> {
@@ -30,9 +32,11 @@ pub fn client() -> Result<Client, Error> {
 /// reqwest's client without async (feature `reqwest-blocking`).
 #[cfg(feature = "reqwest-blocking")]
 pub mod blocking {
-    use ::reqwest::blocking::{Client, ClientBuilder};
+    use reqwest::blocking::{Client, ClientBuilder};
 
-    use crate::{Error, Roots, roots};
+    use crate::error::Error;
+    use crate::roots::Roots;
+    use crate::roots::default::roots;
 
     /// A builder of blocking clients that trust the default roots. Fails as [`roots()`].
     pub fn client_builder() -> Result<ClientBuilder, Error> {

@@ -6,21 +6,23 @@ use std::sync::Arc;
 
 use embedded_roots_bundle::not_before;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{
-    WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor, verify_server_name,
-};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::roots::{TrustSet, is_dated};
-use crate::{Anchor, Error, Refusal, log};
+use crate::bundle::anchor::Anchor;
+use crate::error::Error;
+use crate::logging;
+use crate::trust::set::{TrustSet, is_dated};
+use crate::verify::refusal::Refusal;
+use crate::verify::revocation::Revocation;
 
 /// A verifier of server certificates that enforces what [`Roots`](crate::Roots) know of their
 /// anchors.
 ///
-/// A chain is accepted if rustls accepts it, as its own [`WebPkiServerVerifier`] would, with the
+/// A chain is accepted if rustls accepts it, as its own [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would, with the
 /// roots that have no distrust date; else if it accepts it with a dated one, and the end-entity
 /// certificate's notBefore is at or before that date (the rule of Firefox).
 ///
@@ -34,15 +36,6 @@ pub struct Verifier {
     trust_set: Arc<TrustSet>,
     provider: Arc<CryptoProvider>,
     revoking: Option<Vec<Revoking>>,
-}
-
-/// Certificate revocation lists, and how rustls is to take them.
-#[derive(Debug, Default)]
-pub(crate) struct Revocation {
-    pub(crate) crls: Vec<CertificateRevocationListDer<'static>>,
-    pub(crate) allow_unknown_status: bool,
-    pub(crate) only_end_entity: bool,
-    pub(crate) enforce_expiration: bool,
 }
 
 /// A verifier of rustls, which alone takes lists, over some of the anchors.
@@ -106,7 +99,7 @@ impl Verifier {
             };
             match self.verify_with(Some(anchor), &store_of([anchor]), presented) {
                 Ok(()) if presented.starts_by(date) => return Ok(()),
-                Ok(()) => refused = Refusal::distrusted(anchor.trust_anchor(), date).into(),
+                Ok(()) => refused = Refusal::distrusted(anchor, date).into(),
                 // Whichever found an issuer has the better reason.
                 Err(better) if is_unknown_issuer(&refused) => refused = better,
                 Err(_) => {}
@@ -147,28 +140,6 @@ impl Verifier {
             .verifier
             .verify_server_cert(end_entity, intermediates, server_name, &[], now)
             .map(drop)
-    }
-}
-
-impl Revocation {
-    fn verifier(
-        &self,
-        store: Arc<RootCertStore>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<WebPkiServerVerifier>, Error> {
-        let mut builder = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(provider))
-            .with_crls(self.crls.iter().cloned());
-        if self.allow_unknown_status {
-            builder = builder.allow_unknown_revocation_status();
-        }
-        if self.only_end_entity {
-            builder = builder.only_check_end_entity_revocation();
-        }
-        if self.enforce_expiration {
-            builder = builder.enforce_revocation_expiration();
-        }
-        // The store is not empty, so that lists are all that can be wrong.
-        builder.build().map_err(Error::revocation)
     }
 }
 
@@ -227,7 +198,7 @@ impl ServerCertVerifier for Verifier {
                 let asked = self.trust_set.asked();
                 refused = Refusal::unknown_issuer(end_entity, intermediates, asked).into();
             }
-            log::debug(|| Refusal::of(&refused));
+            logging::debug(|| Refusal::of(&refused));
             refused
         })?;
         Ok(ServerCertVerified::assertion())

@@ -4,41 +4,11 @@ use std::collections::HashMap;
 
 use rustls_pki_types::TrustAnchor;
 
-use super::report::{Report, SourceReport};
+use crate::bundle::anchor::Anchor;
 use crate::bundle::constrained;
-use crate::refusal::subject_of;
-use crate::{Anchor, Error};
-
-/// Anchors of one source.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// For the report.
-    pub(crate) origin: String,
-    pub(crate) standing: Standing,
-    pub(crate) anchors: Vec<Anchor>,
-    /// What could not be used, and why.
-    pub(crate) skipped: Vec<String>,
-}
-
-impl Source {
-    pub(crate) fn new(origin: impl Into<String>, standing: Standing) -> Self {
-        Self {
-            origin: origin.into(),
-            standing,
-            anchors: Vec::new(),
-            skipped: Vec::new(),
-        }
-    }
-}
-
-/// How much the limits of an anchor weigh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// Of a list that others keep: the tightest limits that are known hold.
-    Listed,
-    /// Named by the user: stands as it was given.
-    Given,
-}
+use crate::error::Error;
+use crate::source::{Source, Standing};
+use crate::trust::report::{Report, SourceReport};
 
 /// The anchors of all sources, each subject and key once, and what became of each source.
 pub(crate) fn merge(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error> {
@@ -47,15 +17,16 @@ pub(crate) fn merge(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error
     let mut places: HashMap<(Vec<u8>, Vec<u8>), usize> = HashMap::with_capacity(count);
     let mut reports: Vec<SourceReport> = Vec::with_capacity(sources.len());
     for (nth, source) in sources.into_iter().enumerate() {
-        let mut report = SourceReport::new(source.origin, source.anchors.len());
+        let standing = source.origin.standing();
+        let mut report = SourceReport::new(&source.origin, source.anchors.len());
         report.skipped = source.skipped;
         for anchor in source.anchors {
             let place = *places.entry(identity(&anchor)).or_insert(merged.len());
             if let Some(present) = merged.get_mut(place) {
                 report.duplicates += 1;
-                present.meet(source.standing, anchor, &mut report)?;
+                present.meet(standing, anchor, &mut report)?;
             } else {
-                let mut new = Merged::new(source.standing, nth, anchor);
+                let mut new = Merged::new(standing, nth, anchor);
                 new.meet_known(&mut report);
                 merged.push(new);
             }
@@ -93,7 +64,7 @@ impl Merged {
 
     /// What Mozilla imposes on this root is one more copy, in a list that is always asked.
     fn meet_known(&mut self, report: &mut SourceReport) {
-        let mut known = constrained::BUNDLE.anchors().iter();
+        let mut known = constrained::ANCHORS.iter();
         if let Some(known) = known.find(|known| is_same_root(known, &self.anchor)) {
             match self.standing {
                 Standing::Listed => self.tighten(known, report),
@@ -117,7 +88,7 @@ impl Merged {
             }
             (Standing::Listed, Standing::Listed) => self.tighten(&copy, report),
             (Standing::Given, Standing::Given) if self.anchor == copy => {}
-            (Standing::Given, Standing::Given) => return Err(Error::conflict(&copy)),
+            (Standing::Given, Standing::Given) => return Err(Error::conflict(&copy.subject())),
         }
         Ok(())
     }
@@ -131,7 +102,7 @@ impl Merged {
             // One field cannot hold both.
             (one, _) => {
                 self.left_out = true;
-                let subject = subject_of(other);
+                let subject = copy.subject();
                 let why = "its copies have different name constraints";
                 report.skipped.push(format!("\"{subject}\": {why}"));
                 one.clone()
@@ -166,6 +137,7 @@ mod tests {
     use rustls_pki_types::{Der, UnixTime};
 
     use super::*;
+    use crate::source::Origin;
 
     /// Numbers below a bound; the same ones in each run.
     fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
@@ -182,7 +154,7 @@ mod tests {
     fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
         if let Some(known) = name.checked_sub(4) {
             let known = usize::try_from(known).unwrap();
-            let known = constrained::BUNDLE.anchors()[known].trust_anchor();
+            let known = constrained::ANCHORS[known].trust_anchor();
             let other = anchor(0, constraint, date);
             let name_constraints = other.trust_anchor().name_constraints.clone();
             let trust_anchor = TrustAnchor {
@@ -202,9 +174,13 @@ mod tests {
     }
 
     fn source(standing: Standing, anchors: Vec<Anchor>) -> Source {
+        let places = Vec::new();
         Source {
             anchors,
-            ..Source::new("a source", standing)
+            ..Source::new(match standing {
+                Standing::Listed => Origin::SystemStore { places },
+                Standing::Given => Origin::PemText,
+            })
         }
     }
 
@@ -215,7 +191,7 @@ mod tests {
         let copies = |standing: Standing| {
             let sources = sources
                 .iter()
-                .filter(move |source| source.standing == standing);
+                .filter(move |source| source.origin.standing() == standing);
             sources.flat_map(|source| &source.anchors)
         };
         let mut names: Vec<_> = sources
@@ -226,7 +202,7 @@ mod tests {
         names.dedup();
         let mut trusted = Vec::new();
         for name in names {
-            let known = constrained::BUNDLE.anchors().iter();
+            let known = constrained::ANCHORS.iter();
             let known = known.filter(|known| identity(known) == name);
             let of_name = |standing| copies(standing).filter(|copy| identity(copy) == name);
             let listed = || of_name(Standing::Listed).chain(known.clone());
@@ -277,13 +253,7 @@ mod tests {
             };
             let mut make = sources;
             let sources = make();
-            let copies = sources.iter().map(|source| Source {
-                origin: source.origin.clone(),
-                standing: source.standing,
-                anchors: source.anchors.clone(),
-                skipped: Vec::new(),
-            });
-            let merged = merge(copies.collect());
+            let merged = merge(sources.clone());
             let expected = naive(&sources);
             let Some(expected) = expected else {
                 refused += 1;
@@ -310,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_copy_of_mozillas_constrained_roots_is_constrained_in_any_list() {
-        for known in constrained::BUNDLE.anchors() {
+        for known in constrained::ANCHORS {
             let bare = TrustAnchor {
                 name_constraints: None,
                 ..known.trust_anchor().clone()
@@ -320,7 +290,7 @@ mod tests {
             assert_eq!(merged(Standing::Listed), std::slice::from_ref(known));
             assert_eq!(merged(Standing::Given), std::slice::from_ref(&bare));
         }
-        assert_eq!(constrained::BUNDLE.len(), 2);
+        assert_eq!(constrained::ANCHORS.len(), 2);
     }
 
     #[test]

@@ -5,13 +5,12 @@ use std::{fs, io};
 
 use embedded_roots_bundle::{PrivateKeys, parse_each, read_file, read_known_file};
 
-use super::ORIGIN;
-use crate::Anchor;
-use crate::files::{self, Seen};
-use crate::roots::{Source, Standing};
+use crate::bundle::anchor::Anchor;
+use crate::source::directory::{Seen, in_directory};
+use crate::source::{Origin, Source};
 
 /// The rule of Go's crypto/x509: the first file that there is, and all directories.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Store {
     files: Vec<PathBuf>,
     directories: Vec<PathBuf>,
@@ -85,22 +84,22 @@ impl Store {
 
     /// Tolerant: what cannot be used is skipped and stands in the source.
     pub(super) fn source(&self) -> Source {
-        let mut source = Source::new(ORIGIN, Standing::Listed);
+        let mut source = Source::new(Origin::SystemStore { places: Vec::new() });
+        let mut places = Vec::new();
         let mut seen = Seen::default();
-        let mut origins = Vec::new();
         let is_there = |path: &&PathBuf| !is_absent(path);
         for path in self.files.iter().filter(is_there) {
             seen.add(path);
             let before = source.anchors.len();
             add_leniently(path, read_file(path), &mut source);
             if source.anchors.len() > before {
-                origins.push(path.display().to_string());
+                places.push(path.clone());
                 break;
             }
         }
         for directory in self.directories.iter().filter(is_there) {
             let before = source.anchors.len();
-            match files::in_directory(directory, &mut seen) {
+            match in_directory(directory, &mut seen) {
                 Ok(files) => {
                     for (path, size) in files {
                         add_leniently(&path, read_known_file(&path, size), &mut source);
@@ -112,12 +111,10 @@ impl Store {
                 }
             }
             if source.anchors.len() > before {
-                origins.push(directory.display().to_string());
+                places.push(directory.clone());
             }
         }
-        if !origins.is_empty() {
-            source.origin = format!("{ORIGIN} ({})", origins.join(", "));
-        }
+        source.origin = Origin::SystemStore { places };
         source
     }
 }
@@ -135,7 +132,7 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
     let mut errors = 0;
     for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
         match root {
-            Ok(root) => source.anchors.push(Anchor::from(root)),
+            Ok(root) => source.anchors.push(Anchor::from_root(root)),
             // A directory of the system holds other files, too.
             Err(why) if why.line().is_none() => {}
             Err(why) => {
@@ -156,3 +153,6 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
 fn is_absent(path: &Path) -> bool {
     fs::metadata(path).is_err_and(|why| why.kind() == io::ErrorKind::NotFound)
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::files::Store;
-use crate::roots::Source;
-use crate::roots::tests::{World, pem};
+use crate::source::Source;
+use crate::source::system::store::Store;
+use crate::world::{World, pem};
 
 fn link(world: &World, from: &str, to: &str) {
     let from = world.path("root").join(from);
@@ -29,7 +29,7 @@ fn found(world: &World) -> (usize, Vec<String>, String) {
     (
         source.anchors.len(),
         source.skipped,
-        source.origin.replace(&root, ""),
+        source.origin.to_string().replace(&root, ""),
     )
 }
 

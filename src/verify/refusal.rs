@@ -1,12 +1,16 @@
-use std::borrow::Cow;
+//! Why a server was refused.
+
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{DistinguishedName, issuer, rfc3339, subject};
+use embedded_roots_bundle::{issuer, rfc3339, subject};
 use rustls::{CertificateError, OtherError};
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, UnixTime};
+
+use crate::bundle::anchor::Anchor;
+use crate::trust::report::short;
 
 /// Why a server was refused, where trust is the reason: which issuer no root has, or which date its
 /// certificate is too young for.
@@ -100,8 +104,8 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn distrusted(root: &TrustAnchor<'_>, distrust_after: UnixTime) -> Self {
-        let root = subject_of(root);
+    pub(crate) fn distrusted(root: &Anchor, distrust_after: UnixTime) -> Self {
+        let root = root.subject();
         Self(Reason::Distrusted {
             root,
             distrust_after,
@@ -199,18 +203,4 @@ impl From<Refusal> for rustls::Error {
     fn from(refusal: Refusal) -> Self {
         CertificateError::Other(OtherError(Arc::new(refusal))).into()
     }
-}
-
-/// A text of which somebody else decides the length, for a line of a log.
-pub(crate) fn short(text: &str) -> Cow<'_, str> {
-    const MOST: usize = 300;
-
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => Cow::Owned(format!("{}...", text.get(..end).unwrap_or_default())),
-        None => Cow::Borrowed(text),
-    }
-}
-
-pub(crate) fn subject_of(anchor: &TrustAnchor<'_>) -> String {
-    DistinguishedName::new(&anchor.subject).to_string()
 }

@@ -1,9 +1,13 @@
+//! What is in force, and where it came from.
+
+use std::borrow::Cow;
 use std::fmt;
 
 use embedded_roots_bundle::{rfc3339, show_name_constraints};
 
-use crate::refusal::{short, subject_of};
-use crate::{Anchor, Bundle, system};
+use crate::bundle::Bundle;
+use crate::bundle::anchor::Anchor;
+use crate::source::Origin;
 
 /// What is in force, and where it came from.
 ///
@@ -34,10 +38,7 @@ impl Report {
 
     /// Or the store that the user has put in its place.
     pub(super) fn system_was_asked(&self) -> bool {
-        let places = [system::ORIGIN, "SSL_CERT_FILE=", "SSL_CERT_DIR="];
-        let asked =
-            |source: &SourceReport| places.iter().any(|place| source.origin.starts_with(place));
-        self.sources.iter().any(asked)
+        self.sources.iter().any(|source| source.is_system)
     }
 
     /// Each source with its count, for a message.
@@ -54,7 +55,7 @@ impl Report {
 
     /// Of a bundle alone.
     pub(super) fn of(bundle: &Bundle) -> Self {
-        let mut report = SourceReport::new(origin_of(bundle), bundle.len());
+        let mut report = SourceReport::new(&Origin::Bundle(*bundle), bundle.len());
         bundle
             .anchors()
             .iter()
@@ -65,11 +66,7 @@ impl Report {
     }
 }
 
-pub(super) fn origin_of(bundle: &Bundle) -> String {
-    format!("bundle {}", bundle.name())
-}
-
-pub(super) fn counted(origin: &str, roots: usize) -> String {
+pub(super) fn counted(origin: impl fmt::Display, roots: usize) -> String {
     let plural = if roots == 1 { "" } else { "s" };
     format!("{origin} ({roots} root{plural})")
 }
@@ -92,6 +89,8 @@ impl fmt::Display for Report {
 #[derive(Debug, Clone)]
 pub struct SourceReport {
     origin: String,
+    /// Whether it is the system's store, or what the user has put in its place.
+    is_system: bool,
     roots: usize,
     pub(super) duplicates: usize,
     pub(super) skipped: Vec<String>,
@@ -141,9 +140,10 @@ impl SourceReport {
         shown(&self.lifted)
     }
 
-    pub(super) fn new(origin: String, roots: usize) -> Self {
+    pub(super) fn new(origin: &Origin, roots: usize) -> Self {
         Self {
-            origin,
+            origin: origin.to_string(),
+            is_system: origin.is_system(),
             roots,
             duplicates: 0,
             skipped: Vec::new(),
@@ -175,7 +175,7 @@ impl SourceReport {
 }
 
 fn shown(anchors: &[Anchor]) -> Vec<(String, String)> {
-    let shown = |anchor: &Anchor| (subject_of(anchor.trust_anchor()), limits_of(anchor));
+    let shown = |anchor: &Anchor| (anchor.subject(), limits_of(anchor));
     anchors.iter().map(shown).collect()
 }
 
@@ -225,5 +225,15 @@ impl fmt::Display for SourceReport {
             }
         }
         Ok(())
+    }
+}
+
+/// A text of which somebody else decides the length, for a line of a log.
+pub(crate) fn short(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 300;
+
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}...", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
     }
 }

@@ -4,20 +4,15 @@
 mod disabled;
 #[cfg(feature = "system")]
 mod enabled;
-// Its paths are data: everywhere, so that every system's layout is tested on every system.
+// Its paths are data, so that every system's layout is tested on every system.
 #[cfg(feature = "system")]
 #[cfg_attr(
     any(windows, target_os = "macos"),
     allow(dead_code, reason = "the system has an API")
 )]
-mod files;
-#[cfg(all(test, unix, feature = "custom", feature = "ring", feature = "system"))]
-mod tests;
+mod store;
 
 #[cfg(not(feature = "system"))]
 pub(crate) use disabled::*;
 #[cfg(feature = "system")]
 pub(crate) use enabled::*;
-
-/// How its origin begins in a report.
-pub(crate) const ORIGIN: &str = "system store";

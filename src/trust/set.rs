@@ -1,3 +1,5 @@
+//! The anchors that are trusted.
+
 use std::fmt;
 use std::ptr;
 use std::sync::Arc;
@@ -7,18 +9,20 @@ use once_cell::sync::OnceCell;
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 
-use super::Report;
-use super::report::{counted, origin_of};
-use crate::{Anchor, Bundle, Error};
+use crate::bundle::Bundle;
+use crate::bundle::anchor::Anchor;
+use crate::error::Error;
+use crate::source::Origin;
+use crate::trust::report::{Report, counted};
 
 /// Whom to trust, before any crypto provider.
 pub(crate) struct TrustSet {
-    origin: Origin,
+    anchors: Anchors,
     store: OnceCell<Arc<RootCertStore>>,
 }
 
 /// Of a bundle nothing is copied, and the report is made when it is asked for.
-enum Origin {
+enum Anchors {
     Bundle(&'static Bundle, OnceCell<Report>),
     /// Sorted by subject, as a bundle is.
     Merged(Vec<Anchor>, Report),
@@ -32,7 +36,7 @@ impl TrustSet {
                 bundle.name()
             )));
         }
-        Ok(Self::new(Origin::Bundle(bundle, OnceCell::new())))
+        Ok(Self::new(Anchors::Bundle(bundle, OnceCell::new())))
     }
 
     /// Of anchors that are no two of the same subject and key.
@@ -44,13 +48,13 @@ impl TrustSet {
             let by_subject = subject(one).cmp(subject(other));
             by_subject.then_with(|| key(one).cmp(key(other)))
         });
-        Ok(Self::new(Origin::Merged(anchors, report)))
+        Ok(Self::new(Anchors::Merged(anchors, report)))
     }
 
     pub(crate) fn anchors(&self) -> &[Anchor] {
-        match &self.origin {
-            Origin::Bundle(bundle, _) => bundle.anchors(),
-            Origin::Merged(anchors, _) => anchors,
+        match &self.anchors {
+            Anchors::Bundle(bundle, _) => bundle.anchors(),
+            Anchors::Merged(anchors, _) => anchors,
         }
     }
 
@@ -85,23 +89,23 @@ impl TrustSet {
     }
 
     pub(crate) fn report(&self) -> &Report {
-        match &self.origin {
-            Origin::Bundle(bundle, report) => report.get_or_init(|| Report::of(bundle)),
-            Origin::Merged(_, report) => report,
+        match &self.anchors {
+            Anchors::Bundle(bundle, report) => report.get_or_init(|| Report::of(bundle)),
+            Anchors::Merged(_, report) => report,
         }
     }
 
     /// What was asked, each with its count, and whether the system's store is among it.
     pub(crate) fn asked(&self) -> (String, bool) {
-        match &self.origin {
-            Origin::Bundle(bundle, _) => (counted(&origin_of(bundle), bundle.len()), false),
-            Origin::Merged(_, report) => (report.in_short(), report.system_was_asked()),
+        match &self.anchors {
+            Anchors::Bundle(bundle, _) => (counted(Origin::Bundle(**bundle), bundle.len()), false),
+            Anchors::Merged(_, report) => (report.in_short(), report.system_was_asked()),
         }
     }
 
-    fn new(origin: Origin) -> Self {
+    fn new(anchors: Anchors) -> Self {
         Self {
-            origin,
+            anchors,
             store: OnceCell::new(),
         }
     }

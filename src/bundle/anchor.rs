@@ -1,0 +1,93 @@
+//! A root, with its limits.
+
+use core::time::Duration;
+
+use rustls_pki_types::{Der, TrustAnchor, UnixTime};
+
+/// One root: whom to trust, and within which limits.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Anchor {
+    trust_anchor: TrustAnchor<'static>,
+    distrust_after: Option<UnixTime>,
+}
+
+impl Anchor {
+    /// Subject and key (DER, the content of each SEQUENCE), and the name constraints: those of the
+    /// certificate and those imposed on it (RFC 5280, section 4.2.1.10).
+    #[must_use]
+    pub fn trust_anchor(&self) -> &TrustAnchor<'static> {
+        &self.trust_anchor
+    }
+
+    /// The last moment at which an end-entity certificate below this root may start to be valid.
+    ///
+    /// A [`TrustAnchor`] cannot carry it: who builds a store of their own has to leave a dated root
+    /// out, or to check the date.
+    #[must_use]
+    pub const fn distrust_after(&self) -> Option<UnixTime> {
+        self.distrust_after
+    }
+
+    /// The trust anchor's own `clone` is inlined, some 700 bytes, wherever it is called.
+    #[inline(never)]
+    pub(crate) fn to_trust_anchor(&self) -> TrustAnchor<'static> {
+        self.trust_anchor.clone()
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) fn from_root(root: embedded_roots_bundle::Root) -> Self {
+        let distrust_after = root.distrust_after();
+        Self::new(root.into_trust_anchor(), distrust_after)
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) fn new(
+        trust_anchor: TrustAnchor<'static>,
+        distrust_after: Option<UnixTime>,
+    ) -> Self {
+        Self {
+            trust_anchor,
+            distrust_after,
+        }
+    }
+
+    /// The subject (RFC 4514), escaped so that it stays on one line.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn subject(&self) -> String {
+        embedded_roots_bundle::DistinguishedName::new(&self.trust_anchor.subject).to_string()
+    }
+
+    /// For generated code, hence what a literal can be.
+    #[allow(dead_code, reason = "as `Bundle::new`")]
+    pub(super) const fn from_literals(
+        subject: &'static [u8],
+        subject_public_key_info: &'static [u8],
+        name_constraints: Option<&'static [u8]>,
+        distrust_after: Option<u64>,
+    ) -> Self {
+        Self {
+            trust_anchor: TrustAnchor {
+                subject: Der::from_slice(subject),
+                subject_public_key_info: Der::from_slice(subject_public_key_info),
+                name_constraints: match name_constraints {
+                    Some(content) => Some(Der::from_slice(content)),
+                    None => None,
+                },
+            },
+            distrust_after: match distrust_after {
+                Some(seconds) => Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
+                None => None,
+            },
+        }
+    }
+}
+
+impl Clone for Anchor {
+    fn clone(&self) -> Self {
+        Self {
+            trust_anchor: self.to_trust_anchor(),
+            distrust_after: self.distrust_after,
+        }
+    }
+}

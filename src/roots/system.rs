@@ -1,0 +1,87 @@
+//! The policies that ask the operating system's store.
+
+use crate::bundle::Bundle;
+use crate::bundle::selected::SELECTED;
+use crate::error::Error;
+use crate::roots::builder::RootsBuilder;
+use crate::roots::{Roots, selected};
+use crate::source::{Source, system};
+
+/// The operating system's store (feature `system`)
+impl Roots {
+    /// The operating system's store alone, read anew by each call.
+    ///
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store where one of them is set, strictly, as
+    /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read as Go's crypto/x509 reads it: the
+    /// first of the known files that has roots, and all known directories; on macOS and Windows it
+    /// is read through [rustls-native-certs](https://docs.rs/rustls-native-certs). That is tolerant:
+    /// what cannot be used is skipped, and stands in the [report](Self::report). The constraints
+    /// that are known of Mozilla's list hold for the system's copies of its roots.
+    ///
+    /// # Errors
+    ///
+    /// If the store has no usable certificate, a variable is set to something
+    /// unusable, or there is no crypto provider.
+    pub fn system() -> Result<Self, Error> {
+        Self::builder().system().build()
+    }
+
+    /// The operating system's store, and only if it has no root the selected bundle: the rule of
+    /// Go's `x509.SetFallbackRoots`.
+    ///
+    /// # Errors
+    ///
+    /// As [`system`](Self::system), without that an empty store is one: a variable that is set to
+    /// something unusable does not open the fallback. If the store is empty, as
+    /// [`embedded`](Self::embedded).
+    pub fn system_or_embedded() -> Result<Self, Error> {
+        match SELECTED {
+            Some(bundle) => Self::builder().system_or(bundle).build(),
+            None => Self::system(),
+        }
+    }
+
+    /// The selected bundle and the operating system's store. An empty store adds nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`embedded`](Self::embedded) and [`system`](Self::system), without that an empty store is
+    /// one.
+    pub fn embedded_and_system() -> Result<Self, Error> {
+        Self::builder().bundle(selected()?).system().build()
+    }
+}
+
+/// The operating system's store (feature `system`)
+impl RootsBuilder {
+    /// Adds the operating system's store, as [`Roots::system`] reads it; one without roots adds
+    /// none.
+    pub fn system(self) -> Self {
+        self.step(|surroundings| {
+            let store = system::source(&surroundings.store, &surroundings.variables)?;
+            Ok(vec![store])
+        })
+    }
+
+    /// Adds the operating system's store, or this bundle where that store has no roots.
+    ///
+    /// Only an empty store opens the fallback: other sources of this builder do not count, and a
+    /// variable that names something invalid is an error.
+    pub fn system_or(self, bundle: &Bundle) -> Self {
+        let bundle = *bundle;
+        self.step(move |surroundings| {
+            let store = system::source(&surroundings.store, &surroundings.variables)?;
+            let is_empty = store.anchors.is_empty();
+            let fallback = is_empty.then(|| Source::of_bundle(bundle));
+            Ok([store].into_iter().chain(fallback).collect())
+        })
+    }
+
+    /// Asks the operating system's store if nothing else gave a root.
+    pub fn system_fallback(self) -> Self {
+        self.fallback(|surroundings| {
+            let store = system::source(&surroundings.store, &surroundings.variables)?;
+            Ok(vec![store])
+        })
+    }
+}

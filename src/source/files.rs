@@ -1,0 +1,111 @@
+//! Files of roots that the user names, strictly.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use embedded_roots_bundle::{PrivateKeys, parse, parse_each, read_file, read_known_file};
+
+use crate::bundle::anchor::Anchor;
+use crate::error::Error;
+use crate::source::directory::{Seen, in_directory};
+use crate::source::variables::Variables;
+use crate::source::{Origin, Source};
+
+/// The roots of one PEM file, strictly.
+pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {
+    let mut source = Source::new(Origin::File(path.to_owned()));
+    source.anchors = anchors_of(path)?;
+    Ok(source)
+}
+
+/// As [`pem_file`], for one that may be absent.
+pub(crate) fn optional_pem_file(path: &Path) -> Result<Source, Error> {
+    // A link to nowhere is there, and not sound.
+    let link = fs::symlink_metadata(path);
+    if link.is_err_and(|why| why.kind() == io::ErrorKind::NotFound) {
+        let mut source = Source::new(Origin::File(path.to_owned()));
+        source.skipped.push("absent".to_owned());
+        return Ok(source);
+    }
+    pem_file(path)
+}
+
+/// The file that a variable names, strictly; `None` if it is not set.
+pub(crate) fn extra_env(variables: &Variables, name: &str) -> Result<Option<Source>, Error> {
+    let Some(path) = variables.value(name).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let anchors = anchors_of(&path).map_err(|why| why.of_variable(name))?;
+    let name = name.to_owned();
+    let mut source = Source::new(Origin::Variable { name, path });
+    source.anchors = anchors;
+    Ok(Some(source))
+}
+
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR`, strictly; `None` if neither is set.
+///
+/// They take the place of the system store.
+pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Error> {
+    let file = variables.value("SSL_CERT_FILE").map(PathBuf::from);
+    let directories = variables.value("SSL_CERT_DIR");
+    if file.is_none() && directories.is_none() {
+        return Ok(None);
+    }
+    let mut anchors = Vec::new();
+    let mut skipped = Vec::new();
+    let mut seen = Seen::default();
+    if let Some(file) = &file {
+        seen.add(file);
+        anchors = anchors_of(file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
+    }
+    if let Some(directories) = &directories {
+        let before = anchors.len();
+        for directory in env::split_paths(directories).filter(|path| !path.as_os_str().is_empty()) {
+            add_directory(&directory, &mut seen, &mut anchors, &mut skipped)
+                .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
+        }
+        if anchors.len() == before {
+            let shown = Path::new(directories).display();
+            let why = Error::invalid(format_args!("no certificate in {shown}"));
+            return Err(why.of_variable("SSL_CERT_DIR"));
+        }
+    }
+    Ok(Some(Source {
+        origin: Origin::SslCertEnv { file, directories },
+        anchors,
+        skipped,
+    }))
+}
+
+fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
+    let name = path.display().to_string();
+    let pem = read_file(path).map_err(|why| Error::unreadable(&name, why))?;
+    let roots = parse(&name, &pem, PrivateKeys::PassOver).map_err(Error::invalid)?;
+    Ok(roots.into_iter().map(Anchor::from_root).collect())
+}
+
+/// Adds the anchors of all files that have any; one invalid file is an error.
+fn add_directory(
+    directory: &Path,
+    seen: &mut Seen,
+    anchors: &mut Vec<Anchor>,
+    skipped: &mut Vec<String>,
+) -> Result<(), Error> {
+    let unreadable = |why| Error::unreadable(&directory.display().to_string(), why);
+    for (path, size) in in_directory(directory, seen).map_err(unreadable)? {
+        let name = path.display().to_string();
+        let pem = read_known_file(&path, size).map_err(|why| Error::unreadable(&name, why))?;
+        for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
+            match root {
+                Ok(root) => anchors.push(Anchor::from_root(root)),
+                // No certificate in it: a note, or a certificate revocation list.
+                Err(why) if why.line().is_none() => skipped.push(why.to_string()),
+                Err(why) => return Err(Error::invalid(why)),
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,138 @@
+//! Where roots come from at run time.
+
+pub(crate) mod directory;
+pub(crate) mod files;
+pub(crate) mod system;
+pub(crate) mod variables;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::bundle::anchor::Anchor;
+use crate::bundle::{Bundle, BundleName};
+use crate::source::system::Store;
+use crate::source::variables::Variables;
+
+/// The anchors of one source, in its order.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) origin: Origin,
+    pub(crate) anchors: Vec<Anchor>,
+    /// What could not be used, and why.
+    pub(crate) skipped: Vec<String>,
+}
+
+impl Source {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            anchors: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    pub(crate) fn of_bundle(bundle: Bundle) -> Self {
+        let mut source = Self::new(Origin::Bundle(bundle));
+        source.anchors = bundle.anchors().to_vec();
+        source
+    }
+}
+
+/// What a source is. `Display` is how reports and refusals call it.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    Bundle(Bundle),
+    PemText,
+    Certificates,
+    File(PathBuf),
+    /// A file that a variable names.
+    Variable {
+        name: String,
+        path: PathBuf,
+    },
+    /// The operating system's store, and the files and directories that gave roots.
+    #[cfg_attr(
+        not(feature = "system"),
+        expect(dead_code, reason = "the feature constructs it")
+    )]
+    SystemStore {
+        places: Vec<PathBuf>,
+    },
+    /// What replaces that store: `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+    SslCertEnv {
+        file: Option<PathBuf>,
+        directories: Option<OsString>,
+    },
+}
+
+/// What a policy looks at beside what it is given: a value, so that tests bring their own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    #[cfg_attr(not(feature = "system"), expect(dead_code, reason = "an empty one"))]
+    pub(crate) store: Store,
+    pub(crate) variables: Variables,
+}
+
+/// How much the limits of an anchor weigh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Of a list that others keep: the tightest limits that are known hold.
+    Listed,
+    /// Named by the user: used exactly as supplied.
+    Given,
+}
+
+impl Origin {
+    pub(crate) fn standing(&self) -> Standing {
+        match self {
+            Self::Bundle(bundle) => match bundle.bundle_name() {
+                BundleName::Custom => Standing::Given,
+                BundleName::Mozilla | BundleName::WebpkiRoots => Standing::Listed,
+            },
+            Self::PemText | Self::Certificates | Self::File(_) | Self::Variable { .. } => {
+                Standing::Given
+            }
+            // The two variables mostly name the system's own store, so that a limit that is known
+            // of a root holds for its copies there: a variable must not widen trust.
+            Self::SystemStore { .. } | Self::SslCertEnv { .. } => Standing::Listed,
+        }
+    }
+
+    /// Whether it is the operating system's store, or what the user has put in its place.
+    pub(crate) fn is_system(&self) -> bool {
+        matches!(self, Self::SystemStore { .. } | Self::SslCertEnv { .. })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundle(bundle) => write!(f, "bundle {}", bundle.name()),
+            Self::PemText => f.write_str("PEM text"),
+            Self::Certificates => f.write_str("certificates"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Variable { name, path } => write!(f, "{name}={}", path.display()),
+            Self::SystemStore { places } => {
+                f.write_str("system store")?;
+                for (nth, place) in places.iter().enumerate() {
+                    let before = if nth == 0 { " (" } else { ", " };
+                    write!(f, "{before}{}", place.display())?;
+                }
+                f.write_str(if places.is_empty() { "" } else { ")" })
+            }
+            Self::SslCertEnv { file, directories } => {
+                if let Some(file) = file {
+                    write!(f, "SSL_CERT_FILE={}", file.display())?;
+                }
+                if file.is_some() && directories.is_some() {
+                    f.write_str(", ")?;
+                }
+                if let Some(directories) = directories {
+                    write!(f, "SSL_CERT_DIR={}", Path::new(directories).display())?;
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The store that there is.
+
+use crate::error::Error;
+use crate::source::variables::Variables;
+use crate::source::{Source, files};
+
+/// The store as the default source of a process.
+#[allow(clippy::unnecessary_wraps, reason = "like its twin in `disabled`")]
+pub(crate) fn default_source() -> Option<Result<Source, Error>> {
+    Some(source(&Store::default(), &Variables::default()))
+}
+
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR`, where one is set, else the store.
+pub(crate) fn source(store: &Store, variables: &Variables) -> Result<Source, Error> {
+    Ok(files::ssl_cert_env(variables)?.unwrap_or_else(|| store.source()))
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+pub(crate) use super::store::Store;
+
+/// Through rustls-native-certs: Security.framework, or Windows' certificate store. It takes an empty
+/// variable for a set one, and then finds no root: not more than was meant.
+#[cfg(any(windows, target_os = "macos"))]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Store;
+
+#[cfg(any(windows, target_os = "macos"))]
+impl Store {
+    #[allow(
+        clippy::unused_self,
+        reason = "like the store of files, which has paths"
+    )]
+    fn source(&self) -> Source {
+        use embedded_roots_bundle::{Annotation, Root};
+
+        use crate::bundle::anchor::Anchor;
+        use crate::source::Origin;
+
+        let loaded = rustls_native_certs::load_native_certs();
+        let mut source = Source::new(Origin::SystemStore { places: Vec::new() });
+        let errors = loaded.errors.iter().map(ToString::to_string);
+        source.skipped.extend(errors);
+        for certificate in loaded.certs {
+            match Root::new(certificate, Annotation::default(), 0) {
+                Ok(root) => source.anchors.push(Anchor::from_root(root)),
+                Err(why) => source.skipped.push(why.to_string()),
+            }
+        }
+        source
+    }
+}

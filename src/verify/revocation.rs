@@ -1,0 +1,41 @@
+//! Certificate revocation lists, through rustls' own verifier.
+
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls_pki_types::CertificateRevocationListDer;
+
+use crate::error::Error;
+
+/// Certificate revocation lists, and how rustls is to take them.
+#[derive(Debug, Default)]
+pub(crate) struct Revocation {
+    pub(crate) crls: Vec<CertificateRevocationListDer<'static>>,
+    pub(crate) allow_unknown_status: bool,
+    pub(crate) only_end_entity: bool,
+    pub(crate) enforce_expiration: bool,
+}
+
+impl Revocation {
+    pub(super) fn verifier(
+        &self,
+        store: Arc<RootCertStore>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<WebPkiServerVerifier>, Error> {
+        let mut builder = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(provider))
+            .with_crls(self.crls.iter().cloned());
+        if self.allow_unknown_status {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        if self.only_end_entity {
+            builder = builder.only_check_end_entity_revocation();
+        }
+        if self.enforce_expiration {
+            builder = builder.enforce_revocation_expiration();
+        }
+        // The store is not empty, so that lists are all that can be wrong.
+        builder.build().map_err(Error::revocation)
+    }
+}

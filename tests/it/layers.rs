@@ -1,0 +1,106 @@
+//! The folders of src/ are layers: a file imports from its own folder and from those before it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the data to the clients. What stands on one line may not import from each other.
+const LAYERS: [&[&str]; 8] = [
+    &["error", "logging"],
+    &["bundle"],
+    &["source"],
+    &["trust"],
+    &["verify"],
+    &["config"],
+    &["roots"],
+    &["connect"],
+];
+
+/// For tests alone, so that it may be imported from anywhere and imports from nowhere.
+const TEST_HELPERS: &str = "world";
+
+fn layer(module: &str) -> usize {
+    let has = |layer: &&[&str]| layer.contains(&module);
+    let layer = LAYERS.iter().position(has);
+    layer.unwrap_or_else(|| panic!("src/{module} is in no layer: add it to tests/it/layers.rs"))
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The modules below `crate` that a line of code names, and whether `crate` stands there alone.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split("//").next().unwrap_or_default();
+    let paths = code.split("crate::").skip(1);
+    paths.map(|path| {
+        let end = path.find(|char: char| !char.is_alphanumeric() && char != '_');
+        path.split_at(end.unwrap_or(path.len())).0
+    })
+}
+
+/// The imports of a file that go up, or sideways, or through the re-exports of lib.rs.
+fn violations(module: &str, text: &str) -> Vec<String> {
+    let wrong = |line: &&str| {
+        named(line).any(|named| {
+            let is_module = named.starts_with(|char: char| char.is_ascii_lowercase());
+            let is_below = || named == module || layer(named) < layer(module);
+            named != TEST_HELPERS && !(is_module && is_below())
+        })
+    };
+    text.lines().filter(wrong).map(str::to_owned).collect()
+}
+
+#[test]
+fn imports_go_down() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&src, &mut found);
+    let mut checked = 0;
+    for file in found {
+        let inside = file.strip_prefix(&src).unwrap();
+        let first = inside.iter().next().unwrap().to_str().unwrap();
+        let module = first.strip_suffix(".rs").unwrap_or(first);
+        if module == "lib" {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        if module == TEST_HELPERS {
+            assert!(!text.contains("crate::"), "{inside:?}");
+            continue;
+        }
+        assert_eq!(violations(module, &text), [""; 0], "{inside:?}");
+        checked += text.matches("use crate::").count();
+        // A child says `super::super` to get past its folder.
+        assert!(!text.contains("super::super"), "{inside:?}");
+    }
+    assert!(checked > 50, "{checked} imports");
+}
+
+#[test]
+fn an_import_that_goes_up_is_seen() {
+    for (module, line) in [
+        ("source", "use crate::trust::report::Report;"),
+        ("trust", "let roots: crate::roots::Roots;"),
+        ("error", "use crate::logging;"),
+        // By the re-exports of lib.rs, which are for users.
+        ("verify", "use crate::{Anchor, Error};"),
+        ("verify", "use crate::Anchor;"),
+    ] {
+        assert_eq!(violations(module, line), [line], "{module}");
+    }
+    for (module, line) in [
+        ("trust", "use crate::source::Source;"),
+        ("trust", "use crate::trust::set::TrustSet;"),
+        ("trust", "use crate::world::World;"),
+        ("trust", "// as crate::roots does"),
+    ] {
+        assert!(violations(module, line).is_empty(), "{module}: {line}");
+    }
+}
