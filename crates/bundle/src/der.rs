@@ -1,4 +1,4 @@
-//! Just enough DER (X.690) to look beside what webpki hands out: definite lengths, one-byte tags.
+//! Just enough DER (X.690) to look beside what webpki hands out: minimal lengths, one-byte tags.
 
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const OID: u8 = 0x06;
@@ -46,6 +46,10 @@ impl<'a> Element<'a> {
     #[inline(never)]
     pub(crate) fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (&tag, after_tag) = input.split_first()?;
+        // All ones: the number of the tag is in the octets that follow (X.690, section 8.1.2.4).
+        if tag & 0x1f == 0x1f {
+            return None;
+        }
         let (&first, after_first) = after_tag.split_first()?;
         // Below 0x80 the octet is the length; else its low bits count the octets of the length.
         let (length, after_length) = if first < 0x80 {
@@ -59,6 +63,10 @@ impl<'a> Element<'a> {
             let length = octets
                 .iter()
                 .fold(0, |sum, &octet| sum << 8 | usize::from(octet));
+            // DER has one form of each length, the shortest (X.690, section 10.1).
+            if length < 0x80 || octets.first() == Some(&0) {
+                return None;
+            }
             (length, after)
         };
         let (value, rest) = after_length.split_at_checked(length)?;
@@ -113,6 +121,22 @@ mod tests {
             assert_eq!((element.tag, element.value), (SEQUENCE, value.as_slice()));
             assert_eq!((element.encoded, rest.len()), (encoded.as_slice(), 0));
         }
+    }
+
+    #[test]
+    fn a_length_has_one_form() {
+        for octets in [&[0x81, 2][..], &[0x82, 0, 2], &[0x82, 0, 0x80]] {
+            let mut encoded = vec![SEQUENCE];
+            encoded.extend(octets);
+            encoded.extend([0; 0x80]);
+            assert!(Element::read(&encoded).is_none(), "{octets:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_tag_of_several_bytes_is_malformed() {
+        assert!(Element::read(&[0x1f, 0x01, 0]).is_none());
+        assert!(Element::read(&[0xbf, 0x01, 0]).is_none());
     }
 
     #[test]
