@@ -127,9 +127,8 @@ fn user_file(path: &Path) -> Result<Vec<Root>, String> {
     }
     println!("cargo::rerun-if-changed={text}");
     let roots = read(path)?;
-    #[cfg(feature = "custom")]
     for root in &roots {
-        embedded_roots_bundle::lint(root).map_err(|why| format!("{shown}, {why}"))?;
+        root.check_ca().map_err(|why| format!("{shown}, {why}"))?;
     }
     Ok(roots)
 }

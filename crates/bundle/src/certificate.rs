@@ -39,11 +39,31 @@ pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
     x509_time(not_after)
 }
 
-/// The contents of three SEQUENCEs that follow each other.
+/// The extensions of a certificate, DER (the content of the SEQUENCE; RFC 5280, section 4.1.2.9):
+/// empty where it has none, `None` where they cannot be read.
+pub(crate) fn extensions(certificate: &[u8]) -> Option<&[u8]> {
+    let after_subject = Fields::of(certificate)?.after_subject;
+    let (_public_key, mut rest) = Element::expect(after_subject, der::SEQUENCE)?;
+    // issuerUniqueID and subjectUniqueID (section 4.1.2.8)
+    for number in [1, 2] {
+        if let Some((_, after)) = Element::expect(rest, der::context(number)) {
+            rest = after;
+        }
+    }
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    let explicit = Element::only(rest, der::context_constructed(3))?;
+    Element::only(explicit, der::SEQUENCE)
+}
+
+/// The contents of three SEQUENCEs that follow each other, and what follows them.
 struct Fields<'a> {
     issuer: &'a [u8],
     validity: &'a [u8],
     subject: &'a [u8],
+    /// The public key, and what a certificate may have after it.
+    after_subject: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
@@ -66,6 +86,7 @@ impl<'a> Fields<'a> {
             issuer,
             validity,
             subject,
+            after_subject: rest,
         })
     }
 }

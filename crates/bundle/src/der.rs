@@ -1,6 +1,9 @@
 //! Just enough DER (X.690) to look beside what webpki hands out: minimal lengths, one-byte tags.
 
+pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OID: u8 = 0x06;
 pub(crate) const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
@@ -29,6 +32,21 @@ pub(crate) fn elements(content: &[u8]) -> impl Iterator<Item = Option<Element<'_
         rest = read.map_or(&[], |(_, after)| after);
         Some(read.map(|(element, _)| element))
     })
+}
+
+/// The `BOOLEAN DEFAULT FALSE` that `input` may begin with, and what comes after it.
+///
+/// FALSE may be written out: DER omits a default value (X.690, section 11.5), but certificates that
+/// do not are common, and there is no other way to read them. TRUE must be 0xff (section 11.1).
+pub(crate) fn boolean_or_false(input: &[u8]) -> Option<(bool, &[u8])> {
+    if input.first() != Some(&BOOLEAN) {
+        return Some((false, input));
+    }
+    match Element::expect(input, BOOLEAN)? {
+        ([0x00], rest) => Some((false, rest)),
+        ([0xff], rest) => Some((true, rest)),
+        _ => None,
+    }
 }
 
 /// One tag, length and value.
@@ -86,6 +104,12 @@ impl<'a> Element<'a> {
         let (element, rest) = Self::read(input)?;
         (element.tag == tag).then_some((element.value, rest))
     }
+
+    /// As [`Element::expect`], for an element with nothing after it.
+    pub(crate) fn only(input: &'a [u8], tag: u8) -> Option<&'a [u8]> {
+        let (value, rest) = Self::expect(input, tag)?;
+        rest.is_empty().then_some(value)
+    }
 }
 
 /// The DER encoding of `value` under `tag`.
@@ -120,6 +144,22 @@ mod tests {
             let (element, rest) = Element::read(&encoded).unwrap();
             assert_eq!((element.tag, element.value), (SEQUENCE, value.as_slice()));
             assert_eq!((element.encoded, rest.len()), (encoded.as_slice(), 0));
+        }
+    }
+
+    #[test]
+    fn booleans() {
+        for (input, read) in [
+            (&[][..], Some((false, 0))),
+            (&[INTEGER, 1, 0], Some((false, 3))),
+            (&[BOOLEAN, 1, 0x00], Some((false, 0))),
+            (&[BOOLEAN, 1, 0xff, 7], Some((true, 1))),
+            (&[BOOLEAN, 1, 0x01], None),
+            (&[BOOLEAN, 0], None),
+            (&[BOOLEAN, 2, 0xff, 0xff], None),
+        ] {
+            let result = boolean_or_false(input).map(|(value, rest)| (value, rest.len()));
+            assert_eq!(result, read, "{input:02x?}");
         }
     }
 

@@ -19,7 +19,8 @@
 //! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
 //! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
 //! Other blocks are passed over. [`parse`] is strict: the first thing that is wrong is an
-//! [`ParseError`] with its line, and nothing is skipped. [`parse_each`] goes on.
+//! [`ParseError`] with its line, and nothing is skipped. [`parse_each`] goes on. Neither asks
+//! whether a certificate belongs to a CA; [`Root::check_ca`] does.
 //!
 //! # Annotations
 //!
@@ -29,18 +30,16 @@
 //! # Crate features
 //!
 //! - `emit`: [`emit`] and [`ParsedBundle::to_pem`], the writers, and [`ParsedBundle::sha256`].
-//! - `lint`: [`lint`], which refuses end-entity certificates, through x509-parser.
 
 mod annotation;
 mod bundle;
+mod ca;
 mod certificate;
 mod der;
 #[cfg(feature = "emit")]
 pub mod emit;
 mod error;
 mod file;
-#[cfg(feature = "lint")]
-mod lint;
 mod name;
 mod name_constraints;
 mod pem;
@@ -52,8 +51,6 @@ pub use bundle::{ParsedBundle, Root};
 pub use certificate::{issuer, not_after, not_before, subject};
 pub use error::ParseError;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
-#[cfg(feature = "lint")]
-pub use lint::lint;
 pub use name::DistinguishedName;
 pub use name_constraints::show_name_constraints;
 pub use pem::{PrivateKeys, parse, parse_each};

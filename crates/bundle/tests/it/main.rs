@@ -10,14 +10,15 @@
 mod accepted;
 mod annotations;
 mod bundle;
+mod ca;
+mod ca_encodings;
+mod ca_oracle;
 mod constraints;
 mod data;
 mod each;
 #[cfg(feature = "emit")]
 mod emit;
 mod file;
-#[cfg(feature = "lint")]
-mod lint;
 mod mutated;
 mod refused;
 mod trusted_certificate;

@@ -1,14 +1,16 @@
 //! A certificate that says of itself that it is no CA is not taken for a root.
 
-use embedded_roots_bundle::{Annotation, ParseError, Root, lint};
+use embedded_roots_bundle::{Annotation, ParseError, Root};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, SanType};
 
 use crate::data::{OTHER, ROOT, VERSION_1, authority, der, read};
 use crate::mutated::mutations;
 
-fn linted(params: &CertificateParams) -> Result<(), ParseError> {
+fn checked(params: &CertificateParams) -> Result<(), ParseError> {
     let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-    lint(&Root::new(certificate.into(), Annotation::default(), 7).unwrap())
+    Root::new(certificate.into(), Annotation::default(), 7)
+        .unwrap()
+        .check_ca()
 }
 
 fn with(is_ca: IsCa, key_usages: &[KeyUsagePurpose]) -> CertificateParams {
@@ -37,10 +39,10 @@ fn authorities_pass() {
         (IsCa::NoCa, &[]),
     ] {
         let params = with(is_ca, key_usages);
-        assert_eq!(linted(&params), Ok(()), "{params:?}");
+        assert_eq!(checked(&params), Ok(()), "{params:?}");
     }
     for root in read(format!("{ROOT}{OTHER}{VERSION_1}")).unwrap() {
-        assert_eq!(lint(&root), Ok(()));
+        assert_eq!(root.check_ca(), Ok(()));
     }
 }
 
@@ -51,7 +53,7 @@ fn mozillas_roots_pass() {
         "/../../certs/ca-certificates.crt"
     );
     for root in read(std::fs::read(path).unwrap()).unwrap() {
-        assert_eq!(lint(&root), Ok(()));
+        assert_eq!(root.check_ca(), Ok(()));
     }
 }
 
@@ -72,7 +74,7 @@ fn others_are_refused_by_name_and_line() {
     ] {
         let mut params = with(is_ca, key_usages);
         params.subject_alt_names = vec![SanType::DnsName("www.corp.example".try_into().unwrap())];
-        let error = linted(&params).unwrap_err();
+        let error = checked(&params).unwrap_err();
         let expected = format!("\"CN=Example Root\" {reason}");
         assert!(error.reason().starts_with(&expected), "{error}: {params:?}");
         assert_eq!(error.line(), Some(7));
@@ -81,8 +83,7 @@ fn others_are_refused_by_name_and_line() {
 
 #[test]
 fn extensions_that_cannot_be_read_are_refused() {
-    // Basic constraints, CA true, in their OCTET STRING: once with another type, once cut short. Of
-    // key usage that cannot be read webpki makes no anchor.
+    // Basic constraints, CA true, in their OCTET STRING: once with another type, once cut short.
     let value = [4, 5, 0x30, 3, 1, 1, 0xff];
     for (at, octet) in [(4, 2), (5, 2)] {
         let mut certificate = der(ROOT);
@@ -90,7 +91,7 @@ fn extensions_that_cannot_be_read_are_refused() {
         let place = places.position(|octets| octets == value).unwrap();
         certificate[place + at] = octet;
         let root = Root::new(certificate.into(), Annotation::default(), 7).unwrap();
-        let error = lint(&root).unwrap_err();
+        let error = root.check_ca().unwrap_err();
         let expected = "\"CN=Example Root CA, O=Example Corp\" has extensions that cannot be read";
         assert_eq!(error.reason(), expected, "{at}");
         assert_eq!(error.line(), Some(7));
@@ -102,6 +103,6 @@ fn no_certificate_makes_it_panic() {
     let roots = mutations(der(ROOT), 3_000)
         .filter_map(|der| Root::new(der.into(), Annotation::default(), 0).ok());
     let (passed, refused): (Vec<_>, Vec<_>) =
-        roots.map(|root| lint(&root)).partition(Result::is_ok);
+        roots.map(|root| root.check_ca()).partition(Result::is_ok);
     assert!(!passed.is_empty() && !refused.is_empty());
 }
