@@ -1,0 +1,301 @@
+//! What differs between systems: paths, devices, variables, the system's store, the code of the crypto
+//! provider. The same tests run on all of them, without a network; .ci/windows runs them under Wine.
+
+// The lint's exception for tests is for functions with `#[test]`; all of this is test code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(missing_docs, reason = "a test binary has no users")]
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use std::{env, fs, process, thread};
+
+use embedded_roots::{Error, Refusal, Roots, mozilla};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+
+const NAME: &str = "server.example";
+
+#[test]
+fn a_config_decides_by_the_file_that_is_trusted() {
+    let folder = Folder::new("trusted");
+    let ca = Authority::new("A CA");
+    let path = folder.file("ca.pem", ca.pem());
+
+    let trusting = Roots::builder().pem_file(&path).build().unwrap();
+    handshake(trusting.client_config(), ca.server()).unwrap();
+
+    let mozilla = Roots::builder().bundle(&mozilla::BUNDLE).build().unwrap();
+    let refused = handshake(mozilla.client_config(), ca.server()).unwrap_err();
+    let refusal = Refusal::of(&refused)
+        .expect("another error than a refusal")
+        .to_string();
+    assert!(refusal.contains("CN=A CA"), "{refusal}");
+}
+
+#[test]
+fn the_store_of_this_system_has_roots() {
+    let printed = system_with(&[]);
+    if has_store() {
+        let roots = roots_in(&printed);
+        // A new Windows has few, and loads others when they are needed.
+        assert!(roots.is_some_and(|roots| roots >= 10), "{printed}");
+        assert!(printed.starts_with("system store"), "{printed}");
+    } else {
+        let why = "error: no root certificates: system store: 0 roots; install the system's CA";
+        assert!(printed.starts_with(why), "{printed}");
+    }
+}
+
+#[test]
+fn variables_name_another_store() {
+    let folder = Folder::new("variables");
+    let [one, two] = ["One", "Two"].map(|name| Authority::new(name).pem());
+    let file = folder.file("one/ca.pem", one);
+    folder.file("two/ca.pem", two);
+
+    let printed = system_with(&[("SSL_CERT_FILE", file.as_os_str())]);
+    assert_eq!(printed, format!("SSL_CERT_FILE={}: 1 root", file.display()));
+
+    // Separated by `:`, or on Windows by `;`, where a path has a colon.
+    let directories = env::join_paths([folder.0.join("one"), folder.0.join("two")]).unwrap();
+    let printed = system_with(&[("SSL_CERT_DIR", &directories)]);
+    let shown = Path::new(&directories).display();
+    assert_eq!(printed, format!("SSL_CERT_DIR={shown}: 2 roots"));
+
+    let absent = folder.0.join("absent.pem");
+    let printed = system_with(&[("SSL_CERT_FILE", absent.as_os_str())]);
+    let why = format!(
+        "error: SSL_CERT_FILE: {} cannot be read: ",
+        absent.display()
+    );
+    assert!(printed.starts_with(&why), "{printed}");
+}
+
+#[test]
+#[cfg_attr(
+    any(windows, target_os = "macos"),
+    ignore = "rustls-native-certs, which reads the store there, takes an empty variable for a path"
+)]
+fn an_empty_variable_is_unset() {
+    let unset = system_with(&[]);
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        assert_eq!(
+            system_with(&[(variable, OsStr::new(""))]),
+            unset,
+            "{variable}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_is_no_file() {
+    let folder = Folder::new("folder");
+    refused_at_once(&folder.0);
+}
+
+#[test]
+fn what_is_absent_is_an_error() {
+    let folder = Folder::new("absent");
+    refused_at_once(&folder.0.join("ca.pem"));
+}
+
+#[test]
+#[cfg(unix)]
+fn devices_and_sockets_are_not_read() {
+    let folder = Folder::new("devices");
+    let socket = folder.0.join("socket");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for path in [Path::new("/dev/zero"), Path::new("/dev/null"), &socket] {
+        refused_at_once(path);
+    }
+}
+
+/// In every folder, and with any extension, these names are devices.
+#[test]
+#[cfg(windows)]
+fn devices_are_not_read() {
+    let folder = Folder::new("devices");
+    for path in [
+        "NUL",
+        "CON",
+        "CONIN$",
+        "AUX",
+        "COM1",
+        r"\\.\NUL",
+        r"\\.\pipe\x",
+        "nul.pem",
+    ] {
+        refused_at_once(Path::new(path));
+    }
+    refused_at_once(&folder.0.join("NUL"));
+}
+
+/// Nobody writes into it, so that reading it would wait for ever.
+#[test]
+#[cfg(windows)]
+fn a_pipe_is_not_waited_for() {
+    let runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    let _entered = runtime.enter();
+    let name = format!(r"\\.\pipe\embedded-roots-{}", process::id());
+    let _pipe = tokio::net::windows::named_pipe::ServerOptions::new()
+        .create(&name)
+        .unwrap();
+    refused_at_once(Path::new(&name));
+}
+
+/// Run by others, with variables of its own.
+#[test]
+#[ignore = "prints what `Roots::system` finds: the other tests read it"]
+fn print_system() {
+    let printed = match Roots::system() {
+        Ok(roots) => roots.report().to_string(),
+        Err(error) => format!("error: {error:?}"),
+    };
+    // In a line of its own: the test harness has begun one.
+    println!("\n{PRINTED}{}", printed.lines().next().unwrap_or_default());
+}
+
+const PRINTED: &str = "Roots::system: ";
+
+/// The first line of [`print_system`], in a process with these variables.
+///
+/// A process has its variables for all of its threads, so that a test cannot set them for itself. And
+/// Cargo sets these two for what it runs.
+#[track_caller]
+fn system_with(variables: &[(&str, &OsStr)]) -> String {
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "print_system", "--ignored", "--nocapture"])
+        .env_remove("SSL_CERT_FILE")
+        .env_remove("SSL_CERT_DIR")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let printed = text.lines().find_map(|line| line.strip_prefix(PRINTED));
+    printed.unwrap_or_else(|| panic!("{text}")).to_owned()
+}
+
+/// The number in `system store (/etc/ssl/certs): 144 roots, 117 known already`.
+fn roots_in(line: &str) -> Option<usize> {
+    let (before, _) = line.split_once(" root")?;
+    before.rsplit(' ').next()?.parse().ok()
+}
+
+/// Windows and macOS have a store of their own; elsewhere it is a package that may be missing.
+fn has_store() -> bool {
+    let files = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/ssl/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/system/etc/security/cacerts",
+    ];
+    cfg!(any(windows, target_os = "macos")) || files.iter().any(|path| Path::new(path).exists())
+}
+
+/// A path that cannot be trusted is an error, and soon; a test that waits for ever would tell nobody.
+#[track_caller]
+fn refused_at_once(path: &Path) {
+    let (sender, receiver) = mpsc::channel();
+    let named = path.to_owned();
+    thread::spawn(move || {
+        // After five seconds nobody is there to take it.
+        let _ = sender.send(Roots::builder().pem_file(named).build());
+    });
+    let built: Result<Roots, Error> = receiver
+        .recv_timeout(Duration::from_secs(5))
+        .unwrap_or_else(|_| panic!("{}: no answer within five seconds", path.display()));
+    let error = built.expect_err("it is trusted");
+    assert!(error.is_invalid_input(), "{error:?}");
+    let why = format!("{} cannot be read", path.display());
+    assert_eq!(error.to_string(), why);
+}
+
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A server with a certificate of this authority.
+    fn server(&self) -> ServerConfig {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new([NAME.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key.into())
+            .unwrap()
+    }
+}
+
+/// A whole handshake in memory, as the client sees it.
+fn handshake(client: Arc<ClientConfig>, server: ServerConfig) -> Result<(), rustls::Error> {
+    let client = ClientConnection::new(client, NAME.try_into().unwrap()).unwrap();
+    let server = ServerConnection::new(Arc::new(server)).unwrap();
+    let (mut client, mut server) = (Connection::from(client), Connection::from(server));
+    while client.is_handshaking() || server.is_handshaking() {
+        carry(&mut client, &mut server).expect("the server has an error");
+        carry(&mut server, &mut client)?;
+    }
+    Ok(())
+}
+
+fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), rustls::Error> {
+    let mut bytes = Vec::new();
+    while from.wants_write() {
+        from.write_tls(&mut bytes).unwrap();
+    }
+    let mut unread = &*bytes;
+    while !unread.is_empty() {
+        to.read_tls(&mut unread).unwrap();
+        to.process_new_packets()?;
+    }
+    Ok(())
+}
+
+/// In the temporary folder, and with a name that is not ASCII; it goes away with this value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("embedded-roots {name} für {}", process::id());
+        let path = env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// Writes a file in it.
+    fn file(&self, name: &str, content: String) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // It is the system's to clean up in the end.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
