@@ -14,7 +14,7 @@ const RUNS: usize = 51;
 
 /// A table of both, or of ours alone with the reason.
 pub(crate) fn compare(go_source: Option<&str>) -> Result<String, Box<dyn Error>> {
-    let ours = Measured::of("Rust", &image::program("mozilla")?)?;
+    let ours = Measured::of("Rust", &image::program::program("mozilla")?.path)?;
     let head = "| | program, bytes | start to first response, ms | resident, KiB |\n| --- | --- | --- | --- |";
     let table = format!("{head}\n{}", ours.row());
     match go_program(go_source)? {

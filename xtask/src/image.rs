@@ -1,96 +1,72 @@
 //! The image of examples/contributors.
 
+pub(crate) mod program;
+
 use std::error::Error;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use object::elf::{FileHeader64, PT_DYNAMIC, PT_INTERP};
-use object::read::elf::{FileHeader as _, ProgramHeader as _};
-
-use crate::command::{cargo, output, run};
+use crate::command::{output, run};
 use crate::path;
+use program::{Library, Program};
 
 /// Builds the static program and its image, with the bundle of this feature (`mozilla` or
-/// `custom`), and says how large both are.
+/// `custom`), and says how large both are. One that has grown beyond its limit is an error.
 pub(crate) fn build(bundle: &str) -> Result<String, Box<dyn Error>> {
-    let program = program(bundle)?;
-    let folder = path("target/image");
-    fs::create_dir_all(&folder)?;
-    fs::copy(&program, folder.join("contributors"))?;
-    fs::copy(
-        path("examples/contributors/Dockerfile"),
-        folder.join("Dockerfile"),
-    )?;
-
-    let archive = folder.join(format!("contributors-{bundle}.tar"));
-    // Engines add to an archive that is there.
-    if archive.exists() {
-        fs::remove_file(&archive)?;
-    }
-    let engine = engine()?;
-    archive_with(engine, &folder, &archive)?;
-    Ok(format!(
-        "program: {} bytes, static\nimage: {} bytes uncompressed, by {engine}, in {}",
-        fs::metadata(&program)?.len(),
-        uncompressed(&archive)?,
-        archive.strip_prefix(path(""))?.display(),
-    ))
-}
-
-/// The program, built for musl if that target is installed, else for glibc.
-pub(crate) fn program(bundle: &str) -> Result<PathBuf, Box<dyn Error>> {
-    const MUSL: &str = "x86_64-unknown-linux-musl";
-    const GLIBC: &str = "x86_64-unknown-linux-gnu";
-
-    let library =
-        output(Command::new("rustc").args(["--print", "target-libdir", "--target", MUSL]))?;
-    let target = if Path::new(library.trim()).exists() {
-        MUSL
-    } else {
-        GLIBC
+    let Program { path, library, how } = program::program(bundle)?;
+    let image = Image::of(&path, &format!("contributors-{bundle}"))?;
+    let report = format!(
+        "program: {} bytes, static, with {} ({how})\nimage: {} bytes uncompressed, by {}, in {}",
+        fs::metadata(&path)?.len(),
+        library.name(),
+        image.bytes,
+        image.engine,
+        image.archive.strip_prefix(crate::path(""))?.display(),
+    );
+    let most = match library {
+        Library::Musl => 2_100_000,
+        Library::Glibc => 3_000_000,
     };
-    let target_folder = path("target");
-    run(cargo()
-        .args([
-            "build",
-            "--package",
-            "contributors",
-            "--profile",
-            "image",
-            "--target",
-            target,
-        ])
-        .args(["--no-default-features", "--features", bundle])
-        .env("CARGO_TARGET_DIR", &target_folder)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
-    let program = target_folder.join(target).join("image/contributors");
-    check_static(&fs::read(&program)?)?;
-    Ok(program)
+    if image.bytes > most {
+        return Err(format!("{report}\nThat is over its limit, which is {most} bytes").into());
+    }
+    Ok(report)
 }
 
-/// A static program asks for no interpreter and needs no library.
-fn check_static(program: &[u8]) -> Result<(), Box<dyn Error>> {
-    const DT_NEEDED: u64 = 1;
+/// The image of one static program, which is `/contributors` in it.
+pub(crate) struct Image {
+    pub(crate) archive: PathBuf,
+    pub(crate) engine: &'static str,
+    /// Of its layers as they are unpacked, and of its metadata.
+    pub(crate) bytes: u64,
+}
 
-    let header = FileHeader64::<object::Endianness>::parse(program)?;
-    let endian = header.endian()?;
-    for segment in header.program_headers(endian, program)? {
-        if segment.p_type(endian) == PT_INTERP {
-            return Err("the program is not static: it asks for an interpreter".into());
+impl Image {
+    /// Under this name in target/image.
+    pub(crate) fn of(program: &Path, name: &str) -> Result<Self, Box<dyn Error>> {
+        let folder = path("target/image");
+        fs::create_dir_all(&folder)?;
+        fs::copy(program, folder.join("contributors"))?;
+        fs::copy(
+            path("examples/contributors/Dockerfile"),
+            folder.join("Dockerfile"),
+        )?;
+        let archive = folder.join(format!("{name}.tar"));
+        // Engines add to an archive that is there.
+        if archive.exists() {
+            fs::remove_file(&archive)?;
         }
-        if segment.p_type(endian) == PT_DYNAMIC {
-            let entries = segment.dynamic(endian, program)?.unwrap_or_default();
-            if entries
-                .iter()
-                .any(|entry| entry.d_tag.get(endian) == DT_NEEDED)
-            {
-                return Err("the program is not static: it needs a library".into());
-            }
-        }
+        let engine = engine()?;
+        archive_with(engine, &folder, &archive)?;
+        let bytes = uncompressed(&archive)?;
+        Ok(Self {
+            archive,
+            engine,
+            bytes,
+        })
     }
-    Ok(())
 }
 
 /// The first engine that is there and works; buildah needs no daemon.
@@ -151,7 +127,7 @@ fn archive_with(engine: &str, folder: &Path, archive: &Path) -> Result<(), Box<d
     }
 }
 
-/// The size of what is in an archive of an image: its layers, as they are unpacked, and its metadata.
+/// The size of what is in the archive of an image.
 fn uncompressed(archive: &Path) -> Result<u64, Box<dyn Error>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
 
