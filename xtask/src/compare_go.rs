@@ -1,4 +1,5 @@
-//! The article's program beside ours: what they weigh, and how soon they answer.
+//! The program of examples/contributors beside one of the same job in Go: what they weigh, and how soon
+//! they answer.
 
 use std::error::Error;
 use std::fs;
@@ -8,69 +9,98 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::{image, path};
+use crate::command::run;
+use crate::image::{Image, program};
+use crate::path;
 
 const RUNS: usize = 51;
 
-/// A table of both, or of ours alone with the reason.
+const HEAD: &str = "\
+| | program, bytes | image, bytes | start to first response, ms | resident, KiB |
+| --- | --- | --- | --- | --- |
+";
+
+/// A table of both C libraries and of Go, with the reason for each row that it is without.
+///
+/// The program in Go is that of examples/contributors/go, or another one's source in this folder.
 pub(crate) fn compare(go_source: Option<&str>) -> Result<String, Box<dyn Error>> {
-    let ours = Measured::of("Rust", &image::program::program("mozilla")?.path)?;
-    let head = "| | program, bytes | start to first response, ms | resident, KiB |\n| --- | --- | --- | --- |";
-    let table = format!("{head}\n{}", ours.row());
-    match go_program(go_source)? {
-        Ok(program) => Ok(format!("{table}\n{}", Measured::of("Go", &program)?.row())),
-        Err(why) => Ok(format!("{table}\n\nGo was skipped: {why}")),
+    let mut rows = Vec::new();
+    let mut skipped = Vec::new();
+    match program::with_musl("mozilla")? {
+        Ok(program) => rows.push(Measured::of("Rust, musl", &program.path)?),
+        Err(missing) => skipped.push(format!("musl was skipped: {missing}")),
     }
+    let glibc = program::with_glibc("mozilla")?;
+    rows.push(Measured::of("Rust, glibc", &glibc.path)?);
+    match go(go_source)? {
+        Some((version, program)) => rows.push(Measured::of(&version, &program)?),
+        None => skipped.push("Go was skipped: it is not installed".to_owned()),
+    }
+    let mut table = HEAD.to_owned();
+    table.extend(rows.iter().map(Measured::row));
+    table.extend(skipped.iter().map(|why| format!("\n{why}")));
+    Ok(table)
 }
 
-/// The article's program, built as the article says; or why not.
-fn go_program(source: Option<&str>) -> Result<Result<PathBuf, String>, Box<dyn Error>> {
-    let version = Command::new("go")
-        .arg("version")
-        .stdout(Stdio::null())
-        .status();
-    if !version.is_ok_and(|status| status.success()) {
-        return Ok(Err("it is not installed".to_owned()));
-    }
-    let Some(source) = source else {
-        let why = "name the folder of its source: cargo xtask compare-go DIR, with a checkout of \
-                   the article's program, which is not ours to include";
-        return Ok(Err(why.to_owned()));
+/// The version of Go, and the program, built as Kelsey Hightower's article builds it; none without Go.
+fn go(source: Option<&str>) -> Result<Option<(String, PathBuf)>, Box<dyn Error>> {
+    let Ok(version) = Command::new("go").args(["env", "GOVERSION"]).output() else {
+        return Ok(None);
     };
-    let program = path("target/compare-go");
-    let built = Command::new("go")
+    let version = String::from_utf8(version.stdout)?;
+    let version = version.trim().replace("go", "Go ");
+    let source = match source {
+        Some(folder) => PathBuf::from(folder),
+        None => our_source()?,
+    };
+    let program = path("target/compare-go/contributors");
+    run(Command::new("go")
         .args(["build", "-a", "-tags", "netgo", "-ldflags", "-w", "-o"])
         .args([&program, Path::new(".")])
         .env("CGO_ENABLED", "0")
         .env("GOOS", "linux")
-        .current_dir(source)
-        .status()?;
-    if !built.success() {
-        return Err(format!("go build in {source}: {built}").into());
+        .env("GOCACHE", path("target/compare-go/cache"))
+        .current_dir(source))?;
+    Ok(Some((version, program)))
+}
+
+/// A copy of the program with the bundle beside it, since Go embeds no file of another folder.
+fn our_source() -> Result<PathBuf, Box<dyn Error>> {
+    let copy = path("target/compare-go/source");
+    fs::create_dir_all(&copy)?;
+    for file in ["go.mod", "main.go", "page.html"] {
+        let original = path("examples/contributors/go").join(file);
+        fs::copy(original, copy.join(file))?;
     }
-    Ok(Ok(program))
+    fs::copy(
+        path("certs/ca-certificates.crt"),
+        copy.join("ca-certificates.crt"),
+    )?;
+    Ok(copy)
 }
 
 struct Measured {
-    name: &'static str,
+    name: String,
     bytes: u64,
+    image: u64,
     /// The median of all runs.
     first_response: Duration,
     resident: u64,
 }
 
 impl Measured {
-    fn of(name: &'static str, program: &Path) -> Result<Self, Box<dyn Error>> {
+    fn of(name: &str, program: &Path) -> Result<Self, Box<dyn Error>> {
         let runs = (0..RUNS)
-            .map(|_| run(program))
+            .map(|_| start(program))
             .collect::<Result<Vec<_>, _>>()?;
         let (mut times, mut sizes): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
         times.sort();
         sizes.sort_unstable();
         let median = RUNS / 2;
         Ok(Self {
-            name,
+            name: name.to_owned(),
             bytes: fs::metadata(program)?.len(),
+            image: Image::of(program, "compare-go")?.bytes,
             first_response: times.get(median).copied().unwrap_or_default(),
             resident: sizes.get(median).copied().unwrap_or_default(),
         })
@@ -80,17 +110,18 @@ impl Measured {
         let Self {
             name,
             bytes,
+            image,
             first_response,
             resident,
         } = self;
         let milliseconds = first_response.as_secs_f64() * 1000.0;
-        format!("| {name} | {bytes} | {milliseconds:.1} | {resident} |")
+        format!("| {name} | {bytes} | {image} | {milliseconds:.1} | {resident} |\n")
     }
 }
 
 /// The time from the start to the first response, and the resident memory after it in KiB.
-fn run(program: &Path) -> Result<(Duration, u64), Box<dyn Error>> {
-    // Free a moment ago; both programs take a port by its number alone.
+fn start(program: &Path) -> Result<(Duration, u64), Box<dyn Error>> {
+    // Free a moment ago; the programs take a port by its number alone.
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()?
         .port();

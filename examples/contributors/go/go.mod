@@ -1,0 +1,3 @@
+module contributors
+
+go 1.19
