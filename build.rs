@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use embedded_roots_bundle::{ParsedBundle, PrivateKeys, Root, emit, parse, read_file};
+use embedded_roots_bundle::{
+    ParsedBundle, PrivateKeys, Root, emit, parse, parse_rfc3339, read_file,
+};
 
 fn main() {
     // Cargo fails the build for such a line, and shows no more than the lines.
@@ -15,16 +17,22 @@ fn main() {
     }
 }
 
-const MOZILLA: &str = "certs/ca-certificates.crt";
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
+const DEFAULT: &str = "EMBEDDED_ROOTS_DEFAULT";
 const SHA256: &str = "EMBEDDED_ROOTS_SHA256";
 
 fn compile() -> Result<(), String> {
-    for path in ["build.rs", MOZILLA] {
-        println!("cargo::rerun-if-changed={path}");
-    }
+    println!("cargo::rerun-if-changed=build.rs");
+    check_default()?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let mozilla = ParsedBundle::new(read(Path::new(MOZILLA))?).map_err(|why| why.to_string())?;
+    let mozilla = parse(
+        "embedded-roots-mozilla",
+        embedded_roots_mozilla::ANNOTATED_PEM.as_bytes(),
+        PrivateKeys::Refuse,
+    );
+    let mozilla = mozilla
+        .and_then(ParsedBundle::new)
+        .map_err(|why| why.to_string())?;
     // What Mozilla imposes holds for copies of these roots from elsewhere, too.
     let constrained: Vec<&Root> = mozilla
         .roots()
@@ -36,32 +44,81 @@ fn compile() -> Result<(), String> {
     // In the order of preference: the first is the selected one, which a pin is for.
     let mut digests = Vec::new();
     if cfg!(feature = "custom") {
-        digests.push(write_bundle(&out, "custom", "Custom", &custom()?)?);
+        digests.push(write_bundle(&out, "custom", "Custom", None, &custom()?)?);
     }
     if cfg!(feature = "mozilla") {
-        digests.push(write_bundle(&out, "mozilla", "Mozilla", &mozilla)?);
+        let as_of = Some(date(embedded_roots_mozilla::DATE)?);
+        digests.push(write_bundle(&out, "mozilla", "Mozilla", as_of, &mozilla)?);
     }
     #[cfg(feature = "webpki-roots")]
     digests.push(webpki_roots(&out, &constrained)?);
-    pin(digests.first())
+    check_sha256(digests.first())
 }
 
+/// Compares the source that the features select with the one that the user expects.
+fn check_default() -> Result<(), String> {
+    const SOURCES: [(&str, bool); 4] = [
+        ("custom", cfg!(feature = "custom")),
+        ("mozilla", cfg!(feature = "mozilla")),
+        ("webpki-roots", cfg!(feature = "webpki-roots")),
+        ("system", cfg!(feature = "system")),
+    ];
+
+    println!("cargo::rerun-if-env-changed={DEFAULT}");
+    let expected = env::var_os(DEFAULT).unwrap_or_default();
+    let expected = expected.to_string_lossy();
+    if expected.is_empty() {
+        return Ok(());
+    }
+    if !SOURCES.iter().any(|(name, _)| *name == expected) {
+        let names = SOURCES.map(|(name, _)| name).join(", ");
+        return Err(format!(
+            "{DEFAULT} is {expected:?}: expected one of {names}"
+        ));
+    }
+    let selected = SOURCES.iter().find(|(_, is_compiled_in)| *is_compiled_in);
+    match selected {
+        Some((name, _)) if *name == expected => Ok(()),
+        Some((name, _)) => Err(format!(
+            "{DEFAULT} is \"{expected}\", but the features of this build select \"{name}\" as the \
+             source of the default roots\n\
+             `cargo tree --edges features --invert embedded-roots` shows which package enables them"
+        )),
+        None => Err(format!(
+            "{DEFAULT} is \"{expected}\", but no feature of this build gives the default roots a \
+             source: enable the feature `{expected}` of embedded-roots"
+        )),
+    }
+}
+
+/// The seconds of midnight, UTC, of a day `YYYYMMDD`.
+fn date(day: &str) -> Result<u64, String> {
+    let part = |range| day.get(range).unwrap_or_default();
+    let text = format!("{}-{}-{}T00:00:00Z", part(0..4), part(4..6), part(6..8));
+    let time = parse_rfc3339(&text).filter(|_| day.len() == 8);
+    let time =
+        time.ok_or_else(|| format!("the version of embedded-roots-mozilla has no date: {day}"))?;
+    Ok(time.as_secs())
+}
+
+/// Writes the statics of a bundle, each kind into a file of its own. Gives the digest of the set.
 fn write_bundle(
     out: &Path,
     name: &str,
     variant: &str,
+    as_of: Option<u64>,
     bundle: &ParsedBundle,
 ) -> Result<[u8; 32], String> {
     let sha256 = bundle.sha256();
     let roots: Vec<&Root> = bundle.roots().iter().collect();
-    let source = bundle_expression(variant, sha256, &anchors_of(&roots));
+    let source = bundle_expression(variant, sha256, as_of, &anchors_of(&roots));
     write(out, &format!("{name}_anchors.rs"), &source)?;
-    write(
-        out,
-        &format!("{name}_certificates.rs"),
-        &emit::certificates(bundle.roots()),
-    )?;
-    write(out, &format!("{name}.pem"), &bundle.to_pem())?;
+    // What other readers are given cannot carry an annotation.
+    let plain = bundle.without_annotated();
+    let certificates = emit::certificates(plain.roots());
+    write(out, &format!("{name}_certificates.rs"), &certificates)?;
+    write(out, &format!("{name}.pem"), &plain.to_pem())?;
+    write(out, &format!("{name}_annotated.pem"), &bundle.to_pem())?;
     Ok(sha256)
 }
 
@@ -73,8 +130,8 @@ fn anchors_of(roots: &[&Root]) -> String {
 }
 
 /// The expression of a `Bundle`, for a module of src/bundle; `variant` is its `BundleName`.
-fn bundle_expression(variant: &str, sha256: [u8; 32], anchors: &str) -> String {
-    format!("Bundle::new(BundleName::{variant}, {sha256:?}, {anchors})\n")
+fn bundle_expression(variant: &str, sha256: [u8; 32], as_of: Option<u64>, anchors: &str) -> String {
+    format!("Bundle::new(BundleName::{variant}, {sha256:?}, {as_of:?}, {anchors})\n")
 }
 
 /// The files of the user.
@@ -165,7 +222,7 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
             (Some(_), None) => (known.unwrap_or(anchor), date),
             (Some(known), Some(own)) if known != own => {
                 return Err(
-                    "certs/constraints.toml and the crate webpki-roots constrain a root to \
+                    "embedded-roots-mozilla and the crate webpki-roots constrain a root to \
                             different names: take another version of either"
                         .to_owned(),
                 );
@@ -185,13 +242,13 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
             .map(|(anchor, _)| emit::sha256_of_anchor(anchor)),
     );
     let anchors = emit::anchors(anchors.into_iter());
-    let source = bundle_expression("WebpkiRoots", sha256, &anchors);
+    let source = bundle_expression("WebpkiRoots", sha256, None, &anchors);
     write(out, "webpki_roots_anchors.rs", &source)?;
     Ok(sha256)
 }
 
-/// Compares the selected bundle with the digest that the user expects.
-fn pin(selected: Option<&[u8; 32]>) -> Result<(), String> {
+/// Compares the set of the selected bundle with the digest that the user expects.
+fn check_sha256(selected: Option<&[u8; 32]>) -> Result<(), String> {
     println!("cargo::rerun-if-env-changed={SHA256}");
     let pin = env::var_os(SHA256).unwrap_or_default();
     let pin = pin.to_string_lossy().to_ascii_lowercase();

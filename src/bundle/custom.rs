@@ -1,5 +1,4 @@
-//! The bundle of the PEM file(s) that `EMBEDDED_ROOTS_FILE` named while building (feature
-//! `custom`).
+//! The bundle of the PEM file(s) that `EMBEDDED_ROOTS_FILE` named at build time (feature `custom`).
 
 use rustls_pki_types::CertificateDer;
 
@@ -9,17 +8,30 @@ use super::{Bundle, BundleName};
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/custom_anchors.rs"));
 
-/// The certificates, DER, in the order of the anchors.
+/// The certificates (DER) of all roots *without an annotation*, sorted as [`Bundle::anchors`] are.
 ///
-/// They do not carry what annotations impose on them: see [`Anchor`].
+/// A certificate cannot carry a distrust date or an imposed name constraint, and its reader would
+/// trust it without. So roots with either are left out; [`BUNDLE`] and [`annotated_pem`] have them.
 #[must_use]
 pub fn certificates() -> &'static [CertificateDer<'static>] {
     include!(concat!(env!("OUT_DIR"), "/custom_certificates.rs"))
 }
 
-/// The PEM text, in a normal form: each certificate under its subject, its SHA-256 fingerprint, the
-/// end of its validity and its annotation. No other text of the files is in it.
+/// The PEM text of all roots *without an annotation*, for any reader of PEM.
+///
+/// Like [`certificates`], it leaves out what other readers would trust too widely. Each certificate
+/// follows its subject, SHA-256 fingerprint and notAfter as comments.
 #[must_use]
 pub fn pem() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/custom.pem"))
+}
+
+/// The PEM text of all roots, with their annotations, for this crate's reader:
+/// `RootsBuilder::pem`, `EMBEDDED_ROOTS_FILE`.
+///
+/// Other readers take an annotation for a comment, and trust its root without the limit: give them
+/// [`pem`].
+#[must_use]
+pub fn annotated_pem() -> &'static str {
+    include_str!(concat!(env!("OUT_DIR"), "/custom_annotated.pem"))
 }

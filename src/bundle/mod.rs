@@ -1,6 +1,9 @@
 //! What is compiled in. The features choose it here and in build.rs, and nowhere else.
 
 use core::fmt;
+use core::time::Duration;
+
+use rustls_pki_types::UnixTime;
 
 pub(crate) mod anchor;
 #[cfg(feature = "rustls")]
@@ -21,7 +24,7 @@ pub use anchor::Anchor;
 #[allow(unused_imports, unreachable_pub, reason = "empty without a bundle")]
 pub use selected::*;
 
-/// The anchors of a compiled-in bundle, with its name and digest.
+/// The anchors of a compiled-in bundle, with its name, digest and date.
 ///
 /// `Copy`, and small: the anchors themselves are static. The certificates and the PEM text of a
 /// bundle are functions of its module, such as [`mozilla::pem()`](crate::mozilla::pem), so that a
@@ -30,6 +33,7 @@ pub use selected::*;
 pub struct Bundle {
     name: BundleName,
     sha256: [u8; 32],
+    as_of: Option<u64>,
     anchors: &'static [Anchor],
 }
 
@@ -69,14 +73,32 @@ impl Bundle {
         self.sha256
     }
 
+    /// The day on which the data was taken over from its source, at 00:00 UTC, where that is known:
+    /// for `mozilla`, from the version of the package `embedded-roots-mozilla`.
+    ///
+    /// A health page can tell from it how old the roots of a program are.
+    #[must_use]
+    pub const fn as_of(&self) -> Option<UnixTime> {
+        match self.as_of {
+            Some(seconds) => Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
+            None => None,
+        }
+    }
+
     #[allow(
         dead_code,
         reason = "for generated code; there is none without a bundle"
     )]
-    const fn new(name: BundleName, sha256: [u8; 32], anchors: &'static [Anchor]) -> Self {
+    const fn new(
+        name: BundleName,
+        sha256: [u8; 32],
+        as_of: Option<u64>,
+        anchors: &'static [Anchor],
+    ) -> Self {
         Self {
             name,
             sha256,
+            as_of,
             anchors,
         }
     }

@@ -1,7 +1,7 @@
 //! Mozilla's TLS roots (feature `mozilla`, on by default).
 //!
-//! Where they come from and what is imposed on them:
-//! [certs/README.md](https://docs.rs/crate/embedded-roots/latest/source/certs/README.md).
+//! The data is that of the package [`embedded-roots-mozilla`](https://docs.rs/embedded-roots-mozilla),
+//! whose README says where it comes from and what Mozilla imposes on it.
 
 use rustls_pki_types::CertificateDer;
 
@@ -11,17 +11,30 @@ use super::{Bundle, BundleName};
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/mozilla_anchors.rs"));
 
-/// The certificates, DER, in the order of the anchors.
+/// The certificates (DER) of all roots *without an annotation*, sorted as [`Bundle::anchors`] are.
 ///
-/// They do not carry what is imposed on them: see [`Anchor`].
+/// A certificate cannot carry a distrust date or an imposed name constraint, and its reader would
+/// trust it without. So roots with either are left out; [`BUNDLE`] and [`annotated_pem`] have them.
 #[must_use]
 pub fn certificates() -> &'static [CertificateDer<'static>] {
     include!(concat!(env!("OUT_DIR"), "/mozilla_certificates.rs"))
 }
 
-/// The PEM text: each certificate under its subject, its SHA-256 fingerprint, the end of its
-/// validity and its annotation, which this crate reads and others take for text.
+/// The PEM text of all roots *without an annotation*, for any reader of PEM.
+///
+/// Like [`certificates`], it leaves out what other readers would trust too widely. Each certificate
+/// follows its subject, SHA-256 fingerprint and notAfter as comments.
 #[must_use]
 pub fn pem() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/mozilla.pem"))
+}
+
+/// The PEM text of all roots, with their annotations, for this crate's reader:
+/// `RootsBuilder::pem`, `EMBEDDED_ROOTS_FILE`.
+///
+/// Other readers take an annotation for a comment, and trust its root without the limit: give them
+/// [`pem`].
+#[must_use]
+pub fn annotated_pem() -> &'static str {
+    include_str!(concat!(env!("OUT_DIR"), "/mozilla_annotated.pem"))
 }

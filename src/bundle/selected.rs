@@ -6,7 +6,8 @@ use super::Bundle;
 mod texts {
     use rustls_pki_types::CertificateDer;
 
-    /// The certificates of the selected bundle, DER, in the order of its anchors.
+    /// The certificates (DER) of the selected bundle, except those of roots with an annotation,
+    /// which a certificate cannot carry.
     ///
     /// Exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
     #[must_use]
@@ -14,12 +15,22 @@ mod texts {
         super::source::certificates()
     }
 
-    /// The PEM text of the selected bundle.
+    /// The PEM text of the selected bundle for any reader of PEM: without the roots that have an
+    /// annotation.
     ///
     /// Exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
     #[must_use]
     pub fn pem() -> &'static str {
         super::source::pem()
+    }
+
+    /// The PEM text of the selected bundle with all roots and their annotations, for this crate's
+    /// reader. Other readers ignore the annotations: give them [`pem`].
+    ///
+    /// Exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
+    #[must_use]
+    pub fn annotated_pem() -> &'static str {
+        super::source::annotated_pem()
     }
 }
 
@@ -36,13 +47,15 @@ pub use texts::*;
 /// The selected bundle: `custom`, else `mozilla`, else `webpki-roots`. One of these features must
 /// be on.
 ///
-/// Never a union: a dependency that turns `mozilla` on does not widen a program that chose
-/// `custom`.
+/// Never a union. But features of all packages in a build are united, so another package can
+/// *replace* the selected bundle by turning a feature on. A program that cares names its bundle
+/// (`mozilla::BUNDLE`), or pins the selection with
+/// `EMBEDDED_ROOTS_DEFAULT`, which fails the build where the features select another.
 #[must_use]
 pub fn bundle() -> &'static Bundle {
     &source::BUNDLE
 }
 
-/// As [`bundle()`], for those who also have to do without one.
+/// [`bundle()`], for callers that also work without one.
 #[cfg(feature = "rustls")]
 pub(crate) const SELECTED: Option<&Bundle> = Some(&source::BUNDLE);

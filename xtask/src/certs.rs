@@ -2,28 +2,51 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt::{self, Write as _};
 use std::fs;
+use std::time::SystemTime;
 
 use embedded_roots_bundle::emit::{hex, sha256};
-use embedded_roots_bundle::{Annotation, ParsedBundle, Root};
+use embedded_roots_bundle::{
+    Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, parse, rfc3339,
+};
+use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
 use crate::path;
 
-/// Writes the file and says what is in it.
+/// Writes the file, with the date of today where its content changes, and says what came and went.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
-    let generated = generate()?;
+    let present = fs::read_to_string(path(CERTIFICATES))?;
+    let manifest = fs::read_to_string(path(MANIFEST))?;
+    let version = Version::of(&manifest)?;
+    if generate(&version.day)?.pem == present {
+        return Ok(format!(
+            "{CERTIFICATES} is up to date, as of {}",
+            version.day
+        ));
+    }
+    let next = version.next(today()?);
+    let generated = generate(&next.day)?;
+    let changes = changes(&present, &generated.pem)?;
     fs::write(path(CERTIFICATES), &generated.pem)?;
-    Ok(format!("wrote {CERTIFICATES}: {}", generated.summary))
+    let version = |version: &Version| format!("\nversion = \"{version}\"\n");
+    let manifest = manifest.replacen(&version(&Version::of(&manifest)?), &version(&next), 1);
+    fs::write(path(MANIFEST), manifest)?;
+    let facts = generated.facts.join(", ");
+    Ok(format!(
+        "wrote {CERTIFICATES} and {MANIFEST}; {README} has to say: {facts}\n{changes}"
+    ))
 }
 
 /// Fails if the file is not what [`write()`] would write, or if certs/README.md tells of another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let generated = generate()?;
+    let version = Version::of(&fs::read_to_string(path(MANIFEST))?)?;
+    let generated = generate(&version.day)?;
     if fs::read(path(CERTIFICATES))? != generated.pem.as_bytes() {
         return Err(format!(
-            "{CERTIFICATES} is not what webpki-root-certs and {CONSTRAINTS} give: review both, \
-             then run cargo xtask certs"
+            "{CERTIFICATES} is not what webpki-root-certs, {CONSTRAINTS} and the version in {MANIFEST} \
+             give: review them, then run cargo xtask certs"
         )
         .into());
     }
@@ -35,23 +58,98 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     }
     Ok(format!(
         "{CERTIFICATES} is up to date: {}",
-        generated.summary
+        generated.facts.join(", ")
     ))
 }
 
+/// The certificates of one text that the other has not, line by line.
+fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
+    let read = |pem: &str| -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+        let roots = parse(CERTIFICATES, pem.as_bytes(), PrivateKeys::Refuse)?;
+        let shown = |root: &Root| {
+            let subject = DistinguishedName::new(&root.trust_anchor().subject);
+            let annotation = root.annotation();
+            (
+                hex(&sha256(root.certificate())),
+                format!("{subject} {annotation}"),
+            )
+        };
+        Ok(roots.iter().map(shown).collect())
+    };
+    let (before, after) = (read(before)?, read(after)?);
+    let mut changes = String::new();
+    for (sign, these, others) in [("-", &before, &after), ("+", &after, &before)] {
+        for (fingerprint, root) in these {
+            if others.get(fingerprint) != Some(root) {
+                let _ = writeln!(changes, "{sign} {} {fingerprint}", root.trim_end());
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// `1.20261123.0`: the day of the data, and how many changes that day had before.
+struct Version {
+    /// `YYYYMMDD`
+    day: String,
+    patch: u32,
+}
+
+impl Version {
+    fn of(manifest: &str) -> Result<Self, Box<dyn Error>> {
+        #[derive(Deserialize)]
+        struct Manifest {
+            package: Package,
+        }
+        #[derive(Deserialize)]
+        struct Package {
+            version: String,
+        }
+        let version = toml::from_str::<Manifest>(manifest)?.package.version;
+        let parts: Vec<&str> = version.split('.').collect();
+        match parts[..] {
+            ["1", day, patch] if day.len() == 8 => Ok(Self {
+                day: day.to_owned(),
+                patch: patch.parse()?,
+            }),
+            _ => Err(format!("{MANIFEST}: version {version} is not 1.YYYYMMDD.PATCH").into()),
+        }
+    }
+
+    fn next(&self, today: String) -> Self {
+        let patch = if self.day == today { self.patch + 1 } else { 0 };
+        Self { day: today, patch }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "1.{}.{}", self.day, self.patch)
+    }
+}
+
+/// `YYYYMMDD`, UTC.
+fn today() -> Result<String, Box<dyn Error>> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let now = rfc3339(UnixTime::since_unix_epoch(now));
+    let (day, _) = now.split_once('T').ok_or("a time has a T")?;
+    Ok(day.replace('-', ""))
+}
+
 const CERTIFICATES: &str = "certs/ca-certificates.crt";
+const MANIFEST: &str = "certs/Cargo.toml";
 const CONSTRAINTS: &str = "certs/constraints.toml";
 const README: &str = "certs/README.md";
 const ORIGIN: &str = "webpki-root-certs";
 
 struct Generated {
     pem: String,
-    summary: String,
     /// What certs/README.md has to say.
-    facts: [String; 3],
+    facts: [String; 4],
 }
 
-fn generate() -> Result<Generated, Box<dyn Error>> {
+/// `day` is `YYYYMMDD`.
+fn generate(day: &str) -> Result<Generated, Box<dyn Error>> {
     let mut imposed = constraints(&fs::read_to_string(path(CONSTRAINTS))?)?;
     let mut roots = Vec::new();
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
@@ -68,19 +166,23 @@ fn generate() -> Result<Generated, Box<dyn Error>> {
     let bundle = ParsedBundle::new(roots)?;
     let (count, digest) = (bundle.roots().len(), hex(&bundle.sha256()));
     let version = version_in_lock(&fs::read_to_string(path("Cargo.lock"))?)?;
+    let (year, rest) = day.split_at_checked(4).ok_or("no day")?;
+    let (month, day) = rest.split_at_checked(2).ok_or("no day")?;
+    let date = format!("{year}-{month}-{day}");
     let header = format!(
         "# Mozilla's root certificates for TLS servers, from {ORIGIN} {version}, with the\n\
          # constraints that Mozilla keeps outside of them. Licence: CDLA-Permissive-2.0.\n\
          # Generated by `cargo xtask certs`; see README.md in this folder.\n\
          #\n\
+         # As of: {date}\n\
          # Roots: {count}\n\
          # Set SHA-256: {digest}\n\n"
     );
     Ok(Generated {
         pem: header + &bundle.to_pem(),
-        summary: format!("{count} roots, set {digest}"),
         facts: [
             format!("{ORIGIN}` {version}"),
+            date,
             format!("{count} roots"),
             digest,
         ],

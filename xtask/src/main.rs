@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask TASK
 
-certs           write certs/ca-certificates.crt from the webpki-root-certs crate and
-                certs/constraints.toml
+certs           write certs/ca-certificates.crt, from the webpki-root-certs crate and
+                certs/constraints.toml, and the date in the version of that package
 certs --check   fail if the file is not what would be written
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah

@@ -142,6 +142,16 @@ impl ParsedBundle {
         Ok(Self { roots: kept })
     }
 
+    /// The roots without an annotation: those that a reader of certificates alone trusts as widely
+    /// as they are meant.
+    #[must_use]
+    pub fn without_annotated(&self) -> Self {
+        let plain = |root: &&Root| root.annotation().is_empty();
+        Self {
+            roots: self.roots.iter().filter(plain).cloned().collect(),
+        }
+    }
+
     /// The roots, sorted by subject and key.
     #[must_use]
     pub fn roots(&self) -> &[Root] {

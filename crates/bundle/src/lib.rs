@@ -54,4 +54,4 @@ pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
 pub use name::DistinguishedName;
 pub use name_constraints::show_name_constraints;
 pub use pem::{PrivateKeys, parse, parse_each};
-pub use time::rfc3339;
+pub use time::{parse_rfc3339, rfc3339};

@@ -16,7 +16,8 @@ pub fn rfc3339(time: UnixTime) -> String {
 }
 
 /// Reads what [`rfc3339`] writes, and no other form.
-pub(crate) fn parse_rfc3339(text: &str) -> Option<UnixTime> {
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<UnixTime> {
     let bytes = text.as_bytes();
     let separators = [
         (4, b'-'),

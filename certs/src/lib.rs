@@ -1,0 +1,29 @@
+//! Mozilla's root certificates for TLS servers, as data: an annotated PEM text and its date.
+//!
+//! [`embedded-roots`](https://docs.rs/embedded-roots) compiles this text in under its feature
+//! `mozilla`. The package is versioned by the date of the data, `1.YYYYMMDD.0`, so that
+//!
+//! ```sh
+//! cargo update -p embedded-roots-mozilla
+//! ```
+//!
+//! refreshes what a program trusts, and nothing else.
+//!
+//! # Should I use this?
+//!
+//! Probably not directly. The text is for the reader of `embedded-roots`, which enforces its
+//! annotations. Any other PEM reader ignores them, and then trusts these roots without the limits
+//! that Mozilla sets.
+//!
+//! # How was the data made?
+//!
+//! README.md names the source and its version, the digest of the set, and how to check it.
+#![no_std]
+
+/// The PEM text. Each certificate follows its subject, SHA-256 fingerprint and notAfter as comments,
+/// and, where Mozilla limits it, a line that starts with `# embedded-roots:`.
+pub const ANNOTATED_PEM: &str = include_str!("../ca-certificates.crt");
+
+/// The day on which the roots were taken over from their source: `YYYYMMDD`, the middle number of
+/// this package's version.
+pub const DATE: &str = env!("CARGO_PKG_VERSION_MINOR");
