@@ -131,7 +131,10 @@ fn anchors_of(roots: &[&Root]) -> String {
 
 /// The expression of a `Bundle`, for a module of src/bundle; `variant` is its `BundleName`.
 fn bundle_expression(variant: &str, sha256: [u8; 32], as_of: Option<u64>, anchors: &str) -> String {
-    format!("Bundle::new(BundleName::{variant}, {sha256:?}, {as_of:?}, {anchors})\n")
+    let as_of = as_of.map_or("None".to_owned(), |seconds| {
+        format!("Some({})", emit::decimal(seconds))
+    });
+    format!("Bundle::new(BundleName::{variant}, {sha256:?}, {as_of}, {anchors})\n")
 }
 
 /// The files of the user.

@@ -19,7 +19,7 @@ use rustls::{ClientConfig, RootCertStore};
 use fresh::Comparison;
 
 /// As the program of the article carries its bundle.
-const PEM: &[u8] = include_bytes!("../certs/ca-certificates.crt");
+const PEM: &str = embedded_roots_mozilla::ANNOTATED_PEM;
 
 fn main() {
     fresh::main(&[Comparison {
@@ -63,7 +63,7 @@ fn by_no_roots() -> Arc<ClientConfig> {
 
 fn by_pemfile() -> Arc<ClientConfig> {
     let mut store = RootCertStore::empty();
-    let mut pem = PEM;
+    let mut pem = PEM.as_bytes();
     let certificates = rustls_pemfile::certs(&mut pem).map(Result::unwrap);
     store.add_parsable_certificates(certificates);
     peers::config_of(store)

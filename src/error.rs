@@ -32,6 +32,32 @@ impl Error {
         )
     }
 
+    /// A file or directory that the user named cannot be read; the [`io::Error`] is in `source()`.
+    /// Such an error is an invalid input, too.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.0.innermost(), Kind::Unreadable(..))
+    }
+
+    /// A root is given more than once and under different constraints. Such an error is an invalid
+    /// input, too.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.0.innermost(), Kind::Conflict(_))
+    }
+
+    /// A certificate revocation list cannot be used. Such an error is an invalid input, too.
+    #[must_use]
+    pub fn is_revocation(&self) -> bool {
+        matches!(*self.0, Kind::Revocation(_))
+    }
+
+    /// An HTTP client cannot be built; what its library says is in `source()`.
+    #[must_use]
+    pub fn is_http_client(&self) -> bool {
+        matches!(*self.0, Kind::Client(_))
+    }
+
     /// No crypto provider is compiled in or installed, or rustls cannot make a config with it.
     #[must_use]
     pub fn is_crypto_provider(&self) -> bool {
@@ -200,6 +226,14 @@ impl error::Error for Error {
 }
 
 impl Kind {
+    /// What is wrong with what a variable names, where one does.
+    fn innermost(&self) -> &Self {
+        match self {
+            Self::Variable(_, kind) => kind.innermost(),
+            kind => kind,
+        }
+    }
+
     fn cause(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Config(why) | Self::Revocation(why) | Self::Client(why) => Some(&**why),

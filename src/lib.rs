@@ -39,8 +39,11 @@ pub use roots::Roots;
 pub use roots::builder::RootsBuilder;
 #[cfg(feature = "rustls")]
 pub use roots::default::{client_config, client_config_builder, root_store, roots, verifier};
+/// The version of rustls whose types are in this API.
 #[cfg(feature = "rustls")]
-pub use trust::report::{Report, SourceReport};
+pub use rustls;
+#[cfg(feature = "rustls")]
+pub use trust::report::{LimitedRoot, Report, SourceReport};
 #[cfg(feature = "rustls")]
 pub use verify::refusal::Refusal;
 #[cfg(feature = "rustls")]

@@ -28,8 +28,8 @@ use crate::roots::Roots;
 use crate::roots::default::roots;
 
 /// A connector that trusts the default roots. Fails as [`roots()`].
-pub fn https_connector() -> Result<HttpsConnector<HttpConnector>, Error> {
-    roots().map(Roots::https_connector)
+pub fn connector() -> Result<HttpsConnector<HttpConnector>, Error> {
+    roots().map(Roots::hyper_connector)
 }
 
 /// A client with a pool of connections that trusts the default roots. Fails as [`roots()`].
@@ -47,7 +47,7 @@ where
 impl Roots {
     /// A connector that trusts these roots.
     #[must_use]
-    pub fn https_connector(&self) -> HttpsConnector<HttpConnector> {
+    pub fn hyper_connector(&self) -> HttpsConnector<HttpConnector> {
         // Its ALPN protocols are empty, as hyper-rustls demands, which sets them itself.
         let config = (*self.client_config()).clone();
         let builder = HttpsConnectorBuilder::new()
@@ -68,6 +68,6 @@ impl Roots {
         B: Body + Send,
         B::Data: Send,
     {
-        Client::builder(TokioExecutor::new()).build(self.https_connector())
+        Client::builder(TokioExecutor::new()).build(self.hyper_connector())
     }
 }

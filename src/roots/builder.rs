@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use embedded_roots_bundle::{Annotation, PrivateKeys, Root, parse};
 use rustls::crypto::CryptoProvider;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
 
 use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
@@ -54,6 +54,7 @@ pub struct RootsBuilder {
     given: Result<(), Error>,
     ssl_cert_env: bool,
     fallback: Option<Step>,
+    filters: Vec<Filter>,
     provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Revocation>,
     pub(super) surroundings: Surroundings,
@@ -63,6 +64,8 @@ pub struct RootsBuilder {
 /// those sources alone that it names.
 type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Sync>;
 
+type Filter = Box<dyn Fn(&Anchor) -> bool + Send + Sync>;
+
 impl RootsBuilder {
     pub(super) fn new() -> Self {
         Self {
@@ -70,6 +73,7 @@ impl RootsBuilder {
             given: Ok(()),
             ssl_cert_env: false,
             fallback: None,
+            filters: Vec::new(),
             provider: None,
             revocation: None,
             surroundings: Surroundings::default(),
@@ -108,6 +112,39 @@ impl RootsBuilder {
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> Self {
         self.given(of_certificates(certificates))
+    }
+
+    /// Adds trust anchors that you have: subject, SPKI and name constraints, as webpki and other
+    /// crates make them. Strict: none is an error.
+    ///
+    /// A [`TrustAnchor`] says nothing of a distrust date, so one that came from a list is trusted
+    /// without the date that the list has for it; the [report](Roots::report) says so.
+    pub fn anchors(self, anchors: impl IntoIterator<Item = TrustAnchor<'static>>) -> Self {
+        self.given(of_anchors(anchors))
+    }
+
+    /// Takes away every root for which `keep` is false, whatever its source. With several calls, a
+    /// root stays if all of them keep it.
+    ///
+    /// It decides when roots of all sources have become one set, so that it sees each root once,
+    /// with the limits that apply to it. The [report](Roots::report) counts what was removed; a
+    /// policy that keeps nothing is an error.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
+    /// use embedded_roots::{Roots, mozilla};
+    ///
+    /// let roots = Roots::builder()
+    ///     .bundle(&mozilla::BUNDLE)
+    ///     .retain(|anchor| anchor.distrust_after().is_none())
+    ///     .build()?;
+    /// assert!(roots.anchors().len() < mozilla::BUNDLE.len());
+    /// # }
+    /// # Ok::<(), embedded_roots::Error>(())
+    /// ```
+    pub fn retain(mut self, keep: impl Fn(&Anchor) -> bool + Send + Sync + 'static) -> Self {
+        self.filters.push(Box::new(keep));
+        self
     }
 
     /// Lets `SSL_CERT_FILE` and `SSL_CERT_DIR` replace everything else, where one of them is set.
@@ -191,7 +228,9 @@ impl RootsBuilder {
         }
         // What was given is wrong, whatever a variable may put in its place.
         std::mem::replace(&mut self.given, Ok(()))?;
-        let (anchors, report) = merge(self.sources()?)?;
+        let (anchors, report) = merge(self.sources()?, |anchor| {
+            self.filters.iter().all(|keep| keep(anchor))
+        })?;
         let trust_set = Arc::new(TrustSet::merged(anchors, report)?);
         let provider = config::provider(self.provider)?;
         Roots::new(match &self.revocation {
@@ -257,6 +296,7 @@ impl fmt::Debug for RootsBuilder {
             .field("steps", &self.steps.len())
             .field("ssl_cert_env", &self.ssl_cert_env)
             .field("fallback", &self.fallback.is_some())
+            .field("filters", &self.filters.len())
             .field("revocation", &self.revocation)
             .finish_non_exhaustive()
     }
@@ -280,6 +320,16 @@ fn of_certificates(
     }
     if source.anchors.is_empty() {
         return Err(Error::invalid("no certificate in `certificates`"));
+    }
+    Ok(source)
+}
+
+fn of_anchors(anchors: impl IntoIterator<Item = TrustAnchor<'static>>) -> Result<Source, Error> {
+    let mut source = Source::new(Origin::Anchors);
+    let anchors = anchors.into_iter().map(|anchor| Anchor::new(anchor, None));
+    source.anchors = anchors.collect();
+    if source.anchors.is_empty() {
+        return Err(Error::invalid("no anchor in `anchors`"));
     }
     Ok(source)
 }

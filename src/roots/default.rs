@@ -105,7 +105,7 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
         };
         let trust_set = match system {
             Some(source) => {
-                let (anchors, report) = merge(vec![source?])?;
+                let (anchors, report) = merge(vec![source?], |_| true)?;
                 TrustSet::merged(anchors, report)?
             }
             None => of_the_bundle()?,

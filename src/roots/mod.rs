@@ -14,6 +14,7 @@ use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use crate::bundle::Bundle;
+use crate::bundle::anchor::Anchor;
 use crate::bundle::selected::SELECTED;
 use crate::config::{self, Client};
 use crate::error::Error;
@@ -74,6 +75,13 @@ impl Roots {
     #[must_use]
     pub fn root_store(&self) -> Arc<RootCertStore> {
         Arc::clone(self.trust_set().store())
+    }
+
+    /// The anchors that are trusted, each with its limits; unique by subject and SPKI, and sorted by
+    /// both.
+    #[must_use]
+    pub fn anchors(&self) -> &[Anchor] {
+        self.trust_set().anchors()
     }
 
     /// The verifier of server certificates, for a config of your own.

@@ -84,6 +84,7 @@ fn policy(name: &str, world: &World, builder: RootsBuilder) -> RootsBuilder {
         "Roots::system()" => builder.system(),
         "Roots::system_or_embedded()" => builder.system_or(bundle),
         "Roots::embedded_and_system()" => builder.bundle(bundle).system(),
+        ".system_or(b).pem_file(there)" => builder.system_or(bundle).pem_file(world.path("there")),
         ".bundle(b).system_fallback()" => builder.bundle(bundle).system_fallback(),
         ".bundle(b).ssl_cert_env()" => builder.bundle(bundle).ssl_cert_env(),
         ".bundle(b).extra_env(\"EXTRA_CA\")" => builder.bundle(bundle).extra_env("EXTRA_CA"),
@@ -118,7 +119,7 @@ fn world(name: &str) -> World {
 fn what_is_trusted() {
     let world = world("what_is_trusted");
     let rows = rows("What is trusted");
-    assert_eq!(rows.len(), 11);
+    assert_eq!(rows.len(), 12);
     for row in rows {
         let [name, has_roots, is_absent, is_broken] = &row[..] else {
             panic!("{row:?}")
@@ -207,7 +208,9 @@ fn presets_are_what_the_table_says() {
 fn a_store_that_a_variable_names_lifts_no_limit() {
     let world = World::new("lifts_no_limit");
     // As distributions have it: without annotations.
-    let lines = mozilla::pem().lines().filter(|line| !line.starts_with('#'));
+    let lines = mozilla::annotated_pem()
+        .lines()
+        .filter(|line| !line.starts_with('#'));
     let store = lines.collect::<Vec<_>>().join("\n");
     let file = world.file("directory/store.pem", store);
     let limits = |roots: Roots| -> usize {

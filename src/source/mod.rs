@@ -45,6 +45,7 @@ pub(crate) enum Origin {
     Bundle(Bundle),
     PemText,
     Certificates,
+    Anchors,
     File(PathBuf),
     /// A file that a variable names.
     Variable {
@@ -90,9 +91,11 @@ impl Origin {
                 BundleName::Custom => Standing::Given,
                 BundleName::Mozilla | BundleName::WebpkiRoots => Standing::Listed,
             },
-            Self::PemText | Self::Certificates | Self::File(_) | Self::Variable { .. } => {
-                Standing::Given
-            }
+            Self::PemText
+            | Self::Certificates
+            | Self::Anchors
+            | Self::File(_)
+            | Self::Variable { .. } => Standing::Given,
             // The two variables mostly name the system's own store, so that a limit that is known
             // of a root holds for its copies there: a variable must not widen trust.
             Self::SystemStore { .. } | Self::SslCertEnv { .. } => Standing::Listed,
@@ -111,6 +114,7 @@ impl fmt::Display for Origin {
             Self::Bundle(bundle) => write!(f, "bundle {}", bundle.name()),
             Self::PemText => f.write_str("PEM text"),
             Self::Certificates => f.write_str("certificates"),
+            Self::Anchors => f.write_str("anchors"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Variable { name, path } => write!(f, "{name}={}", path.display()),
             Self::SystemStore { places } => {

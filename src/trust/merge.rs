@@ -1,6 +1,6 @@
 //! One anchor of many copies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rustls_pki_types::TrustAnchor;
 
@@ -10,15 +10,19 @@ use crate::error::Error;
 use crate::source::{Source, Standing};
 use crate::trust::report::{Report, SourceReport};
 
-/// The anchors of all sources, each subject and key once, and what became of each source.
-pub(crate) fn merge(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error> {
+/// The anchors of all sources that `keep` keeps, each subject and key once, and what became of each
+/// source.
+pub(crate) fn merge(
+    sources: Vec<Source>,
+    keep: impl Fn(&Anchor) -> bool,
+) -> Result<(Vec<Anchor>, Report), Error> {
     let count = sources.iter().map(|source| source.anchors.len()).sum();
     let mut merged: Vec<Merged> = Vec::with_capacity(count);
     let mut places: HashMap<(Vec<u8>, Vec<u8>), usize> = HashMap::with_capacity(count);
     let mut reports: Vec<SourceReport> = Vec::with_capacity(sources.len());
     for (nth, source) in sources.into_iter().enumerate() {
         let standing = source.origin.standing();
-        let mut report = SourceReport::new(&source.origin, source.anchors.len());
+        let mut report = SourceReport::new(source.origin, source.anchors.len());
         report.skipped = source.skipped;
         for anchor in source.anchors {
             let place = *places.entry(identity(&anchor)).or_insert(merged.len());
@@ -33,13 +37,25 @@ pub(crate) fn merge(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error
         }
         reports.push(report);
     }
-    merged.retain(|merged| !merged.left_out);
-    for Merged { anchor, source, .. } in &merged {
-        if let Some(report) = reports.get_mut(*source) {
-            report.note(anchor);
+    let mut anchors = Vec::with_capacity(merged.len());
+    let mut removed = HashSet::new();
+    for Merged { anchor, source, .. } in merged.into_iter().filter(|merged| !merged.left_out) {
+        let Some(report) = reports.get_mut(source) else {
+            continue;
+        };
+        if keep(&anchor) {
+            report.note(&anchor);
+            anchors.push(anchor);
+        } else {
+            report.removed += 1;
+            removed.insert(identity(&anchor));
         }
     }
-    let anchors = merged.into_iter().map(|merged| merged.anchor).collect();
+    for report in &mut reports {
+        report
+            .not_applied
+            .retain(|listed| !removed.contains(&identity(listed)));
+    }
     Ok((anchors, Report::new(reports)))
 }
 
@@ -68,7 +84,7 @@ impl Merged {
         if let Some(known) = known.find(|known| is_same_root(known, &self.anchor)) {
             match self.standing {
                 Standing::Listed => self.tighten(known, report),
-                Standing::Given => report.lift(known, &self.anchor),
+                Standing::Given => report.compare(known, &self.anchor),
             }
         }
     }
@@ -81,9 +97,9 @@ impl Merged {
         report: &mut SourceReport,
     ) -> Result<(), Error> {
         match (self.standing, standing) {
-            (Standing::Given, Standing::Listed) => report.lift(&copy, &self.anchor),
+            (Standing::Given, Standing::Listed) => report.compare(&copy, &self.anchor),
             (Standing::Listed, Standing::Given) => {
-                report.lift(&self.anchor, &copy);
+                report.compare(&self.anchor, &copy);
                 (self.standing, self.anchor, self.left_out) = (standing, copy, false);
             }
             (Standing::Listed, Standing::Listed) => self.tighten(&copy, report),
@@ -253,7 +269,7 @@ mod tests {
             };
             let mut make = sources;
             let sources = make();
-            let merged = merge(sources.clone());
+            let merged = merge(sources.clone(), |_| true);
             let expected = naive(&sources);
             let Some(expected) = expected else {
                 refused += 1;
@@ -286,7 +302,11 @@ mod tests {
                 ..known.trust_anchor().clone()
             };
             let bare = Anchor::new(bare, None);
-            let merged = |standing| merge(vec![source(standing, vec![bare.clone()])]).unwrap().0;
+            let merged = |standing| {
+                merge(vec![source(standing, vec![bare.clone()])], |_| true)
+                    .unwrap()
+                    .0
+            };
             assert_eq!(merged(Standing::Listed), std::slice::from_ref(known));
             assert_eq!(merged(Standing::Given), std::slice::from_ref(&bare));
         }
@@ -297,8 +317,11 @@ mod tests {
     fn one_anchor_through_three_sources_is_one_and_told_so() {
         let anchors = || vec![anchor(1, 1, 1)];
         let sources = [Standing::Listed, Standing::Given, Standing::Listed];
-        let (merged, report) =
-            merge(sources.map(|standing| source(standing, anchors())).into()).unwrap();
+        let (merged, report) = merge(
+            sources.map(|standing| source(standing, anchors())).into(),
+            |_| true,
+        )
+        .unwrap();
         assert_eq!(merged, anchors());
         let duplicates: Vec<_> = report
             .sources()

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use embedded_roots_bundle::{rfc3339, show_name_constraints};
+use rustls_pki_types::UnixTime;
 
 use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
@@ -14,7 +15,7 @@ use crate::source::Origin;
 /// `Display` is for a log, one line a source:
 ///
 /// ```text
-/// bundle mozilla: 118 roots; within limits: "CN=Izenpe.com, O=IZENPE S.A., C=ES" distrust-after=2026-04-15T23:59:59Z, ...
+/// bundle mozilla (2026-11-23, SHA-256 1f09fbc30114be4b...): 118 roots; within limits: "CN=Izenpe.com, O=IZENPE S.A., C=ES" distrust-after=2026-04-15T23:59:59Z, ...
 /// file /run/secrets/corp.pem: 1 root
 /// system store (/etc/ssl/certs/ca-certificates.crt): 144 roots, 117 known already; skipped: ...
 /// ```
@@ -38,7 +39,7 @@ impl Report {
 
     /// Or the store that the user has put in its place.
     pub(super) fn system_was_asked(&self) -> bool {
-        self.sources.iter().any(|source| source.is_system)
+        self.sources.iter().any(|source| source.origin.is_system())
     }
 
     /// Each source with its count, for a message.
@@ -48,14 +49,14 @@ impl Report {
             if !short.is_empty() {
                 short.push_str(", ");
             }
-            short.push_str(&counted(&source.origin, source.roots));
+            short.push_str(&counted(source.origin(), source.roots));
         }
         short
     }
 
     /// Of a bundle alone.
     pub(super) fn of(bundle: &Bundle) -> Self {
-        let mut report = SourceReport::new(&Origin::Bundle(*bundle), bundle.len());
+        let mut report = SourceReport::new(Origin::Bundle(*bundle), bundle.len());
         bundle
             .anchors()
             .iter()
@@ -86,29 +87,40 @@ impl fmt::Display for Report {
 /// What one source gave.
 ///
 /// `Display` is one line.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct SourceReport {
-    origin: String,
-    /// Whether it is the system's store, or what the user has put in its place.
-    is_system: bool,
+    origin: Origin,
+    /// `Display` of the origin.
+    shown_origin: String,
     roots: usize,
     pub(super) duplicates: usize,
+    pub(super) removed: usize,
     pub(super) skipped: Vec<String>,
-    /// The anchors with limits that are in force of this source.
-    limited: Vec<Anchor>,
-    /// Limits that are known, and not in force because the user gave the root without them.
-    lifted: Vec<Anchor>,
+    /// The anchors of this source with limits that apply.
+    pub(super) limited: Vec<Anchor>,
+    /// The limits that are known, and do not apply because the user gave the root without them.
+    pub(super) not_applied: Vec<Anchor>,
 }
 
 impl SourceReport {
-    /// What it is: a bundle by its name, a path, a variable with its value, the system store with
-    /// its paths.
+    /// What the source is: a bundle by its name, a path, a variable with its value, the system store
+    /// with its paths.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.origin
+        &self.shown_origin
     }
 
-    /// The number of roots that it has.
+    /// The compiled-in bundle, if it is one: its date and digest tell which set of roots a program
+    /// carries.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&Bundle> {
+        match &self.origin {
+            Origin::Bundle(bundle) => Some(bundle),
+            _ => None,
+        }
+    }
+
+    /// The number of roots in it.
     #[must_use]
     pub fn roots(&self) -> usize {
         self.roots
@@ -120,96 +132,111 @@ impl SourceReport {
         self.duplicates
     }
 
+    /// How many of them [`RootsBuilder::retain`](crate::RootsBuilder::retain) took away.
+    #[must_use]
+    pub fn removed(&self) -> usize {
+        self.removed
+    }
+
     /// What could not be used, each with its reason.
     #[must_use]
     pub fn skipped(&self) -> &[String] {
         &self.skipped
     }
 
-    /// The limits in force of its roots: for each such root its subject (RFC 4514) and the limits,
-    /// in the grammar of annotations.
+    /// The roots of this source that are trusted within limits.
     #[must_use]
-    pub fn limits(&self) -> Vec<(String, String)> {
-        shown(&self.limited)
+    pub fn limits(&self) -> Vec<LimitedRoot> {
+        self.limited.iter().map(LimitedRoot::of).collect()
     }
 
-    /// The limits that lists know of its roots, and that are not in force because you gave a root
-    /// yourself without them; as in [`limits`](Self::limits).
+    /// The limits that root programs set for roots of this source, and that do not apply because you
+    /// supplied the root yourself without them.
     #[must_use]
-    pub fn lifted(&self) -> Vec<(String, String)> {
-        shown(&self.lifted)
+    pub fn limits_not_applied(&self) -> Vec<LimitedRoot> {
+        self.not_applied.iter().map(LimitedRoot::of).collect()
     }
 
-    pub(super) fn new(origin: &Origin, roots: usize) -> Self {
+    pub(super) fn new(origin: Origin, roots: usize) -> Self {
         Self {
-            origin: origin.to_string(),
-            is_system: origin.is_system(),
+            shown_origin: origin.to_string(),
+            origin,
             roots,
             duplicates: 0,
+            removed: 0,
             skipped: Vec::new(),
             limited: Vec::new(),
-            lifted: Vec::new(),
+            not_applied: Vec::new(),
         }
     }
 
-    /// Takes a note of the limits of a listed anchor that the user's own copy of it does not have.
-    pub(super) fn lift(&mut self, listed: &Anchor, given: &Anchor) {
+    /// Notes the limits of a listed anchor that the user's own copy of it does not have.
+    pub(super) fn compare(&mut self, listed: &Anchor, given: &Anchor) {
         let constraints = |anchor: &Anchor| anchor.trust_anchor().name_constraints.clone();
         let names = constraints(listed).is_some() && constraints(listed) != constraints(given);
         let date = match (listed.distrust_after(), given.distrust_after()) {
             (Some(listed), Some(given)) => listed < given,
             (listed, given) => listed.is_some() && given.is_none(),
         };
-        if (names || date) && !self.lifted.contains(listed) {
-            self.lifted.push(listed.clone());
+        if (names || date) && !self.not_applied.contains(listed) {
+            self.not_applied.push(listed.clone());
         }
     }
 
-    /// Takes a note of an anchor in force.
+    /// Notes an anchor that is trusted.
     pub(super) fn note(&mut self, anchor: &Anchor) {
         let name_constraints = &anchor.trust_anchor().name_constraints;
         if anchor.distrust_after().is_some() || name_constraints.is_some() {
             self.limited.push(anchor.clone());
         }
     }
-}
 
-fn shown(anchors: &[Anchor]) -> Vec<(String, String)> {
-    let shown = |anchor: &Anchor| (anchor.subject(), limits_of(anchor));
-    anchors.iter().map(shown).collect()
-}
-
-fn limits_of(anchor: &Anchor) -> String {
-    let date = anchor
-        .distrust_after()
-        .map(|date| format!("distrust-after={}", rfc3339(date)));
-    let names = anchor
-        .trust_anchor()
-        .name_constraints
-        .as_deref()
-        .map(show_name_constraints);
-    date.into_iter().chain(names).collect::<Vec<_>>().join(" ")
+    /// Which set a bundle is: the date of its data and the start of its digest.
+    fn write_bundle_facts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(bundle) = self.bundle() else {
+            return Ok(());
+        };
+        f.write_str(" (")?;
+        if let Some(day) = bundle.as_of() {
+            let time = rfc3339(day);
+            let (day, _) = time.split_once('T').unwrap_or((&time, ""));
+            write!(f, "{day}, ")?;
+        }
+        f.write_str("SHA-256 ")?;
+        let start = bundle.sha256();
+        let mut start = start.iter().take(8);
+        start.try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("...)")
+    }
 }
 
 impl fmt::Display for SourceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Of a list: a line of a log has an end.
+        /// Of each list: a line of a log has an end.
         const MOST: usize = 5;
 
+        f.write_str(self.origin())?;
+        self.write_bundle_facts(f)?;
         let plural = if self.roots == 1 { "" } else { "s" };
-        write!(f, "{}: {} root{plural}", self.origin, self.roots)?;
+        write!(f, ": {} root{plural}", self.roots)?;
         if self.duplicates > 0 {
             write!(f, ", {} known already", self.duplicates)?;
         }
+        if self.removed > 0 {
+            write!(f, ", {} removed by `retain`", self.removed)?;
+        }
         let in_short = |anchors: &[Anchor]| -> Vec<String> {
-            let some = shown(anchors.get(..MOST).unwrap_or(anchors)).into_iter();
-            some.map(|(subject, limits)| format!("\"{}\" {}", short(&subject), short(&limits)))
-                .collect()
+            let some = anchors.iter().take(MOST).map(LimitedRoot::of);
+            some.map(|root| root.in_short()).collect()
         };
         let skipped = self.skipped.iter().take(MOST);
         let lists: [(_, Vec<_>, _); 3] = [
             ("within limits", in_short(&self.limited), self.limited.len()),
-            ("limits lifted", in_short(&self.lifted), self.lifted.len()),
+            (
+                "limits not applied",
+                in_short(&self.not_applied),
+                self.not_applied.len(),
+            ),
             (
                 "skipped",
                 skipped.map(|why| short(why).into_owned()).collect(),
@@ -225,6 +252,52 @@ impl fmt::Display for SourceReport {
             }
         }
         Ok(())
+    }
+}
+
+/// A root and its limits.
+///
+/// `Display` is the subject in quotation marks and the limits, in the grammar of annotations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitedRoot {
+    /// The subject of the root (RFC 4514).
+    pub subject: String,
+    /// The last moment at which an end-entity certificate may start to be valid.
+    pub distrust_after: Option<UnixTime>,
+    /// The name constraints, its own and imposed ones, in the grammar of annotations:
+    /// `permitted-dns=.tr`.
+    pub name_constraints: Option<String>,
+}
+
+impl LimitedRoot {
+    fn of(anchor: &Anchor) -> Self {
+        let name_constraints = anchor.trust_anchor().name_constraints.as_deref();
+        Self {
+            subject: anchor.subject(),
+            distrust_after: anchor.distrust_after(),
+            name_constraints: name_constraints.map(show_name_constraints),
+        }
+    }
+
+    fn limits(&self) -> String {
+        let date = self.distrust_after.map(rfc3339);
+        let date = date.map(|date| format!("distrust-after={date}"));
+        let both: Vec<String> = date
+            .into_iter()
+            .chain(self.name_constraints.clone())
+            .collect();
+        both.join(" ")
+    }
+
+    fn in_short(&self) -> String {
+        format!("\"{}\" {}", short(&self.subject), short(&self.limits()))
+    }
+}
+
+impl fmt::Display for LimitedRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\" {}", self.subject, self.limits())
     }
 }
 

@@ -1,8 +1,10 @@
 //! The report for machines (feature `serde`).
 
+use embedded_roots_bundle::rfc3339;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use crate::trust::report::{Report, SourceReport};
+use crate::bundle::Bundle;
+use crate::trust::report::{LimitedRoot, Report, SourceReport};
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -10,17 +12,43 @@ impl Serialize for Report {
     }
 }
 
-/// The fields are what the methods of the same names give; `limits` and `lifted`
-/// are pairs of subject and limits.
+/// The fields are what the methods of the same names give; `bundle` is null where the source is none.
 impl Serialize for SourceReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut source = serializer.serialize_struct("SourceReport", 6)?;
+        let mut source = serializer.serialize_struct("SourceReport", 8)?;
         source.serialize_field("origin", self.origin())?;
+        source.serialize_field("bundle", &self.bundle().map(BundleFacts))?;
         source.serialize_field("roots", &self.roots())?;
         source.serialize_field("duplicates", &self.duplicates())?;
+        source.serialize_field("removed", &self.removed())?;
         source.serialize_field("skipped", self.skipped())?;
         source.serialize_field("limits", &self.limits())?;
-        source.serialize_field("lifted", &self.lifted())?;
+        source.serialize_field("limits_not_applied", &self.limits_not_applied())?;
         source.end()
+    }
+}
+
+/// The fields are those of the struct; the date is RFC 3339.
+impl Serialize for LimitedRoot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut root = serializer.serialize_struct("LimitedRoot", 3)?;
+        root.serialize_field("subject", &self.subject)?;
+        root.serialize_field("distrust_after", &self.distrust_after.map(rfc3339))?;
+        root.serialize_field("name_constraints", &self.name_constraints)?;
+        root.end()
+    }
+}
+
+struct BundleFacts<'a>(&'a Bundle);
+
+impl Serialize for BundleFacts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(bundle) = self;
+        let sha256 = bundle.sha256().map(|byte| format!("{byte:02x}")).concat();
+        let mut facts = serializer.serialize_struct("Bundle", 3)?;
+        facts.serialize_field("name", bundle.name())?;
+        facts.serialize_field("as_of", &bundle.as_of().map(rfc3339))?;
+        facts.serialize_field("sha256", &sha256)?;
+        facts.end()
     }
 }

@@ -6,11 +6,12 @@ use embedded_roots::{Anchor, custom, mozilla, webpki_roots};
 use embedded_roots_bundle::emit::sha256;
 use embedded_roots_bundle::{ParsedBundle, PrivateKeys, parse};
 
-const CERTS: &[u8] = include_bytes!("../../certs/ca-certificates.crt");
-const CUSTOM: &[u8] = include_bytes!("../data/custom.pem");
+const MOZILLA: &str = embedded_roots_mozilla::ANNOTATED_PEM;
+const CUSTOM: &str = include_str!("../data/custom.pem");
 
-fn compiled(pem: &[u8]) -> ParsedBundle {
-    ParsedBundle::new(parse("the file", pem, PrivateKeys::Refuse).unwrap()).unwrap()
+fn compiled(pem: &str) -> ParsedBundle {
+    let roots = parse("the file", pem.as_bytes(), PrivateKeys::Refuse).unwrap();
+    ParsedBundle::new(roots).unwrap()
 }
 
 #[test]
@@ -18,32 +19,74 @@ fn every_static_is_what_its_file_gives() {
     let statics = [
         (
             &mozilla::BUNDLE,
-            mozilla::certificates(),
-            mozilla::pem(),
-            CERTS,
+            mozilla::annotated_pem(),
+            MOZILLA,
             "mozilla",
         ),
-        (
-            &custom::BUNDLE,
-            custom::certificates(),
-            custom::pem(),
-            CUSTOM,
-            "custom",
-        ),
+        (&custom::BUNDLE, custom::annotated_pem(), CUSTOM, "custom"),
     ];
-    for (bundle, certificates, pem, file, name) in statics {
+    for (bundle, annotated_pem, file, name) in statics {
         let fresh = compiled(file);
         assert_eq!((bundle.name(), bundle.len()), (name, fresh.roots().len()));
         assert_eq!(bundle.sha256(), fresh.sha256());
-        assert_eq!(pem, fresh.to_pem());
+        assert_eq!(annotated_pem, fresh.to_pem());
         for (nth, root) in fresh.roots().iter().enumerate() {
             let anchor: &Anchor = &bundle.anchors()[nth];
             assert_eq!(anchor.trust_anchor(), root.trust_anchor());
             assert_eq!(anchor.distrust_after(), root.distrust_after());
-            assert_eq!(&certificates[nth], root.certificate());
         }
-        assert_eq!(certificates.len(), bundle.len());
     }
+}
+
+/// A certificate cannot carry an annotation, so that whoever reads certificates alone would trust
+/// these roots without their limits.
+#[test]
+fn what_cannot_carry_a_limit_does_not_carry_the_root() {
+    let statics = [
+        (mozilla::certificates(), mozilla::pem(), MOZILLA, 2),
+        (custom::certificates(), custom::pem(), CUSTOM, 1),
+    ];
+    for (certificates, pem, file, annotated) in statics {
+        let fresh = compiled(file);
+        let plain = fresh
+            .roots()
+            .iter()
+            .filter(|root| root.annotation().is_empty());
+        let plain: Vec<_> = plain.map(|root| root.certificate().clone()).collect();
+        assert_eq!(certificates, plain);
+        assert_eq!(certificates.len() + annotated, fresh.roots().len());
+        let read = rustls_pemfile::certs(&mut pem.as_bytes()).collect::<Result<Vec<_>, _>>();
+        assert_eq!(read.unwrap(), plain);
+        assert!(!pem.contains("# embedded-roots:"));
+        // Roots with an annotation are whole in the annotated text alone.
+        assert_eq!(
+            rustls_pemfile::certs(&mut file.as_bytes()).count(),
+            fresh.roots().len()
+        );
+    }
+    let names = ["Izenpe.com", "TUBITAK"];
+    for name in names {
+        let has = |text: &str| text.contains(name);
+        assert!(
+            has(mozilla::annotated_pem()) && !has(mozilla::pem()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_date_of_the_data_is_in_the_version_of_its_package() {
+    let day = embedded_roots_mozilla::DATE;
+    let as_of = embedded_roots_bundle::rfc3339(mozilla::BUNDLE.as_of().unwrap());
+    let expected = format!("{}-{}-{}T00:00:00Z", &day[..4], &day[4..6], &day[6..]);
+    assert_eq!(as_of, expected);
+    let header = format!("# As of: {}\n", &as_of[..10]);
+    assert!(embedded_roots_mozilla::ANNOTATED_PEM.contains(&header));
+    // Files and crates of others say nothing of it.
+    assert_eq!(
+        (custom::BUNDLE.as_of(), webpki_roots::BUNDLE.as_of()),
+        (None, None)
+    );
 }
 
 /// The verifier searches them.
@@ -65,10 +108,9 @@ fn the_anchors_of_every_bundle_are_sorted() {
 
 #[test]
 fn the_checked_in_file_holds_nothing_but_the_compiled_text() {
-    let file = std::str::from_utf8(CERTS).unwrap();
-    let (header, rest) = file.split_once("\n\n").unwrap();
+    let (header, rest) = MOZILLA.split_once("\n\n").unwrap();
     assert!(header.lines().all(|line| line.starts_with('#')), "{header}");
-    assert_eq!(rest, mozilla::pem());
+    assert_eq!(rest, mozilla::annotated_pem());
 }
 
 #[test]
@@ -93,10 +135,9 @@ fn other_readers_find_the_same_certificates() {
 
 #[test]
 fn x509_parser_reads_the_same_subjects_and_keys() {
-    for (certificate, anchor) in mozilla::certificates()
-        .iter()
-        .zip(mozilla::BUNDLE.anchors())
-    {
+    let fresh = compiled(MOZILLA);
+    for (root, anchor) in fresh.roots().iter().zip(mozilla::BUNDLE.anchors()) {
+        let certificate = root.certificate();
         let (rest, read) = x509_parser::parse_x509_certificate(certificate).unwrap();
         assert!(rest.is_empty());
         // webpki's anchors have the contents of the two SEQUENCEs: without tag and length.
@@ -113,10 +154,9 @@ fn x509_parser_reads_the_same_subjects_and_keys() {
 
 #[test]
 fn each_certificate_is_there_once() {
-    let digests: BTreeSet<_> = mozilla::certificates()
-        .iter()
-        .map(|der| sha256(der))
-        .collect();
+    let fresh = compiled(mozilla::annotated_pem());
+    let digests = fresh.roots().iter().map(|root| sha256(root.certificate()));
+    let digests: BTreeSet<_> = digests.collect();
     assert_eq!(digests.len(), mozilla::BUNDLE.len());
     // Fewer would be a broken refresh.
     assert!(mozilla::BUNDLE.len() > 100);
@@ -160,4 +200,5 @@ fn the_selected_bundle_is_the_custom_one() {
     assert_eq!(embedded_roots::bundle().sha256(), custom::BUNDLE.sha256());
     assert_eq!(embedded_roots::certificates(), custom::certificates());
     assert_eq!(embedded_roots::pem(), custom::pem());
+    assert_eq!(embedded_roots::annotated_pem(), custom::annotated_pem());
 }

@@ -105,7 +105,7 @@ async fn hyper_refuses_whom_the_default_roots_do_not_know() -> Done {
     assert_unknown_issuer(&error);
     assert!(client.get(http.parse()?).await?.status().is_success());
 
-    let connector = embedded_roots::hyper::https_connector()?;
+    let connector = embedded_roots::hyper::connector()?;
     let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
         .build::<_, Empty<Bytes>>(connector);
     assert_unknown_issuer(&client.get(https.parse()?).await.unwrap_err());

@@ -70,7 +70,9 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
         "README.md",
         "build.rs",
         "src",
-        "certs",
+        "certs/Cargo.toml",
+        "certs/ca-certificates.crt",
+        "certs/src",
         "crates/bundle/Cargo.toml",
         "crates/bundle/src",
     ] {
@@ -86,12 +88,11 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
 ";
     package.file("Cargo.toml", manifest);
     let workspace = fs::read_to_string(checkout.join("Cargo.toml")).unwrap();
-    let members =
-        "members = [\"crates/bundle\", \"crates/linkage\", \"examples/contributors\", \"xtask\"]";
+    let members = "members = [\"certs\", \"crates/bundle\", \"crates/linkage\", \"examples/contributors\", \"xtask\"]";
     assert!(workspace.contains(members));
     fs::write(
         checkout.join("Cargo.toml"),
-        workspace.replace(members, "members = [\"crates/bundle\"]"),
+        workspace.replace(members, "members = [\"certs\", \"crates/bundle\"]"),
     )
     .unwrap();
     let first = package.file(
@@ -107,9 +108,11 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
         "constrained_anchors.rs",
         "custom.pem",
         "custom_anchors.rs",
+        "custom_annotated.pem",
         "custom_certificates.rs",
         "mozilla.pem",
         "mozilla_anchors.rs",
+        "mozilla_annotated.pem",
         "mozilla_certificates.rs",
         "webpki_roots_anchors.rs",
     ];

@@ -16,7 +16,7 @@ fn a_library_without_std_uses_every_bundle() {
         "src/lib.rs",
         r#"#![no_std]
 
-use embedded_roots::{bundle, certificates, custom, mozilla, pem, webpki_roots};
+use embedded_roots::{annotated_pem, bundle, certificates, custom, mozilla, pem, webpki_roots};
 
 /// Everything that there is without `rustls`.
 #[unsafe(no_mangle)]
@@ -26,7 +26,9 @@ pub extern "C" fn bytes_of_roots() -> usize {
         .flat_map(|bundle| bundle.anchors());
     let subjects = anchors.map(|anchor| anchor.trust_anchor().subject.len()).sum::<usize>();
     let certificates = certificates().iter().chain(mozilla::certificates());
-    subjects + certificates.map(|der| der.len()).sum::<usize>() + pem().len()
+    let texts = pem().len() + annotated_pem().len();
+    let dates = mozilla::BUNDLE.as_of().map_or(0, |day| day.as_secs() as usize);
+    subjects + certificates.map(|der| der.len()).sum::<usize>() + texts + dates
 }
 
 #[panic_handler]

@@ -2,7 +2,7 @@
 
 use embedded_roots::{Roots, mozilla, webpki_roots};
 
-use crate::authority::{annotated, root};
+use crate::authority::{annotated, izenpe, root};
 
 const IZENPE: &str = "\"CN=Izenpe.com, O=IZENPE S.A., C=ES\" distrust-after=2026-04-15T23:59:59Z";
 
@@ -22,13 +22,26 @@ fn each_source_has_its_line() {
     let count = mozilla::BUNDLE.len();
     let tubitak = "OU=Kamu Sertifikasyon Merkezi - Kamu SM, O=Turkiye Bilimsel ve Teknolojik \
                    Arastirma Kurumu - TUBITAK, L=Gebze - Kocaeli, C=TR\" permitted-dns=.tr";
+    // The date of the data, and the first 16 digits of the digest.
+    let day = embedded_roots_mozilla::DATE;
+    let digest = mozilla::BUNDLE
+        .sha256()
+        .map(|byte| format!("{byte:02x}"))
+        .concat();
+    let bundle = format!(
+        "bundle mozilla ({}-{}-{}, SHA-256 {}...)",
+        &day[..4],
+        &day[4..6],
+        &day[6..],
+        &digest[..16]
+    );
     assert!(lines[0].starts_with(&format!(
-        "bundle mozilla: {count} roots; within limits: {IZENPE}, "
+        "{bundle}: {count} roots; within limits: {IZENPE}, "
     )));
     assert!(lines[0].ends_with(tubitak), "{}", lines[0]);
     assert_eq!(
         lines[1],
-        format!("bundle mozilla: {count} roots, {count} known already")
+        format!("{bundle}: {count} roots, {count} known already")
     );
     assert_eq!(
         lines[2],
@@ -55,17 +68,22 @@ fn the_numbers_are_there_for_programs() {
     assert_eq!((source.duplicates(), source.skipped().len()), (0, 0));
     let limits = source.limits();
     assert_eq!(limits.len(), 2);
-    let izenpe = format!("\"{}\" {}", limits[0].0, limits[0].1);
-    assert!([izenpe, format!("\"{}\" {}", limits[1].0, limits[1].1)].contains(&IZENPE.to_owned()));
+    let izenpe = limits.iter().find(|root| root.distrust_after.is_some());
+    let izenpe = izenpe.unwrap();
+    assert_eq!(izenpe.to_string(), IZENPE);
+    assert_eq!(izenpe.subject, "CN=Izenpe.com, O=IZENPE S.A., C=ES");
+    assert_eq!(izenpe.distrust_after.unwrap().as_secs(), 1_776_297_599);
+    assert_eq!(izenpe.name_constraints, None);
+    let tubitak = limits.iter().find(|root| root.distrust_after.is_none());
+    assert_eq!(
+        tubitak.unwrap().name_constraints.as_deref(),
+        Some("permitted-dns=.tr")
+    );
 }
 
 #[test]
-fn limits_that_the_user_lifts_are_told() {
-    let izenpe = mozilla::certificates()
-        .iter()
-        .zip(mozilla::BUNDLE.anchors());
-    let mut izenpe = izenpe.filter(|(_, anchor)| anchor.distrust_after().is_some());
-    let (izenpe, _) = izenpe.next().unwrap();
+fn limits_that_the_user_sets_aside_are_reported() {
+    let (izenpe, _) = izenpe();
     let given = || Roots::builder().certificates([izenpe.clone()]);
     // Before the list, after it, and without it.
     for (builder, lifting) in [
@@ -80,12 +98,11 @@ fn limits_that_the_user_lifts_are_told() {
     ] {
         let roots = builder.build().unwrap();
         let source = &roots.report().sources()[lifting];
-        let (subject, limits) = &source.lifted()[0];
-        assert_eq!(format!("\"{subject}\" {limits}"), IZENPE);
+        assert_eq!(source.limits_not_applied()[0].to_string(), IZENPE);
         assert!(
             source
                 .to_string()
-                .ends_with(&format!("; limits lifted: {IZENPE}")),
+                .ends_with(&format!("; limits not applied: {IZENPE}")),
             "{source}"
         );
     }
@@ -112,7 +129,20 @@ fn it_can_be_serialized() {
         .build()
         .unwrap();
     let json = serde_json::to_string(roots.report()).unwrap();
-    let expected = "[{\"origin\":\"PEM text\",\"roots\":1,\"duplicates\":0,\"skipped\":[],\
-                    \"limits\":[[\"CN=CA\",\"permitted-dns=.example\"]],\"lifted\":[]}]";
+    let expected = "[{\"origin\":\"PEM text\",\"bundle\":null,\"roots\":1,\"duplicates\":0,\
+                    \"removed\":0,\"skipped\":[],\"limits\":[{\"subject\":\"CN=CA\",\
+                    \"distrust_after\":null,\"name_constraints\":\"permitted-dns=.example\"}],\
+                    \"limits_not_applied\":[]}]";
     assert_eq!(json, expected);
+
+    let roots = Roots::builder().bundle(&mozilla::BUNDLE).build().unwrap();
+    let json = serde_json::to_value(roots.report()).unwrap();
+    let bundle = &json[0]["bundle"];
+    assert_eq!(bundle["name"], "mozilla");
+    assert_eq!(bundle["sha256"].as_str().unwrap().len(), 64);
+    let as_of = mozilla::BUNDLE.as_of().map(embedded_roots_bundle::rfc3339);
+    assert_eq!(bundle["as_of"].as_str(), as_of.as_deref());
+    let dates = json[0]["limits"].as_array().unwrap().iter();
+    let mut dates = dates.filter_map(|root| root["distrust_after"].as_str());
+    assert_eq!(dates.next(), Some("2026-04-15T23:59:59Z"));
 }

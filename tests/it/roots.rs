@@ -3,11 +3,11 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
-use embedded_roots::{Error, Roots, RootsBuilder, custom, mozilla, webpki_roots};
+use embedded_roots::{Anchor, Error, Roots, RootsBuilder, custom, mozilla, webpki_roots};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::TrustAnchor;
 
-use crate::authority::{annotated, root};
+use crate::authority::{annotated, izenpe, root};
 
 #[test]
 fn every_call_gives_the_same_value() {
@@ -127,11 +127,7 @@ fn what_is_known_of_mozillas_list_holds_for_webpki_roots() {
 /// Izenpe has a distrust date in `mozilla`, which a store cannot carry: it shows whose limits hold.
 #[test]
 fn the_users_word_on_a_root_weighs_more_than_a_lists() {
-    let izenpe = mozilla::certificates()
-        .iter()
-        .zip(mozilla::BUNDLE.anchors());
-    let mut pairs = izenpe.filter(|(_, anchor)| anchor.distrust_after().is_some());
-    let (izenpe, dated) = pairs.next().unwrap();
+    let (izenpe, dated) = izenpe();
     let stored =
         |builder: embedded_roots::RootsBuilder| builder.build().unwrap().root_store().len();
 
@@ -271,4 +267,90 @@ fn values_can_be_shared_and_shown() {
         shown,
         "Roots { trust_set: TrustSet { undated: 2, dated: 0, .. }, .. }"
     );
+}
+
+#[test]
+fn anchors_of_others_are_used_exactly_as_supplied() {
+    let (_, dated) = izenpe();
+    let supplied = dated.trust_anchor().clone();
+    let roots = Roots::builder()
+        .anchors([supplied.clone()])
+        .build()
+        .unwrap();
+    let [anchor] = roots.anchors() else { panic!() };
+    assert_eq!(
+        (anchor.trust_anchor(), anchor.distrust_after()),
+        (&supplied, None)
+    );
+    // A trust anchor cannot say what the list says, and the report does not hide it.
+    let source = &roots.report().sources()[0];
+    assert_eq!(
+        (source.origin(), source.limits_not_applied().len()),
+        ("anchors", 1)
+    );
+
+    let error = Roots::builder().anchors([]).build().unwrap_err();
+    assert_eq!(error.to_string(), "no anchor in `anchors`");
+    assert!(error.is_invalid_input());
+}
+
+#[test]
+fn anchors_are_what_is_trusted_sorted() {
+    let roots = Roots::builder()
+        .bundle(&mozilla::BUNDLE)
+        .bundle(&custom::BUNDLE)
+        .bundle(&mozilla::BUNDLE)
+        .build()
+        .unwrap();
+    assert_eq!(
+        roots.anchors().len(),
+        mozilla::BUNDLE.len() + custom::BUNDLE.len()
+    );
+    let subjects = roots
+        .anchors()
+        .iter()
+        .map(|anchor| &anchor.trust_anchor().subject[..]);
+    assert!(subjects.is_sorted());
+    let embedded = Roots::embedded().unwrap();
+    assert_eq!(embedded.anchors(), custom::BUNDLE.anchors());
+}
+
+#[test]
+fn retain_takes_roots_away_whatever_their_source() {
+    let (certificate, dated) = izenpe();
+    let all = || {
+        Roots::builder()
+            .bundle(&mozilla::BUNDLE)
+            .certificates([certificate.clone()])
+            .bundle(&custom::BUNDLE)
+    };
+    let count = mozilla::BUNDLE.len() + custom::BUNDLE.len();
+    let subject = dated.subject();
+    assert_eq!(subject, "CN=Izenpe.com, O=IZENPE S.A., C=ES");
+    let not_izenpe = move |anchor: &Anchor| anchor.subject() != subject;
+    let roots = all().retain(not_izenpe.clone()).build().unwrap();
+    assert_eq!(roots.anchors().len(), count - 1);
+    assert!(roots.anchors().iter().all(not_izenpe.clone()));
+    let [first, second, _] = roots.report().sources() else {
+        panic!()
+    };
+    assert_eq!(
+        (first.removed(), second.duplicates(), second.removed()),
+        (1, 1, 0)
+    );
+    // Nobody trusts it, so that there is no limit of it to tell of.
+    assert!(second.limits_not_applied().is_empty());
+    let line = first.to_string();
+    assert!(line.contains(&format!(
+        "{} roots, 1 removed by `retain`",
+        mozilla::BUNDLE.len()
+    )));
+
+    // Several have to agree.
+    let customs = |anchor: &Anchor| custom::BUNDLE.anchors().contains(anchor);
+    let both = all().retain(not_izenpe).retain(customs).build().unwrap();
+    assert_eq!(both.anchors(), custom::BUNDLE.anchors());
+    let error = all().retain(|_| false).build().unwrap_err();
+    assert!(error.is_no_roots(), "{error}");
+    assert!(error.to_string().contains("removed by `retain`"), "{error}");
 }

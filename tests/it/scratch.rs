@@ -137,8 +137,9 @@ impl Package {
 }
 
 /// Variables of this process that are not for the package.
-const INHERITED: [&str; 6] = [
+const INHERITED: [&str; 7] = [
     "DOCS_RS",
+    "EMBEDDED_ROOTS_DEFAULT",
     "EMBEDDED_ROOTS_FILE",
     "EMBEDDED_ROOTS_SHA256",
     "RUSTFLAGS",

@@ -26,7 +26,7 @@ pub fn anchors<'a>(
     );
     for (anchor, distrust_after) in anchors {
         let constraints = anchor.name_constraints.as_deref().map(byte_string);
-        let seconds = distrust_after.map(|time| with_separators(time.as_secs()));
+        let seconds = distrust_after.map(|time| decimal(time.as_secs()));
         // Writing to a String does not fail, here and below.
         let _ = writeln!(
             source,
@@ -127,8 +127,9 @@ fn option(literal: Option<String>) -> String {
     literal.map_or_else(|| "None".to_owned(), |literal| format!("Some({literal})"))
 }
 
-/// `1_776_297_599`
-fn with_separators(number: u64) -> String {
+/// A number as a literal: `1_776_297_599`.
+#[must_use]
+pub fn decimal(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits
         .as_bytes()

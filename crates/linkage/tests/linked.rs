@@ -14,6 +14,8 @@ use std::process::Command;
 #[derive(Debug, PartialEq)]
 struct Linked {
     pem: bool,
+    /// Of the PEM text with annotations, what the other has not.
+    annotated: bool,
     certificates: bool,
 }
 
@@ -30,18 +32,23 @@ fn release_programs_link_what_they_name() {
 
 #[track_caller]
 fn assert_linked(profile: &[&str]) {
-    for (program, pem, certificates) in [
-        ("anchors", false, false),
-        ("store", false, false),
-        ("config", false, false),
+    for (program, pem, annotated, certificates) in [
+        ("anchors", false, false, false),
+        ("store", false, false, false),
+        ("config", false, false, false),
         // The positive controls.
-        ("certificates", false, true),
-        ("pem", true, false),
+        ("certificates", false, false, true),
+        ("pem", true, false, false),
+        ("annotated", true, true, false),
     ] {
         let bytes = fs::read(build(program, profile)).unwrap();
         assert_eq!(
             linked(&bytes),
-            Linked { pem, certificates },
+            Linked {
+                pem,
+                annotated,
+                certificates
+            },
             "{program} {profile:?}"
         );
     }
@@ -82,14 +89,17 @@ fn linked(program: &[u8]) -> Linked {
     let has = |part: &[u8]| program.windows(part.len()).any(|window| window == part);
     // A few of them: all of them are in one static.
     let pem = embedded_roots::mozilla::pem();
-    let mut lines = pem
-        .lines()
-        .filter(|line| line.len() == 64 && !line.contains(' '))
-        .step_by(700);
+    let is_base64 = |line: &&str| line.len() == 64 && !line.contains(' ');
+    let mut lines = pem.lines().filter(is_base64).step_by(700);
+    let annotated = embedded_roots::mozilla::annotated_pem().lines();
+    let mut only_annotated = annotated
+        .filter(is_base64)
+        .filter(|line| !pem.contains(line));
     // The end of a certificate is its signature, which no anchor has.
     let mut ends = embedded_roots::mozilla::certificates().iter().step_by(30);
     Linked {
         pem: lines.any(|line| has(line.as_bytes())),
+        annotated: only_annotated.any(|line| has(line.as_bytes())),
         certificates: ends.any(|der| has(der.get(der.len() - 48..).unwrap_or_default())),
     }
 }

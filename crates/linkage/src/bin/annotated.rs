@@ -1,0 +1,5 @@
+//! The annotated PEM text.
+
+fn main() {
+    println!("{}", embedded_roots::annotated_pem());
+}
