@@ -112,7 +112,7 @@ fn the_default_source_can_be_pinned() {
     assert_eq!(error, typo);
 }
 
-/// What README.md and docs/policy.md warn of: with `system` alone SSL_CERT_FILE decides, and a
+/// What README.md and docs/policy.md warn of: with `system` alone `SSL_CERT_FILE` decides, and a
 /// dependency that turns `mozilla` on replaces that source.
 #[test]
 fn a_dependency_can_replace_the_default_source() {

@@ -66,7 +66,7 @@ fn build(program: &str, profile: &[&str]) -> PathBuf {
             "--bin",
             program,
         ])
-        .args(["--no-default-features", "--features", "embedded-roots"])
+        .args(["--no-default-features", "--features", "mozilla"])
         .args(profile)
         .env("CARGO_TARGET_DIR", &target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

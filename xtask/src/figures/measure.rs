@@ -25,14 +25,23 @@ pub(super) struct Measured {
     pub(super) sizes: [f64; 2],
     /// KiB more than the twin's.
     pub(super) resident: f64,
-    /// CPU seconds as a ratio of the twin's.
-    pub(super) build: f64,
+    /// CPU seconds.
+    pub(super) build: Build,
     /// Those that the twin has not.
     pub(super) crates: Vec<String>,
+    /// Those that `custom` brings beside `mozilla`'s.
+    pub(super) crates_of_custom: Vec<String>,
 }
 
 /// One thing done in several ways, each with its median; the first is ours.
 pub(super) struct Ways(pub(super) Vec<(String, f64)>);
+
+/// The CPU seconds of clean debug builds.
+pub(super) struct Build {
+    pub(super) mozilla: f64,
+    pub(super) custom: f64,
+    pub(super) twin: f64,
+}
 
 /// The verification of a chain with so many roots more, in microseconds.
 pub(super) struct Growth {
@@ -87,7 +96,8 @@ impl Measured {
             ],
             resident: fat.resident_above_twin()?,
             build: build()?,
-            crates: crates()?,
+            crates: crates(OURS, TWIN)?,
+            crates_of_custom: crates(OURS_CUSTOM, OURS)?,
         })
     }
 }
@@ -147,7 +157,9 @@ struct Programs {
     twin: PathBuf,
 }
 
-const OURS: [&str; 2] = ["config", "embedded-roots"];
+const OURS: [&str; 2] = ["config", "mozilla"];
+/// With the bundle of .cargo/config.toml.
+const OURS_CUSTOM: [&str; 2] = ["config", "custom"];
 const TWIN: [&str; 2] = ["twin", "webpki-roots"];
 
 impl Programs {
@@ -219,7 +231,7 @@ fn build_command(program: [&str; 2], target: &Path) -> Command {
 }
 
 /// The CPU seconds of a clean debug build; medians, by turns.
-fn build() -> Result<f64> {
+fn build() -> Result<Build> {
     const RUNS: usize = 5;
 
     let target = path("target/figures/clean");
@@ -232,15 +244,21 @@ fn build() -> Result<f64> {
         run(build_command(program, &target).env("CARGO_INCREMENTAL", "0"))?;
         Ok::<_, Box<dyn Error>>(cpu_seconds_of_children()? - before)
     };
-    let (mut ours, mut twin) = (Vec::new(), Vec::new());
+    let mut seconds = [OURS, OURS_CUSTOM, TWIN].map(|program| (program, Vec::new()));
     for _ in 0..RUNS {
-        ours.push(cpu_seconds(OURS)?);
-        twin.push(cpu_seconds(TWIN)?);
+        for (program, seconds) in &mut seconds {
+            seconds.push(cpu_seconds(*program)?);
+        }
     }
-    ours.sort_by(f64::total_cmp);
-    twin.sort_by(f64::total_cmp);
-    let medians = ours.get(RUNS / 2).zip(twin.get(RUNS / 2));
-    Ok(medians.map_or(f64::INFINITY, |(ours, twin)| ours / twin))
+    let [mozilla, custom, twin] = seconds.map(|(_, mut seconds)| {
+        seconds.sort_by(f64::total_cmp);
+        seconds.get(RUNS / 2).copied().unwrap_or(f64::INFINITY)
+    });
+    Ok(Build {
+        mozilla,
+        custom,
+        twin,
+    })
 }
 
 /// Of all that this process has waited for; proc(5), `cutime` and `cstime`.
@@ -258,7 +276,8 @@ fn cpu_seconds_of_children() -> Result<f64> {
     Ok(times.iter().sum::<f64>() / TICKS)
 }
 
-fn crates() -> Result<Vec<String>> {
+/// The crates in the tree of one program that the other has not.
+fn crates(program: [&str; 2], other: [&str; 2]) -> Result<Vec<String>> {
     let tree = |[_, feature]: [&str; 2]| {
         let tree = [
             "tree",
@@ -276,6 +295,5 @@ fn crates() -> Result<Vec<String>> {
         let names = names.map(str::to_owned);
         Ok::<BTreeSet<String>, Box<dyn Error>>(names.collect())
     };
-    let (ours, twin) = (tree(OURS)?, tree(TWIN)?);
-    Ok(ours.difference(&twin).cloned().collect())
+    Ok(tree(program)?.difference(&tree(other)?).cloned().collect())
 }
