@@ -88,7 +88,7 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
 ";
     package.file("Cargo.toml", manifest);
     let workspace = fs::read_to_string(checkout.join("Cargo.toml")).unwrap();
-    let members = "members = [\"certs\", \"crates/bundle\", \"crates/linkage\", \"examples/contributors\", \"xtask\"]";
+    let members = "members = [\"benches\", \"certs\", \"crates/bundle\", \"crates/linkage\", \"examples/contributors\", \"examples/quickstart\", \"xtask\"]";
     assert!(workspace.contains(members));
     fs::write(
         checkout.join("Cargo.toml"),

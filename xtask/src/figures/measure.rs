@@ -103,7 +103,11 @@ impl Measured {
 }
 
 fn bench(name: &[&str]) -> Result<String> {
-    output(cargo().args(["bench", "--bench"]).args(name))
+    output(
+        cargo()
+            .args(["bench", "--package", "benches", "--bench"])
+            .args(name),
+    )
 }
 
 /// Of lines `comparison | way | median unit | ratio`.

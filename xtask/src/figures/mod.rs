@@ -87,7 +87,7 @@ fn cold_start(measured: &Ways) -> Vec<Row> {
         measured: measured.ratio(way),
         target,
         most,
-        command: "cargo bench --bench cold",
+        command: "cargo bench -p benches --bench cold",
     };
     let (platform, pem) = ("rustls-platform-verifier", "PEM at run time");
     vec![
@@ -121,8 +121,8 @@ fn running(measured: &Measured) -> [Row; 4] {
     };
     let later = "every later `client_config()`";
     let verification = "verification of a chain of three certificates";
-    let bench = "cargo bench --bench verification";
-    let warm = "cargo bench --bench warm";
+    let bench = "cargo bench -p benches --bench verification";
+    let warm = "cargo bench -p benches --bench warm";
     let allocations = row(
         "the first `root_store()`",
         "",
@@ -247,7 +247,7 @@ fn system(measured: &Measured) -> [Row; 2] {
         measured: measured.ratio(NATIVE),
         target: 1.0,
         most: 1.5,
-        command: "cargo bench --bench system --features system",
+        command: "cargo bench -p benches --bench system --features system",
     };
     [
         row(

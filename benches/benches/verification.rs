@@ -9,8 +9,7 @@
     reason = "a measurement that goes wrong has to stop"
 )]
 
-mod chain;
-
+use benches::chain;
 use std::time::Instant;
 
 use embedded_roots::Roots;

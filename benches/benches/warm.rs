@@ -6,9 +6,7 @@
     reason = "a measurement that goes wrong has to stop; the macros write functions without docs"
 )]
 
-mod authorities;
-mod chain;
-
+use benches::{authorities, chain};
 use std::hint::black_box;
 use std::sync::Arc;
 

@@ -5,20 +5,20 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 /// Several ways to do one thing; the first is ours.
-pub(crate) struct Comparison {
-    pub(crate) name: &'static str,
-    pub(crate) unit: &'static str,
-    pub(crate) samples: usize,
-    pub(crate) ways: &'static [(&'static str, Way)],
+pub struct Comparison {
+    pub name: &'static str,
+    pub unit: &'static str,
+    pub samples: usize,
+    pub ways: &'static [(&'static str, Way)],
     /// Set for all of them; `SSL_CERT_FILE` and `SSL_CERT_DIR` are unset otherwise.
-    pub(crate) variables: Vec<(&'static str, String)>,
+    pub variables: Vec<(&'static str, String)>,
 }
 
 /// What is measured in a process of its own.
-pub(crate) type Way = fn() -> f64;
+pub type Way = fn() -> f64;
 
 /// Prints, of each way, its median and the ratio of that to ours: `name | way | median unit | ratio`.
-pub(crate) fn main(comparisons: &[Comparison]) {
+pub fn main(comparisons: &[Comparison]) {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let [name, way] = &arguments[..] {
         let named = comparisons.iter().filter(|other| other.name == name);

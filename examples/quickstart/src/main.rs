@@ -3,7 +3,7 @@
 //! With an address, it asks there:
 //!
 //! ```sh
-//! cargo run --example quickstart --features hyper -- https://example.com/
+//! cargo run -p quickstart -- https://example.com/
 //! ```
 //!
 //! Without one, it needs no internet: it starts a server on loopback under a CA of its own, which
@@ -17,11 +17,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use embedded_roots::Roots;
+use embedded_roots::{Roots, rustls};
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::{StatusCode, Uri};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection};
@@ -122,6 +124,9 @@ struct Server {
 impl Server {
     fn start() -> Result<Self> {
         let mut ca = CertificateParams::default();
+        ca.distinguished_name = DistinguishedName::new();
+        ca.distinguished_name
+            .push(DnType::CommonName, "A private CA");
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;

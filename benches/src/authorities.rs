@@ -1,7 +1,7 @@
 //! Many certificate authorities.
 
 /// This many roots, which have a key in common, but no name.
-pub(crate) fn roots(count: u32) -> impl Iterator<Item = rcgen::Certificate> {
+pub fn roots(count: u32) -> impl Iterator<Item = rcgen::Certificate> {
     let key = rcgen::KeyPair::generate().unwrap();
     (0..count).map(move |nth| {
         let mut params = rcgen::CertificateParams::default();

@@ -7,15 +7,12 @@
     reason = "a measurement that goes wrong has to stop"
 )]
 
-mod authorities;
-mod fresh;
-mod peers;
-
+use benches::{authorities, fresh, peers};
 use std::path::Path;
 use std::time::Instant;
 use std::{env, fs, process};
 
-use fresh::{Comparison, Way};
+use benches::fresh::{Comparison, Way};
 
 const WAYS: &[(&str, Way)] = &[
     ("embedded-roots", || {

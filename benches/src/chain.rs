@@ -16,7 +16,7 @@ const CHAIN: [&[u8]; 3] = [
 ];
 
 /// Ours, and rustls' own over the same roots.
-pub(crate) fn verifiers(roots: &Roots) -> [(&'static str, Arc<dyn ServerCertVerifier>); 2] {
+pub fn verifiers(roots: &Roots) -> [(&'static str, Arc<dyn ServerCertVerifier>); 2] {
     let provider = Arc::new(default_provider());
     let builder = WebPkiServerVerifier::builder_with_provider(roots.root_store(), provider);
     [
@@ -26,7 +26,7 @@ pub(crate) fn verifiers(roots: &Roots) -> [(&'static str, Arc<dyn ServerCertVeri
 }
 
 /// One verification, which has to succeed.
-pub(crate) fn verification(verifier: &dyn ServerCertVerifier) -> impl Fn() {
+pub fn verification(verifier: &dyn ServerCertVerifier) -> impl Fn() {
     let [end_entity, intermediates @ ..] = CHAIN.map(CertificateDer::from);
     let server = ServerName::try_from("aws.amazon.com").unwrap();
     // 2026-08-01

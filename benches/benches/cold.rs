@@ -8,15 +8,13 @@
     reason = "a measurement that goes wrong has to stop"
 )]
 
-mod fresh;
-mod peers;
-
+use benches::{fresh, peers};
 use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::{ClientConfig, RootCertStore};
 
-use fresh::Comparison;
+use benches::fresh::Comparison;
 
 /// As the program of the article carries its bundle.
 const PEM: &str = embedded_roots_mozilla::ANNOTATED_PEM;

@@ -1,0 +1,18 @@
+//! What the benches have in common.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a measurement that goes wrong has to stop"
+)]
+#![allow(
+    missing_docs,
+    clippy::must_use_candidate,
+    reason = "its users are the benches beside it"
+)]
+
+pub mod authorities;
+pub mod chain;
+pub mod fresh;
+pub mod peers;
