@@ -1,4 +1,61 @@
-#![doc = include_str!("../README.md")]
+//! Root CA certificates compiled into the program: a ready rustls config, root store, verifier and
+//! HTTP clients, for programs that go where no certificates are.
+//!
+//! ```
+//! # #[cfg(all(any(feature = "ring", feature = "aws-lc-rs"), any(feature = "mozilla", feature = "custom", feature = "webpki-roots")))] {
+//! let config = embedded_roots::client_config()?; // Arc<rustls::ClientConfig>
+//! # assert!(std::sync::Arc::strong_count(&config) > 1);
+//! # }
+//! # Ok::<(), embedded_roots::Error>(())
+//! ```
+//!
+//! # What to use
+//!
+//! - **One line**: `client_config`, `root_store` and `verifier` give the default roots of the process,
+//!   made by the first call. `hyper::client` and `reqwest::client` are clients over them.
+//! - **A policy**: `Roots` is a value. Its presets and `RootsBuilder` combine bundles, PEM, files,
+//!   variables and the system's store, and its `Report` says what each source gave.
+//! - **The data**: [`bundle()`] and its module, such as `mozilla`, have anchors, certificates and PEM
+//!   as statics, without std and without rustls.
+//!
+//! # How trust is decided
+//!
+//! The functions of the crate use exactly one source: the bundle `custom`, else `mozilla`, else
+//! `webpki-roots`, else the system's store. Features of all packages in a build are united, so another
+//! package can *replace* that source. A binary that cares names its roots in code:
+//!
+//! ```
+//! # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
+//! use embedded_roots::{Roots, mozilla};
+//!
+//! Roots::builder().bundle(&mozilla::BUNDLE).build()?.install_default()?;
+//! assert_eq!(embedded_roots::roots()?.anchors().len(), mozilla::BUNDLE.len());
+//! # }
+//! # Ok::<(), embedded_roots::Error>(())
+//! ```
+//!
+//! or sets `EMBEDDED_ROOTS_DEFAULT` at build time, which fails the build where the features select
+//! another source.
+//!
+//! What you supply yourself is strict: the first thing that is invalid is an error, and no other source
+//! takes its place. Nothing reads a file or a variable unless the policy asks for it. No public
+//! function panics.
+//!
+//! # Limits
+//!
+//! Mozilla keeps some constraints outside the certificates: a date after which a root may not issue,
+//! and names that it may issue for. `Verifier`, which every config and client of this crate uses,
+//! enforces both. A `RootCertStore` cannot carry a date, and certificates and PEM can carry neither,
+//! so they leave out the roots that they would widen.
+//!
+//! Neither the validity of a root itself is checked, as in webpki, nor revocation, unless you supply
+//! CRLs.
+//!
+//! # More
+//!
+//! The [README](https://docs.rs/crate/embedded-roots/latest) has the list of crate features, private CAs
+//! and scratch images. `_documentation` has the tables of all policies and variables, and the figures.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "rustls"), no_std)]
 // clippy.toml allows these in test functions; helpers beside the tests need it here.
 #![cfg_attr(
@@ -49,7 +106,27 @@ pub use verify::refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub use verify::verifier::Verifier;
 
-/// The recipes of docs/policy.md compile.
-#[cfg(all(doctest, feature = "rustls"))]
-#[doc = include_str!("../docs/policy.md")]
-struct Policies;
+/// The pages of docs/, for docs.rs, and their examples as tests.
+#[cfg(all(
+    doc,
+    feature = "mozilla",
+    feature = "system",
+    any(feature = "ring", feature = "aws-lc-rs")
+))]
+pub mod _documentation {
+    #[doc = include_str!("../docs/policy.md")]
+    pub mod policy {}
+    #[doc = include_str!("../docs/figures.md")]
+    pub mod figures {}
+}
+
+/// The examples of README.md compile.
+#[cfg(all(
+    doctest,
+    feature = "mozilla",
+    feature = "hyper",
+    feature = "reqwest",
+    any(feature = "ring", feature = "aws-lc-rs")
+))]
+#[doc = include_str!("../README.md")]
+struct Readme;

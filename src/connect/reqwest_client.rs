@@ -3,7 +3,7 @@
 //! ```no_run
 //! # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 //! # async fn request() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = embedded_rootsreqwest::client()?;
+//! let client = embedded_roots::reqwest::client()?;
 //! let response = client.get("https://example.com/").send().await?;
 //! # Ok(())
 //! # }

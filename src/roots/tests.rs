@@ -147,7 +147,7 @@ fn variables() {
         fs::read(world.path("broken")).unwrap(),
     );
     world.file("empty directory/README", "no certificate");
-    let rows = rows("Variables");
+    let rows = rows("Variables at run time");
     assert_eq!(rows.len(), 8);
     for row in rows {
         let [name, variable, sound, other, empty] = &row[..] else {

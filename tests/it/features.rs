@@ -30,3 +30,37 @@ fn the_readme_tells_of_every_feature() {
         assert_eq!(row[2], if is_default { "yes" } else { "" }, "{}", row[1]);
     }
 }
+
+/// The address of the repository stands in Cargo.toml, and in the links at the foot of README.md.
+#[test]
+fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, repository) = manifest.split_once("\nrepository = \"").unwrap();
+    let (repository, _) = repository.split_once('"').unwrap();
+    let readme = include_str!("../../README.md");
+    assert!(readme.lines().count() <= 200);
+    assert!(!readme.contains("](."), "a relative link");
+    let links: Vec<_> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix('[')?.split_once("]: "))
+        .map(|(_, address)| address)
+        .collect();
+    assert!(links.len() > 4);
+    for link in links {
+        let is_known = [repository, "https://docs.rs/"];
+        assert!(
+            is_known.iter().any(|start| link.starts_with(start)),
+            "{link}"
+        );
+        let Some(path) = link.strip_prefix(repository) else {
+            continue;
+        };
+        // /blob/main/PATH
+        let path = path.splitn(4, '/').last().unwrap();
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        assert!(path.exists(), "{link}");
+    }
+    // A hidden line of a doctest is hidden from rustdoc's readers alone.
+    let hidden = readme.lines().filter(|line| line.starts_with("# #["));
+    assert_eq!(hidden.count(), 0);
+}
