@@ -60,6 +60,12 @@ fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         assert!(path.exists(), "{link}");
     }
+    for page in [
+        include_str!("../../SECURITY.md"),
+        include_str!("../../RELEASING.md"),
+    ] {
+        assert!(page.contains(repository));
+    }
     // A hidden line of a doctest is hidden from rustdoc's readers alone.
     let hidden = readme.lines().filter(|line| line.starts_with("# #["));
     assert_eq!(hidden.count(), 0);

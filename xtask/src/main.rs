@@ -17,7 +17,7 @@ certs --check   fail if the file is not what would be written
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
-                measure that program beside the article's, of which DIR is a checkout
+                measure that program beside one in Go: examples/contributors/go, or that in DIR
 figures         measure what the crate costs beside others, and write docs/figures.md, its charts
                 and the table in README.md; Linux
 figures --check measure, and fail where a figure is far from its target";
