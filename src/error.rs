@@ -15,7 +15,10 @@ impl Error {
     /// has no source.
     #[must_use]
     pub fn is_no_roots(&self) -> bool {
-        matches!(*self.0, Kind::NoBundle | Kind::NoRoots(_) | Kind::AllDated)
+        matches!(
+            *self.0,
+            Kind::NoBundle | Kind::NoRoots(_) | Kind::AllHaveDistrustDates
+        )
     }
 
     /// What the user gave or named cannot be used, or contradicts itself: a certificate, a PEM
@@ -80,8 +83,8 @@ impl Error {
         Self::new(Kind::NoRoots(sources))
     }
 
-    pub(crate) fn all_dated() -> Self {
-        Self::new(Kind::AllDated)
+    pub(crate) fn all_have_distrust_dates() -> Self {
+        Self::new(Kind::AllHaveDistrustDates)
     }
 
     pub(crate) fn conflict(subject: &str) -> Self {
@@ -134,7 +137,7 @@ enum Kind {
     NoBundle,
     /// What the sources said.
     NoRoots(String),
-    AllDated,
+    AllHaveDistrustDates,
     /// Which input and line, and why.
     Invalid(String),
     /// The subject of the root.
@@ -175,7 +178,7 @@ impl fmt::Display for Kind {
                 "no root certificates: {sources}; install the system's CA certificates, or compile \
                  a bundle in with the feature `mozilla` or `custom` of embedded-roots"
             ),
-            Kind::AllDated => f.write_str(
+            Kind::AllHaveDistrustDates => f.write_str(
                 "every root has a distrust date, which a root store cannot carry: use `verifier()` \
                  or `client_config()`",
             ),

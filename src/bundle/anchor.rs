@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use rustls_pki_types::{Der, TrustAnchor, UnixTime};
 
-/// One root: whom to trust, and within which limits.
+/// One root and its limits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Anchor {
     trust_anchor: TrustAnchor<'static>,
@@ -12,8 +12,8 @@ pub struct Anchor {
 }
 
 impl Anchor {
-    /// Subject and key (DER, the content of each SEQUENCE), and the name constraints: those of the
-    /// certificate and those imposed on it (RFC 5280, section 4.2.1.10).
+    /// The subject and the SPKI (DER, the content of each SEQUENCE), and the name constraints, both
+    /// those of the certificate and imposed ones (RFC 5280, section 4.2.1.10).
     #[must_use]
     pub fn trust_anchor(&self) -> &TrustAnchor<'static> {
         &self.trust_anchor
@@ -21,8 +21,8 @@ impl Anchor {
 
     /// The last moment at which an end-entity certificate below this root may start to be valid.
     ///
-    /// A [`TrustAnchor`] cannot carry it: who builds a store of their own has to leave a dated root
-    /// out, or to check the date.
+    /// A [`TrustAnchor`] cannot carry it: if you build your own store, leave out roots with a
+    /// distrust date, or check the date yourself.
     #[must_use]
     pub const fn distrust_after(&self) -> Option<UnixTime> {
         self.distrust_after

@@ -56,18 +56,19 @@ impl Bundle {
         self.anchors.len()
     }
 
-    /// Whether it trusts nobody. Only a documentation build without a file makes such a `custom`.
+    /// Whether it has no anchors, which only a documentation build of `custom` without a file can
+    /// bring about.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.anchors.is_empty()
     }
 
     /// The digest of the set, which `EMBEDDED_ROOTS_SHA256` pins: SHA-256 over the SHA-256
-    /// fingerprints of the certificates, sorted bytewise and joined. What annotations impose is not
-    /// in it.
+    /// fingerprints of the certificates, sorted bytewise and concatenated. It does not cover
+    /// annotations.
     ///
-    /// `webpki-roots` has no certificates; in place of a fingerprint stands the SHA-256 over three
-    /// more, of the anchor's subject, key and name constraints.
+    /// `webpki-roots` has no certificates. In place of a fingerprint it takes the SHA-256 over three
+    /// digests: of the anchor's subject, of its SPKI and of its name constraints.
     #[must_use]
     pub const fn sha256(&self) -> [u8; 32] {
         self.sha256

@@ -27,12 +27,12 @@ use crate::error::Error;
 use crate::roots::Roots;
 use crate::roots::default::roots;
 
-/// A connector that trusts the default roots. Fails as [`roots()`].
+/// A connector that trusts the default roots. Fails like [`roots()`].
 pub fn connector() -> Result<HttpsConnector<HttpConnector>, Error> {
     roots().map(Roots::hyper_connector)
 }
 
-/// A client with a pool of connections that trusts the default roots. Fails as [`roots()`].
+/// A client with a pool of connections that trusts the default roots. Fails like [`roots()`].
 ///
 /// It runs on tokio. `B` is the body of its requests.
 pub fn client<B>() -> Result<Client<HttpsConnector<HttpConnector>, B>, Error>

@@ -19,12 +19,12 @@ use crate::error::Error;
 use crate::roots::Roots;
 use crate::roots::default::roots;
 
-/// A builder of clients that trust the default roots. Fails as [`roots()`].
+/// A builder of clients that trust the default roots. Fails like [`roots()`].
 pub fn client_builder() -> Result<ClientBuilder, Error> {
     roots().map(Roots::reqwest_client_builder)
 }
 
-/// A client that trusts the default roots. Fails as [`roots()`], and if reqwest cannot build it.
+/// A client that trusts the default roots. Fails like [`roots()`], and if reqwest cannot build it.
 pub fn client() -> Result<Client, Error> {
     roots()?.reqwest_client()
 }
@@ -38,12 +38,12 @@ pub mod blocking {
     use crate::roots::Roots;
     use crate::roots::default::roots;
 
-    /// A builder of blocking clients that trust the default roots. Fails as [`roots()`].
+    /// A builder of blocking clients that trust the default roots. Fails like [`roots()`].
     pub fn client_builder() -> Result<ClientBuilder, Error> {
         roots().map(Roots::reqwest_blocking_client_builder)
     }
 
-    /// A blocking client that trusts the default roots. Fails as [`roots()`], and if reqwest cannot
+    /// A blocking client that trusts the default roots. Fails like [`roots()`], and if reqwest cannot
     /// build it.
     pub fn client() -> Result<Client, Error> {
         roots()?.reqwest_blocking_client()

@@ -19,16 +19,16 @@ use crate::trust::set::TrustSet;
 use crate::verify::revocation::Revocation;
 use crate::verify::verifier::Verifier;
 
-/// Makes [`Roots`] of the sources that it is given.
+/// Builds [`Roots`] from several sources.
 ///
-/// Each source adds to the others; a root in several of them is one root. What the caller gives
-/// (PEM, files, variables, certificates, the bundle `custom`) is strict, and stands within the
-/// limits that it was given with. What comes from a list (`mozilla`, `webpki-roots`, the system
-/// store, `SSL_CERT_FILE`, `SSL_CERT_DIR`) stands within the tightest limits that are known of it; of the system store, what cannot
-/// be used is skipped and stands in the [report](Roots::report).
+/// Each source adds to the others, and a root in several of them is one root. What you supply (PEM,
+/// files, variables, certificates, anchors, the bundle `custom`) is strict, and is used exactly as
+/// supplied. Roots of a list (`mozilla`, `webpki-roots`, the system's store, `SSL_CERT_FILE`,
+/// `SSL_CERT_DIR`) are trusted within the tightest limits that are known of them. Certificates of the
+/// system's store that cannot be used are skipped, and the [report](Roots::report) lists them.
 ///
-/// As webpki does, it takes any certificate that it is given for a root: only what is compiled in is
-/// checked for being a CA. A root that is given without limits that a list knows of is trusted
+/// Like webpki, it accepts any certificate that you supply as a root; only what is compiled in is
+/// checked for being a CA. If you supply a root without limits that a list sets for it, it is trusted
 /// without them, and the report says so.
 ///
 /// Files and variables are read by [`build`](Self::build), whose error is that of the first step
@@ -88,7 +88,7 @@ impl RootsBuilder {
     /// Adds the certificates of a PEM text, annotated or not.
     ///
     /// Strict: one certificate that cannot be used is an error, as is a text without any. Blocks of
-    /// other kinds, private keys too, are passed over.
+    /// other kinds are ignored, private keys too.
     pub fn pem(self, pem: impl AsRef<[u8]>) -> Self {
         self.given(of_pem(pem.as_ref()))
     }
@@ -149,19 +149,19 @@ impl RootsBuilder {
 
     /// Lets `SSL_CERT_FILE` and `SSL_CERT_DIR` replace everything else, where one of them is set.
     ///
-    /// As they name the system's store in most cases, the limits that are known of a root hold for
-    /// its copies there.
+    /// They name the system's store in most cases, so limits that are known of a root apply to its
+    /// copies there.
     ///
     /// Both are read as OpenSSL names them: a PEM file, and directories of PEM files, separated as
     /// in `PATH`. They are strict: a variable that is set and gives no root is an error, and so is
-    /// an unsound certificate. One that is set to nothing counts as unset.
+    /// an invalid certificate. One that is empty counts as unset.
     pub fn ssl_cert_env(mut self) -> Self {
         self.ssl_cert_env = true;
         self
     }
 
     /// Adds the PEM file that is named by the variable `name`, where it is set; read as
-    /// [`pem_file`](Self::pem_file) reads it. A variable that is set to nothing counts as unset.
+    /// [`pem_file`](Self::pem_file) reads it. An empty variable counts as unset.
     pub fn extra_env(self, name: &str) -> Self {
         let name = name.to_owned();
         self.step(move |surroundings| {
@@ -170,24 +170,23 @@ impl RootsBuilder {
         })
     }
 
-    /// Takes this crypto provider. Otherwise it is the process default of rustls, else the enabled
+    /// Sets the crypto provider. The default is the process default of rustls, else the enabled
     /// feature: `aws-lc-rs` before `ring`.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// Checks every certificate of a chain, except its root, against these revocation lists, DER
-    /// (RFC 5280, section 5).
+    /// Checks every certificate of a chain, except its root, against these certificate revocation
+    /// lists (CRLs; DER, RFC 5280, section 5).
     ///
-    /// A certificate whose status they do not tell is refused, unless
-    /// [`allow_unknown_revocation_status`](Self::allow_unknown_revocation_status) is called. The
-    /// lists are not refreshed: see nextUpdate in
-    /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration). So, with the lists of
-    /// one authority and the roots of others beside it, all servers of the others are refused unless
-    /// unknown status is allowed.
+    /// A certificate whose status is in none of them is refused, unless
+    /// [`allow_unknown_revocation_status`](Self::allow_unknown_revocation_status) is called. So if
+    /// you have the CRLs of one CA and trust others besides, the servers of the others are refused.
+    /// CRLs are not refreshed: see
+    /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration) for nextUpdate.
     ///
-    /// To ask for revocation in any of these four ways without a list is an error.
+    /// To call one of these four methods without supplying a CRL is an error.
     pub fn crls(
         mut self,
         crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
@@ -196,7 +195,7 @@ impl RootsBuilder {
         self
     }
 
-    /// Accepts certificates whose status the [`crls`](Self::crls) do not tell.
+    /// Accepts certificates whose status is in none of the [`crls`](Self::crls).
     pub fn allow_unknown_revocation_status(mut self) -> Self {
         self.revocation.get_or_insert_default().allow_unknown_status = true;
         self
@@ -208,7 +207,7 @@ impl RootsBuilder {
         self
     }
 
-    /// Takes one of the [`crls`](Self::crls) after its nextUpdate for an error.
+    /// Treats one of the [`crls`](Self::crls) that is past its nextUpdate as an error.
     pub fn enforce_revocation_expiration(mut self) -> Self {
         self.revocation.get_or_insert_default().enforce_expiration = true;
         self

@@ -36,28 +36,29 @@ pub fn roots() -> Result<&'static Roots, Error> {
 }
 
 /// The default roots as a store for rustls, without those that have a distrust date, which a store
-/// cannot carry; [`verifier()`] has them all.
+/// cannot carry; [`verifier()`] has all of them.
 ///
 /// The same [`Arc`] every time. It needs no crypto provider.
 ///
 /// # Errors
 ///
-/// As [`roots()`], and if all roots are dated.
+/// Fails like [`roots()`], except that it needs no crypto provider; and if every root has a distrust
+/// date.
 pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
     let store = process_default()?.trust_set.store();
     if store.is_empty() {
-        return Err(Error::all_dated());
+        return Err(Error::all_have_distrust_dates());
     }
     Ok(Arc::clone(store))
 }
 
-/// The verifier of the default roots. The same [`Arc`] every time; fails as [`roots()`].
+/// The verifier of the default roots. The same [`Arc`] every time; fails like [`roots()`].
 pub fn verifier() -> Result<Arc<Verifier>, Error> {
     roots().map(Roots::verifier)
 }
 
 /// The client config of the default roots, without client certificate and ALPN protocols. The same
-/// [`Arc`] every time; fails as [`roots()`].
+/// [`Arc`] every time; fails like [`roots()`].
 ///
 /// ```no_run
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -71,7 +72,7 @@ pub fn client_config() -> Result<Arc<ClientConfig>, Error> {
 }
 
 /// A config of the default roots to complete: with a client certificate (mutual TLS), or without.
-/// Fails as [`roots()`].
+/// Fails like [`roots()`].
 pub fn client_config_builder() -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
     roots().map(Roots::client_config_builder)
 }

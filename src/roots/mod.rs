@@ -23,7 +23,7 @@ use crate::trust::report::Report;
 use crate::trust::set::TrustSet;
 use crate::verify::verifier::Verifier;
 
-/// Roots in force: a store, a verifier and a client config that agree.
+/// The effective roots: a store, a verifier and a client config that agree.
 ///
 /// Each is made once, and handed out as the same [`Arc`] every time. A clone shares them.
 ///
@@ -70,8 +70,8 @@ impl Roots {
 
     /// The anchors as a store for rustls.
     ///
-    /// A store cannot carry a distrust date, so it is without the dated roots; it is empty, and
-    /// trusts nobody, where all of them are dated. [`verifier`](Self::verifier) has them all.
+    /// A store cannot carry a distrust date, so roots that have one are left out; if all of them have
+    /// one, the store is empty and trusts nobody. [`verifier`](Self::verifier) has all of them.
     #[must_use]
     pub fn root_store(&self) -> Arc<RootCertStore> {
         Arc::clone(self.trust_set().store())
@@ -110,7 +110,7 @@ impl Roots {
         self.client.builder.clone()
     }
 
-    /// What is in force, and where it came from.
+    /// What is trusted, and where it came from.
     #[must_use]
     pub fn report(&self) -> &Report {
         self.trust_set().report()

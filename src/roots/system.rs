@@ -15,8 +15,8 @@ impl Roots {
     /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read as Go's crypto/x509 reads it: the
     /// first of the known files that has roots, and all known directories; on macOS and Windows it
     /// is read through [rustls-native-certs](https://docs.rs/rustls-native-certs). That is tolerant:
-    /// what cannot be used is skipped, and stands in the [report](Self::report). The constraints
-    /// that are known of Mozilla's list hold for the system's copies of its roots.
+    /// what cannot be used is skipped, and the [report](Self::report) lists it. The constraints of
+    /// Mozilla's list apply to the system's copies of its roots, too.
     ///
     /// # Errors
     ///
@@ -31,9 +31,9 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// As [`system`](Self::system), without that an empty store is one: a variable that is set to
-    /// something unusable does not open the fallback. If the store is empty, as
-    /// [`embedded`](Self::embedded).
+    /// Fails like [`system`](Self::system), except that an empty store is not an error: then it fails
+    /// like [`embedded`](Self::embedded). A variable that names something invalid does not open the
+    /// fallback.
     pub fn system_or_embedded() -> Result<Self, Error> {
         match SELECTED {
             Some(bundle) => Self::builder().system_or(bundle).build(),
@@ -45,8 +45,8 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// As [`embedded`](Self::embedded) and [`system`](Self::system), without that an empty store is
-    /// one.
+    /// Fails like [`embedded`](Self::embedded) and [`system`](Self::system), except that an empty store
+    /// is not an error.
     pub fn embedded_and_system() -> Result<Self, Error> {
         Self::builder().bundle(selected()?).system().build()
     }

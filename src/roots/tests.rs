@@ -75,7 +75,7 @@ fn outcome(builder: RootsBuilder) -> String {
     trusted.join(" + ")
 }
 
-/// What stands in the first column, for a builder that has nothing yet.
+/// The policy that the first column names, for a builder that has nothing yet.
 fn policy(name: &str, world: &World, builder: RootsBuilder) -> RootsBuilder {
     let bundle = bundle();
     match name {
@@ -150,7 +150,7 @@ fn variables() {
     let rows = rows("Variables at run time");
     assert_eq!(rows.len(), 8);
     for row in rows {
-        let [name, variable, sound, other, empty] = &row[..] else {
+        let [name, variable, valid, other, empty] = &row[..] else {
             panic!("{row:?}")
         };
         let (variable, there, others): (&'static str, _, _) = match variable.as_str() {
@@ -169,7 +169,7 @@ fn variables() {
                 builder(&world, vec![(variable, value.into())]),
             ))
         };
-        assert_eq!(&verdict(&world.path(there)), sound, "{name}");
+        assert_eq!(&verdict(&world.path(there)), valid, "{name}");
         assert_eq!(&verdict(Path::new("")), empty, "{name}");
         for file in others {
             assert_eq!(&verdict(&world.path(file)), other, "{name} with {file}");

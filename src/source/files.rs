@@ -18,9 +18,9 @@ pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {
     Ok(source)
 }
 
-/// As [`pem_file`], for one that may be absent.
+/// Like [`pem_file`], for a file that may be absent.
 pub(crate) fn optional_pem_file(path: &Path) -> Result<Source, Error> {
-    // A link to nowhere is there, and not sound.
+    // A dangling link exists, and is invalid.
     let link = fs::symlink_metadata(path);
     if link.is_err_and(|why| why.kind() == io::ErrorKind::NotFound) {
         let mut source = Source::new(Origin::File(path.to_owned()));

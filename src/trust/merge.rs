@@ -202,7 +202,7 @@ mod tests {
 
     type Identity = (Vec<u8>, Vec<u8>);
 
-    /// The rules, as they are told: name by name, without a thought for order or time.
+    /// The rules as the documentation states them: name by name, without regard to order or time.
     fn naive(sources: &[Source]) -> Option<Vec<(Identity, Anchor)>> {
         let copies = |standing: Standing| {
             let sources = sources
@@ -288,7 +288,7 @@ mod tests {
                 |of: fn(&SourceReport) -> usize| report.sources().iter().map(of).sum::<usize>();
             let lost = count(SourceReport::roots) - count(SourceReport::duplicates);
             left_out += lost - expected.len();
-            // Whatever is left out is told.
+            // Whatever is left out is reported.
             assert!(lost == expected.len() || count(|source| source.skipped().len()) > 0);
         }
         assert!(refused > 500 && left_out > 500, "{refused}, {left_out}");
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn one_anchor_through_three_sources_is_one_and_told_so() {
+    fn one_anchor_through_three_sources_is_one_and_reported_so() {
         let anchors = || vec![anchor(1, 1, 1)];
         let sources = [Standing::Listed, Standing::Given, Standing::Listed];
         let (merged, report) = merge(

@@ -1,4 +1,4 @@
-//! What is in force, and where it came from.
+//! What is trusted, and where it came from.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
 use crate::source::Origin;
 
-/// What is in force, and where it came from.
+/// What is trusted, and where it came from.
 ///
 /// `Display` is for a log, one line a source:
 ///

@@ -80,7 +80,11 @@ impl TrustSet {
     /// What a root store can say: the anchors without a date. Made by the first call.
     pub(crate) fn store(&self) -> &Arc<RootCertStore> {
         self.store.get_or_init(|| {
-            let undated = || self.anchors().iter().filter(|anchor| !is_dated(anchor));
+            let undated = || {
+                self.anchors()
+                    .iter()
+                    .filter(|anchor| !has_distrust_date(anchor))
+            };
             // One allocation, of the size that it takes.
             let mut roots = Vec::with_capacity(undated().count());
             roots.extend(undated().map(Anchor::to_trust_anchor));
@@ -119,7 +123,7 @@ impl TrustSet {
     }
 }
 
-pub(crate) fn is_dated(anchor: &Anchor) -> bool {
+pub(crate) fn has_distrust_date(anchor: &Anchor) -> bool {
     anchor.distrust_after().is_some()
 }
 
@@ -132,11 +136,14 @@ fn key(anchor: &Anchor) -> &[u8] {
     &anchor.trust_anchor().subject_public_key_info
 }
 
-/// How many, not whom: a list of keys helps nobody.
+/// Counts: a list of keys helps nobody.
 impl fmt::Debug for TrustSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let anchors = self.anchors();
-        let dated = anchors.iter().filter(|anchor| is_dated(anchor)).count();
+        let dated = anchors
+            .iter()
+            .filter(|anchor| has_distrust_date(anchor))
+            .count();
         f.debug_struct("TrustSet")
             .field("undated", &(anchors.len() - dated))
             .field("dated", &dated)

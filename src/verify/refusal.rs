@@ -12,8 +12,8 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::bundle::anchor::Anchor;
 use crate::trust::report::short;
 
-/// Why a server was refused, where trust is the reason: which issuer no root has, or which date its
-/// certificate is too young for.
+/// Why a server was refused, where trust is the reason: which issuer no root has, or after which date its
+/// certificate was issued.
 ///
 /// It reaches a program as [`rustls::Error::InvalidCertificate`] with
 /// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`];

@@ -15,7 +15,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::logging;
-use crate::trust::set::{TrustSet, is_dated};
+use crate::trust::set::{TrustSet, has_distrust_date};
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::Revocation;
 
@@ -61,7 +61,7 @@ impl Verifier {
         revocation: &Revocation,
     ) -> Result<Self, Error> {
         let anchors = trust_set.anchors().iter();
-        let dated = anchors.filter(|anchor| is_dated(anchor));
+        let dated = anchors.filter(|anchor| has_distrust_date(anchor));
         let stores = dated.map(|anchor| (Some(anchor.clone()), Arc::new(store_of([anchor]))));
         let undated = (None, Arc::clone(trust_set.store()));
         let revoking = iter::once(undated).chain(stores);
@@ -88,7 +88,10 @@ impl Verifier {
 
     fn verify(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
         let issuers = self.trust_set.issuers_of(presented.certificates());
-        let undated = issuers.iter().copied().filter(|anchor| !is_dated(anchor));
+        let undated = issuers
+            .iter()
+            .copied()
+            .filter(|anchor| !has_distrust_date(anchor));
         let mut refused = match self.verify_with(None, &store_of(undated), presented) {
             Ok(()) => return Ok(()),
             Err(refused) => refused,
@@ -157,7 +160,8 @@ impl<'a> Presented<'a> {
         iter::once(self.end_entity).chain(self.intermediates)
     }
 
-    /// Whether the end-entity certificate is not too young; one that cannot be read is.
+    /// Whether the end-entity certificate was not issued after the distrust date. One that cannot be
+    /// read counts as issued after it.
     fn starts_by(self, date: UnixTime) -> bool {
         not_before(self.end_entity).is_some_and(|start| start <= date)
     }

@@ -40,8 +40,10 @@ fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {
     let readme = include_str!("../../README.md");
     assert!(readme.lines().count() <= 200);
     assert!(!readme.contains("](."), "a relative link");
-    let links: Vec<_> = readme
-        .lines()
+    let pages = [readme, include_str!("../../docs/figures.md")];
+    let links: Vec<_> = pages
+        .iter()
+        .flat_map(|page| page.lines())
         .filter_map(|line| line.strip_prefix('[')?.split_once("]: "))
         .map(|(_, address)| address)
         .collect();

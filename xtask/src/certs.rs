@@ -39,7 +39,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     ))
 }
 
-/// Fails if the file is not what [`write()`] would write, or if certs/README.md tells of another set.
+/// Fails if the file is not what [`write()`] would write, or if certs/README.md describes another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     let version = Version::of(&fs::read_to_string(path(MANIFEST))?)?;
     let generated = generate(&version.day)?;

@@ -18,7 +18,7 @@ pub struct Root {
 impl Root {
     /// A root of a certificate and what narrows it.
     ///
-    /// `line` is where it stands in its file, for messages; 0 where it has none.
+    /// `line` is its line in the file, for messages; 0 if it has none.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Root {
         &self.anchor
     }
 
-    /// The same, for keeps.
+    /// Consumes the root and returns its trust anchor.
     #[must_use]
     pub fn into_trust_anchor(self) -> TrustAnchor<'static> {
         self.anchor

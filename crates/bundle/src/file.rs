@@ -18,7 +18,7 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read_known_file(path, metadata.len())
 }
 
-/// As [`read_file`], for a path that has just led to a regular file of this size.
+/// Like [`read_file`], for a path that has just led to a regular file of this size.
 ///
 /// By then it may lead elsewhere: nothing is waited for, and nothing beyond the size is read.
 pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {

@@ -18,14 +18,14 @@
 //!
 //! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
 //! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
-//! Other blocks are passed over. [`parse`] is strict: the first thing that is wrong is an
+//! Other blocks are ignored. [`parse`] is strict: the first thing that is wrong is an
 //! [`ParseError`] with its line, and nothing is skipped. [`parse_each`] goes on. Neither asks
 //! whether a certificate belongs to a CA; [`Root::check_ca`] does.
 //!
 //! # Annotations
 //!
 //! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for; see
-//! [`Annotation`] for the keys. Constraints in the certificate itself stay in force beside them.
+//! [`Annotation`] for the keys. Constraints in the certificate itself still apply.
 //!
 //! # Crate features
 //!

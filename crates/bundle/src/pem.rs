@@ -35,7 +35,7 @@ pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Ro
     parse_each(name, pem, private_keys).collect()
 }
 
-/// As [`parse`], one by one and for those who go on after an error.
+/// Like [`parse`], one by one, for callers that go on after an error.
 ///
 /// What comes after an error is read as if the wrong part were not there. A certificate whose
 /// annotation is wrong is left out with it.
@@ -79,7 +79,7 @@ enum Annotated {
     Not,
     /// The first of its lines.
     Soundly(usize, Annotation),
-    /// An error that was told already.
+    /// An error that was reported already.
     Badly,
 }
 
@@ -89,7 +89,7 @@ struct Block {
     label: String,
     /// Without blanks.
     base64: Vec<u8>,
-    /// An error that was told already.
+    /// An error that was reported already.
     is_bad: bool,
 }
 

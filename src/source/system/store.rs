@@ -82,7 +82,7 @@ impl Store {
         }
     }
 
-    /// Tolerant: what cannot be used is skipped and stands in the source.
+    /// Tolerant: what cannot be used is skipped, and listed in the source.
     pub(super) fn source(&self) -> Source {
         let mut source = Source::new(Origin::SystemStore { places: Vec::new() });
         let mut places = Vec::new();

@@ -158,7 +158,7 @@ fn nothing_at_all() {
 }
 
 #[test]
-fn what_cannot_be_used_is_skipped_and_told() {
+fn what_cannot_be_used_is_skipped_and_reported() {
     let world = World::new("skipped");
     let broken = pem("Broken").replacen("\nMII", "\n!II", 1);
     let (one, two) = (pem("One"), pem("Two"));
