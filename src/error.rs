@@ -246,3 +246,72 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each kind, and the predicates that hold for it, in the order of their names.
+    fn kinds() -> Vec<(Kind, &'static [&'static str])> {
+        let cause = || Cause::from("a cause");
+        let unreadable = || Kind::Unreadable("a path".to_owned(), io::Error::other("a cause"));
+        let kinds = vec![
+            (Kind::NoBundle, &["no_roots"][..]),
+            (Kind::NoRoots(String::new()), &["no_roots"]),
+            (Kind::AllHaveDistrustDates, &["no_roots"]),
+            (Kind::Invalid("a reason".to_owned()), &["invalid_input"]),
+            (
+                Kind::Conflict("a name".into()),
+                &["conflict", "invalid_input"],
+            ),
+            (Kind::NoProvider, &["crypto_provider"]),
+            (Kind::Config(cause()), &["crypto_provider"]),
+            (Kind::AlreadyInstalled, &["already_installed"]),
+            (unreadable(), &["invalid_input", "unreadable"]),
+            (
+                Kind::Variable("A".to_owned(), Box::new(unreadable())),
+                &["invalid_input", "unreadable"],
+            ),
+            (Kind::Revocation(cause()), &["invalid_input", "revocation"]),
+            (Kind::Client(cause()), &["http_client"]),
+        ];
+        for (kind, _) in &kinds {
+            // A new kind does not compile before it is here, and so in the list.
+            match kind {
+                Kind::NoBundle
+                | Kind::NoRoots(_)
+                | Kind::AllHaveDistrustDates
+                | Kind::Invalid(_)
+                | Kind::Conflict(_)
+                | Kind::NoProvider
+                | Kind::Config(_)
+                | Kind::AlreadyInstalled
+                | Kind::Unreadable(..)
+                | Kind::Variable(..)
+                | Kind::Revocation(_)
+                | Kind::Client(_) => {}
+            }
+        }
+        kinds
+    }
+
+    #[test]
+    fn every_kind_has_a_predicate() {
+        for (kind, expected) in kinds() {
+            let error = Error::new(kind);
+            let predicates = [
+                ("already_installed", error.is_already_installed()),
+                ("conflict", error.is_conflict()),
+                ("crypto_provider", error.is_crypto_provider()),
+                ("http_client", error.is_http_client()),
+                ("invalid_input", error.is_invalid_input()),
+                ("no_roots", error.is_no_roots()),
+                ("revocation", error.is_revocation()),
+                ("unreadable", error.is_unreadable()),
+            ];
+            let holds: Vec<_> = predicates.iter().filter(|(_, holds)| *holds).collect();
+            let holds: Vec<_> = holds.iter().map(|(name, _)| *name).collect();
+            assert_eq!(holds, expected, "{error}");
+        }
+    }
+}

@@ -11,11 +11,11 @@
 //!
 //! # What to use
 //!
-//! - **One line**: `client_config`, `root_store` and `verifier` give the default roots of the process,
-//!   made by the first call. `hyper::client` and `reqwest::client` are clients over them.
-//! - **A policy**: `Roots` is a value. Its presets and `RootsBuilder` combine bundles, PEM, files,
-//!   variables and the system's store, and its `Report` says what each source gave.
-//! - **The data**: [`bundle()`] and its module, such as `mozilla`, have anchors, certificates and PEM
+//! - **One line**: [`client_config()`], [`root_store()`] and [`verifier()`] give the default roots of the
+//!   process, made by the first call. [`hyper::client`] and [`reqwest::client`] are clients over them.
+//! - **A policy**: [`Roots`] is a value. Its presets and [`RootsBuilder`] combine bundles, PEM, files,
+//!   variables and the system's store, and its [`Report`] says what each source gave.
+//! - **The data**: [`bundle()`] and its module, such as [`mozilla`], have anchors, certificates and PEM
 //!   as statics, without std and without rustls.
 //!
 //! # How trust is decided
@@ -44,7 +44,7 @@
 //! # Limits
 //!
 //! Mozilla keeps some constraints outside the certificates: a date after which a root may not issue,
-//! and names that it may issue for. `Verifier`, which every config and client of this crate uses,
+//! and names that it may issue for. [`Verifier`], which every config and client of this crate uses,
 //! enforces both. A `RootCertStore` cannot carry a date, and certificates and PEM can carry neither,
 //! so they leave out the roots that they would widen.
 //!
@@ -56,6 +56,11 @@
 //! The [README](https://docs.rs/crate/embedded-roots/latest) has the list of crate features, private CAs
 //! and scratch images. `_documentation` has the tables of all policies and variables, and the figures.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// This page links to items of these features.
+#![cfg_attr(
+    not(all(feature = "hyper", feature = "mozilla", feature = "reqwest")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 #![cfg_attr(not(feature = "rustls"), no_std)]
 // clippy.toml allows these in test functions; helpers beside the tests need it here.
 #![cfg_attr(
