@@ -53,18 +53,6 @@ impl Report {
         }
         short
     }
-
-    /// Of a bundle alone.
-    pub(super) fn of(bundle: &Bundle) -> Self {
-        let mut report = SourceReport::new(Origin::Bundle(*bundle), bundle.len());
-        bundle
-            .anchors()
-            .iter()
-            .for_each(|anchor| report.note(anchor));
-        Self {
-            sources: vec![report],
-        }
-    }
 }
 
 pub(super) fn counted(origin: impl fmt::Display, roots: usize) -> String {

@@ -12,7 +12,8 @@ use rustls_pki_types::CertificateDer;
 use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
-use crate::source::Origin;
+use crate::source::{Origin, Source};
+use crate::trust::merge::merge;
 use crate::trust::report::{Report, counted};
 
 /// Whom to trust, before any crypto provider.
@@ -94,7 +95,11 @@ impl TrustSet {
 
     pub(crate) fn report(&self) -> &Report {
         match &self.anchors {
-            Anchors::Bundle(bundle, report) => report.get_or_init(|| Report::of(bundle)),
+            // Merging one source changes no anchor of it, and cannot fail: they are unique.
+            Anchors::Bundle(bundle, report) => report.get_or_init(|| {
+                let merged = merge(vec![Source::of_bundle(**bundle)], |_| true);
+                merged.map(|(_, report)| report).unwrap_or_default()
+            }),
             Anchors::Merged(_, report) => report,
         }
     }

@@ -3,6 +3,7 @@
 use embedded_roots::{Roots, mozilla, webpki_roots};
 
 use crate::authority::{annotated, izenpe, root};
+use crate::scratch::Package;
 
 const IZENPE: &str = "\"CN=Izenpe.com, O=IZENPE S.A., C=ES\" distrust-after=2026-04-15T23:59:59Z";
 
@@ -145,4 +146,40 @@ fn it_can_be_serialized() {
     let dates = json[0]["limits"].as_array().unwrap().iter();
     let mut dates = dates.filter_map(|root| root["distrust_after"].as_str());
     assert_eq!(dates.next(), Some("2026-04-15T23:59:59Z"));
+}
+
+/// The default roots are a bundle that is not merged with anything; what they report is what the
+/// builder reports of that bundle.
+#[test]
+fn limits_that_a_custom_bundle_does_not_have_are_reported_by_the_default_roots() {
+    let (_, izenpe) = izenpe();
+    let pem = mozilla::annotated_pem().lines();
+    let pem: String = pem.fold(String::new(), |pem, line| pem + line + "\n");
+    let block = |subject: &str| {
+        let (_, rest) = pem.split_once(&format!("# Subject: {subject}")).unwrap();
+        let (_, rest) = rest.split_once("-----BEGIN CERTIFICATE-----\n").unwrap();
+        let (base64, _) = rest.split_once("-----END").unwrap();
+        format!("-----BEGIN CERTIFICATE-----\n{base64}-----END CERTIFICATE-----\n")
+    };
+    let plain = block(&izenpe.subject()) + &block("CN=TUBITAK");
+    let package = Package::with_features("plain-copies", &["custom", "ring"]).main(
+        r#"
+        use embedded_roots::{Roots, custom};
+
+        fn main() -> Result<(), embedded_roots::Error> {
+            let default = embedded_roots::roots()?.report().to_string();
+            let built = Roots::builder().bundle(&custom::BUNDLE).build()?;
+            assert_eq!(default, built.report().to_string());
+            print!("{default}");
+            Ok(())
+        }
+        "#,
+    );
+    let file = package.file("plain.pem", plain);
+    let printed = package.env("EMBEDDED_ROOTS_FILE", file).run();
+    assert!(
+        printed.contains(&format!(": 2 roots; limits not applied: {IZENPE}, ")),
+        "{printed}"
+    );
+    assert!(printed.ends_with("C=TR\" permitted-dns=.tr"), "{printed}");
 }
