@@ -60,8 +60,8 @@ pub struct RootsBuilder {
     pub(super) surroundings: Surroundings,
 }
 
-/// Reads its sources. A value and no variant of an enum, so that a program links the readers of
-/// those sources alone that it names.
+/// Reads its sources. It is a closure rather than a variant of an enum, so that a program links the
+/// readers of only those sources that it names.
 type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Sync>;
 
 type Filter = Box<dyn Fn(&Anchor) -> bool + Send + Sync>;

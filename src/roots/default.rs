@@ -16,10 +16,10 @@ use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
 use crate::verify::verifier::Verifier;
 
-/// The default roots: the selected bundle, else the system store (feature `system`), else what
-/// [`Roots::install_default`] put in their place.
+/// The default roots: those of [`Roots::install_default`], else the selected bundle, else the system
+/// store (feature `system`).
 ///
-/// Made by the first call; every other gives the same value. A call that fails changes nothing, and
+/// Made by the first call; later calls return the same value. A call that fails changes nothing, and
 /// the next one tries again.
 ///
 /// # Errors

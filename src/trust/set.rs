@@ -22,7 +22,7 @@ pub(crate) struct TrustSet {
     store: OnceCell<Arc<RootCertStore>>,
 }
 
-/// Of a bundle nothing is copied, and the report is made when it is asked for.
+/// A bundle is used in place, and its report is made when it is asked for.
 enum Anchors {
     Bundle(&'static Bundle, OnceCell<Report>),
     /// Sorted by subject, as a bundle is.
@@ -40,7 +40,7 @@ impl TrustSet {
         Ok(Self::new(Anchors::Bundle(bundle, OnceCell::new())))
     }
 
-    /// Of anchors that are no two of the same subject and key.
+    /// Anchors are unique by subject and SPKI.
     pub(crate) fn merged(mut anchors: Vec<Anchor>, report: Report) -> Result<Self, Error> {
         if anchors.is_empty() {
             return Err(Error::no_roots(report.to_string().replace('\n', "; ")));
