@@ -1,3 +1,5 @@
+//! What a PEM file says of a certificate that the certificate cannot say itself.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! Roots, and sets of them.
+
 use std::cmp::Ordering;
 
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};

@@ -1,3 +1,5 @@
+//! Distinguished names for people.
+
 use std::fmt::{self, Write as _};
 
 use crate::der::{self, Element};

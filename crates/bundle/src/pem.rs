@@ -1,3 +1,5 @@
+//! PEM (RFC 7468) becomes roots, line by line.
+
 use std::mem;
 
 use base64::Engine as _;
@@ -37,8 +39,8 @@ pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Ro
 
 /// Like [`parse`], one by one, for callers that go on after an error.
 ///
-/// What comes after an error is read as if the wrong part were not there. A certificate whose
-/// annotation is wrong is left out with it.
+/// What comes after an error is read as if the wrong part were not there. Whatever goes wrong between
+/// an annotation and the next certificate leaves that certificate out, which is an error of its own.
 pub fn parse_each<'a>(
     name: &'a str,
     pem: &'a [u8],
@@ -78,7 +80,7 @@ struct Reader {
 enum Annotated {
     Not,
     /// The first of its lines.
-    Soundly(usize, Annotation),
+    Well(usize, Annotation),
     /// An error that was reported already.
     Badly,
 }
@@ -103,7 +105,17 @@ impl Reader {
         }
     }
 
+    /// Whatever goes wrong between an annotation and the next certificate leaves that certificate out:
+    /// it must not be trusted without the limits that were meant for it.
     fn line(&mut self, line: Line<'_>) -> Result<Option<Root>, ParseError> {
+        let read = self.read_line(line);
+        if read.is_err() && !matches!(self.annotation, Annotated::Not) {
+            self.annotation = Annotated::Badly;
+        }
+        read
+    }
+
+    fn read_line(&mut self, line: Line<'_>) -> Result<Option<Root>, ParseError> {
         if let Some(block) = &mut self.block {
             // Nearly all lines: those that can be nothing else.
             if line.kinds & OTHER == 0 {
@@ -111,8 +123,7 @@ impl Reader {
             }
         }
         if let Some(block) = self.block.take() {
-            let annotation = mem::replace(&mut self.annotation, Annotated::Not);
-            return self.line_in_block(block, annotation, line);
+            return self.line_in_block(block, line);
         }
         match boundary(line, BEGIN)? {
             Some(label) => self.begin_block(line.number, label)?,
@@ -124,23 +135,46 @@ impl Reader {
         Ok(None)
     }
 
-    /// Takes block and annotation, and puts them back unless they end here, well or badly.
+    /// Takes the block, and puts it back unless it ends here, well or badly.
     fn line_in_block(
         &mut self,
         mut block: Block,
-        annotation: Annotated,
         line: Line<'_>,
     ) -> Result<Option<Root>, ParseError> {
         if let Some(label) = boundary(line, END)? {
-            return block.end(&label, annotation);
+            return self.end_block(&block, &label);
         }
         if let Some(label) = boundary(line, BEGIN)? {
             self.begin_block(line.number, label)?;
             return Err(unended(&block));
         }
+        // Of a block that was not meant to be one, since its BEGIN stands there by mistake.
+        if !matches!(pairs_of(&String::from_utf8_lossy(line.bytes)), Ok(None)) {
+            self.annotation = Annotated::Badly;
+        }
         let read = block.line(line);
-        (self.block, self.annotation) = (Some(block), annotation);
+        self.block = Some(block);
         read.map(|()| None)
+    }
+
+    fn end_block(&mut self, block: &Block, label: &str) -> Result<Option<Root>, ParseError> {
+        let Some(certificate) = block.end(label)? else {
+            return Ok(None);
+        };
+        let annotation = match &self.annotation {
+            Annotated::Well(_, annotation) => annotation.clone(),
+            Annotated::Not | Annotated::Badly => Annotation::default(),
+        };
+        let root = Root::new(certificate, annotation, block.begin);
+        let root = root.map_err(|error| error.at_line(block.begin))?;
+        // What is no root does not end an annotation: it may not be what the annotation is for.
+        match mem::replace(&mut self.annotation, Annotated::Not) {
+            Annotated::Not | Annotated::Well(..) => Ok(Some(root)),
+            Annotated::Badly => {
+                let why = "this certificate is left out: an annotation before it cannot be applied";
+                Err(ParseError::new(why).at_line(block.begin))
+            }
+        }
     }
 
     fn begin_block(&mut self, begin: usize, label: String) -> Result<(), ParseError> {
@@ -191,18 +225,18 @@ impl Reader {
 
     fn annotate(&mut self, number: usize, pairs: &str) -> Result<(), ParseError> {
         match &mut self.annotation {
-            Annotated::Soundly(_, annotation) => annotation.extend(pairs),
+            Annotated::Well(_, annotation) => annotation.extend(pairs),
             Annotated::Badly => Ok(()),
             Annotated::Not => {
-                self.annotation = Annotated::Soundly(number, pairs.parse()?);
+                self.annotation = Annotated::Well(number, pairs.parse()?);
                 Ok(())
             }
         }
     }
 
-    fn no_annotation(&mut self) -> Result<(), ParseError> {
-        match mem::replace(&mut self.annotation, Annotated::Not) {
-            Annotated::Soundly(line, _) => {
+    fn no_annotation(&self) -> Result<(), ParseError> {
+        match self.annotation {
+            Annotated::Well(line, _) => {
                 let why = "this annotation has no certificate after it";
                 Err(ParseError::new(why).at_line(line))
             }
@@ -230,7 +264,8 @@ impl Reader {
 }
 
 impl Block {
-    fn end(&self, label: &str, annotation: Annotated) -> Result<Option<Root>, ParseError> {
+    /// The certificate, unless it is another kind of block, or a bad one of which an error tells.
+    fn end(&self, label: &str) -> Result<Option<CertificateDer<'static>>, ParseError> {
         if label != self.label {
             return Err(ParseError::new(format!(
                 "-----END {}----- closes the {} of line {}",
@@ -239,16 +274,13 @@ impl Block {
                 self.begin
             )));
         }
-        let annotation = match annotation {
-            Annotated::Not => Annotation::default(),
-            Annotated::Soundly(_, annotation) => annotation,
-            Annotated::Badly => return Ok(None),
-        };
         if self.is_bad || !is_certificate(label) {
             return Ok(None);
         }
-        let root = self.root(annotation);
-        root.map(Some).map_err(|error| error.at_line(self.begin))
+        let certificate = self.certificate();
+        certificate
+            .map(Some)
+            .map_err(|error| error.at_line(self.begin))
     }
 
     fn line(&mut self, line: Line<'_>) -> Result<(), ParseError> {
@@ -274,7 +306,7 @@ impl Block {
         Ok(())
     }
 
-    fn root(&self, annotation: Annotation) -> Result<Root, ParseError> {
+    fn certificate(&self) -> Result<CertificateDer<'static>, ParseError> {
         let der = BASE64.decode(&self.base64);
         let der =
             der.map_err(|_| ParseError::new("bad base64: its padding or its length is wrong"))?;
@@ -287,11 +319,7 @@ impl Block {
                 "bytes after the certificate, in the same block",
             ));
         }
-        Root::new(
-            CertificateDer::from(certificate.to_vec()),
-            annotation,
-            self.begin,
-        )
+        Ok(CertificateDer::from(certificate.to_vec()))
     }
 }
 

@@ -18,7 +18,6 @@ fn read_each(pem: &[u8]) -> (Vec<Root>, Vec<ParseError>) {
 
 #[test]
 fn the_rest_is_read_as_if_the_wrong_part_were_not_there() {
-    let annotation = "# embedded-roots: permitted-dns=.example\n";
     let unended = OTHER.replace("-----END CERTIFICATE-----\n", "");
     let (root, other) = (der(ROOT), der(OTHER));
     for (wrong, first_line) in [
@@ -33,13 +32,6 @@ fn the_rest_is_read_as_if_the_wrong_part_were_not_there() {
         (block("CERTIFICATE", &[&*other, b"more"].concat()), "1"),
         (block("PRIVATE KEY", b"secret"), "1"),
         ("-----END CERTIFICATE-----\n".to_owned(), "1"),
-        (format!("# embedded-roots: permited-dns=.a\n{OTHER}"), "1"),
-        (format!("# permitted-dns=.a\n{annotation}{OTHER}"), "1"),
-        (
-            format!("{annotation}# embedded-roots: a=b\n{annotation}{OTHER}"),
-            "2",
-        ),
-        (format!("{annotation}{}", block("X509 CRL", b"")), "1"),
     ] {
         let (roots, errors) = read_each(format!("{wrong}{ROOT}").as_bytes());
         assert_eq!(certificates(&roots), [&*root], "{wrong}");
@@ -55,18 +47,78 @@ fn the_rest_is_read_as_if_the_wrong_part_were_not_there() {
     assert_eq!(certificates(&read_each(OTHER.as_bytes()).0), [&*other]);
 }
 
+const ANNOTATION: &str = "# embedded-roots: permitted-dns=.example\n";
+
+/// The certificate that an annotation could not be applied to is left out, and the one after it is
+/// read.
 #[test]
-fn an_annotation_ends_with_its_certificate_whatever_becomes_of_it() {
-    let annotated = format!("# embedded-roots: permitted-dns=.example\n{OTHER}");
+fn what_goes_wrong_after_an_annotation_leaves_the_next_certificate_out() {
+    let annotated = format!("{ANNOTATION}{ROOT}");
     for wrong in [
+        "# embedded-roots: permited-dns=.a\n".to_owned(),
+        format!("# permitted-dns=.a\n{ANNOTATION}"),
+        format!("{ANNOTATION}# embedded-roots: a=b\n{ANNOTATION}"),
+        format!("{ANNOTATION}{}", block("X509 CRL", b"")),
+        format!("{ANNOTATION}-----BEGIN CERTIFICATE-----\n"),
+        format!("-----BEGIN CERTIFICATE-----\n{ANNOTATION}"),
+        format!("{ANNOTATION}-----END CERTIFICATE-----\n"),
+        format!("{ANNOTATION}-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
         annotated.replacen("\nMII", "\n!II", 1),
         annotated.replace("END CERTIFICATE", "END X509 CRL"),
         annotated.replace("-----END CERTIFICATE-----\n", ""),
     ] {
-        let (roots, errors) = read_each(format!("{wrong}{ROOT}").as_bytes());
-        assert_eq!((roots.len(), errors.len()), (1, 1), "{wrong}");
+        let (roots, errors) = read_each(format!("{wrong}{ROOT}{OTHER}").as_bytes());
+        assert_eq!(certificates(&roots), [&*der(OTHER)], "{wrong}");
         assert!(roots[0].annotation().is_empty(), "{wrong}");
+        let last = errors.last().unwrap();
+        let why = "this certificate is left out: an annotation before it cannot be applied";
+        assert_eq!(last.reason(), why, "{wrong}");
+        assert_eq!(last.line(), Some(wrong.lines().count() + 1), "{wrong}");
+        assert!(errors.len() > 1, "{errors:?}");
     }
+}
+
+/// All orders of pieces, against a model that knows nothing of blocks and states.
+#[test]
+fn no_order_of_pieces_widens_a_certificate() {
+    const CERTIFICATE: usize = 6;
+    const LENGTH: u32 = 5;
+
+    let foreign = block("X509 CRL", b"a list");
+    let pieces = [
+        ANNOTATION,
+        "# embedded-roots: permited-dns=.example\n",
+        "-----BEGIN CERTIFICATE-----\n",
+        "-----END CERTIFICATE-----\n",
+        &foreign,
+        "Some text\n",
+        ROOT,
+    ];
+    let (mut trusted, mut left_out) = (0, 0);
+    for order in 0..pieces.len().pow(LENGTH) {
+        let nth = |place: u32| order / pieces.len().pow(place) % pieces.len();
+        let order: Vec<usize> = (0..LENGTH).map(nth).collect();
+        let text: String = order.iter().map(|piece| pieces[*piece]).collect();
+        let (roots, _) = read_each(text.as_bytes());
+        // Where each whole certificate begins, and whether an annotation, good or bad, is between it
+        // and the whole certificate before it.
+        let (mut line, mut annotated) = (1, false);
+        for piece in order {
+            if piece == CERTIFICATE {
+                match roots.iter().find(|root| root.line() == line) {
+                    Some(root) => {
+                        trusted += 1;
+                        assert_eq!(!root.annotation().is_empty(), annotated, "{text}");
+                    }
+                    None => left_out += 1,
+                }
+                annotated = false;
+            }
+            annotated |= piece < 2;
+            line += pieces[piece].lines().count();
+        }
+    }
+    assert!(trusted > 5_000 && left_out > 1_000, "{trusted}, {left_out}");
 }
 
 #[test]
