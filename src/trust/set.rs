@@ -128,7 +128,7 @@ impl TrustSet {
     }
 }
 
-pub(crate) fn has_distrust_date(anchor: &Anchor) -> bool {
+fn has_distrust_date(anchor: &Anchor) -> bool {
     anchor.distrust_after().is_some()
 }
 

@@ -1,5 +1,6 @@
 //! The verifier that knows distrust dates.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::iter;
 use std::sync::Arc;
@@ -15,34 +16,38 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::logging;
-use crate::trust::set::{TrustSet, has_distrust_date};
+use crate::trust::set::TrustSet;
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::Revocation;
 
 /// A verifier of server certificates that enforces what [`Roots`](crate::Roots) know of their
 /// anchors.
 ///
-/// A chain is accepted if rustls accepts it, as its own [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would, with the
-/// roots that have no distrust date; else if it accepts it with a dated one, and the end-entity
-/// certificate's notBefore is at or before that date (the rule of Firefox).
+/// The distrust date of a root concerns the end-entity certificate alone: if that has a later
+/// notBefore, the root is not trusted for it (the rule of Firefox). So the verdict on dates does not
+/// depend on the path, and needs no path search of its own. `Verifier` first decides which anchors may
+/// have issued such a certificate, and then accepts the chain exactly if rustls' own
+/// [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would accept it with these: with one
+/// search and one budget of signature checks, whatever the number of roots with a date.
 ///
-/// Of the roots, webpki is shown those that have the name of an issuer in the chain. It would try no
-/// other, and compare them all; here the number of roots costs a binary search.
+/// Of these anchors, webpki is shown those that have the name of an issuer in the chain. It would try
+/// no other, and compare all of them; here the number of roots costs a binary search.
 ///
-/// A chain that is refused for its date, or because no root has issued it, fails with a
-/// [`Refusal`] inside of [`CertificateError::Other`](rustls::CertificateError::Other): it says more
-/// than `UnknownIssuer` would. All other errors are those of rustls.
+/// A chain that is refused for a date, or because no root has issued it, fails with a [`Refusal`]
+/// inside of [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than
+/// `UnknownIssuer` would. All other errors are those of rustls.
 pub struct Verifier {
     trust_set: Arc<TrustSet>,
     provider: Arc<CryptoProvider>,
     revoking: Option<Vec<Revoking>>,
 }
 
-/// A verifier of rustls, which alone takes lists, over some of the anchors.
+/// A verifier of rustls, which alone takes CRLs, over the anchors that may have issued a certificate
+/// of a certain notBefore.
 struct Revoking {
-    /// The one with a date, or those without.
-    dated: Option<Anchor>,
-    // Not by its type: a program without lists does not link what reads them.
+    /// The latest such notBefore: the earliest date of its anchors, or none for those without a date.
+    latest: Option<UnixTime>,
+    // Not by its type: a program without CRLs does not link what reads them.
     verifier: Arc<dyn ServerCertVerifier>,
 }
 
@@ -60,18 +65,24 @@ impl Verifier {
         provider: Arc<CryptoProvider>,
         revocation: &Revocation,
     ) -> Result<Self, Error> {
-        let anchors = trust_set.anchors().iter();
-        let dated = anchors.filter(|anchor| has_distrust_date(anchor));
-        let stores = dated.map(|anchor| (Some(anchor.clone()), Arc::new(store_of([anchor]))));
-        let undated = (None, Arc::clone(trust_set.store()));
-        let revoking = iter::once(undated).chain(stores);
-        // rustls refuses an empty store; what it would have accepted is nothing.
-        let revoking = revoking.filter(|(_, store)| !store.is_empty());
-        let revoking = revoking.map(|(dated, store)| {
-            let verifier = revocation.verifier(store, &provider)?;
-            Ok(Revoking { dated, verifier })
-        });
-        let revoking = revoking.collect::<Result<_, Error>>()?;
+        let dates = trust_set
+            .anchors()
+            .iter()
+            .filter_map(Anchor::distrust_after);
+        let dates: BTreeSet<UnixTime> = dates.collect();
+        let mut revoking = Vec::new();
+        for latest in dates.into_iter().map(Some).chain([None]) {
+            let may_issue = |anchor: &&Anchor| match (anchor.distrust_after(), latest) {
+                (Some(date), Some(latest)) => date >= latest,
+                (date, _) => date.is_none(),
+            };
+            let store = store_of(trust_set.anchors().iter().filter(may_issue));
+            // rustls refuses an empty store; what it would have accepted is nothing.
+            if !store.is_empty() {
+                let verifier = revocation.verifier(Arc::new(store), &provider)?;
+                revoking.push(Revoking { latest, verifier });
+            }
+        }
         Ok(Self {
             revoking: Some(revoking),
             ..Self::new(trust_set, provider)
@@ -87,63 +98,76 @@ impl Verifier {
     }
 
     fn verify(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
-        let issuers = self.trust_set.issuers_of(presented.certificates());
-        let undated = issuers
-            .iter()
-            .copied()
-            .filter(|anchor| !has_distrust_date(anchor));
-        let mut refused = match self.verify_with(None, &store_of(undated), presented) {
-            Ok(()) => return Ok(()),
-            Err(refused) => refused,
+        let start = not_before(presented.end_entity);
+        let may_issue = |anchor: &&Anchor| match (anchor.distrust_after(), start) {
+            (None, _) => true,
+            (Some(date), Some(start)) => start <= date,
+            // A certificate without a readable notBefore counts as issued after any date.
+            (Some(_), None) => false,
         };
-        for anchor in issuers {
-            let Some(date) = anchor.distrust_after() else {
-                continue;
-            };
-            match self.verify_with(Some(anchor), &store_of([anchor]), presented) {
-                Ok(()) if presented.starts_by(date) => return Ok(()),
-                Ok(()) => refused = Refusal::distrusted(anchor, date).into(),
-                // Whichever found an issuer has the better reason.
-                Err(better) if is_unknown_issuer(&refused) => refused = better,
-                Err(_) => {}
+        let issuers = self.trust_set.issuers_of(presented.certificates());
+        let (trusted, distrusted): (Vec<_>, Vec<_>) = issuers.into_iter().partition(may_issue);
+        let verdict = match &self.revoking {
+            None => self.verify_with(&store_of(trusted), presented),
+            Some(revoking) => verify_with_revocation(revoking, start, presented),
+        };
+        verdict.map_err(|refused| {
+            // No signature is checked to explain a refusal: what is said of the root is true in any
+            // case, and its name is in the chain.
+            let distrusted = distrusted
+                .iter()
+                .rev()
+                .filter(|_| is_without_issuer(&refused));
+            let mut dates =
+                distrusted.filter_map(|anchor| Some((anchor, anchor.distrust_after()?)));
+            match dates.next() {
+                Some((anchor, date)) => Refusal::distrusted(anchor, date).into(),
+                None => refused,
             }
-        }
-        Err(refused)
+        })
     }
 
-    /// With the one anchor that has a date, or with those that have none.
     fn verify_with(
         &self,
-        dated: Option<&Anchor>,
         anchors: &RootCertStore,
         presented: Presented<'_>,
     ) -> Result<(), rustls::Error> {
-        let Some(revoking) = &self.revoking else {
-            let algorithms = self.provider.signature_verification_algorithms.all;
-            let end_entity = ParsedCertificate::try_from(presented.end_entity)?;
-            verify_server_cert_signed_by_trust_anchor(
-                &end_entity,
-                anchors,
-                presented.intermediates,
-                presented.now,
-                algorithms,
-            )?;
-            return verify_server_name(&end_entity, presented.server_name);
-        };
-        let with = revoking
-            .iter()
-            .find(|revoking| revoking.dated.as_ref() == dated);
-        let Presented {
-            end_entity,
-            intermediates,
-            server_name,
-            now,
-        } = presented;
-        with.ok_or(CertificateError::UnknownIssuer)?
-            .verifier
-            .verify_server_cert(end_entity, intermediates, server_name, &[], now)
-            .map(drop)
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let end_entity = ParsedCertificate::try_from(presented.end_entity)?;
+        verify_server_cert_signed_by_trust_anchor(
+            &end_entity,
+            anchors,
+            presented.intermediates,
+            presented.now,
+            algorithms,
+        )?;
+        verify_server_name(&end_entity, presented.server_name)
     }
+}
+
+/// `revoking` is sorted by its dates, and that without one comes last.
+fn verify_with_revocation(
+    revoking: &[Revoking],
+    start: Option<UnixTime>,
+    presented: Presented<'_>,
+) -> Result<(), rustls::Error> {
+    let mut may_issue = revoking.iter().filter(|revoking| {
+        revoking
+            .latest
+            .is_none_or(|latest| start.is_some_and(|start| start <= latest))
+    });
+    let Presented {
+        end_entity,
+        intermediates,
+        server_name,
+        now,
+    } = presented;
+    may_issue
+        .next()
+        .ok_or(CertificateError::UnknownIssuer)?
+        .verifier
+        .verify_server_cert(end_entity, intermediates, server_name, &[], now)
+        .map(drop)
 }
 
 /// What is to be verified.
@@ -159,12 +183,6 @@ impl<'a> Presented<'a> {
     fn certificates(self) -> impl Iterator<Item = &'a CertificateDer<'a>> {
         iter::once(self.end_entity).chain(self.intermediates)
     }
-
-    /// Whether the end-entity certificate was not issued after the distrust date. One that cannot be
-    /// read counts as issued after it.
-    fn starts_by(self, date: UnixTime) -> bool {
-        not_before(self.end_entity).is_some_and(|start| start <= date)
-    }
 }
 
 fn store_of<'a>(anchors: impl IntoIterator<Item = &'a Anchor>) -> RootCertStore {
@@ -179,6 +197,12 @@ fn is_unknown_issuer(error: &rustls::Error) -> bool {
         error,
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
     )
+}
+
+/// Whether no anchor has signed the chain.
+fn is_without_issuer(error: &rustls::Error) -> bool {
+    let bad_signature = rustls::Error::InvalidCertificate(CertificateError::BadSignature);
+    is_unknown_issuer(error) || *error == bad_signature
 }
 
 impl ServerCertVerifier for Verifier {

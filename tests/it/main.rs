@@ -32,3 +32,4 @@ mod scratch;
 mod selection;
 mod server;
 mod static_program;
+mod work;

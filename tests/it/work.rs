@@ -1,0 +1,173 @@
+//! The work that a hostile chain can cause, before anybody is authenticated: signature checks, counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use embedded_roots::{Anchor, Roots};
+use rcgen::{
+    CertificateRevocationListParams, KeyIdMethod, KeyUsagePurpose, SerialNumber, date_time_ymd,
+};
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::pki_types::{
+    AlgorithmIdentifier, CertificateDer, CertificateRevocationListDer, InvalidSignature,
+    ServerName, SignatureVerificationAlgorithm, UnixTime,
+};
+
+use crate::authority::{Authority, intermediate, key, root, root_with, server};
+
+/// An algorithm that counts how often it is asked.
+#[derive(Debug)]
+struct Counting {
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+    count: &'static AtomicUsize,
+}
+
+impl SignatureVerificationAlgorithm for Counting {
+    fn verify_signature(
+        &self,
+        key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.algorithm.verify_signature(key, message, signature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature_alg_id()
+    }
+}
+
+/// A provider whose checks of certificates are counted.
+fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
+    let count: &'static AtomicUsize = Box::leak(Box::default());
+    let provider = ring::default_provider();
+    let counting = |algorithm: &&'static dyn SignatureVerificationAlgorithm| {
+        let algorithm = *algorithm;
+        &*Box::leak(Box::new(Counting { algorithm, count })) as &dyn SignatureVerificationAlgorithm
+    };
+    let algorithms = provider.signature_verification_algorithms;
+    let all: Vec<_> = algorithms.all.iter().map(counting).collect();
+    let signature_verification_algorithms = WebPkiSupportedAlgorithms {
+        all: Box::leak(all.into_boxed_slice()),
+        mapping: algorithms.mapping,
+    };
+    let provider = CryptoProvider {
+        signature_verification_algorithms,
+        ..provider
+    };
+    (Arc::new(provider), count)
+}
+
+/// A leaf issued by I, and five wrongly signed certificates each for I by J, for J by K and for K by
+/// L, and one of L by each of these roots.
+fn hostile_chain(roots: &[String]) -> Vec<CertificateDer<'static>> {
+    let mut chain = server(&root("I"), "a.example").chain;
+    let mut forge = |subject: &str, issuer: &str| {
+        // Of the right name, and of a key that nobody knows.
+        let forged = intermediate(subject, &key().serialize_pem(), &root(issuer));
+        chain.push(forged.der().clone());
+    };
+    for (subject, issuer) in [("I", "J"), ("J", "K"), ("K", "L")] {
+        (0..5).for_each(|_| forge(subject, issuer));
+    }
+    for root in roots {
+        forge("L", root);
+    }
+    chain
+}
+
+fn list(ca: &Authority) -> CertificateRevocationListDer<'static> {
+    let params = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(4096, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(ca).unwrap().der().clone()
+}
+
+/// How many checks one verification takes, which has to be refused.
+fn checks(
+    verifier: &dyn ServerCertVerifier,
+    count: &AtomicUsize,
+    chain: &[CertificateDer<'_>],
+) -> usize {
+    let (end_entity, intermediates) = chain.split_first().unwrap();
+    let name = ServerName::try_from("a.example").unwrap();
+    // 2026-08-01
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
+    let before = count.load(Ordering::Relaxed);
+    let verdict = verifier.verify_server_cert(end_entity, intermediates, &name, &[], now);
+    assert!(verdict.is_err());
+    count.load(Ordering::Relaxed) - before
+}
+
+/// With this many roots that have a date, of names and at dates that the functions give.
+fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
+    let other = root_with("Another CA", |params| {
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    });
+    let names: Vec<String> = (0..count).map(name).collect();
+    let annotated: String = (0..count)
+        .map(|nth| {
+            let year = date(nth);
+            let annotation = format!("# embedded-roots: distrust-after={year}-01-01T00:00:00Z\n");
+            annotation + &root(&names[nth]).pem()
+        })
+        .collect();
+    let mut issuers = names.clone();
+    issuers.dedup();
+    let chain = hostile_chain(&issuers);
+
+    let (provider, counted) = counting();
+    let policy = || {
+        let pem = annotated.clone() + &other.pem();
+        Roots::builder().pem(pem).provider(Arc::clone(&provider))
+    };
+    let roots = policy().build().unwrap();
+    let anchors = roots.anchors().iter().map(Anchor::trust_anchor).cloned();
+    let store = Arc::new(RootCertStore {
+        roots: anchors.collect(),
+    });
+    for crls in [None, Some(list(&other))] {
+        let theirs =
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(&store), Arc::clone(&provider));
+        let theirs = theirs.with_crls(crls.clone()).build().unwrap();
+        let ours = match crls {
+            Some(list) => policy().crls([list]).build().unwrap(),
+            None => policy().build().unwrap(),
+        };
+        let theirs = checks(&*theirs, counted, &chain);
+        let ours = checks(&*ours.verifier(), counted, &chain);
+        println!("{count} roots with a date: {ours} checks, rustls {theirs}");
+        assert!(
+            ours <= theirs,
+            "{count} roots: {ours} checks, rustls {theirs}"
+        );
+    }
+}
+
+#[test]
+fn roots_with_a_date_cost_no_more_checks_than_in_rustls() {
+    // The leaf's notBefore is in 2020.
+    let some: fn(usize) -> usize = |nth| 2000 + nth % 60;
+    for count in [0, 1, 10, 50] {
+        for date in [(|_| 2030) as fn(usize) -> usize, some, |_| 2001] {
+            compare(count, |nth| format!("Root {nth}"), date);
+        }
+        compare(count, |_| "One name".to_owned(), some);
+    }
+    compare(300, |nth| format!("Root {nth}"), some);
+    compare(300, |_| "One name".to_owned(), some);
+}
