@@ -27,8 +27,8 @@ use crate::verify::verifier::Verifier;
 /// `SSL_CERT_DIR`) are trusted within the tightest limits that are known of them. Certificates of the
 /// system's store that cannot be used are skipped, and the [report](Roots::report) lists them.
 ///
-/// Like webpki, it accepts any certificate that you supply as a root; only what is compiled in is
-/// checked for being a CA. If you supply a root without limits that a list sets for it, it is trusted
+/// A certificate that says that it is not a CA (basic constraints, key usage) is not accepted as a root;
+/// one that says nothing, such as a version 1 certificate, is. If you supply a root without limits that a list sets for it, it is trusted
 /// without them, and the report says so.
 ///
 /// Files and variables are read by [`build`](Self::build), whose error is that of the first step
@@ -314,7 +314,11 @@ fn of_certificates(
     let mut source = Source::new(Origin::Certificates);
     for (certificate, nth) in certificates.into_iter().zip(1..) {
         let root = Root::new(certificate, Annotation::default(), 0);
-        let root = root.map_err(|why| Error::invalid(format_args!("certificate {nth}: {why}")))?;
+        let root = root.and_then(|root| root.check_ca().map(|()| root));
+        let root = root.map_err(|why| {
+            let why = why.reason();
+            Error::invalid(format_args!("certificate {nth}: {why}"))
+        })?;
         source.anchors.push(Anchor::from_root(root));
     }
     if source.anchors.is_empty() {

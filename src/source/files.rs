@@ -84,7 +84,8 @@ fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
     Ok(roots.into_iter().map(Anchor::from_root).collect())
 }
 
-/// Adds the anchors of all files that have any; one invalid file is an error.
+/// Adds the anchors of all files that have any; one invalid file is an error, but a certificate that is
+/// not a CA's is skipped.
 fn add_directory(
     directory: &Path,
     seen: &mut Seen,
@@ -100,6 +101,9 @@ fn add_directory(
                 Ok(root) => anchors.push(Anchor::from_root(root)),
                 // No certificate in it: a note, or a certificate revocation list.
                 Err(why) if why.line().is_none() => skipped.push(why.to_string()),
+                // A server's own certificate: Debian's package ssl-cert leaves one among the roots. As
+                // an issuer, OpenSSL ignores it, too.
+                Err(why) if why.is_refused_as_ca() => skipped.push(why.to_string()),
                 Err(why) => return Err(Error::invalid(why)),
             }
         }

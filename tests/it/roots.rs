@@ -7,7 +7,7 @@ use embedded_roots::{Anchor, Error, Roots, RootsBuilder, custom, mozilla, webpki
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::TrustAnchor;
 
-use crate::authority::{annotated, izenpe, root};
+use crate::authority::{annotated, izenpe, root, root_with};
 
 #[test]
 fn every_call_gives_the_same_value() {
@@ -353,4 +353,25 @@ fn retain_takes_roots_away_whatever_their_source() {
     let error = all().retain(|_| false).build().unwrap_err();
     assert!(error.is_no_roots(), "{error}");
     assert!(error.to_string().contains("removed by `retain`"), "{error}");
+}
+
+/// A server's own certificate would be trusted to issue for every name.
+#[test]
+fn a_certificate_that_says_that_it_is_no_ca_is_no_root() {
+    let (ca, leaf) = (
+        root("CA"),
+        root_with("www.corp.example", |params| {
+            params.is_ca = rcgen::IsCa::ExplicitNoCa;
+        }),
+    );
+    let why = "\"CN=www.corp.example\" is an end-entity certificate (basic constraints: CA false), not a \
+               root; use the certificate of the CA that issued it";
+    let both = ca.pem() + &leaf.pem();
+    let line = ca.pem().lines().count() + 1;
+    let error = Roots::builder().pem(&both).build().unwrap_err();
+    assert_eq!(error.to_string(), format!("PEM text, line {line}: {why}"));
+    assert!(error.is_invalid_input());
+    let ders = [ca.der().clone(), leaf.der().clone()];
+    let error = Roots::builder().certificates(ders).build().unwrap_err();
+    assert_eq!(error.to_string(), format!("certificate 2: {why}"));
 }

@@ -8,8 +8,8 @@ use crate::error::{ParseError, subject_of};
 impl Root {
     /// Refuses a certificate that says of itself that it is not a CA.
     ///
-    /// Call it for certificates that a user supplies: trusting a server's own certificate as a root
-    /// is the usual mistake, and webpki makes a trust anchor of any certificate. A certificate that
+    /// [`parse`](crate::parse) calls it; call it for certificates that come as DER. Trusting a server's
+    /// own certificate as a root is the usual mistake, and webpki makes a trust anchor of any certificate. A certificate that
     /// says nothing (version 1, or neither of the two extensions) is accepted.
     ///
     /// # Errors
@@ -37,7 +37,8 @@ impl Root {
 
     fn refuse(&self, why: &str) -> Result<(), ParseError> {
         let subject = subject_of(self.certificate());
-        Err(ParseError::new(format!("{subject} {why}")).at_line(self.line()))
+        let error = ParseError::new(format!("{subject} {why}")).of_ca_check();
+        Err(error.at_line(self.line()))
     }
 }
 

@@ -16,6 +16,7 @@ pub struct ParseError {
     source_name: Option<Box<str>>,
     line: Option<usize>,
     reason: Box<str>,
+    refused_as_ca: bool,
 }
 
 impl ParseError {
@@ -31,12 +32,27 @@ impl ParseError {
         &self.reason
     }
 
+    /// Whether a valid certificate is refused because of what it says of being a CA
+    /// ([`Root::check_ca`](crate::Root::check_ca)).
+    #[must_use]
+    pub fn is_refused_as_ca(&self) -> bool {
+        self.refused_as_ca
+    }
+
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self {
             source_name: None,
             line: None,
             reason: reason.into().into(),
+            refused_as_ca: false,
         }
+    }
+
+    /// For [`Root::check_ca`](crate::Root::check_ca).
+    #[must_use]
+    pub(crate) fn of_ca_check(mut self) -> Self {
+        self.refused_as_ca = true;
+        self
     }
 
     #[must_use]

@@ -19,8 +19,8 @@
 //! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
 //! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
 //! Other blocks are ignored. [`parse`] is strict: the first thing that is wrong is an
-//! [`ParseError`] with its line, and nothing is skipped. [`parse_each`] goes on. Neither asks
-//! whether a certificate belongs to a CA; [`Root::check_ca`] does.
+//! [`ParseError`] with its line, and nothing is skipped. [`parse_each`] goes on. A
+//! certificate that says that it is not a CA is such an error ([`Root::check_ca`]).
 //!
 //! # Annotations
 //!

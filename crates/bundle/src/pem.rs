@@ -31,7 +31,7 @@ pub enum PrivateKeys {
 ///
 /// For the first of these, with its line: a block that does not end or ends as another; a BEGIN
 /// or END out of place; bad base64; bytes after a certificate; a certificate that cannot be a trust
-/// anchor (webpki's judgement); a private key, if they are refused; an annotation that is unknown,
+/// anchor (webpki's judgement), or that says that it is not a CA ([`Root::check_ca`]); a private key, if they are refused; an annotation that is unknown,
 /// malformed or without a certificate, or that looks like one and is not; no certificate at all.
 pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Root>, ParseError> {
     parse_each(name, pem, private_keys).collect()
@@ -167,6 +167,7 @@ impl Reader {
         };
         let root = Root::new(certificate, annotation, block.begin);
         let root = root.map_err(|error| error.at_line(block.begin))?;
+        root.check_ca()?;
         // What is no root does not end an annotation: it may not be what the annotation is for.
         match mem::replace(&mut self.annotation, Annotated::Not) {
             Annotated::Not | Annotated::Well(..) => Ok(Some(root)),

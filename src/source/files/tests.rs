@@ -202,3 +202,25 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
         );
     });
 }
+
+#[test]
+fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() {
+    let world = World::new("own");
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::ExplicitNoCa;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let own = world.file("certs/own.pem", params.self_signed(&key).unwrap().pem());
+    world.file("certs/one.pem", pem("One"));
+    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("certs").into())]);
+    let source = ssl_cert_env(&variables).unwrap().unwrap();
+    assert_eq!((source.anchors.len(), source.skipped.len()), (1, 1));
+    let expected = format!("{}, line 1: ", own.display());
+    assert!(
+        source.skipped[0].starts_with(&expected),
+        "{:?}",
+        source.skipped
+    );
+    for variable in ["EXTRA_CA", "SSL_CERT_FILE"] {
+        assert!(refused(variable, &own).contains("is an end-entity certificate"));
+    }
+}

@@ -41,9 +41,11 @@ impl Store {
         let errors = loaded.errors.iter().map(ToString::to_string);
         source.skipped.extend(errors);
         for certificate in loaded.certs {
-            match Root::new(certificate, Annotation::default(), 0) {
+            let root = Root::new(certificate, Annotation::default(), 0);
+            let root = root.and_then(|root| root.check_ca().map(|()| root));
+            match root {
                 Ok(root) => source.anchors.push(Anchor::from_root(root)),
-                Err(why) => source.skipped.push(why.to_string()),
+                Err(why) => source.skipped.push(why.reason().to_owned()),
             }
         }
         source

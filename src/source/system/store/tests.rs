@@ -198,3 +198,28 @@ fn a_file_without_roots_does_not_hide_the_next() {
     world.file("root/etc/ssl/cert.pem", pem("One"));
     assert_eq!(found(&world).0, 1);
 }
+
+/// A server's own certificate in the store, as an administrator leaves it there, and its backup.
+#[test]
+fn a_certificate_that_is_no_ca_is_skipped_and_reported() {
+    let world = World::new("no_ca");
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "www.corp.example");
+    params.is_ca = rcgen::IsCa::ExplicitNoCa;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = params.self_signed(&key).unwrap().pem();
+    world.file("root/etc/ssl/certs/one.pem", pem("One"));
+    world.file("root/etc/ssl/certs/www.pem", &leaf);
+    world.file("root/etc/ssl/certs/www.pem~", &leaf);
+    let (count, skipped, _) = found(&world);
+    assert_eq!((count, skipped.len()), (1, 2));
+    for why in skipped {
+        assert!(
+            why.contains("line 1: \"CN=www.corp.example\" is an end-entity"),
+            "{why}"
+        );
+    }
+}
