@@ -5,7 +5,7 @@ use crate::bundle::selected::SELECTED;
 use crate::error::Error;
 use crate::roots::builder::RootsBuilder;
 use crate::roots::{Roots, selected};
-use crate::source::{Source, system};
+use crate::source::{Source, Surroundings, system};
 
 /// The operating system's store (feature `system`)
 impl Roots {
@@ -20,8 +20,8 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// If the store has no usable certificate, a variable is set to something
-    /// unusable, or there is no crypto provider.
+    /// If the store has no usable certificate, a variable names something invalid, or there is no
+    /// crypto provider.
     pub fn system() -> Result<Self, Error> {
         Self::builder().system().build()
     }
@@ -57,10 +57,7 @@ impl RootsBuilder {
     /// Adds the operating system's store, as [`Roots::system`] reads it; one without roots adds
     /// none.
     pub fn system(self) -> Self {
-        self.step(|surroundings| {
-            let store = system::source(&surroundings.store, &surroundings.variables)?;
-            Ok(vec![store])
-        })
+        self.step(|surroundings| Ok(vec![store(surroundings)?]))
     }
 
     /// Adds the operating system's store, or this bundle where that store has no roots.
@@ -70,7 +67,7 @@ impl RootsBuilder {
     pub fn system_or(self, bundle: &Bundle) -> Self {
         let bundle = *bundle;
         self.step(move |surroundings| {
-            let store = system::source(&surroundings.store, &surroundings.variables)?;
+            let store = store(surroundings)?;
             let is_empty = store.anchors.is_empty();
             let fallback = is_empty.then(|| Source::of_bundle(bundle));
             Ok([store].into_iter().chain(fallback).collect())
@@ -79,9 +76,10 @@ impl RootsBuilder {
 
     /// Asks the operating system's store if nothing else gave a root.
     pub fn system_fallback(self) -> Self {
-        self.fallback(|surroundings| {
-            let store = system::source(&surroundings.store, &surroundings.variables)?;
-            Ok(vec![store])
-        })
+        self.fallback(|surroundings| Ok(vec![store(surroundings)?]))
     }
+}
+
+fn store(surroundings: &Surroundings) -> Result<Source, Error> {
+    system::source(&surroundings.store, &surroundings.variables)
 }
