@@ -6,7 +6,8 @@ use std::str::FromStr;
 use rustls_pki_types::UnixTime;
 
 use crate::error::ParseError;
-use crate::name_constraints::{NameConstraints, Subtree};
+use crate::escape::escape;
+use crate::name_constraints::{DnsSubtree, IpSubtree, MOST_SUBTREES, NameConstraints, Subtree};
 use crate::time::{parse_rfc3339, rfc3339};
 
 /// What a PEM file says of a certificate that the certificate cannot say itself.
@@ -33,7 +34,7 @@ use crate::time::{parse_rfc3339, rfc3339};
 ///
 /// An annotation can only narrow. Each key may be given once for a certificate, on one line or on
 /// several. `Display` and [`FromStr`] use the text after the colon, in a fixed order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Annotation {
     distrust_after: Option<UnixTime>,
     name_constraints: NameConstraints,
@@ -152,12 +153,11 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
     if line.starts_with(SUBJECT) {
         return Ok(None);
     }
-    // The letters alone, so that no dash, dot, case or invisible character hides what was meant.
-    let letters: String = line
-        .chars()
-        .filter(char::is_ascii_alphabetic)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
+    // Millions of short lines must not take seconds.
+    if line.len() < "exclu".len() {
+        return Ok(None);
+    }
+    let letters = letters_of(line);
     let has = |parts: &[&str]| parts.iter().any(|part| letters.contains(part));
     let names_us = has(&["embeddedroot", "embededroot"]);
     let limits = has(&["permit", "exclu", "distrust"]);
@@ -165,8 +165,7 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
         && (limits
             || is_assigned(line, "embedded-roots")
             || letters.starts_with("embeddedroots") && line.contains('='));
-    let has_key = limits && KEYS.iter().any(|key| is_assigned(line, key));
-    if names_us || has_key {
+    if names_us || limits && sets_a_limit(line, &letters) {
         return Err(ParseError::new(format!(
             "this looks like an annotation but would be ignored: begin the line with \"{PREFIX} \""
         )));
@@ -180,6 +179,70 @@ fn is_assigned(line: &str, word: &str) -> bool {
     let mut after = line.split(word).skip(1);
     after.any(|rest| rest.trim_start().starts_with(['=', ':']))
 }
+
+/// Whether a line of text is nothing but DNS names and subnets, as if a list had been wrapped.
+pub(crate) fn continues_a_list(line: &str) -> bool {
+    let items = line.trim_start_matches(|char: char| char == '#' || char.is_whitespace());
+    let mut items = items
+        .split(|char: char| char == ',' || char.is_whitespace())
+        .filter(|item| !item.is_empty())
+        .peekable();
+    let is_item = |item: &str| {
+        let (_, value) = item.split_once('=').unwrap_or(("", item));
+        value.contains('.') && DnsSubtree::parse(value).is_ok() || IpSubtree::parse(value).is_ok()
+    };
+    items.peek().is_some() && items.all(is_item)
+}
+
+/// The letters alone, so that no dash, dot, case or invisible character hides what was meant.
+fn letters_of(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphabetic);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// Whether the line has a key, however it is written, and a value for it: `=` or `:` after it, or a word
+/// that is no plain word (`.corp`, `10.0.0.0/8`, `2026-01-01`), or any word at all after a key that is
+/// written as one word. So prose may speak of permitted DNS names.
+fn sets_a_limit(line: &str, letters: &str) -> bool {
+    // Where the letters end that are a key.
+    let ends = KEY_LETTERS.iter().flat_map(|key| {
+        let starts = letters.match_indices(key);
+        starts.map(|(start, key)| (start, start + key.len()))
+    });
+    // Where each letter is in the line.
+    let mut places = Vec::new();
+    ends.into_iter().any(|(start, end)| {
+        if places.is_empty() {
+            let all = line.char_indices();
+            places.extend(all.filter_map(|(at, char)| char.is_ascii_alphabetic().then_some(at)));
+        }
+        let at = |nth: usize| places.get(nth).copied().unwrap_or_default();
+        let key = line.get(at(start)..=at(end - 1)).unwrap_or_default();
+        let rest = line.get(at(end - 1) + 1..).unwrap_or_default();
+        let value = rest.trim_start_matches(|char: char| !char.is_ascii_graphic());
+        let word = value.split_ascii_whitespace().next().unwrap_or_default();
+        let is_one_word =
+            !key.contains(char::is_whitespace) && rest.starts_with(char::is_whitespace);
+        let word = word.trim_end_matches(['.', ',', ';', ')', '!', '?']);
+        let is_plain = word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        value.starts_with(['=', ':']) || !is_plain || is_one_word && !word.is_empty()
+    })
+}
+
+/// What the keys are without their hyphens, and near misses of them.
+const KEY_LETTERS: [&str; 11] = [
+    "distrustafter",
+    "distrustedafter",
+    "permitteddns",
+    "permitdns",
+    "permiteddns",
+    "excludeddns",
+    "excludedns",
+    "permittedip",
+    "permitip",
+    "excludedip",
+    "excludeip",
+];
 
 const DISTRUST_AFTER: &str = "distrust-after";
 const PERMITTED_DNS: &str = "permitted-dns";
@@ -197,6 +260,13 @@ const KEYS: [&str; 5] = [
 fn insert_all<T: Subtree>(into: &mut Vec<T>, key: &str, value: &str) -> Result<(), ParseError> {
     if !into.is_empty() {
         return Err(given_twice(key));
+    }
+    // Before a list of millions is sorted that cannot be used.
+    if value.split(',').nth(MOST_SUBTREES).is_some() {
+        return Err(ParseError::new(format!(
+            "more than {MOST_SUBTREES} items in {key}: name constraints of more than 65,535 bytes \
+             cannot be verified"
+        )));
     }
     for item in value.split(',') {
         into.push(T::parse(item).map_err(|why| bad_value(key, item, &why))?);
@@ -220,11 +290,9 @@ fn given_twice(key: &str) -> ParseError {
 
 /// Text of a file as it may appear in a message: on one line, and not without end.
 pub(crate) fn show(text: &str) -> String {
-    let escaped: String = text.chars().take(80).flat_map(char::escape_debug).collect();
-    if text.chars().nth(80).is_some() {
-        escaped + "..."
-    } else {
-        escaped
+    match text.char_indices().nth(80) {
+        Some((end, _)) => escape(text.get(..end).unwrap_or_default()) + "...",
+        None => escape(text),
     }
 }
 
@@ -313,6 +381,17 @@ mod tests {
             "<!-- embedded-roots: permitted=.a -->",
             "# embedded\u{2010}roots: permited-dns=.a",
             "\u{feff}# embedded-roots: permited-dns=.a",
+            "# permitted-dns .corp",
+            "# permitted-dns corp",
+            "# permitted dns=.a",
+            "# permitted DNS names: .a permitted dns = .a",
+            "# distrust after = 2026-01-01",
+            "# Distrust After: 2026-01-01",
+            "# distrusted after 2026-01-01",
+            "# permitted\u{2010}dns=.a",
+            "# permitted\u{2010}dns .a",
+            "permit ip 10.0.0.0/8",
+            "# excluded-ip\u{a0}10.0.0.0/8",
         ] {
             assert!(pairs_of(line).is_err(), "{line:?}");
         }
@@ -321,6 +400,22 @@ mod tests {
             "# Embedded roots",
             "# embedded-roots bundle of 2026",
             "permitted-dns",
+            "# the permitted DNS names are in the certificates themselves",
+            "# No root is distrusted after all.",
+            // The headings of bundles in use: certifi, curl, Mozilla's, Fedora's, OpenSSL's.
+            "# Issuer: CN=Example Root CA O=Example Ltd. OU=www.example.com",
+            "# Subject: CN=Distrust After O=permitted-dns .corp",
+            "# Label: \"Example Root CA - G2\"",
+            "# SHA256 Fingerprint: c1:b4:82:99:ab:a5:20:8f:e9:63:0a:ce:55:ca:68:a0:3e:da:5a:51",
+            "## Certificate data from Mozilla as of: Tue Sep  9 03:12:01 2025 GMT",
+            "## SHA256: 2a3f8b0b7d5c8c0a8c3d",
+            "Example Root CA",
+            "===============",
+            "subject=/C=US/O=Example/CN=Example Root CA",
+            "        Not After : Dec 31 23:59:59 2030 GMT",
+            "                X509v3 Name Constraints: critical",
+            "                    Permitted:",
+            "                      DNS:.example",
         ] {
             assert_eq!(pairs_of(line), Ok(None), "{line:?}");
         }

@@ -7,6 +7,7 @@ use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use crate::annotation::Annotation;
 use crate::certificate::not_after;
 use crate::error::{ParseError, subject_of};
+use crate::name_constraints;
 
 /// One root certificate, with what is imposed on it.
 #[derive(Debug, Clone)]
@@ -35,10 +36,17 @@ impl Root {
             ParseError::new(format!("this certificate cannot be a root: {why:?}"))
         })?;
         let own = anchor.name_constraints.as_deref();
-        let name_constraints = annotation.name_constraints().join(own).map_err(|why| {
-            let subject = subject_of(&certificate);
-            ParseError::new(format!("{subject}: {}", why.reason()))
-        })?;
+        let name_constraints = own
+            .map_or(Ok(()), name_constraints::check)
+            .and_then(|()| annotation.name_constraints().join(own))
+            .and_then(|joined| {
+                joined.as_deref().map_or(Ok(()), name_constraints::check)?;
+                Ok(joined)
+            })
+            .map_err(|why| {
+                let subject = subject_of(&certificate);
+                ParseError::new(format!("{subject}: {}", why.reason()))
+            })?;
         let anchor = TrustAnchor {
             name_constraints: name_constraints.map(Into::into),
             ..anchor.to_owned()
@@ -118,11 +126,7 @@ impl ParsedBundle {
             one.cmp_identity(other)
                 .then_with(|| not_after(&other.certificate).cmp(&not_after(&one.certificate)))
                 .then_with(|| one.certificate.cmp(&other.certificate))
-                .then_with(|| {
-                    one.annotation
-                        .to_string()
-                        .cmp(&other.annotation.to_string())
-                })
+                .then_with(|| one.annotation.cmp(&other.annotation))
         });
         let mut kept: Vec<Root> = Vec::with_capacity(roots.len());
         for root in roots {

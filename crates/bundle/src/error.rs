@@ -5,6 +5,7 @@ use std::fmt;
 
 use rustls_pki_types::CertificateDer;
 
+use crate::escape::escape;
 use crate::name::DistinguishedName;
 
 /// Why a bundle cannot be used.
@@ -63,7 +64,7 @@ impl ParseError {
 
     #[must_use]
     pub(crate) fn in_source(mut self, name: &str) -> Self {
-        self.source_name.get_or_insert_with(|| name.into());
+        self.source_name.get_or_insert_with(|| escape(name).into());
         self
     }
 }

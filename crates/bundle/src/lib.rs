@@ -39,6 +39,7 @@ mod der;
 #[cfg(feature = "emit")]
 pub mod emit;
 mod error;
+mod escape;
 mod file;
 mod name;
 mod name_constraints;
@@ -50,6 +51,7 @@ pub use annotation::Annotation;
 pub use bundle::{ParsedBundle, Root};
 pub use certificate::{issuer, not_after, not_before, subject};
 pub use error::ParseError;
+pub use escape::escape;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
 pub use name::DistinguishedName;
 pub use name_constraints::show_name_constraints;

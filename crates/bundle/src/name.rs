@@ -3,12 +3,14 @@
 use std::fmt::{self, Write as _};
 
 use crate::der::{self, Element};
+use crate::escape::is_visible;
 
 /// A distinguished name (the content of the `Name` SEQUENCE, DER) for people to read.
 ///
 /// `Display` is RFC 4514: most specific part first, `CN=Izenpe.com, O=IZENPE S.A., C=ES`, with a
-/// space after the comma. Whatever is not printable or combines with what comes before it
-/// is escaped, so that a name stays on its line and says nothing that is not there.
+/// space after the comma. Characters that cannot be seen, combine with what comes before them or are
+/// written from right to left are escaped, so that a name stays on its line, in its order, and says
+/// nothing that is not there. A part that is malformed or empty is `#` and its DER in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DistinguishedName<'a>(&'a [u8]);
 
@@ -44,14 +46,17 @@ impl fmt::Display for DistinguishedName<'_> {
             if nth_set > 0 {
                 f.write_str(", ")?;
             }
-            for (nth, attribute) in der::elements(set.value).enumerate() {
-                if nth > 0 {
-                    f.write_str("+")?;
+            let attributes = der::elements(set.value).map(|attribute| type_and_value(attribute?));
+            match attributes.collect::<Option<Vec<_>>>() {
+                Some(attributes) if set.tag == der::SET && !attributes.is_empty() => {
+                    for (nth, (oid, value)) in attributes.into_iter().enumerate() {
+                        if nth > 0 {
+                            f.write_str("+")?;
+                        }
+                        write_attribute(f, oid, value)?;
+                    }
                 }
-                match attribute.and_then(type_and_value) {
-                    Some((oid, value)) if set.tag == der::SET => write_attribute(f, oid, value)?,
-                    _ => return write_hex(f, set.encoded),
-                }
+                _ => write_hex(f, set.encoded)?,
             }
         }
         Ok(())
@@ -124,8 +129,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
             ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
             '#' if at == 0 => f.write_str("\\#")?,
             ' ' if at == 0 || at == last => f.write_str("\\ ")?,
-            ' '..='~' => f.write_char(char)?,
-            _ if char.escape_debug().len() == 1 => f.write_char(char)?,
+            _ if is_visible(char) => f.write_char(char)?,
             // RFC 4514, section 2.4: a backslash and two hexadecimal digits for each octet.
             _ => {
                 for octet in char.encode_utf8(&mut [0; 4]).bytes() {
@@ -196,6 +200,17 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_seen_or_turns_the_line_is_escaped() {
+        let blank = "\u{115f}\u{3164}\u{2800}";
+        let der = name(&[
+            (&[0x55, 4, 3], 0x0c, blank.as_bytes()),
+            (&[0x55, 4, 10], 0x0c, "\u{5d0}1".as_bytes()),
+        ]);
+        let expected = "O=\\D7\\901, CN=\\E1\\85\\9F\\E3\\85\\A4\\E2\\A0\\80";
+        assert_eq!(DistinguishedName::new(&der).to_string(), expected);
+    }
+
+    #[test]
     fn every_string_type_and_unknown_ones() {
         let der = name(&[
             (&[0x55, 4, 10], 0x1e, &[0x01, 0x50, 0x00, 0x41]),
@@ -211,6 +226,18 @@ mod tests {
     fn garbage_is_shown_as_such() {
         assert_eq!(DistinguishedName::new(&[0x31, 9]).to_string(), "#3109");
         assert_eq!(DistinguishedName::new(&[0x31, 1, 0]).to_string(), "#310100");
+        // A part that is malformed, and one that is empty, hide nothing of the rest.
+        let good = |value: &[u8]| name(&[(&[0x55, 4, 3], 0x0c, value)]);
+        let der = [
+            good(b"a"),
+            vec![0x31, 1, 0],
+            good(b"b"),
+            vec![0x31, 0],
+            good(b"c"),
+        ]
+        .concat();
+        let shown = DistinguishedName::new(&der).to_string();
+        assert_eq!(shown, "CN=c, #3100, CN=b, #310100, CN=a");
         assert_eq!(DistinguishedName::new(&[]).to_string(), "(empty name)");
     }
 }

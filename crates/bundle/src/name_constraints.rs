@@ -8,14 +8,14 @@ use crate::der::{self, Element};
 use crate::error::ParseError;
 
 /// What an annotation imposes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameConstraints {
     pub(crate) permitted: Subtrees,
     pub(crate) excluded: Subtrees,
 }
 
 /// Subtrees, sorted and each once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Subtrees {
     pub(crate) dns: Vec<DnsSubtree>,
     pub(crate) ip: Vec<IpSubtree>,
@@ -52,6 +52,7 @@ impl NameConstraints {
                 )
             })?;
         excluded.extend(self.excluded.bases());
+        excluded.extend(self.excluded.ip.iter().filter_map(IpSubtree::twin));
         own_permitted.sort_unstable();
         own_permitted.dedup();
 
@@ -188,6 +189,29 @@ impl Subtree for IpSubtree {
     }
 }
 
+impl IpSubtree {
+    /// The same addresses in the other family, where IPv6 maps IPv4 (`::ffff:0:0/96`; RFC 4291,
+    /// section 2.5.5.2). webpki judges addresses of one family by the constraints of that family
+    /// alone, so that an excluded subnet needs both; one that is permitted permits its own family
+    /// alone.
+    fn twin(&self) -> Option<Base> {
+        let twin = match self.address {
+            IpAddr::V4(v4) => Self {
+                address: v4.to_ipv6_mapped().into(),
+                prefix: self.prefix + MAPPED,
+            },
+            IpAddr::V6(v6) => Self {
+                address: v6.to_ipv4_mapped()?.into(),
+                prefix: self.prefix.checked_sub(MAPPED)?,
+            },
+        };
+        Some(twin.base())
+    }
+}
+
+/// The length of the prefix that IPv4-mapped IPv6 addresses have in common, in bits.
+const MAPPED: u8 = 96;
+
 impl fmt::Display for IpSubtree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.prefix)
@@ -215,6 +239,49 @@ fn network(address: IpAddr, prefix: u8) -> IpAddr {
             IpAddr::V6((u128::from(v6) & mask).into())
         }
     }
+}
+
+/// Whether webpki can read name constraints (the content of the SEQUENCE): otherwise it refuses every
+/// chain, and writing them anew would widen what they say. DER, subtrees of one `GeneralName` each, and
+/// no sequence of more than 65,535 bytes, where webpki stops.
+pub(crate) fn check(content: &[u8]) -> Result<(), ParseError> {
+    let mut rest = content;
+    for number in [0, 1] {
+        let tag = der::context_constructed(number);
+        let Some((subtrees, after)) = Element::expect(rest, tag) else {
+            continue;
+        };
+        if subtrees.len() > MOST_BYTES {
+            return Err(ParseError::new(format!(
+                "name constraints of {} bytes: at most {MOST_BYTES} can be verified",
+                subtrees.len()
+            )));
+        }
+        let is_subtree = |subtree: Option<Element<'_>>| {
+            let subtree = subtree.filter(|subtree| subtree.tag == der::SEQUENCE);
+            subtree.is_some_and(|subtree| {
+                Element::read(subtree.value).is_some_and(|(_, rest)| rest.is_empty())
+            })
+        };
+        if !der::elements(subtrees).all(is_subtree) {
+            return Err(not_der());
+        }
+        rest = after;
+    }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(not_der())
+    }
+}
+
+const MOST_BYTES: usize = 65_535;
+
+/// As many as fit into [`MOST_BYTES`], of one letter each.
+pub(crate) const MOST_SUBTREES: usize = MOST_BYTES / 5;
+
+fn not_der() -> ParseError {
+    ParseError::new("its name constraints are not DER (RFC 5280): no chain would be accepted")
 }
 
 /// The `base` of a `GeneralSubtree`: a `GeneralName`, by tag and value. A DNS name is its bytes, an
@@ -388,7 +455,10 @@ fn dns_contains(outer: &[u8], inner: &[u8]) -> bool {
     match outer.first() {
         None => true,
         Some(b'.') => below(outer),
-        Some(_) => inner == outer || below(&[b".", outer].concat()),
+        Some(_) => {
+            let rest = inner.strip_suffix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"."))
+        }
     }
 }
 
@@ -433,11 +503,38 @@ mod tests {
     fn the_encoding_of_webpki() {
         let tr = [0xa0, 0x07, 0x30, 0x05, 0x82, 0x03, 0x2e, 0x74, 0x72];
         assert_eq!(alone("permitted-dns=.tr"), tr);
-        let ten = [0xa1, 12, 0x30, 10, 0x87, 8, 10, 0, 0, 0, 255, 0, 0, 0];
-        assert_eq!(alone("excluded-ip=10.0.0.0/8"), ten);
+        let ten = [0xa0, 12, 0x30, 10, 0x87, 8, 10, 0, 0, 0, 255, 0, 0, 0];
+        assert_eq!(alone("permitted-ip=10.0.0.0/8"), ten);
         let all = alone("permitted-ip=0.0.0.0/0");
         assert_eq!(all, [0xa0, 12, 0x30, 10, 0x87, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(alone("permitted-ip=::/0").len(), 2 + 2 + 2 + 32);
+    }
+
+    #[test]
+    fn an_excluded_subnet_is_excluded_in_both_families() {
+        for (pairs, both) in [
+            (
+                "excluded-ip=10.0.0.0/8",
+                "excluded-ip=::ffff:10.0.0.0/104,10.0.0.0/8",
+            ),
+            (
+                "excluded-ip=::ffff:10.0.0.1/128",
+                "excluded-ip=::ffff:10.0.0.1/128,10.0.0.1/32",
+            ),
+            (
+                "excluded-ip=0.0.0.0/0",
+                "excluded-ip=0.0.0.0/0,::ffff:0.0.0.0/96",
+            ),
+            ("excluded-ip=fd00::/8", "excluded-ip=fd00::/8"),
+            // All of IPv6 is not IPv4.
+            ("excluded-ip=::/0", "excluded-ip=::/0"),
+            ("permitted-ip=10.0.0.0/8", "permitted-ip=10.0.0.0/8"),
+        ] {
+            assert_eq!(show_name_constraints(&alone(pairs)), both);
+            // The annotation itself is written as it was read.
+            let annotation: Annotation = pairs.parse().unwrap();
+            assert_eq!(annotation.to_string(), pairs);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use rustls_pki_types::CertificateDer;
 
-use crate::annotation::{Annotation, pairs_of, show};
+use crate::annotation::{Annotation, continues_a_list, pairs_of, show};
 use crate::bundle::Root;
 use crate::der::Element;
 use crate::error::ParseError;
@@ -216,6 +216,13 @@ impl Reader {
             return annotated;
         }
         let is_comment = line.trim_start().starts_with('#');
+        if matches!(self.annotation, Annotated::Well(..)) && continues_a_list(&line) {
+            self.annotation = Annotated::Badly;
+            return Err(ParseError::new(
+                "this looks like the rest of the annotation before it, but would be ignored: a list \
+                 is written on one line",
+            ));
+        }
         if !is_comment && (line.contains(BEGIN) || line.contains(END)) {
             return Err(ParseError::new(
                 "-----BEGIN or -----END has to stand at the start of its line",

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use embedded_roots_bundle::{Annotation, Root};
 use rcgen::{
-    CertificateParams, CidrSubnet, GeneralSubtree, Issuer, KeyPair, NameConstraints, SanType,
+    CertificateParams, CidrSubnet, CustomExtension, GeneralSubtree, Issuer, KeyPair,
+    NameConstraints, SanType,
 };
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
@@ -270,4 +271,85 @@ fn what_both_allow_is_allowed() {
         }
     }
     assert!(joined > 200 && disjoint >= 10, "{joined}, {disjoint}");
+}
+
+/// A root with this extension, the NameConstraints as they stand.
+fn root_with(extension: Vec<u8>) -> Result<Root, embedded_roots_bundle::ParseError> {
+    let mut params = authority("Example Root");
+    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 30], extension);
+    extension.set_criticality(true);
+    params.custom_extensions.push(extension);
+    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    Root::new(certificate.into(), Annotation::default(), 1)
+}
+
+/// webpki refuses every chain below such a root, and an annotation would have written it anew as DER.
+#[test]
+fn constraints_that_are_not_der_are_refused_when_read() {
+    let subtree = [0x30, 3, 0x82, 1, b'a'];
+    let good = [&[0x30, 7, 0xa0, 5][..], &subtree].concat();
+    assert_eq!(
+        root_with(good)
+            .unwrap()
+            .trust_anchor()
+            .name_constraints
+            .as_deref()
+            .map(<[u8]>::len),
+        Some(7)
+    );
+    for bad in [
+        // a length that is not minimal, of [0], of the subtree and of the name
+        [&[0x30, 8, 0xa0, 0x81, 5][..], &subtree].concat(),
+        vec![0x30, 8, 0xa0, 6, 0x30, 0x81, 3, 0x82, 1, b'a'],
+        vec![0x30, 8, 0xa0, 6, 0x30, 4, 0x82, 0x81, 1, b'a'],
+        // a minimum of 0, written out
+        vec![0x30, 10, 0xa0, 8, 0x30, 6, 0x82, 1, b'a', 0x80, 1, 0],
+        // excluded before permitted, something else after them, a subtree without a name
+        [&[0x30, 14, 0xa1, 5][..], &subtree, &[0xa0, 5], &subtree].concat(),
+        [&[0x30, 9, 0xa0, 5][..], &subtree, &[5, 0]].concat(),
+        vec![0x30, 4, 0xa0, 2, 0x30, 0],
+    ] {
+        let error = root_with(bad.clone()).unwrap_err();
+        assert!(
+            error
+                .reason()
+                .starts_with("\"CN=Example Root\": its name constraints are not DER"),
+            "{bad:02x?}: {error}"
+        );
+    }
+}
+
+/// webpki reads no sequence of more than 65,535 bytes: under such a root it would refuse every chain.
+#[test]
+fn more_constraints_than_webpki_reads_are_refused() {
+    let authority = Authority::new();
+    let excluded = |count: usize| {
+        // 16 bytes each: two tags, two lengths and a name of twelve letters
+        let names: Vec<_> = (0..count).map(|nth| format!("x{nth:04}.corp.a")).collect();
+        let annotation: Annotation = format!("excluded-dns={}", names.join(",")).parse().unwrap();
+        Root::new(authority.root(None), annotation, 1)
+    };
+    let most = excluded(65_535 / 16).unwrap();
+    assert!(
+        authority
+            .verdicts(most.trust_anchor())
+            .iter()
+            .any(|trusted| *trusted)
+    );
+    let error = excluded(65_535 / 16 + 1).unwrap_err();
+    assert!(
+        error.reason().contains("at most 65535 can be verified"),
+        "{error}"
+    );
+
+    let million = vec!["a"; 1_000_000].join(",");
+    let error = format!("permitted-dns={million}")
+        .parse::<Annotation>()
+        .unwrap_err();
+    assert!(
+        error
+            .reason()
+            .contains("more than 13107 items in permitted-dns"),
+        "{error}"
+    );
 }

@@ -276,3 +276,39 @@ fn lines_that_are_nearly_annotations() {
         assert_refused(pem, 2, "looks like an annotation");
     }
 }
+
+/// A list that is wrapped is not two lists.
+#[test]
+fn lines_that_go_on_with_an_annotation() {
+    let first = "# embedded-roots: excluded-dns=.a.example\n";
+    for line in [
+        "# .b.example",
+        "#    .b.example, c.example",
+        ".b.example",
+        "# 10.0.0.0/8",
+        "#,.b.example",
+        "# more=.b.example",
+    ] {
+        let pem = format!("{first}{line}\n{ROOT}");
+        assert_refused(pem, 2, "looks like the rest of the annotation");
+        // Elsewhere it is text like any other.
+        let pem = format!("{line}\n{first}{ROOT}");
+        assert!(
+            parse("corp.pem", pem.as_bytes(), PrivateKeys::Refuse).is_ok(),
+            "{line}"
+        );
+    }
+    for line in [
+        "# Corp Root CA of 2026",
+        "corp",
+        "",
+        "# Subject: CN=.b.example",
+        "#",
+    ] {
+        let pem = format!("{first}{line}\n{ROOT}");
+        assert!(
+            parse("corp.pem", pem.as_bytes(), PrivateKeys::Refuse).is_ok(),
+            "{line}"
+        );
+    }
+}

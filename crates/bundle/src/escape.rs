@@ -1,0 +1,86 @@
+//! Text of others in a message: a path, the value of a variable, a name in a certificate.
+
+use std::fmt::Write as _;
+
+/// The text as it may stand in a line of a log or a terminal.
+///
+/// Controls, line breaks, invisible characters, combining marks and all that is written from right to
+/// left are escaped as in a Rust literal (`\n`, `\u{202e}`), so that the text stays on its line and the
+/// line keeps its order. Quotation marks and backslashes stay as they are: a path of Windows is to be
+/// read.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            _ if is_visible(char) => escaped.push(char),
+            '\n' | '\r' | '\t' => escaped.extend(char.escape_debug()),
+            // Writing to a String does not fail.
+            _ => drop(write!(escaped, "{}", char.escape_unicode())),
+        }
+    }
+    escaped
+}
+
+/// Whether a character can be seen and leaves its neighbours alone.
+pub(crate) fn is_visible(char: char) -> bool {
+    match char {
+        ' '..='~' => true,
+        _ if is_right_to_left(char) || is_blank(char) => false,
+        // std's tables: no control, format character, separator, combining mark or unassigned one.
+        _ => char.escape_debug().len() == 1,
+    }
+}
+
+/// The blocks whose characters, assigned or not, are right-to-left unless Unicode says otherwise
+/// (`DerivedBidiClass.txt`, Unicode 16).
+fn is_right_to_left(char: char) -> bool {
+    matches!(
+        char,
+        '\u{0590}'..='\u{08ff}'
+            | '\u{fb1d}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}'
+            | '\u{1e800}'..='\u{1efff}'
+    )
+}
+
+/// Letters and symbols by their category that nothing is drawn for.
+fn is_blank(char: char) -> bool {
+    matches!(
+        char,
+        // Hangul fillers
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+            // Braille without dots, a musical note without a head, blank hieroglyphs
+            | '\u{2800}' | '\u{1d159}' | '\u{13441}' | '\u{13442}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_a_line_and_keeps_its_order() {
+        for (text, shown) in [
+            ("/etc/ssl/certs/Zürich 1.pem", "/etc/ssl/certs/Zürich 1.pem"),
+            (r#"C:\roots\"a".pem"#, r#"C:\roots\"a".pem"#),
+            ("a\nb\r\tc", r"a\nb\r\tc"),
+            ("\u{1b}[2Ja\u{7f}\u{85}", r"\u{1b}[2Ja\u{7f}\u{85}"),
+            ("\u{202e}gpj.exe\u{2066}", r"\u{202e}gpj.exe\u{2066}"),
+            (
+                "\u{200b}\u{feff}\u{ad}\u{2028}",
+                r"\u{200b}\u{feff}\u{ad}\u{2028}",
+            ),
+            (
+                "\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}",
+                r"\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}",
+            ),
+            ("\u{5d0}\u{627}\u{1e900}", r"\u{5d0}\u{627}\u{1e900}"),
+            ("e\u{301}", r"e\u{301}"),
+            ("日本", "日本"),
+        ] {
+            assert_eq!(escape(text), shown, "{text:?}");
+        }
+    }
+}
