@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use embedded_roots_bundle::{
-    ParsedBundle, PrivateKeys, Root, emit, parse, parse_rfc3339, read_file,
+    ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_rfc3339, read_file,
 };
 
 fn main() {
@@ -163,19 +163,19 @@ fn custom() -> Result<ParsedBundle, String> {
     for path in &paths {
         roots.extend(user_file(path)?);
     }
-    ParsedBundle::new(roots).map_err(|why| format!("{FILE} ({}): {why}", value.to_string_lossy()))
+    ParsedBundle::new(roots)
+        .map_err(|why| format!("{FILE} ({}): {why}", escape(&value.to_string_lossy())))
 }
 
 fn user_file(path: &Path) -> Result<Vec<Root>, String> {
-    let shown = path.display();
+    let shown = escape(&path.display().to_string());
     // Cargo reads what it is to watch as lines of UTF-8.
     let Some(text) = path
         .to_str()
         .filter(|text| !text.contains(char::is_control))
     else {
         return Err(format!(
-            "{FILE} names {}: Cargo cannot watch a path like this",
-            shown.to_string().escape_debug()
+            "{FILE} names {shown}: Cargo cannot watch a path like this"
         ));
     };
     if path.is_relative() {
@@ -199,7 +199,7 @@ fn how_to_set(path: &str) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<Root>, String> {
-    let name = path.display().to_string();
+    let name = escape(&path.display().to_string());
     let pem = read_file(path).map_err(|why| format!("{name} cannot be read: {why}"))?;
     parse(&name, &pem, PrivateKeys::Refuse).map_err(|why| why.to_string())
 }

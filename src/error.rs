@@ -4,6 +4,8 @@ use std::error;
 use std::fmt;
 use std::io;
 
+use embedded_roots_bundle::escape;
+
 /// Why trust or a client could not be set up.
 ///
 /// The text names what mends it: the feature, or the input and its line. A cause of another library
@@ -96,12 +98,12 @@ impl Error {
     }
 
     pub(crate) fn unreadable(path: &str, why: io::Error) -> Self {
-        Self::new(Kind::Unreadable(path.to_owned(), why))
+        Self::new(Kind::Unreadable(escape(path), why))
     }
 
     /// Says which variable named what is wrong.
     pub(crate) fn of_variable(self, name: &str) -> Self {
-        Self::new(Kind::Variable(name.to_owned(), self.0))
+        Self::new(Kind::Variable(escape(name), self.0))
     }
 
     pub(crate) fn revocation(why: impl Into<Cause>) -> Self {

@@ -1,16 +1,31 @@
 //! Directories of roots.
 
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use embedded_roots_bundle::MAX_FILE_SIZE;
 
-/// The files of a directory that were not seen before, each with its size, in the order of their
-/// names.
+use crate::source::shown;
+
+/// What a directory of roots has.
+#[derive(Default)]
+pub(crate) struct Listing {
+    /// The files that were not seen before, each with its size, in the order of their names.
+    pub(crate) files: Vec<(PathBuf, u64)>,
+    /// What has the name of a file of roots and cannot be read, such as a dangling link.
+    pub(crate) unreadable: Vec<String>,
+    /// Files of other names.
+    pub(crate) others: Vec<PathBuf>,
+}
+
+/// The files of a directory. It is not descended; one with more in it than any store has is an error.
 ///
-/// It is not descended. A directory with more in it than any store has is an error.
-pub(crate) fn in_directory(directory: &Path, seen: &mut Seen) -> io::Result<Vec<(PathBuf, u64)>> {
+/// A file of roots is one that OpenSSL finds, by its hash (`4042bcee.0`), or one that `openssl rehash`
+/// would give such a name: `.pem`, `.crt`, `.cer`. Editors and package managers leave others there, such
+/// as `corp.pem~` and `corp.pem.dpkg-old`, whose roots may have been taken away on purpose.
+pub(crate) fn in_directory(directory: &Path, seen: &mut Seen) -> io::Result<Listing> {
     const MOST_ENTRIES: usize = 4096;
     const MOST_BYTES: u64 = 4 * MAX_FILE_SIZE;
 
@@ -27,20 +42,42 @@ pub(crate) fn in_directory(directory: &Path, seen: &mut Seen) -> io::Result<Vec<
     }
     names.sort_unstable();
     let mut bytes = 0;
-    let mut files = Vec::with_capacity(names.len());
-    for path in names.into_iter().map(|name| directory.join(name)) {
-        let Some(file) = fs::metadata(&path).ok().filter(Metadata::is_file) else {
-            continue;
-        };
-        bytes += file.len();
-        if seen.is_new(&file) {
-            files.push((path, file.len()));
+    let mut listing = Listing::default();
+    for name in names {
+        let path = directory.join(&name);
+        let is_named = is_of_roots(&name);
+        match fs::metadata(&path) {
+            Ok(file) if file.is_file() && is_named => {
+                bytes += file.len();
+                if seen.is_new(&file) {
+                    listing.files.push((path, file.len()));
+                }
+            }
+            Ok(file) if file.is_file() => listing.others.push(path),
+            Err(why) if is_named => listing.unreadable.push(format!("{}: {why}", shown(&path))),
+            Ok(_) | Err(_) => {}
         }
     }
     if bytes > MOST_BYTES {
         return Err(too_much(format!("{MOST_BYTES} bytes")));
     }
-    Ok(files)
+    Ok(listing)
+}
+
+fn is_of_roots(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let is_hash = name
+        .split_at_checked(8)
+        .and_then(|(hash, number)| Some((hash, number.strip_prefix(b".")?)))
+        .is_some_and(|(hash, number)| {
+            let is_digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+            is_digits && hash.iter().all(u8::is_ascii_hexdigit)
+        });
+    let lower = name.to_ascii_lowercase();
+    let has_ending = [&b".pem"[..], b".crt", b".cer"]
+        .iter()
+        .any(|ending| lower.ends_with(ending));
+    is_hash || has_ending && !name.starts_with(b".")
 }
 
 /// Which files were read, sorted: a directory of roots is full of links to the same ones.

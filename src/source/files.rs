@@ -9,7 +9,7 @@ use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::source::directory::{Seen, in_directory};
 use crate::source::variables::Variables;
-use crate::source::{Origin, Source};
+use crate::source::{Origin, Source, shown};
 
 /// The roots of one PEM file, strictly.
 pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {
@@ -65,8 +65,11 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
                 .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
         }
         if anchors.len() == before {
-            let shown = Path::new(directories).display();
-            let why = Error::invalid(format_args!("no certificate in {shown}"));
+            let shown = shown(Path::new(directories));
+            let why = Error::invalid(format_args!(
+                "no certificate in {shown}, in files named *.pem, *.crt, *.cer or by a hash of \
+                 OpenSSL"
+            ));
             return Err(why.of_variable("SSL_CERT_DIR"));
         }
     }
@@ -78,7 +81,7 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
 }
 
 fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
-    let name = path.display().to_string();
+    let name = shown(path);
     let pem = read_file(path).map_err(|why| Error::unreadable(&name, why))?;
     let roots = parse(&name, &pem, PrivateKeys::PassOver).map_err(Error::invalid)?;
     Ok(roots.into_iter().map(Anchor::from_root).collect())
@@ -92,9 +95,17 @@ fn add_directory(
     anchors: &mut Vec<Anchor>,
     skipped: &mut Vec<String>,
 ) -> Result<(), Error> {
-    let unreadable = |why| Error::unreadable(&directory.display().to_string(), why);
-    for (path, size) in in_directory(directory, seen).map_err(unreadable)? {
-        let name = path.display().to_string();
+    let listing = in_directory(directory, seen);
+    let listing = listing.map_err(|why| Error::unreadable(&shown(directory), why))?;
+    skipped.extend(listing.unreadable);
+    skipped.extend(listing.others.iter().map(|path| {
+        let path = shown(path);
+        format!(
+            "{path}: not read, since it is not named *.pem, *.crt, *.cer or by a hash of OpenSSL"
+        )
+    }));
+    for (path, size) in listing.files {
+        let name = shown(&path);
         let pem = read_known_file(&path, size).map_err(|why| Error::unreadable(&name, why))?;
         for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
             match root {

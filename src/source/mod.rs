@@ -9,6 +9,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use embedded_roots_bundle::escape;
+
 use crate::bundle::anchor::Anchor;
 use crate::bundle::{Bundle, BundleName};
 use crate::source::system::Store;
@@ -67,6 +69,11 @@ pub(crate) enum Origin {
     },
 }
 
+/// A path for a message.
+pub(crate) fn shown(path: &Path) -> String {
+    escape(&path.display().to_string())
+}
+
 /// What a policy looks at beside what it is given: a value, so that tests bring their own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings {
@@ -115,25 +122,25 @@ impl fmt::Display for Origin {
             Self::PemText => f.write_str("PEM text"),
             Self::Certificates => f.write_str("certificates"),
             Self::Anchors => f.write_str("anchors"),
-            Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Variable { name, path } => write!(f, "{name}={}", path.display()),
+            Self::File(path) => write!(f, "file {}", shown(path)),
+            Self::Variable { name, path } => write!(f, "{}={}", escape(name), shown(path)),
             Self::SystemStore { places } => {
                 f.write_str("system store")?;
                 for (nth, place) in places.iter().enumerate() {
                     let before = if nth == 0 { " (" } else { ", " };
-                    write!(f, "{before}{}", place.display())?;
+                    write!(f, "{before}{}", shown(place))?;
                 }
                 f.write_str(if places.is_empty() { "" } else { ")" })
             }
             Self::SslCertEnv { file, directories } => {
                 if let Some(file) = file {
-                    write!(f, "SSL_CERT_FILE={}", file.display())?;
+                    write!(f, "SSL_CERT_FILE={}", shown(file))?;
                 }
                 if file.is_some() && directories.is_some() {
                     f.write_str(", ")?;
                 }
                 if let Some(directories) = directories {
-                    write!(f, "SSL_CERT_DIR={}", Path::new(directories).display())?;
+                    write!(f, "SSL_CERT_DIR={}", shown(Path::new(directories)))?;
                 }
                 Ok(())
             }

@@ -1,5 +1,6 @@
 //! One anchor of many copies.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use rustls_pki_types::TrustAnchor;
@@ -52,9 +53,11 @@ pub(crate) fn merge(
         }
     }
     for report in &mut reports {
-        report
-            .not_applied
-            .retain(|listed| !removed.contains(&identity(listed)));
+        let listed = &mut report.not_applied;
+        listed.retain(|listed| !removed.contains(&identity(listed)));
+        // The same limit may be known from several lists.
+        listed.sort_unstable_by(order);
+        listed.dedup();
     }
     Ok((anchors, Report::new(reports)))
 }
@@ -139,6 +142,23 @@ fn identity(anchor: &Anchor) -> (Vec<u8>, Vec<u8>) {
         anchor.subject.to_vec(),
         anchor.subject_public_key_info.to_vec(),
     )
+}
+
+/// Equal anchors alone are equal by it.
+fn order(one: &Anchor, other: &Anchor) -> Ordering {
+    let dates = (one.distrust_after(), other.distrust_after());
+    let (one, other) = (one.trust_anchor(), other.trust_anchor());
+    let by_subject = one.subject.as_ref().cmp(other.subject.as_ref());
+    by_subject
+        .then_with(|| {
+            let (one, other) = (&one.subject_public_key_info, &other.subject_public_key_info);
+            one.as_ref().cmp(other.as_ref())
+        })
+        .then_with(|| {
+            let (one, other) = (&one.name_constraints, &other.name_constraints);
+            one.as_deref().cmp(&other.as_deref())
+        })
+        .then_with(|| dates.0.cmp(&dates.1))
 }
 
 fn is_same_root(one: &Anchor, other: &Anchor) -> bool {

@@ -166,7 +166,7 @@ impl SourceReport {
             (Some(listed), Some(given)) => listed < given,
             (listed, given) => listed.is_some() && given.is_none(),
         };
-        if (names || date) && !self.not_applied.contains(listed) {
+        if names || date {
             self.not_applied.push(listed.clone());
         }
     }

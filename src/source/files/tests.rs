@@ -1,6 +1,6 @@
 //! Files that are hostile, or change.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -138,7 +138,7 @@ fn a_directory_has_an_end() {
         world.file(&format!("full/{nth}.pem"), "");
     }
     for nth in 0..5 {
-        let path = world.file(&format!("large/{nth}"), "");
+        let path = world.file(&format!("large/{nth}.pem"), "");
         File::options()
             .write(true)
             .open(path)
@@ -201,6 +201,184 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
             "{counts:?}"
         );
     });
+}
+
+#[test]
+fn what_is_reported_stays_on_its_line() {
+    let world = World::new("line");
+    let name = "a\nb\u{1b}[2J\u{202e}.pem";
+    let bad = world.file(&format!("certs/{name}"), "-----BEGIN CERTIFICATE-----\n");
+    world.file("skipped/one.pem", pem("One"));
+    world.file(&format!("skipped/{name}"), "no certificate");
+    world.file("skipped/\u{5d0}", "");
+    let escaped = r"a\nb\u{1b}[2J\u{202e}.pem";
+    let errors = [
+        refused("SSL_CERT_DIR", &world.path("certs")),
+        refused("SSL_CERT_FILE", &bad),
+        refused("EXTRA_CA", &bad),
+        refused("EXTRA_CA", &world.path("absent\nfile")),
+        refused("SSL_CERT_DIR", &world.path("absent\nfolder")),
+    ];
+    for (nth, error) in errors.iter().enumerate() {
+        let part = [
+            escaped,
+            escaped,
+            escaped,
+            r"absent\nfile",
+            r"absent\nfolder",
+        ][nth];
+        assert!(error.contains(part), "{error}");
+        assert!(!error.contains(char::is_control), "{error}");
+    }
+    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("skipped").into())]);
+    let source = ssl_cert_env(&variables).unwrap().unwrap();
+    assert_eq!(source.skipped.len(), 2, "{:?}", source.skipped);
+    let shown = format!("{}{}", source.origin, source.skipped.concat());
+    assert!(
+        shown.contains(escaped) && shown.contains(r"\u{5d0}"),
+        "{shown}"
+    );
+    assert!(!shown.contains(char::is_control), "{shown}");
+    for origin in [
+        Origin::File(name.into()),
+        Origin::SystemStore {
+            places: vec![name.into()],
+        },
+        Origin::Variable {
+            name: name.into(),
+            path: name.into(),
+        },
+        Origin::SslCertEnv {
+            file: Some(name.into()),
+            directories: Some(name.into()),
+        },
+    ] {
+        let shown = origin.to_string();
+        assert!(
+            shown.contains(escaped) && !shown.contains(char::is_control),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn which_files_of_a_directory_are_read() {
+    let world = World::new("named");
+    for name in ["a.pem", "b.CRT", "c.cer", "4042bcee.0", "4042BCEE.12"] {
+        world.file(&format!("read/{name}"), pem(name));
+    }
+    for name in [
+        "a.pem~",
+        "a.pem.bak",
+        ".a.pem",
+        "README",
+        "4042bcee",
+        "4042bcee.r0",
+        "4042bcee.",
+        "042bcee.0",
+        "x042bcee.0",
+        "a.pem.dpkg-old",
+        "ca-bundle.trust.txt",
+    ] {
+        world.file(&format!("read/{name}"), pem(name));
+    }
+    symlink("nowhere", world.path("read/dangling.pem")).unwrap();
+    symlink("nowhere", world.path("read/dangling")).unwrap();
+    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("read").into())]);
+    let source = ssl_cert_env(&variables).unwrap().unwrap();
+    let mut subjects: Vec<_> = source.anchors.iter().map(Anchor::subject).collect();
+    subjects.sort();
+    let expected = ["4042BCEE.12", "4042bcee.0", "a.pem", "b.CRT", "c.cer"];
+    assert_eq!(subjects, expected.map(|name| format!("CN={name}")));
+    let (dangling, others) = source.skipped.split_first().unwrap();
+    assert!(
+        dangling.contains("dangling.pem: No such file"),
+        "{dangling}"
+    );
+    assert_eq!(others.len(), 11);
+    assert!(
+        others
+            .iter()
+            .all(|why| why.contains(": not read, since it is not named"))
+    );
+
+    world.file("none/README", pem("One"));
+    let error = refused("SSL_CERT_DIR", &world.path("none"));
+    assert!(
+        error.contains("in files named *.pem, *.crt, *.cer or by a hash"),
+        "{error}"
+    );
+}
+
+/// What is trusted of a directory, beside `openssl verify -CApath`. Where they differ, docs/policy.md
+/// says so.
+#[test]
+#[ignore = "needs openssl"]
+fn a_directory_as_openssl_reads_it() {
+    let openssl = |arguments: &[&OsStr]| {
+        let output = process::Command::new("openssl")
+            .args(arguments)
+            .output()
+            .unwrap();
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let world = World::new("openssl");
+    let ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let no_ca = rcgen::IsCa::ExplicitNoCa;
+    for (nth, (name, is_ca, by_openssl, by_us)) in [
+        ("HASH.0", ca.clone(), true, true),
+        // OpenSSL looks for 0, 1, ... until there is none.
+        ("HASH.1", ca.clone(), false, true),
+        ("00000000.0", ca.clone(), false, true),
+        ("ca.pem", ca.clone(), false, true),
+        ("ca.crt", ca.clone(), false, true),
+        ("ca.pem~", ca.clone(), false, false),
+        ("ca", ca.clone(), false, false),
+        (".ca.pem", ca, false, false),
+        ("HASH.0", no_ca, false, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let common_name = format!("Example CA {nth}");
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, &common_name);
+        params.is_ca = is_ca;
+        let key = rcgen::KeyPair::generate().unwrap();
+        let root = params.self_signed(&key).unwrap();
+        let issuer = rcgen::Issuer::new(params, key);
+        let leaf = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        let leaf = leaf
+            .signed_by(&rcgen::KeyPair::generate().unwrap(), &issuer)
+            .unwrap();
+        let leaf = world.file(&format!("{nth}.leaf"), leaf.pem());
+        let root_file = world.file(&format!("{nth}.root"), root.pem());
+        let x509 = ["x509", "-noout", "-hash", "-in"].map(OsStr::new);
+        let (_, hash) = openssl(&[&x509[..], &[root_file.as_os_str()]].concat());
+        let name = name.replace("HASH", hash.trim());
+        world.file(&format!("{nth}/{name}"), root.pem());
+        world.file(&format!("{nth}/other.pem"), pem("Other"));
+
+        let folder = world.path(&nth.to_string());
+        let verify = ["verify", "-no-CAfile", "-no-CAstore", "-CApath"].map(OsStr::new);
+        let (trusted, _) =
+            openssl(&[&verify[..], &[folder.as_os_str(), leaf.as_os_str()]].concat());
+        assert_eq!(trusted, by_openssl, "{name}, openssl");
+        let variables = Variables::Given(vec![("SSL_CERT_DIR", folder.into())]);
+        let source = ssl_cert_env(&variables).unwrap().unwrap();
+        let mut subjects = source.anchors.iter().map(Anchor::subject);
+        assert_eq!(
+            subjects.any(|subject| subject == format!("CN={common_name}")),
+            by_us,
+            "{name}"
+        );
+    }
 }
 
 #[test]

@@ -31,14 +31,14 @@ impl Store {
         reason = "like the store of files, which has paths"
     )]
     fn source(&self) -> Source {
-        use embedded_roots_bundle::{Annotation, Root};
+        use embedded_roots_bundle::{Annotation, Root, escape};
 
         use crate::bundle::anchor::Anchor;
         use crate::source::Origin;
 
         let loaded = rustls_native_certs::load_native_certs();
         let mut source = Source::new(Origin::SystemStore { places: Vec::new() });
-        let errors = loaded.errors.iter().map(ToString::to_string);
+        let errors = loaded.errors.iter().map(|why| escape(&why.to_string()));
         source.skipped.extend(errors);
         for certificate in loaded.certs {
             let root = Root::new(certificate, Annotation::default(), 0);

@@ -7,7 +7,7 @@ use embedded_roots_bundle::{PrivateKeys, parse_each, read_file, read_known_file}
 
 use crate::bundle::anchor::Anchor;
 use crate::source::directory::{Seen, in_directory};
-use crate::source::{Origin, Source};
+use crate::source::{Origin, Source, shown};
 
 /// The rule of Go's crypto/x509: the first file that there is, and all directories.
 #[derive(Clone, Debug)]
@@ -100,13 +100,14 @@ impl Store {
         for directory in self.directories.iter().filter(is_there) {
             let before = source.anchors.len();
             match in_directory(directory, &mut seen) {
-                Ok(files) => {
-                    for (path, size) in files {
+                Ok(listing) => {
+                    source.skipped.extend(listing.unreadable);
+                    for (path, size) in listing.files {
                         add_leniently(&path, read_known_file(&path, size), &mut source);
                     }
                 }
                 Err(why) => {
-                    let name = directory.display();
+                    let name = shown(directory);
                     source.skipped.push(format!("{name}: {why}"));
                 }
             }
@@ -124,7 +125,7 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
     // A file of garbage must not fill the report.
     const MOST_ERRORS: usize = 20;
 
-    let name = path.display().to_string();
+    let name = shown(path);
     let pem = match content {
         Ok(pem) => pem,
         Err(why) => return source.skipped.push(format!("{name}: {why}")),
