@@ -26,9 +26,9 @@ pub enum Unit {
 /// Times what a program is for, and prints the seconds.
 pub fn print_time<T>(make: impl FnOnce() -> T) {
     let start = Instant::now();
-    let made = black_box(make());
+    let result = black_box(make());
     let time = start.elapsed();
-    drop(made);
+    drop(result);
     print!("{}", time.as_secs_f64());
 }
 

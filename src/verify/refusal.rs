@@ -5,19 +5,19 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{issuer, rfc3339, subject};
+use embedded_roots_bundle::{issuer, rfc3339, show_name_constraints, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::trust::report::short;
 
-/// Why a server was refused, where trust is the reason: which issuer no root has, or after which date its
-/// certificate was issued.
+/// Why a server was refused, where trust is the reason: which issuer no root has, after which date its
+/// certificate was issued, or which of its names is outside of a root's name constraints.
 ///
 /// It reaches a program as [`rustls::Error::InvalidCertificate`] with
-/// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`];
-/// other clients wrap that once more. [`Refusal::of`] finds it in any of them:
+/// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`] or
+/// `NameConstraintViolation`; other clients wrap that once more. [`Refusal::of`] finds it in any of them:
 ///
 /// ```
 /// use embedded_roots::Refusal;
@@ -39,6 +39,7 @@ enum Reason {
     UnknownIssuer {
         issuer: String,
         self_signed: bool,
+        certificates_sent: usize,
         /// What was asked, each with its count.
         sources: String,
         system_was_asked: bool,
@@ -46,6 +47,12 @@ enum Reason {
     Distrusted {
         root: String,
         distrust_after: UnixTime,
+    },
+    OutsideConstraints {
+        root: String,
+        /// In the grammar of annotations.
+        constraints: String,
+        name: String,
     },
 }
 
@@ -85,12 +92,20 @@ impl Refusal {
         matches!(self.0, Reason::Distrusted { .. })
     }
 
-    /// The name (RFC 4514) of the issuer that no root has, or of the root that is distrusted.
+    /// Whether a name of the certificate is outside of the root's name constraints, its own or imposed
+    /// ones.
+    #[must_use]
+    pub fn is_outside_constraints(&self) -> bool {
+        matches!(self.0, Reason::OutsideConstraints { .. })
+    }
+
+    /// The name (RFC 4514) of the issuer that no root has, or of the root that is distrusted or has name
+    /// constraints.
     #[must_use]
     pub fn issuer(&self) -> &str {
         match &self.0 {
             Reason::UnknownIssuer { issuer, .. } => issuer,
-            Reason::Distrusted { root, .. } => root,
+            Reason::Distrusted { root, .. } | Reason::OutsideConstraints { root, .. } => root,
         }
     }
 
@@ -99,8 +114,40 @@ impl Refusal {
     #[must_use]
     pub fn distrust_after(&self) -> Option<UnixTime> {
         match self.0 {
-            Reason::UnknownIssuer { .. } => None,
             Reason::Distrusted { distrust_after, .. } => Some(distrust_after),
+            _ => None,
+        }
+    }
+
+    /// How many certificates the server sent, if no root has issued the last of them. One alone is
+    /// often a server that does not send its intermediates.
+    #[must_use]
+    pub fn certificates_sent(&self) -> Option<usize> {
+        match self.0 {
+            Reason::UnknownIssuer {
+                certificates_sent, ..
+            } => Some(certificates_sent),
+            _ => None,
+        }
+    }
+
+    /// The DNS name or IP address of the certificate that is outside of the root's name constraints, if
+    /// that is the reason.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match &self.0 {
+            Reason::OutsideConstraints { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The root's name constraints, its own and imposed ones, in the grammar of annotations:
+    /// `permitted-dns=.tr`.
+    #[must_use]
+    pub fn name_constraints(&self) -> Option<&str> {
+        match &self.0 {
+            Reason::OutsideConstraints { constraints, .. } => Some(constraints),
+            _ => None,
         }
     }
 
@@ -109,6 +156,14 @@ impl Refusal {
         Self(Reason::Distrusted {
             root,
             distrust_after,
+        })
+    }
+
+    pub(crate) fn outside_constraints(root: &Anchor, constraints: &[u8], name: String) -> Self {
+        Self(Reason::OutsideConstraints {
+            root: root.subject(),
+            constraints: show_name_constraints(constraints),
+            name,
         })
     }
 
@@ -122,6 +177,7 @@ impl Refusal {
         Self(Reason::UnknownIssuer {
             self_signed: issuer.is_some() && issuer == subject(last),
             issuer: issuer.map_or_else(|| "unreadable".to_owned(), |name| name.to_string()),
+            certificates_sent: 1 + intermediates.len(),
             sources,
             system_was_asked,
         })
@@ -161,9 +217,22 @@ impl fmt::Display for Refusal {
                     short(root)
                 )
             }
+            Reason::OutsideConstraints {
+                root,
+                constraints,
+                name,
+            } => write!(
+                f,
+                "the certificate is for \"{}\", which is outside the name constraints of the root \
+                 \"{}\", its own or imposed by the bundle: {}",
+                short(name),
+                short(root),
+                short(constraints)
+            ),
             Reason::UnknownIssuer {
                 issuer,
                 self_signed,
+                certificates_sent,
                 sources,
                 system_was_asked,
             } => {
@@ -174,9 +243,20 @@ impl fmt::Display for Refusal {
                 };
                 write!(
                     f,
-                    "the {what} \"{}\" is not trusted by {sources}; if it is a private CA, \
-                     add its certificate (`RootsBuilder::pem_file`, or the feature `custom`)",
+                    "the {what} \"{}\" is not trusted by {sources}",
                     short(issuer)
+                )?;
+                if !self_signed {
+                    let plural = if *certificates_sent == 1 { "" } else { "s" };
+                    write!(
+                        f,
+                        "; the server sent {certificates_sent} certificate{plural}: if the issuer is \
+                         an intermediate CA, the server has to send that one's certificate, too"
+                    )?;
+                }
+                f.write_str(
+                    "; if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or the \
+                     feature `custom`)",
                 )?;
                 if !system_was_asked {
                     f.write_str(

@@ -5,7 +5,7 @@ use std::fmt;
 use std::iter;
 use std::sync::Arc;
 
-use embedded_roots_bundle::not_before;
+use embedded_roots_bundle::{is_name_constraint_violation, name_outside, not_before};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -33,9 +33,9 @@ use crate::verify::revocation::Revocation;
 /// Of these anchors, webpki is shown those that have the name of an issuer in the chain. It would try
 /// no other, and compare all of them; here the number of roots costs a binary search.
 ///
-/// A chain that is refused for a date, or because no root has issued it, fails with a [`Refusal`]
-/// inside of [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than
-/// `UnknownIssuer` would. All other errors are those of rustls.
+/// A chain that is refused for a date, for a name outside of a root's name constraints, or because no
+/// root has issued it, fails with a [`Refusal`] inside of
+/// [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than rustls would. All other errors are those of rustls.
 pub struct Verifier {
     trust_set: Arc<TrustSet>,
     provider: Arc<CryptoProvider>,
@@ -108,12 +108,20 @@ impl Verifier {
         let issuers = self.trust_set.issuers_of(presented.certificates());
         let (trusted, distrusted): (Vec<_>, Vec<_>) = issuers.into_iter().partition(may_issue);
         let verdict = match &self.revoking {
-            None => self.verify_with(&store_of(trusted), presented),
+            None => self.verify_with(&store_of(trusted.iter().copied()), presented),
             Some(revoking) => verify_with_revocation(revoking, start, presented),
         };
         verdict.map_err(|refused| {
             // No signature is checked to explain a refusal: what is said of the root is true in any
             // case, and its name is in the chain.
+            if is_outside_constraints(&refused) {
+                let mut limited = trusted.iter().filter_map(|anchor| {
+                    let constraints = anchor.trust_anchor().name_constraints.as_deref()?;
+                    let name = name_outside(presented.end_entity, constraints)?;
+                    Some(Refusal::outside_constraints(anchor, constraints, name))
+                });
+                return limited.next().map_or(refused, Into::into);
+            }
             let distrusted = distrusted
                 .iter()
                 .rev()
@@ -197,6 +205,16 @@ fn is_unknown_issuer(error: &rustls::Error) -> bool {
         error,
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
     )
+}
+
+/// Whether a name is not allowed by the name constraints of the root or of an intermediate.
+fn is_outside_constraints(error: &rustls::Error) -> bool {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+            is_name_constraint_violation(&*other.0)
+        }
+        _ => false,
+    }
 }
 
 /// Whether no anchor has signed the chain.

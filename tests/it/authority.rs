@@ -34,8 +34,19 @@ pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams))
 
 /// An intermediate under `issuer`, with a key that others may certify, too.
 pub(crate) fn intermediate(name: &str, key_pem: &str, issuer: &Authority) -> Authority {
+    intermediate_with(name, key_pem, issuer, |_| {})
+}
+
+pub(crate) fn intermediate_with(
+    name: &str,
+    key_pem: &str,
+    issuer: &Authority,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Authority {
     let key = KeyPair::from_pem(key_pem).unwrap();
-    CertifiedIssuer::signed_by(ca_params(name), key, issuer).unwrap()
+    let mut params = ca_params(name);
+    change(&mut params);
+    CertifiedIssuer::signed_by(params, key, issuer).unwrap()
 }
 
 /// A server certificate of `issuer` for `name`.

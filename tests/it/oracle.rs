@@ -31,12 +31,17 @@ fn verdict(verifier: &dyn ServerCertVerifier, case: &Case) -> Result<(), String>
         .map(drop)
         .map_err(|error| match Refusal::of(&error) {
             Some(refusal) if refusal.is_unknown_issuer() => unknown_issuer(),
+            Some(refusal) if refusal.is_outside_constraints() => outside_constraints(),
             _ => error.to_string(),
         })
 }
 
 fn unknown_issuer() -> String {
     rustls::Error::from(CertificateError::UnknownIssuer).to_string()
+}
+
+fn outside_constraints() -> String {
+    "invalid peer certificate: Other(OtherError(NameConstraintViolation))".to_owned()
 }
 
 fn rustls_own(roots: &Roots) -> Arc<WebPkiServerVerifier> {

@@ -4,7 +4,7 @@ use embedded_roots::{Refusal, Roots, RootsBuilder};
 use rcgen::{CertificateParams, DnType, IsCa};
 use rustls::version::TLS13;
 
-use crate::authority::{Identity, annotated, intermediate, key, root, server};
+use crate::authority::{Identity, annotated, intermediate, intermediate_with, key, root, server};
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.example";
@@ -19,6 +19,8 @@ fn refusal(builder: RootsBuilder, identity: Identity) -> Refusal {
     Refusal::of(&error).unwrap().clone()
 }
 
+const INTERMEDIATE: &str = "the server sent 1 certificate: if the issuer is an intermediate CA, the \
+                            server has to send that one's certificate, too";
 const PRIVATE: &str = "if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or \
                        the feature `custom`)";
 const SYSTEM: &str = "if the operating system trusts it, ask its store, too (`Roots::embedded_and_system`, \
@@ -34,10 +36,12 @@ fn an_unknown_issuer_is_named_with_who_was_asked_and_what_to_do() {
     };
     let refusal = refusal(builder(), server(&ca, NAME));
     let sources = "bundle custom (2 roots), PEM text (1 root)";
-    let text =
-        format!("the issuer \"CN=Private CA\" is not trusted by {sources}; {PRIVATE}; {SYSTEM}");
+    let text = format!(
+        "the issuer \"CN=Private CA\" is not trusted by {sources}; {INTERMEDIATE}; {PRIVATE}; {SYSTEM}"
+    );
     assert_eq!(refusal.to_string(), text);
     assert!(refusal.is_unknown_issuer() && !refusal.is_distrusted());
+    assert_eq!(refusal.certificates_sent(), Some(1));
     assert_eq!(
         (refusal.issuer(), refusal.distrust_after()),
         ("CN=Private CA", None)
@@ -115,6 +119,45 @@ fn a_dated_root_is_told_with_its_date() {
     let text = "the root \"CN=Old CA\" is distrusted for certificates that start to be valid after \
                 2019-01-01T00:00:00Z";
     assert_eq!(refusal.to_string(), text);
+}
+
+/// The operator who looks into the root with `openssl x509 -text` sees no imposed constraint.
+#[test]
+fn a_name_outside_of_constraints_is_told_with_root_and_limit() {
+    let ca = root("Corp CA");
+    let trusted = || Roots::builder().pem(annotated("permitted-dns=.corp.example", &ca));
+    let refusal = refusal(trusted(), server(&ca, NAME));
+    assert!(refusal.is_outside_constraints() && !refusal.is_unknown_issuer());
+    let text = "the certificate is for \"a.example\", which is outside the name constraints of the \
+                root \"CN=Corp CA\", its own or imposed by the bundle: permitted-dns=.corp.example";
+    assert_eq!(refusal.to_string(), text);
+    assert_eq!(refusal.issuer(), "CN=Corp CA");
+    assert_eq!(refusal.name(), Some(NAME));
+    assert_eq!(
+        refusal.name_constraints(),
+        Some("permitted-dns=.corp.example")
+    );
+    assert_eq!(
+        (refusal.distrust_after(), refusal.certificates_sent()),
+        (None, None)
+    );
+
+    // The constraints of an intermediate are in what the server sent: rustls' own error has to do.
+    let own = root("CA");
+    let between = intermediate_with("Between", &key().serialize_pem(), &own, |params| {
+        params.name_constraints = Some(rcgen::NameConstraints {
+            permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("b.example".into())],
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    let identity = server(&between, NAME).with(&between);
+    let roots = Roots::builder().pem(own.pem()).build().unwrap();
+    let error = handshake(roots.client_config(), serve(identity, &TLS13), NAME).unwrap_err();
+    assert!(Refusal::of(&error).is_none());
+    assert!(
+        format!("{error:?}").contains("NameConstraintViolation"),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Whether a certificate says that it is a CA (RFC 5280, section 4.2.1).
 
 use crate::bundle::Root;
-use crate::certificate;
+use crate::certificate::{extensions, id_and_value};
 use crate::der::{self, Element};
 use crate::error::{ParseError, subject_of};
 
@@ -57,7 +57,7 @@ impl Statement {
     /// `None` if either extension cannot be read, or the list that should hold them.
     fn of(certificate: &[u8]) -> Option<Self> {
         let mut statement = Self::default();
-        for extension in der::elements(certificate::extensions(certificate)?) {
+        for extension in der::elements(extensions(certificate)?) {
             let (id, value) = id_and_value(extension?)?;
             let before = match id {
                 BASIC_CONSTRAINTS => statement.ca.replace(ca(value)?),
@@ -71,14 +71,6 @@ impl Statement {
         }
         Some(statement)
     }
-}
-
-/// The extnID and the extnValue of an `Extension` (RFC 5280, section 4.1).
-fn id_and_value(extension: Element<'_>) -> Option<(&[u8], &[u8])> {
-    let (id, rest) = Element::expect(extension.value, der::OID)?;
-    let (_critical, rest) = der::boolean_or_false(rest)?;
-    let value = Element::only(rest, der::OCTET_STRING)?;
-    (extension.tag == der::SEQUENCE).then_some((id, value))
 }
 
 /// The cA of a `BasicConstraints` (RFC 5280, section 4.2.1.9).

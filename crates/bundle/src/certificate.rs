@@ -57,6 +57,23 @@ pub(crate) fn extensions(certificate: &[u8]) -> Option<&[u8]> {
     Element::only(explicit, der::SEQUENCE)
 }
 
+/// The extnID and the extnValue of an `Extension` (RFC 5280, section 4.1).
+pub(crate) fn id_and_value(extension: Element<'_>) -> Option<(&[u8], &[u8])> {
+    let (id, rest) = Element::expect(extension.value, der::OID)?;
+    let (_critical, rest) = der::boolean_or_false(rest)?;
+    let value = Element::only(rest, der::OCTET_STRING)?;
+    (extension.tag == der::SEQUENCE).then_some((id, value))
+}
+
+/// The value of the extension with this id (the content of the OBJECT IDENTIFIER), the first of them.
+pub(crate) fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
+    let mut extensions =
+        der::elements(extensions(certificate)?).map_while(|extension| id_and_value(extension?));
+    extensions
+        .find(|(other, _)| *other == id)
+        .map(|(_, value)| value)
+}
+
 /// The contents of three SEQUENCEs that follow each other, and what follows them.
 struct Fields<'a> {
     issuer: &'a [u8],

@@ -15,22 +15,36 @@ pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 /// a file that is larger: none of them is waited for or read without end.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     // Before it is opened, because opening a device may do something.
-    let metadata = fs::metadata(path)?;
+    check(&fs::metadata(path)?)?;
+    // By now the path may lead to another file, which is then read as a whole.
+    let file = open(path)?;
+    let metadata = file.metadata()?;
     check(&metadata)?;
-    read_known_file(path, metadata.len())
+    read(&file, metadata.len(), MAX_FILE_SIZE)?.ok_or_else(too_large)
 }
 
-/// Like [`read_file`], for a path that has just led to a regular file of this size.
+/// Like [`read_file`], for a path that has just led to a regular file of this size, where the sizes of
+/// many files count.
 ///
-/// By then it may lead elsewhere: nothing is waited for, and nothing beyond the size is read.
+/// # Errors
+///
+/// If there is more in it by now: half of a file is not used in place of the whole. Nothing is waited
+/// for if the path leads elsewhere.
 pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {
     check_size(size)?;
     // The files of /proc say that they are empty.
-    let most = if size == 0 { MAX_FILE_SIZE + 1 } else { size };
-    let mut content = Vec::with_capacity(size.try_into().unwrap_or_default());
-    open(path)?.take(most).read_to_end(&mut content)?;
-    check_size(content.len().try_into().unwrap_or(u64::MAX))?;
-    Ok(content)
+    let most = if size == 0 { MAX_FILE_SIZE } else { size };
+    let content = read(&open(path)?, size, most)?;
+    content.ok_or_else(|| io::Error::other("the file has grown since it was listed"))
+}
+
+/// All of it, or `None` if there are more than `most` bytes.
+fn read(file: &File, size: u64, most: u64) -> io::Result<Option<Vec<u8>>> {
+    // One more than the size, for the read that finds the end.
+    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    file.take(most + 1).read_to_end(&mut content)?;
+    let is_all = u64::try_from(content.len()).is_ok_and(|length| length <= most);
+    Ok(is_all.then_some(content))
 }
 
 /// Does not wait, as opening a pipe does for its writer.
@@ -61,10 +75,11 @@ fn check(metadata: &Metadata) -> io::Result<()> {
 
 fn check_size(size: u64) -> io::Result<()> {
     if size > MAX_FILE_SIZE {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "larger than 16 MiB",
-        ));
+        return Err(too_large());
     }
     Ok(())
+}
+
+fn too_large() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "larger than 16 MiB")
 }

@@ -288,7 +288,7 @@ fn not_der() -> ParseError {
 /// IP address is followed by its mask.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Base {
-    tag: u8,
+    pub(crate) tag: u8,
     value: Vec<u8>,
 }
 
@@ -310,8 +310,8 @@ impl fmt::Display for Base {
     }
 }
 
-const DNS: u8 = der::context(2);
-const IP: u8 = der::context(7);
+pub(crate) const DNS: u8 = der::context(2);
+pub(crate) const IP: u8 = der::context(7);
 
 impl Base {
     /// The base under which a name of this kind is exactly if it is under both.
@@ -341,6 +341,16 @@ impl Base {
             }
             _ => true,
         }
+    }
+
+    pub(crate) fn contains_dns(&self, name: &[u8]) -> bool {
+        dns_contains(&self.value, name)
+    }
+
+    /// An address is in a subnet that the subnet of this address alone does not narrow.
+    pub(crate) fn contains_ip(&self, address: &[u8]) -> bool {
+        let alone = [address, &vec![0xff; address.len()]].concat();
+        ip_intersection(&self.value, &alone).is_some()
     }
 
     fn kind(&self) -> &'static str {
@@ -395,7 +405,7 @@ fn of_kind(bases: &[Base], kind: u8) -> Vec<Base> {
 }
 
 /// The permitted and the excluded subtrees of a NameConstraints content.
-fn read(content: &[u8]) -> Option<(Vec<Base>, Vec<Base>)> {
+pub(crate) fn read(content: &[u8]) -> Option<(Vec<Base>, Vec<Base>)> {
     let mut rest = content;
     let sets = [0, 1].map(|number| {
         let Some((subtrees, after)) = Element::expect(rest, der::context_constructed(number))

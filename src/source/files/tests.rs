@@ -329,14 +329,14 @@ fn a_directory_as_openssl_reads_it() {
     let ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let no_ca = rcgen::IsCa::ExplicitNoCa;
     for (nth, (name, is_ca, by_openssl, by_us)) in [
-        ("HASH.0", ca.clone(), true, true),
+        ("HASH.0", ca, true, true),
         // OpenSSL looks for 0, 1, ... until there is none.
-        ("HASH.1", ca.clone(), false, true),
-        ("00000000.0", ca.clone(), false, true),
-        ("ca.pem", ca.clone(), false, true),
-        ("ca.crt", ca.clone(), false, true),
-        ("ca.pem~", ca.clone(), false, false),
-        ("ca", ca.clone(), false, false),
+        ("HASH.1", ca, false, true),
+        ("00000000.0", ca, false, true),
+        ("ca.pem", ca, false, true),
+        ("ca.crt", ca, false, true),
+        ("ca.pem~", ca, false, false),
+        ("ca", ca, false, false),
         (".ca.pem", ca, false, false),
         ("HASH.0", no_ca, false, false),
     ]

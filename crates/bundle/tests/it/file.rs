@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use embedded_roots_bundle::{MAX_FILE_SIZE, read_file};
+use embedded_roots_bundle::{MAX_FILE_SIZE, read_file, read_known_file};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
@@ -66,4 +66,15 @@ fn devices_and_what_leads_to_them() {
 fn a_file_that_is_not_there() {
     let error = read_file(&path("missing.pem")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_file_that_has_grown_is_no_half_of_one() {
+    let path = path("grown.pem");
+    fs::write(&path, "all of it").unwrap();
+    assert_eq!(read_known_file(&path, 9).unwrap(), b"all of it");
+    let error = read_known_file(&path, 3).unwrap_err();
+    assert_eq!(error.to_string(), "the file has grown since it was listed");
+    // A file that has shrunk is read to its end.
+    assert_eq!(read_known_file(&path, 20).unwrap(), b"all of it");
 }
