@@ -1,7 +1,7 @@
-//! What differs between systems: paths, devices, variables, the system's store, the code of the crypto
-//! provider. The same tests run on all of them, without a network; .ci/windows runs them under Wine.
+//! What differs between operating systems: paths, devices, variables, the system's store and the
+//! crypto provider's code. The tests need no network; .ci/windows runs them under Wine.
 
-// The lint's exception for tests is for functions with `#[test]`; all of this is test code.
+// clippy.toml allows these in `#[test]` functions only; the helpers here need it too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(missing_docs, reason = "a test binary has no users")]
 
@@ -42,7 +42,7 @@ fn the_store_of_this_system_has_roots() {
     let printed = system_with(&[]);
     if has_store() {
         let roots = roots_in(&printed);
-        // A new Windows has few, and loads others when they are needed.
+        // A fresh Windows has few roots, and downloads others on demand.
         assert!(roots.is_some_and(|roots| roots >= 10), "{printed}");
         assert!(printed.starts_with("system store"), "{printed}");
     } else {
@@ -61,7 +61,7 @@ fn variables_name_another_store() {
     let printed = system_with(&[("SSL_CERT_FILE", file.as_os_str())]);
     assert_eq!(printed, format!("SSL_CERT_FILE={}: 1 root", file.display()));
 
-    // Separated by `:`, or on Windows by `;`, where a path has a colon.
+    // The separator is `:`, or `;` on Windows, where paths contain colons.
     let directories = env::join_paths([folder.0.join("one"), folder.0.join("two")]).unwrap();
     let printed = system_with(&[("SSL_CERT_DIR", &directories)]);
     let shown = Path::new(&directories).display();
@@ -115,7 +115,7 @@ fn devices_and_sockets_are_not_read() {
     }
 }
 
-/// In every folder, and with any extension, these names are devices.
+/// On Windows these names are devices in every folder and with any extension.
 #[test]
 #[cfg(windows)]
 fn devices_are_not_read() {
@@ -135,7 +135,7 @@ fn devices_are_not_read() {
     refused_at_once(&folder.0.join("NUL"));
 }
 
-/// Nobody writes into it, so that reading it would wait for ever.
+/// Nothing writes to the pipe, so reading it would block forever.
 #[test]
 #[cfg(windows)]
 fn a_pipe_is_not_waited_for() {
@@ -149,7 +149,7 @@ fn a_pipe_is_not_waited_for() {
     refused_at_once(Path::new(&name));
 }
 
-/// Run by others, with variables of its own.
+/// Not a test by itself: other tests run it in a child process with its own variables.
 #[test]
 #[ignore = "prints what `Roots::system` finds: the other tests read it"]
 fn print_system() {
@@ -157,16 +157,16 @@ fn print_system() {
         Ok(roots) => roots.report().to_string(),
         Err(error) => format!("error: {error:?}"),
     };
-    // In a line of its own: the test harness has begun one.
+    // Start a new line, because the test harness has printed the start of one.
     println!("\n{PRINTED}{}", printed.lines().next().unwrap_or_default());
 }
 
 const PRINTED: &str = "Roots::system: ";
 
-/// The first line of [`print_system`], in a process with these variables.
+/// The first line that [`print_system`] prints in a child process with these variables.
 ///
-/// A process has its variables for all of its threads, so that a test cannot set them for itself. And
-/// Cargo sets these two for what it runs.
+/// All threads of a process share its variables, so a test cannot set its own. Cargo also sets
+/// these two for the programs that it runs.
 #[track_caller]
 fn system_with(variables: &[(&str, &OsStr)]) -> String {
     let output = Command::new(env::current_exe().unwrap())
@@ -181,13 +181,13 @@ fn system_with(variables: &[(&str, &OsStr)]) -> String {
     printed.unwrap_or_else(|| panic!("{text}")).to_owned()
 }
 
-/// The number in `system store (/etc/ssl/certs): 144 roots, 117 known already`.
+/// The number of roots in `system store (/etc/ssl/certs): 144 roots, 117 known already`.
 fn roots_in(line: &str) -> Option<usize> {
     let (before, _) = line.split_once(" root")?;
     before.rsplit(' ').next()?.parse().ok()
 }
 
-/// Windows and macOS have a store of their own; elsewhere it is a package that may be missing.
+/// Windows and macOS always have a store; elsewhere it is a package that may be missing.
 fn has_store() -> bool {
     let files = [
         "/etc/ssl/certs/ca-certificates.crt",
@@ -201,13 +201,13 @@ fn has_store() -> bool {
     cfg!(any(windows, target_os = "macos")) || files.iter().any(|path| Path::new(path).exists())
 }
 
-/// A path that cannot be trusted is an error, and soon; a test that waits for ever would tell nobody.
+/// An unusable path must fail quickly. The timeout turns a hang into a failing test.
 #[track_caller]
 fn refused_at_once(path: &Path) {
     let (sender, receiver) = mpsc::channel();
     let named = path.to_owned();
     thread::spawn(move || {
-        // After five seconds nobody is there to take it.
+        // After five seconds the receiver is gone.
         let _ = sender.send(Roots::builder().pem_file(named).build());
     });
     let built: Result<Roots, Error> = receiver
@@ -233,7 +233,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A server with a certificate of this authority.
+    /// The config of a server with a certificate issued by this authority.
     fn server(&self) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([NAME.to_owned()]).unwrap();
@@ -248,7 +248,7 @@ impl Authority {
     }
 }
 
-/// A whole handshake in memory, as the client sees it.
+/// A complete handshake in memory; returns the client's result.
 fn handshake(client: Arc<ClientConfig>, server: ServerConfig) -> Result<(), rustls::Error> {
     let client = ClientConnection::new(client, NAME.try_into().unwrap()).unwrap();
     let server = ServerConnection::new(Arc::new(server)).unwrap();
@@ -273,7 +273,7 @@ fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), rustls::Error
     Ok(())
 }
 
-/// In the temporary folder, and with a name that is not ASCII; it goes away with this value.
+/// A temporary folder with a non-ASCII name, which is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -284,7 +284,7 @@ impl Folder {
         Self(path)
     }
 
-    /// Writes a file in it.
+    /// Writes a file into the folder.
     fn file(&self, name: &str, content: String) -> PathBuf {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -295,7 +295,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // It is the system's to clean up in the end.
+        // Best effort: the system cleans up its temporary folder in the end.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! Certificate authorities made on the spot.
+//! Certificate authorities and server certificates, generated for each test.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-/// What a TLS server presents.
+/// The certificate chain and key that a TLS server presents.
 pub(crate) struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
@@ -21,7 +21,7 @@ impl Identity {
     }
 }
 
-/// A root of this name.
+/// A self-signed root with this name.
 pub(crate) fn root(name: &str) -> Authority {
     root_with(name, |_| {})
 }
@@ -32,7 +32,7 @@ pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams))
     CertifiedIssuer::self_signed(params, key()).unwrap()
 }
 
-/// An intermediate under `issuer`, with a key that others may certify, too.
+/// An intermediate issued by `issuer`. Tests pass the key, so that other CAs can certify it too.
 pub(crate) fn intermediate(name: &str, key_pem: &str, issuer: &Authority) -> Authority {
     intermediate_with(name, key_pem, issuer, |_| {})
 }
@@ -49,7 +49,7 @@ pub(crate) fn intermediate_with(
     CertifiedIssuer::signed_by(params, key, issuer).unwrap()
 }
 
-/// A server certificate of `issuer` for `name`.
+/// A server certificate for `name`, issued by `issuer`.
 pub(crate) fn server(issuer: &Authority, name: &str) -> Identity {
     server_with(issuer, name, |_| {})
 }
@@ -62,7 +62,7 @@ pub(crate) fn server_with(
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
     params.distinguished_name = named("a server");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Whatever the clock of this machine says.
+    // Valid whatever this machine's clock says.
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(4096, 1, 1);
     change(&mut params);
@@ -74,7 +74,7 @@ pub(crate) fn server_with(
     }
 }
 
-/// The PEM of a root under a line of annotations.
+/// The PEM of a root, preceded by an annotation line.
 pub(crate) fn annotated(annotation: &str, root: &Authority) -> String {
     format!("# embedded-roots: {annotation}\n{}", root.pem())
 }
@@ -97,7 +97,7 @@ fn named(name: &str) -> DistinguishedName {
     distinguished_name
 }
 
-/// The certificate of Izenpe, which has a distrust date in `mozilla`, and its anchor there.
+/// The Izenpe root, which has a distrust date in `mozilla`: its certificate and its anchor.
 pub(crate) fn izenpe() -> (CertificateDer<'static>, &'static embedded_roots::Anchor) {
     use embedded_roots_bundle::{PrivateKeys, parse};
 

@@ -1,4 +1,4 @@
-//! What a user sees when the bundle cannot be compiled in.
+//! The error messages that a user sees when a bundle cannot be compiled in.
 
 use rcgen::{IsCa, KeyUsagePurpose};
 

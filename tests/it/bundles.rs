@@ -1,4 +1,4 @@
-//! What is compiled in, against certs/ and against other readers.
+//! The compiled-in bundles, compared with certs/ and with what other PEM readers find there.
 
 use std::collections::BTreeSet;
 
@@ -38,8 +38,8 @@ fn every_static_is_what_its_file_gives() {
     }
 }
 
-/// A certificate cannot carry an annotation, so that whoever reads certificates alone would trust
-/// these roots without their limits.
+/// A certificate cannot carry an annotation, so a reader of plain certificates would trust these
+/// roots without their limits.
 #[test]
 fn what_cannot_carry_a_limit_does_not_carry_the_root() {
     let statics = [
@@ -58,7 +58,7 @@ fn what_cannot_carry_a_limit_does_not_carry_the_root() {
         let read = rustls_pemfile::certs(&mut pem.as_bytes()).collect::<Result<Vec<_>, _>>();
         assert_eq!(read.unwrap(), plain);
         assert!(!pem.contains("# embedded-roots:"));
-        // Roots with an annotation are whole in the annotated text alone.
+        // Only the annotated text has the roots that carry an annotation.
         assert_eq!(
             rustls_pemfile::certs(&mut file.as_bytes()).count(),
             fresh.roots().len()
@@ -82,14 +82,14 @@ fn the_date_of_the_data_is_in_the_version_of_its_package() {
     assert_eq!(as_of, expected);
     let header = format!("# As of: {}\n", &as_of[..10]);
     assert!(embedded_roots_mozilla::ANNOTATED_PEM.contains(&header));
-    // Files and crates of others say nothing of it.
+    // User-supplied files and webpki-roots have no date.
     assert_eq!(
         (custom::BUNDLE.as_of(), webpki_roots::BUNDLE.as_of()),
         (None, None)
     );
 }
 
-/// The verifier searches them.
+/// The verifier's binary search relies on this order.
 #[test]
 fn the_anchors_of_every_bundle_are_sorted() {
     for bundle in [&mozilla::BUNDLE, &custom::BUNDLE, &webpki_roots::BUNDLE] {
@@ -140,7 +140,7 @@ fn x509_parser_reads_the_same_subjects_and_keys() {
         let certificate = root.certificate();
         let (rest, read) = x509_parser::parse_x509_certificate(certificate).unwrap();
         assert!(rest.is_empty());
-        // webpki's anchors have the contents of the two SEQUENCEs: without tag and length.
+        // webpki's anchors hold the contents of the two SEQUENCEs, without tag and length.
         assert!(
             read.subject()
                 .as_raw()
@@ -158,7 +158,7 @@ fn each_certificate_is_there_once() {
     let digests = fresh.roots().iter().map(|root| sha256(root.certificate()));
     let digests: BTreeSet<_> = digests.collect();
     assert_eq!(digests.len(), mozilla::BUNDLE.len());
-    // Fewer would be a broken refresh.
+    // Fewer roots would mean a broken refresh.
     assert!(mozilla::BUNDLE.len() > 100);
 }
 

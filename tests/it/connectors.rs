@@ -1,4 +1,4 @@
-//! hyper and reqwest, against a server that speaks both HTTP versions.
+//! hyper and reqwest against a server that speaks both HTTP/1.1 and HTTP/2.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::authority::{Identity, root, server};
 
-/// What HTTPS connections agree on: HTTP/2 exactly if the feature is on.
+/// The version that HTTPS connections negotiate: HTTP/2 if and only if the feature is on.
 const NEGOTIATED: Version = if cfg!(feature = "http2") {
     Version::HTTP_2
 } else {
@@ -28,7 +28,7 @@ const NEGOTIATED: Version = if cfg!(feature = "http2") {
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// Echoes the version of each request, under `identity` or in plain text.
+/// Echoes the HTTP version of each request, over TLS as `identity` or in plain text.
 async fn serve(identity: Option<Identity>) -> SocketAddr {
     let acceptor = identity.map(|identity| {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

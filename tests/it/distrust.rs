@@ -1,4 +1,4 @@
-//! Distrust dates.
+//! Distrust-after dates, in real handshakes.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const NAME: &str = "a.example";
 const ANNOTATION: &str = "distrust-after=2024-01-01T00:00:00Z";
 const DATE: u64 = 1_704_067_200;
 
-/// A server whose certificate begins `seconds` after the distrust date.
+/// A server whose certificate has a notBefore `seconds` after the distrust date.
 fn younger(issuer: &Authority, seconds: i64) -> Identity {
     let offset = Duration::from_secs(seconds.unsigned_abs());
     let date = date_time_ymd(2024, 1, 1);
@@ -49,7 +49,7 @@ fn the_date_is_inclusive_to_the_second() {
     let refused = verdict(&trusted, younger(&ca, 1));
     let text = "the root \"CN=Old CA\" is distrusted for certificates that start to be valid after \
                 2024-01-01T00:00:00Z";
-    // rustls shows the `Debug` of what it does not know.
+    // rustls shows the `Debug` of an `OtherError`.
     let shown = format!("invalid peer certificate: Other(OtherError({text}))");
     assert_eq!(refused.as_ref().unwrap_err().to_string(), shown);
     let why = distrusted(refused);
@@ -70,7 +70,7 @@ fn an_undated_root_beside_a_dated_one_is_not_touched() {
 #[test]
 fn only_the_end_entity_counts() {
     let ca = root("Old CA");
-    // rcgen's default: from 1975 on, and this one from long after the date.
+    // The intermediate's own notBefore is long after the distrust date.
     let mut params = rcgen::CertificateParams::default();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     params.not_before = date_time_ymd(2025, 1, 1);
@@ -101,7 +101,7 @@ fn of_two_possible_roots_the_one_that_still_may_is_taken() {
             );
         }
     }
-    // With either alone, and with both dated: refused.
+    // The chain is refused with the old root alone, and if both roots have a date that has passed.
     for identity in presented() {
         distrusted(verdict(&annotated(ANNOTATION, &old), identity));
     }
@@ -146,7 +146,7 @@ fn a_date_is_no_excuse_for_anything_else() {
     let refused = verdict(&trusted, younger(&unknown, -1)).unwrap_err();
     assert!(Refusal::of(&refused).unwrap().is_unknown_issuer());
 
-    // A dated root's own reason is the better one, whatever the undated ones say.
+    // An error other than distrust must survive, even if roots without a date report otherwise.
     let trusted = trusted + &root("CA").pem();
     let expired = server_with(&old, NAME, |params| {
         params.not_after = date_time_ymd(2021, 1, 1);

@@ -1,4 +1,4 @@
-//! The features in Cargo.toml and the table in README.md are the same.
+//! Cargo.toml and README.md agree on the features and on the repository's address.
 
 #[test]
 fn the_readme_tells_of_every_feature() {
@@ -31,7 +31,7 @@ fn the_readme_tells_of_every_feature() {
     }
 }
 
-/// The address of the repository stands in Cargo.toml, and in the links at the foot of README.md.
+/// Both Cargo.toml and the links at the foot of README.md name the repository's address.
 #[test]
 fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {
     let manifest = include_str!("../../Cargo.toml");
@@ -68,7 +68,7 @@ fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {
     ] {
         assert!(page.contains(repository));
     }
-    // A hidden line of a doctest is hidden from rustdoc's readers alone.
+    // Only rustdoc hides such doctest lines; crates.io and GitHub show them.
     let hidden = readme.lines().filter(|line| line.starts_with("# #["));
     assert_eq!(hidden.count(), 0);
 }

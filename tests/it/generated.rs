@@ -1,4 +1,4 @@
-//! What the build script writes, and when it runs.
+//! What the build script writes, and when Cargo reruns it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::scratch::Package;
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
 
-/// Builds, and gives the folder that the build script of embedded-roots wrote.
+/// Builds the package and returns the output folder of embedded-roots' build script.
 #[track_caller]
 fn out_dir(package: &Package) -> PathBuf {
     let output = package.cargo(&["build", "--message-format=json"]);
@@ -49,7 +49,8 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Another checkout, another folder of the user, other names of files and another order in them.
+/// The output must not depend on the checkout's path, the user's folder, the names of the files, or
+/// the order of the certificates.
 #[test]
 fn the_same_roots_give_the_same_bytes_anywhere() {
     let [one, two, three] = ["One", "Two", "Three"].map(root);
@@ -143,7 +144,7 @@ fn the_build_script_runs_again_for_the_users_file_and_variables_alone() {
     package.set_env(FILE, &file);
     assert_eq!(package.run(), "1");
 
-    // Cargo looks at the times of files, in whole seconds on some file systems.
+    // Cargo compares modification times, which some file systems round to whole seconds.
     let wait = || sleep(Duration::from_millis(1100));
     let is_fresh = |package: &Package| {
         let output = package.cargo(&["build", "--verbose"]);

@@ -1,4 +1,4 @@
-//! Who is accepted and who is refused, in TLS 1.2 and 1.3 with both crypto providers.
+//! Which servers are accepted and which refused, over TLS 1.2 and 1.3 with both crypto providers.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::server::{handshake, serve};
 
 const NAME: &str = "a.corp.example";
 
-/// What the four combinations of version and provider say of this server.
+/// The verdict on this server, which must be the same for all four pairs of version and provider.
 #[track_caller]
 fn verdict(
     trusted: &str,
@@ -36,7 +36,7 @@ fn verdict(
             verdicts.push(handshake(roots.client_config(), address, name));
         }
     }
-    // As text, because `CertificateError::Other` is equal to nothing.
+    // Compared as text, because `CertificateError::Other` never compares equal.
     let texts: Vec<_> = verdicts
         .iter()
         .map(|verdict| format!("{verdict:?}"))
@@ -105,7 +105,7 @@ fn an_expired_server_is_refused() {
     assert_eq!(refused, CertificateError::Expired);
 }
 
-/// As [`verdict`], for a refusal that carries the time of each try.
+/// Like [`verdict`], for an expired certificate, whose error carries the time of the attempt.
 fn verdict_without_time(trusted: &str, identity: &Identity) -> CertificateError {
     let address = serve(clone(identity), &TLS13);
     let roots = Roots::builder().pem(trusted).build().unwrap();

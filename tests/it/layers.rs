@@ -1,9 +1,9 @@
-//! The folders of src/ are layers: a file imports from its own folder and from those before it.
+//! The folders of src/ are layers: a file imports only from its own folder and from lower ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From the data to the clients. What stands on one line may not import from each other.
+/// From the data up to the clients. Modules on the same line may not import each other.
 const LAYERS: [&[&str]; 8] = [
     &["error", "logging"],
     &["bundle"],
@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 8] = [
     &["connect"],
 ];
 
-/// For tests alone, so that it may be imported from anywhere and imports from nowhere.
+/// A test-only module: every layer may import it, and it imports none of them.
 const TEST_HELPERS: &str = "world";
 
 fn layer(module: &str) -> usize {
@@ -35,7 +35,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The modules below `crate` that a line of code names, and whether `crate` stands there alone.
+/// What a line of code names right after `crate::`; empty for a `crate::{...}` group.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let code = line.split("//").next().unwrap_or_default();
     let paths = code.split("crate::").skip(1);
@@ -45,7 +45,7 @@ fn named(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The imports of a file that go up, or sideways, or through the re-exports of lib.rs.
+/// The imports of a file that go up, go sideways, or use the re-exports of lib.rs.
 fn violations(module: &str, text: &str) -> Vec<String> {
     let wrong = |line: &&str| {
         named(line).any(|named| {
@@ -77,7 +77,7 @@ fn imports_go_down() {
         }
         assert_eq!(violations(module, &text), [""; 0], "{inside:?}");
         checked += text.matches("use crate::").count();
-        // A child says `super::super` to get past its folder.
+        // With `super::super`, a child module could import from outside its folder.
         assert!(!text.contains("super::super"), "{inside:?}");
     }
     assert!(checked > 50, "{checked} imports");
@@ -89,7 +89,7 @@ fn an_import_that_goes_up_is_seen() {
         ("source", "use crate::trust::report::Report;"),
         ("trust", "let roots: crate::roots::Roots;"),
         ("error", "use crate::logging;"),
-        // By the re-exports of lib.rs, which are for users.
+        // The re-exports of lib.rs are for users of the crate.
         ("verify", "use crate::{Anchor, Error};"),
         ("verify", "use crate::Anchor;"),
     ] {

@@ -1,6 +1,6 @@
-//! Everything that needs the whole crate: real handshakes, real builds, real processes.
+//! Tests of the whole crate: real handshakes, real builds, real processes.
 
-// The lint's exception for tests is for functions with `#[test]`; all of this is test code.
+// clippy.toml allows these in `#[test]` functions only; the helpers here need it too.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

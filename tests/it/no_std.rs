@@ -1,10 +1,10 @@
-//! Without `rustls` there is no std.
+//! Without the feature `rustls`, the crate is `no_std`.
 
 use crate::authority::root;
 use crate::scratch::Package;
 
-/// A static library with a panic handler of its own cannot be linked with std's beside it, so that
-/// it builds only if nothing in its tree brings std.
+/// The static library defines its own panic handler, which conflicts with std's. So it builds only
+/// if nothing in its dependency tree brings std.
 #[test]
 fn a_library_without_std_uses_every_bundle() {
     let package = Package::with_features("no-std", &["custom", "mozilla", "webpki-roots"]);

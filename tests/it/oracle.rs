@@ -1,5 +1,5 @@
-//! The verifier shows webpki the anchors that bear the name of an issuer. rustls' own verifier shows it
-//! all of them, and has to come to the same verdict.
+//! `Verifier` passes webpki only the anchors whose subject is the name of an issuer in the chain.
+//! rustls' own verifier passes all of them, and must reach the same verdict.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::authority::{intermediate, key, root, root_with, server};
 
-/// A chain, and when and for which name to verify it.
+/// A chain, with the time and the name to verify it for.
 #[derive(Clone)]
 struct Case {
     chain: Vec<CertificateDer<'static>>,
@@ -21,7 +21,7 @@ struct Case {
     now: u64,
 }
 
-/// What a verifier says, with our way to say that an issuer is unknown as rustls says it.
+/// The verdict of a verifier, with our refusal of an unknown issuer mapped to rustls' error.
 fn verdict(verifier: &dyn ServerCertVerifier, case: &Case) -> Result<(), String> {
     let (end_entity, intermediates) = case.chain.split_first().unwrap();
     let name = ServerName::try_from(case.name).unwrap();
@@ -69,7 +69,7 @@ fn amazon() -> Case {
     }
 }
 
-/// Chains of all kinds under roots of which two share a name, and two share an intermediate.
+/// Chains of all kinds, under roots of which two share a name and two share an intermediate.
 fn private() -> (Roots, Vec<Case>) {
     let (one, namesake) = (root("A CA"), root("A CA"));
     let (other, stranger) = (root("Another CA"), root("A stranger"));
@@ -113,7 +113,7 @@ fn a_real_chain_is_accepted_by_both() {
     let (mozilla, case) = (mozilla(), amazon());
     assert_eq!(verdict(&*mozilla.verifier(), &case), Ok(()));
     assert_eq!(verdict(&*rustls_own(&mozilla), &case), Ok(()));
-    // Without a copy of the anchors: the selected bundle, which is `custom`.
+    // The selected bundle (here `custom`) is used in place, without copying its anchors.
     let embedded = Roots::embedded().unwrap().verifier();
     assert_eq!(verdict(&*embedded, &case), Err(unknown_issuer()));
 }

@@ -1,5 +1,5 @@
-//! Policies in processes of their own: with variables of their own, and with other root directories.
-//! The table of docs/policy.md itself is tested beside the builder.
+//! Policies in child processes, with their own environment variables and root directories. The
+//! unit tests of the builder cover the tables of docs/policy.md.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::authority::root;
 use crate::scratch::{Package, target};
 
-/// Prints for each policy the sources that gave roots, or the error.
+/// Prints, for each policy, the sources that gave roots, or the error.
 const MAIN: &str = r#"
 use embedded_roots::{Error, Roots};
 
@@ -51,7 +51,7 @@ fn assert_lines(printed: &str, expected: &[&str]) {
     let lines: Vec<_> = printed.lines().collect();
     assert_eq!(lines.len(), expected.len(), "{printed}");
     for (line, expected) in lines.iter().zip(expected) {
-        // An error goes on with what mends it.
+        // The rest of an error says how to fix it.
         let start = expected.strip_suffix("...").unwrap_or(expected);
         let ok = line == expected || (start != *expected && line.starts_with(start));
         assert!(ok, "{line}\n{expected}");
@@ -105,7 +105,7 @@ fn variables_of_the_process_are_obeyed() {
     assert!(!printed.contains("SSL_CERT_FILE"), "{printed}");
 }
 
-/// Files, and links by their targets.
+/// The files of a root directory, and its links with their targets.
 type Layout = (
     &'static str,
     &'static [&'static str],

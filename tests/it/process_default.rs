@@ -1,4 +1,4 @@
-//! The default of a process, in processes of their own.
+//! The default roots, each case in a process of its own.
 
 use crate::authority::{root, server};
 use crate::scratch::Package;
@@ -72,7 +72,7 @@ fn a_failed_first_call_can_be_retried() {
                 for mends in ["`ring`", "`aws-lc-rs`", "install_default", "provider()"] {
                     assert!(error.to_string().contains(mends), "{error}");
                 }
-                // A store needs no cryptography.
+                // A store needs no crypto provider.
                 assert!(embedded_roots::root_store()?.len() > 100);
 
                 rustls::crypto::ring::default_provider().install_default().unwrap();
@@ -108,8 +108,8 @@ fn without_a_bundle_it_is_an_error_that_names_the_features() {
         .run();
 }
 
-/// What would need the feature `system` does not exist without it, so that no program finds out at
-/// run time.
+/// Without the feature `system`, the methods that need it do not exist: the mistake is a compile
+/// error rather than a run-time one.
 #[test]
 fn a_policy_that_asks_the_system_needs_its_feature_to_compile() {
     const MAIN: &str = r"
@@ -167,7 +167,7 @@ fn without_a_bundle_the_feature_system_makes_it_the_default() {
     assert!(printed.starts_with(&expected), "{printed}");
 }
 
-/// The report is logged when the default is made: once.
+/// The report is logged once, when the default roots are made.
 #[test]
 fn sixty_four_threads_that_come_first_get_one_value() {
     let dependencies = "embedded-roots = { path = \"{checkout}\", features = [\"log\"] }\n\

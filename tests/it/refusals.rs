@@ -1,4 +1,4 @@
-//! What a refusal says.
+//! The messages of refusals.
 
 use embedded_roots::{Refusal, Roots, RootsBuilder};
 use rcgen::{CertificateParams, DnType, IsCa};
@@ -47,7 +47,7 @@ fn an_unknown_issuer_is_named_with_who_was_asked_and_what_to_do() {
         ("CN=Private CA", None)
     );
 
-    // Who has asked the system's store need not be told to.
+    // A policy that already uses the system's store must not be advised to add it.
     let refusal = self::refusal(builder().system(), server(&ca, NAME));
     let text = refusal.to_string();
     assert!(text.contains(PRIVATE) && !text.contains(SYSTEM), "{text}");
@@ -66,7 +66,7 @@ fn the_issuer_is_the_last_that_the_server_did_not_send() {
             server(&below, NAME).with(&between).with(&below),
             "CN=Private CA",
         ),
-        // In an order that no standard knows, with the root, with one of somebody else.
+        // Out of order, with the root included, and with an unrelated certificate.
         (
             server(&below, NAME).with(&ca).with(&between).with(&below),
             "CN=Private CA",
@@ -96,7 +96,7 @@ fn a_self_signed_certificate_is_called_so() {
 #[test]
 fn a_chain_that_bites_its_tail_ends() {
     let (one, two) = (key().serialize_pem(), key().serialize_pem());
-    // Each of two authorities is certified by the other.
+    // Two authorities that certify each other.
     let by_root = intermediate("One", &one, &root("Two"));
     let two_by_one = intermediate("Two", &two, &by_root);
     let one_by_two = intermediate("One", &one, &two_by_one);

@@ -1,4 +1,4 @@
-//! What a report tells.
+//! What a report contains.
 
 use embedded_roots::{Roots, mozilla, webpki_roots};
 
@@ -23,7 +23,7 @@ fn each_source_has_its_line() {
     let count = mozilla::BUNDLE.len();
     let tubitak = "OU=Kamu Sertifikasyon Merkezi - Kamu SM, O=Turkiye Bilimsel ve Teknolojik \
                    Arastirma Kurumu - TUBITAK, L=Gebze - Kocaeli, C=TR\" permitted-dns=.tr";
-    // The date of the data, and the first 16 digits of the digest.
+    // The report shows the date of the data and the first 16 digits of the digest.
     let day = embedded_roots_mozilla::DATE;
     let digest = mozilla::BUNDLE
         .sha256()
@@ -86,7 +86,7 @@ fn the_numbers_are_there_for_programs() {
 fn limits_that_the_user_sets_aside_are_reported() {
     let (izenpe, _) = izenpe();
     let given = || Roots::builder().certificates([izenpe.clone()]);
-    // Before the list, after it, and without it.
+    // The user's root is given before the list, after it, and without it.
     for (builder, lifting) in [
         (given().bundle(&mozilla::BUNDLE), 0),
         (
@@ -148,8 +148,8 @@ fn it_can_be_serialized() {
     assert_eq!(dates.next(), Some("2026-04-15T23:59:59Z"));
 }
 
-/// The default roots are a bundle that is not merged with anything; what they report is what the
-/// builder reports of that bundle.
+/// The default roots use a bundle in place, without merging. Their report must equal the one that
+/// the builder makes for that bundle.
 #[test]
 fn limits_that_a_custom_bundle_does_not_have_are_reported_by_the_default_roots() {
     let (_, izenpe) = izenpe();

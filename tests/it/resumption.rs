@@ -1,4 +1,4 @@
-//! A resumed session is not verified anew, so that none may outlive trust.
+//! rustls does not verify a resumed session again, so a session must not outlive a change of trust.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -34,13 +34,13 @@ fn a_session_of_one_trust_is_none_of_another() {
             request(before.client_config(), address).unwrap(),
             HandshakeKind::Full
         );
-        // The server's tickets are good: the same trust resumes.
+        // The server's tickets work: a config of the same roots resumes.
         assert_eq!(
             request(before.client_config(), address).unwrap(),
             HandshakeKind::Resumed
         );
 
-        // The CA is gone, or nothing has changed: another value begins anew.
+        // Another `Roots` value starts without sessions, whether its CA is removed or unchanged.
         let after = roots(&other.pem());
         let same = roots(&(ca.pem() + &other.pem()));
         assert_eq!(
@@ -50,7 +50,7 @@ fn a_session_of_one_trust_is_none_of_another() {
         let refused = request(after.client_config(), address).unwrap_err();
         assert!(Refusal::of(&refused).unwrap().is_unknown_issuer());
 
-        // Not even with the sessions of the old one in hand.
+        // Even a config that is given the old session store does not resume.
         let mut config = after.client_config_builder().with_no_client_auth();
         config.resumption = before.client_config().resumption.clone();
         let refused = request(Arc::new(config), address).unwrap_err();

@@ -20,7 +20,7 @@ fn authority() -> Authority {
     })
 }
 
-/// A list of `ca` with the number 1 on it, which is to be renewed in this year.
+/// A CRL of `ca` that revokes serial number 1, with its nextUpdate in the year `next_year`.
 fn list(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static> {
     let params = CertificateRevocationListParams {
         this_update: date_time_ymd(2020, 1, 1),
@@ -38,12 +38,12 @@ fn list(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static>
     params.signed_by(ca).unwrap().der().clone()
 }
 
-/// What is said of the server with this serial number.
+/// The verdict on a server whose certificate has this serial number.
 fn verdict(builder: RootsBuilder, ca: &Authority, serial: u64) -> Result<(), CertificateError> {
     verdict_under(&ca.pem(), builder, ca, serial)
 }
 
-/// The same with what is trusted beside what the builder has.
+/// Like [`verdict`], with `trusted` added to the builder in place of the CA's own PEM.
 fn verdict_under(
     trusted: &str,
     builder: RootsBuilder,
@@ -104,7 +104,7 @@ fn an_old_list_counts_unless_its_expiration_is_enforced() {
 fn a_dated_root_has_lists_too() {
     let (ca, other) = (authority(), root_of_another_name());
     let builder = || Roots::builder().crls([list(&ca, 4096)]);
-    // The servers' certificates start to be valid in 2020.
+    // The servers' notBefore is in 2020.
     let dated = |year: i32| annotated(&format!("distrust-after={year}-01-01T00:00:00Z"), &ca);
     for beside in [String::new(), other.pem()] {
         let trusted = dated(2021) + &beside;

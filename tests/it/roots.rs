@@ -1,4 +1,4 @@
-//! `Roots` as a value.
+//! `Roots` and its builder.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ fn every_call_gives_the_same_value() {
 #[test]
 fn the_config_is_ready_for_any_client() {
     let config = embedded_roots::client_config().unwrap();
-    // hyper-rustls refuses a config that has some already.
+    // hyper-rustls panics on a config that already has ALPN protocols.
     assert!(config.alpn_protocols.is_empty());
     assert!(config.enable_sni);
     let own = embedded_roots::client_config_builder()
@@ -124,7 +124,7 @@ fn what_is_known_of_mozillas_list_holds_for_webpki_roots() {
     );
 }
 
-/// Izenpe has a distrust date in `mozilla`, which a store cannot carry: it shows whose limits hold.
+/// Izenpe has a distrust date in `mozilla`, so it shows which source's limits apply.
 #[test]
 fn the_users_word_on_a_root_weighs_more_than_a_lists() {
     let (izenpe, dated) = izenpe();
@@ -138,7 +138,7 @@ fn the_users_word_on_a_root_weighs_more_than_a_lists() {
         .certificates([izenpe.clone()])
         .bundle(&mozilla::BUNDLE);
     assert_eq!(stored(user_first), without + 1);
-    // Of two lists the tighter limit holds, in either order.
+    // The tighter limit of two lists applies, in either order.
     let lists = [&mozilla::BUNDLE, &webpki_roots::BUNDLE];
     for [one, other] in [lists, [lists[1], lists[0]]] {
         let roots = Roots::builder().bundle(one).bundle(other).build().unwrap();
@@ -182,7 +182,7 @@ fn what_the_user_gives_is_strict() {
             Roots::builder().certificates([]),
             "no certificate in `certificates`",
         ),
-        // The first error is the one that is told.
+        // The first error is the one reported.
         (
             Roots::builder()
                 .certificates([])
@@ -282,7 +282,7 @@ fn anchors_of_others_are_used_exactly_as_supplied() {
         (anchor.trust_anchor(), anchor.distrust_after()),
         (&supplied, None)
     );
-    // A trust anchor cannot say what the list says, and the report does not hide it.
+    // A trust anchor cannot carry the list's date; the report says that it does not apply.
     let source = &roots.report().sources()[0];
     assert_eq!(
         (source.origin(), source.limits_not_applied().len()),
@@ -338,7 +338,7 @@ fn retain_takes_roots_away_whatever_their_source() {
         (first.removed(), second.duplicates(), second.removed()),
         (1, 1, 0)
     );
-    // Nobody trusts it, so that there is no limit of it to tell of.
+    // The root was removed, so there is no limit to report.
     assert!(second.limits_not_applied().is_empty());
     let line = first.to_string();
     assert!(line.contains(&format!(
@@ -346,7 +346,7 @@ fn retain_takes_roots_away_whatever_their_source() {
         mozilla::BUNDLE.len()
     )));
 
-    // Several have to agree.
+    // With several filters, a root stays only if all of them keep it.
     let customs = |anchor: &Anchor| custom::BUNDLE.anchors().contains(anchor);
     let both = all().retain(not_izenpe).retain(customs).build().unwrap();
     assert_eq!(both.anchors(), custom::BUNDLE.anchors());
@@ -355,7 +355,7 @@ fn retain_takes_roots_away_whatever_their_source() {
     assert!(error.to_string().contains("removed by `retain`"), "{error}");
 }
 
-/// A server's own certificate would be trusted to issue for every name.
+/// As a root, a server's own certificate would be trusted to issue for every name.
 #[test]
 fn a_certificate_that_says_that_it_is_no_ca_is_no_root() {
     let (ca, leaf) = (

@@ -1,13 +1,13 @@
-//! Packages of users, built by Cargo against this checkout in a temporary folder.
+//! User packages, which Cargo builds against this checkout in a temporary folder.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, fs};
 
-/// A package in a folder of its own, which goes away with it.
+/// A package in a folder of its own, which is removed on drop.
 ///
-/// There is one at a time: they share a target folder, so that dependencies are compiled once.
+/// Only one exists at a time: packages share a target folder, to compile dependencies once.
 pub(crate) struct Package {
     name: &'static str,
     folder: PathBuf,
@@ -16,14 +16,14 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// A package `name` with these lines as `[dependencies]`. `{checkout}` in them is the path of
-    /// this checkout.
+    /// A package `name` with these lines as its `[dependencies]`, in which `{checkout}` stands for
+    /// the path of this checkout.
     pub(crate) fn new(name: &'static str, dependencies: &str) -> Self {
         static TURN: Mutex<()> = Mutex::new(());
 
-        // A test that failed in its turn leaves nothing that others could stumble over.
+        // Ignore the poison: a test that panicked leaves no state that affects the next one.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        // Not below the workspace, whose Cargo configuration would hold for it.
+        // Outside the workspace, whose Cargo configuration would otherwise apply.
         let folder = env::temp_dir().join(format!("embedded-roots-{}-{name}", std::process::id()));
         let package = Self {
             name,
@@ -42,7 +42,7 @@ impl Package {
         package
     }
 
-    /// One that depends on embedded-roots alone, with these features and no default ones.
+    /// A package that depends only on embedded-roots, with these features and no default features.
     pub(crate) fn with_features(name: &'static str, features: &[&str]) -> Self {
         let dependency = format!(
             "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, features = {features:?} }}"
@@ -55,7 +55,7 @@ impl Package {
         self
     }
 
-    /// Writes a file of the package.
+    /// Writes a file into the package.
     pub(crate) fn file(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -82,7 +82,7 @@ impl Package {
         &self.folder
     }
 
-    /// What `cargo` with these arguments says and does.
+    /// Runs `cargo` with these arguments.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO"));
         self.in_environment(&mut command)
@@ -94,7 +94,7 @@ impl Package {
             .unwrap()
     }
 
-    /// What embedded-roots says when the package cannot be built: its lines, as Cargo shows them.
+    /// The error of embedded-roots' build script, as Cargo shows it.
     #[track_caller]
     pub(crate) fn build_error(&self) -> String {
         let output = self.cargo(&["build"]);
@@ -117,11 +117,11 @@ impl Package {
         succeeded(self.cargo(&[&["build"], arguments].concat()));
     }
 
-    /// What the program prints.
+    /// Builds and runs the program; returns what it prints.
     #[track_caller]
     pub(crate) fn run(&self) -> String {
         self.build();
-        // Not by `cargo run`, which sets SSL_CERT_FILE and SSL_CERT_DIR for what it runs.
+        // Not `cargo run`, which sets SSL_CERT_FILE and SSL_CERT_DIR for the program.
         let mut program = Command::new(target().join("debug").join(self.name));
         succeeded(self.in_environment(&mut program).output().unwrap())
     }
@@ -136,7 +136,7 @@ impl Package {
     }
 }
 
-/// Variables of this process that are not for the package.
+/// Variables of this process that the package must not inherit.
 const INHERITED: [&str; 7] = [
     "DOCS_RS",
     "EMBEDDED_ROOTS_DEFAULT",
@@ -149,12 +149,12 @@ const INHERITED: [&str; 7] = [
 
 impl Drop for Package {
     fn drop(&mut self) {
-        // It may be gone, and it is the system's to clean up in the end.
+        // Best effort: the system cleans up its temporary folder in the end.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// The target folder of all packages.
+/// The target folder that all packages share.
 pub(crate) fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages")
 }

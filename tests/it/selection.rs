@@ -1,4 +1,4 @@
-//! Which bundle the free functions use.
+//! Which source the free functions use.
 
 use crate::authority::root;
 use crate::scratch::Package;
@@ -23,7 +23,7 @@ fn custom_then_mozilla_then_webpki_roots() {
     }
 }
 
-/// A dependency that turns `mozilla` on does not widen an application that chose `custom`.
+/// A dependency that enables `mozilla` does not widen the trust of an application with `custom`.
 #[test]
 fn features_of_two_dependencies_do_not_add_trust() {
     let package = Package::new(
@@ -65,7 +65,7 @@ fn features_of_two_dependencies_do_not_add_trust() {
     );
 }
 
-/// Other packages of a build can replace the default source; the pin makes that an error.
+/// Another package in the build can replace the default source; the pin makes that an error.
 #[test]
 fn the_default_source_can_be_pinned() {
     const DEFAULT: &str = "EMBEDDED_ROOTS_DEFAULT";
@@ -112,8 +112,8 @@ fn the_default_source_can_be_pinned() {
     assert_eq!(error, typo);
 }
 
-/// What README.md and docs/policy.md warn of: with `system` alone `SSL_CERT_FILE` decides, and a
-/// dependency that turns `mozilla` on replaces that source.
+/// README.md and docs/policy.md warn about this: with `system` alone, `SSL_CERT_FILE` decides, and
+/// a dependency that enables `mozilla` replaces that source.
 #[test]
 fn a_dependency_can_replace_the_default_source() {
     let package = || {

@@ -1,4 +1,4 @@
-//! TLS servers on loopback, and a client's handshake with them.
+//! TLS servers on loopback, and a client that connects to them.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,12 +13,12 @@ use rustls::{
 
 use crate::authority::Identity;
 
-/// Serves one TLS version to everybody until the test ends: one byte, for the handshake's sake.
+/// Serves one TLS version until the test ends, and sends one byte after each handshake.
 pub(crate) fn serve(identity: Identity, version: &'static SupportedProtocolVersion) -> SocketAddr {
     serve_with(identity, version, |tls| tls.write_all(b"!"))
 }
 
-/// As [`serve`], for a client that speaks HTTP.
+/// Like [`serve`], for a client that speaks HTTP.
 pub(crate) fn serve_http(
     identity: Identity,
     version: &'static SupportedProtocolVersion,
@@ -56,14 +56,14 @@ fn serve_with(
         for stream in listener.incoming().flatten() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut tls = StreamOwned::new(connection, stream);
-            // A client that refuses the certificate goes away; its side tells why.
+            // A client that refuses the certificate hangs up; the test checks the client's error.
             let _ = answer(&mut tls).and_then(|()| tls.flush());
         }
     });
     address
 }
 
-/// The handshake of a client that expects `name` there, up to the server's first byte.
+/// Connects as a client that expects `name`, and reads the server's first byte.
 pub(crate) fn handshake(
     config: Arc<ClientConfig>,
     address: SocketAddr,

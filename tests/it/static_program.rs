@@ -1,4 +1,4 @@
-//! The mission: one static program in an empty root directory.
+//! The main use case: a static program in an empty root directory.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::server::serve_http;
 
 const HOST: &str = "server.example";
 
-/// Asks with the one line, and with reqwest; prints what came of each.
+/// Connects with the one-line client config and with reqwest, and prints both results.
 const MAIN: &str = r#"
 use std::error::Error;
 use std::io::{Read, Write};
@@ -83,8 +83,8 @@ fn it_is_accepted_under_custom_and_refused_under_mozilla() {
     }
 }
 
-/// Builds the program with the bundle of this feature, puts it alone into a folder and runs it with
-/// that folder as its root directory.
+/// Builds the program with the bundle of this feature, puts it into an empty folder, and runs it
+/// with that folder as its root directory.
 fn printed_in_an_empty_root(bundle: &str, ca_pem: &str, port: &str) -> String {
     const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -101,7 +101,7 @@ fn printed_in_an_empty_root(bundle: &str, ca_pem: &str, port: &str) -> String {
 
     let program = target().join(TARGET).join("release/static-program");
     let empty = package.folder().join("root");
-    // A container engine provides this file in every image.
+    // Container engines provide this file.
     package.file("root/etc/hosts", format!("127.0.0.1 {HOST}\n"));
     fs::copy(program, empty.join("program")).unwrap();
     let output = Command::new("chroot")

@@ -1,4 +1,4 @@
-//! The work that a hostile chain can cause, before anybody is authenticated: signature checks, counted.
+//! The number of signature checks that a hostile chain can cause before the peer is authenticated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use rustls::pki_types::{
 
 use crate::authority::{Authority, intermediate, key, root, root_with, server};
 
-/// An algorithm that counts how often it is asked.
+/// A signature algorithm that counts its calls.
 #[derive(Debug)]
 struct Counting {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
@@ -46,7 +46,7 @@ impl SignatureVerificationAlgorithm for Counting {
     }
 }
 
-/// A provider whose checks of certificates are counted.
+/// A crypto provider that counts its checks of certificate signatures.
 fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
     let count: &'static AtomicUsize = Box::leak(Box::default());
     let provider = ring::default_provider();
@@ -67,12 +67,12 @@ fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
     (Arc::new(provider), count)
 }
 
-/// A leaf issued by I, and five wrongly signed certificates each for I by J, for J by K and for K by
-/// L, and one of L by each of these roots.
+/// A leaf issued by I, followed by forged certificates: five each for I by J, for J by K and for K
+/// by L, and one for L by each of these roots.
 fn hostile_chain(roots: &[String]) -> Vec<CertificateDer<'static>> {
     let mut chain = server(&root("I"), "a.example").chain;
     let mut forge = |subject: &str, issuer: &str| {
-        // Of the right name, and of a key that nobody knows.
+        // The names are right, but the keys and signatures are not those of the chain.
         let forged = intermediate(subject, &key().serialize_pem(), &root(issuer));
         chain.push(forged.der().clone());
     };
@@ -97,7 +97,7 @@ fn list(ca: &Authority) -> CertificateRevocationListDer<'static> {
     params.signed_by(ca).unwrap().der().clone()
 }
 
-/// How many checks one verification takes, which has to be refused.
+/// The number of signature checks in one verification, which must fail.
 fn checks(
     verifier: &dyn ServerCertVerifier,
     count: &AtomicUsize,
@@ -113,7 +113,8 @@ fn checks(
     count.load(Ordering::Relaxed) - before
 }
 
-/// With this many roots that have a date, of names and at dates that the functions give.
+/// Compares the work with `count` roots that have a distrust date; `name` and `date` give their
+/// names and years.
 fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
     let other = root_with("Another CA", |params| {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -160,7 +161,7 @@ fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
 
 #[test]
 fn roots_with_a_date_cost_no_more_checks_than_in_rustls() {
-    // The leaf's notBefore is in 2020.
+    // The leaf's notBefore is in 2020, so it is issued after some of these dates only.
     let some: fn(usize) -> usize = |nth| 2000 + nth % 60;
     for count in [0, 1, 10, 50] {
         for date in [(|_| 2030) as fn(usize) -> usize, some, |_| 2001] {
