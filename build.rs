@@ -1,5 +1,5 @@
-//! Compiles the bundles that the features choose into `OUT_DIR`: for each of them the anchors, the
-//! certificates and the PEM text, in files of their own so that a program links what it names.
+//! Writes the bundles that the features select into `OUT_DIR`. Anchors, certificates and PEM text
+//! are in separate files, so that a program links only what it names.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -9,7 +9,7 @@ use embedded_roots_bundle::{
 };
 
 fn main() {
-    // Cargo fails the build for such a line, and shows no more than the lines.
+    // A `cargo::error` line fails the build, and Cargo shows nothing but these lines.
     if let Err(error) = compile() {
         error
             .lines()
@@ -33,7 +33,7 @@ fn compile() -> Result<(), String> {
     let mozilla = mozilla
         .and_then(ParsedBundle::new)
         .map_err(|why| why.to_string())?;
-    // What Mozilla imposes holds for copies of these roots from elsewhere, too.
+    // What Mozilla imposes also applies to copies of these roots from other sources.
     let constrained: Vec<&Root> = mozilla
         .roots()
         .iter()
@@ -41,7 +41,7 @@ fn compile() -> Result<(), String> {
         .collect();
     write(&out, "constrained_anchors.rs", &anchors_of(&constrained))?;
 
-    // In the order of preference: the first is the selected one, which a pin is for.
+    // In order of preference: the first bundle is the selected one, which the pin covers.
     let mut digests = Vec::new();
     if cfg!(feature = "custom") {
         digests.push(write_bundle(&out, "custom", "Custom", None, &custom()?)?);
@@ -91,7 +91,7 @@ fn check_default() -> Result<(), String> {
     }
 }
 
-/// The seconds of midnight, UTC, of a day `YYYYMMDD`.
+/// The Unix time of 00:00 UTC on a day `YYYYMMDD`.
 fn date(day: &str) -> Result<u64, String> {
     let part = |range| day.get(range).unwrap_or_default();
     let text = format!("{}-{}-{}T00:00:00Z", part(0..4), part(4..6), part(6..8));
@@ -101,7 +101,7 @@ fn date(day: &str) -> Result<u64, String> {
     Ok(time.as_secs())
 }
 
-/// Writes the statics of a bundle, each kind into a file of its own. Gives the digest of the set.
+/// Writes the statics of a bundle, each kind into its own file. Returns the digest of the set.
 fn write_bundle(
     out: &Path,
     name: &str,
@@ -113,7 +113,7 @@ fn write_bundle(
     let roots: Vec<&Root> = bundle.roots().iter().collect();
     let source = bundle_expression(variant, sha256, as_of, &anchors_of(&roots));
     write(out, &format!("{name}_anchors.rs"), &source)?;
-    // What other readers are given cannot carry an annotation.
+    // Other readers ignore annotations, so what is meant for them leaves these roots out.
     let plain = bundle.without_annotated();
     let certificates = emit::certificates(plain.roots());
     write(out, &format!("{name}_certificates.rs"), &certificates)?;
@@ -137,7 +137,7 @@ fn bundle_expression(variant: &str, sha256: [u8; 32], as_of: Option<u64>, anchor
     format!("Bundle::new(BundleName::{variant}, {sha256:?}, {as_of}, {anchors})\n")
 }
 
-/// The files of the user.
+/// The bundle of the user's PEM files.
 fn custom() -> Result<ParsedBundle, String> {
     println!("cargo::rerun-if-env-changed={FILE}");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
@@ -169,7 +169,7 @@ fn custom() -> Result<ParsedBundle, String> {
 
 fn user_file(path: &Path) -> Result<Vec<Root>, String> {
     let shown = escape(&path.display().to_string());
-    // Cargo reads what it is to watch as lines of UTF-8.
+    // Cargo reads `rerun-if-changed` paths as lines of UTF-8.
     let Some(text) = path
         .to_str()
         .filter(|text| !text.contains(char::is_control))
@@ -204,7 +204,7 @@ fn read(path: &Path) -> Result<Vec<Root>, String> {
     parse(&name, &pem, PrivateKeys::Refuse).map_err(|why| why.to_string())
 }
 
-/// That crate has anchors alone, so a digest is taken of each anchor in place of its certificate.
+/// webpki-roots has no certificates, so the set's digest is over digests of anchors.
 #[cfg(feature = "webpki-roots")]
 fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
     let mut anchors = Vec::new();
@@ -229,7 +229,7 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
             _ => (anchor, date),
         });
     }
-    // As the roots of the other bundles, which the verifier searches.
+    // Sorted like the other bundles, for the verifier's binary search.
     anchors.sort_unstable_by(|(one, _), (other, _)| {
         let by_subject = one.subject[..].cmp(&other.subject[..]);
         by_subject

@@ -1,5 +1,5 @@
-//! The system's store, read by a fresh process: ours and rustls-native-certs, each up to the client
-//! config.
+//! The system's store, read by a fresh process up to the client config, by embedded-roots and by
+//! rustls-native-certs.
 
 #![allow(
     clippy::unwrap_used,
@@ -38,11 +38,11 @@ fn main() {
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// A folder as `openssl rehash` leaves it: a file for each certificate, named by a hash.
+/// A folder as `openssl rehash` leaves it: one file per certificate, named by a hash.
 fn fill(folder: &Path, count: u32) {
     fs::create_dir_all(folder).unwrap();
     for (nth, root) in (0_u32..).zip(authorities::roots(count)) {
-        // Spread as hashes are, and no two alike: the factor is odd.
+        // Spreads the names as hashes would. They are unique, because the factor is odd.
         let hash = nth.wrapping_mul(0x9e37_79b9);
         fs::write(folder.join(format!("{hash:08x}.0")), root.pem()).unwrap();
     }

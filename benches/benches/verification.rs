@@ -1,7 +1,7 @@
-//! The verification of a real chain under Mozilla's roots, by us and by rustls' own verifier.
+//! Verifies a real chain under Mozilla's roots, with `Verifier` and with rustls' own verifier.
 //!
-//! They take turns, call by call: what is to be seen is smaller than the noise from one second to the
-//! next.
+//! They alternate call by call, because the difference is smaller than the noise from one second to
+//! the next.
 
 #![allow(
     clippy::unwrap_used,

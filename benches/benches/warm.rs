@@ -1,4 +1,4 @@
-//! What a running program pays for a second call, and for roots beside those that it needs.
+//! What a running program pays for a second call, and for roots that it does not need.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ fn second_call(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The verification of a real chain, under Mozilla's roots and this many others.
+/// Verifies a real chain under Mozilla's roots and a growing number of others.
 fn growth(criterion: &mut Criterion) {
     for others in [0, 100, 1_000, 10_000] {
         let builder = Roots::builder().bundle(&mozilla::BUNDLE);

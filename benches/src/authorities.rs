@@ -1,6 +1,6 @@
-//! Many certificate authorities.
+//! Large numbers of certificate authorities.
 
-/// This many roots, which have a key in common, but no name.
+/// This many roots, which share a key but have distinct names.
 pub fn roots(count: u32) -> impl Iterator<Item = rcgen::Certificate> {
     let key = rcgen::KeyPair::generate().unwrap();
     (0..count).map(move |nth| {

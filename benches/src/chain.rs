@@ -1,4 +1,4 @@
-//! A chain that a server has sent, and who verifies it.
+//! A chain that a real server has sent, and the verifiers to compare.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const CHAIN: [&[u8]; 3] = [
     include_bytes!("../../tests/data/aws.amazon.com/3.der"),
 ];
 
-/// Ours, and rustls' own over the same roots.
+/// `Verifier`, and rustls' own verifier over the same roots.
 pub fn verifiers(roots: &Roots) -> [(&'static str, Arc<dyn ServerCertVerifier>); 2] {
     let provider = Arc::new(default_provider());
     let builder = WebPkiServerVerifier::builder_with_provider(roots.root_store(), provider);
@@ -25,7 +25,7 @@ pub fn verifiers(roots: &Roots) -> [(&'static str, Arc<dyn ServerCertVerifier>);
     ]
 }
 
-/// One verification, which has to succeed.
+/// One verification, which must succeed.
 pub fn verification(verifier: &dyn ServerCertVerifier) -> impl Fn() {
     let [end_entity, intermediates @ ..] = CHAIN.map(CertificateDer::from);
     let server = ServerName::try_from("aws.amazon.com").unwrap();

@@ -1,4 +1,4 @@
-//! What the benches have in common.
+//! Code that the benches share.
 
 #![allow(
     clippy::unwrap_used,

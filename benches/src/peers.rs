@@ -1,4 +1,4 @@
-//! What people write by hand.
+//! Client configs as people write them by hand.
 
 use std::sync::Arc;
 

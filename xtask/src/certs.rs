@@ -1,4 +1,4 @@
-//! certs/ca-certificates.crt: Mozilla's TLS roots with what Mozilla imposes on them.
+//! certs/ca-certificates.crt: Mozilla's TLS roots, with the constraints that Mozilla imposes.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::path;
 
-/// Writes the file, with the date of today where its content changes, and says what came and went.
+/// Writes the file, dated today if its content changes. Returns the certificates added and removed.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let present = fs::read_to_string(path(CERTIFICATES))?;
     let manifest = fs::read_to_string(path(MANIFEST))?;
@@ -39,7 +39,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     ))
 }
 
-/// Fails if the file is not what [`write()`] would write, or if certs/README.md describes another set.
+/// Fails if [`write()`] would change the file, or if certs/README.md describes another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     let version = Version::of(&fs::read_to_string(path(MANIFEST))?)?;
     let generated = generate(&version.day)?;
@@ -62,7 +62,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     ))
 }
 
-/// The certificates of one text that the other has not, line by line.
+/// The certificates that only one of the texts has, one per line.
 fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
     let read = |pem: &str| -> Result<BTreeMap<String, String>, Box<dyn Error>> {
         let roots = parse(CERTIFICATES, pem.as_bytes(), PrivateKeys::Refuse)?;
@@ -88,7 +88,7 @@ fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
     Ok(changes)
 }
 
-/// `1.20261123.0`: the day of the data, and how many changes that day had before.
+/// A version such as `1.20261123.0`: the day of the data, and a count of earlier changes that day.
 struct Version {
     /// `YYYYMMDD`
     day: String,
@@ -144,7 +144,7 @@ const ORIGIN: &str = "webpki-root-certs";
 
 struct Generated {
     pem: String,
-    /// What certs/README.md has to say.
+    /// Strings that certs/README.md must contain.
     facts: [String; 4],
 }
 
@@ -159,7 +159,7 @@ fn generate(day: &str) -> Result<Generated, Box<dyn Error>> {
         };
         roots.push(Root::new(certificate.clone(), annotation, 0)?);
     }
-    // One whose root has left the list is out of date: nothing here is kept for later.
+    // A constraint whose root has left the list is stale and must be removed.
     if let Some(fingerprint) = imposed.keys().next() {
         return Err(format!("{CONSTRAINTS}: {ORIGIN} has no root {fingerprint}").into());
     }
@@ -198,18 +198,18 @@ struct Constraints {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Constraint {
-    /// Of the certificate, in lower-case hexadecimal digits.
+    /// The digest of the certificate, in lower-case hexadecimal digits.
     sha256: String,
     annotation: String,
-    /// For the reviewer.
+    /// Only for the reviewer.
     #[serde(rename = "source")]
     _source: String,
-    /// For the reviewer, too.
+    /// Only for the reviewer.
     #[serde(rename = "subject")]
     _subject: String,
 }
 
-/// What is imposed, by fingerprint.
+/// The imposed constraints, by fingerprint.
 fn constraints(toml: &str) -> Result<BTreeMap<String, Constraint>, Box<dyn Error>> {
     let mut imposed = BTreeMap::new();
     for constraint in toml::from_str::<Constraints>(toml)?.root {
@@ -227,7 +227,7 @@ impl Constraint {
     }
 }
 
-/// The version of the crate that the certificates are from.
+/// The version of webpki-root-certs, from which the certificates come.
 fn version_in_lock(lock: &str) -> Result<String, Box<dyn Error>> {
     #[derive(Deserialize)]
     struct Lock {

@@ -1,4 +1,4 @@
-//! Running other programs.
+//! Runs other programs.
 
 use std::env;
 use std::error::Error;
@@ -7,16 +7,16 @@ use std::process::{Command, Stdio};
 
 use crate::path;
 
-/// Cargo, in the workspace.
+/// A Cargo command that runs in the workspace.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(path(""));
     cargo
 }
 
-/// Fails if the program does.
+/// Runs the program; fails if it does.
 pub(crate) fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
-    // What it says belongs with what goes wrong; standard output is for the result.
+    // Its output goes to stderr, because our stdout is for the result.
     let status = command.stdout(Stdio::from(io::stderr())).status();
     let status = status.map_err(|why| format!("{command:?}: {why}"))?;
     if !status.success() {
@@ -25,7 +25,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a program prints; fails if it does.
+/// Returns what the program prints; fails if it does.
 pub(crate) fn output(command: &mut Command) -> Result<String, Box<dyn Error>> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|why| format!("{command:?}: {why}"))?;

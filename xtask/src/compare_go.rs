@@ -1,5 +1,5 @@
-//! The program of examples/contributors beside one of the same job in Go: what they weigh, and how soon
-//! they answer.
+//! Compares examples/contributors with a Go program that does the same job: size, memory, and time
+//! to the first response.
 
 use std::error::Error;
 use std::fs;
@@ -20,9 +20,9 @@ const HEAD: &str = "\
 | --- | --- | --- | --- | --- |
 ";
 
-/// A table of both C libraries and of Go, with the reason for each row that it is without.
+/// A table with a column for each C library and for Go; gives the reason for each that is missing.
 ///
-/// The program in Go is that of examples/contributors/go, or another one's source in this folder.
+/// The Go program is examples/contributors/go, or the source in the folder `go_source`.
 pub(crate) fn compare(go_source: Option<&str>) -> Result<String, Box<dyn Error>> {
     let mut rows = Vec::new();
     let mut skipped = Vec::new();
@@ -42,7 +42,8 @@ pub(crate) fn compare(go_source: Option<&str>) -> Result<String, Box<dyn Error>>
     Ok(table)
 }
 
-/// The version of Go, and the program, built as Kelsey Hightower's article builds it; none without Go.
+/// The version of Go, and the program, built as Kelsey Hightower's article does (see
+/// examples/contributors/README.md); `None` without Go.
 fn go(source: Option<&str>) -> Result<Option<(String, PathBuf)>, Box<dyn Error>> {
     let Ok(version) = Command::new("go").args(["env", "GOVERSION"]).output() else {
         return Ok(None);
@@ -64,7 +65,7 @@ fn go(source: Option<&str>) -> Result<Option<(String, PathBuf)>, Box<dyn Error>>
     Ok(Some((version, program)))
 }
 
-/// A copy of the program with the bundle beside it, since Go embeds no file of another folder.
+/// A copy of the program next to the bundle, since Go embeds files only from the package's folder.
 fn our_source() -> Result<PathBuf, Box<dyn Error>> {
     let copy = path("target/compare-go/source");
     fs::create_dir_all(&copy)?;
@@ -83,7 +84,7 @@ struct Measured {
     name: String,
     bytes: u64,
     image: u64,
-    /// The median of all runs.
+    /// The median over all runs.
     first_response: Duration,
     resident: u64,
 }
@@ -119,9 +120,9 @@ impl Measured {
     }
 }
 
-/// The time from the start to the first response, and the resident memory after it in KiB.
+/// The time from start to first response, and the resident memory after it in KiB.
 fn start(program: &Path) -> Result<(Duration, u64), Box<dyn Error>> {
-    // Free a moment ago; the programs take a port by its number alone.
+    // The programs accept only a port number, so take one that was free a moment ago.
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()?
         .port();

@@ -1,4 +1,4 @@
-//! The image of examples/contributors.
+//! The container image of examples/contributors.
 
 pub(crate) mod program;
 
@@ -13,7 +13,7 @@ use crate::path;
 use program::{Library, Program};
 
 /// Builds the static program and its image, with the bundle of this feature (`mozilla` or
-/// `custom`), and says how large both are. One that has grown beyond its limit is an error.
+/// `custom`), and reports both sizes. An image beyond its size limit is an error.
 pub(crate) fn build(bundle: &str) -> Result<String, Box<dyn Error>> {
     let Program { path, library, how } = program::program(bundle)?;
     let image = Image::of(&path, &format!("contributors-{bundle}"))?;
@@ -35,16 +35,16 @@ pub(crate) fn build(bundle: &str) -> Result<String, Box<dyn Error>> {
     Ok(report)
 }
 
-/// The image of one static program, which is `/contributors` in it.
+/// The image of one static program, which it contains as `/contributors`.
 pub(crate) struct Image {
     pub(crate) archive: PathBuf,
     pub(crate) engine: &'static str,
-    /// Of its layers as they are unpacked, and of its metadata.
+    /// The size of the unpacked layers and the metadata.
     pub(crate) bytes: u64,
 }
 
 impl Image {
-    /// Under this name in target/image.
+    /// Builds the image under this name in target/image.
     pub(crate) fn of(program: &Path, name: &str) -> Result<Self, Box<dyn Error>> {
         let folder = path("target/image");
         fs::create_dir_all(&folder)?;
@@ -54,7 +54,7 @@ impl Image {
             folder.join("Dockerfile"),
         )?;
         let archive = folder.join(format!("{name}.tar"));
-        // Engines add to an archive that is there.
+        // Engines append to an existing archive.
         if archive.exists() {
             fs::remove_file(&archive)?;
         }
@@ -69,7 +69,7 @@ impl Image {
     }
 }
 
-/// The first engine that is there and works; buildah needs no daemon.
+/// The first engine that is installed and works. buildah needs no daemon.
 fn engine() -> Result<&'static str, Box<dyn Error>> {
     let works = |engine: &str| {
         let mut command = Command::new(engine);
@@ -79,7 +79,7 @@ fn engine() -> Result<&'static str, Box<dyn Error>> {
             .stderr(Stdio::null());
         quiet.status().is_ok_and(|status| status.success())
     };
-    // buildah's storage may want what the machine has not; it is told what to take below.
+    // `buildah info` fails without its default storage driver; `archive_with` uses another one.
     let is_there = |engine: &str| output(Command::new(engine).arg("--version")).is_ok();
     if let Some(engine) = ["docker", "podman"]
         .into_iter()
@@ -127,7 +127,7 @@ fn archive_with(engine: &str, folder: &Path, archive: &Path) -> Result<(), Box<d
     }
 }
 
-/// The size of what is in the archive of an image.
+/// The uncompressed size of the contents of an image archive.
 fn uncompressed(archive: &Path) -> Result<u64, Box<dyn Error>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
 

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A path in the workspace.
+/// The absolute path of a file in the workspace.
 fn path(relative: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("..")

@@ -1,4 +1,4 @@
-//! What the first calls allocate. One test, because the default is made once.
+//! The allocations of the first calls, in one test, because the default roots are made only once.
 
 #[test]
 fn the_first_store_takes_three_allocations_and_the_next_call_none() {
@@ -7,9 +7,9 @@ fn the_first_store_takes_three_allocations_and_the_next_call_none() {
         stored = embedded_roots::root_store().map_or(0, |store| store.len());
     });
     assert!(stored > 0);
-    // `cargo xtask figures` reads it.
+    // `cargo xtask figures` parses this line.
     println!("first root_store(): {} allocations", first.count_total);
-    // The roots, those with a date, and the store's Arc.
+    // The roots, the roots with a distrust date, and the store's `Arc`.
     assert!(first.count_total <= 3, "{first:?}");
 
     let next = allocation_counter::measure(|| assert!(embedded_roots::root_store().is_ok()));

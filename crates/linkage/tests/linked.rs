@@ -1,4 +1,4 @@
-//! A program links what it names: neither the PEM nor the certificates come along with the anchors.
+//! A program links only the statics that it names: anchors bring neither PEM nor certificates.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,11 +10,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What of the bundle stands in a program.
+/// The parts of the bundle that a program contains.
 #[derive(Debug, PartialEq)]
 struct Linked {
     pem: bool,
-    /// Of the PEM text with annotations, what the other has not.
+    /// Lines that only the annotated PEM text has.
     annotated: bool,
     certificates: bool,
 }
@@ -36,7 +36,7 @@ fn assert_linked(profile: &[&str]) {
         ("anchors", false, false, false),
         ("store", false, false, false),
         ("config", false, false, false),
-        // The positive controls.
+        // Positive controls.
         ("certificates", false, false, true),
         ("pem", true, false, false),
         ("annotated", true, true, false),
@@ -54,7 +54,7 @@ fn assert_linked(profile: &[&str]) {
     }
 }
 
-/// Builds one program with its features alone, apart from what the workspace has built.
+/// Builds one program with only its own features, in a target folder of its own.
 fn build(program: &str, profile: &[&str]) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("linked");
     let output = Command::new(env!("CARGO"))
@@ -87,7 +87,7 @@ fn build(program: &str, profile: &[&str]) -> PathBuf {
 
 fn linked(program: &[u8]) -> Linked {
     let has = |part: &[u8]| program.windows(part.len()).any(|window| window == part);
-    // A few of them: all of them are in one static.
+    // A sample is enough, since all lines are in one static.
     let pem = embedded_roots::mozilla::pem();
     let is_base64 = |line: &&str| line.len() == 64 && !line.contains(' ');
     let mut lines = pem.lines().filter(is_base64).step_by(700);
@@ -95,7 +95,7 @@ fn linked(program: &[u8]) -> Linked {
     let mut only_annotated = annotated
         .filter(is_base64)
         .filter(|line| !pem.contains(line));
-    // The end of a certificate is its signature, which no anchor has.
+    // A certificate ends in its signature, which an anchor does not have.
     let mut ends = embedded_roots::mozilla::certificates().iter().step_by(30);
     Linked {
         pem: lines.any(|line| has(line.as_bytes())),

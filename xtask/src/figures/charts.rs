@@ -14,7 +14,7 @@ const FONT: &str = "sans-serif";
 const OURS: RGBColor = RGBColor(0x1a, 0x7f, 0x5a);
 const THEIRS: RGBColor = RGBColor(0x8a, 0x94, 0xa3);
 
-/// Bars, one a way; log scale.
+/// One bar for each way, on a log scale.
 pub(super) fn cold_start(file: &Path, ways: &Ways) -> Result<(), Box<dyn Error>> {
     const LEAST: f64 = 10.0;
 
@@ -66,7 +66,7 @@ pub(super) fn cold_start(file: &Path, ways: &Ways) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// Two lines over the number of other roots; linear, as the lines are.
+/// Two lines over the number of other roots, on linear scales, because the growth is linear.
 pub(super) fn growth(file: &Path, growth: &[Growth]) -> Result<(), Box<dyn Error>> {
     let area = SVGBackend::new(file, SIZE).into_drawing_area();
     area.fill(&WHITE)?;

@@ -1,4 +1,4 @@
-//! The measurements, each by a command of its own.
+//! The measurements, each made by its own command.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -14,36 +14,36 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 pub(super) struct Measured {
     pub(super) cold_start: Ways,
-    /// Ours as a ratio of `Arc::clone`.
+    /// The ratio of our time to that of `Arc::clone`.
     pub(super) second_call: f64,
     pub(super) allocations: f64,
     pub(super) verification: Ways,
     pub(super) growth: Vec<Growth>,
     pub(super) system_store: Ways,
     pub(super) hashed_files: Ways,
-    /// KiB more than the twin's, with `lto = "fat"` and without.
+    /// KiB more than the twin, with `lto = "fat"` and without.
     pub(super) sizes: [f64; 2],
-    /// KiB more than the twin's.
+    /// KiB more than the twin.
     pub(super) resident: f64,
-    /// CPU seconds.
+    /// In CPU seconds.
     pub(super) build: Build,
-    /// Those that the twin has not.
+    /// The crates that the twin does not have.
     pub(super) crates: Vec<String>,
-    /// Those that `custom` brings beside `mozilla`'s.
+    /// The crates that `custom` has and `mozilla` does not.
     pub(super) crates_of_custom: Vec<String>,
 }
 
 /// One thing done in several ways, each with its median; the first is ours.
 pub(super) struct Ways(pub(super) Vec<(String, f64)>);
 
-/// The CPU seconds of clean debug builds.
+/// CPU seconds of clean debug builds.
 pub(super) struct Build {
     pub(super) mozilla: f64,
     pub(super) custom: f64,
     pub(super) twin: f64,
 }
 
-/// The verification of a chain with so many roots more, in microseconds.
+/// Times in microseconds to verify a chain with this many more roots.
 pub(super) struct Growth {
     pub(super) others: u32,
     pub(super) ours: f64,
@@ -51,11 +51,11 @@ pub(super) struct Growth {
 }
 
 impl Ways {
-    /// Ours to that of a peer.
+    /// The ratio of our median to that of a peer.
     pub(super) fn ratio(&self, peer: &str) -> f64 {
         let ours = self.0.first().map(|(_, ours)| ours);
         let theirs = self.0.iter().find(|(way, _)| way == peer);
-        // Nothing measured is as bad as can be.
+        // A missing measurement must miss every target.
         ours.zip(theirs)
             .map_or(f64::INFINITY, |(ours, (_, theirs))| ours / theirs)
     }
@@ -110,7 +110,7 @@ fn bench(name: &[&str]) -> Result<String> {
     )
 }
 
-/// Of lines `comparison | way | median unit | ratio`.
+/// Parses lines of the form `comparison | way | median unit | ratio`.
 fn ways(lines: &str, comparison: &str) -> Ways {
     let way = |line: &str| {
         let mut cells = line.split(" | ");
@@ -121,9 +121,9 @@ fn ways(lines: &str, comparison: &str) -> Ways {
     Ways(lines.lines().filter_map(way).collect())
 }
 
-/// What criterion has measured last, in nanoseconds.
+/// The last median that criterion has measured, in nanoseconds.
 fn median(group: &str, way: &str) -> Result<f64> {
-    // As criterion makes a path of it.
+    // criterion replaces these characters in paths.
     let way = way.replace("::", "__");
     let file = path("target/criterion")
         .join(group)
@@ -136,7 +136,7 @@ fn median(group: &str, way: &str) -> Result<f64> {
     Ok(median.ok_or("no median")?)
 }
 
-/// What the test of crates/linkage has counted.
+/// The number of allocations that the test of crates/linkage counts.
 fn allocations() -> Result<f64> {
     let test = [
         "test",
@@ -155,14 +155,14 @@ fn allocations() -> Result<f64> {
     Ok(count.ok_or("no count of allocations")?.parse()?)
 }
 
-/// The one-line program, and its twin of webpki-roots.
+/// The one-line program, and its twin over webpki-roots.
 struct Programs {
     ours: PathBuf,
     twin: PathBuf,
 }
 
 const OURS: [&str; 2] = ["config", "mozilla"];
-/// With the bundle of .cargo/config.toml.
+/// The bundle is the one that .cargo/config.toml names.
 const OURS_CUSTOM: [&str; 2] = ["config", "custom"];
 const TWIN: [&str; 2] = ["twin", "webpki-roots"];
 
@@ -187,7 +187,7 @@ impl Programs {
         Ok((f64::from(kib(&self.ours)?) - f64::from(kib(&self.twin)?)) / 1024.0)
     }
 
-    /// Of medians, by turns.
+    /// The difference of the medians; the programs take turns.
     fn resident_above_twin(&self) -> Result<f64> {
         const RUNS: usize = 51;
 
@@ -204,7 +204,7 @@ impl Programs {
     }
 }
 
-/// The resident memory of a program that has its config, and waits; KiB.
+/// The resident memory, in KiB, of a program that has made its config and waits.
 fn resident(program: &Path) -> Result<f64> {
     let mut child = Command::new(program)
         .stdin(Stdio::piped())
@@ -234,7 +234,7 @@ fn build_command(program: [&str; 2], target: &Path) -> Command {
     cargo
 }
 
-/// The CPU seconds of a clean debug build; medians, by turns.
+/// The median CPU seconds of clean debug builds; the programs take turns.
 fn build() -> Result<Build> {
     const RUNS: usize = 5;
 
@@ -244,7 +244,7 @@ fn build() -> Result<Build> {
             fs::remove_dir_all(&target)?;
         }
         let before = cpu_seconds_of_children()?;
-        // As what comes from a registry is compiled: the twin has all of it from there.
+        // Crates from a registry, as all of the twin's are, are not compiled incrementally.
         run(build_command(program, &target).env("CARGO_INCREMENTAL", "0"))?;
         Ok::<_, Box<dyn Error>>(cpu_seconds_of_children()? - before)
     };
@@ -265,13 +265,13 @@ fn build() -> Result<Build> {
     })
 }
 
-/// Of all that this process has waited for; proc(5), `cutime` and `cstime`.
+/// CPU seconds of all children that this process has waited for: `cutime` and `cstime` of proc(5).
 fn cpu_seconds_of_children() -> Result<f64> {
-    /// `getconf CLK_TCK`: the same wherever Linux shows these to programs.
+    /// `getconf CLK_TCK`: the unit of these times, whatever the tick rate of the kernel.
     const TICKS: f64 = 100.0;
 
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The second field is the name of the program, in parentheses; `cutime` is the 16th.
+    // The second field is the program's name in parentheses; `cutime` is the 16th.
     let (_, after_name) = stat.rsplit_once(')').ok_or("no name in /proc/self/stat")?;
     let times = after_name.split_whitespace().skip(13).take(2);
     let times = times
@@ -280,7 +280,7 @@ fn cpu_seconds_of_children() -> Result<f64> {
     Ok(times.iter().sum::<f64>() / TICKS)
 }
 
-/// The crates in the tree of one program that the other has not.
+/// The crates in one program's tree that are not in the other's.
 fn crates(program: [&str; 2], other: [&str; 2]) -> Result<Vec<String>> {
     let tree = |[_, feature]: [&str; 2]| {
         let tree = [
@@ -292,7 +292,7 @@ fn crates(program: [&str; 2], other: [&str; 2]) -> Result<Vec<String>> {
         ];
         let format = ["--edges", "normal", "--prefix", "none", "--format", "{lib}"];
         let tree = output(cargo().args(tree).arg(feature).args(format))?;
-        // A line `name (*)` stands for what was shown before.
+        // A line `name (*)` repeats a crate that was listed before.
         let names = tree
             .lines()
             .filter_map(|line| line.split_whitespace().next());

@@ -1,4 +1,4 @@
-//! What the crate costs, beside what people use instead.
+//! What the crate costs, compared with what people use instead.
 
 mod charts;
 mod measure;
@@ -11,7 +11,7 @@ use measure::{Measured, Ways};
 
 use crate::path;
 
-/// Measures, and writes docs/figures.md with its charts and the table in README.md.
+/// Measures, and writes docs/figures.md, its charts, and the table in README.md.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let measured = Measured::now()?;
     let rows = rows(&measured);
@@ -25,7 +25,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     Ok(format!("{part}\nmissed: {missed:?}"))
 }
 
-/// Measures, and fails where a figure is so far from its target that noise cannot be the reason.
+/// Measures, and fails if a figure misses its target by more than noise can explain.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     let rows = rows(&Measured::now()?);
     let table = table(&rows);
@@ -40,17 +40,17 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     }
 }
 
-/// A figure of which less is better.
+/// A figure for which less is better.
 struct Row {
     name: &'static str,
     peer: &'static str,
-    /// Whether it is one of README's five.
+    /// Whether it is one of the five in README.md.
     headline: bool,
-    /// Nothing for a ratio.
+    /// Empty for a ratio.
     unit: &'static str,
     measured: f64,
     target: f64,
-    /// Beyond it the gate is closed.
+    /// [`check()`] fails above this.
     most: f64,
     command: &'static str,
 }
@@ -159,7 +159,7 @@ fn running(measured: &Measured) -> [Row; 4] {
     ]
 }
 
-/// Of the one-line program, compared with its twin.
+/// The weight of the one-line program, compared with its twin.
 fn weight(measured: &Measured) -> [Row; 8] {
     const FIGURES: &str = "cargo xtask figures";
     const MOZILLA: &str = "embedded-roots with `mozilla`";
@@ -282,7 +282,7 @@ fn table(rows: &[Row]) -> String {
             "| {name} | {peer} | {shown} | {target}{missed} | `{command}` |"
         );
     }
-    // Measuring has failed unless it holds.
+    // The measurements run this command and fail if its tests do, so the target is met here.
     table.push_str(
         "| anchors, certificates and PEM in a program | | those that it names | those | \
          `cargo test -p linkage -- --include-ignored` |\n",
@@ -307,7 +307,7 @@ fn headlines(rows: &[Row]) -> Result<String, Box<dyn Error>> {
     Ok(table)
 }
 
-/// When and where; the machine's kind, and nothing that names it.
+/// The date and the kind of machine, without anything that identifies it.
 fn machine() -> Result<String, Box<dyn Error>> {
     let cpus = fs::read_to_string("/proc/cpuinfo")?;
     let model = cpus
@@ -338,7 +338,7 @@ fn about(crates: &[String]) -> Result<String, Box<dyn Error>> {
 const START: &str = "<!-- cargo xtask figures -->\n";
 const END: &str = "<!-- end -->";
 
-/// Replaces what is between the two comments.
+/// Replaces the text between the two marker comments.
 fn put(file: &str, part: &str) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(path(file))?;
     let marks = || format!("{file} has no place for the table");

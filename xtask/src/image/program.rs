@@ -1,4 +1,4 @@
-//! The static program of examples/contributors, with one of two C libraries.
+//! The static program of examples/contributors, linked with one of two C libraries.
 
 use std::error::Error;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::path;
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
     pub(crate) library: Library,
-    /// How it came to this C library, and why not to the other one.
+    /// How this C library was chosen, and why the other one was not.
     pub(crate) how: String,
 }
 
@@ -40,7 +40,7 @@ impl Library {
     }
 }
 
-/// The smaller one, with musl, where this machine can build it; else with glibc.
+/// Links with musl, which is smaller, if this machine can; else with glibc.
 pub(crate) fn program(bundle: &str) -> Result<Program, Box<dyn Error>> {
     match with_musl(bundle)? {
         Ok(program) => Ok(program),
@@ -61,7 +61,7 @@ pub(crate) fn with_glibc(bundle: &str) -> Result<Program, Box<dyn Error>> {
     })
 }
 
-/// With the installed target, else with Debian's packages; or what is missing of these.
+/// Uses the installed target, else Debian's packages; the inner error says what is missing.
 pub(crate) fn with_musl(bundle: &str) -> Result<Result<Program, String>, Box<dyn Error>> {
     let library = Library::Musl;
     let std = Command::new("rustc")
@@ -83,19 +83,19 @@ pub(crate) fn with_musl(bundle: &str) -> Result<Result<Program, String>, Box<dyn
     }))
 }
 
-/// Debian's compiler with the source of std, its musl and its LLVM: what the target of rustup brings.
+/// Debian's compiler with std's source, its musl and its LLVM, in place of rustup's target.
 struct Debian {
     compiler: PathBuf,
     parts: Vec<PathBuf>,
 }
 
 impl Debian {
-    /// Or what is missing.
+    /// The error says what is missing.
     fn find() -> Result<Self, String> {
         const MUSL: &str = "/usr/lib/x86_64-linux-musl";
 
         let mut missing = Vec::new();
-        // Of both kinds of static programs, position-independent and not: rustc says which it takes.
+        // The start files of both position-independent and other static programs; rustc picks.
         let mut parts: Vec<_> = ["crt1.o", "rcrt1.o", "crti.o", "crtn.o", "libc.a"]
             .map(|name| Path::new(MUSL).join(name))
             .into();
@@ -104,7 +104,7 @@ impl Debian {
         }
         let of_gcc = ["crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o"];
         parts.extend(of_gcc.into_iter().filter_map(of_gcc_named));
-        // gcc's unwinder needs glibc; this one does not.
+        // gcc's unwinder needs glibc; LLVM's does not.
         match llvm_unwinder() {
             Some(library) => parts.push(library),
             None => missing.push("libunwind-14-dev"),
@@ -127,9 +127,9 @@ impl Debian {
         })
     }
 
-    /// The parts are where rustc looks for those of a target: a folder that has nothing else, since
-    /// beside their originals are those of glibc. musl-gcc as linker has no part for a static program
-    /// that is position-independent.
+    /// Copies the parts into a folder of their own for rustc to search, since the folders of the
+    /// originals also have glibc's. musl-gcc cannot be the linker: it has no start file for a
+    /// static program that is position-independent.
     fn build(&self, bundle: &str) -> Result<PathBuf, Box<dyn Error>> {
         let target_folder = path("target/musl");
         let parts = target_folder.join("parts");
@@ -143,7 +143,7 @@ impl Debian {
             cargo
                 .args(["-Z", "build-std=std,panic_abort"])
                 .env("RUSTC", &self.compiler)
-                // Which allows `-Z` to a compiler that is stable.
+                // Allows `-Z` in a stable compiler.
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("CC_x86_64_unknown_linux_musl", "musl-gcc")
         })
@@ -160,7 +160,7 @@ fn of_gcc_named(name: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.trim())).filter(|path| path.is_absolute())
 }
 
-/// In /usr/lib/llvm-14/lib, for the newest LLVM that has it.
+/// LLVM's unwinder, such as in /usr/lib/llvm-14/lib, of the newest LLVM that has it.
 fn llvm_unwinder() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.flatten();
     folders
@@ -178,7 +178,7 @@ fn build(
     with: impl FnOnce(&mut Command) -> &mut Command,
 ) -> Result<PathBuf, Box<dyn Error>> {
     let target = library.target();
-    // Separated so that a path may have a space in it.
+    // The encoded form separates flags so that a path may contain a space.
     let flags = [&["-C", "target-feature=+crt-static"], flags].concat();
     let mut cargo = cargo();
     cargo
@@ -193,7 +193,7 @@ fn build(
     Ok(program)
 }
 
-/// A static program asks for no interpreter and needs no library.
+/// A static program has no interpreter and needs no shared library.
 fn check_static(program: &[u8]) -> Result<(), Box<dyn Error>> {
     const DT_NEEDED: u64 = 1;
 

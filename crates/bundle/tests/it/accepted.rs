@@ -1,4 +1,4 @@
-//! What other programs accept as a bundle is read as they read it.
+//! Bundles that other programs accept are read as those programs read them.
 
 use embedded_roots_bundle::{PrivateKeys, Root, parse};
 

@@ -1,4 +1,4 @@
-//! Annotations narrow the certificate that they stand before, and nothing else.
+//! Annotations narrow the certificate that follows them, and nothing else.
 
 use std::collections::HashSet;
 
@@ -41,7 +41,7 @@ fn each_holds_for_the_next_certificate_alone() {
     assert_eq!(constrained, [true, false, true]);
 }
 
-/// Losing an annotation without a word is the worst that can happen to it.
+/// A silently lost annotation would widen trust.
 #[test]
 fn one_wrong_byte_never_drops_an_annotation() {
     let line = b"# embedded-roots: permitted-dns=.corp.example";

@@ -1,4 +1,4 @@
-//! A bundle is a set: each subject and key once, in one order.
+//! A bundle is a set: roots are unique by subject and key, and in a fixed order.
 
 use embedded_roots_bundle::{ParseError, ParsedBundle, Root, not_after, rfc3339};
 use rcgen::{CertificateParams, GeneralSubtree, KeyPair, NameConstraints, date_time_ymd};
@@ -19,7 +19,7 @@ fn until(year: i32) -> CertificateParams {
     params
 }
 
-/// What is in a bundle and what is imposed on it.
+/// The certificates of a bundle, with what is imposed on each.
 fn content(bundle: &ParsedBundle) -> Vec<(Vec<u8>, String)> {
     let roots = bundle.roots().iter();
     roots
@@ -27,7 +27,7 @@ fn content(bundle: &ParsedBundle) -> Vec<(Vec<u8>, String)> {
         .collect()
 }
 
-/// Every order of the roots.
+/// All permutations of the roots.
 pub(crate) fn orders(roots: &[Root]) -> Vec<Vec<Root>> {
     let Some((first, rest)) = roots.split_first() else {
         return vec![Vec::new()];
@@ -46,7 +46,7 @@ pub(crate) fn orders(roots: &[Root]) -> Vec<Vec<Root>> {
 #[test]
 fn of_one_subject_and_key_the_longest_valid_remains() {
     let key = KeyPair::generate().unwrap();
-    // From 2050 on, certificates write the time in another form, of which the bytes are less.
+    // From 2050 on, a time is a GeneralizedTime, whose bytes sort before those of earlier UTCTimes.
     let roots = [2030, 2050, 2049, 2051].map(|year| root(&until(year), &key, "", 0));
     for order in orders(&roots) {
         let bundle = ParsedBundle::new(order).unwrap();
@@ -73,7 +73,7 @@ fn another_subject_or_another_key_is_another_root() {
 fn the_order_does_not_depend_on_the_inputs() {
     let pem = format!("{ROOT}# embedded-roots: permitted-ip=10.0.0.0/8\n{OTHER}{VERSION_1}");
     let mut roots = read(pem).unwrap();
-    // Of one subject and key, and valid equally long: any may remain, as long as it is the same.
+    // With the same subject, key and end of validity, either may remain, but always the same one.
     let key = KeyPair::generate().unwrap();
     for serial in [1_u64, 2] {
         let mut params = until(2030);

@@ -1,4 +1,4 @@
-//! A certificate that says of itself that it is no CA is not taken for a root.
+//! A certificate that declares itself not to be a CA is not accepted as a root.
 
 use embedded_roots_bundle::{Annotation, ParseError, Root};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, SanType};
@@ -35,7 +35,7 @@ fn authorities_pass() {
             ],
         ),
         (IsCa::Ca(BasicConstraints::Constrained(0)), &[]),
-        // Neither extension: nothing is said.
+        // Neither extension, so the certificate does not say.
         (IsCa::NoCa, &[]),
     ] {
         let params = with(is_ca, key_usages);
@@ -83,7 +83,7 @@ fn others_are_refused_by_name_and_line() {
 
 #[test]
 fn extensions_that_cannot_be_read_are_refused() {
-    // Basic constraints, CA true, in their OCTET STRING: once with another type, once cut short.
+    // Basic constraints with CA true, whose OCTET STRING has a wrong type or is cut short.
     let value = [4, 5, 0x30, 3, 1, 1, 0xff];
     for (at, octet) in [(4, 2), (5, 2)] {
         let mut certificate = der(ROOT);

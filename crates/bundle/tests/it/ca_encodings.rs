@@ -1,5 +1,5 @@
-//! Whether a certificate is a CA: the same verdict as x509-parser's, except that an extension which
-//! is not DER is refused where x509-parser is lenient.
+//! Compares our verdict on whether a certificate is a CA with that of x509-parser. We are stricter
+//! only about extensions that are not DER.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::ca_oracle::{AGREED_CA, Counts, Verdicts, compare, extension, with_ext
 use crate::data::{OTHER, ROOT, VERSION_1, authority, certificates, der, read};
 use crate::mutated::mutations;
 
-/// Every root that Mozilla's list has held since 2015. Their encodings are the oddest that have to
-/// be accepted: key usage with zeros after its last bit, path lengths, version 1.
+/// Every root on Mozilla's list since 2015. They have the oddest encodings that must be accepted:
+/// key usage with trailing zero bits, path lengths, version 1.
 #[test]
 fn mozillas_roots_pass() {
     let roots = history();
@@ -45,7 +45,7 @@ fn generated_certificates_agree() {
             &[KeyCertSign, CrlSign, DigitalSignature],
             &[CrlSign],
             &[DigitalSignature],
-            // The ninth bit, in a second octet.
+            // The ninth bit is in a second octet.
             &[DecipherOnly],
             &[KeyCertSign, DecipherOnly],
         ] {
@@ -55,13 +55,13 @@ fn generated_certificates_agree() {
             params.custom_extensions = vec![custom(&[1, 2, 3], &[0xff])];
             params.custom_extensions[0].set_criticality(true);
             let verdicts = compare(&generate(&params)).unwrap();
-            // All of it is DER, so there is nothing to be stricter about.
+            // rcgen writes DER, so the verdicts must agree.
             assert_eq!(verdicts.ours, verdicts.x509_parser, "{params:?}");
             counts.add(verdicts);
         }
     }
-    // Of the seven times seven: five CAs and one that does not say, with four key usages; the same
-    // with the three others; and the one that says no.
+    // Of the seven kinds of basic constraints, five are CAs and one does not say: these six issue
+    // with four of the seven key usages. The seventh kind has CA false.
     let expected = [
         (Verdicts::same(Ca), 24),
         (Verdicts::same(EndEntity), 7),
@@ -82,7 +82,7 @@ fn of_two_no_root_is_made() {
     }
 }
 
-/// Encodings by hand that both read alike.
+/// Hand-made encodings on which both readers agree.
 #[test]
 fn odd_encodings_agree() {
     for (why, id, value, verdict) in [
@@ -165,14 +165,14 @@ fn odd_encodings_agree() {
     }
 }
 
-/// Every class of difference: x509-parser reads these, and we do not. Readers disagree about what
-/// is not DER, so that one may see a CA where another sees none, and no root needs the leniency.
+/// Every class of difference: x509-parser accepts these, and we do not. Readers disagree about
+/// encodings that are not DER, so one may see a CA where another does not. No root needs leniency.
 #[test]
 fn what_is_not_der_is_refused() {
     for (why, id, value, x509_parser) in [
-        // X.690, section 11.1: TRUE is 0xff. x509-parser takes all but zero for it.
+        // X.690, section 11.1: TRUE is 0xff. x509-parser accepts any value but zero.
         ("another TRUE", 19, &[0x30, 3, 1, 1, 1][..], Ca),
-        // Section 10.1: lengths are in their shortest form. x509-parser takes the longer ones.
+        // Section 10.1: lengths use the shortest form. x509-parser accepts longer ones.
         ("a long length of cA", 19, &[0x30, 4, 1, 0x81, 1, 0xff], Ca),
         (
             "a long length of FALSE",
@@ -181,8 +181,8 @@ fn what_is_not_der_is_refused() {
             EndEntity,
         ),
         ("a long length of the bits", 15, &[3, 0x81, 2, 1, 6], Ca),
-        // Sections 8.3.1 and 8.3.2: an integer has an octet or more, and its shortest form.
-        // x509-parser drops zeros before it, and takes nothing for zero.
+        // Sections 8.3.1 and 8.3.2: an integer has at least one octet, and uses the shortest form.
+        // x509-parser drops leading zeros, and reads no octets as zero.
         (
             "a path length of 0004",
             19,
@@ -195,17 +195,17 @@ fn what_is_not_der_is_refused() {
             &[0x30, 5, 1, 1, 0xff, 2, 0],
             Ca,
         ),
-        // This is DER, but the int of readers in C overflows. x509-parser has a u32.
+        // Valid DER, but it overflows the `int` of readers in C. x509-parser uses a u32.
         (
             "32 bits",
             19,
             &[0x30, 10, 1, 1, 0xff, 2, 5, 0, 0x80, 0, 0, 0],
             Ca,
         ),
-        // The extension is one value (RFC 5280, section 4.2). x509-parser ignores what follows it.
-        // After basic constraints, webpki itself refuses that.
+        // An extension is one value (RFC 5280, section 4.2). x509-parser ignores bytes after it;
+        // after basic constraints, webpki itself refuses them.
         ("bytes after key usage", 15, &[3, 2, 1, 6, 0], Ca),
-        // X.690, section 8.6.2.3: where there are no bits, none is unused.
+        // X.690, section 8.6.2.3: an empty bit string has no unused bits.
         ("unused bits of none", 15, &[3, 1, 1], NoIssuer),
     ] {
         let verdicts = compare(&with_extensions(&extension(id, value)));
@@ -217,8 +217,8 @@ fn what_is_not_der_is_refused() {
     }
 }
 
-/// x509-parser refuses a certificate for a name or a time that it cannot read. webpki makes a root
-/// of it, and its extensions decide.
+/// x509-parser refuses a certificate with an unreadable name or time. webpki accepts it as a root,
+/// and its extensions decide.
 #[test]
 fn other_fields_do_not_decide() {
     for (value, verdict) in [(&[0x30, 3, 1, 1, 0xff][..], Ca), (&[0x30, 0], EndEntity)] {
@@ -232,7 +232,7 @@ fn other_fields_do_not_decide() {
     }
 }
 
-/// All counts of unused bits, with all octets behind them.
+/// All combinations of an unused-bit count and one octet of bits.
 #[test]
 fn every_key_usage_of_an_octet_agrees() {
     let mut counts = Counts::default();
@@ -244,8 +244,8 @@ fn every_key_usage_of_an_octet_agrees() {
             counts.add(verdicts);
         }
     }
-    // A half of the 256 octets has one zero bit at the end, a fourth has two, and so on. With fewer
-    // than three unused bits, keyCertSign is set in half of them.
+    // Half of the 256 octets end in at least one zero bit, a quarter in two, and so on. With fewer
+    // than three unused bits, keyCertSign is set in half of those.
     let expected = [
         (Verdicts::same(Ca), 128 + 64 + 32),
         (
@@ -277,8 +277,8 @@ fn damaged_certificates_agree() {
     );
 }
 
-/// Damage to the extensions alone, under lengths that are right again, so that more of it gets past
-/// webpki.
+/// Damages only the extensions and corrects the lengths around them, so that more of the damaged
+/// certificates get past webpki.
 #[test]
 fn damaged_extensions_agree() {
     let mut counts = Counts::default();

@@ -1,4 +1,4 @@
-//! The oracle of [`Root::check_ca`]: x509-parser, and the DER of what it has read.
+//! The oracle for [`Root::check_ca`]: x509-parser, and a DER encoding of what it has read.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) enum Verdict {
     Unreadable,
 }
 
-/// What both readers say.
+/// The verdicts of both readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Verdicts {
     pub(crate) x509_parser: Verdict,
@@ -39,7 +39,7 @@ impl Verdicts {
     }
 }
 
-/// How often there was which.
+/// How often each pair of verdicts occurred.
 #[derive(Debug, Default)]
 pub(crate) struct Counts(pub(crate) BTreeMap<Verdicts, usize>);
 
@@ -54,7 +54,7 @@ impl Counts {
     }
 }
 
-/// Holds the two verdicts against each other; `None` where webpki makes no root of the certificate.
+/// Compares the two verdicts; `None` if webpki cannot make a trust anchor of the certificate.
 pub(crate) fn compare(certificate: &[u8]) -> Option<Verdicts> {
     let root = Root::new(certificate.to_vec().into(), Annotation::default(), 0).ok()?;
     let ours = our_verdict(&root);
@@ -93,8 +93,8 @@ fn our_verdict(root: &Root) -> Verdict {
     verdicts.next().unwrap().1
 }
 
-/// The extensions, by x509-parser. It reads them one by one, since it refuses a whole certificate
-/// for names and times that say nothing about a CA, and that webpki does not read in a root.
+/// The extensions, read one by one by x509-parser. It would refuse a whole certificate for names
+/// and times that have no bearing on whether it is a CA, and that webpki does not read in a root.
 fn extensions(certificate: &[u8]) -> Option<Vec<X509Extension<'_>>> {
     let (_, certificate) = Any::from_der(certificate).ok()?;
     let (_, signed) = Any::from_der(certificate.data).ok()?;
@@ -137,9 +137,9 @@ fn x509_parsers_verdict(extensions: &[X509Extension<'_>]) -> Verdict {
     }
 }
 
-/// Whether the extension is, byte for byte, the DER of what x509-parser has read in it. Two
-/// departures that real certificates make are allowed: cA FALSE written out, and zeros at the end
-/// of key usage.
+/// Whether the extension is, byte for byte, the DER encoding of what x509-parser has read in it.
+/// Two departures that occur in real certificates are allowed: an explicit cA FALSE, and trailing
+/// zero bits in key usage.
 fn is_der(extension: &X509Extension<'_>) -> bool {
     match extension.parsed_extension() {
         ParsedExtension::BasicConstraints(read) => {
@@ -156,7 +156,7 @@ fn is_der(extension: &X509Extension<'_>) -> bool {
     }
 }
 
-/// The `int` of readers in C: a limit of ours, not of DER.
+/// The `int` of readers in C. This limit is ours, not DER's.
 const MAX_PATH_LENGTH: Option<u32> = Some(i32::MAX.unsigned_abs());
 
 fn sequence(parts: &[&[u8]]) -> Vec<u8> {
@@ -177,7 +177,8 @@ pub(crate) fn extension(id: u8, value: &[u8]) -> Vec<u8> {
     sequence(&[&[6, 3, 0x55, 0x1d, id], &tlv(4, value)])
 }
 
-/// The certificate of [`ROOT`] with these extensions: nobody looks at the signature of a root.
+/// The certificate of [`ROOT`] with these extensions. Its signature is wrong, but no reader checks
+/// the signature of a root.
 pub(crate) fn with_extensions(list: &[u8]) -> Vec<u8> {
     let root = der(ROOT);
     let (_, certificate) = X509Certificate::from_der(&root).unwrap();

@@ -1,4 +1,4 @@
-//! Imposed name constraints and a certificate's own are in force together. The judge is webpki.
+//! Imposed name constraints apply together with the certificate's own. webpki is the oracle.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
 
 use crate::data::authority;
 
-/// Each is joined with each.
+/// Every pair of these is joined.
 const CONSTRAINTS: &[&str] = &[
     "permitted-dns=example",
     "permitted-dns=.example",
@@ -38,7 +38,7 @@ const CONSTRAINTS: &[&str] = &[
     "excluded-dns=test excluded-ip=fd00::/8",
 ];
 
-/// The names of an end-entity certificate each.
+/// Each line has the names of one end-entity certificate.
 const NAMES: &[&str] = &[
     "example",
     "a.example",
@@ -66,7 +66,7 @@ const NAMES: &[&str] = &[
     "a.example root@a.example",
 ];
 
-/// A root's key, by which each of the roots signs, and what it has signed.
+/// The key that all roots share, and the end-entity certificates that it has signed.
 struct Authority {
     key: KeyPair,
     end_entities: Vec<(&'static str, CertificateDer<'static>)>,
@@ -127,7 +127,7 @@ fn general_name(name: &str) -> SanType {
     }
 }
 
-/// What an annotation imposes, as a certificate of rcgen says it.
+/// The constraints of an annotation, as rcgen writes them into a certificate.
 fn said_by_rcgen(pairs: &str) -> NameConstraints {
     let subtrees = |set: &str| -> Vec<_> {
         let pairs = pairs.split(' ').filter_map(|pair| pair.strip_prefix(set));
@@ -151,7 +151,8 @@ fn imposed_on(certificate: &CertificateDer<'static>, pairs: &str) -> Result<Root
     Root::new(certificate.clone(), annotation, 0).map_err(|error| error.to_string())
 }
 
-/// The promises of [`Annotation`], so that the comparison below is not of nothing with nothing.
+/// What [`Annotation`] promises. Without this, the comparison below could pass with constraints
+/// that have no effect.
 #[test]
 fn what_an_annotation_means() {
     let authority = Authority::new();
@@ -210,7 +211,7 @@ fn what_both_allow_is_allowed() {
         .iter()
         .map(|pairs| (*pairs, Some(said_by_rcgen(pairs))))
         .collect();
-    // What only a certificate says.
+    // Constraints that only a certificate can have.
     let permitted = |subtree| {
         Some(NameConstraints {
             permitted_subtrees: vec![subtree],

@@ -1,23 +1,23 @@
-//! Certificates: those of tests/data, made once by OpenSSL, and new ones by rcgen.
+//! Certificates: those in tests/data, which OpenSSL made, and new ones from rcgen.
 
 use embedded_roots_bundle::{ParseError, PrivateKeys, Root, parse};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa};
 use x509_parser::pem::Pem;
 
-/// Without text around its block.
+/// A PEM block with no text around it.
 pub(crate) const ROOT: &str = include_str!("../data/root.pem");
 pub(crate) const OTHER: &str = include_str!("../data/other.pem");
 pub(crate) const VERSION_1: &str = include_str!("../data/version1.pem");
-/// The certificate of [`ROOT`] under several trust settings, each below its command.
+/// The certificate of [`ROOT`] with several trust settings, each below the command that made it.
 pub(crate) const TRUSTED: &str = include_str!("../data/trusted.pem");
 
-/// What the first block holds, by another reader.
+/// The DER of the first block, read by rustls-pemfile.
 pub(crate) fn der(pem: &str) -> Vec<u8> {
     let pem = Pem::iter_from_buffer(pem.as_bytes()).next();
     pem.unwrap().unwrap().contents
 }
 
-/// The bytes as a PEM block of this label.
+/// The bytes as a PEM block with this label.
 pub(crate) fn block(label: &str, der: &[u8]) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut base64 = String::new();
@@ -42,7 +42,7 @@ pub(crate) fn block(label: &str, der: &[u8]) -> String {
     )
 }
 
-/// A CA of this name, for a test to change.
+/// The parameters of a CA with this name, for a test to change.
 pub(crate) fn authority(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();

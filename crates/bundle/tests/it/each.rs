@@ -1,4 +1,5 @@
-//! Going on after an error: what is right is read, and nothing wider than it was meant.
+//! Reading on after an error: valid certificates are read, and none is trusted more widely than
+//! its author meant.
 
 use embedded_roots_bundle::{ParseError, PrivateKeys, Root, parse_each};
 
@@ -49,8 +50,7 @@ fn the_rest_is_read_as_if_the_wrong_part_were_not_there() {
 
 const ANNOTATION: &str = "# embedded-roots: permitted-dns=.example\n";
 
-/// The certificate that an annotation could not be applied to is left out, and the one after it is
-/// read.
+/// A certificate that its annotation cannot be applied to is left out, and the next one is read.
 #[test]
 fn what_goes_wrong_after_an_annotation_leaves_the_next_certificate_out() {
     let annotated = format!("{ANNOTATION}{ROOT}");
@@ -78,7 +78,7 @@ fn what_goes_wrong_after_an_annotation_leaves_the_next_certificate_out() {
     }
 }
 
-/// All orders of pieces, against a model that knows nothing of blocks and states.
+/// All sequences of pieces, compared with a model that has no notion of blocks and states.
 #[test]
 fn no_order_of_pieces_widens_a_certificate() {
     const CERTIFICATE: usize = 6;
@@ -100,8 +100,8 @@ fn no_order_of_pieces_widens_a_certificate() {
         let order: Vec<usize> = (0..LENGTH).map(nth).collect();
         let text: String = order.iter().map(|piece| pieces[*piece]).collect();
         let (roots, _) = read_each(text.as_bytes());
-        // Where each whole certificate begins, and whether an annotation, good or bad, is between it
-        // and the whole certificate before it.
+        // The line of the next certificate, and whether an annotation, valid or not, stands between
+        // it and the certificate before it.
         let (mut line, mut annotated) = (1, false);
         for piece in order {
             if piece == CERTIFICATE {

@@ -1,4 +1,4 @@
-//! What is written is read back, by this crate, by other readers of PEM and by the compiler.
+//! What the emitters write can be read back by this crate, by other PEM readers and by rustc.
 
 use std::fs;
 use std::path::Path;
@@ -78,7 +78,7 @@ fn whatever_is_read_can_be_written() {
     let mut written = 0;
     for der in mutations(der(ROOT), 1_500) {
         let root = Root::new(der.into(), "excluded-dns=a".parse().unwrap(), 0);
-        // What says that it is no CA, or says it badly, is not read.
+        // The reader refuses certificates that fail `check_ca`.
         if let Some(root) = root.ok().filter(|root| root.check_ca().is_ok()) {
             written += 1;
             assert_read_back(&ParsedBundle::new(vec![root]).unwrap());
@@ -103,18 +103,18 @@ fn mozillas_roots() {
         values.next().unwrap().to_owned()
     };
     assert_eq!(said("Roots: "), bundle.roots().len().to_string());
-    // README.md beside the file says how OpenSSL and coreutils arrive at it.
+    // certs/README.md says how to compute it with OpenSSL and coreutils.
     let digest = emit::hex(&bundle.sha256());
     assert_eq!(said("Set SHA-256: "), digest);
     let readme = fs::read_to_string(certs.join("README.md")).unwrap();
     assert!(readme.contains(&format!("`{digest}`")), "{digest}");
 }
 
-/// The values are of OpenSSL and coreutils: for the set, `openssl x509 -outform DER | sha256sum`
-/// of each, then `sort | xxd -r -p | sha256sum`.
+/// The expected values come from OpenSSL and coreutils; for the set, from `openssl x509 -outform
+/// DER | sha256sum` of each certificate, then `sort | xxd -r -p | sha256sum`.
 #[test]
 fn digests() {
-    // FIPS 180-4, appendix B.1, as NIST's examples give it.
+    // FIPS 180-4, appendix B.1, from NIST's examples.
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(emit::hex(&emit::sha256(b"abc")), abc);
     let bundle = ParsedBundle::new(read(format!("{ROOT}{OTHER}")).unwrap()).unwrap();
@@ -123,7 +123,7 @@ fn digests() {
         .iter()
         .map(|root| emit::hex(&emit::sha256(root.certificate())))
         .collect();
-    // The roots are in the order of their subjects, the set is in that of the fingerprints.
+    // The roots are sorted by subject; the digest of the set sorts by fingerprint.
     let expected = [
         "7c2034b857a1be5b463d25b092fcc84e41858146973874f92700cb66079ebac3",
         "7a8f06f3354b00be69f16ab7d9c1985c1c85f8ad7eed6c08eb941cff528aba41",
@@ -150,7 +150,7 @@ fn source_depends_on_the_roots_alone() {
     }
 }
 
-/// In tests/data is what the emitters wrote; here it is compiled, as a build script's user would.
+/// Compiles the emitters' output in tests/data, as the user of a build script would.
 mod compiled {
     use rustls_pki_types::CertificateDer;
 

@@ -1,4 +1,4 @@
-//! Only a regular file of a sane size is read.
+//! Only regular files of a sane size are read.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -10,7 +10,7 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// A file of this many zeros, which takes no space where the file system knows holes.
+/// A file of this many zeros, which takes no space on file systems that support holes.
 fn sparse(name: &str, size: u64) -> PathBuf {
     let path = path(name);
     File::create(&path).unwrap().set_len(size).unwrap();
@@ -49,7 +49,7 @@ fn what_is_no_regular_file() {
     assert_refused(read_file(&path("")), "not a regular file");
 }
 
-/// Reading the first of them would not end.
+/// Reading the first of them would never end.
 #[cfg(unix)]
 #[test]
 fn devices_and_what_leads_to_them() {

@@ -1,4 +1,4 @@
-//! What this crate promises to those who use it.
+//! Tests of the public API of embedded-roots-bundle.
 
 #![allow(
     clippy::unwrap_used,

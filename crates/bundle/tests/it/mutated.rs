@@ -1,4 +1,4 @@
-//! Whatever is in a file, reading it ends with roots or with an error.
+//! Whatever a file contains, reading it returns roots or an error.
 
 use embedded_roots_bundle::{
     Annotation, DistinguishedName, ParsedBundle, Root, not_after, not_before,
@@ -6,9 +6,9 @@ use embedded_roots_bundle::{
 
 use crate::data::{OTHER, ROOT, TRUSTED, block, certificates, der, read};
 
-/// Copies of the bytes, each changed in one to three places: the same ones in each run.
+/// Copies of the bytes, each changed in one to three places, and the same in each run.
 pub(crate) fn mutations(original: Vec<u8>, count: usize) -> impl Iterator<Item = Vec<u8>> {
-    // Xorshift (Marsaglia, 2003), with his seed.
+    // Xorshift (Marsaglia, 2003), with the paper's seed.
     let mut state = 88_172_645_463_325_252_u64;
     let mut below = move |bound: usize| {
         state ^= state << 13;
@@ -42,7 +42,7 @@ pub(crate) fn mutations(original: Vec<u8>, count: usize) -> impl Iterator<Item =
     .take(count)
 }
 
-/// A bundle with something of everything.
+/// A bundle with every kind of block and annotation.
 fn bundle() -> String {
     let trusted = TRUSTED.split_inclusive("-----END TRUSTED CERTIFICATE-----\n");
     format!(
@@ -60,7 +60,7 @@ fn a_changed_bundle_is_read_or_refused_with_its_line() {
         match read(&pem) {
             Ok(roots) => {
                 accepted += 1;
-                // Whatever comes of it: copies under different annotations may be left over.
+                // Either result is fine: two copies of a root may now have different annotations.
                 let _ = ParsedBundle::new(roots);
             }
             Err(error) => {
@@ -117,8 +117,8 @@ fn a_changed_certificate_can_be_looked_at() {
     assert!(taken > 500, "{taken}");
 }
 
-/// What takes longest, of the size that a file may have: well under the seconds that it would take
-/// if the time grew faster than the size.
+/// The slowest content takes far less than the seconds that it would take if the time grew faster
+/// than the size.
 #[test]
 fn the_worst_file_is_read_in_time() {
     use std::time::{Duration, Instant};

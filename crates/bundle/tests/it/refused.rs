@@ -1,4 +1,4 @@
-//! What is wrong with a bundle is an error, with its line.
+//! Whatever is wrong in a bundle is an error that names the line.
 
 use embedded_roots_bundle::{PrivateKeys, parse};
 
@@ -25,14 +25,14 @@ fn assert_refused(pem: impl AsRef<[u8]>, line: usize, reason: &str) {
     assert_eq!(error.to_string(), whole);
 }
 
-/// The root with one of its lines, counted from 1, replaced by others.
+/// The root with one of its lines, counted from 1, replaced.
 fn with_line(number: usize, line: &str) -> String {
     let mut lines: Vec<_> = ROOT.lines().collect();
     lines[number - 1] = line;
     lines.join("\n")
 }
 
-/// The line of the root's END.
+/// The number of the root's END line.
 fn end() -> usize {
     ROOT.lines().count()
 }
@@ -45,11 +45,11 @@ fn blocks_that_do_not_end() {
     assert_refused(unended, 1, reason);
     assert_refused(format!("# One\n{unended}{ROOT}"), 2, reason);
     assert_refused(format!("{ROOT}{unended}"), end() + 1, reason);
-    // Nor do those that are passed over.
+    // The same holds for blocks that are otherwise ignored.
     let reason = "-----BEGIN X509 CRL----- without its -----END";
     assert_refused("-----BEGIN X509 CRL-----\n", 1, reason);
     assert_refused(format!("-----BEGIN X509 CRL-----\n{ROOT}"), 1, reason);
-    // Not every reader takes the labels for one another.
+    // Not every reader treats the two labels as equal.
     let other = with_line(end(), "-----END X509 CERTIFICATE-----");
     assert_refused(
         other,
@@ -89,7 +89,7 @@ fn boundaries_out_of_place() {
             end(),
             "nothing else on the line",
         ),
-        // Two files, joined, of which the first has no newline at its end.
+        // Two concatenated files, the first of which lacks its final newline.
         (
             format!("{}{ROOT}", ROOT.trim_end()),
             end(),
@@ -118,7 +118,7 @@ fn bad_base64() {
         let reason = format!("bad base64: {shown} in a CERTIFICATE");
         assert_refused(with_line(5, &format!("{bad}{line}")), 5, &reason);
     }
-    // Neither certificate needs padding.
+    // Neither certificate has base64 padding.
     let last = ROOT.lines().nth(end() - 2).unwrap();
     for (line, pem) in [
         (1, with_line(end() - 1, &format!("{last}="))),
@@ -264,7 +264,7 @@ fn lines_that_are_nearly_annotations() {
         "// embedded-roots: permitted-dns=.corp.example",
         "embedded-roots: permitted-dns=.corp.example",
         "# embedded-root: permitted-dns=.corp.example",
-        // The key alone is right, or the name of this crate alone.
+        // Only the key is right, or only the name of the crate.
         "// permitted-dns=.corp.example",
         "# Distrust_After = 2026-04-15T23:59:59Z",
         "#embedded-roots: permited-dns=.corp.example",

@@ -1,4 +1,4 @@
-//! OpenSSL's trust settings: a certificate is taken if they trust it for TLS servers.
+//! OpenSSL's trust settings: a certificate is accepted if they trust it for TLS servers.
 
 use crate::data::{ROOT, TRUSTED, block, certificates, der, read};
 
@@ -20,7 +20,7 @@ fn tagged(tag: u8, elements: &[&[u8]]) -> Vec<u8> {
     [&[tag, length], &content[..]].concat()
 }
 
-/// `X509_CERT_AUX` of OpenSSL's `x_x509a.c`.
+/// An `X509_CERT_AUX`, as in OpenSSL's `x_x509a.c`.
 fn settings(fields: &[&[u8]]) -> Vec<u8> {
     tagged(0x30, fields)
 }
@@ -93,7 +93,7 @@ fn settings_as_openssl_writes_them() {
         let (command, pem) = text.split_once('\n').unwrap();
         assert_eq!(command.trim(), options);
         assert_verdict(pem, verdict);
-        // So that what the next test makes by hand is what OpenSSL would write.
+        // The next test makes settings by hand; this shows that OpenSSL would write the same bytes.
         assert_eq!(der(pem), [der(ROOT), settings].concat(), "{options}");
     }
 }
@@ -112,7 +112,7 @@ fn settings_that_openssl_does_not_write_by_itself() {
         (settings(&[&trust(&[CLIENT_AUTH, EMAIL])]), OTHER_USES),
         (settings(&[&trusted, &reject(&[SERVER_AUTH])]), REJECTED),
         (settings(&[&reject(&[EMAIL, SERVER_AUTH])]), REJECTED),
-        // Malformed: no length, cut short, another type, and in a use behind one that suffices.
+        // Malformed: no length, cut short, a wrong type, or a bad use after one that suffices.
         (vec![0x30], UNREADABLE),
         (vec![0x30, 0x80, 0, 0], UNREADABLE),
         (vec![0], UNREADABLE),
@@ -131,7 +131,7 @@ fn settings_that_openssl_does_not_write_by_itself() {
     ] {
         let both = [der(ROOT), settings].concat();
         assert_verdict(&block("TRUSTED CERTIFICATE", &both), verdict);
-        // Under the other labels nothing comes after the certificate.
+        // The other labels allow nothing after the certificate.
         let error = read(block("CERTIFICATE", &both)).unwrap_err();
         assert!(error.reason().contains("bytes after the certificate"));
     }

@@ -1,4 +1,4 @@
-//! The anchors alone.
+//! A program that uses only the anchors.
 
 fn main() {
     let anchors = embedded_roots::bundle().anchors().iter();

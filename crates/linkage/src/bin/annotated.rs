@@ -1,4 +1,4 @@
-//! The annotated PEM text.
+//! A program that uses only the annotated PEM text.
 
 fn main() {
     println!("{}", embedded_roots::annotated_pem());

@@ -1,4 +1,4 @@
-//! The certificates.
+//! A program that uses only the certificates.
 
 fn main() {
     let certificates = embedded_roots::certificates().iter();

@@ -1,4 +1,4 @@
-//! The one line.
+//! The one-line program: the default client config.
 
 use std::error::Error;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 fn main() -> Result<(), Box<dyn Error>> {
     let config = embedded_roots::client_config()?;
     println!("{}", config.enable_sni);
-    // Holds it until somebody has looked at the memory.
+    // Keep the config until `cargo xtask figures` has measured the memory.
     io::stdin().read_line(&mut String::new())?;
     Ok(())
 }

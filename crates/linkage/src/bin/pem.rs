@@ -1,4 +1,4 @@
-//! The PEM text.
+//! A program that uses only the PEM text.
 
 fn main() {
     println!("{}", embedded_roots::pem());

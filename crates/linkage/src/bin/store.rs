@@ -1,4 +1,4 @@
-//! A root store.
+//! A program that uses only the root store.
 
 fn main() {
     println!(

@@ -1,4 +1,4 @@
-//! The one line of others: a client config of webpki-roots, written by hand.
+//! The twin of the one-line program: a client config written by hand over webpki-roots.
 
 use std::error::Error;
 use std::io;
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_no_client_auth();
     let config = Arc::new(config);
     println!("{}", config.enable_sni);
-    // Holds it until somebody has looked at the memory.
+    // Keep the config until `cargo xtask figures` has measured the memory.
     io::stdin().read_line(&mut String::new())?;
     Ok(())
 }
