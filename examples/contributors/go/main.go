@@ -1,5 +1,5 @@
-// Contributors shows who contributed to a GitHub repository, and has its root certificates with it: a
-// short program in Go that `cargo xtask compare-go` measures beside the one in Rust.
+// Contributors shows who contributed to a GitHub repository, and embeds its root certificates. It
+// is a short Go program for `cargo xtask compare-go` to compare with the one in Rust.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// The file is not beside this one: the task copies the one in certs.
+// The task copies this file from certs/.
 //
 //go:embed ca-certificates.crt
 var roots []byte
@@ -63,7 +63,7 @@ func newGitHub() (*gitHub, error) {
 	}, nil
 }
 
-// Most commits first.
+// contributors returns the contributors, most commits first.
 func (g *gitHub) contributors(owner, repo string) ([]contributor, error) {
 	address := fmt.Sprintf("%s/repos/%s/%s/stats/contributors",
 		strings.TrimRight(g.api, "/"), url.PathEscape(owner), url.PathEscape(repo))

@@ -1,4 +1,4 @@
-//! GitHub's answer to one question, or one sentence about why there is none.
+//! A client for one call of GitHub's API, with errors that read as one sentence.
 
 use std::error::Error;
 use std::fmt;
@@ -17,14 +17,15 @@ use tokio::time::timeout;
 
 use crate::repository::Repository;
 
-/// From the request to the last byte of the answer.
+/// The timeout from the request to the last byte of the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// GitHub lists a hundred contributors with a week of numbers each: some MiB for an old repository.
+/// GitHub lists a hundred contributors with numbers for every week, which is some MiB for an old
+/// repository.
 const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
-/// So many answers are in memory at once; more of them wait for their turn.
+/// The number of answers that are read into memory at once, to bound memory; others wait.
 const ANSWERS_AT_ONCE: usize = 8;
 
-/// A client of the API, made once: it keeps its connections.
+/// A client of the API. The program makes one, which keeps its connections.
 pub(crate) struct GitHub {
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
     api: Uri,
@@ -35,13 +36,13 @@ pub(crate) struct GitHub {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Contributor {
     pub(crate) login: String,
-    /// Of a picture with 100 x 100 points (200 x 200 for screens that have them).
+    /// The address of a picture to show at 100 x 100 pixels (200 x 200 on high-density screens).
     pub(crate) avatar: Option<String>,
     pub(crate) commits: u64,
 }
 
 impl GitHub {
-    /// `api` is `https://api.github.com`, or one that stands in for it.
+    /// `api` is `https://api.github.com` or a replacement for it.
     pub(crate) fn new(api: &str, token: Option<&str>) -> Result<Self, Box<dyn Error>> {
         let api: Uri = api
             .trim_end_matches('/')
@@ -70,7 +71,7 @@ impl GitHub {
         })
     }
 
-    /// Those who contributed to it, most commits first.
+    /// The contributors of a repository, most commits first.
     pub(crate) async fn contributors(&self, of: &Repository) -> Result<Vec<Contributor>, Failure> {
         let answer = timeout(PATIENCE, self.ask(of)).await;
         answer.unwrap_or(Err(Failure::Timeout))
@@ -88,7 +89,7 @@ impl GitHub {
         match response.status() {
             StatusCode::OK => {}
             StatusCode::ACCEPTED => return Err(Failure::StillComputing),
-            // A repository without a commit.
+            // The repository has no commits.
             StatusCode::NO_CONTENT => return Ok(Vec::new()),
             StatusCode::NOT_FOUND => return Err(Failure::NotFound),
             StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
@@ -100,7 +101,7 @@ impl GitHub {
     }
 
     async fn body_of(&self, response: Response<Incoming>) -> Result<Bytes, Failure> {
-        // It is never closed.
+        // The semaphore is never closed.
         let _turn = self.answers.acquire().await.map_err(|_| Failure::Timeout)?;
         let body = Limited::new(response.into_body(), LARGEST_ANSWER)
             .collect()
@@ -137,7 +138,7 @@ impl GitHub {
     }
 }
 
-/// When the rate limit ends, as GitHub's headers tell it.
+/// When the rate limit ends, according to GitHub's headers.
 fn end_of_limit(headers: &HeaderMap) -> Option<SystemTime> {
     let seconds = |name: &str| {
         headers
@@ -152,10 +153,10 @@ fn end_of_limit(headers: &HeaderMap) -> Option<SystemTime> {
     after.or_else(|| SystemTime::UNIX_EPOCH.checked_add(seconds("x-ratelimit-reset")?))
 }
 
-/// What is used of an answer; the numbers of each week are passed over.
+/// The parts of an answer that are used. The weekly numbers are ignored.
 #[derive(Deserialize)]
 struct Entry {
-    /// None where the account is gone.
+    /// `None` if the account is gone.
     author: Option<Author>,
     total: u64,
 }
@@ -183,15 +184,15 @@ fn contributors_in(json: &[u8]) -> Result<Vec<Contributor>, Failure> {
     Ok(contributors)
 }
 
-/// The address of a picture of the size that is shown, where it is one of GitHub's: the page lets
-/// browsers load no others.
+/// The address of a picture in the size that is shown; `None` if GitHub does not host it, because
+/// the page's content security policy allows no others.
 fn avatar(address: &str) -> Option<String> {
     let is_githubs = address.starts_with("https://avatars.githubusercontent.com/");
     let separator = if address.contains('?') { '&' } else { '?' };
     is_githubs.then(|| format!("{address}{separator}s=200"))
 }
 
-/// Why there is no list. `Display` is one sentence for the page.
+/// Why there is no list of contributors. `Display` is one sentence for the page.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
     NotFound,
@@ -223,7 +224,7 @@ impl Failure {
         Self::Other(text)
     }
 
-    /// The status of a page that says so.
+    /// The HTTP status of the page that shows this failure.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,

@@ -1,5 +1,5 @@
-//! Who contributed to a GitHub repository: the program of Kelsey Hightower's "Building Docker Images
-//! for Static Go Binaries", in Rust.
+//! Shows who contributed to a GitHub repository: the program of Kelsey Hightower's "Building Docker
+//! Images for Static Go Binaries", in Rust.
 //!
 //! | variable | meaning |
 //! | --- | --- |
@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::github::GitHub;
 
-// One thread: it waits for others, and what it does itself takes microseconds.
+// One thread is enough: requests mostly wait for GitHub, and the rest takes microseconds.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    // PID 1 has no default actions for signals: without these two it could only be killed.
+    // The kernel has no default signal actions for PID 1: without these, only SIGKILL would end it.
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
 
@@ -69,12 +69,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A variable; one that is set to nothing counts as unset.
+/// The value of a variable. An empty variable counts as unset.
 fn set(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// All interfaces, of IPv6 and with it of IPv4, or of IPv4 where there is no IPv6.
+/// Listens on all interfaces: IPv6, which includes IPv4, or IPv4 alone if there is no IPv6.
 async fn listen(port: u16) -> std::io::Result<TcpListener> {
     let all = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
     match TcpListener::bind(all).await {

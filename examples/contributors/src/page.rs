@@ -1,12 +1,14 @@
+//! The page, and the values that its template shows.
+
 use askama::Template;
 
 use crate::github::{Contributor, Failure};
 use crate::repository::Repository;
 
-/// How often a page asks again by itself while GitHub is still computing.
+/// How often a page reloads itself while GitHub is still computing.
 const TRIES: u32 = 5;
 
-/// The only page there is. The template engine escapes everything in it.
+/// The only page of the app. The template engine escapes all values in it.
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(crate) struct Page<'a> {
@@ -33,7 +35,7 @@ impl<'a> Page<'a> {
         Self::new("", "", Content::Welcome)
     }
 
-    /// `owner` and `repo` as they were entered.
+    /// A page that says why the input was refused, and shows `owner` and `repo` as entered.
     pub(crate) fn refused(owner: &'a str, repo: &'a str, sentence: String) -> Self {
         Self::new(owner, repo, Content::Failure(sentence))
     }
@@ -46,12 +48,12 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// `tried` is how often the page has asked again.
+    /// `tried` is how often the page has already reloaded itself.
     pub(crate) fn failure(of: &'a Repository, failure: &Failure, tried: u32) -> Self {
         let page = Self::refused(of.owner(), of.repo(), failure.to_string());
         let asks_again = matches!(failure, Failure::StillComputing) && tried < TRIES;
         let again = asks_again.then(|| Again {
-            // Longer each time: GitHub takes seconds for most, and a minute for some.
+            // Wait longer each time: GitHub takes seconds for most, and a minute for some.
             seconds: 2 << tried,
             address: format!(
                 "/?owner={}&repo={}&tried={}",

@@ -1,6 +1,8 @@
+//! A GitHub repository, with checked names.
+
 use std::fmt;
 
-/// A repository whose names GitHub could have given.
+/// A repository with an owner and a name that are valid on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repository {
     owner: String,
@@ -8,9 +10,9 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Checks both names by GitHub's rules for new ones, so that nothing else gets into a request:
-    /// an owner has up to 39 letters, digits and hyphens, with an underscore in accounts of
-    /// enterprises; a repository up to 100 letters, digits, hyphens, underscores and dots.
+    /// Checks both names by GitHub's rules for new ones, so that nothing else gets into a request.
+    /// An owner has up to 39 letters, digits and hyphens, and enterprise accounts also have an
+    /// underscore; a repository has up to 100 letters, digits, hyphens, underscores and dots.
     pub(crate) fn new(owner: &str, repo: &str) -> Result<Self, NameError> {
         let (owner, repo) = (owner.trim(), repo.trim());
         let is_owner = (1..=39).contains(&owner.len())
@@ -44,14 +46,14 @@ impl Repository {
     }
 }
 
-/// `owner/repo`, which is fit for a path: no character in it has a meaning there.
+/// `owner/repo`, which needs no escaping in a URL path.
 impl fmt::Display for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.owner, self.repo)
     }
 }
 
-/// Which of the names cannot be one.
+/// Which of the names is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameError {
     Owner,

@@ -1,4 +1,4 @@
-//! The routes, and what every answer carries.
+//! The HTTP server: its routes, the headers of every answer, and graceful shutdown.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,17 +23,17 @@ use crate::github::{Failure, GitHub};
 use crate::page::Page;
 use crate::repository::Repository;
 
-/// Styles of our own, pictures of GitHub's, forms to here: nothing else, and no script at all.
+/// Allows our own styles, GitHub's pictures and forms to this server; nothing else, and no scripts.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src https://avatars.githubusercontent.com data:; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// How long requests may go on after the signal to stop: the first for those who wait for GitHub,
-/// the second for the rest of all answers.
+/// How long requests may go on after the signal to stop: first those that wait for GitHub, then
+/// the rest of every answer.
 const GRACE: [Duration; 2] = [Duration::from_millis(600), Duration::from_millis(300)];
 
-/// Serves until `stop` is done, and then as long as requests are in flight, but no second longer.
+/// Serves until `stop` is done, and then finishes the requests in flight within [`GRACE`].
 pub(crate) async fn serve(listener: TcpListener, github: GitHub, stop: impl Future<Output = ()>) {
     let github = Arc::new(github);
     let (stopping, is_stopping) = watch::channel(false);
@@ -44,7 +44,7 @@ pub(crate) async fn serve(listener: TcpListener, github: GitHub, stop: impl Futu
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(why) => {
-                    // Out of file descriptors, mostly: it passes when connections end.
+                    // Mostly for want of file descriptors, which ending connections free again.
                     tracing::warn!("a connection was not accepted: {why}");
                     sleep(Duration::from_millis(50)).await;
                     continue;
@@ -64,7 +64,7 @@ pub(crate) async fn serve(listener: TcpListener, github: GitHub, stop: impl Futu
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            // Clients come and go; what they did wrong is theirs.
+            // An error of one client's connection does not concern the server.
             let _ = connection.await;
         });
     }
@@ -72,7 +72,7 @@ pub(crate) async fn serve(listener: TcpListener, github: GitHub, stop: impl Futu
     let end = timeout(GRACE[0] + GRACE[1], graceful.shutdown());
     let warning = async {
         sleep(GRACE[0]).await;
-        // Nobody may be left to hear it.
+        // This fails if no request is left to be told.
         let _ = stopping.send(true);
         std::future::pending::<()>().await;
     };

@@ -1,13 +1,13 @@
-//! One HTTPS request with the roots that are compiled in.
+//! One HTTPS request with the compiled-in roots.
 //!
-//! With an address, it asks there:
+//! With a URL, it requests that URL:
 //!
 //! ```sh
 //! cargo run -p quickstart -- https://example.com/
 //! ```
 //!
-//! Without one, it needs no internet: it starts a server on loopback under a CA of its own, which
-//! the embedded bundle refuses, and asks again with that CA added.
+//! Without one, it needs no internet: it starts a server on loopback under a private CA, which the
+//! embedded bundle does not trust, and tries again with that CA added.
 
 use std::error::Error;
 use std::io::{self, Read as _, Write as _};
@@ -144,7 +144,7 @@ impl Server {
         let address = format!("https://localhost:{}/", listener.local_addr()?.port());
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that refuses the certificate ends its connection; that is no news here.
+                // Expected to fail once: the client refuses the certificate and hangs up.
                 let _ = answer(stream, Arc::clone(&config));
             }
         });

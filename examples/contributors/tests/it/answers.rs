@@ -1,4 +1,4 @@
-//! What the page says.
+//! The content of the page for each of GitHub's answers.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ fn logins(body: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The sentence of an error, as it is read.
+/// The sentence of an error, as a reader sees it.
 fn sentence(body: &str) -> String {
     let (_, rest) = body
         .split_once("role=\"alert\">")
@@ -100,7 +100,7 @@ fn every_error_of_github_is_one_sentence() {
     }
     let empty = app.get("/?owner=empty&repo=x");
     assert!(empty.status == 200 && empty.body.contains("Nobody yet."));
-    // All the same, the next one is served.
+    // The app still serves the next request.
     assert_eq!(app.get("/?owner=example&repo=x").status, 200);
 }
 

@@ -1,4 +1,4 @@
-//! The program, running.
+//! The program as a child process.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ pub(crate) struct Answer {
 }
 
 impl App {
-    /// With this API.
+    /// Starts the program with this API.
     pub(crate) fn asking(api: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contributors"));
         command
@@ -43,7 +43,7 @@ impl App {
                 break address.rsplit(':').next().unwrap().parse().unwrap();
             }
         };
-        // It must not stop for a log that nobody reads.
+        // Drain the log, so that a full pipe cannot block the program.
         thread::spawn(move || log.for_each(drop));
         Self { process, port }
     }
@@ -57,7 +57,7 @@ impl App {
         kill_process(pid, signal).unwrap();
     }
 
-    /// How long it takes to end well.
+    /// The time that it takes to exit; asserts that it succeeds.
     pub(crate) fn ended(&mut self) -> Duration {
         let start = Instant::now();
         let status = loop {
@@ -71,7 +71,7 @@ impl App {
         start.elapsed()
     }
 
-    /// The most memory that it has had, in KiB.
+    /// The peak resident memory, in KiB.
     pub(crate) fn most_memory(&self) -> u64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();

@@ -1,4 +1,4 @@
-//! The image, unpacked and run as its user in its own root directory, seen by a browser.
+//! The unpacked image, run under chroot as the image's user, and tested through a browser.
 
 use std::fs;
 use std::io::{Cursor, Read as _};
@@ -80,7 +80,7 @@ async fn the_image_is_what_a_person_expects() {
     }
     page.screenshot(&folder, "error").await;
 
-    // GitHub is still computing, and the page asks again by itself.
+    // GitHub is still computing, and the page reloads itself.
     page.enter("eventually", "x").await;
     assert!(page.sentence().await.contains("still counting"));
     page.client
@@ -95,7 +95,7 @@ async fn the_image_is_what_a_person_expects() {
     assert_eq!(page.logins().await[0], "<script>alert(1)</script>");
     assert!(page.client.get_alert_text().await.is_err(), "a script ran");
 
-    // What the form does not let through is refused all the same.
+    // The server also refuses what the form's own validation would not send.
     page.show("?owner=-a&repo=b").await;
     assert!(
         page.sentence()
@@ -111,7 +111,7 @@ async fn the_image_is_what_a_person_expects() {
     );
     page.screenshot(&folder, "narrow-and-dark").await;
 
-    // The same app with Mozilla's roots does not believe this GitHub, and says why.
+    // The same app with Mozilla's roots does not trust this GitHub, and says why.
     let doubting = start(&unpacked("mozilla", &ca, &folder));
     let page = Page {
         client: &browser.client,
@@ -130,7 +130,7 @@ async fn the_image_is_what_a_person_expects() {
     browser.end().await;
 }
 
-/// Builds the image with this bundle and unpacks it, with the two files that an engine provides.
+/// Builds the image with this bundle, unpacks it, and adds the two files that engines provide.
 fn unpacked(bundle: &str, ca: &Path, folder: &Path) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let built = Command::new(env!("CARGO"))
@@ -187,7 +187,7 @@ fn unpacked(bundle: &str, ca: &Path, folder: &Path) -> PathBuf {
     root
 }
 
-/// An OCI archive, or what `docker save` writes, which is one too.
+/// An OCI archive, which is also what `docker save` writes.
 struct Image {
     config: serde_json::Value,
     layers: Vec<Vec<u8>>,
@@ -232,7 +232,7 @@ impl Image {
     }
 }
 
-/// The program of an unpacked image, as the image's user.
+/// Starts the program of an unpacked image as the image's user.
 fn start(root: &Path) -> App {
     let mut command = Command::new("chroot");
     command
@@ -265,7 +265,7 @@ impl Browser {
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             "--window-size=1280,900", profile,
-            // The pictures are those of the test, and so is their CA.
+            // The test serves the pictures, under its own CA.
             "--host-resolver-rules=MAP avatars.githubusercontent.com 127.0.0.1",
             "--ignore-certificate-errors",
         ]});
@@ -313,10 +313,10 @@ impl Page<'_> {
             .unwrap();
     }
 
-    /// Fills the form, as a person does, and sends it.
+    /// Fills in the form as a user would, and submits it.
     async fn enter(&self, owner: &str, repo: &str) {
         for (label, text) in [("Owner", owner), ("Repository", repo)] {
-            // By its label, as a screen reader finds it.
+            // Find the field by its label, as a screen reader does.
             let label = format!("//input[@id = //label[. = '{label}']/@for]");
             let input = self.client.find(Locator::XPath(&label)).await.unwrap();
             input.clear().await.unwrap();
@@ -354,7 +354,7 @@ impl Page<'_> {
         logins
     }
 
-    /// The widths at which the pictures stand there; 0 for one that was not loaded.
+    /// The rendered widths of the pictures; 0 for one that was not loaded.
     async fn pictures(&self) -> Vec<u64> {
         let script = "const done = arguments[0];
             const images = [...document.images];
@@ -393,7 +393,7 @@ impl Page<'_> {
     }
 }
 
-/// A command of Chromium's own, by way of its driver.
+/// A Chromium-specific command to the driver.
 #[derive(Debug)]
 struct Cdp(&'static str, serde_json::Value);
 

@@ -1,5 +1,4 @@
-//! A GitHub of our own: its API, and its pictures. What it answers is decided by the owner that is
-//! asked for.
+//! A fake GitHub, with its API and its pictures. The requested owner selects the answer.
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
@@ -21,7 +20,7 @@ pub(crate) struct GitHub {
 }
 
 impl GitHub {
-    /// In plain text, on a port of its own.
+    /// Serves plain HTTP on a port of its own.
     pub(crate) fn plain() -> Self {
         Self::start("127.0.0.1:0", |stream, requests| {
             let mut stream = stream;
@@ -30,7 +29,7 @@ impl GitHub {
         })
     }
 
-    /// Under `authority`, at this address.
+    /// Serves HTTPS at this address, with a certificate of `authority`.
     pub(crate) fn tls(at: &str, authority: &Authority) -> Self {
         let config = Arc::new(authority.server_config());
         Self::start(at, move |stream, requests| {
@@ -65,7 +64,7 @@ impl GitHub {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (serve, seen) = (Arc::clone(&serve), Arc::clone(&seen));
-                // Whoever goes away goes away.
+                // Ignore clients that hang up.
                 thread::spawn(move || drop(serve(stream, &seen)));
             }
         });
@@ -73,7 +72,7 @@ impl GitHub {
     }
 }
 
-/// A CA for names of GitHub, and for localhost.
+/// A CA for GitHub's names and localhost.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -111,7 +110,7 @@ impl Authority {
     }
 }
 
-/// Answers one request; whether there may be another.
+/// Answers one request; returns whether another may follow.
 fn answer(stream: &mut (impl Read + Write), requests: &Mutex<Vec<String>>) -> io::Result<bool> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -205,7 +204,7 @@ fn respond(stream: &mut impl Write, status: &str, headers: &str, body: &str) -> 
     stream.flush()
 }
 
-/// In the shape of GitHub's statistics, with logins and numbers made up here.
+/// Statistics in GitHub's format, with made-up logins and numbers.
 fn people(people: &[(&str, u64)]) -> String {
     let mut entries = Vec::new();
     for (nth, (login, commits)) in people.iter().enumerate() {
@@ -223,7 +222,7 @@ fn people(people: &[(&str, u64)]) -> String {
     format!("[{}]", entries.join(","))
 }
 
-/// A face of a colour of its own.
+/// A face whose colour depends on the number.
 fn picture(number: &str) -> String {
     let hue = number.parse::<u32>().unwrap_or(0) * 67 % 360;
     format!(

@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many requests at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -12,7 +12,7 @@ use crate::github::GitHub;
 fn two_hundred_at_once_are_served() {
     const AT_ONCE: usize = 200;
     const TIME: Duration = Duration::from_secs(20);
-    // GitHub's patience in the app, and a second for this machine.
+    // The app's timeout for GitHub, plus a second for this machine.
     const LONGEST: Duration = Duration::from_secs(11);
 
     let github = GitHub::plain();

@@ -1,6 +1,6 @@
-//! The program as a process, against a GitHub of our own.
+//! Tests the program as a process, against a fake GitHub.
 
-// The lint's exception for tests is for functions with `#[test]`; all of this is test code.
+// clippy.toml allows these in `#[test]` functions only; the helpers here need it too.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

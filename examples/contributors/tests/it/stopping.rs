@@ -1,4 +1,4 @@
-//! PID 1 has to end when it is told to.
+//! As PID 1, the program must exit on SIGTERM and SIGINT.
 
 use std::thread;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn it_ends_within_a_second_of_either_signal() {
 #[test]
 fn requests_in_flight_end_well() {
     let github = GitHub::plain();
-    // What takes less than the grace is answered; what does not is told so.
+    // A request that ends within the grace period is answered; any other gets a 503.
     for (owner, status, text) in [("soon", 200, "octocat"), ("silent", 503, "about to stop")] {
         let mut app = App::asking(&github.url("http"));
         let port = app.port;
