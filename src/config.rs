@@ -1,4 +1,4 @@
-//! The crypto provider, and what rustls makes with it once.
+//! The crypto provider, and the verifier and config that are made with it once.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use rustls::{ClientConfig, ConfigBuilder};
 use crate::error::Error;
 use crate::verify::verifier::Verifier;
 
-/// What [`Roots`](crate::Roots) hand out to clients.
+/// The verifier and config that [`Roots`](crate::Roots) hand out to clients.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) verifier: Arc<Verifier>,
@@ -35,7 +35,7 @@ impl Client {
     }
 }
 
-/// The explicit one, else the process default, else the enabled feature.
+/// The explicit provider, else the process default, else the one of the enabled feature.
 pub(crate) fn provider(
     explicit: Option<Arc<CryptoProvider>>,
 ) -> Result<Arc<CryptoProvider>, Error> {

@@ -8,8 +8,9 @@ use embedded_roots_bundle::escape;
 
 /// Why trust or a client could not be set up.
 ///
-/// The text names what mends it: the feature, or the input and its line. A cause of another library
-/// is in [`source()`](error::Error::source) and not in the text. `Debug` is the text and the causes.
+/// The text names what fixes it: the feature, or the input and its line. A cause of another library
+/// is in [`source()`](error::Error::source) and not in the text. `Debug` is the text and the
+/// causes.
 pub struct Error(Box<Kind>);
 
 impl Error {
@@ -80,7 +81,7 @@ impl Error {
         Self::new(Kind::NoBundle)
     }
 
-    /// What the sources say, which have none.
+    /// An error for sources that gave no roots; `sources` describes them.
     pub(crate) fn no_roots(sources: String) -> Self {
         Self::new(Kind::NoRoots(sources))
     }
@@ -101,7 +102,7 @@ impl Error {
         Self::new(Kind::Unreadable(escape(path), why))
     }
 
-    /// Says which variable named what is wrong.
+    /// Adds the name of the variable through which the invalid input was named.
     pub(crate) fn of_variable(self, name: &str) -> Self {
         Self::new(Kind::Variable(escape(name), self.0))
     }
@@ -137,19 +138,19 @@ impl Error {
 
 enum Kind {
     NoBundle,
-    /// What the sources said.
+    /// The description of the sources.
     NoRoots(String),
     AllHaveDistrustDates,
-    /// Which input and line, and why.
+    /// The input and its line, and the reason.
     Invalid(String),
     /// The subject of the root.
     Conflict(Box<str>),
     NoProvider,
     Config(Cause),
     AlreadyInstalled,
-    /// Which, and why.
+    /// The path, and the cause.
     Unreadable(String, io::Error),
-    /// Which variable named what is wrong.
+    /// The variable, and the error in what it names.
     Variable(String, Box<Kind>),
     Revocation(Cause),
     Client(Cause),
@@ -210,8 +211,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The text and its causes, because it is what a program shows that unwraps, or whose `main` returns
-/// the error.
+/// The text and its causes, because a program shows `Debug` when it unwraps, or when its `main`
+/// returns the error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
@@ -231,7 +232,7 @@ impl error::Error for Error {
 }
 
 impl Kind {
-    /// What is wrong with what a variable names, where one does.
+    /// The error in what a variable names; otherwise the error itself.
     fn innermost(&self) -> &Self {
         match self {
             Self::Variable(_, kind) => kind.innermost(),
@@ -253,7 +254,7 @@ impl Kind {
 mod tests {
     use super::*;
 
-    /// One of each kind, and the predicates that hold for it, in the order of their names.
+    /// One error of each kind, with the names of the predicates that hold for it, sorted.
     fn kinds() -> Vec<(Kind, &'static [&'static str])> {
         let cause = || Cause::from("a cause");
         let unreadable = || Kind::Unreadable("a path".to_owned(), io::Error::other("a cause"));
@@ -278,7 +279,7 @@ mod tests {
             (Kind::Client(cause()), &["http_client"]),
         ];
         for (kind, _) in &kinds {
-            // A new kind does not compile before it is here, and so in the list.
+            // A new kind does not compile until it is added here, and so to the list.
             match kind {
                 Kind::NoBundle
                 | Kind::NoRoots(_)

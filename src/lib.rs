@@ -1,5 +1,5 @@
 //! Root CA certificates compiled into the program: a ready rustls config, root store, verifier and
-//! HTTP clients, for programs that go where no certificates are.
+//! HTTP clients, for programs that run where no certificates are installed.
 //!
 //! ```
 //! # #[cfg(all(any(feature = "ring", feature = "aws-lc-rs"), any(feature = "mozilla", feature = "custom", feature = "webpki-roots")))] {
@@ -11,18 +11,19 @@
 //!
 //! # What to use
 //!
-//! - **One line**: [`client_config()`], [`root_store()`] and [`verifier()`] give the default roots of the
-//!   process, made by the first call. [`hyper::client`] and [`reqwest::client`] are clients over them.
-//! - **A policy**: [`Roots`] is a value. Its presets and [`RootsBuilder`] combine bundles, PEM, files,
-//!   variables and the system's store, and its [`Report`] says what each source gave.
-//! - **The data**: [`bundle()`] and its module, such as [`mozilla`], have anchors, certificates and PEM
-//!   as statics, without std and without rustls.
+//! - **One line**: [`client_config()`], [`root_store()`] and [`verifier()`] give the default roots
+//!   of the process, made by the first call. [`hyper::client`] and [`reqwest::client`] are clients
+//!   over them.
+//! - **A policy**: [`Roots`] is a value. Its presets and [`RootsBuilder`] combine bundles, PEM,
+//!   files, variables and the system's store, and its [`Report`] says what each source gave.
+//! - **The data**: [`bundle()`] and its module, such as [`mozilla`], have anchors, certificates and
+//!   PEM as statics, without std and without rustls.
 //!
 //! # How trust is decided
 //!
 //! The functions of the crate use exactly one source: the bundle `custom`, else `mozilla`, else
-//! `webpki-roots`, else the system's store. Features of all packages in a build are united, so another
-//! package can *replace* that source. A binary that cares names its roots in code:
+//! `webpki-roots`, else the system's store. Cargo unites the features of all packages in a build,
+//! so another package can *replace* that source. A binary that cares names its roots in code:
 //!
 //! ```
 //! # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
@@ -37,24 +38,25 @@
 //! or sets `EMBEDDED_ROOTS_DEFAULT` at build time, which fails the build where the features select
 //! another source.
 //!
-//! What you supply yourself is strict: the first thing that is invalid is an error, and no other source
-//! takes its place. Nothing reads a file or a variable unless the policy asks for it. No public
-//! function panics.
+//! What you supply yourself is strict: the first thing that is invalid is an error, and no other
+//! source takes its place. Nothing reads a file or a variable unless the policy asks for it. No
+//! public function panics.
 //!
 //! # Limits
 //!
-//! Mozilla keeps some constraints outside the certificates: a date after which a root may not issue,
-//! and names that it may issue for. [`Verifier`], which every config and client of this crate uses,
-//! enforces both. A `RootCertStore` cannot carry a date, and certificates and PEM can carry neither,
-//! so they leave out the roots that they would widen.
+//! Mozilla keeps some constraints outside the certificates: a date after which a root may not
+//! issue, and names that it may issue for. [`Verifier`], which every config and client of this
+//! crate uses, enforces both. A `RootCertStore` cannot carry a date, and certificates and PEM can
+//! carry neither, so they leave out the roots that they would widen.
 //!
-//! Neither the validity of a root itself is checked, as in webpki, nor revocation, unless you supply
-//! CRLs.
+//! The validity of a root itself is not checked, as in webpki. Revocation is not checked unless you
+//! supply CRLs.
 //!
 //! # More
 //!
-//! The [README](https://docs.rs/crate/embedded-roots/latest) has the list of crate features, private CAs
-//! and scratch images. `_documentation` has the tables of all policies and variables, and the figures.
+//! The [README](https://docs.rs/crate/embedded-roots/latest) has the list of crate features,
+//! private CAs and scratch images. `_documentation` has the tables of all policies and variables,
+//! and the figures.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // This page links to items of these features.
 #![cfg_attr(

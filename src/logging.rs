@@ -1,8 +1,8 @@
-//! Lines for the crate `log` (feature `log`).
+//! Debug lines through the crate `log` (feature `log`).
 
 use std::fmt::Display;
 
-/// A line at level debug for each line of the message, if there is one, with the feature `log`.
+/// Logs each line of the message at level debug. Without the feature `log`, no message is created.
 #[cfg(feature = "log")]
 pub(crate) fn debug<M: Display>(message: impl FnOnce() -> Option<M>) {
     if log::log_enabled!(log::Level::Debug) {

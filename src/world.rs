@@ -1,11 +1,11 @@
-//! For tests: a folder with the root directory of a system in it, and certificates.
+//! Test helpers: a folder that contains a system's root directory, and certificates.
 
 use std::path::PathBuf;
 use std::{env, fs, process};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 
-/// A folder of this test, with a root directory of a system in it.
+/// A folder of one test, which contains a system's root directory.
 pub(crate) struct World {
     folder: PathBuf,
 }
@@ -36,7 +36,7 @@ impl Drop for World {
     }
 }
 
-/// The PEM of a CA of this name.
+/// The PEM of a CA with this name.
 pub(crate) fn pem(name: &str) -> String {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();

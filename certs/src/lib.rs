@@ -20,8 +20,8 @@
 //! README.md names the source and its version, the digest of the set, and how to check it.
 #![no_std]
 
-/// The PEM text. Each certificate follows its subject, SHA-256 fingerprint and notAfter as comments,
-/// and, where Mozilla limits it, a line that starts with `# embedded-roots:`.
+/// The PEM text. Each certificate follows its subject, SHA-256 fingerprint and notAfter as
+/// comments, and, where Mozilla limits it, a line that starts with `# embedded-roots:`.
 pub const ANNOTATED_PEM: &str = include_str!("../ca-certificates.crt");
 
 /// The day on which the roots were taken over from their source: `YYYYMMDD`, the middle number of

@@ -28,7 +28,7 @@ impl Anchor {
         self.distrust_after
     }
 
-    /// The trust anchor's own `clone` is inlined, some 700 bytes, wherever it is called.
+    /// `TrustAnchor::clone` would be inlined, at some 700 bytes, wherever it is called.
     #[inline(never)]
     pub(crate) fn to_trust_anchor(&self) -> TrustAnchor<'static> {
         self.trust_anchor.clone()
@@ -58,7 +58,7 @@ impl Anchor {
         embedded_roots_bundle::DistinguishedName::new(&self.trust_anchor.subject).to_string()
     }
 
-    /// For generated code, hence what a literal can be.
+    /// For generated code, so its arguments are all literals.
     #[allow(dead_code, reason = "as `Bundle::new`")]
     pub(super) const fn from_literals(
         subject: &'static [u8],

@@ -1,7 +1,7 @@
-//! The roots on which Mozilla imposes something, known whichever bundle is compiled in.
+//! The roots that Mozilla constrains, compiled in with every bundle.
 
 use super::anchor::Anchor;
 
-/// Those of certs/ca-certificates.crt that carry an annotation.
+/// The roots of certs/ca-certificates.crt that carry an annotation.
 pub(crate) static ANCHORS: &[Anchor] =
     include!(concat!(env!("OUT_DIR"), "/constrained_anchors.rs"));

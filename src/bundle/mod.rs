@@ -1,4 +1,4 @@
-//! What is compiled in. The features choose it here and in build.rs, and nowhere else.
+//! The compiled-in bundles. Only this module and build.rs depend on the features that select them.
 
 use core::fmt;
 use core::time::Duration;
@@ -56,8 +56,8 @@ impl Bundle {
         self.anchors.len()
     }
 
-    /// Whether it has no anchors, which only a documentation build of `custom` without a file can
-    /// bring about.
+    /// Whether it has no anchors, which is possible only in a documentation build of `custom`
+    /// without a file.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.anchors.is_empty()
@@ -67,8 +67,8 @@ impl Bundle {
     /// fingerprints of the certificates, sorted bytewise and concatenated. It does not cover
     /// annotations.
     ///
-    /// `webpki-roots` has no certificates. In place of a fingerprint it takes the SHA-256 over three
-    /// digests: of the anchor's subject, of its SPKI and of its name constraints.
+    /// `webpki-roots` has no certificates. In place of a fingerprint it takes the SHA-256 over
+    /// three digests: of the anchor's subject, of its SPKI and of its name constraints.
     #[must_use]
     pub const fn sha256(&self) -> [u8; 32] {
         self.sha256
@@ -77,7 +77,7 @@ impl Bundle {
     /// The day on which the data was taken over from its source, at 00:00 UTC, where that is known:
     /// for `mozilla`, from the version of the package `embedded-roots-mozilla`.
     ///
-    /// A health page can tell from it how old the roots of a program are.
+    /// With it, a health page can show how old the roots of a program are.
     #[must_use]
     pub const fn as_of(&self) -> Option<UnixTime> {
         match self.as_of {
@@ -110,7 +110,7 @@ impl Bundle {
     }
 }
 
-/// Which of the bundles it is.
+/// The name of a compiled-in bundle.
 #[allow(dead_code, reason = "a build has those that its features compile in")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BundleName {

@@ -1,7 +1,8 @@
 //! Mozilla's TLS roots (feature `mozilla`, on by default).
 //!
-//! The data is that of the package [`embedded-roots-mozilla`](https://docs.rs/embedded-roots-mozilla),
-//! whose README says where it comes from and what Mozilla imposes on it.
+//! The data is that of the package
+//! [`embedded-roots-mozilla`](https://docs.rs/embedded-roots-mozilla), whose README names its
+//! source and the constraints that Mozilla imposes.
 
 use rustls_pki_types::CertificateDer;
 

@@ -1,8 +1,8 @@
 //! The anchors of the crate [webpki-roots](https://docs.rs/webpki-roots) (feature `webpki-roots`),
 //! for those who track its releases.
 //!
-//! The constraints that are known of Mozilla's list hold for them as well. That crate has neither
-//! certificates nor PEM.
+//! The constraints of Mozilla's list apply to them as well. That crate has neither certificates nor
+//! PEM.
 
 use super::anchor::Anchor;
 use super::{Bundle, BundleName};

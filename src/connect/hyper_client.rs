@@ -18,7 +18,7 @@ use http_body::Body;
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::rt::TokioExecutor;
 
-// To write down the types of fields and arguments without these crates as dependencies.
+// Re-exported so that users can name these types without depending on the crates.
 pub use hyper_rustls::HttpsConnector;
 pub use hyper_util::client::legacy::Client;
 pub use hyper_util::client::legacy::connect::HttpConnector;
@@ -48,7 +48,7 @@ impl Roots {
     /// A connector that trusts these roots.
     #[must_use]
     pub fn hyper_connector(&self) -> HttpsConnector<HttpConnector> {
-        // Its ALPN protocols are empty, as hyper-rustls demands, which sets them itself.
+        // hyper-rustls sets the ALPN protocols itself, and requires that they are empty.
         let config = (*self.client_config()).clone();
         let builder = HttpsConnectorBuilder::new()
             .with_tls_config(config)

@@ -1,4 +1,4 @@
-//! Clients that trust the roots: one file a client.
+//! HTTP clients that trust the roots, one file per client.
 
 #[cfg(feature = "hyper")]
 pub mod hyper_client;

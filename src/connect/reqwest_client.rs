@@ -10,7 +10,7 @@
 //! ```
 //!
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
-//! reqwest's own verifier, which cannot be built without a system store, is not asked.
+//! reqwest's own verifier, which cannot be built without a system store, is not used.
 
 use reqwest::{Client, ClientBuilder};
 use rustls::ClientConfig;
@@ -43,8 +43,8 @@ pub mod blocking {
         roots().map(Roots::reqwest_blocking_client_builder)
     }
 
-    /// A blocking client that trusts the default roots. Fails like [`roots()`], and if reqwest cannot
-    /// build it.
+    /// A blocking client that trusts the default roots. Fails like [`roots()`], and if reqwest
+    /// cannot build it.
     pub fn client() -> Result<Client, Error> {
         roots()?.reqwest_blocking_client()
     }

@@ -24,12 +24,12 @@ use crate::verify::verifier::Verifier;
 /// Each source adds to the others, and a root in several of them is one root. What you supply (PEM,
 /// files, variables, certificates, anchors, the bundle `custom`) is strict, and is used exactly as
 /// supplied. Roots of a list (`mozilla`, `webpki-roots`, the system's store, `SSL_CERT_FILE`,
-/// `SSL_CERT_DIR`) are trusted within the tightest limits that are known of them. Certificates of the
-/// system's store that cannot be used are skipped, and the [report](Roots::report) lists them.
+/// `SSL_CERT_DIR`) are trusted within the tightest limits that are known of them. Certificates of
+/// the system's store that cannot be used are skipped, and the [report](Roots::report) lists them.
 ///
-/// A certificate that says that it is not a CA (basic constraints, key usage) is not accepted as a root;
-/// one that says nothing, such as a version 1 certificate, is. If you supply a root without limits that a list sets for it, it is trusted
-/// without them, and the report says so.
+/// A certificate that says that it is not a CA (basic constraints, key usage) is not accepted as a
+/// root; one that says nothing, such as a version 1 certificate, is. If you supply a root without
+/// limits that a list sets for it, it is trusted without them, and the report says so.
 ///
 /// Files and variables are read by [`build`](Self::build), whose error is that of the first step
 /// that has one. A file that is read is a regular file of at most 16 MiB.
@@ -50,7 +50,7 @@ use crate::verify::verifier::Verifier;
 #[must_use = "nothing is trusted before `build`"]
 pub struct RootsBuilder {
     steps: Vec<Step>,
-    /// The first error in what the caller gave.
+    /// The first error in the values that the caller supplied.
     given: Result<(), Error>,
     ssl_cert_env: bool,
     fallback: Option<Step>,
@@ -93,7 +93,7 @@ impl RootsBuilder {
         self.given(of_pem(pem.as_ref()))
     }
 
-    /// Adds the certificates of a PEM file, strictly as [`pem`](Self::pem): it has to be there.
+    /// Adds the certificates of a PEM file, which must exist; strict like [`pem`](Self::pem).
     pub fn pem_file(self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         self.step(move |_| Ok(vec![files::pem_file(&path)?]))
@@ -114,8 +114,8 @@ impl RootsBuilder {
         self.given(of_certificates(certificates))
     }
 
-    /// Adds trust anchors that you have: subject, SPKI and name constraints, as webpki and other
-    /// crates make them. Strict: none is an error.
+    /// Adds your own trust anchors: subject, SPKI and name constraints, as webpki and other crates
+    /// make them. Strict: an empty iterator is an error.
     ///
     /// A [`TrustAnchor`] says nothing of a distrust date, so one that came from a list is trusted
     /// without the date that the list has for it; the [report](Roots::report) says so.
@@ -123,12 +123,12 @@ impl RootsBuilder {
         self.given(of_anchors(anchors))
     }
 
-    /// Takes away every root for which `keep` is false, whatever its source. With several calls, a
-    /// root stays if all of them keep it.
+    /// Removes every root for which `keep` is false, whatever its source. With several calls, a
+    /// root stays only if all of them keep it.
     ///
-    /// It decides when roots of all sources have become one set, so that it sees each root once,
-    /// with the limits that apply to it. The [report](Roots::report) counts what was removed; a
-    /// policy that keeps nothing is an error.
+    /// `keep` is called after the roots of all sources are merged, so it sees each root once, with
+    /// the limits that apply to it. The [report](Roots::report) counts the removed roots; a policy
+    /// that keeps none is an error.
     ///
     /// ```
     /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
@@ -225,7 +225,7 @@ impl RootsBuilder {
             let why = "revocation was asked for, and `crls` has no list";
             return Err(Error::invalid(why));
         }
-        // What was given is wrong, whatever a variable may put in its place.
+        // Invalid input is an error even if `SSL_CERT_FILE` or `SSL_CERT_DIR` would replace it.
         std::mem::replace(&mut self.given, Ok(()))?;
         let (anchors, report) = merge(self.sources()?, |anchor| {
             self.filters.iter().all(|keep| keep(anchor))
@@ -257,7 +257,7 @@ impl RootsBuilder {
         Ok(sources)
     }
 
-    /// Adds what the caller gave.
+    /// Adds a source that the caller supplied.
     fn given(mut self, source: Result<Source, Error>) -> Self {
         match source {
             Ok(source) => self.step(move |_| Ok(vec![source.clone()])),

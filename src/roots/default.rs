@@ -1,4 +1,4 @@
-//! The default of the process, made by the first use.
+//! The default roots of the process, made on first use.
 
 use std::sync::Arc;
 
@@ -16,15 +16,16 @@ use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
 use crate::verify::verifier::Verifier;
 
-/// The default roots: those of [`Roots::install_default`], else the selected bundle, else the system
-/// store (feature `system`).
+/// The default roots: those of [`Roots::install_default`], else the selected bundle, else the
+/// system store (feature `system`).
 ///
-/// Made by the first call; later calls return the same value. A call that fails changes nothing, and
-/// the next one tries again.
+/// Made by the first call; later calls return the same value. A call that fails changes nothing,
+/// and the next one tries again.
 ///
 /// # Errors
 ///
-/// If no bundle is compiled in and the system store is off or empty, or there is no crypto provider.
+/// If no bundle is compiled in and the system store is off or empty, or there is no crypto
+/// provider.
 pub fn roots() -> Result<&'static Roots, Error> {
     let default = process_default()?;
     default.roots.get_or_try_init(|| {
@@ -42,8 +43,8 @@ pub fn roots() -> Result<&'static Roots, Error> {
 ///
 /// # Errors
 ///
-/// Fails like [`roots()`], except that it needs no crypto provider; and if every root has a distrust
-/// date.
+/// Fails like [`roots()`], except that it needs no crypto provider; and if every root has a
+/// distrust date.
 pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
     let store = process_default()?.trust_set.store();
     if store.is_empty() {
@@ -90,7 +91,7 @@ pub(super) fn install(roots: Roots) -> Result<(), Error> {
 }
 
 struct ProcessDefault {
-    /// Apart, because a store alone needs no crypto provider.
+    /// Kept separately, because a store alone needs no crypto provider.
     trust_set: Arc<TrustSet>,
     roots: OnceCell<Roots>,
 }

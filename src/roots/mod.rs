@@ -70,15 +70,16 @@ impl Roots {
 
     /// The anchors as a store for rustls.
     ///
-    /// A store cannot carry a distrust date, so roots that have one are left out; if all of them have
-    /// one, the store is empty and trusts nobody. [`verifier`](Self::verifier) has all of them.
+    /// A store cannot carry a distrust date, so roots that have one are left out; if all of them
+    /// have one, the store is empty and trusts nobody. [`verifier`](Self::verifier) has all of
+    /// them.
     #[must_use]
     pub fn root_store(&self) -> Arc<RootCertStore> {
         Arc::clone(self.trust_set().store())
     }
 
-    /// The anchors that are trusted, each with its limits; unique by subject and SPKI, and sorted by
-    /// both.
+    /// The anchors that are trusted, each with its limits; unique by subject and SPKI, and sorted
+    /// by both.
     #[must_use]
     pub fn anchors(&self) -> &[Anchor] {
         self.trust_set().anchors()
@@ -133,7 +134,7 @@ impl fmt::Debug for Roots {
     }
 }
 
-/// Not through the builder, so that the one-line program does not link the PEM reader.
+/// Does not use the builder, so that the one-line program does not link the PEM reader.
 fn of_the_bundle() -> Result<TrustSet, Error> {
     TrustSet::of(selected()?)
 }

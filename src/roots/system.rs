@@ -12,11 +12,11 @@ impl Roots {
     /// The operating system's store alone, read anew by each call.
     ///
     /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store where one of them is set, strictly, as
-    /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read as Go's crypto/x509 reads it: the
-    /// first of the known files that has roots, and all known directories; on macOS and Windows it
-    /// is read through [rustls-native-certs](https://docs.rs/rustls-native-certs). That is tolerant:
-    /// what cannot be used is skipped, and the [report](Self::report) lists it. The constraints of
-    /// Mozilla's list apply to the system's copies of its roots, too.
+    /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read as Go's crypto/x509 reads it:
+    /// the first of the known files that has roots, and all known directories; on macOS and Windows
+    /// it is read through [rustls-native-certs](https://docs.rs/rustls-native-certs). That is
+    /// tolerant: what cannot be used is skipped, and the [report](Self::report) lists it. The
+    /// constraints of Mozilla's list apply to the system's copies of its roots, too.
     ///
     /// # Errors
     ///
@@ -31,9 +31,9 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// Fails like [`system`](Self::system), except that an empty store is not an error: then it fails
-    /// like [`embedded`](Self::embedded). A variable that names something invalid does not open the
-    /// fallback.
+    /// Fails like [`system`](Self::system), except that an empty store is not an error: then it
+    /// fails like [`embedded`](Self::embedded). A variable that names something invalid does not
+    /// open the fallback.
     pub fn system_or_embedded() -> Result<Self, Error> {
         match SELECTED {
             Some(bundle) => Self::builder().system_or(bundle).build(),
@@ -45,8 +45,8 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// Fails like [`embedded`](Self::embedded) and [`system`](Self::system), except that an empty store
-    /// is not an error.
+    /// Fails like [`embedded`](Self::embedded) and [`system`](Self::system), except that an empty
+    /// store is not an error.
     pub fn embedded_and_system() -> Result<Self, Error> {
         Self::builder().bundle(selected()?).system().build()
     }

@@ -1,4 +1,4 @@
-//! docs/policy.md, row by row.
+//! Tests every row of the tables in docs/policy.md.
 
 use std::ffi::OsString;
 use std::fs;
@@ -26,7 +26,7 @@ fn builder(world: &World, variables: Vec<(&'static str, OsString)>) -> RootsBuil
     builder
 }
 
-/// The rows of the table below this heading, without the head.
+/// The rows of the table below this heading, without the table's header.
 fn rows(heading: &str) -> Vec<Vec<String>> {
     let (_, section) = PAGE.split_once(&format!("## {heading}\n")).unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
@@ -40,7 +40,7 @@ fn rows(heading: &str) -> Vec<Vec<String>> {
     rows.map(cells).collect()
 }
 
-/// The sources of what is trusted, as the page calls them.
+/// The sources of the trusted roots, as the page names them.
 fn outcome(builder: RootsBuilder) -> String {
     let Ok(roots) = builder.build() else {
         return "error".to_owned();
@@ -75,11 +75,11 @@ fn outcome(builder: RootsBuilder) -> String {
     trusted.join(" + ")
 }
 
-/// The policy that the first column names, for a builder that has nothing yet.
+/// Applies the policy in the first column to an empty builder.
 fn policy(name: &str, world: &World, builder: RootsBuilder) -> RootsBuilder {
     let bundle = bundle();
     match name {
-        // The presets are these lines; `presets_are_what_the_table_says` holds them together.
+        // The presets do the same; `presets_are_what_the_table_says` checks that.
         "Roots::embedded()" => builder.bundle(bundle),
         "Roots::system()" => builder.system(),
         "Roots::system_or_embedded()" => builder.system_or(bundle),
@@ -177,7 +177,7 @@ fn variables() {
     }
 }
 
-/// The presets themselves, in the surroundings of this process, which they read.
+/// The presets read the surroundings of this process, so they are compared with builders there.
 #[test]
 fn presets_are_what_the_table_says() {
     let text = |roots: Result<Roots, Error>| match roots {
@@ -202,12 +202,12 @@ fn presets_are_what_the_table_says() {
     }
 }
 
-/// A variable names another store, and with it no other limits.
+/// A variable that names another store does not change the limits.
 #[cfg(feature = "mozilla")]
 #[test]
 fn a_store_that_a_variable_names_lifts_no_limit() {
     let world = World::new("lifts_no_limit");
-    // As distributions have it: without annotations.
+    // Like the bundles of distributions, without annotations.
     let lines = mozilla::annotated_pem()
         .lines()
         .filter(|line| !line.starts_with('#'));

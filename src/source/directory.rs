@@ -80,7 +80,7 @@ fn is_of_roots(name: &OsStr) -> bool {
     is_hash || has_ending && !name.starts_with(b".")
 }
 
-/// Which files were read, sorted: a directory of roots is full of links to the same ones.
+/// The files that were read, sorted. A directory of roots is full of links to the same files.
 #[derive(Default)]
 pub(crate) struct Seen(Vec<(u64, u64)>);
 

@@ -44,7 +44,7 @@ pub(crate) fn extra_env(variables: &Variables, name: &str) -> Result<Option<Sour
 
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, strictly; `None` if neither is set.
 ///
-/// They take the place of the system store.
+/// They replace the system's store.
 pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Error> {
     let file = variables.value("SSL_CERT_FILE").map(PathBuf::from);
     let directories = variables.value("SSL_CERT_DIR");
@@ -87,8 +87,8 @@ fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
     Ok(roots.into_iter().map(Anchor::from_root).collect())
 }
 
-/// Adds the anchors of all files that have any; one invalid file is an error, but a certificate that is
-/// not a CA's is skipped.
+/// Adds the anchors of all files that have any; one invalid file is an error, but a certificate
+/// that is not a CA's is skipped.
 fn add_directory(
     directory: &Path,
     seen: &mut Seen,
@@ -112,8 +112,8 @@ fn add_directory(
                 Ok(root) => anchors.push(Anchor::from_root(root)),
                 // No certificate in it: a note, or a certificate revocation list.
                 Err(why) if why.line().is_none() => skipped.push(why.to_string()),
-                // A server's own certificate: Debian's package ssl-cert leaves one among the roots. As
-                // an issuer, OpenSSL ignores it, too.
+                // A server's own certificate: Debian's package ssl-cert leaves one among the roots.
+                // As an issuer, OpenSSL ignores it, too.
                 Err(why) if why.is_refused_as_ca() => skipped.push(why.to_string()),
                 Err(why) => return Err(Error::invalid(why)),
             }

@@ -21,7 +21,7 @@ use crate::source::variables::Variables;
 pub(crate) struct Source {
     pub(crate) origin: Origin,
     pub(crate) anchors: Vec<Anchor>,
-    /// What could not be used, and why.
+    /// The inputs that could not be used, with the reasons.
     pub(crate) skipped: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ impl Source {
     }
 }
 
-/// What a source is. `Display` is how reports and refusals call it.
+/// What a source is. `Display` is its name in reports and refusals.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
     Bundle(Bundle),
@@ -62,7 +62,7 @@ pub(crate) enum Origin {
     SystemStore {
         places: Vec<PathBuf>,
     },
-    /// What replaces that store: `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace that store.
     SslCertEnv {
         file: Option<PathBuf>,
         directories: Option<OsString>,
@@ -74,7 +74,7 @@ pub(crate) fn shown(path: &Path) -> String {
     escape(&path.display().to_string())
 }
 
-/// What a policy looks at beside what it is given: a value, so that tests bring their own.
+/// What a policy reads from its surroundings. It is a value, so that tests can inject their own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings {
     #[cfg_attr(not(feature = "system"), expect(dead_code, reason = "an empty one"))]
@@ -82,10 +82,10 @@ pub(crate) struct Surroundings {
     pub(crate) variables: Variables,
 }
 
-/// How much the limits of an anchor weigh.
+/// Whether limits known from elsewhere apply to an anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// Of a list that others keep: the tightest limits that are known hold.
+    /// From a list that others maintain: the tightest known limits apply.
     Listed,
     /// Named by the user: used exactly as supplied.
     Given,
@@ -103,13 +103,13 @@ impl Origin {
             | Self::Anchors
             | Self::File(_)
             | Self::Variable { .. } => Standing::Given,
-            // The two variables mostly name the system's own store, so that a limit that is known
-            // of a root holds for its copies there: a variable must not widen trust.
+            // The two variables mostly name the system's own store, so known limits of a root apply
+            // to its copies there: a variable must not widen trust.
             Self::SystemStore { .. } | Self::SslCertEnv { .. } => Standing::Listed,
         }
     }
 
-    /// Whether it is the operating system's store, or what the user has put in its place.
+    /// Whether it is the operating system's store, or the user's replacement for it.
     pub(crate) fn is_system(&self) -> bool {
         matches!(self, Self::SystemStore { .. } | Self::SslCertEnv { .. })
     }

@@ -1,9 +1,9 @@
-//! Environment variables, as a value.
+//! Environment variables, as a value that tests can replace.
 
 use std::env;
 use std::ffi::OsString;
 
-/// Where variables are looked up: a value, so that tests bring their own.
+/// Where variables are looked up. It is a value, so that tests can inject their own.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Variables {
     #[default]

@@ -1,4 +1,4 @@
-//! One anchor of many copies.
+//! Merges the copies of each anchor into one.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::source::{Source, Standing};
 use crate::trust::report::{Report, SourceReport};
 
-/// The anchors of all sources that `keep` keeps, each subject and key once, and what became of each
-/// source.
+/// The anchors of all sources for which `keep` is true, unique by subject and SPKI, and a report of
+/// each source.
 pub(crate) fn merge(
     sources: Vec<Source>,
     keep: impl Fn(&Anchor) -> bool,
@@ -64,10 +64,10 @@ pub(crate) fn merge(
 
 struct Merged {
     standing: Standing,
-    /// The source that it is counted for: the first.
+    /// The index of the source that it counts for: the first that has it.
     source: usize,
     anchor: Anchor,
-    /// No copy of it may be trusted: none has all the limits that are known of it.
+    /// No copy of it may be trusted, because none has all of its known limits.
     left_out: bool,
 }
 
@@ -81,7 +81,7 @@ impl Merged {
         }
     }
 
-    /// What Mozilla imposes on this root is one more copy, in a list that is always asked.
+    /// What Mozilla imposes on this root counts as one more copy, from a list that is always there.
     fn meet_known(&mut self, report: &mut SourceReport) {
         let mut known = constrained::ANCHORS.iter();
         if let Some(known) = known.find(|known| is_same_root(known, &self.anchor)) {
@@ -112,13 +112,13 @@ impl Merged {
         Ok(())
     }
 
-    /// Comes within the limits of a copy, too.
+    /// Tightens the anchor to the limits of a copy.
     fn tighten(&mut self, copy: &Anchor, report: &mut SourceReport) {
         let (one, other) = (self.anchor.trust_anchor(), copy.trust_anchor());
         let name_constraints = match (&one.name_constraints, &other.name_constraints) {
             (None, only) | (only, None) => only.clone(),
             (one, other) if one == other => one.clone(),
-            // One field cannot hold both.
+            // The field cannot hold both name constraints.
             (one, _) => {
                 self.left_out = true;
                 let subject = copy.subject();
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::source::Origin;
 
-    /// Numbers below a bound; the same ones in each run.
+    /// Numbers below a bound, the same in each run.
     fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
         move |bound| {
             // Xorshift (Marsaglia, 2003)
@@ -186,7 +186,7 @@ mod tests {
         }
     }
 
-    /// The last two names are those of the roots that are always known.
+    /// The last two names are those of the roots that Mozilla constrains.
     fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
         if let Some(known) = name.checked_sub(4) {
             let known = usize::try_from(known).unwrap();
@@ -222,7 +222,7 @@ mod tests {
 
     type Identity = (Vec<u8>, Vec<u8>);
 
-    /// The rules as the documentation states them: name by name, without regard to order or time.
+    /// The documented rules, applied root by root without regard to order or cost.
     fn naive(sources: &[Source]) -> Option<Vec<(Identity, Anchor)>> {
         let copies = |standing: Standing| {
             let sources = sources
@@ -308,7 +308,7 @@ mod tests {
                 |of: fn(&SourceReport) -> usize| report.sources().iter().map(of).sum::<usize>();
             let lost = count(SourceReport::roots) - count(SourceReport::duplicates);
             left_out += lost - expected.len();
-            // Whatever is left out is reported.
+            // Whatever is left out must be reported.
             assert!(lost == expected.len() || count(|source| source.skipped().len()) > 0);
         }
         assert!(refused > 500 && left_out > 500, "{refused}, {left_out}");

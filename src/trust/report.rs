@@ -37,12 +37,12 @@ impl Report {
         Self { sources }
     }
 
-    /// Or the store that the user has put in its place.
+    /// The user's replacement for the store counts, too.
     pub(super) fn system_was_asked(&self) -> bool {
         self.sources.iter().any(|source| source.origin.is_system())
     }
 
-    /// Each source with its count, for a message.
+    /// Each source with its number of roots, for a message.
     pub(super) fn in_short(&self) -> String {
         let mut short = String::new();
         for source in &self.sources {
@@ -78,7 +78,7 @@ impl fmt::Display for Report {
 #[derive(Clone, Debug)]
 pub struct SourceReport {
     origin: Origin,
-    /// `Display` of the origin.
+    /// The `Display` of the origin.
     shown_origin: String,
     roots: usize,
     pub(super) duplicates: usize,
@@ -86,20 +86,20 @@ pub struct SourceReport {
     pub(super) skipped: Vec<String>,
     /// The anchors of this source with limits that apply.
     pub(super) limited: Vec<Anchor>,
-    /// The limits that are known, and do not apply because the user gave the root without them.
+    /// Known limits that do not apply, because the user supplied the root without them.
     pub(super) not_applied: Vec<Anchor>,
 }
 
 impl SourceReport {
-    /// What the source is: a bundle by its name, a path, a variable with its value, the system store
-    /// with its paths.
+    /// What the source is: a bundle by its name, a path, a variable with its value, the system
+    /// store with its paths.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.shown_origin
     }
 
-    /// The compiled-in bundle, if it is one: its date and digest tell which set of roots a program
-    /// carries.
+    /// The compiled-in bundle, if the source is one. Its date and digest identify the set of roots
+    /// that a program carries.
     #[must_use]
     pub fn bundle(&self) -> Option<&Bundle> {
         match &self.origin {
@@ -114,19 +114,19 @@ impl SourceReport {
         self.roots
     }
 
-    /// How many of them were known already: from a source before it, or twice in this one.
+    /// How many of them were duplicates, of a root in an earlier source or in this one.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.duplicates
     }
 
-    /// How many of them [`RootsBuilder::retain`](crate::RootsBuilder::retain) took away.
+    /// How many of them [`RootsBuilder::retain`](crate::RootsBuilder::retain) removed.
     #[must_use]
     pub fn removed(&self) -> usize {
         self.removed
     }
 
-    /// What could not be used, each with its reason.
+    /// The inputs that could not be used, each with its reason.
     #[must_use]
     pub fn skipped(&self) -> &[String] {
         &self.skipped
@@ -138,8 +138,8 @@ impl SourceReport {
         self.limited.iter().map(LimitedRoot::of).collect()
     }
 
-    /// The limits that root programs set for roots of this source, and that do not apply because you
-    /// supplied the root yourself without them.
+    /// The limits that root programs set for roots of this source, and that do not apply because
+    /// you supplied the root yourself without them.
     #[must_use]
     pub fn limits_not_applied(&self) -> Vec<LimitedRoot> {
         self.not_applied.iter().map(LimitedRoot::of).collect()
@@ -179,7 +179,7 @@ impl SourceReport {
         }
     }
 
-    /// Which set a bundle is: the date of its data and the start of its digest.
+    /// Writes the date of a bundle's data and the start of its digest.
     fn write_bundle_facts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(bundle) = self.bundle() else {
             return Ok(());
@@ -200,7 +200,7 @@ impl SourceReport {
 
 impl fmt::Display for SourceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Of each list: a line of a log has an end.
+        /// The most items of each list to show, to keep a log line short.
         const MOST: usize = 5;
 
         f.write_str(self.origin())?;
@@ -289,7 +289,7 @@ impl fmt::Display for LimitedRoot {
     }
 }
 
-/// A text of which somebody else decides the length, for a line of a log.
+/// Shortens untrusted text for a log line.
 pub(crate) fn short(text: &str) -> Cow<'_, str> {
     const MOST: usize = 300;
 

@@ -12,7 +12,7 @@ impl Serialize for Report {
     }
 }
 
-/// The fields are what the methods of the same names give; `bundle` is null where the source is none.
+/// The fields are named like the methods that give them; `bundle` is null for any other source.
 impl Serialize for SourceReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut source = serializer.serialize_struct("SourceReport", 8)?;

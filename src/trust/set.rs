@@ -16,13 +16,13 @@ use crate::source::{Origin, Source};
 use crate::trust::merge::merge;
 use crate::trust::report::{Report, counted};
 
-/// Whom to trust, before any crypto provider.
+/// The trusted anchors, independent of any crypto provider.
 pub(crate) struct TrustSet {
     anchors: Anchors,
     store: OnceCell<Arc<RootCertStore>>,
 }
 
-/// A bundle is used in place, and its report is made when it is asked for.
+/// A bundle is used in place, and its report is made on demand.
 enum Anchors {
     Bundle(&'static Bundle, OnceCell<Report>),
     /// Sorted by subject, as a bundle is.
@@ -78,7 +78,7 @@ impl TrustSet {
         issuers
     }
 
-    /// What a root store can say: the anchors without a date. Made by the first call.
+    /// The anchors that a root store can express: those without a date. Made by the first call.
     pub(crate) fn store(&self) -> &Arc<RootCertStore> {
         self.store.get_or_init(|| {
             let undated = || {
@@ -86,7 +86,7 @@ impl TrustSet {
                     .iter()
                     .filter(|anchor| !has_distrust_date(anchor))
             };
-            // One allocation, of the size that it takes.
+            // One allocation of the exact size.
             let mut roots = Vec::with_capacity(undated().count());
             roots.extend(undated().map(Anchor::to_trust_anchor));
             Arc::new(RootCertStore { roots })
@@ -95,7 +95,7 @@ impl TrustSet {
 
     pub(crate) fn report(&self) -> &Report {
         match &self.anchors {
-            // Merging one source changes no anchor of it, and cannot fail: they are unique.
+            // The anchors are unique, so merging the one source changes none and cannot fail.
             Anchors::Bundle(bundle, report) => report.get_or_init(|| {
                 let merged = merge(vec![Source::of_bundle(**bundle)], |_| true);
                 merged.map(|(_, report)| report).unwrap_or_default()
@@ -104,7 +104,7 @@ impl TrustSet {
         }
     }
 
-    /// What was asked, each with its count, and whether the system's store is among it.
+    /// The sources with their numbers of roots, and whether the system's store is one of them.
     pub(crate) fn asked(&self) -> (String, bool) {
         match &self.anchors {
             Anchors::Bundle(bundle, _) => (counted(Origin::Bundle(**bundle), bundle.len()), false),
@@ -141,7 +141,7 @@ fn key(anchor: &Anchor) -> &[u8] {
     &anchor.trust_anchor().subject_public_key_info
 }
 
-/// Counts: a list of keys helps nobody.
+/// Shows counts only, since a dump of keys is useless.
 impl fmt::Debug for TrustSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let anchors = self.anchors();

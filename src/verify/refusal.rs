@@ -40,7 +40,7 @@ enum Reason {
         issuer: String,
         self_signed: bool,
         certificates_sent: usize,
-        /// What was asked, each with its count.
+        /// The sources with their numbers of roots.
         sources: String,
         system_was_asked: bool,
     },
@@ -72,7 +72,7 @@ impl Refusal {
                 (Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))), _) => {
                     Some(&*other.0)
                 }
-                // Its `source()` is that of the error inside of it.
+                // `io::Error::source` skips the inner error and returns that error's source.
                 (None, Some(error)) => error.get_ref().map(|error| error as _),
                 _ => error.source(),
             };
@@ -86,7 +86,7 @@ impl Refusal {
         matches!(self.0, Reason::UnknownIssuer { .. })
     }
 
-    /// Whether the root is trusted for older certificates alone.
+    /// Whether the root is trusted only for older certificates.
     #[must_use]
     pub fn is_distrusted(&self) -> bool {
         matches!(self.0, Reason::Distrusted { .. })
@@ -190,7 +190,7 @@ fn last_of_chain<'a>(
     intermediates: &'a [CertificateDer<'a>],
 ) -> &'a CertificateDer<'a> {
     let mut last = end_entity;
-    // As many steps as there are certificates: a chain may bite its tail.
+    // Bounded, because certificates can form a cycle.
     for _ in intermediates {
         let wanted = issuer(last).filter(|issuer| subject(last) != Some(*issuer));
         let is_wanted = |sent: &&CertificateDer<'_>| wanted.is_some() && subject(sent) == wanted;
@@ -270,7 +270,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The text, because it is what rustls shows of an error that it does not know.
+/// The text, because rustls shows the `Debug` of an `OtherError`.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

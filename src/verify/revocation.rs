@@ -1,4 +1,4 @@
-//! Certificate revocation lists, through rustls' own verifier.
+//! CRLs, checked by rustls' own verifier.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 
 use crate::error::Error;
 
-/// Certificate revocation lists, and how rustls is to take them.
+/// CRLs, and how rustls is to check them.
 #[derive(Debug, Default)]
 pub(crate) struct Revocation {
     pub(crate) crls: Vec<CertificateRevocationListDer<'static>>,
@@ -35,7 +35,7 @@ impl Revocation {
         if self.enforce_expiration {
             builder = builder.enforce_revocation_expiration();
         }
-        // The store is not empty, so that lists are all that can be wrong.
+        // The store is not empty, so only the CRLs can be invalid.
         builder.build().map_err(Error::revocation)
     }
 }

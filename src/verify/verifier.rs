@@ -1,4 +1,4 @@
-//! The verifier that knows distrust dates.
+//! The verifier that enforces distrust dates.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,14 +24,14 @@ use crate::verify::revocation::Revocation;
 /// anchors.
 ///
 /// The distrust date of a root concerns the end-entity certificate alone: if that has a later
-/// notBefore, the root is not trusted for it (the rule of Firefox). So the verdict on dates does not
-/// depend on the path, and needs no path search of its own. `Verifier` first decides which anchors may
-/// have issued such a certificate, and then accepts the chain exactly if rustls' own
-/// [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would accept it with these: with one
-/// search and one budget of signature checks, whatever the number of roots with a date.
+/// notBefore, the root is not trusted for it (the rule of Firefox). So the verdict on dates does
+/// not depend on the path, and needs no path search of its own. `Verifier` first decides which
+/// anchors may have issued such a certificate, and then accepts the chain exactly if rustls' own
+/// [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would accept it with these: with
+/// one search and one budget of signature checks, whatever the number of roots with a date.
 ///
-/// Of these anchors, webpki is shown those that have the name of an issuer in the chain. It would try
-/// no other, and compare all of them; here the number of roots costs a binary search.
+/// Of these anchors, webpki gets only those with the name of an issuer in the chain, which a binary
+/// search finds. It would try no others, but compare the names of all of them.
 ///
 /// A chain that is refused for a date, for a name outside of a root's name constraints, or because no
 /// root has issued it, fails with a [`Refusal`] inside of
@@ -42,12 +42,13 @@ pub struct Verifier {
     revoking: Option<Vec<Revoking>>,
 }
 
-/// A verifier of rustls, which alone takes CRLs, over the anchors that may have issued a certificate
-/// of a certain notBefore.
+/// rustls' own verifier, which alone can check CRLs, over the anchors that may have issued a
+/// certificate with a certain notBefore.
 struct Revoking {
-    /// The latest such notBefore: the earliest date of its anchors, or none for those without a date.
+    /// The latest such notBefore: the earliest date of its anchors, or none for those without a
+    /// date.
     latest: Option<UnixTime>,
-    // Not by its type: a program without CRLs does not link what reads them.
+    // A trait object, so that a program without CRLs does not link their parser.
     verifier: Arc<dyn ServerCertVerifier>,
 }
 
@@ -77,7 +78,7 @@ impl Verifier {
                 (date, _) => date.is_none(),
             };
             let store = store_of(trust_set.anchors().iter().filter(may_issue));
-            // rustls refuses an empty store; what it would have accepted is nothing.
+            // rustls refuses an empty store, which would accept nothing anyway.
             if !store.is_empty() {
                 let verifier = revocation.verifier(Arc::new(store), &provider)?;
                 revoking.push(Revoking { latest, verifier });
@@ -112,8 +113,8 @@ impl Verifier {
             Some(revoking) => verify_with_revocation(revoking, start, presented),
         };
         verdict.map_err(|refused| {
-            // No signature is checked to explain a refusal: what is said of the root is true in any
-            // case, and its name is in the chain.
+            // Explaining a refusal checks no signature: the root has this date in any case, and its
+            // name is in the chain.
             if is_outside_constraints(&refused) {
                 let mut limited = trusted.iter().filter_map(|anchor| {
                     let constraints = anchor.trust_anchor().name_constraints.as_deref()?;
@@ -153,7 +154,7 @@ impl Verifier {
     }
 }
 
-/// `revoking` is sorted by its dates, and that without one comes last.
+/// `revoking` is sorted by date; the entry without a date comes last.
 fn verify_with_revocation(
     revoking: &[Revoking],
     start: Option<UnixTime>,
@@ -224,7 +225,7 @@ fn is_without_issuer(error: &rustls::Error) -> bool {
 }
 
 impl ServerCertVerifier for Verifier {
-    /// The OCSP response is not looked at, as rustls' own verifier does not.
+    /// Like rustls' own verifier, it ignores the OCSP response.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

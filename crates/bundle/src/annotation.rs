@@ -1,4 +1,4 @@
-//! What a PEM file says of a certificate that the certificate cannot say itself.
+//! Annotations: limits that a PEM file sets for a certificate, and a certificate cannot carry.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +10,9 @@ use crate::escape::escape;
 use crate::name_constraints::{DnsSubtree, IpSubtree, MOST_SUBTREES, NameConstraints, Subtree};
 use crate::time::{parse_rfc3339, rfc3339};
 
-/// What a PEM file says of a certificate that the certificate cannot say itself.
+/// Limits that a PEM file sets for a certificate and that the certificate cannot carry itself.
 ///
-/// Written as lines before the certificate, which every other reader takes for text (RFC 7468,
+/// They are lines before the certificate, which every other reader ignores as text (RFC 7468,
 /// section 5.2):
 ///
 /// ```text
@@ -29,8 +29,8 @@ use crate::time::{parse_rfc3339, rfc3339};
 /// | `excluded-ip` | the same | iPAddresses inside of any of these are refused |
 ///
 /// The last four are name constraints (RFC 5280, section 4.2.1.10). `corp.example` is that name and
-/// all below it, `.corp.example` is what is below it alone. A constraint on one kind of name says
-/// nothing of the other: a root with `permitted-dns` alone may still issue for any IP address.
+/// all names below it; `.corp.example` is only the names below it. A constraint on one kind of name
+/// does not limit the other: a root with only `permitted-dns` may still issue for any IP address.
 ///
 /// An annotation can only narrow. Each key may be given once for a certificate, on one line or on
 /// several. `Display` and [`FromStr`] use the text after the colon, in a fixed order.
@@ -47,7 +47,7 @@ impl Annotation {
         self.distrust_after
     }
 
-    /// Whether nothing is said.
+    /// Whether it sets no limit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.distrust_after.is_none() && self.name_constraints.is_empty()
@@ -143,13 +143,13 @@ pub(crate) const SUBJECT: &str = "# Subject: ";
 
 /// The pairs of a line of text, if it is an annotation.
 ///
-/// A line that is nearly one is an error: taken for text, it would leave trust wider than its
+/// A line that almost is one is an error: if it were ignored as text, trust would be wider than the
 /// author meant.
 pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
     if let Some(pairs) = line.strip_prefix(PREFIX) {
         return Ok(Some(pairs));
     }
-    // A subject may be anything; this line of `ParsedBundle::to_pem` says nothing else.
+    // `ParsedBundle::to_pem` writes this line, and a subject may contain any text.
     if line.starts_with(SUBJECT) {
         return Ok(None);
     }
@@ -173,7 +173,7 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
     Ok(None)
 }
 
-/// Whether `=` or `:` comes after the word.
+/// Whether `=` or `:` follows the word.
 fn is_assigned(line: &str, word: &str) -> bool {
     let line = line.to_ascii_lowercase().replace('_', "-");
     let mut after = line.split(word).skip(1);
@@ -194,7 +194,7 @@ pub(crate) fn continues_a_list(line: &str) -> bool {
     items.peek().is_some() && items.all(is_item)
 }
 
-/// The letters alone, so that no dash, dot, case or invisible character hides what was meant.
+/// Letters only, so that no dash, dot, case or invisible character hides the intent.
 fn letters_of(text: &str) -> String {
     let letters = text.chars().filter(char::is_ascii_alphabetic);
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
@@ -288,7 +288,7 @@ fn given_twice(key: &str) -> ParseError {
     ParseError::new(format!("{key} is given twice for one certificate"))
 }
 
-/// Text of a file as it may appear in a message: on one line, and not without end.
+/// Makes text from a file fit for a message: on one line, and of limited length.
 pub(crate) fn show(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((end, _)) => escape(text.get(..end).unwrap_or_default()) + "...",

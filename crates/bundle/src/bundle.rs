@@ -19,14 +19,14 @@ pub struct Root {
 }
 
 impl Root {
-    /// A root of a certificate and what narrows it.
+    /// Makes a root of a certificate and the annotation that narrows it.
     ///
     /// `line` is its line in the file, for messages; 0 if it has none.
     ///
     /// # Errors
     ///
-    /// If webpki cannot make a trust anchor of the certificate, or the annotation cannot be joined
-    /// with the certificate's own name constraints.
+    /// If webpki cannot make a trust anchor of the certificate, or the annotation cannot be
+    /// combined with the certificate's own name constraints.
     pub fn new(
         certificate: CertificateDer<'static>,
         annotation: Annotation,
@@ -89,7 +89,7 @@ impl Root {
         &self.annotation
     }
 
-    /// The line of its BEGIN, counted from 1; 0 where it has none.
+    /// The line of its BEGIN, counted from 1; 0 if it has none.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
@@ -104,8 +104,8 @@ impl Root {
     }
 }
 
-/// A set of roots: no two of the same subject and key, and in an order that does not depend on
-/// how they came in.
+/// A set of roots, unique by subject and key, in an order that does not depend on that of the
+/// input.
 #[derive(Debug, Clone)]
 pub struct ParsedBundle {
     roots: Vec<Root>,
@@ -114,15 +114,15 @@ pub struct ParsedBundle {
 impl ParsedBundle {
     /// A bundle of all these roots.
     ///
-    /// Of certificates with the same subject and key one remains: the one that is valid longest.
+    /// Of certificates with the same subject and key, it keeps the one that is valid longest.
     ///
     /// # Errors
     ///
-    /// If two such certificates are trusted within different limits: keeping either would ignore
-    /// what was said of the other.
+    /// If two such certificates have different limits: keeping either would ignore the limits of
+    /// the other.
     pub fn new(mut roots: Vec<Root>) -> Result<Self, ParseError> {
         roots.sort_unstable_by(|one, other| {
-            // The last two are for the order alone: equal inputs, equal outputs.
+            // The last two only make the order, and so the output, deterministic.
             one.cmp_identity(other)
                 .then_with(|| not_after(&other.certificate).cmp(&not_after(&one.certificate)))
                 .then_with(|| one.certificate.cmp(&other.certificate))
@@ -148,8 +148,7 @@ impl ParsedBundle {
         Ok(Self { roots: kept })
     }
 
-    /// The roots without an annotation: those that a reader of certificates alone trusts as widely
-    /// as they are meant.
+    /// The roots without an annotation, which are safe to give to readers that ignore annotations.
     #[must_use]
     pub fn without_annotated(&self) -> Self {
         let plain = |root: &&Root| root.annotation().is_empty();

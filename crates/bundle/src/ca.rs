@@ -6,11 +6,12 @@ use crate::der::{self, Element};
 use crate::error::{ParseError, subject_of};
 
 impl Root {
-    /// Refuses a certificate that says of itself that it is not a CA.
+    /// Refuses a certificate that says that it is not a CA.
     ///
-    /// [`parse`](crate::parse) calls it; call it for certificates that come as DER. Trusting a server's
-    /// own certificate as a root is the usual mistake, and webpki makes a trust anchor of any certificate. A certificate that
-    /// says nothing (version 1, or neither of the two extensions) is accepted.
+    /// [`parse`](crate::parse) calls it; call it yourself for certificates in DER. The usual
+    /// mistake is to trust a server's own certificate as a root, and webpki makes a trust anchor of
+    /// any certificate. A certificate that says nothing (version 1, or neither of the two
+    /// extensions) is accepted.
     ///
     /// # Errors
     ///
@@ -64,7 +65,7 @@ impl Statement {
                 KEY_USAGE => statement.key_cert_sign.replace(key_cert_sign(value)?),
                 _ => None,
             };
-            // RFC 5280, section 4.2, allows one of each. Of two, another reader may take the other.
+            // RFC 5280, section 4.2, allows one of each. Of two, another reader may use the other.
             if before.is_some() {
                 return None;
             }
@@ -83,7 +84,7 @@ fn ca(value: &[u8]) -> Option<bool> {
 }
 
 /// Whether this INTEGER is a pathLenConstraint: not negative, in its shortest form (X.690, section
-/// 8.3.2), and not beyond the `int` in which other readers hold it.
+/// 8.3.2), and small enough for the `int` of other readers.
 fn is_path_length(integer: &[u8]) -> bool {
     let negative = integer.first().is_none_or(|&octet| octet >= 0x80);
     let shorter = matches!(integer, [0, 0..0x80, ..]);
@@ -94,8 +95,8 @@ fn is_path_length(integer: &[u8]) -> bool {
 fn key_cert_sign(value: &[u8]) -> Option<bool> {
     let (&unused, octets) = Element::only(value, der::BIT_STRING)?.split_first()?;
     // Fewer than eight bits are unused, and they are zero (X.690, sections 8.6.2 and 11.2.1). DER
-    // also drops the zeros after the last bit that is set (section 11.2.2); that is not required
-    // here, because roots have them: Trustwave's ECC ones, on Mozilla's list until 2026.
+    // also drops trailing zero bits (section 11.2.2). That is not required here, because some roots
+    // keep them: Trustwave's ECC roots, on Mozilla's list until 2026.
     let readable = match octets.last() {
         Some(last) => unused < 8 && last.trailing_zeros() >= unused.into(),
         None => unused == 0,
@@ -121,7 +122,7 @@ mod tests {
         der::encode(der::SEQUENCE, &fields.concat())
     }
 
-    /// As much of a certificate as is read, with this after its public key.
+    /// The parts of a certificate that are read, with `after_key` after the public key.
     fn certificate(after_key: &[u8]) -> Vec<u8> {
         let version = [0xa0, 3, 2, 1, 2];
         // signature, issuer, validity, subject, subjectPublicKeyInfo
@@ -229,7 +230,7 @@ mod tests {
         for (fields, readable) in [
             (&[ID, VALUE][..], true),
             (&[ID, &[1, 1, 0xff], VALUE], true),
-            // critical FALSE, which DER leaves out and certificates have
+            // An explicit critical FALSE, which DER omits but some certificates have.
             (&[ID, &[1, 1, 0], VALUE], true),
             (&[ID, &[1, 1, 1], VALUE], false),
             (&[ID, &[1, 0], VALUE], false),
@@ -238,7 +239,7 @@ mod tests {
             (&[ID, &[5, 0], VALUE], false),
             (&[ID], false),
             (&[VALUE], false),
-            // Any other extension, too: its identifier may be what is malformed.
+            // Duplicates of other extensions, too: the malformed part may be the identifier.
             (&[&[6, 1, 0x2a], VALUE, VALUE], false),
             // Bytes after the value.
             (&[ID, &[4, 6, 0x30, 3, 1, 1, 0xff, 0]], false),

@@ -1,4 +1,4 @@
-//! What webpki keeps to itself of a certificate (RFC 5280, section 4.1).
+//! Fields of a certificate that webpki does not expose (RFC 5280, section 4.1).
 
 use rustls_pki_types::UnixTime;
 
@@ -6,19 +6,19 @@ use crate::der::{self, Element};
 use crate::name::DistinguishedName;
 use crate::time::x509_time;
 
-/// The issuer of a certificate, DER, or `None` where it cannot be read.
+/// The issuer of a certificate, DER, or `None` if it cannot be read.
 #[must_use]
 pub fn issuer(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
     Some(DistinguishedName::new(Fields::of(certificate)?.issuer))
 }
 
-/// The subject of a certificate, DER, or `None` where it cannot be read.
+/// The subject of a certificate, DER, or `None` if it cannot be read.
 #[must_use]
 pub fn subject(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
     Some(DistinguishedName::new(Fields::of(certificate)?.subject))
 }
 
-/// The notBefore of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
+/// The notBefore of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` if it cannot be
 /// read.
 ///
 /// A time before 1970 counts as 1970-01-01T00:00:00Z.
@@ -28,7 +28,7 @@ pub fn not_before(certificate: &[u8]) -> Option<UnixTime> {
     x509_time(not_before)
 }
 
-/// The notAfter of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` where it cannot be
+/// The notAfter of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` if it cannot be
 /// read.
 ///
 /// A time before 1970 counts as 1970-01-01T00:00:00Z.
@@ -40,7 +40,7 @@ pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
 }
 
 /// The extensions of a certificate, DER (the content of the SEQUENCE; RFC 5280, section 4.1.2.9):
-/// empty where it has none, `None` where they cannot be read.
+/// empty if it has none, `None` if they cannot be read.
 pub(crate) fn extensions(certificate: &[u8]) -> Option<&[u8]> {
     let after_subject = Fields::of(certificate)?.after_subject;
     let (_public_key, mut rest) = Element::expect(after_subject, der::SEQUENCE)?;
@@ -74,12 +74,12 @@ pub(crate) fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]
         .map(|(_, value)| value)
 }
 
-/// The contents of three SEQUENCEs that follow each other, and what follows them.
+/// The contents of three consecutive SEQUENCEs, and the bytes after them.
 struct Fields<'a> {
     issuer: &'a [u8],
     validity: &'a [u8],
     subject: &'a [u8],
-    /// The public key, and what a certificate may have after it.
+    /// The public key, and the optional fields after it.
     after_subject: &'a [u8],
 }
 

@@ -1,4 +1,4 @@
-//! Just enough DER (X.690) to look beside what webpki hands out: minimal lengths, one-byte tags.
+//! Just enough DER (X.690) to read what webpki does not expose: minimal lengths, one-byte tags.
 
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
@@ -20,8 +20,7 @@ pub(crate) const fn context(number: u8) -> u8 {
     0x80 | number
 }
 
-/// The elements of `content`, one after the other; `None` in place of one that is malformed,
-/// which is also the last.
+/// The elements of `content`. The iterator yields `None` for a malformed element, and then ends.
 pub(crate) fn elements(content: &[u8]) -> impl Iterator<Item = Option<Element<'_>>> {
     let mut rest = content;
     std::iter::from_fn(move || {
@@ -36,8 +35,8 @@ pub(crate) fn elements(content: &[u8]) -> impl Iterator<Item = Option<Element<'_
 
 /// The `BOOLEAN DEFAULT FALSE` that `input` may begin with, and what comes after it.
 ///
-/// FALSE may be written out: DER omits a default value (X.690, section 11.5), but certificates that
-/// do not are common, and there is no other way to read them. TRUE must be 0xff (section 11.1).
+/// An explicit FALSE is accepted: DER omits a default value (X.690, section 11.5), but certificates
+/// that have it are common and not ambiguous. TRUE must be 0xff (section 11.1).
 pub(crate) fn boolean_or_false(input: &[u8]) -> Option<(bool, &[u8])> {
     if input.first() != Some(&BOOLEAN) {
         return Some((false, input));
@@ -54,17 +53,17 @@ pub(crate) fn boolean_or_false(input: &[u8]) -> Option<(bool, &[u8])> {
 pub(crate) struct Element<'a> {
     pub(crate) tag: u8,
     pub(crate) value: &'a [u8],
-    /// Tag, length and value as they stand.
+    /// Tag, length and value, as encoded.
     pub(crate) encoded: &'a [u8],
 }
 
 impl<'a> Element<'a> {
     /// The first element of `input`, and what comes after it.
-    // Its callers read a certificate field by field: a copy for each field would be several KiB.
+    // Inlined into callers that read field by field, it would add several KiB to a program.
     #[inline(never)]
     pub(crate) fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (&tag, after_tag) = input.split_first()?;
-        // All ones: the number of the tag is in the octets that follow (X.690, section 8.1.2.4).
+        // All ones mean that the tag number is in the following octets (X.690, section 8.1.2.4).
         if tag & 0x1f == 0x1f {
             return None;
         }
@@ -81,7 +80,7 @@ impl<'a> Element<'a> {
             let length = octets
                 .iter()
                 .fold(0, |sum, &octet| sum << 8 | usize::from(octet));
-            // DER has one form of each length, the shortest (X.690, section 10.1).
+            // DER allows only the shortest form of a length (X.690, section 10.1).
             if length < 0x80 || octets.first() == Some(&0) {
                 return None;
             }
@@ -99,13 +98,13 @@ impl<'a> Element<'a> {
         ))
     }
 
-    /// As [`Element::read`], for an element that must have `tag`; gives its value.
+    /// Like [`Element::read`], for an element that must have `tag`; returns its value.
     pub(crate) fn expect(input: &'a [u8], tag: u8) -> Option<(&'a [u8], &'a [u8])> {
         let (element, rest) = Self::read(input)?;
         (element.tag == tag).then_some((element.value, rest))
     }
 
-    /// As [`Element::expect`], for an element with nothing after it.
+    /// Like [`Element::expect`], for an element with nothing after it.
     pub(crate) fn only(input: &'a [u8], tag: u8) -> Option<&'a [u8]> {
         let (value, rest) = Self::expect(input, tag)?;
         rest.is_empty().then_some(value)

@@ -1,8 +1,8 @@
 //! Rust source of a bundle, for `include!`.
 //!
-//! Each function gives one expression. A program links only the statics that it names, as long as
-//! they are apart: every field is a literal of its own, and anchors, certificates and PEM belong
-//! into files of their own. The text depends on the roots alone.
+//! Each function returns one expression. A program links only the statics that it names, as long as
+//! they are separate: every field is its own literal, and anchors, certificates and PEM belong in
+//! separate files. The text depends only on the roots.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ pub fn anchors<'a>(
     for (anchor, distrust_after) in anchors {
         let constraints = anchor.name_constraints.as_deref().map(byte_string);
         let seconds = distrust_after.map(|time| decimal(time.as_secs()));
-        // Writing to a String does not fail, here and below.
+        // Writing to a `String` never fails, here and below.
         let _ = writeln!(
             source,
             "        // {}\n        Anchor::from_literals(\n            {},\n            {},\n            {},\n            {},\n        ),",
@@ -60,9 +60,9 @@ pub fn certificates(roots: &[Root]) -> String {
 
 impl ParsedBundle {
     /// The digest of the set: SHA-256 over the SHA-256 fingerprints of the certificates, sorted
-    /// bytewise and joined.
+    /// bytewise and concatenated.
     ///
-    /// It names which certificates are in the set, not what is imposed on them.
+    /// It identifies the certificates in the set, but not what is imposed on them.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
         sha256_of_set(self.roots().iter().map(|root| sha256(root.certificate())))
@@ -80,8 +80,8 @@ impl ParsedBundle {
     }
 }
 
-/// The digest of an anchor whose certificate is not at hand: SHA-256 over the SHA-256 of its
-/// subject, of its key and of its name constraints (of nothing, where it has none).
+/// The digest of an anchor whose certificate is not available: SHA-256 over the SHA-256 digests of
+/// its subject, its key and its name constraints (of the empty string if it has none).
 #[must_use]
 pub fn sha256_of_anchor(anchor: &TrustAnchor<'_>) -> [u8; 32] {
     let name_constraints = anchor.name_constraints.as_deref().unwrap_or_default();
@@ -99,7 +99,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     hmac_sha256::Hash::hash(bytes)
 }
 
-/// SHA-256 over digests, sorted bytewise and joined.
+/// SHA-256 over digests, sorted bytewise and concatenated.
 #[must_use]
 pub fn sha256_of_set(digests: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
     let mut digests: Vec<_> = digests.collect();

@@ -10,8 +10,8 @@ use crate::name::DistinguishedName;
 
 /// Why a bundle cannot be used.
 ///
-/// The text begins with the name of the input and the line, where there is one, and says what
-/// mends it where that is not plain: `corp.pem, line 12: bad base64: ...`.
+/// The text begins with the name of the input and, if known, the line. It says how to fix the error
+/// if that is not obvious: `corp.pem, line 12: bad base64: ...`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     source_name: Option<Box<str>>,
@@ -33,8 +33,8 @@ impl ParseError {
         &self.reason
     }
 
-    /// Whether a valid certificate is refused because of what it says of being a CA
-    /// ([`Root::check_ca`](crate::Root::check_ca)).
+    /// Whether an otherwise valid certificate is refused by
+    /// [`Root::check_ca`](crate::Root::check_ca).
     #[must_use]
     pub fn is_refused_as_ca(&self) -> bool {
         self.refused_as_ca
@@ -49,7 +49,7 @@ impl ParseError {
         }
     }
 
-    /// For [`Root::check_ca`](crate::Root::check_ca).
+    /// The error of [`Root::check_ca`](crate::Root::check_ca).
     #[must_use]
     pub(crate) fn of_ca_check(mut self) -> Self {
         self.refused_as_ca = true;
@@ -83,7 +83,7 @@ impl fmt::Display for ParseError {
 
 impl error::Error for ParseError {}
 
-/// What to call a certificate in a message: its subject.
+/// The subject of a certificate, as its name in messages.
 pub(crate) fn subject_of(certificate: &CertificateDer<'_>) -> String {
     webpki::anchor_from_trusted_cert(certificate).map_or_else(
         |_| "an unreadable certificate".to_owned(),

@@ -1,4 +1,4 @@
-//! Bounded reading of files.
+//! Reads files within bounds.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
@@ -11,10 +11,10 @@ pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 ///
 /// # Errors
 ///
-/// For what the system says when the file cannot be read, and for a directory, a pipe, a device or
-/// a file that is larger: none of them is waited for or read without end.
+/// If the system cannot read the file, or it is a directory, a pipe, a device or larger. The call
+/// never blocks on a pipe or reads without end.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // Before it is opened, because opening a device may do something.
+    // Check before opening, because opening a device may have side effects.
     check(&fs::metadata(path)?)?;
     // By now the path may lead to another file, which is then read as a whole.
     let file = open(path)?;
@@ -32,7 +32,7 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// for if the path leads elsewhere.
 pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {
     check_size(size)?;
-    // The files of /proc say that they are empty.
+    // Files in /proc report a size of 0.
     let most = if size == 0 { MAX_FILE_SIZE } else { size };
     let content = read(&open(path)?, size, most)?;
     content.ok_or_else(|| io::Error::other("the file has grown since it was listed"))
@@ -47,7 +47,7 @@ fn read(file: &File, size: u64, most: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(is_all.then_some(content))
 }
 
-/// Does not wait, as opening a pipe does for its writer.
+/// Opens without blocking. By default, opening a pipe waits for its writer.
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;

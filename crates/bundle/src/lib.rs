@@ -1,8 +1,8 @@
 //! Root certificates from PEM to checked trust anchors, and on to Rust source.
 //!
-//! This is the workshop of [`embedded-roots`](https://docs.rs/embedded-roots): its build script,
-//! its run-time readers and its maintenance tasks all read PEM here and nowhere else. Programs
-//! want that crate; this one is for those who build on the same rules.
+//! This is an internal crate of [`embedded-roots`](https://docs.rs/embedded-roots): its build
+//! script, its run-time readers and its maintenance tasks all read PEM here. Programs should use
+//! that crate; use this one to build tools that follow the same rules.
 //!
 //! ```
 //! use embedded_roots_bundle::{ParsedBundle, PrivateKeys, parse};
@@ -18,9 +18,9 @@
 //!
 //! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
 //! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
-//! Other blocks are ignored. [`parse`] is strict: the first thing that is wrong is an
-//! [`ParseError`] with its line, and nothing is skipped. [`parse_each`] goes on. A
-//! certificate that says that it is not a CA is such an error ([`Root::check_ca`]).
+//! Other blocks are ignored. [`parse`] is strict: it skips nothing, and returns the first mistake
+//! as a [`ParseError`] with its line. [`parse_each`] continues after an error. A certificate that
+//! says that it is not a CA is such an error ([`Root::check_ca`]).
 //!
 //! # Annotations
 //!
@@ -29,7 +29,7 @@
 //!
 //! # Crate features
 //!
-//! - `emit`: [`emit`] and [`ParsedBundle::to_pem`], the writers, and [`ParsedBundle::sha256`].
+//! - `emit`: the writers [`emit`] and [`ParsedBundle::to_pem`], and [`ParsedBundle::sha256`].
 
 mod annotation;
 mod bundle;

@@ -1,11 +1,11 @@
-//! Distinguished names for people.
+//! Human-readable distinguished names.
 
 use std::fmt::{self, Write as _};
 
 use crate::der::{self, Element};
 use crate::escape::is_visible;
 
-/// A distinguished name (the content of the `Name` SEQUENCE, DER) for people to read.
+/// A distinguished name (the content of the `Name` SEQUENCE, DER) in readable form.
 ///
 /// `Display` is RFC 4514: most specific part first, `CN=Izenpe.com, O=IZENPE S.A., C=ES`, with a
 /// space after the comma. Characters that cannot be seen, combine with what comes before them or are
@@ -15,13 +15,13 @@ use crate::escape::is_visible;
 pub struct DistinguishedName<'a>(&'a [u8]);
 
 impl<'a> DistinguishedName<'a> {
-    /// A name by its DER, as in [`TrustAnchor::subject`](rustls_pki_types::TrustAnchor).
+    /// Wraps the DER of a name, as in [`TrustAnchor::subject`](rustls_pki_types::TrustAnchor).
     #[must_use]
     pub fn new(content: &'a [u8]) -> Self {
         Self(content)
     }
 
-    /// Its DER, as [`new`](Self::new) takes it.
+    /// Its DER, as passed to [`new`](Self::new).
     #[must_use]
     pub fn as_der(&self) -> &'a [u8] {
         self.0
@@ -63,7 +63,7 @@ impl fmt::Display for DistinguishedName<'_> {
     }
 }
 
-/// The types of RFC 4514, section 3, and those that roots use beside them (RFC 4519; X.520).
+/// The types of RFC 4514, section 3, and others that roots use (RFC 4519; X.520).
 const SHORT_NAMES: &[(&[u8], &str)] = &[
     (&[0x55, 4, 3], "CN"),
     (&[0x55, 4, 5], "serialNumber"),
@@ -102,12 +102,12 @@ fn write_attribute(f: &mut fmt::Formatter<'_>, oid: &[u8], value: Element<'_>) -
     }
 }
 
-/// The value, where it is one of the string types of a `DirectoryString` or an `IA5String`.
+/// The text of a value, if it is one of the string types of a `DirectoryString` or an `IA5String`.
 fn text(value: Element<'_>) -> Option<String> {
     match value.tag {
         // UTF8String, PrintableString, IA5String
         0x0c | 0x13 | 0x16 => String::from_utf8(value.value.to_vec()).ok(),
-        // TeletexString: what is in use is Latin-1.
+        // TeletexString: Latin-1 in practice.
         0x14 => Some(value.value.iter().copied().map(char::from).collect()),
         // BMPString: two octets each, big endian.
         0x1e => {
@@ -125,7 +125,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let last = text.chars().count().saturating_sub(1);
     for (at, char) in text.chars().enumerate() {
         match char {
-            // RFC 4514 leaves `=` to the writer. Bare, a name could read as an annotation in PEM.
+            // RFC 4514 leaves `=` to the writer. Unescaped, a name could look like an annotation.
             ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
             '#' if at == 0 => f.write_str("\\#")?,
             ' ' if at == 0 || at == last => f.write_str("\\ ")?,
@@ -141,7 +141,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
-/// The dotted form; the first two arcs share an octet.
+/// Writes the dotted form. The first two arcs share an octet.
 fn write_oid(f: &mut fmt::Formatter<'_>, oid: &[u8]) -> fmt::Result {
     let mut first = true;
     let mut arc = 0_u64;

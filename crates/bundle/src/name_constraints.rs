@@ -1,5 +1,5 @@
-//! Name constraints (RFC 5280, section 4.2.1.10): from annotations, and joined with those that a
-//! certificate has itself.
+//! Name constraints (RFC 5280, section 4.2.1.10): those of annotations, joined with those of the
+//! certificate itself.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,14 +7,14 @@ use std::net::IpAddr;
 use crate::der::{self, Element};
 use crate::error::ParseError;
 
-/// What an annotation imposes.
+/// The name constraints that an annotation imposes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameConstraints {
     pub(crate) permitted: Subtrees,
     pub(crate) excluded: Subtrees,
 }
 
-/// Subtrees, sorted and each once.
+/// Subtrees, sorted and without duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Subtrees {
     pub(crate) dns: Vec<DnsSubtree>,
@@ -37,8 +37,8 @@ impl NameConstraints {
         self.permitted.is_empty() && self.excluded.is_empty()
     }
 
-    /// The content of a NameConstraints SEQUENCE, DER, under which a name is allowed exactly if
-    /// both `self` and `own` (the same content, of the certificate itself) allow it.
+    /// The content of a NameConstraints SEQUENCE, DER, that allows a name if and only if both
+    /// `self` and `own` (the same content, of the certificate itself) allow it.
     pub(crate) fn join(&self, own: Option<&[u8]>) -> Result<Option<Vec<u8>>, ParseError> {
         if self.is_empty() {
             return Ok(own.map(<[u8]>::to_vec));
@@ -82,8 +82,8 @@ impl NameConstraints {
     }
 }
 
-/// Name constraints (the content of the SEQUENCE, DER) for people to read, in the grammar of
-/// [`Annotation`](crate::Annotation) as far as it goes: `permitted-dns=.tr`.
+/// Name constraints (the content of the SEQUENCE, DER) in readable form, as far as possible in the
+/// grammar of [`Annotation`](crate::Annotation): `permitted-dns=.tr`.
 #[must_use]
 pub fn show_name_constraints(content: &[u8]) -> String {
     let Some((permitted, excluded)) = read(content) else {
@@ -113,7 +113,7 @@ impl Subtrees {
     }
 }
 
-/// A DNS name, in lower case; with a dot before it, what is below it alone.
+/// A DNS name, in lower case. With a leading dot, it is only the names below it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DnsSubtree(String);
 
@@ -292,7 +292,7 @@ pub(crate) struct Base {
     value: Vec<u8>,
 }
 
-/// Sound ones alone come here, so that a DNS name is ASCII and a mask is a prefix.
+/// Only for valid bases, in which a DNS name is ASCII and a mask is a prefix.
 impl fmt::Display for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (address, mask) = self.value.split_at(self.value.len() / 2);
@@ -314,7 +314,7 @@ pub(crate) const DNS: u8 = der::context(2);
 pub(crate) const IP: u8 = der::context(7);
 
 impl Base {
-    /// The base under which a name of this kind is exactly if it is under both.
+    /// The base that contains a name of this kind if and only if both bases do.
     fn intersection(&self, other: &Self) -> Option<Self> {
         match self.tag {
             DNS if dns_contains(&self.value, &other.value) => Some(other.clone()),
@@ -327,7 +327,7 @@ impl Base {
         }
     }
 
-    /// Whether webpki would judge names by it; it refuses every name under one that is malformed.
+    /// Whether webpki can apply it; webpki refuses every name if a base is malformed.
     fn is_sound(&self) -> bool {
         match self.tag {
             DNS => self.value.is_empty() || is_dns_subtree(&self.value),
@@ -366,9 +366,10 @@ impl Base {
     }
 }
 
-/// The subtrees in which a name is exactly if it is both in one of `own` and in one of `imposed`.
+/// The subtrees that contain a name if and only if it is in one of `own` and in one of `imposed`.
 fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, ParseError> {
-    // A file may hold thousands of certificates; this many pairs of each are done in a second.
+    // With this many pairs for each, a file of thousands of certificates still takes about a
+    // second.
     const MOST_PAIRS: usize = 4096;
 
     if own.len().saturating_mul(imposed.len()) > MOST_PAIRS {
@@ -378,7 +379,7 @@ fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, Pars
              annotation"
         )));
     }
-    // Two permitted subtrees of a kind mean either, so both sets have to become one.
+    // Permitted subtrees of one kind are alternatives, so the two sets have to become one.
     let pairs = own
         .iter()
         .flat_map(|own| imposed.iter().map(move |imposed| (own, imposed)));
@@ -423,7 +424,7 @@ pub(crate) fn read(content: &[u8]) -> Option<(Vec<Base>, Vec<Base>)> {
 
 fn read_base(subtree: Element<'_>) -> Option<Base> {
     let (name, rest) = Element::read(subtree.value)?;
-    // RFC 5280 allows no other minimum than the default, and no maximum.
+    // RFC 5280 allows no minimum but the default, and no maximum.
     if subtree.tag != der::SEQUENCE || !rest.is_empty() {
         return None;
     }
@@ -439,8 +440,8 @@ fn read_base(subtree: Element<'_>) -> Option<Base> {
     base.is_sound().then_some(base)
 }
 
-/// What webpki takes for a dNSName constraint, without the empty one: labels of letters, digits,
-/// hyphens and underscores, the last of them not a number, after a dot or not.
+/// Whether webpki accepts this as a dNSName constraint, except for the empty one: labels of
+/// letters, digits, hyphens and underscores, the last not numeric, with an optional leading dot.
 fn is_dns_subtree(name: &[u8]) -> bool {
     let mut labels = name
         .strip_prefix(b".")
@@ -458,8 +459,7 @@ fn is_dns_subtree(name: &[u8]) -> bool {
     name.len() <= 253 && labels.clone().all(is_label) && !labels.next_back().is_none_or(is_number)
 }
 
-/// Whether all names under `inner` are under `outer`. Two subtrees that are not nested have no
-/// name in common.
+/// Whether all names under `inner` are under `outer`. Subtrees that are not nested are disjoint.
 fn dns_contains(outer: &[u8], inner: &[u8]) -> bool {
     let below = |suffix: &[u8]| inner.ends_with(suffix);
     match outer.first() {
@@ -472,7 +472,7 @@ fn dns_contains(outer: &[u8], inner: &[u8]) -> bool {
     }
 }
 
-/// The subnet of the addresses that are in both, each given as address and mask.
+/// The intersection of two subnets, each given as address and mask.
 fn ip_intersection(one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
     if one.len() != other.len() {
         return None;
@@ -648,12 +648,12 @@ mod tests {
             error.reason().starts_with("too many subtrees to join: 501"),
             "{error}"
         );
-        // Many of its own that are one.
+        // Many equal subtrees in the certificate.
         let one = der::encode(der::SEQUENCE, &der::encode(DNS, b""));
         let repeated = der::encode(der::context_constructed(0), &one.repeat(50_000));
         let joined = many("a").join(Some(&repeated)).unwrap().unwrap();
         assert_eq!(joined, own);
-        // Excluded ones are not compared.
+        // Excluded subtrees are not compared in pairs.
         let excluded = imposed("excluded-dns=1.a").join(Some(&own)).unwrap();
         assert_eq!(excluded.unwrap().len(), own.len() + 2 + 2 + 2 + 3);
     }
@@ -679,7 +679,7 @@ mod tests {
         for malformed in [
             &[0xa0, 0xff][..],
             &[0xa0, 0, 0xa0, 0],
-            // "." is no name; 10.0.0.0 with the mask 255.0.255.0; a minimum of 1
+            // "." is not a name; 10.0.0.0 has the mask 255.0.255.0; one subtree has a minimum of 1.
             &[0xa0, 5, 0x30, 3, 0x82, 1, b'.'],
             &[0xa0, 12, 0x30, 10, 0x87, 8, 10, 0, 0, 0, 255, 0, 255, 0],
             &[0xa0, 8, 0x30, 6, 0x82, 1, b'a', 0x80, 1, 1],

@@ -1,4 +1,4 @@
-//! PEM (RFC 7468) becomes roots, line by line.
+//! Reads PEM (RFC 7468) line by line into roots.
 
 use std::mem;
 
@@ -15,32 +15,33 @@ use crate::trusted_certificate;
 /// What to do with a private key in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrivateKeys {
-    /// An error: for what is compiled into a program, where a secret does not belong.
+    /// An error. For bundles that are compiled into a program, where a secret does not belong.
     Refuse,
-    /// Not looked at, like any other block that is no certificate.
+    /// Ignored, like any other block that is not a certificate.
     PassOver,
 }
 
-/// The roots of one PEM input, in its order.
+/// Reads the roots of one PEM input, in its order.
 ///
-/// `name` is what errors call the input: a path, mostly. Reading is strict; see the
-/// [crate documentation](crate) for what is accepted and [`ParsedBundle`](crate::ParsedBundle) for the next
-/// step.
+/// Errors refer to the input by `name`, which is usually a path. Reading is strict; see the
+/// [crate documentation](crate) for what is accepted and [`ParsedBundle`](crate::ParsedBundle) for
+/// the next step.
 ///
 /// # Errors
 ///
-/// For the first of these, with its line: a block that does not end or ends as another; a BEGIN
-/// or END out of place; bad base64; bytes after a certificate; a certificate that cannot be a trust
-/// anchor (webpki's judgement), or that says that it is not a CA ([`Root::check_ca`]); a private key, if they are refused; an annotation that is unknown,
-/// malformed or without a certificate, or that looks like one and is not; no certificate at all.
+/// For the first of these, with its line: a block that does not end, or that ends with another
+/// label; a BEGIN or END out of place; bad base64; bytes after a certificate; a certificate that
+/// webpki cannot make a trust anchor of, or that says that it is not a CA ([`Root::check_ca`]); a
+/// private key, if those are refused; an annotation that is unknown, malformed or without a
+/// certificate, or a line that only looks like one; no certificate at all.
 pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Root>, ParseError> {
     parse_each(name, pem, private_keys).collect()
 }
 
-/// Like [`parse`], one by one, for callers that go on after an error.
+/// Like [`parse`], but yields roots one by one, for callers that continue after an error.
 ///
-/// What comes after an error is read as if the wrong part were not there. Whatever goes wrong between
-/// an annotation and the next certificate leaves that certificate out, which is an error of its own.
+/// The rest is read as if the invalid part were not there. An error between an annotation and the
+/// next certificate leaves that certificate out, which is another error.
 pub fn parse_each<'a>(
     name: &'a str,
     pem: &'a [u8],
@@ -70,16 +71,16 @@ pub fn parse_each<'a>(
 
 struct Reader {
     private_keys: PrivateKeys,
-    /// Of the next certificate.
+    /// The annotation of the next certificate.
     annotation: Annotated,
     block: Option<Block>,
-    /// Whether there was a certificate, good or bad.
+    /// Whether there was a certificate, valid or not.
     certificate: bool,
 }
 
 enum Annotated {
     Not,
-    /// The first of its lines.
+    /// The number of its first line, and the annotation.
     Well(usize, Annotation),
     /// An error that was reported already.
     Badly,
@@ -89,7 +90,7 @@ struct Block {
     /// The line of its BEGIN.
     begin: usize,
     label: String,
-    /// Without blanks.
+    /// The base64 text, without blanks.
     base64: Vec<u8>,
     /// An error that was reported already.
     is_bad: bool,
@@ -105,8 +106,8 @@ impl Reader {
         }
     }
 
-    /// Whatever goes wrong between an annotation and the next certificate leaves that certificate out:
-    /// it must not be trusted without the limits that were meant for it.
+    /// An error between an annotation and the next certificate leaves that certificate out: it must
+    /// not be trusted without the limits that were meant for it.
     fn line(&mut self, line: Line<'_>) -> Result<Option<Root>, ParseError> {
         let read = self.read_line(line);
         if read.is_err() && !matches!(self.annotation, Annotated::Not) {
@@ -117,7 +118,7 @@ impl Reader {
 
     fn read_line(&mut self, line: Line<'_>) -> Result<Option<Root>, ParseError> {
         if let Some(block) = &mut self.block {
-            // Nearly all lines: those that can be nothing else.
+            // Fast path for nearly all lines, which can only be base64.
             if line.kinds & OTHER == 0 {
                 return block.line(line).map(|()| None);
             }
@@ -135,7 +136,7 @@ impl Reader {
         Ok(None)
     }
 
-    /// Takes the block, and puts it back unless it ends here, well or badly.
+    /// Takes the block, and puts it back unless this line ends it, validly or not.
     fn line_in_block(
         &mut self,
         mut block: Block,
@@ -148,7 +149,7 @@ impl Reader {
             self.begin_block(line.number, label)?;
             return Err(unended(&block));
         }
-        // Of a block that was not meant to be one, since its BEGIN stands there by mistake.
+        // An annotation in a block means that its BEGIN was there by mistake.
         if !matches!(pairs_of(&String::from_utf8_lossy(line.bytes)), Ok(None)) {
             self.annotation = Annotated::Badly;
         }
@@ -168,7 +169,7 @@ impl Reader {
         let root = Root::new(certificate, annotation, block.begin);
         let root = root.map_err(|error| error.at_line(block.begin))?;
         root.check_ca()?;
-        // What is no root does not end an annotation: it may not be what the annotation is for.
+        // A block that is not a root does not consume an annotation, which may be for a later one.
         match mem::replace(&mut self.annotation, Annotated::Not) {
             Annotated::Not | Annotated::Well(..) => Ok(Some(root)),
             Annotated::Badly => {
@@ -202,7 +203,7 @@ impl Reader {
     }
 
     fn text(&mut self, number: usize, line: &[u8]) -> Result<(), ParseError> {
-        // Millions of these must not take seconds.
+        // A fast path, because a file may have millions of blank lines.
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
@@ -272,7 +273,7 @@ impl Reader {
 }
 
 impl Block {
-    /// The certificate, unless it is another kind of block, or a bad one of which an error tells.
+    /// The certificate; `None` for another kind of block, or if an error was reported already.
     fn end(&self, label: &str) -> Result<Option<CertificateDer<'static>>, ParseError> {
         if label != self.label {
             return Err(ParseError::new(format!(
@@ -331,10 +332,10 @@ impl Block {
     }
 }
 
-/// What most roots fit into.
+/// Most roots fit into this size.
 const TYPICAL: usize = 4096;
 
-/// RFC 4648, section 4, with padding; as OpenSSL, it does not look at the bits after the last byte.
+/// RFC 4648, section 4, with padding. Like OpenSSL, it ignores the bits after the last byte.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
@@ -343,7 +344,7 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const TRUSTED: &str = "TRUSTED CERTIFICATE";
 
-/// The labels that OpenSSL takes for a certificate (its pem.h).
+/// The labels that OpenSSL accepts for a certificate (in its pem.h).
 fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | TRUSTED)
 }
@@ -368,7 +369,7 @@ fn unended(block: &Block) -> ParseError {
     ParseError::new(format!("-----BEGIN {label}----- without its -----END")).at_line(block.begin)
 }
 
-/// A line, and which kinds of bytes are in it.
+/// A line, and the kinds of bytes in it.
 #[derive(Clone, Copy)]
 struct Line<'a> {
     /// Counted from 1.
@@ -409,7 +410,7 @@ const fn kind_of(byte: u8) -> u8 {
     }
 }
 
-/// The lines, whichever of LF, CR LF and CR ends them, without a byte order mark.
+/// The lines, which may end in LF, CR LF or CR, without a byte order mark.
 fn lines(pem: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut rest = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
     let mut number = 0;
@@ -417,7 +418,7 @@ fn lines(pem: &[u8]) -> impl Iterator<Item = Line<'_>> {
         if rest.is_empty() {
             return None;
         }
-        // The one look at every byte of a file.
+        // The only pass over every byte of a file.
         let mut kinds = 0;
         let end = rest.iter().position(|&byte| {
             kinds |= kind(byte);

@@ -6,7 +6,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::der::{self, Element};
 
-/// The time as RFC 3339 writes it, in UTC and whole seconds: `2026-04-15T23:59:59Z`.
+/// Formats the time by RFC 3339, in UTC and whole seconds: `2026-04-15T23:59:59Z`.
 #[must_use]
 pub fn rfc3339(time: UnixTime) -> String {
     let (days, seconds) = (time.as_secs() / DAY, time.as_secs() % DAY);
@@ -40,7 +40,7 @@ pub fn parse_rfc3339(text: &str) -> Option<UnixTime> {
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// The time of a `Validity` (RFC 5280, section 4.1.2.5). A time before 1970 is 1970.
+/// The time of a `Validity` (RFC 5280, section 4.1.2.5). A time before 1970 counts as 1970.
 pub(crate) fn x509_time(time: Element<'_>) -> Option<UnixTime> {
     let digits = time.value.strip_suffix(b"Z")?;
     let mut all = *b"20000000000000";
@@ -59,7 +59,7 @@ pub(crate) fn x509_time(time: Element<'_>) -> Option<UnixTime> {
     from_digits(&all)
 }
 
-/// `YYYYMMDDhhmmss`; what lies before 1970 is 1970.
+/// Parses `YYYYMMDDhhmmss`. A time before 1970 counts as 1970.
 fn from_digits(digits: &[u8]) -> Option<UnixTime> {
     let mut pairs = [0; 7];
     if digits.len() != 2 * pairs.len() || !digits.iter().all(u8::is_ascii_digit) {

@@ -1,15 +1,15 @@
-//! OpenSSL's `TRUSTED CERTIFICATE`: a certificate, and after it what OpenSSL trusts it for.
+//! OpenSSL's `TRUSTED CERTIFICATE`: a certificate, followed by OpenSSL's trust settings for it.
 
 use crate::der::{self, Element};
 use crate::error::ParseError;
 
 /// The certificate of a `TRUSTED CERTIFICATE` block.
 ///
-/// The settings behind it (`X509_CERT_AUX` of OpenSSL's `x_x509a.c`: trusted uses, rejected uses,
-/// alias, key identifier, other) are not carried further. Where they do not trust the certificate
-/// for TLS servers, dropping them would widen trust, and the block is refused.
+/// The settings after it (`X509_CERT_AUX` of OpenSSL's `x_x509a.c`: trusted uses, rejected uses,
+/// alias, key identifier, other) are dropped. If they do not trust the certificate for TLS servers,
+/// dropping them would widen trust, so the block is refused.
 pub(crate) fn certificate(block: &[u8]) -> Result<&[u8], ParseError> {
-    // What is malformed here is refused, with a better reason, by those who read the certificate.
+    // A malformed certificate is refused later, with a better reason.
     let Some((certificate, settings)) = Element::read(block) else {
         return Ok(block);
     };

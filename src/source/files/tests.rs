@@ -1,4 +1,4 @@
-//! Files that are hostile, or change.
+//! Files that are hostile, or that change while they are read.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,7 +13,7 @@ use embedded_roots_bundle::MAX_FILE_SIZE;
 use super::*;
 use crate::world::{World, pem};
 
-/// The error for a variable of this value, which has to come soon.
+/// The error for a variable with this value, which must not take long.
 #[track_caller]
 fn refused(variable: &'static str, value: &Path) -> String {
     let start = Instant::now();
@@ -110,7 +110,7 @@ fn a_file_that_becomes_a_pipe_is_not_waited_for() {
         });
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(3) {
-            // Whichever it is: it comes back.
+            // Either result is fine, as long as the call returns.
             let _ = anchors_of(&path);
         }
         done.store(true, Ordering::Relaxed);
@@ -122,7 +122,7 @@ fn a_file_without_permission_is_what_the_system_says() {
     let world = World::new("permission");
     let path = world.file("secret.pem", pem("One"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    // Root may read it all the same.
+    // Root can read the file despite its mode.
     let variables = Variables::Given(vec![("EXTRA_CA", path.clone().into())]);
     let readable = File::open(&path).is_ok();
     assert_eq!(extra_env(&variables, "EXTRA_CA").is_ok(), readable);

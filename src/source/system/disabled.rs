@@ -1,9 +1,9 @@
-//! Without the feature, no policy can ask for the store.
+//! Without the feature `system`, no policy can use the system's store.
 
 use crate::error::Error;
 use crate::source::Source;
 
-/// The store as the default source of a process: there is none.
+/// The store as the default source of a process: none without the feature.
 pub(crate) fn default_source() -> Option<Result<Source, Error>> {
     None
 }

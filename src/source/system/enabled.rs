@@ -1,4 +1,4 @@
-//! The store that there is.
+//! The system's store, as files or through rustls-native-certs.
 
 use crate::error::Error;
 use crate::source::variables::Variables;
@@ -18,8 +18,8 @@ pub(crate) fn source(store: &Store, variables: &Variables) -> Result<Source, Err
 #[cfg(not(any(windows, target_os = "macos")))]
 pub(crate) use super::store::Store;
 
-/// Through rustls-native-certs: Security.framework, or Windows' certificate store. It takes an empty
-/// variable for a set one, and then finds no root: not more than was meant.
+/// Uses rustls-native-certs, which reads Security.framework or Windows' certificate store. It takes
+/// an empty variable for a set one and then finds no roots, which never widens trust.
 #[cfg(any(windows, target_os = "macos"))]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store;

@@ -4,7 +4,7 @@
 mod disabled;
 #[cfg(feature = "system")]
 mod enabled;
-// Its paths are data, so that every system's layout is tested on every system.
+// The paths are data, so every system's layout can be tested on every system.
 #[cfg(feature = "system")]
 #[cfg_attr(
     any(windows, target_os = "macos"),

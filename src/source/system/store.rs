@@ -1,4 +1,4 @@
-//! Where the systems without an API for it keep their roots.
+//! The files and directories in which systems without an API keep their roots.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -9,7 +9,7 @@ use crate::bundle::anchor::Anchor;
 use crate::source::directory::{Seen, in_directory};
 use crate::source::{Origin, Source, shown};
 
-/// The rule of Go's crypto/x509: the first file that there is, and all directories.
+/// The rule of Go's crypto/x509: the first file that exists, and all directories.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     files: Vec<PathBuf>,
@@ -66,7 +66,7 @@ impl Default for Store {
 }
 
 impl Store {
-    /// With another root directory.
+    /// A store below another root directory.
     #[cfg(test)]
     pub(crate) fn below(root: &Path) -> Self {
         let below = |paths: Vec<PathBuf>| {
@@ -82,7 +82,7 @@ impl Store {
         }
     }
 
-    /// Tolerant: what cannot be used is skipped, and listed in the source.
+    /// Tolerant: unusable certificates are skipped, and listed in the source.
     pub(super) fn source(&self) -> Source {
         let mut source = Source::new(Origin::SystemStore { places: Vec::new() });
         let mut places = Vec::new();
@@ -120,9 +120,9 @@ impl Store {
     }
 }
 
-/// Adds what is usable in a file of the system, and tells what is not.
+/// Adds the usable certificates of a system's file, and lists what was skipped.
 fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source) {
-    // A file of garbage must not fill the report.
+    // A file full of garbage must not fill the report.
     const MOST_ERRORS: usize = 20;
 
     let name = shown(path);
@@ -134,7 +134,7 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
     for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
         match root {
             Ok(root) => source.anchors.push(Anchor::from_root(root)),
-            // A directory of the system holds other files, too.
+            // The system's directories also hold other files.
             Err(why) if why.line().is_none() => {}
             Err(why) => {
                 errors += 1;

@@ -1,4 +1,4 @@
-//! The layouts of systems, built in folders.
+//! The layouts of real systems, rebuilt in temporary folders.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,12 +17,12 @@ fn source(world: &World) -> Source {
     Store::below(&world.path("root")).source()
 }
 
-/// Three roots: in a bundle, and one by one.
+/// Three roots, for a bundle or for single files.
 fn roots() -> [String; 3] {
     ["One", "Two", "Three"].map(pem)
 }
 
-/// The numbers of roots and of errors, and the places relative to the root directory.
+/// The number of roots, the skipped inputs, and the origin relative to the root directory.
 fn found(world: &World) -> (usize, Vec<String>, String) {
     let source = source(world);
     let root = world.path("root").display().to_string();
@@ -53,7 +53,7 @@ fn debian() {
     }
     world.file("root/etc/ssl/certs/ca-certificates.crt", roots.concat());
     let (count, skipped, origin) = found(&world);
-    // Once in the bundle and once in the folder, by two names.
+    // Each root is once in the bundle and once in the folder, where it has two names.
     assert_eq!((count, skipped), (6, Vec::<String>::new()));
     let places = "system store (/etc/ssl/certs/ca-certificates.crt, /etc/ssl/certs)";
     assert_eq!(origin, places);
@@ -122,7 +122,7 @@ fn freebsd() {
     let (count, skipped, origin) = found(&world);
     assert_eq!((count, skipped), (3, Vec::<String>::new()));
     assert_eq!(origin, "system store (/etc/ssl/certs)");
-    // With the package ca_root_nss.
+    // The file of the package ca_root_nss.
     world.file("root/usr/local/etc/ssl/cert.pem", roots().concat());
     assert_eq!(found(&world).0, 6);
 }
