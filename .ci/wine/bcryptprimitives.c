@@ -10,7 +10,7 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(BYTE *data, SIZE_T size)
 {
     while (size > 0) {
         ULONG part = size < 0x10000 ? (ULONG)size : 0x10000;
-        /* Its callers rely on success, and do not look. */
+        /* Callers rely on success and do not check the result. */
         if (!RtlGenRandom(data, part)) {
             abort();
         }
