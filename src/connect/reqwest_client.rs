@@ -30,6 +30,11 @@ pub fn client() -> Result<Client, Error> {
 }
 
 /// reqwest's client without async (feature `reqwest-blocking`).
+///
+/// Not for async code: inside of a runtime, reqwest's blocking client panics when it is built, used or
+/// dropped. Build and drop it on a thread of its own or in `tokio::task::spawn_blocking`, or take the
+/// client of the [module above](super). This crate cannot tell in advance: tokio does not say whether a
+/// thread that has a runtime may block.
 #[cfg(feature = "reqwest-blocking")]
 pub mod blocking {
     use reqwest::blocking::{Client, ClientBuilder};
@@ -56,11 +61,16 @@ pub mod blocking {
             Client::builder().tls_backend_preconfigured(super::config(self))
         }
 
-        /// A blocking client that trusts these roots.
+        /// A blocking client that trusts these roots. Not for async code: see the
+        /// [module](crate::reqwest::blocking).
         ///
         /// # Errors
         ///
         /// If reqwest cannot build it.
+        ///
+        /// # Panics
+        ///
+        /// reqwest may panic inside of an async runtime.
         pub fn reqwest_blocking_client(&self) -> Result<Client, Error> {
             self.reqwest_blocking_client_builder()
                 .build()

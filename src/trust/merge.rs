@@ -333,6 +333,39 @@ mod tests {
         assert_eq!(constrained::ANCHORS.len(), 2);
     }
 
+    /// Quadratic work takes half a minute here.
+    #[test]
+    fn limits_that_are_not_applied_are_noted_in_linear_time() {
+        const COUNT: u64 = 20_000;
+        let anchors = |date: Option<u64>| {
+            let date = date.map(|date| UnixTime::since_unix_epoch(Duration::from_secs(date)));
+            let anchors = (0..COUNT).map(|name| {
+                let bytes = || Der::from(name.to_be_bytes().to_vec());
+                let trust_anchor = TrustAnchor {
+                    subject: bytes(),
+                    subject_public_key_info: bytes(),
+                    name_constraints: None,
+                };
+                Anchor::new(trust_anchor, date)
+            });
+            anchors.collect::<Vec<_>>()
+        };
+        let start = std::time::Instant::now();
+        let sources = vec![
+            source(Standing::Given, anchors(None)),
+            source(Standing::Listed, anchors(Some(1))),
+        ];
+        let (merged, report) = merge(sources, |_| true).unwrap();
+        assert_eq!(merged.len(), anchors(None).len());
+        let not_applied = report
+            .sources()
+            .iter()
+            .map(|source| source.limits_not_applied().len());
+        assert_eq!(not_applied.sum::<usize>(), merged.len());
+        let time = start.elapsed();
+        assert!(time < Duration::from_secs(5), "{time:?}");
+    }
+
     #[test]
     fn one_anchor_through_three_sources_is_one_and_reported_so() {
         let anchors = || vec![anchor(1, 1, 1)];
