@@ -125,6 +125,8 @@ pub mod _documentation {
     pub mod policy {}
     #[doc = include_str!("../docs/figures.md")]
     pub mod figures {}
+    #[doc = include_str!("../docs/security.md")]
+    pub mod security {}
 }
 
 /// The examples of README.md compile.
