@@ -7,7 +7,8 @@ use rustls_pki_types::UnixTime;
 
 use crate::error::ParseError;
 use crate::escape::escape;
-use crate::name_constraints::{DnsSubtree, IpSubtree, MOST_SUBTREES, NameConstraints, Subtree};
+use crate::name_constraints::subtree::{DnsSubtree, IpSubtree, Subtree};
+use crate::name_constraints::{MOST_SUBTREES, NameConstraints};
 use crate::time::{parse_rfc3339, rfc3339};
 
 /// Limits that a PEM file sets for a certificate and that the certificate cannot carry itself.

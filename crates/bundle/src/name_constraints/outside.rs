@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use crate::certificate::extension;
 use crate::der::{self, Element};
 use crate::escape::escape;
-use crate::name_constraints::{Base, DNS, IP, read};
+use crate::name_constraints::base::{Base, DNS, IP, read};
 
 /// The first DNS name or IP address of a certificate (DER) that is outside of name constraints (the
 /// content of the SEQUENCE, DER).
