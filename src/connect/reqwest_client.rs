@@ -33,7 +33,7 @@ pub fn client() -> Result<Client, Error> {
 ///
 /// Not for async code: inside of a runtime, reqwest's blocking client panics when it is built, used or
 /// dropped. Build and drop it on a thread of its own or in `tokio::task::spawn_blocking`, or take the
-/// client of the [module above](super). This crate cannot tell in advance: tokio does not say whether a
+/// asynchronous [client](crate::reqwest::client). This crate cannot tell in advance: tokio does not say whether a
 /// thread that has a runtime may block.
 #[cfg(feature = "reqwest-blocking")]
 pub mod blocking {

@@ -36,9 +36,8 @@ impl Root {
             ParseError::new(format!("this certificate cannot be a root: {why:?}"))
         })?;
         let own = anchor.name_constraints.as_deref();
-        let name_constraints = own
-            .map_or(Ok(()), name_constraints::check)
-            .and_then(|()| annotation.name_constraints().join(own))
+        let joined = annotation.name_constraints().join(own);
+        let name_constraints = joined
             .and_then(|joined| {
                 joined.as_deref().map_or(Ok(()), name_constraints::check)?;
                 Ok(joined)
