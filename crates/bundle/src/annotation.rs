@@ -220,13 +220,17 @@ fn sets_a_limit(line: &str, letters: &str) -> bool {
         let at = |nth: usize| places.get(nth).copied().unwrap_or_default();
         let key = line.get(at(start)..=at(end - 1)).unwrap_or_default();
         let rest = line.get(at(end - 1) + 1..).unwrap_or_default();
-        let value = rest.trim_start_matches(|char: char| !char.is_ascii_graphic());
+        let value = rest.trim_start_matches(|char: char| !char.is_ascii_alphanumeric());
+        let (between, _) = rest.split_at(rest.len() - value.len());
         let word = value.split_ascii_whitespace().next().unwrap_or_default();
-        let is_one_word =
-            !key.contains(char::is_whitespace) && rest.starts_with(char::is_whitespace);
         let word = word.trim_end_matches(['.', ',', ';', ')', '!', '?']);
         let is_plain = word.bytes().all(|byte| byte.is_ascii_alphabetic());
-        value.starts_with(['=', ':']) || !is_plain || is_one_word && !word.is_empty()
+        let is_one_word =
+            !key.contains(char::is_whitespace) && rest.starts_with(char::is_whitespace);
+        between.contains(['=', ':'])
+            || between.ends_with(['.', '/'])
+            || !is_plain
+            || is_one_word && !word.is_empty()
     })
 }
 
@@ -387,6 +391,8 @@ mod tests {
             "# permitted dns=.a",
             "# permitted DNS names: .a permitted dns = .a",
             "# distrust after = 2026-01-01",
+            "# (permitted-ip) = 10.0.0.0/8",
+            "# \"permitted dns\": \".a\"",
             "# Distrust After: 2026-01-01",
             "# distrusted after 2026-01-01",
             "# permitted\u{2010}dns=.a",
@@ -403,6 +409,7 @@ mod tests {
             "permitted-dns",
             "# the permitted DNS names are in the certificates themselves",
             "# No root is distrusted after all.",
+            "# No excluded IP. The constraints are in the certificates.",
             // The headings of bundles in use: certifi, curl, Mozilla's, Fedora's, OpenSSL's.
             "# Issuer: CN=Example Root CA O=Example Ltd. OU=www.example.com",
             "# Subject: CN=Distrust After O=permitted-dns .corp",
