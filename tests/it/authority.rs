@@ -27,9 +27,18 @@ pub(crate) fn root(name: &str) -> Authority {
 }
 
 pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
+    root_of(name, &key().serialize_pem(), change)
+}
+
+/// A root of a key that others may have, too.
+pub(crate) fn root_of(
+    name: &str,
+    key_pem: &str,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Authority {
     let mut params = ca_params(name);
     change(&mut params);
-    CertifiedIssuer::self_signed(params, key()).unwrap()
+    CertifiedIssuer::self_signed(params, KeyPair::from_pem(key_pem).unwrap()).unwrap()
 }
 
 /// An intermediate issued by `issuer`. Tests pass the key, so that other CAs can certify it too.

@@ -1,0 +1,151 @@
+//! Oracles of another make: OpenSSL, Go's crypto/x509 and GnuTLS judge a matrix of chains, and have to
+//! come to our verdict, or to stand in the table of differences with the reason.
+
+// The lint's exception for tests is for functions with `#[test]`; all of this is test code.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+#![allow(missing_docs, reason = "a test binary has no users")]
+
+mod algorithms;
+#[allow(dead_code, reason = "`it` uses the rest")]
+#[path = "../it/authority.rs"]
+mod authority;
+mod case;
+mod constraints;
+mod differences;
+mod makes;
+mod names;
+mod paths;
+mod usages;
+mod validity;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use crate::case::{Case, Verdict};
+use crate::differences::{ACCEPTED_BY_US_ALONE, DIFFERENCES};
+use crate::makes::MAKES;
+
+/// A folder that goes away with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = env::temp_dir().join(format!("embedded-roots-oracles-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // It is the system's to clean up in the end.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn matrix(folder: &Path) -> Vec<Case> {
+    let groups = [
+        algorithms::cases(folder),
+        constraints::cases(),
+        names::cases(),
+        paths::cases(),
+        usages::cases(),
+        validity::cases(),
+    ];
+    let cases: Vec<Case> = groups.into_iter().flatten().collect();
+    let names: BTreeSet<_> = cases.iter().map(|case| &case.name).collect();
+    assert_eq!(names.len(), cases.len(), "two cases have one name");
+    cases
+}
+
+#[test]
+#[ignore = "needs openssl, go, certtool and faketime; .ci/run installs and runs them"]
+fn other_makes_have_our_verdict_or_a_reason() {
+    let folder = Folder::new();
+    let cases = matrix(&folder.0);
+    let mut faults = Vec::new();
+
+    let accepted = cases
+        .iter()
+        .filter(|case| case.expected == Verdict::Accepted);
+    let accepted = accepted.count();
+    let refused = cases.len() - accepted;
+    println!(
+        "{} cases: {accepted} accepted, {refused} refused",
+        cases.len()
+    );
+    assert!(cases.len() >= 120 && accepted >= 60 && refused >= 60);
+    for case in &cases {
+        let (verdict, why) = case.verdict_of_ours();
+        if verdict != case.expected {
+            faults.push(format!("{}: we have {verdict:?} ({why})", case.name));
+        }
+    }
+
+    let folders = case::write(&cases, &folder.0);
+    let mut used = BTreeSet::new();
+    let mut alone: Vec<&Case> = cases.iter().collect();
+    alone.retain(|case| case.expected == Verdict::Accepted);
+    for make in MAKES {
+        let verdicts = (make.judge)(&cases, &folders);
+        assert_eq!(verdicts.len(), cases.len());
+        let mut agreed = 0;
+        for (case, (verdict, why)) in cases.iter().zip(verdicts) {
+            let (name, make) = (&case.name, make.name);
+            let row = DIFFERENCES.iter().find(|row| row.covers(name, make));
+            if verdict == Verdict::Accepted {
+                alone.retain(|other| other.name != *name);
+            }
+            let agrees = verdict == case.expected;
+            agreed += usize::from(agrees);
+            match (agrees, row) {
+                (true, None) => {}
+                (true, Some(row)) => {
+                    faults.push(format!(
+                        "{name}: {make} has our verdict, but: {}",
+                        row.reason
+                    ));
+                }
+                (false, Some(row)) => drop(used.insert((row.case, make))),
+                (false, None) => faults.push(format!("{name}: {make}: {verdict:?}: {why}")),
+            }
+        }
+        println!(
+            "{}: {agreed} agreed, {} differ",
+            make.version(),
+            cases.len() - agreed
+        );
+    }
+    for row in DIFFERENCES {
+        println!(
+            "{} differs: {}: {}",
+            row.makes.join(", "),
+            row.case,
+            row.reason
+        );
+        for make in row
+            .makes
+            .iter()
+            .filter(|make| !used.contains(&(row.case, **make)))
+        {
+            faults.push(format!("{}: {make}: no such difference", row.case));
+        }
+    }
+    let alone: Vec<_> = alone.iter().map(|case| case.name.as_str()).collect();
+    println!("accepted by us alone: {alone:#?}");
+    if alone != ACCEPTED_BY_US_ALONE {
+        faults.push("other cases are accepted by us alone".to_owned());
+    }
+    assert!(
+        faults.is_empty(),
+        "{}:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
