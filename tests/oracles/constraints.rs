@@ -458,7 +458,7 @@ fn other_kinds() -> Vec<Case> {
                 params.custom_extensions = vec![uri_constraint(tag, ".corp.example")];
             });
             let chain = server_with(&ca, "a.example", |params| {
-                params.subject_alt_names = alt.clone()
+                params.subject_alt_names.clone_from(alt);
             });
             let name = format!("own {list} URI, {place}");
             cases.push(Case::new(name, &[&ca], chain, "a.example", Refused));
@@ -469,7 +469,10 @@ fn other_kinds() -> Vec<Case> {
 
 /// rcgen has no constraint of this kind.
 fn uri_constraint(list: u8, host: &str) -> CustomExtension {
-    let wrap = |tag: u8, content: Vec<u8>| [vec![tag, content.len() as u8], content].concat();
+    let wrap = |tag: u8, content: Vec<u8>| {
+        let length = u8::try_from(content.len()).unwrap();
+        [vec![tag, length], content].concat()
+    };
     let subtree = wrap(0x30, wrap(0x86, host.as_bytes().to_vec()));
     let content = wrap(0x30, wrap(list, subtree));
     // id-ce-nameConstraints

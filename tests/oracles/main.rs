@@ -1,4 +1,4 @@
-//! Oracles of another make: OpenSSL, Go's crypto/x509 and GnuTLS judge a matrix of chains, and have to
+//! Oracles of another make: OpenSSL, Go's crypto/x509 and `GnuTLS` judge a matrix of chains, and have to
 //! come to our verdict, or to stand in the table of differences with the reason.
 
 // The lint's exception for tests is for functions with `#[test]`; all of this is test code.
@@ -9,6 +9,7 @@
     clippy::indexing_slicing
 )]
 #![allow(missing_docs, reason = "a test binary has no users")]
+#![allow(clippy::too_many_lines, reason = "a list of cases is no logic")]
 
 mod algorithms;
 #[allow(dead_code, reason = "`it` uses the rest")]
@@ -102,9 +103,9 @@ fn other_makes_have_our_verdict_or_a_reason() {
             if verdict == Verdict::Accepted {
                 alone.retain(|other| other.name != *name);
             }
-            let agrees = verdict == case.expected;
-            agreed += usize::from(agrees);
-            match (agrees, row) {
+            let is_ours = verdict == case.expected;
+            agreed += usize::from(is_ours);
+            match (is_ours, row) {
                 (true, None) => {}
                 (true, Some(row)) => {
                     faults.push(format!(

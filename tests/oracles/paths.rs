@@ -4,7 +4,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa};
 use rustls::pki_types::CertificateDer;
 
 use crate::authority::{
-    Authority, intermediate, intermediate_with, key, root, root_with, server, server_with,
+    Authority, Identity, intermediate, intermediate_with, key, root, root_with, server, server_with,
 };
 use crate::case::Case;
 use crate::case::Verdict::{self, Accepted, Refused};
@@ -137,7 +137,7 @@ fn orders() -> Vec<Case> {
     ];
     rows.into_iter()
         .map(|(what, sent, verdict)| {
-            let chain = sent.into_iter().fold(leaf(), |chain, ca| chain.with(ca));
+            let chain = sent.into_iter().fold(leaf(), Identity::with);
             Case::new(format!("chain {what}"), &[ca], chain, NAME, verdict)
         })
         .collect()

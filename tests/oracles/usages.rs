@@ -99,7 +99,7 @@ const CHANGES: &[(&str, Change, [Verdict; 3])] = &[
     (
         "extended key usage of nobody",
         |params| {
-            params.extended_key_usages = vec![Extended::Other(vec![1, 3, 6, 1, 4, 1, 55555, 1])]
+            params.extended_key_usages = vec![Extended::Other(vec![1, 3, 6, 1, 4, 1, 55555, 1])];
         },
         [Refused, Refused, Accepted],
     ),
