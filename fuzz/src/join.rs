@@ -1,5 +1,6 @@
 //! A root's own name constraints and imposed ones, together.
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
@@ -18,11 +19,17 @@ pub fn check(data: &[u8]) {
 fn case(choices: &mut Unstructured<'_>) -> Result<()> {
     let (own, imposed) = (constraints(choices)?, constraints(choices)?);
     let leaf = leaf(choices)?;
-    let own = Root::new(root(None), own, 0).unwrap();
-    let own_content = own.trust_anchor().name_constraints.as_deref();
-    let alone = Root::new(root(None), imposed.clone(), 0).unwrap();
-    let both = accepts(own.trust_anchor(), &leaf) && accepts(alone.trust_anchor(), &leaf);
-    match Root::new(root(own_content), imposed, 0) {
+    let contents = [&own, &imposed].map(content);
+    let plain = Root::new(root(None), Annotation::default(), 0).unwrap();
+    let both = contents.iter().all(|content| {
+        let name_constraints = content.as_deref().map(Into::into);
+        let anchor = TrustAnchor {
+            name_constraints,
+            ..plain.trust_anchor().clone()
+        };
+        accepts(&anchor, &leaf)
+    });
+    match Root::new(root(contents[0].as_deref()), imposed, 0) {
         Ok(joined) => assert_eq!(accepts(joined.trust_anchor(), &leaf), both),
         // There is a name of each kind in the leaf, so that something is permitted by both.
         Err(why) => assert!(!both, "{why}"),
@@ -57,6 +64,81 @@ fn constraints(choices: &mut Unstructured<'_>) -> Result<Annotation> {
     } else {
         pairs.parse().unwrap()
     })
+}
+
+/// The constraints as DER, written apart from the crate: the pairs of an annotation, each with its
+/// number in the SEQUENCE.
+fn content(annotation: &Annotation) -> Option<Vec<u8>> {
+    let text = annotation.to_string();
+    let of = |verb: &str, number: u8| {
+        let mut subtrees = Vec::new();
+        for pair in text.split(' ') {
+            let Some((key, values)) = pair
+                .split_once('=')
+                .filter(|(key, _)| key.starts_with(verb))
+            else {
+                continue;
+            };
+            for value in values.split(',') {
+                let mut bases = Vec::new();
+                if key.ends_with("dns") {
+                    bases.push((0x82, value.as_bytes().to_vec()));
+                } else {
+                    bases.push((0x87, subnet(value)));
+                    // An excluded subnet is meant in both families.
+                    if let Some(twin) = twin(value).filter(|_| verb == "excluded") {
+                        bases.push((0x87, subnet(&twin)));
+                    }
+                }
+                for (tag, base) in bases {
+                    subtrees.extend(element(0x30, &element(tag, &base)));
+                }
+            }
+        }
+        if subtrees.is_empty() {
+            subtrees
+        } else {
+            element(number, &subtrees)
+        }
+    };
+    let content = [of("permitted", 0xa0), of("excluded", 0xa1)].concat();
+    (!content.is_empty()).then_some(content)
+}
+
+fn subnet(text: &str) -> Vec<u8> {
+    let (address, prefix) = text.split_once('/').unwrap();
+    let prefix: usize = prefix.parse().unwrap();
+    let octets = match address.parse().unwrap() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    let bit = |at: usize| u8::from(at < prefix);
+    let mask =
+        (0..octets.len()).map(|octet| (0..8).fold(0, |mask, at| mask << 1 | bit(octet * 8 + at)));
+    octets.iter().copied().chain(mask).collect()
+}
+
+fn twin(text: &str) -> Option<String> {
+    let (address, prefix) = text.split_once('/')?;
+    let prefix: u8 = prefix.parse().ok()?;
+    match address.parse().ok()? {
+        IpAddr::V4(address) => Some(format!("::ffff:{address}/{}", 96 + prefix)),
+        IpAddr::V6(address) => Some(format!(
+            "{}/{}",
+            address.to_ipv4_mapped()?,
+            prefix.checked_sub(96)?
+        )),
+    }
+}
+
+fn element(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(value.len()).unwrap();
+    let header = match length {
+        0..0x80 => vec![tag, length as u8],
+        0x80..=0xff => vec![tag, 0x81, length as u8],
+        _ => [&[tag, 0x82][..], &length.to_be_bytes()].concat(),
+    };
+    [&header, value].concat()
 }
 
 const SUBNETS: [&str; 10] = [
@@ -116,14 +198,7 @@ static ISSUER: LazyLock<(CertificateParams, KeyPair)> =
 fn root(own: Option<&[u8]>) -> CertificateDer<'static> {
     let mut params = authority("Example Root");
     if let Some(content) = own {
-        let length = u16::try_from(content.len()).unwrap();
-        let header = match length {
-            0..0x80 => vec![0x30, length as u8],
-            0x80..=0xff => vec![0x30, 0x81, length as u8],
-            _ => [&[0x30, 0x82][..], &length.to_be_bytes()].concat(),
-        };
-        let extension =
-            CustomExtension::from_oid_content(&[2, 5, 29, 30], [&header, content].concat());
+        let extension = CustomExtension::from_oid_content(&[2, 5, 29, 30], element(0x30, content));
         params.custom_extensions.push(extension);
     }
     params.self_signed(&ISSUER.1).unwrap().into()
