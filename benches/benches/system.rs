@@ -3,39 +3,57 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a measurement that goes wrong has to stop"
 )]
 
+use benches::{authorities, fresh, peers};
 use std::path::Path;
+use std::time::Instant;
 use std::{env, fs, process};
 
-use benches::authorities;
-use benches::fresh::{Comparison, Unit};
+use benches::fresh::{Comparison, Way};
+
+const WAYS: &[(&str, Way)] = &[
+    ("embedded-roots", || {
+        millis(|| drop(embedded_roots::Roots::system().unwrap().client_config()))
+    }),
+    ("rustls-native-certs", || {
+        millis(|| drop(peers::by_native_certs()))
+    }),
+];
 
 fn main() {
-    let comparison = |name, variables| Comparison {
-        name,
-        unit: Unit::Millis,
-        samples: 101,
-        ways: &[
-            (
-                "embedded-roots",
-                env!("CARGO_BIN_EXE_embedded_roots_system"),
-            ),
-            (
-                "rustls-native-certs",
-                env!("CARGO_BIN_EXE_rustls_native_certs"),
-            ),
-        ],
-        variables,
-    };
-    comparison("system store", Vec::new()).print();
-
     let folder = env::temp_dir().join(format!("embedded-roots-bench-{}", process::id()));
-    fill(&folder, 300);
-    let variables = vec![("SSL_CERT_DIR", folder.display().to_string())];
-    comparison("300 hashed files", variables).print();
-    fs::remove_dir_all(folder).unwrap();
+    let is_sample = env::args().nth(2).is_some();
+    if !is_sample {
+        fill(&folder, 300);
+    }
+    fresh::main(&[
+        Comparison {
+            name: "system store",
+            unit: "ms",
+            samples: 101,
+            ways: WAYS,
+            variables: Vec::new(),
+        },
+        Comparison {
+            name: "300 hashed files",
+            unit: "ms",
+            samples: 101,
+            ways: WAYS,
+            variables: vec![("SSL_CERT_DIR", folder.display().to_string())],
+        },
+    ]);
+    if !is_sample {
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+fn millis(read: fn()) -> f64 {
+    let start = Instant::now();
+    read();
+    start.elapsed().as_secs_f64() * 1e3
 }
 
 /// A folder as `openssl rehash` leaves it: one file per certificate, named by a hash.

@@ -14,3 +14,9 @@ pub fn config_of(store: RootCertStore) -> Arc<ClientConfig> {
     let builder = builder().with_root_certificates(store);
     Arc::new(builder.with_no_client_auth())
 }
+
+pub fn by_native_certs() -> Arc<ClientConfig> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    config_of(store)
+}
