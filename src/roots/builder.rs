@@ -232,10 +232,11 @@ impl RootsBuilder {
         })?;
         let trust_set = Arc::new(TrustSet::merged(anchors, report)?);
         let provider = config::provider(self.provider)?;
-        Roots::new(match &self.revocation {
+        let verifier = match &self.revocation {
             Some(revocation) => Verifier::with_revocation(trust_set, provider, revocation)?,
             None => Verifier::new(trust_set, provider),
-        })
+        };
+        Roots::new(verifier.explaining_constraints())
     }
 
     fn sources(&self) -> Result<Vec<Source>, Error> {

@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
-use crate::source::{Origin, Source};
+use crate::source::Source;
 use crate::trust::merge::merge;
 use crate::trust::report::{Report, counted};
 
@@ -107,7 +107,11 @@ impl TrustSet {
     /// The sources with their numbers of roots, and whether the system's store is one of them.
     pub(crate) fn asked(&self) -> (String, bool) {
         match &self.anchors {
-            Anchors::Bundle(bundle, _) => (counted(Origin::Bundle(**bundle), bundle.len()), false),
+            // As `Origin` shows it, which brings what escapes paths.
+            Anchors::Bundle(bundle, _) => {
+                let origin = format_args!("bundle {}", bundle.name());
+                (counted(origin, bundle.len()), false)
+            }
             Anchors::Merged(_, report) => (report.in_short(), report.system_was_asked()),
         }
     }

@@ -40,7 +40,12 @@ pub struct Verifier {
     trust_set: Arc<TrustSet>,
     provider: Arc<CryptoProvider>,
     revoking: Option<Vec<Revoking>>,
+    // Not by name: it reads and shows constraints, 20 KiB that the one-line program does not link.
+    explain: Option<Explain>,
 }
+
+/// Finds the root whose name constraints an end-entity certificate is outside of.
+type Explain = fn(&CertificateDer<'_>, &[&Anchor]) -> Option<Refusal>;
 
 /// rustls' own verifier, which alone can check CRLs, over the anchors that may have issued a
 /// certificate with a certain notBefore.
@@ -58,7 +63,14 @@ impl Verifier {
             trust_set,
             provider,
             revoking: None,
+            explain: None,
         }
+    }
+
+    /// Explains a name that is outside of a root's name constraints, for policies of the builder.
+    pub(crate) fn explaining_constraints(mut self) -> Self {
+        self.explain = Some(outside_constraints);
+        self
     }
 
     pub(crate) fn with_revocation(
@@ -115,13 +127,8 @@ impl Verifier {
         verdict.map_err(|refused| {
             // Explaining a refusal checks no signature: the root has this date in any case, and its
             // name is in the chain.
-            if is_outside_constraints(&refused) {
-                let mut limited = trusted.iter().filter_map(|anchor| {
-                    let constraints = anchor.trust_anchor().name_constraints.as_deref()?;
-                    let name = name_outside(presented.end_entity, constraints)?;
-                    Some(Refusal::outside_constraints(anchor, constraints, name))
-                });
-                return limited.next().map_or(refused, Into::into);
+            if let Some(explain) = self.explain.filter(|_| is_outside_constraints(&refused)) {
+                return explain(presented.end_entity, &trusted).map_or(refused, Into::into);
             }
             let distrusted = distrusted
                 .iter()
@@ -206,6 +213,14 @@ fn is_unknown_issuer(error: &rustls::Error) -> bool {
         error,
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
     )
+}
+
+fn outside_constraints(end_entity: &CertificateDer<'_>, anchors: &[&Anchor]) -> Option<Refusal> {
+    anchors.iter().find_map(|anchor| {
+        let constraints = anchor.trust_anchor().name_constraints.as_deref()?;
+        let name = name_outside(end_entity, constraints)?;
+        Some(Refusal::outside_constraints(anchor, constraints, name))
+    })
 }
 
 /// Whether a name is not allowed by the name constraints of the root or of an intermediate.
