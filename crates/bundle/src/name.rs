@@ -46,17 +46,19 @@ impl fmt::Display for DistinguishedName<'_> {
             if nth_set > 0 {
                 f.write_str(", ")?;
             }
-            let attributes = der::elements(set.value).map(|attribute| type_and_value(attribute?));
-            match attributes.collect::<Option<Vec<_>>>() {
-                Some(attributes) if set.tag == der::SET && !attributes.is_empty() => {
-                    for (nth, (oid, value)) in attributes.into_iter().enumerate() {
-                        if nth > 0 {
-                            f.write_str("+")?;
-                        }
-                        write_attribute(f, oid, value)?;
-                    }
+            let attributes =
+                || der::elements(set.value).map(|attribute| type_and_value(attribute?));
+            let is_good =
+                !set.value.is_empty() && attributes().all(|attribute| attribute.is_some());
+            if set.tag != der::SET || !is_good {
+                write_hex(f, set.encoded)?;
+                continue;
+            }
+            for (nth, (oid, value)) in attributes().flatten().enumerate() {
+                if nth > 0 {
+                    f.write_str("+")?;
                 }
-                _ => write_hex(f, set.encoded)?,
+                write_attribute(f, oid, value)?;
             }
         }
         Ok(())
