@@ -94,6 +94,10 @@ impl Refusal {
 
     /// Whether a name of the certificate is outside of the root's name constraints, its own or imposed
     /// ones.
+    ///
+    /// Policies of [`RootsBuilder`](crate::RootsBuilder) explain it. A bundle used alone, as the free
+    /// functions do by default, passes on what rustls says: a small program does not link what shows
+    /// constraints.
     #[must_use]
     pub fn is_outside_constraints(&self) -> bool {
         matches!(self.0, Reason::OutsideConstraints { .. })
