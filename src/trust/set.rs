@@ -109,8 +109,8 @@ impl TrustSet {
         match &self.anchors {
             // As `Origin` shows it, which brings what escapes paths.
             Anchors::Bundle(bundle, _) => {
-                let origin = format_args!("bundle {}", bundle.name());
-                (counted(origin, bundle.len()), false)
+                let (name, roots) = (bundle.name(), bundle.len());
+                (counted(format_args!("bundle {name}"), roots), false)
             }
             Anchors::Merged(_, report) => (report.in_short(), report.system_was_asked()),
         }
