@@ -114,9 +114,14 @@ fn go(cases: &[Case], folders: &[PathBuf]) -> Vec<Spoken> {
         .env("GOTOOLCHAIN", "local"));
     assert!(output.status.success(), "{}", text_of(&output));
     let lines = String::from_utf8(output.stdout).unwrap();
-    let verdict = |line: &str| match serde_json::from_str::<String>(line).unwrap() {
-        why if why.is_empty() => (Verdict::Accepted, why),
-        why => (Verdict::Refused, why),
+    let verdict = |line: &str| {
+        let why: String = serde_json::from_str(line).unwrap();
+        let verdict = if why.is_empty() {
+            Verdict::Accepted
+        } else {
+            Verdict::Refused
+        };
+        (verdict, why)
     };
     lines.lines().map(verdict).collect()
 }
@@ -137,7 +142,7 @@ fn spoken(output: &Output, expected: &[i32]) -> Spoken {
 pub(crate) fn run(command: &mut Command) -> Output {
     // Whatever the language of this machine is.
     let output = command.env("LC_ALL", "C").output();
-    output.unwrap_or_else(|why| panic!("{}: {why}", command.get_program().to_string_lossy()))
+    output.unwrap_or_else(|why| panic!("{command:?}: {why}"))
 }
 
 pub(crate) fn text_of(output: &Output) -> String {

@@ -3,7 +3,48 @@
 use rcgen::{CertificateParams, DnType, SanType};
 
 use crate::authority::{root, server_with};
-use crate::case::{Case, Verdict};
+use crate::case::Case;
+use crate::case::Verdict::{self, Accepted, Refused};
+
+/// The `dNSName`, and the server that is asked for.
+const DNS_NAMES: &[(&str, &str, Verdict)] = &[
+    ("a.example", "a.example", Accepted),
+    ("a.example", "A.Example", Accepted),
+    ("A.EXAMPLE", "a.example", Accepted),
+    ("a.example", "b.example", Refused),
+    ("a.example", "example", Refused),
+    ("a.example", "b.a.example", Refused),
+    ("a.example", "aa.example", Refused),
+    ("xn--bcher-kva.example", "xn--bcher-kva.example", Accepted),
+    ("a_b.example", "a_b.example", Accepted),
+    ("localhost", "localhost", Accepted),
+    ("*.example.com", "a.example.com", Accepted),
+    ("*.example.com", "A.EXAMPLE.com", Accepted),
+    ("*.example.com", "example.com", Refused),
+    ("*.example.com", "b.a.example.com", Refused),
+    ("*.example.com", "a.example.org", Refused),
+    ("*.*.example.com", "b.a.example.com", Refused),
+    ("a.*.example.com", "a.b.example.com", Refused),
+    ("a*.example.com", "ab.example.com", Refused),
+    ("*a.example.com", "ba.example.com", Refused),
+    ("*.example.com", "xn--bcher-kva.example.com", Accepted),
+    ("*.com", "example.com", Refused),
+    ("*", "localhost", Refused),
+    // A name of DNS that looks like an address is none.
+    ("10.0.0.1", "10.0.0.1", Refused),
+    ("a.example", "10.0.0.1", Refused),
+];
+
+/// The `iPAddress`, and the server that is asked for.
+const ADDRESSES: &[(&str, &str, Verdict)] = &[
+    ("10.0.0.1", "10.0.0.1", Accepted),
+    ("10.0.0.1", "10.0.0.2", Refused),
+    ("10.0.0.1", "a.example", Refused),
+    ("fd00::1", "fd00::1", Accepted),
+    ("fd00::1", "fd00:0:0::0:1", Accepted),
+    ("fd00::1", "fd00::2", Refused),
+    ("::ffff:10.0.0.1", "10.0.0.1", Refused),
+];
 
 fn dns(name: &str) -> SanType {
     SanType::DnsName(name.try_into().unwrap())
@@ -18,8 +59,6 @@ fn mail(address: &str) -> SanType {
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    use Verdict::{Accepted, Refused};
-
     let ca = root("CA");
     let mut cases = Vec::new();
     let mut add = |name: &str, common: Option<&str>, alt: &[SanType], server: &str, verdict| {
@@ -33,50 +72,16 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.push(Case::new(name, &[&ca], identity, server, verdict));
     };
 
-    for (name, server, verdict) in [
-        ("a.example", "a.example", Accepted),
-        ("a.example", "A.Example", Accepted),
-        ("A.EXAMPLE", "a.example", Accepted),
-        ("a.example", "b.example", Refused),
-        ("a.example", "example", Refused),
-        ("a.example", "b.a.example", Refused),
-        ("a.example", "aa.example", Refused),
-        ("xn--bcher-kva.example", "xn--bcher-kva.example", Accepted),
-        ("a_b.example", "a_b.example", Accepted),
-        ("localhost", "localhost", Accepted),
-        ("*.example.com", "a.example.com", Accepted),
-        ("*.example.com", "A.EXAMPLE.com", Accepted),
-        ("*.example.com", "example.com", Refused),
-        ("*.example.com", "b.a.example.com", Refused),
-        ("*.example.com", "a.example.org", Refused),
-        ("*.*.example.com", "b.a.example.com", Refused),
-        ("a.*.example.com", "a.b.example.com", Refused),
-        ("a*.example.com", "ab.example.com", Refused),
-        ("*a.example.com", "ba.example.com", Refused),
-        ("*.example.com", "xn--bcher-kva.example.com", Accepted),
-        ("*.com", "example.com", Refused),
-        ("*", "localhost", Refused),
-        // A name of DNS that looks like an address is none.
-        ("10.0.0.1", "10.0.0.1", Refused),
-        ("a.example", "10.0.0.1", Refused),
-    ] {
-        add(name, None, &[dns(name)], server, verdict);
+    for (name, server, verdict) in DNS_NAMES {
+        add(name, None, &[dns(name)], server, *verdict);
     }
-    for (name, server, verdict) in [
-        ("10.0.0.1", "10.0.0.1", Accepted),
-        ("10.0.0.1", "10.0.0.2", Refused),
-        ("10.0.0.1", "a.example", Refused),
-        ("fd00::1", "fd00::1", Accepted),
-        ("fd00::1", "fd00:0:0::0:1", Accepted),
-        ("fd00::1", "fd00::2", Refused),
-        ("::ffff:10.0.0.1", "10.0.0.1", Refused),
-    ] {
+    for (name, server, verdict) in ADDRESSES {
         add(
             &format!("address {name}"),
             None,
             &[ip(name)],
             server,
-            verdict,
+            *verdict,
         );
     }
 

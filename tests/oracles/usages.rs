@@ -12,6 +12,9 @@ use crate::case::{Case, Verdict};
 
 const NAME: &str = "a.example";
 
+/// An arc that is nobody's.
+const NOBODYS: &[u64] = &[1, 3, 6, 1, 4, 1, 55555, 1];
+
 type Change = fn(&mut CertificateParams);
 
 /// By where the change is made: the verdicts on the end-entity certificate, on an intermediate and on
@@ -98,9 +101,7 @@ const CHANGES: &[(&str, Change, [Verdict; 3])] = &[
     ),
     (
         "extended key usage of nobody",
-        |params| {
-            params.extended_key_usages = vec![Extended::Other(vec![1, 3, 6, 1, 4, 1, 55555, 1])];
-        },
+        |params| params.extended_key_usages = vec![Extended::Other(NOBODYS.to_vec())],
         [Refused, Refused, Accepted],
     ),
     (
@@ -133,8 +134,7 @@ const CHANGES: &[(&str, Change, [Verdict; 3])] = &[
 
 fn unknown(critical: bool) -> CustomExtension {
     // NULL
-    let mut extension =
-        CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 55555, 2], vec![5, 0]);
+    let mut extension = CustomExtension::from_oid_content(NOBODYS, vec![5, 0]);
     extension.set_criticality(critical);
     extension
 }
