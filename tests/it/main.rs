@@ -14,6 +14,8 @@ mod build_errors;
 mod bundles;
 mod connectors;
 mod distrust;
+#[cfg(unix)]
+mod faults;
 mod features;
 mod generated;
 mod handshakes;

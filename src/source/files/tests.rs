@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -200,6 +201,106 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
             counts.iter().all(|count| matches!(count, Ok(1 | 3))),
             "{counts:?}"
         );
+    });
+}
+
+/// Ends a thread that goes on as long as this is false, whether the test fails or not.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A writer that does not rename: what is read is a beginning of the file, at most to the size that it
+/// had, and never more than was written.
+#[test]
+fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
+    let world = World::new("grows");
+    let parts = ["One", "Two", "Three"].map(pem);
+    let expected = parts
+        .clone()
+        .map(|part| parse("part", part.as_bytes(), PrivateKeys::Refuse));
+    let expected = expected.map(|root| Anchor::from_root(root.unwrap().remove(0)));
+    let path = world.file("ca.pem", parts.concat());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = File::options().write(true).open(&path).unwrap();
+            while !done.load(Ordering::Relaxed) {
+                file.set_len(0).unwrap();
+                file.rewind().unwrap();
+                // In pieces that end within a line.
+                for piece in parts.concat().as_bytes().chunks(101) {
+                    file.write_all(piece).unwrap();
+                    thread::yield_now();
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let _ends = Ends(&done);
+        let start = Instant::now();
+        let (mut complete, mut cut) = (0, 0);
+        while complete < 20 || cut < 20 {
+            match anchors_of(&path) {
+                Ok(anchors) => {
+                    assert!(!anchors.is_empty() && expected.starts_with(&anchors));
+                    complete += usize::from(anchors.len() == expected.len());
+                    cut += usize::from(anchors.len() < expected.len());
+                }
+                Err(why) => {
+                    assert!(why.is_invalid_input(), "{why}");
+                    cut += 1;
+                }
+            }
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{complete}, {cut}"
+            );
+        }
+    });
+}
+
+/// Whatever comes and goes in it, what was there all the time is found, or the error tells of the rest.
+#[test]
+fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
+    let world = World::new("changes");
+    world.file("certs/stays.pem", pem("Stays"));
+    let (comes, garbage) = (pem("Comes"), "-----BEGIN CERTIFICATE-----\n");
+    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("certs").into())]);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                for name in ["certs/a.pem", "certs/z.pem"] {
+                    let path = world.file(name, &comes);
+                    world.file(name, garbage);
+                    fs::remove_file(&path).unwrap();
+                    fs::create_dir(&path).unwrap();
+                    fs::remove_dir(&path).unwrap();
+                }
+            }
+        });
+        let _ends = Ends(&done);
+        let start = Instant::now();
+        let (mut read, mut refused) = (0, 0);
+        while read < 20 || refused < 20 {
+            match ssl_cert_env(&variables) {
+                Ok(source) => {
+                    assert!((1..=3).contains(&source.unwrap().anchors.len()));
+                    read += 1;
+                }
+                Err(why) => {
+                    assert!(why.is_invalid_input(), "{why}");
+                    refused += 1;
+                }
+            }
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{read}, {refused}"
+            );
+        }
     });
 }
 

@@ -45,6 +45,23 @@ fn the_largest_file_and_one_byte_more() {
 }
 
 #[test]
+fn a_file_of_another_size_than_it_had() {
+    let path = path("another-size.pem");
+    fs::write(&path, "0123456789").unwrap();
+    // It has grown, or it was truncated.
+    assert_eq!(read_known_file(&path, 4).unwrap(), b"0123");
+    assert_eq!(read_known_file(&path, 1000).unwrap(), b"0123456789");
+    // An empty one may be of /proc, or have grown: to any size.
+    assert_eq!(read_known_file(&path, 0).unwrap(), b"0123456789");
+    let large = sparse("grown.pem", 4 * MAX_FILE_SIZE);
+    assert_eq!(read_known_file(&large, 4).unwrap(), [0; 4]);
+    assert_refused(read_known_file(&large, 0), "larger than 16 MiB");
+    for path in [path, large] {
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
 fn what_is_no_regular_file() {
     assert_refused(read_file(&path("")), "not a regular file");
 }
