@@ -25,6 +25,7 @@ mod oracle;
 #[cfg(unix)]
 mod policies;
 mod process_default;
+mod real_servers;
 mod refusals;
 mod report;
 mod resumption;
