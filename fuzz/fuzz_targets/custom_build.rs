@@ -1,5 +1,89 @@
-//! Fuzzes `fuzz::custom_build::check`.
+//! The Rust source that the build script writes of a user's file means what was read.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::custom_build::check(data));
+use embedded_roots_bundle::{ParsedBundle, PrivateKeys, Root, emit, parse};
+use embedded_roots_fuzz::contents;
+use embedded_roots_fuzz::literals::{Token, tokens};
+use libfuzzer_sys::fuzz_target;
+
+// The same steps as `write_bundle` of build.rs.
+fuzz_target!(|pem: &[u8]| {
+    let Ok(bundle) = parse("corp.pem", pem, PrivateKeys::Refuse).and_then(ParsedBundle::new) else {
+        return;
+    };
+    let roots = bundle.roots();
+    let anchors = roots
+        .iter()
+        .map(|root| (root.trust_anchor(), root.distrust_after()));
+    assert_eq!(
+        tokens(&emit::anchors(anchors)),
+        Some(expected_anchors(roots))
+    );
+
+    let plain = bundle.without_annotated();
+    let unannotated = roots.iter().filter(|root| root.annotation().is_empty());
+    let unannotated: Vec<_> = unannotated.cloned().collect();
+    let certificates = emit::certificates(plain.roots());
+    assert_eq!(
+        tokens(&certificates),
+        Some(expected_certificates(&unannotated))
+    );
+
+    // A program carries both texts, and reads them as any other.
+    for bundle in [&plain, &bundle] {
+        if bundle.roots().is_empty() {
+            continue;
+        }
+        let read = parse("", bundle.to_pem().as_bytes(), PrivateKeys::Refuse);
+        assert_eq!(contents(&read.unwrap()), contents(bundle.roots()));
+    }
+});
+
+fn expected_anchors(roots: &[Root]) -> Vec<Token> {
+    let length = roots.len();
+    let mut expected = words(&format!("{{ static ANCHORS: [ Anchor ; {length} ] = ["));
+    for root in roots {
+        let anchor = root.trust_anchor();
+        expected.extend(words("Anchor::from_literals ("));
+        for field in [&anchor.subject, &anchor.subject_public_key_info] {
+            expected.push(Token::Bytes(field.to_vec()));
+            expected.extend(words(","));
+        }
+        let constraints = anchor.name_constraints.as_ref();
+        expected.extend(option(
+            constraints.map(|content| Token::Bytes(content.to_vec())),
+        ));
+        let date = root.distrust_after();
+        expected.extend(option(date.map(|time| Token::Number(time.as_secs()))));
+        expected.extend(words(") ,"));
+    }
+    expected.extend(words("] ; & ANCHORS }"));
+    expected
+}
+
+fn expected_certificates(roots: &[Root]) -> Vec<Token> {
+    let length = roots.len();
+    let mut expected = words("{ static CERTIFICATES: [ CertificateDer < 'static > ;");
+    expected.extend(words(&format!("{length} ] = [")));
+    for root in roots {
+        expected.extend(words("CertificateDer::from_slice ("));
+        expected.push(Token::Bytes(root.certificate().to_vec()));
+        expected.extend(words(") ,"));
+    }
+    expected.extend(words("] ; & CERTIFICATES }"));
+    expected
+}
+
+/// An `Option` as an argument.
+fn option(value: Option<Token>) -> Vec<Token> {
+    let Some(value) = value else {
+        return words("None ,");
+    };
+    [words("Some ("), vec![value], words(") ,")].concat()
+}
+
+/// Tokens with blanks between them; of the kinds that are no literals of bytes.
+fn words(text: &str) -> Vec<Token> {
+    tokens(text).unwrap()
+}

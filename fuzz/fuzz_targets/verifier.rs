@@ -1,5 +1,264 @@
-//! Fuzzes `fuzz::verifier::check`.
+//! A chain is accepted exactly if rustls' verifier accepts it over the anchors that the dates allow,
+//! and takes no more checks of signatures.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::verifier::check(data));
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use embedded_roots::Roots;
+use embedded_roots_bundle::{Annotation, ParsedBundle, Root, rfc3339};
+use embedded_roots_fuzz::certificate::{Patch, Template, day, der, revocation_list};
+use embedded_roots_fuzz::signature::{ALGORITHMS, count_checks};
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use webpki::{EndEntityCert, KeyUsage};
+
+/// What is drawn from the input.
+#[derive(Arbitrary, Debug)]
+struct Input {
+    roots: Vec<RootOf>,
+    leaf: Certificate,
+    intermediates: Vec<Certificate>,
+    server_name: u8,
+    now: u8,
+    revocation: Option<Revocation>,
+}
+
+/// Few letters, so that roots share names, and keys.
+#[derive(Arbitrary, Debug)]
+struct RootOf {
+    letter: u8,
+    /// Seldom not the one of the letter: see [`odd`].
+    key: u8,
+    /// Of its annotation.
+    distrust_after: Option<u8>,
+    constraint: u8,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Certificate {
+    subject: u8,
+    issuer: u8,
+    key: u8,
+    signer: u8,
+    not_before: u8,
+    not_after: u8,
+    /// Seldom a leaf that is a CA, or an intermediate that is none.
+    ca: u8,
+    patches: Vec<Patch>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Revocation {
+    issuer: u8,
+    signer: u8,
+    serial_number: u8,
+    allow_unknown_status: bool,
+    only_end_entity: bool,
+}
+
+const LETTERS: u8 = 6;
+/// The days of certificates and of dates; the present is after half of them.
+const DAYS: u8 = 64;
+const MOST: usize = 12;
+
+/// What is wrong in one certificate of eight: in more, few chains would be good.
+fn odd(drawn: u8) -> Option<u8> {
+    (drawn >= 0xe0).then_some(drawn)
+}
+
+/// That of the letter, or an odd one.
+fn key(letter: u8, drawn: u8) -> u8 {
+    odd(drawn).map_or(letter, |drawn| drawn % LETTERS)
+}
+
+fuzz_target!(|input: Input| {
+    let roots: Vec<_> = input.roots.iter().take(MOST).map(RootOf::root).collect();
+    let Ok(bundle) = ParsedBundle::new(roots) else {
+        return;
+    };
+    let mut policy = Roots::builder()
+        .pem(bundle.to_pem())
+        .provider(Arc::clone(&PROVIDER));
+    if let Some(revocation) = &input.revocation {
+        policy = policy.crls([revocation.list()]);
+        if revocation.allow_unknown_status {
+            policy = policy.allow_unknown_revocation_status();
+        }
+        if revocation.only_end_entity {
+            policy = policy.only_check_end_entity_revocation();
+        }
+    }
+    // Without a root.
+    let Ok(roots) = policy.build() else {
+        return;
+    };
+
+    let end_entity = input.leaf.certificate(0, false);
+    let intermediates = (1..).zip(input.intermediates.iter().take(MOST));
+    let intermediates: Vec<_> = intermediates
+        .map(|(nth, certificate)| certificate.certificate(nth, true))
+        .collect();
+    let names = ["a.example", "b.example", "x.a.example", "10.0.0.1"];
+    let name = names[usize::from(input.server_name) % names.len()]
+        .try_into()
+        .unwrap();
+
+    let start = not_before(&end_entity);
+    let is_allowed = |date: UnixTime| start.is_some_and(|start| start <= date);
+    let allowed = roots
+        .anchors()
+        .iter()
+        .filter(|a| a.distrust_after().is_none_or(is_allowed));
+    let store = RootCertStore {
+        roots: allowed.map(|a| a.trust_anchor().clone()).collect(),
+    };
+    let theirs = by_rustls(store, input.revocation.as_ref());
+    let presented = Presented {
+        end_entity,
+        intermediates,
+        name,
+        now: day(DAYS / 2 + input.now % DAYS),
+    };
+    let (theirs, their_checks) = theirs.map_or((false, 0), |theirs| presented.verdict(&*theirs));
+    let (ours, our_checks) = presented.verdict(&*roots.verifier());
+    assert_eq!(ours, theirs, "accepted by us, and by rustls");
+    assert!(
+        our_checks <= their_checks,
+        "{our_checks} checks, {their_checks} of rustls"
+    );
+});
+
+/// As webpki reads it. Where it cannot, or where the certificate ends before it starts, it accepts
+/// nothing and checks no signature.
+fn not_before(end_entity: &CertificateDer<'_>) -> Option<UnixTime> {
+    let epoch = UnixTime::since_unix_epoch(Duration::ZERO);
+    let usage = KeyUsage::server_auth();
+    let end_entity = EndEntityCert::try_from(end_entity).ok()?;
+    match end_entity.verify_for_usage(ALGORITHMS, &[], &[], epoch, usage, None, None) {
+        Err(webpki::Error::CertNotValidYet { not_before, .. }) => Some(not_before),
+        // Not before 1970, then, or none at all.
+        _ => Some(epoch),
+    }
+}
+
+/// What a server sends, whom it is asked to be, and when.
+struct Presented {
+    end_entity: CertificateDer<'static>,
+    intermediates: Vec<CertificateDer<'static>>,
+    name: ServerName<'static>,
+    now: UnixTime,
+}
+
+impl Presented {
+    fn verdict(&self, verifier: &dyn ServerCertVerifier) -> (bool, usize) {
+        let Self {
+            end_entity,
+            intermediates,
+            name,
+            now,
+        } = self;
+        let verify = || verifier.verify_server_cert(end_entity, intermediates, name, &[], *now);
+        let (verdict, checks) = count_checks(verify);
+        (verdict.is_ok(), checks)
+    }
+}
+
+/// None over an empty store, which trusts nobody.
+fn by_rustls(
+    store: RootCertStore,
+    revocation: Option<&Revocation>,
+) -> Option<Arc<WebPkiServerVerifier>> {
+    let provider = Arc::clone(&PROVIDER);
+    let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider);
+    if let Some(revocation) = revocation {
+        builder = builder.with_crls([revocation.list()]);
+        if revocation.allow_unknown_status {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        if revocation.only_end_entity {
+            builder = builder.only_check_end_entity_revocation();
+        }
+    }
+    builder.build().ok()
+}
+
+impl RootOf {
+    fn root(&self) -> Root {
+        let letter = self.letter % LETTERS;
+        let key = key(letter, self.key);
+        let certificate = Template {
+            key,
+            signer: key,
+            ..Template::root(letter)
+        }
+        .certificate(&[]);
+        let date = self
+            .distrust_after
+            .map(|date| format!("distrust-after={}", rfc3339(day(date % DAYS))));
+        let constraint = match self.constraint % 8 {
+            0 => Some("permitted-dns=a.example".to_owned()),
+            1 => Some("excluded-ip=10.0.0.0/8".to_owned()),
+            _ => None,
+        };
+        let pairs: Vec<_> = date.into_iter().chain(constraint).collect();
+        let annotation = pairs.join(" ").parse::<Annotation>().unwrap_or_default();
+        Root::new(certificate, annotation, 0).unwrap()
+    }
+}
+
+impl Certificate {
+    fn certificate(&self, serial_number: u8, is_ca: bool) -> CertificateDer<'static> {
+        // Leaves have letters of their own, as they have names.
+        let subject = if is_ca {
+            self.subject % LETTERS
+        } else {
+            LETTERS
+        };
+        let issuer = self.issuer % LETTERS;
+        let names = ["a.example", "x.a.example", "*.b.example"];
+        let mut names: Vec<_> = names
+            .iter()
+            .map(|name| der(0x82, &[name.as_bytes()]))
+            .collect();
+        names.push(der(0x87, &[&[10, 0, 0, 1]]));
+        let template = Template {
+            subject,
+            issuer,
+            key: key(subject, self.key),
+            signer: key(issuer, self.signer),
+            serial_number,
+            not_before: self.not_before % DAYS,
+            not_after: odd(self.not_after).map_or(u8::MAX, |drawn| drawn % DAYS),
+            ca: Some(is_ca != odd(self.ca).is_some()),
+            names: if is_ca { Vec::new() } else { names },
+            name_constraints: None,
+        };
+        template.certificate(&self.patches)
+    }
+}
+
+impl Revocation {
+    fn list(&self) -> CertificateRevocationListDer<'static> {
+        let issuer = self.issuer % LETTERS;
+        revocation_list(issuer, key(issuer, self.signer), self.serial_number)
+    }
+}
+
+/// *ring*, but for signatures of certificates.
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    let signature_verification_algorithms = WebPkiSupportedAlgorithms {
+        all: ALGORITHMS,
+        mapping: &[],
+    };
+    Arc::new(CryptoProvider {
+        signature_verification_algorithms,
+        ..ring::default_provider()
+    })
+});

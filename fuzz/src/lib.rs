@@ -1,15 +1,22 @@
-//! What each fuzz target checks: a function of bytes that panics if a promise is broken.
-//!
-//! The targets in fuzz_targets/ call these. So does `cargo test`, which runs the seeds with a stable
-//! toolchain.
+//! What the targets share: certificates of their own making, and a reader of the Rust source that the
+//! build script writes.
 
-pub mod annotation;
-pub mod custom_build;
-pub mod join;
-pub mod name;
-pub mod pem;
-mod pki;
-pub mod verifier;
+pub mod certificate;
+#[cfg(all(test, feature = "custom"))]
+mod compiled;
+pub mod literals;
+pub mod signature;
 
-/// A root without limits.
-const ROOT: &str = include_str!("../../crates/bundle/tests/data/root.pem");
+use embedded_roots_bundle::{Annotation, Root};
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+
+/// What equal bundles have in common: all but the lines.
+#[must_use]
+pub fn contents(
+    roots: &[Root],
+) -> Vec<(&CertificateDer<'static>, &Annotation, &TrustAnchor<'static>)> {
+    let roots = roots.iter();
+    roots
+        .map(|root| (root.certificate(), root.annotation(), root.trust_anchor()))
+        .collect()
+}

@@ -32,10 +32,13 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// for if the path leads elsewhere.
 pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {
     check_size(size)?;
+    let file = open(path)?;
     // Files in /proc report a size of 0.
-    let most = if size == 0 { MAX_FILE_SIZE } else { size };
-    let content = read(&open(path)?, size, most)?;
-    content.ok_or_else(|| io::Error::other("the file has grown since it was listed"))
+    if size == 0 {
+        return read(&file, size, MAX_FILE_SIZE)?.ok_or_else(too_large);
+    }
+    read(&file, size, size)?
+        .ok_or_else(|| io::Error::other("the file has grown since it was listed"))
 }
 
 /// All of it, or `None` if there are more than `most` bytes.

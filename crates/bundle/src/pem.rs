@@ -208,28 +208,23 @@ impl Reader {
             return Ok(());
         }
         let line = String::from_utf8_lossy(line);
-        let annotated = pairs_of(&line).and_then(|pairs| match pairs {
-            Some(pairs) => self.annotate(number, pairs),
-            None => Ok(()),
-        });
-        if annotated.is_err() {
+        let read = match pairs_of(&line) {
+            Ok(Some(pairs)) => self.annotate(number, pairs),
+            Ok(None)
+                if matches!(self.annotation, Annotated::Well(..)) && continues_a_list(&line) =>
+            {
+                Err(ParseError::new(
+                    "this looks like the rest of the annotation before it, but would be ignored: a \
+                     list is written on one line",
+                ))
+            }
+            Ok(None) => return check_text(&line),
+            Err(error) => Err(error),
+        };
+        if read.is_err() {
             self.annotation = Annotated::Badly;
-            return annotated;
         }
-        let is_comment = line.trim_start().starts_with('#');
-        if matches!(self.annotation, Annotated::Well(..)) && continues_a_list(&line) {
-            self.annotation = Annotated::Badly;
-            return Err(ParseError::new(
-                "this looks like the rest of the annotation before it, but would be ignored: a list \
-                 is written on one line",
-            ));
-        }
-        if !is_comment && (line.contains(BEGIN) || line.contains(END)) {
-            return Err(ParseError::new(
-                "-----BEGIN or -----END has to stand at the start of its line",
-            ));
-        }
-        Ok(())
+        read
     }
 
     fn annotate(&mut self, number: usize, pairs: &str) -> Result<(), ParseError> {
@@ -362,6 +357,17 @@ fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, ParseError> {
             "expected {start}LABEL----- and nothing else on the line"
         ))
     })
+}
+
+/// A comment may speak of the lines around a certificate; in other text they are misplaced.
+fn check_text(line: &str) -> Result<(), ParseError> {
+    let is_comment = line.trim_start().starts_with('#');
+    if !is_comment && (line.contains(BEGIN) || line.contains(END)) {
+        return Err(ParseError::new(
+            "-----BEGIN or -----END has to stand at the start of its line",
+        ));
+    }
+    Ok(())
 }
 
 fn unended(block: &Block) -> ParseError {

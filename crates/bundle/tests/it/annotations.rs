@@ -41,6 +41,23 @@ fn each_holds_for_the_next_certificate_alone() {
     assert_eq!(constrained, [true, false, true]);
 }
 
+/// One pair without a space before it is no list that goes on.
+#[test]
+fn the_space_after_the_colon_may_be_left_out() {
+    for pair in ["permitted-ip=10.0.0.0/8", "excluded-dns=.a.example"] {
+        for lines in [
+            format!("# embedded-roots:{pair}\n"),
+            format!(
+                "# embedded-roots: distrust-after=2026-04-15T23:59:59Z\n# embedded-roots:{pair}\n"
+            ),
+        ] {
+            let roots = read(lines + ROOT).unwrap();
+            let shown = roots[0].annotation().to_string();
+            assert!(shown.ends_with(pair), "{shown}");
+        }
+    }
+}
+
 /// A silently lost annotation would widen trust.
 #[test]
 fn one_wrong_byte_never_drops_an_annotation() {

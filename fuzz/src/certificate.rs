@@ -1,0 +1,176 @@
+//! Certificates and revocation lists, field by field (RFC 5280, sections 4.1 and 5.1).
+
+use std::time::Duration;
+
+use embedded_roots_bundle::rfc3339;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+
+use crate::signature::{IDENTIFIER, sign};
+
+/// Something to change a byte with: an offset, modulo the length, and the new byte.
+pub type Patch = (u16, u8);
+
+/// What is in a certificate.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// A letter, the common name.
+    pub subject: u8,
+    /// The same of the issuer.
+    pub issuer: u8,
+    /// The public key.
+    pub key: u8,
+    /// The key that signs.
+    pub signer: u8,
+    /// By which a revocation list names it.
+    pub serial_number: u8,
+    /// In days, as [`day`] counts them.
+    pub not_before: u8,
+    /// The same.
+    pub not_after: u8,
+    /// The cA of its basic constraints, if it has them.
+    pub ca: Option<bool>,
+    /// Each a `GeneralName`.
+    pub names: Vec<Vec<u8>>,
+    /// The content of the SEQUENCE.
+    pub name_constraints: Option<Vec<u8>>,
+}
+
+impl Template {
+    /// A root of this letter.
+    #[must_use]
+    pub fn root(letter: u8) -> Self {
+        Self {
+            subject: letter,
+            issuer: letter,
+            key: letter,
+            signer: letter,
+            serial_number: 1,
+            not_before: 0,
+            not_after: u8::MAX,
+            ca: Some(true),
+            names: Vec::new(),
+            name_constraints: None,
+        }
+    }
+
+    /// The certificate, with a good signature over what is in it after the patches.
+    #[must_use]
+    pub fn certificate(&self, patches: &[Patch]) -> CertificateDer<'static> {
+        let mut extensions = Vec::new();
+        if let Some(ca) = self.ca {
+            let value = if ca { der(1, &[&[0xff]]) } else { Vec::new() };
+            extensions.push(extension(19, &der(SEQUENCE, &[&value])));
+        }
+        if !self.names.is_empty() {
+            extensions.push(extension(17, &der(SEQUENCE, &[&self.names.concat()])));
+        }
+        if let Some(content) = &self.name_constraints {
+            extensions.push(extension(30, &der(SEQUENCE, &[content])));
+        }
+        let key = bit_string(&[self.key]);
+        let mut content = [
+            der(0xa0, &[&[2, 1, 2]]),
+            der(2, &[&[self.serial_number & 0x7f]]),
+            der(SEQUENCE, &[IDENTIFIER]),
+            name(self.issuer),
+            der(SEQUENCE, &[&time(self.not_before), &time(self.not_after)]),
+            name(self.subject),
+            der(SEQUENCE, &[&der(SEQUENCE, &[IDENTIFIER]), &key]),
+        ]
+        .concat();
+        if !extensions.is_empty() {
+            content.extend(der(0xa3, &[&der(SEQUENCE, &[&extensions.concat()])]));
+        }
+        let mut content = der(SEQUENCE, &[&content]);
+        patch(&mut content, patches);
+        envelope(self.signer, &content).into()
+    }
+}
+
+/// The revocation list of an issuer that has revoked this serial number.
+#[must_use]
+pub fn revocation_list(
+    issuer: u8,
+    signer: u8,
+    serial_number: u8,
+) -> CertificateRevocationListDer<'static> {
+    let serial_number = der(2, &[&[serial_number & 0x7f]]);
+    let revoked = der(SEQUENCE, &[&serial_number, &time(0)]);
+    let number = extension(20, &[2, 1, 1]);
+    let content = [
+        vec![2, 1, 1],
+        der(SEQUENCE, &[IDENTIFIER]),
+        name(issuer),
+        time(0),
+        time(u8::MAX),
+        der(SEQUENCE, &[&revoked]),
+        der(0xa0, &[&der(SEQUENCE, &[&number])]),
+    ];
+    envelope(signer, &der(SEQUENCE, &[&content.concat()])).into()
+}
+
+/// The `Name` of one common name, a letter.
+#[must_use]
+pub fn name(letter: u8) -> Vec<u8> {
+    let letter = [b'A' + letter % 26];
+    let attribute = der(SEQUENCE, &[&[6, 3, 0x55, 4, 3], &der(12, &[&letter])]);
+    der(SEQUENCE, &[&der(0x31, &[&attribute])])
+}
+
+/// The midnight of a day, counted from 2026-01-01.
+#[must_use]
+pub fn day(number: u8) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(
+        1_767_225_600 + 86_400 * u64::from(number),
+    ))
+}
+
+/// One tag, length and value, which is the parts joined.
+#[must_use]
+pub fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let value = parts.concat();
+    let length = value.len().to_be_bytes();
+    let length: Vec<u8> = length.into_iter().skip_while(|&octet| octet == 0).collect();
+    let mut encoded = vec![tag];
+    if value.len() >= 0x80 {
+        encoded.push(0x80 | u8::try_from(length.len()).unwrap_or(u8::MAX));
+    }
+    if value.is_empty() {
+        encoded.push(0);
+    }
+    [encoded, length, value].concat()
+}
+
+/// Changes bytes.
+pub fn patch(bytes: &mut [u8], patches: &[Patch]) {
+    for &(offset, byte) in patches {
+        let at = usize::from(offset).checked_rem(bytes.len());
+        if let Some(old) = at.and_then(|at| bytes.get_mut(at)) {
+            *old = byte;
+        }
+    }
+}
+
+/// The tag of a SEQUENCE.
+pub const SEQUENCE: u8 = 0x30;
+
+fn bit_string(octets: &[u8]) -> Vec<u8> {
+    der(3, &[&[0], octets])
+}
+
+fn extension(number: u8, value: &[u8]) -> Vec<u8> {
+    der(SEQUENCE, &[&[6, 3, 0x55, 0x1d, number], &der(4, &[value])])
+}
+
+fn time(number: u8) -> Vec<u8> {
+    let digits = rfc3339(day(number)).replace(['-', ':', 'T'], "");
+    der(0x18, &[digits.as_bytes()])
+}
+
+fn envelope(signer: u8, content: &[u8]) -> Vec<u8> {
+    let signature = bit_string(&sign(&[signer], content));
+    der(
+        SEQUENCE,
+        &[content, &der(SEQUENCE, &[IDENTIFIER]), &signature],
+    )
+}
