@@ -53,13 +53,13 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     }
     let mut anchors = Vec::new();
     let mut skipped = Vec::new();
-    let mut seen = Seen::default();
     if let Some(file) = &file {
-        seen.add(file);
         anchors = anchors_of(file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
     }
     if let Some(directories) = &directories {
         let before = anchors.len();
+        // That file may be in them, and counts there, too.
+        let mut seen = Seen::default();
         for directory in env::split_paths(directories).filter(|path| !path.as_os_str().is_empty()) {
             add_directory(&directory, &mut seen, &mut anchors, &mut skipped)
                 .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;

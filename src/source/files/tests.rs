@@ -503,3 +503,24 @@ fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() 
         assert!(refused(variable, &own).contains("is an end-entity certificate"));
     }
 }
+
+#[test]
+fn the_directory_of_the_file_may_have_it_alone() {
+    let world = World::new("its-directory");
+    let file = world.file("certs/ca.pem", pem("One"));
+    let notes = world.file("notes/note.pem", "No certificate");
+    symlink(&notes, world.path("notes/other.pem")).unwrap();
+    let both = |folder: &str| {
+        let variables = vec![
+            ("SSL_CERT_FILE", file.clone().into()),
+            ("SSL_CERT_DIR", world.path(folder).into()),
+        ];
+        ssl_cert_env(&Variables::Given(variables))
+    };
+    let source = both("certs").unwrap().unwrap();
+    // Merging makes one of them.
+    assert_eq!((source.anchors.len(), source.skipped.len()), (2, 0));
+    // What is no certificate does not count by being there twice.
+    let why = both("notes").unwrap_err().to_string();
+    assert!(why.starts_with("SSL_CERT_DIR: "), "{why}");
+}
