@@ -28,12 +28,21 @@ use crate::verify::verifier::Verifier;
 /// provider.
 pub fn roots() -> Result<&'static Roots, Error> {
     let default = process_default()?;
-    default.roots.get_or_try_init(|| {
+    let mut is_first = false;
+    let roots = default.roots.get_or_try_init(|| {
+        is_first = true;
         let provider = config::provider(None)?;
-        let roots = Roots::new(Verifier::new(Arc::clone(&default.trust_set), provider))?;
+        let mut verifier = Verifier::new(Arc::clone(&default.trust_set), provider);
+        if SELECTED.is_none() {
+            verifier = verifier.explaining_constraints();
+        }
+        Roots::new(verifier)
+    })?;
+    // Not within: a logger that sends its records through a client of these roots would wait for itself.
+    if is_first {
         logging::debug(|| Some(roots.report()));
-        Ok(roots)
-    })
+    }
+    Ok(roots)
 }
 
 /// The default roots as a store for rustls, without those that have a distrust date, which a store

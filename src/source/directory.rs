@@ -5,11 +5,11 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use embedded_roots_bundle::MAX_FILE_SIZE;
+use embedded_roots_bundle::{MAX_FILE_SIZE, read_known_file};
 
 use crate::source::shown;
 
-/// What a directory of roots has.
+/// The contents of a directory of roots.
 #[derive(Default)]
 pub(crate) struct Listing {
     /// The files that were not seen before, each with its size, in the order of their names.
@@ -20,48 +20,97 @@ pub(crate) struct Listing {
     pub(crate) others: Vec<PathBuf>,
 }
 
-/// The files of a directory. It is not descended; one with more in it than any store has is an error.
+/// Reads the directories of one source, within bounds that hold for all of them together: no store
+/// has more in it.
 ///
-/// A file of roots is one that OpenSSL finds, by its hash (`4042bcee.0`), or one that `openssl rehash`
-/// would give such a name: `.pem`, `.crt`, `.cer`. Editors and package managers leave others there, such
-/// as `corp.pem~` and `corp.pem.dpkg-old`, whose roots may have been taken away on purpose.
-pub(crate) fn in_directory(directory: &Path, seen: &mut Seen) -> io::Result<Listing> {
+/// A file or directory that several paths lead to is read once. Systems without inodes have only
+/// paths.
+#[derive(Default)]
+pub(crate) struct Directories {
+    /// Device and inode, sorted.
+    seen: Vec<(u64, u64)>,
+    entries: usize,
+    bytes: u64,
+}
+
+impl Directories {
     const MOST_ENTRIES: usize = 4096;
     const MOST_BYTES: u64 = 4 * MAX_FILE_SIZE;
 
-    let too_much = |what: String| {
-        let why = format!("more than {what}: not a directory of roots");
-        io::Error::new(io::ErrorKind::InvalidInput, why)
-    };
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        if names.len() == MOST_ENTRIES {
-            return Err(too_much(format!("{MOST_ENTRIES} entries")));
-        }
-        names.push(entry?.file_name());
+    /// Takes this file as one that was read.
+    pub(crate) fn add(&mut self, path: &Path) {
+        let _ = fs::metadata(path).map(|metadata| self.is_new(&metadata));
     }
-    names.sort_unstable();
-    let mut bytes = 0;
-    let mut listing = Listing::default();
-    for name in names {
-        let path = directory.join(&name);
-        let is_named = is_of_roots(&name);
-        match fs::metadata(&path) {
-            Ok(file) if file.is_file() && is_named => {
-                bytes += file.len();
-                if seen.is_new(&file) {
-                    listing.files.push((path, file.len()));
-                }
+
+    /// The files of a directory, but not of its subdirectories; none if it was listed before.
+    ///
+    /// A file of roots is one that OpenSSL finds, by its hash (`4042bcee.0`), or one that `openssl
+    /// rehash` would give such a name: `.pem`, `.crt`, `.cer`. Editors and package managers leave
+    /// others there, such as `corp.pem~` and `corp.pem.dpkg-old`, whose roots may have been removed on
+    /// purpose.
+    pub(crate) fn list(&mut self, directory: &Path) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        if !self.is_new(&fs::metadata(directory)?) {
+            return Ok(listing);
+        }
+        let mut names = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            self.entries += 1;
+            if self.entries > Self::MOST_ENTRIES {
+                return Err(too_much(&format!("{} entries", Self::MOST_ENTRIES)));
             }
-            Ok(file) if file.is_file() => listing.others.push(path),
-            Err(why) if is_named => listing.unreadable.push(format!("{}: {why}", shown(&path))),
-            Ok(_) | Err(_) => {}
+            names.push(entry?.file_name());
         }
+        names.sort_unstable();
+        for name in names {
+            let path = directory.join(&name);
+            let is_named = is_of_roots(&name);
+            match fs::metadata(&path) {
+                Ok(file) if file.is_file() && is_named => {
+                    if self.is_new(&file) {
+                        self.count(file.len())?;
+                        listing.files.push((path, file.len()));
+                    }
+                }
+                Ok(file) if file.is_file() => listing.others.push(path),
+                Err(why) if is_named => listing.unreadable.push(format!("{}: {why}", shown(&path))),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(listing)
     }
-    if bytes > MOST_BYTES {
-        return Err(too_much(format!("{MOST_BYTES} bytes")));
+
+    /// The content of a file that was listed with this size.
+    pub(crate) fn read(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
+        let content = read_known_file(path, size)?;
+        // A file of /proc has a size of 0, and any content.
+        self.count((content.len() as u64).saturating_sub(size))?;
+        Ok(content)
     }
-    Ok(listing)
+
+    fn count(&mut self, bytes: u64) -> io::Result<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > Self::MOST_BYTES {
+            return Err(too_much(&format!("{} bytes", Self::MOST_BYTES)));
+        }
+        Ok(())
+    }
+
+    /// Whether it is the first path to this file or directory.
+    fn is_new(&mut self, metadata: &Metadata) -> bool {
+        let Some(identity) = identity(metadata) else {
+            return true;
+        };
+        let place = self.seen.binary_search(&identity);
+        place
+            .map_err(|place| self.seen.insert(place, identity))
+            .is_err()
+    }
+}
+
+fn too_much(what: &str) -> io::Error {
+    let why = format!("more than {what}: not a directory of roots");
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 fn is_of_roots(name: &OsStr) -> bool {
@@ -78,27 +127,6 @@ fn is_of_roots(name: &OsStr) -> bool {
         .iter()
         .any(|ending| lower.ends_with(ending));
     is_hash || has_ending && !name.starts_with(b".")
-}
-
-/// The files that were read, sorted. A directory of roots is full of links to the same files.
-#[derive(Default)]
-pub(crate) struct Seen(Vec<(u64, u64)>);
-
-impl Seen {
-    pub(crate) fn add(&mut self, path: &Path) {
-        let _ = fs::metadata(path).map(|metadata| self.is_new(&metadata));
-    }
-
-    /// Whether it is the first path to this file.
-    fn is_new(&mut self, metadata: &Metadata) -> bool {
-        let Some(identity) = identity(metadata) else {
-            return true;
-        };
-        let place = self.0.binary_search(&identity);
-        place
-            .map_err(|place| self.0.insert(place, identity))
-            .is_err()
-    }
 }
 
 #[cfg(unix)]

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use embedded_roots_bundle::{PrivateKeys, parse, parse_each, read_file, read_known_file};
+use embedded_roots_bundle::{PrivateKeys, parse, parse_each, read_file};
 
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
-use crate::source::directory::{Seen, in_directory};
+use crate::source::directory::Directories;
 use crate::source::variables::Variables;
 use crate::source::{Origin, Source, shown};
 
@@ -58,11 +58,16 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     }
     if let Some(directories) = &directories {
         let before = anchors.len();
-        // That file may be in them, and counts there, too.
-        let mut seen = Seen::default();
+        // SSL_CERT_FILE may point into one of these directories; it still counts there.
+        let mut directories_read = Directories::default();
         for directory in env::split_paths(directories).filter(|path| !path.as_os_str().is_empty()) {
-            add_directory(&directory, &mut seen, &mut anchors, &mut skipped)
-                .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
+            add_directory(
+                &directory,
+                &mut directories_read,
+                &mut anchors,
+                &mut skipped,
+            )
+            .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
         }
         if anchors.len() == before {
             let shown = shown(Path::new(directories));
@@ -91,11 +96,11 @@ fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
 /// that is not a CA's is skipped.
 fn add_directory(
     directory: &Path,
-    seen: &mut Seen,
+    directories: &mut Directories,
     anchors: &mut Vec<Anchor>,
     skipped: &mut Vec<String>,
 ) -> Result<(), Error> {
-    let listing = in_directory(directory, seen);
+    let listing = directories.list(directory);
     let listing = listing.map_err(|why| Error::unreadable(&shown(directory), why))?;
     skipped.extend(listing.unreadable);
     skipped.extend(listing.others.iter().map(|path| {
@@ -106,7 +111,8 @@ fn add_directory(
     }));
     for (path, size) in listing.files {
         let name = shown(&path);
-        let pem = read_known_file(&path, size).map_err(|why| Error::unreadable(&name, why))?;
+        let pem = directories.read(&path, size);
+        let pem = pem.map_err(|why| Error::unreadable(&name, why))?;
         for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
             match root {
                 Ok(root) => anchors.push(Anchor::from_root(root)),

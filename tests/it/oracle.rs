@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
-use rustls::CertificateError;
+use rcgen::date_time_ymd;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, RootCertStore};
 
-use crate::authority::{intermediate, key, root, root_with, server};
+use crate::authority::{
+    Authority, annotated, intermediate, key, root, root_with, server, server_with,
+};
 
 /// A chain, with the time and the name to verify it for.
 #[derive(Clone)]
@@ -32,6 +35,7 @@ fn verdict(verifier: &dyn ServerCertVerifier, case: &Case) -> Result<(), String>
         .map_err(|error| match Refusal::of(&error) {
             Some(refusal) if refusal.is_unknown_issuer() => unknown_issuer(),
             Some(refusal) if refusal.is_outside_constraints() => outside_constraints(),
+            Some(refusal) if refusal.is_distrusted() => DISTRUSTED.to_owned(),
             _ => error.to_string(),
         })
 }
@@ -44,10 +48,47 @@ fn outside_constraints() -> String {
     "invalid peer certificate: Other(OtherError(NameConstraintViolation))".to_owned()
 }
 
-fn rustls_own(roots: &Roots) -> Arc<WebPkiServerVerifier> {
-    let provider = Arc::new(default_provider());
-    let builder = WebPkiServerVerifier::builder_with_provider(roots.root_store(), provider);
-    builder.build().unwrap()
+const DISTRUSTED: &str = "distrusted";
+
+/// rustls' own verifier over the anchors of one policy.
+struct Oracle {
+    /// Over all anchors, for certificates that start to be valid on [`DATE`] or earlier.
+    all: Arc<WebPkiServerVerifier>,
+    without_date: Arc<WebPkiServerVerifier>,
+}
+
+/// 2024-01-01T00:00:00Z, the distrust date of all roots that have one and are not of `mozilla`.
+const DATE: i64 = 1_704_067_200;
+
+impl Oracle {
+    fn new(roots: &Roots) -> Self {
+        let anchors = roots.anchors().iter();
+        let all = anchors.map(|anchor| anchor.trust_anchor().clone());
+        let all = RootCertStore {
+            roots: all.collect(),
+        };
+        let over = |store: Arc<RootCertStore>| {
+            let provider = Arc::new(default_provider());
+            let builder = WebPkiServerVerifier::builder_with_provider(store, provider);
+            builder.build().unwrap()
+        };
+        Self {
+            all: over(Arc::new(all)),
+            without_date: over(roots.root_store()),
+        }
+    }
+
+    fn verdict(&self, case: &Case) -> Result<(), String> {
+        let certificate = x509_parser::parse_x509_certificate(&case.chain[0]);
+        let is_early = certificate
+            .is_ok_and(|(_, end_entity)| end_entity.validity().not_before.timestamp() <= DATE);
+        let verifier = if is_early {
+            &self.all
+        } else {
+            &self.without_date
+        };
+        verdict(&**verifier, case)
+    }
 }
 
 fn mozilla() -> Roots {
@@ -86,7 +127,23 @@ fn private() -> (Roots, Vec<Case>) {
     let by_stranger = intermediate("Between", &shared, &stranger);
     let below = intermediate("Below", &key().serialize_pem(), &by_one);
     let leaf = || server(&by_one, "a.example");
+    // One has a name of its own, one that of roots without a date.
+    let dated = [&root("A dated CA"), &root("A CA")];
+    let late = |ca: &Authority| {
+        server_with(ca, "a.example", |params| {
+            params.not_before = date_time_ymd(2024, 1, 2);
+        })
+    };
+    let by_dated = intermediate("Between", &shared, dated[0]);
     let chains = [
+        server(dated[0], "a.example"),
+        server(dated[1], "a.example"),
+        leaf().with(&by_dated),
+        late(dated[0]),
+        late(dated[1]),
+        late(&one),
+        late(&by_dated).with(&by_dated),
+        late(&by_one).with(&by_dated).with(&by_one),
         server(&one, "a.example"),
         server(&namesake, "a.example"),
         server(&stranger, "a.example"),
@@ -99,7 +156,9 @@ fn private() -> (Roots, Vec<Case>) {
         server(&below, "a.example").with(&by_other).with(&below),
     ];
     let trusted = [&one, &namesake, &other, &limited].map(|ca| ca.der().clone());
-    let roots = Roots::builder().certificates(trusted).build().unwrap();
+    let builder = Roots::builder().certificates(trusted);
+    let dated = dated.map(|ca| annotated("distrust-after=2024-01-01T00:00:00Z", ca));
+    let roots = builder.pem(dated.concat()).build().unwrap();
     let cases = chains.map(|identity| Case {
         chain: identity.chain,
         name: "a.example",
@@ -112,7 +171,7 @@ fn private() -> (Roots, Vec<Case>) {
 fn a_real_chain_is_accepted_by_both() {
     let (mozilla, case) = (mozilla(), amazon());
     assert_eq!(verdict(&*mozilla.verifier(), &case), Ok(()));
-    assert_eq!(verdict(&*rustls_own(&mozilla), &case), Ok(()));
+    assert_eq!(Oracle::new(&mozilla).verdict(&case), Ok(()));
     // The selected bundle (here `custom`) is used in place, without copying its anchors.
     let embedded = Roots::embedded().unwrap().verifier();
     assert_eq!(verdict(&*embedded, &case), Err(unknown_issuer()));
@@ -122,7 +181,7 @@ fn a_real_chain_is_accepted_by_both() {
 fn damaged_chains_have_the_verdict_of_rustls() {
     let (private, mut cases) = private();
     cases.push(amazon());
-    let policies = [private, mozilla()].map(|roots| (rustls_own(&roots), roots.verifier()));
+    let policies = [private, mozilla()].map(|roots| (Oracle::new(&roots), roots.verifier()));
 
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut below = |bound: usize| {
@@ -132,7 +191,8 @@ fn damaged_chains_have_the_verdict_of_rustls() {
         state ^= state << 17;
         usize::try_from(state % bound as u64).unwrap()
     };
-    let (mut accepted, mut refused) = (0, std::collections::BTreeSet::new());
+    let (mut accepted, mut distrusted) = (0, 0);
+    let mut refused = std::collections::BTreeSet::new();
     for round in 0..6000 {
         let mut case = cases[below(cases.len())].clone();
         let last = case.chain.len() - 1;
@@ -155,8 +215,15 @@ fn damaged_chains_have_the_verdict_of_rustls() {
             }
         }
         for (theirs, ours) in &policies {
-            let expected = verdict(&**theirs, &case);
-            assert_eq!(verdict(&**ours, &case), expected, "round {round}");
+            let (expected, ours) = (theirs.verdict(&case), verdict(&**ours, &case));
+            if ours == Err(DISTRUSTED.to_owned()) {
+                // The oracle does not see the dated root, but perhaps another of its name.
+                distrusted += 1;
+                let bad_signature = rustls::Error::from(CertificateError::BadSignature).to_string();
+                assert!([Err(unknown_issuer()), Err(bad_signature)].contains(&expected));
+            } else {
+                assert_eq!(ours, expected, "round {round}");
+            }
             match expected {
                 Ok(()) => accepted += 1,
                 Err(error) => drop(refused.insert(error)),
@@ -164,7 +231,7 @@ fn damaged_chains_have_the_verdict_of_rustls() {
         }
     }
     assert!(
-        accepted > 500 && refused.len() > 8,
-        "{accepted}, {refused:#?}"
+        accepted > 500 && distrusted > 500 && refused.len() > 8,
+        "{accepted}, {distrusted}, {refused:#?}"
     );
 }

@@ -160,6 +160,44 @@ fn a_directory_has_an_end() {
 }
 
 #[test]
+fn directories_have_an_end_together() {
+    let world = World::new("directories");
+    for folder in ["one", "two"] {
+        for nth in 0..2100 {
+            world.file(&format!("{folder}/{nth}"), "");
+        }
+        world.file(&format!("{folder}/ca.pem"), pem(folder));
+    }
+    let read = |folders: &[&str]| {
+        let folders = env::join_paths(folders.iter().map(|folder| world.path(folder))).unwrap();
+        ssl_cert_env(&Variables::Given(vec![("SSL_CERT_DIR", folders)]))
+    };
+    // One that is named again is read once.
+    assert_eq!(read(&["one"; 1000]).unwrap().unwrap().anchors.len(), 1);
+    let why = read(&["one", "two"]).unwrap_err();
+    let why = std::error::Error::source(&why).unwrap().to_string();
+    assert!(why.contains("more than 4096 entries"), "{why}");
+}
+
+/// Only some file systems, such as tmpfs, have files of this size.
+#[test]
+fn sizes_do_not_overflow() {
+    let folder = Path::new("/dev/shm").join(format!("embedded-roots-{}", process::id()));
+    if fs::create_dir(&folder).is_err() {
+        return;
+    }
+    let is_set = ["a.pem", "b.pem", "c.pem"].iter().all(|name| {
+        let file = File::create(folder.join(name)).unwrap();
+        file.set_len(i64::MAX.unsigned_abs()).is_ok()
+    });
+    let text = is_set.then(|| refused("SSL_CERT_DIR", &folder));
+    fs::remove_dir_all(&folder).unwrap();
+    if let Some(text) = text {
+        assert!(text.contains("more than 67108864 bytes"), "{text}");
+    }
+}
+
+#[test]
 fn a_path_need_not_be_unicode() {
     let world = World::new("unicode");
     let name = OsString::from_vec(b"\xff\xfe.pem".to_vec());

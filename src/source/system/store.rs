@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use embedded_roots_bundle::{PrivateKeys, parse_each, read_file, read_known_file};
+use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
 
 use crate::bundle::anchor::Anchor;
-use crate::source::directory::{Seen, in_directory};
+use crate::source::directory::Directories;
 use crate::source::{Origin, Source, shown};
 
 /// The rule of Go's crypto/x509: the first file that exists, and all directories.
@@ -86,10 +86,10 @@ impl Store {
     pub(super) fn source(&self) -> Source {
         let mut source = Source::new(Origin::SystemStore { places: Vec::new() });
         let mut places = Vec::new();
-        let mut seen = Seen::default();
+        let mut directories = Directories::default();
         let is_there = |path: &&PathBuf| !is_absent(path);
         for path in self.files.iter().filter(is_there) {
-            seen.add(path);
+            directories.add(path);
             let before = source.anchors.len();
             add_leniently(path, read_file(path), &mut source);
             if source.anchors.len() > before {
@@ -99,11 +99,11 @@ impl Store {
         }
         for directory in self.directories.iter().filter(is_there) {
             let before = source.anchors.len();
-            match in_directory(directory, &mut seen) {
+            match directories.list(directory) {
                 Ok(listing) => {
                     source.skipped.extend(listing.unreadable);
                     for (path, size) in listing.files {
-                        add_leniently(&path, read_known_file(&path, size), &mut source);
+                        add_leniently(&path, directories.read(&path, size), &mut source);
                     }
                 }
                 Err(why) => {
@@ -151,8 +151,9 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
     }
 }
 
+/// A dangling link is there, and is reported.
 fn is_absent(path: &Path) -> bool {
-    fs::metadata(path).is_err_and(|why| why.kind() == io::ErrorKind::NotFound)
+    fs::symlink_metadata(path).is_err_and(|why| why.kind() == io::ErrorKind::NotFound)
 }
 
 #[cfg(all(test, unix))]

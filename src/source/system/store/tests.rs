@@ -236,3 +236,21 @@ fn a_certificate_that_is_no_ca_is_skipped_and_reported() {
     let expected = "www.pem, line 1: \"CN=www.corp.example\" is an end-entity";
     assert!(skipped[0].contains(expected), "{skipped:?}");
 }
+
+#[test]
+fn links_to_nowhere_are_reported() {
+    let world = World::new("nowhere");
+    link(&world, "etc/ssl/certs/ca-certificates.crt", "gone.crt");
+    link(&world, "etc/pki/tls/certs", "gone");
+    let (count, skipped, _) = found(&world);
+    let mut skipped: Vec<_> = skipped
+        .iter()
+        .map(|line| line.split_once("root/").unwrap().1)
+        .collect();
+    skipped.sort_unstable();
+    skipped.dedup();
+    let nowhere = "No such file or directory (os error 2)";
+    let expected = ["etc/pki/tls/certs", "etc/ssl/certs/ca-certificates.crt"];
+    assert_eq!(skipped, expected.map(|path| format!("{path}: {nowhere}")));
+    assert_eq!(count, 0);
+}
