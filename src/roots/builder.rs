@@ -186,7 +186,8 @@ impl RootsBuilder {
     /// CRLs are not refreshed: see
     /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration) for nextUpdate.
     ///
-    /// To call one of these four methods without supplying a CRL is an error.
+    /// To call one of these four methods without supplying a CRL is an error. So are roots with more
+    /// than 32 different distrust dates: each takes a copy of the CRLs.
     pub fn crls(
         mut self,
         crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,

@@ -38,6 +38,10 @@ impl Directories {
     const MOST_BYTES: u64 = 4 * MAX_FILE_SIZE;
 
     /// Takes this file as one that was read.
+    #[allow(
+        dead_code,
+        reason = "for stores that are files, of the feature `system`"
+    )]
     pub(crate) fn add(&mut self, path: &Path) {
         let _ = fs::metadata(path).map(|metadata| self.is_new(&metadata));
     }

@@ -50,10 +50,15 @@ enum Reason {
     },
     OutsideConstraints {
         root: String,
-        /// In the grammar of annotations.
-        constraints: String,
-        name: String,
+        shown: Option<Shown>,
     },
+}
+
+#[derive(Clone)]
+struct Shown {
+    /// In the grammar of annotations.
+    constraints: String,
+    name: String,
 }
 
 impl Refusal {
@@ -86,7 +91,8 @@ impl Refusal {
         matches!(self.0, Reason::UnknownIssuer { .. })
     }
 
-    /// Whether the root is trusted only for older certificates.
+    /// Whether a root of this name is trusted only for older certificates, and would be needed for
+    /// this one. Its signature was not checked.
     #[must_use]
     pub fn is_distrusted(&self) -> bool {
         matches!(self.0, Reason::Distrusted { .. })
@@ -95,9 +101,9 @@ impl Refusal {
     /// Whether a name of the certificate is outside of the root's name constraints, its own or imposed
     /// ones.
     ///
-    /// Policies of [`RootsBuilder`](crate::RootsBuilder) explain it. A bundle used alone, as the free
-    /// functions do by default, passes on what rustls says: a small program does not link what shows
-    /// constraints.
+    /// Policies of [`RootsBuilder`](crate::RootsBuilder) say which name and which constraints. A bundle
+    /// used alone, as the free functions do by default, names only the root, because a small program
+    /// does not link what shows constraints.
     #[must_use]
     pub fn is_outside_constraints(&self) -> bool {
         matches!(self.0, Reason::OutsideConstraints { .. })
@@ -136,21 +142,22 @@ impl Refusal {
     }
 
     /// The DNS name or IP address of the certificate that is outside of the root's name constraints, if
-    /// that is the reason.
+    /// that is the reason and it is known.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        match &self.0 {
-            Reason::OutsideConstraints { name, .. } => Some(name),
-            _ => None,
-        }
+        self.shown().map(|shown| &*shown.name)
     }
 
     /// The root's name constraints, its own and imposed ones, in the grammar of annotations:
     /// `permitted-dns=.tr`.
     #[must_use]
     pub fn name_constraints(&self) -> Option<&str> {
+        self.shown().map(|shown| &*shown.constraints)
+    }
+
+    fn shown(&self) -> Option<&Shown> {
         match &self.0 {
-            Reason::OutsideConstraints { constraints, .. } => Some(constraints),
+            Reason::OutsideConstraints { shown, .. } => shown.as_ref(),
             _ => None,
         }
     }
@@ -166,9 +173,16 @@ impl Refusal {
     pub(crate) fn outside_constraints(root: &Anchor, constraints: &[u8], name: String) -> Self {
         Self(Reason::OutsideConstraints {
             root: root.subject(),
-            constraints: show_name_constraints(constraints),
-            name,
+            shown: Some(Shown {
+                constraints: show_name_constraints(constraints),
+                name,
+            }),
         })
+    }
+
+    pub(crate) fn outside_constraints_of(root: &Anchor) -> Self {
+        let root = root.subject();
+        Self(Reason::OutsideConstraints { root, shown: None })
     }
 
     pub(crate) fn unknown_issuer(
@@ -221,10 +235,15 @@ impl fmt::Display for Refusal {
                     short(root)
                 )
             }
+            Reason::OutsideConstraints { root, shown: None } => write!(
+                f,
+                "the certificate has a name that is outside the name constraints of the root \"{}\", its \
+                 own or imposed by the bundle, or of an intermediate",
+                short(root)
+            ),
             Reason::OutsideConstraints {
                 root,
-                constraints,
-                name,
+                shown: Some(Shown { constraints, name }),
             } => write!(
                 f,
                 "the certificate is for \"{}\", which is outside the name constraints of the root \
@@ -255,7 +274,7 @@ impl fmt::Display for Refusal {
                     write!(
                         f,
                         "; the server sent {certificates_sent} certificate{plural}: if the issuer is \
-                         an intermediate CA, the server has to send that one's certificate, too"
+                         an intermediate CA, the server must also send that CA's certificate"
                     )?;
                 }
                 f.write_str(
@@ -264,7 +283,7 @@ impl fmt::Display for Refusal {
                 )?;
                 if !system_was_asked {
                     f.write_str(
-                        "; if the operating system trusts it, ask its store, too \
+                        "; if the operating system trusts it, add the system store \
                          (`Roots::embedded_and_system`, with the feature `system`)",
                     )?;
                 }

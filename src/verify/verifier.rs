@@ -30,22 +30,22 @@ use crate::verify::revocation::Revocation;
 /// [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would accept it with these: with
 /// one search and one budget of signature checks, whatever the number of roots with a date.
 ///
-/// Of these anchors, webpki gets only those with the name of an issuer in the chain, which a binary
-/// search finds. It would try no others, but compare the names of all of them.
+/// webpki is given only the anchors whose subject is an issuer in the chain, found by binary search. It
+/// would compare the names of all others and try none of them.
 ///
-/// A chain that is refused for a date, for a name outside of a root's name constraints, or because no
-/// root has issued it, fails with a [`Refusal`] inside of
-/// [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than rustls would. All other errors are those of rustls.
+/// A chain that fails because of a distrust date, a name constraint of its root, or an unknown issuer
+/// returns a [`Refusal`] inside [`CertificateError::Other`](rustls::CertificateError::Other), which
+/// explains more than rustls does. All other errors are those of rustls.
 pub struct Verifier {
     trust_set: Arc<TrustSet>,
     provider: Arc<CryptoProvider>,
     revoking: Option<Vec<Revoking>>,
-    // Not by name: it reads and shows constraints, 20 KiB that the one-line program does not link.
-    explain: Option<Explain>,
+    // Not by name: what shows constraints is 20 KiB, which the one-line program does not link.
+    explain_constraints: ExplainConstraints,
 }
 
 /// Finds the root whose name constraints an end-entity certificate is outside of.
-type Explain = fn(&CertificateDer<'_>, &[&Anchor]) -> Option<Refusal>;
+type ExplainConstraints = fn(&CertificateDer<'_>, &[&Anchor]) -> Option<Refusal>;
 
 /// rustls' own verifier, which alone can check CRLs, over the anchors that may have issued a
 /// certificate with a certain notBefore.
@@ -57,19 +57,22 @@ struct Revoking {
     verifier: Arc<dyn ServerCertVerifier>,
 }
 
+/// Each date takes a verifier of its own, with its roots and a copy of the CRLs.
+const MOST_DATES: usize = 32;
+
 impl Verifier {
     pub(crate) fn new(trust_set: Arc<TrustSet>, provider: Arc<CryptoProvider>) -> Self {
         Self {
             trust_set,
             provider,
             revoking: None,
-            explain: None,
+            explain_constraints: root_of_constraints,
         }
     }
 
-    /// Explains a name that is outside of a root's name constraints, for policies of the builder.
+    /// Shows which name is outside of which constraints of a root, for policies of the builder.
     pub(crate) fn explaining_constraints(mut self) -> Self {
-        self.explain = Some(outside_constraints);
+        self.explain_constraints = outside_constraints;
         self
     }
 
@@ -83,6 +86,13 @@ impl Verifier {
             .iter()
             .filter_map(Anchor::distrust_after);
         let dates: BTreeSet<UnixTime> = dates.collect();
+        if dates.len() > MOST_DATES {
+            return Err(Error::invalid(format_args!(
+                "with `crls`, at most {MOST_DATES} different distrust dates are possible, and the roots \
+                 have {}",
+                dates.len()
+            )));
+        }
         let mut revoking = Vec::new();
         for latest in dates.into_iter().map(Some).chain([None]) {
             let may_issue = |anchor: &&Anchor| match (anchor.distrust_after(), latest) {
@@ -125,22 +135,35 @@ impl Verifier {
             Some(revoking) => verify_with_revocation(revoking, start, presented),
         };
         verdict.map_err(|refused| {
-            // Explaining a refusal checks no signature: the root has this date in any case, and its
-            // name is in the chain.
-            if let Some(explain) = self.explain.filter(|_| is_outside_constraints(&refused)) {
-                return explain(presented.end_entity, &trusted).map_or(refused, Into::into);
-            }
-            let distrusted = distrusted
-                .iter()
-                .rev()
-                .filter(|_| is_without_issuer(&refused));
-            let mut dates =
-                distrusted.filter_map(|anchor| Some((anchor, anchor.distrust_after()?)));
-            match dates.next() {
-                Some((anchor, date)) => Refusal::distrusted(anchor, date).into(),
-                None => refused,
-            }
+            self.explain(&refused, presented.end_entity, &trusted, &distrusted)
+                .map_or(refused, Into::into)
         })
+    }
+
+    /// Says more than the error of rustls, where trust is the reason. It checks no signature: the
+    /// anchors are those with the name of an issuer in the chain.
+    fn explain(
+        &self,
+        refused: &rustls::Error,
+        end_entity: &CertificateDer<'_>,
+        trusted: &[&Anchor],
+        distrusted: &[&Anchor],
+    ) -> Option<Refusal> {
+        if is_outside_constraints(refused) {
+            return (self.explain_constraints)(end_entity, trusted);
+        }
+        // With another anchor of the same name, webpki has tried that one's key.
+        let has_namesake = |anchor: &Anchor| {
+            let mut trusted = trusted.iter().map(|trusted| trusted.trust_anchor());
+            trusted.any(|trusted| trusted.subject == anchor.trust_anchor().subject)
+        };
+        let (anchor, date) = distrusted
+            .iter()
+            .rev()
+            .find_map(|anchor| Some((anchor, anchor.distrust_after()?)))?;
+        let is_for_want_of_it =
+            is_unknown_issuer(refused) || is_bad_signature(refused) && has_namesake(anchor);
+        is_for_want_of_it.then(|| Refusal::distrusted(anchor, date))
     }
 
     fn verify_with(
@@ -223,6 +246,16 @@ fn outside_constraints(end_entity: &CertificateDer<'_>, anchors: &[&Anchor]) -> 
     })
 }
 
+/// The root alone. Where several have constraints, the chain does not say which one is meant.
+fn root_of_constraints(_: &CertificateDer<'_>, anchors: &[&Anchor]) -> Option<Refusal> {
+    let has_constraints = |anchor: &&&Anchor| anchor.trust_anchor().name_constraints.is_some();
+    let mut constrained = anchors.iter().filter(has_constraints);
+    let anchor = constrained
+        .next()
+        .filter(|_| constrained.next().is_none())?;
+    Some(Refusal::outside_constraints_of(anchor))
+}
+
 /// Whether a name is not allowed by the name constraints of the root or of an intermediate.
 fn is_outside_constraints(error: &rustls::Error) -> bool {
     match error {
@@ -233,10 +266,8 @@ fn is_outside_constraints(error: &rustls::Error) -> bool {
     }
 }
 
-/// Whether no anchor has signed the chain.
-fn is_without_issuer(error: &rustls::Error) -> bool {
-    let bad_signature = rustls::Error::InvalidCertificate(CertificateError::BadSignature);
-    is_unknown_issuer(error) || *error == bad_signature
+fn is_bad_signature(error: &rustls::Error) -> bool {
+    *error == CertificateError::BadSignature.into()
 }
 
 impl ServerCertVerifier for Verifier {

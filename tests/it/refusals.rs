@@ -5,6 +5,7 @@ use rcgen::{CertificateParams, DnType, IsCa};
 use rustls::version::TLS13;
 
 use crate::authority::{Identity, annotated, intermediate, intermediate_with, key, root, server};
+use crate::scratch::Package;
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.example";
@@ -20,10 +21,10 @@ fn refusal(builder: RootsBuilder, identity: Identity) -> Refusal {
 }
 
 const INTERMEDIATE: &str = "the server sent 1 certificate: if the issuer is an intermediate CA, the \
-                            server has to send that one's certificate, too";
+                            server must also send that CA's certificate";
 const PRIVATE: &str = "if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or \
                        the feature `custom`)";
-const SYSTEM: &str = "if the operating system trusts it, ask its store, too (`Roots::embedded_and_system`, \
+const SYSTEM: &str = "if the operating system trusts it, add the system store (`Roots::embedded_and_system`, \
      with the feature `system`)";
 
 #[test]
@@ -176,4 +177,59 @@ fn other_errors_have_none() {
     assert!(Refusal::of(&rustls::Error::DecryptError).is_none());
     let wrapped = std::io::Error::other(rustls::Error::DecryptError);
     assert!(Refusal::of(&wrapped).is_none());
+}
+
+/// A bundle used alone names the root, and not which limit; with two such roots, it names none.
+#[test]
+fn the_default_roots_name_the_root_of_a_constraint() {
+    let ca = root("Constrained CA");
+    let annotation = "permitted-dns=.corp.example";
+    let package = Package::new(
+        "constrained_default",
+        "embedded-roots = { path = \"{checkout}\", default-features = false, features = [\"custom\", \
+         \"ring\", \"rustls\"] }\n\
+         rustls = { version = \"0.23\", default-features = false }",
+    );
+    let package = package.main(
+        r#"
+        use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
+        use embedded_roots::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
+        fn main() {
+            let chain = (0..).map_while(|nth| std::fs::read(format!("{nth}.der")).ok());
+            let chain: Vec<_> = chain.map(CertificateDer::from).collect();
+            let name = ServerName::try_from("a.example").unwrap();
+            let verifier = embedded_roots::verifier().unwrap();
+            let error = verifier
+                .verify_server_cert(&chain[0], &chain[1..], &name, &[], UnixTime::now())
+                .unwrap_err();
+            match embedded_roots::Refusal::of(&error) {
+                Some(refusal) => {
+                    assert!(refusal.is_outside_constraints());
+                    assert_eq!((refusal.name(), refusal.name_constraints()), (None, None));
+                    print!("{refusal}");
+                }
+                None => print!("{error}"),
+            }
+        }
+        "#,
+    );
+    let other = root("Another CA");
+    let shared = key().serialize_pem();
+    let between = [&ca, &other].map(|ca| intermediate("Between", &shared, ca));
+    let chain = server(&between[0], NAME).with(&between[0]);
+    for (nth, certificate) in chain.with(&between[1]).chain.iter().enumerate() {
+        package.file(&format!("{nth}.der"), certificate);
+    }
+    let bundle = package.file("bundle.pem", annotated(annotation, &ca));
+    let package = package.env("EMBEDDED_ROOTS_FILE", &bundle);
+    assert_eq!(
+        package.run(),
+        "the certificate has a name that is outside the name constraints of the root \
+         \"CN=Constrained CA\", its own or imposed by the bundle, or of an intermediate"
+    );
+    let both = annotated(annotation, &ca) + &annotated(annotation, &other);
+    std::fs::write(&bundle, both).unwrap();
+    let printed = package.run();
+    assert!(printed.contains("NameConstraintViolation"), "{printed}");
 }

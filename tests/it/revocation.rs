@@ -101,6 +101,27 @@ fn an_old_list_counts_unless_its_expiration_is_enforced() {
 }
 
 #[test]
+fn too_many_dates_are_an_error() {
+    let ca = authority();
+    let build = |dates: u32| {
+        let dated = |nth| {
+            annotated(
+                &format!("distrust-after=2020-01-01T00:00:{nth:02}Z"),
+                &root("Dated"),
+            )
+        };
+        let dated: String = (0..dates).map(dated).collect();
+        Roots::builder().crls([list(&ca, 4096)]).pem(dated).build()
+    };
+    assert!(build(32).is_ok());
+    let why = build(33).unwrap_err();
+    assert!(why.is_invalid_input());
+    let text =
+        "with `crls`, at most 32 different distrust dates are possible, and the roots have 33";
+    assert_eq!(why.to_string(), text);
+}
+
+#[test]
 fn a_dated_root_has_lists_too() {
     let (ca, other) = (authority(), root_of_another_name());
     let builder = || Roots::builder().crls([list(&ca, 4096)]);

@@ -1,13 +1,14 @@
 //! Annotations: limits that a PEM file sets for a certificate, and a certificate cannot carry.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use rustls_pki_types::UnixTime;
 
 use crate::error::ParseError;
 use crate::escape::escape;
-use crate::name_constraints::subtree::{DnsSubtree, IpSubtree, Subtree};
+use crate::name_constraints::subtree::{DnsSubtree, Subtree};
 use crate::name_constraints::{MOST_SUBTREES, NameConstraints};
 use crate::time::{parse_rfc3339, rfc3339};
 
@@ -181,18 +182,33 @@ fn is_assigned(line: &str, word: &str) -> bool {
     after.any(|rest| rest.trim_start().starts_with(['=', ':']))
 }
 
-/// Whether a line of text is nothing but DNS names and subnets, as if a list had been wrapped.
+/// Whether a line of text looks as if a list had been wrapped onto it: it starts like an item that is
+/// no word of prose (`.corp`, `10.0.0.0/8`, a comma), or it is a comment of names with dots alone. A
+/// bare name is the title of a root in some bundles (`Izenpe.com`).
 pub(crate) fn continues_a_list(line: &str) -> bool {
-    let items = line.trim_start_matches(|char: char| char == '#' || char.is_whitespace());
-    let mut items = items
+    let text = line.trim_start_matches(|char: char| char == '#' || char.is_whitespace());
+    if text.starts_with(',') {
+        return true;
+    }
+    let mut items = text
         .split(|char: char| char == ',' || char.is_whitespace())
         .filter(|item| !item.is_empty())
-        .peekable();
-    let is_item = |item: &str| {
-        let (_, value) = item.split_once('=').unwrap_or(("", item));
-        value.contains('.') && DnsSubtree::parse(value).is_ok() || IpSubtree::parse(value).is_ok()
+        .map(|item| item.split_once('=').map_or(item, |(_, value)| value));
+    let Some(first) = items.clone().next() else {
+        return false;
     };
-    items.peek().is_some() && items.all(is_item)
+    let is_comment = line.trim_start().starts_with('#');
+    starts_as_an_item(first) || is_comment && items.all(is_name_with_dots)
+}
+
+fn starts_as_an_item(word: &str) -> bool {
+    let after_dot = word.strip_prefix('.').and_then(|rest| rest.chars().next());
+    let address = word.split('/').next().unwrap_or_default();
+    after_dot.is_some_and(char::is_alphanumeric) || address.parse::<IpAddr>().is_ok()
+}
+
+fn is_name_with_dots(word: &str) -> bool {
+    word.contains('.') && DnsSubtree::parse(word).is_ok()
 }
 
 /// Letters only, so that no dash, dot, case or invisible character hides the intent.

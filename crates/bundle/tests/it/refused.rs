@@ -286,8 +286,14 @@ fn lines_that_go_on_with_an_annotation() {
         "#    .b.example, c.example",
         ".b.example",
         "# 10.0.0.0/8",
+        "# 192.168.0.1",
+        "# 192.168.0.1/24 (office)",
+        "::/0",
         "#,.b.example",
         "# more=.b.example",
+        "# .b\u{fc}cher.example",
+        "# .b.example (internal)",
+        "# b.example c.example",
     ] {
         let pem = format!("{first}{line}\n{ROOT}");
         assert_refused(pem, 2, "looks like the rest of the annotation");
@@ -301,6 +307,20 @@ fn lines_that_go_on_with_an_annotation() {
     for line in [
         "# Corp Root CA of 2026",
         "corp",
+        // Titles in curl's bundle.
+        "Izenpe.com",
+        "==========",
+        "Entrust.net Premium 2048 Secure Server CA",
+        // certifi
+        "# Issuer: CN=Izenpe.com O=IZENPE S.A.",
+        "# Label: \"Izenpe.com\"",
+        "# Serial: 917563065490389241595536686991402621",
+        "# MD5 Fingerprint: a6:b0:cd:85:80:da:5c:50:34:a3:39:90:2f:55:67:73",
+        // `openssl x509 -text`, as in Fedora's bundle
+        "        Version: 3 (0x2)",
+        "    Signature Algorithm: sha256WithRSAEncryption",
+        "                CA Issuers - URI:http://ca.example/root.crt",
+        "# ...",
         "",
         "# Subject: CN=.b.example",
         "#",
