@@ -109,13 +109,22 @@ impl Refusal {
         matches!(self.0, Reason::OutsideConstraints { .. })
     }
 
-    /// The name (RFC 4514) of the issuer that no root has, or of the root that is distrusted or has name
-    /// constraints.
+    /// The name (RFC 4514) of the issuer that no root has, if that is the reason.
     #[must_use]
-    pub fn issuer(&self) -> &str {
+    pub fn issuer(&self) -> Option<&str> {
         match &self.0 {
-            Reason::UnknownIssuer { issuer, .. } => issuer,
-            Reason::Distrusted { root, .. } | Reason::OutsideConstraints { root, .. } => root,
+            Reason::UnknownIssuer { issuer, .. } => Some(issuer),
+            _ => None,
+        }
+    }
+
+    /// The name (RFC 4514) of the root that is distrusted or has name constraints, if that is the
+    /// reason.
+    #[must_use]
+    pub fn root(&self) -> Option<&str> {
+        match &self.0 {
+            Reason::Distrusted { root, .. } | Reason::OutsideConstraints { root, .. } => Some(root),
+            Reason::UnknownIssuer { .. } => None,
         }
     }
 
@@ -144,7 +153,7 @@ impl Refusal {
     /// The DNS name or IP address of the certificate that is outside of the root's name constraints, if
     /// that is the reason and it is known.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub fn presented_name(&self) -> Option<&str> {
         self.shown().map(|shown| &*shown.name)
     }
 
