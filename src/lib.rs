@@ -22,8 +22,8 @@
 //! # How trust is decided
 //!
 //! The functions of the crate use exactly one source: the bundle `custom`, else `mozilla`, else
-//! `webpki-roots`, else the system's store. Cargo unites the features of all packages in a build,
-//! so another package can *replace* that source. A binary that cares names its roots in code:
+//! `webpki-roots`, else the system's store. Cargo unifies the features of all packages in a
+//! build, so another package can *replace* that source. A binary that cares names its roots in code:
 //!
 //! ```
 //! # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
@@ -40,7 +40,7 @@
 //!
 //! What you supply yourself is strict: the first thing that is invalid is an error, and no other
 //! source takes its place. Nothing reads a file or a variable unless the policy asks for it. No
-//! public function panics.
+//! public function panics, except that reqwest's blocking client may in async code.
 //!
 //! # Limits
 //!

@@ -31,10 +31,10 @@ pub fn client() -> Result<Client, Error> {
 
 /// reqwest's client without async (feature `reqwest-blocking`).
 ///
-/// Not for async code: inside of a runtime, reqwest's blocking client panics when it is built, used or
-/// dropped. Build and drop it on a thread of its own or in `tokio::task::spawn_blocking`, or take the
-/// asynchronous [client](crate::reqwest::client). This crate cannot tell in advance: tokio does not say whether a
-/// thread that has a runtime may block.
+/// Not for async code: reqwest's blocking client panics when it is built, used or dropped inside a
+/// runtime. Build and drop it on a thread of its own or in `tokio::task::spawn_blocking`, or use the
+/// asynchronous [client](crate::reqwest::client). Tokio does not reveal whether the current thread may
+/// block, so this crate cannot return an error instead.
 #[cfg(feature = "reqwest-blocking")]
 pub mod blocking {
     use reqwest::blocking::{Client, ClientBuilder};
@@ -50,13 +50,18 @@ pub mod blocking {
 
     /// A blocking client that trusts the default roots. Fails like [`roots()`], and if reqwest
     /// cannot build it.
+    ///
+    /// # Panics
+    ///
+    /// reqwest may panic inside an async runtime.
     pub fn client() -> Result<Client, Error> {
         roots()?.reqwest_blocking_client()
     }
 
     /// reqwest, blocking (feature `reqwest-blocking`)
     impl Roots {
-        /// A builder of blocking clients that trust these roots.
+        /// A builder of blocking clients that trust these roots. Its `build` may panic inside an async
+        /// runtime.
         pub fn reqwest_blocking_client_builder(&self) -> ClientBuilder {
             Client::builder().tls_backend_preconfigured(super::config(self))
         }
@@ -70,7 +75,7 @@ pub mod blocking {
         ///
         /// # Panics
         ///
-        /// reqwest may panic inside of an async runtime.
+        /// reqwest may panic inside an async runtime.
         pub fn reqwest_blocking_client(&self) -> Result<Client, Error> {
             self.reqwest_blocking_client_builder()
                 .build()

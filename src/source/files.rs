@@ -59,15 +59,10 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     if let Some(directories) = &directories {
         let before = anchors.len();
         // SSL_CERT_FILE may point into one of these directories; it still counts there.
-        let mut directories_read = Directories::default();
+        let mut reader = Directories::default();
         for directory in env::split_paths(directories).filter(|path| !path.as_os_str().is_empty()) {
-            add_directory(
-                &directory,
-                &mut directories_read,
-                &mut anchors,
-                &mut skipped,
-            )
-            .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
+            add_directory(&directory, &mut reader, &mut anchors, &mut skipped)
+                .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
         }
         if anchors.len() == before {
             let shown = shown(Path::new(directories));

@@ -144,7 +144,7 @@ fn identity(anchor: &Anchor) -> (Vec<u8>, Vec<u8>) {
     )
 }
 
-/// Equal anchors alone are equal by it.
+/// A total order: only equal anchors compare equal.
 fn order(one: &Anchor, other: &Anchor) -> Ordering {
     let dates = (one.distrust_after(), other.distrust_after());
     let (one, other) = (one.trust_anchor(), other.trust_anchor());

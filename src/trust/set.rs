@@ -107,7 +107,7 @@ impl TrustSet {
     /// The sources with their numbers of roots, and whether the system's store is one of them.
     pub(crate) fn asked(&self) -> (String, bool) {
         match &self.anchors {
-            // As `Origin` shows it, which brings what escapes paths.
+            // The text that `Origin` displays, without linking its path escaping.
             Anchors::Bundle(bundle, _) => {
                 let (name, roots) = (bundle.name(), bundle.len());
                 (counted(format_args!("bundle {name}"), roots), false)

@@ -28,7 +28,7 @@ use crate::time::{parse_rfc3339, rfc3339};
 /// | `permitted-dns` | DNS names, with commas between them | dNSNames outside of all of these are refused |
 /// | `excluded-dns` | the same | dNSNames inside of any of these are refused |
 /// | `permitted-ip` | subnets in CIDR form, with commas between them | iPAddresses outside of all of these are refused |
-/// | `excluded-ip` | the same | iPAddresses inside of any of these are refused |
+/// | `excluded-ip` | the same | iPAddresses inside any of these are refused, and IPv4 ones also where IPv6 maps them |
 ///
 /// The last four are name constraints (RFC 5280, section 4.2.1.10). `corp.example` is that name and
 /// all names below it; `.corp.example` is only the names below it. A constraint on one kind of name
