@@ -1,5 +1,5 @@
-//! What a system may do to a process: no descriptors left, permissions taken away, a store that comes
-//! late, children. In processes of their own, since all of it concerns a whole process.
+//! What the system can do to a process: no descriptors left, no permission, a store that appears late,
+//! child processes. Each test runs in a process of its own.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 use crate::authority::root;
 use crate::scratch::{Package, target};
 
-/// Prints for each policy the sources that gave roots, or the error; `starved`, without a descriptor and
-/// then with some.
+/// Prints the sources that gave roots, or the error, for each policy; with `starved`, first without
+/// descriptors and then with some.
 const MAIN: &str = r#"
 use std::fs::File;
 
@@ -23,7 +23,7 @@ fn main() {
                 held.push(file);
             }
             print();
-            // What is remembered of the failure is nothing.
+            // The failure must not be cached.
             drop(held);
             print();
         }
@@ -77,15 +77,15 @@ fn lines(output: Output) -> Vec<String> {
 fn assert_lines(lines: &[String], expected: &[&str]) {
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, expected) in lines.iter().zip(expected) {
-        // An error goes on with what mends it.
+        // An error continues with how to fix it.
         let start = expected.strip_suffix("...").unwrap_or(expected);
         let ok = line == expected || (start != *expected && line.starts_with(start));
         assert!(ok, "{line}\n{expected}\n{lines:#?}");
     }
 }
 
-/// Without a descriptor nothing is read: what is compiled in is there, and what is named is an error,
-/// neither of which has lasting effects.
+/// Without descriptors, compiled-in roots work and named sources are errors; neither has a lasting
+/// effect.
 #[test]
 fn no_descriptors_are_left() {
     let package = package();
@@ -179,7 +179,7 @@ fn the_systems_store_cannot_be_read() {
             ],
         );
     };
-    // A store that cannot be read counts as one without roots, as in Go: the fallback opens.
+    // As in Go, the fallback opens if the store cannot be read.
     let unread = |lines: &[String], why: &str| {
         let skipped = format!("skipped: /etc/ssl/certs/ca-certificates.crt: {why}");
         assert_lines(
@@ -209,8 +209,8 @@ fn the_systems_store_cannot_be_read() {
     }
 }
 
-/// The file comes while 64 threads make their first call: each fails until it is there, and all get one
-/// value.
+/// The file appears while 64 threads make their first call: each fails until it is there, and all get
+/// the same value.
 #[test]
 fn a_store_that_comes_while_sixty_four_threads_wait_for_it() {
     let package = Package::with_features("late", &["ring", "system"]).main(
@@ -256,8 +256,7 @@ fn a_store_that_comes_while_sixty_four_threads_wait_for_it() {
     assert_eq!(lines(output.unwrap()), ["1"]);
 }
 
-/// Children of a process whose other threads read the store: they inherit none of its descriptors, and
-/// make a default of their own.
+/// Children started while other threads read the store make a default of their own.
 #[test]
 fn a_child_inherits_nothing_of_the_store() {
     let package = Package::with_features("children", &["custom", "ring", "system"]).main(

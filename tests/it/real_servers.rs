@@ -1,4 +1,4 @@
-//! hyper and reqwest before servers of another make: nginx, and OpenSSL's `s_server`.
+//! hyper and reqwest against nginx and OpenSSL's `s_server`.
 
 use std::error::Error;
 use std::io::{BufRead as _, BufReader};
@@ -19,7 +19,7 @@ use crate::authority::{Authority, intermediate, key, root, server};
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// A folder with a server's files, and the server, which both go away.
+/// A temporary folder with a server's files, and the server; both are removed on drop.
 struct Server {
     folder: PathBuf,
     child: Option<Child>,
