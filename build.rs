@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use embedded_roots_bundle::{
-    ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_rfc3339, read_file,
+    ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day, read_file,
 };
+use rustls_pki_types::UnixTime;
 
 fn main() {
     // A `cargo::error` line fails the build, and Cargo shows nothing but these lines.
@@ -39,7 +40,8 @@ fn compile() -> Result<(), String> {
         .iter()
         .filter(|root| !root.annotation().is_empty())
         .collect();
-    write(&out, "constrained_anchors.rs", &anchors_of(&constrained))?;
+    let anchors = emit::anchors_of(constrained.iter().copied());
+    write(&out, "constrained_anchors.rs", &anchors)?;
 
     // In order of preference: the first bundle is the selected one, which the pin covers.
     let mut digests = Vec::new();
@@ -47,7 +49,7 @@ fn compile() -> Result<(), String> {
         digests.push(write_bundle(&out, "custom", "Custom", None, &custom()?)?);
     }
     if cfg!(feature = "mozilla") {
-        let as_of = Some(date(embedded_roots_mozilla::DATE)?);
+        let as_of = Some(mozilla_date()?);
         digests.push(write_bundle(&out, "mozilla", "Mozilla", as_of, &mozilla)?);
     }
     #[cfg(feature = "webpki-roots")]
@@ -91,14 +93,10 @@ fn check_default() -> Result<(), String> {
     }
 }
 
-/// The Unix time of 00:00 UTC on a day `YYYYMMDD`.
-fn date(day: &str) -> Result<u64, String> {
-    let part = |range| day.get(range).unwrap_or_default();
-    let text = format!("{}-{}-{}T00:00:00Z", part(0..4), part(4..6), part(6..8));
-    let time = parse_rfc3339(&text).filter(|_| day.len() == 8);
-    let time =
-        time.ok_or_else(|| format!("the version of embedded-roots-mozilla has no date: {day}"))?;
-    Ok(time.as_secs())
+fn mozilla_date() -> Result<UnixTime, String> {
+    let day = embedded_roots_mozilla::DATE;
+    parse_day(day)
+        .ok_or_else(|| format!("the version of embedded-roots-mozilla has no date: {day}"))
 }
 
 /// Writes the statics of a bundle, each kind into its own file. Returns the digest of the set.
@@ -106,12 +104,12 @@ fn write_bundle(
     out: &Path,
     name: &str,
     variant: &str,
-    as_of: Option<u64>,
+    as_of: Option<UnixTime>,
     bundle: &ParsedBundle,
 ) -> Result<[u8; 32], String> {
     let sha256 = bundle.sha256();
-    let roots: Vec<&Root> = bundle.roots().iter().collect();
-    let source = bundle_expression(variant, sha256, as_of, &anchors_of(&roots));
+    let anchors = emit::anchors_of(bundle.roots().iter());
+    let source = emit::bundle(variant, sha256, as_of, &anchors);
     write(out, &format!("{name}_anchors.rs"), &source)?;
     // Other readers ignore annotations, so what is meant for them leaves these roots out.
     let plain = bundle.without_annotated();
@@ -119,22 +117,7 @@ fn write_bundle(
     write(out, &format!("{name}_certificates.rs"), &certificates)?;
     write(out, &format!("{name}.pem"), &plain.to_pem())?;
     write(out, &format!("{name}_annotated.pem"), &bundle.to_pem())?;
-    Ok(sha256)
-}
-
-fn anchors_of(roots: &[&Root]) -> String {
-    let anchors = roots
-        .iter()
-        .map(|root| (root.trust_anchor(), root.distrust_after()));
-    emit::anchors(anchors)
-}
-
-/// The expression of a `Bundle`, for a module of src/bundle; `variant` is its `BundleName`.
-fn bundle_expression(variant: &str, sha256: [u8; 32], as_of: Option<u64>, anchors: &str) -> String {
-    let as_of = as_of.map_or("None".to_owned(), |seconds| {
-        format!("Some({})", emit::decimal(seconds))
-    });
-    format!("Bundle::new(BundleName::{variant}, {sha256:?}, {as_of}, {anchors})\n")
+    Ok(bundle.sha256())
 }
 
 /// The bundle of the user's PEM files.
@@ -241,7 +224,7 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
             .map(|(anchor, _)| emit::sha256_of_anchor(anchor)),
     );
     let anchors = emit::anchors(anchors.into_iter());
-    let source = bundle_expression("WebpkiRoots", sha256, None, &anchors);
+    let source = emit::bundle("WebpkiRoots", sha256, None, &anchors);
     write(out, "webpki_roots_anchors.rs", &source)?;
     Ok(sha256)
 }
@@ -250,25 +233,27 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
 fn check_sha256(selected: Option<&[u8; 32]>) -> Result<(), String> {
     println!("cargo::rerun-if-env-changed={SHA256}");
     let pin = env::var_os(SHA256).unwrap_or_default();
-    let pin = pin.to_string_lossy().to_ascii_lowercase();
+    let pin = pin.to_string_lossy();
     if pin.is_empty() {
         return Ok(());
     }
-    if pin.len() != 64 || !pin.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let Some(expected) = emit::sha256_from_hex(&pin) else {
         return Err(format!(
             "{SHA256} is {pin:?}: expected 64 hexadecimal digits"
         ));
-    }
-    let Some(selected) = selected.map(|sha256| emit::hex(sha256)) else {
+    };
+    let Some(selected) = selected else {
         return Err(format!(
             "{SHA256} is set, and no bundle is compiled in that it could be for"
         ));
     };
-    if pin != selected {
+    if expected != *selected {
         return Err(format!(
             "the selected bundle is not the pinned one\n\
-             expected ({SHA256}): {pin}\n\
-             compiled in:                       {selected}"
+             expected ({SHA256}): {}\n\
+             compiled in:                       {}",
+            emit::hex(&expected),
+            emit::hex(selected)
         ));
     }
     Ok(())

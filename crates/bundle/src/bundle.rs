@@ -147,13 +147,17 @@ impl ParsedBundle {
         Ok(Self { roots: kept })
     }
 
+    /// Keeps the roots for which `keep` is true.
+    pub fn retain(&mut self, keep: impl FnMut(&Root) -> bool) {
+        self.roots.retain(keep);
+    }
+
     /// The roots without an annotation, which are safe to give to readers that ignore annotations.
     #[must_use]
     pub fn without_annotated(&self) -> Self {
-        let plain = |root: &&Root| root.annotation().is_empty();
-        Self {
-            roots: self.roots.iter().filter(plain).cloned().collect(),
-        }
+        let mut plain = self.clone();
+        plain.retain(|root| root.annotation().is_empty());
+        plain
     }
 
     /// The roots, sorted by subject and key.

@@ -1,7 +1,7 @@
 //! Root certificates from PEM to checked trust anchors, and on to Rust source.
 //!
 //! This is an internal crate of [`embedded-roots`](https://docs.rs/embedded-roots): its build
-//! script, its run-time readers and its maintenance tasks all read PEM here. Programs should use
+//! script, its macro, its run-time readers and its maintenance tasks all read PEM here. Programs should use
 //! that crate; use this one to build tools that follow the same rules.
 //!
 //! ```
@@ -57,4 +57,4 @@ pub use name::DistinguishedName;
 pub use name_constraints::base::show_name_constraints;
 pub use name_constraints::outside::{is_name_constraint_violation, name_outside};
 pub use pem::{PrivateKeys, parse, parse_each};
-pub use time::{parse_rfc3339, rfc3339};
+pub use time::{parse_day, parse_rfc3339, rfc3339};

@@ -26,6 +26,18 @@ impl<'a> DistinguishedName<'a> {
     pub fn as_der(&self) -> &'a [u8] {
         self.0
     }
+
+    /// The text of each common name in it, without the escapes of `Display`, the least specific
+    /// first. A part that is malformed is left out.
+    pub fn common_names(&self) -> impl Iterator<Item = String> + 'a {
+        let sets = der::elements(self.0).map_while(|set| set);
+        let attributes =
+            sets.flat_map(|set| der::elements(set.value).map_while(|attribute| attribute));
+        attributes.filter_map(|attribute| {
+            let (oid, value) = type_and_value(attribute)?;
+            (oid == COMMON_NAME).then(|| text(value))?
+        })
+    }
 }
 
 impl fmt::Debug for DistinguishedName<'_> {
@@ -65,9 +77,11 @@ impl fmt::Display for DistinguishedName<'_> {
     }
 }
 
+const COMMON_NAME: &[u8] = &[0x55, 4, 3];
+
 /// The types of RFC 4514, section 3, and others that roots use (RFC 4519; X.520).
 const SHORT_NAMES: &[(&[u8], &str)] = &[
-    (&[0x55, 4, 3], "CN"),
+    (COMMON_NAME, "CN"),
     (&[0x55, 4, 5], "serialNumber"),
     (&[0x55, 4, 6], "C"),
     (&[0x55, 4, 7], "L"),
@@ -222,6 +236,26 @@ mod tests {
         ]);
         let expected = "1.2.840.1=#0401FF, CN=#1E0101, OU=é, O=ŐA";
         assert_eq!(DistinguishedName::new(&der).to_string(), expected);
+    }
+
+    #[test]
+    fn common_names_are_read_without_escapes() {
+        let common_names = |der: &[u8]| {
+            DistinguishedName::new(der)
+                .common_names()
+                .collect::<Vec<_>>()
+        };
+        let der = name(&[
+            (&[0x55, 4, 10], 0x0c, b"CN"),
+            (&[0x55, 4, 3], 0x0c, b"Example, Inc."),
+            (&[0x55, 4, 3], 0x1e, &[0x01, 0x50, 0x00, 0x41]),
+            (&[0x55, 4, 3], 0x04, b"no text"),
+        ]);
+        assert_eq!(common_names(&der), ["Example, Inc.", "ŐA"]);
+        let after = name(&[(&[0x55, 4, 3], 0x0c, b"a")]);
+        assert_eq!(common_names(&[vec![0x31, 1, 0], after].concat()), ["a"]);
+        assert_eq!(common_names(&[0x31, 9]), [""; 0]);
+        assert_eq!(common_names(&[]), [""; 0]);
     }
 
     #[test]

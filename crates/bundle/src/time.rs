@@ -38,6 +38,12 @@ pub fn parse_rfc3339(text: &str) -> Option<UnixTime> {
     (digits.len() == 14).then(|| from_digits(&digits))?
 }
 
+/// The start of a day `YYYYMMDD`, in UTC.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<UnixTime> {
+    (text.len() == 8).then(|| from_digits(format!("{text}000000").as_bytes()))?
+}
+
 const DAY: u64 = 24 * 60 * 60;
 
 /// The time of a `Validity` (RFC 5280, section 4.1.2.5). A time before 1970 counts as 1970.
@@ -135,6 +141,25 @@ mod tests {
             let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
             assert_eq!(parse_rfc3339(text), Some(time), "{text}");
             assert_eq!(rfc3339(time), text);
+        }
+    }
+
+    #[test]
+    fn days() {
+        let day = |text| parse_day(text).map(rfc3339);
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(day("20261123"), is("2026-11-23T00:00:00Z"));
+        assert_eq!(day("20240229"), is("2024-02-29T00:00:00Z"));
+        for other in [
+            "",
+            "0",
+            "20230229",
+            "2026112",
+            "202611231",
+            "2026-1-3",
+            "2026112é",
+        ] {
+            assert_eq!(day(other), None, "{other}");
         }
     }
 

@@ -133,10 +133,32 @@ fn digests() {
     assert_eq!(emit::hex(&bundle.sha256()), set);
 }
 
+#[test]
+fn fingerprints_in_hexadecimal_digits() {
+    let digest = emit::sha256(b"abc");
+    let digits = emit::hex(&digest);
+    let pairs: Vec<_> = digits
+        .as_bytes()
+        .chunks(2)
+        .map(String::from_utf8_lossy)
+        .collect();
+    let read = emit::sha256_from_hex;
+    for form in [digits.clone(), digits.to_uppercase(), pairs.join(":")] {
+        assert_eq!(read(&form), Some(digest), "{form}");
+    }
+    for other in [
+        "",
+        &digits[1..],
+        &digits[2..],
+        &format!("{digits}00"),
+        &digits.replace('a', "g"),
+    ] {
+        assert_eq!(read(other), None, "{other}");
+    }
+}
+
 fn anchors_of(bundle: &ParsedBundle) -> String {
-    let roots = bundle.roots().iter();
-    let anchors = roots.map(|root| (root.trust_anchor(), root.distrust_after()));
-    emit::anchors(anchors)
+    emit::anchors_of(bundle.roots().iter())
 }
 
 #[test]
