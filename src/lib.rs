@@ -17,7 +17,8 @@
 //! - **A policy**: [`Roots`] is a value. Its presets and [`RootsBuilder`] combine bundles, PEM,
 //!   files, variables and the system's store, and its [`Report`] says what each source gave.
 //! - **The data**: [`bundle()`] and its module, such as [`mozilla`], have anchors, certificates and
-//!   PEM as statics, without std and without rustls.
+//!   PEM as statics, without std and without rustls. [`include_bundle!`] makes such a bundle of a
+//!   PEM file, or of a part of Mozilla's list.
 //!
 //! # How trust is decided
 //!
@@ -60,7 +61,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // This page links to items of these features.
 #![cfg_attr(
-    not(all(feature = "hyper", feature = "mozilla", feature = "reqwest")),
+    not(all(
+        feature = "hyper",
+        feature = "macros",
+        feature = "mozilla",
+        feature = "reqwest"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(not(feature = "rustls"), no_std)]
@@ -116,6 +122,7 @@ pub use verify::verifier::Verifier;
 /// The pages of docs/, for docs.rs, and their examples as tests.
 #[cfg(all(
     doc,
+    feature = "macros",
     feature = "mozilla",
     feature = "system",
     any(feature = "ring", feature = "aws-lc-rs")

@@ -59,8 +59,9 @@ impl Anchor {
     }
 
     /// For generated code, so its arguments are all literals.
-    #[allow(dead_code, reason = "as `Bundle::new`")]
-    pub(super) const fn from_literals(
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn from_literals(
         subject: &'static [u8],
         subject_public_key_info: &'static [u8],
         name_constraints: Option<&'static [u8]>,

@@ -5,13 +5,18 @@ use core::time::Duration;
 
 use rustls_pki_types::UnixTime;
 
+use name::BundleName;
+
 pub(crate) mod anchor;
 #[cfg(feature = "rustls")]
 pub(crate) mod constrained;
 #[cfg(feature = "custom")]
 pub mod custom;
+#[cfg(feature = "macros")]
+mod included;
 #[cfg(feature = "mozilla")]
 pub mod mozilla;
+pub(crate) mod name;
 #[cfg(any(feature = "custom", feature = "mozilla", feature = "webpki-roots"))]
 pub(crate) mod selected;
 #[cfg(not(any(feature = "custom", feature = "mozilla", feature = "webpki-roots")))]
@@ -23,6 +28,18 @@ pub mod webpki_roots;
 pub use anchor::Anchor;
 #[allow(unused_imports, unreachable_pub, reason = "empty without a bundle")]
 pub use selected::*;
+
+/// What the code that `include_bundle!` generates names. It is no part of the API.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "macros")]
+    pub use embedded_roots_macros::include_bundle;
+
+    pub use super::Bundle;
+    pub use super::anchor::Anchor;
+    pub use super::name::BundleName;
+    pub use core::option::Option::{None, Some};
+}
 
 /// The anchors of a compiled-in bundle, with its name, digest and date.
 ///
@@ -38,7 +55,8 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// Its source: `custom`, `mozilla` or `webpki-roots`.
+    /// Its source: `custom`, `mozilla` or `webpki-roots`. For a bundle of `include_bundle!`, the
+    /// paths of its files as they are written there, or `part of mozilla`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name.as_str()
@@ -86,11 +104,10 @@ impl Bundle {
         }
     }
 
-    #[allow(
-        dead_code,
-        reason = "for generated code; there is none without a bundle"
-    )]
-    const fn new(
+    /// For generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
         name: BundleName,
         sha256: [u8; 32],
         as_of: Option<u64>,
@@ -107,25 +124,6 @@ impl Bundle {
     #[cfg(feature = "rustls")]
     pub(crate) const fn bundle_name(&self) -> BundleName {
         self.name
-    }
-}
-
-/// The name of a compiled-in bundle.
-#[allow(dead_code, reason = "a build has those that its features compile in")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BundleName {
-    Custom,
-    Mozilla,
-    WebpkiRoots,
-}
-
-impl BundleName {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Custom => "custom",
-            Self::Mozilla => "mozilla",
-            Self::WebpkiRoots => "webpki-roots",
-        }
     }
 }
 

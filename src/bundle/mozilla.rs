@@ -6,8 +6,9 @@
 
 use rustls_pki_types::CertificateDer;
 
+use super::Bundle;
 use super::anchor::Anchor;
-use super::{Bundle, BundleName};
+use super::name::BundleName;
 
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/mozilla_anchors.rs"));

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use embedded_roots_bundle::escape;
 
+use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
-use crate::bundle::{Bundle, BundleName};
+use crate::bundle::name::BundleName;
 use crate::source::system::Store;
 use crate::source::variables::Variables;
 
@@ -95,8 +96,10 @@ impl Origin {
     pub(crate) fn standing(&self) -> Standing {
         match self {
             Self::Bundle(bundle) => match bundle.bundle_name() {
-                BundleName::Custom => Standing::Given,
-                BundleName::Mozilla | BundleName::WebpkiRoots => Standing::Listed,
+                BundleName::Custom | BundleName::Files(_) => Standing::Given,
+                BundleName::Mozilla | BundleName::PartOfMozilla | BundleName::WebpkiRoots => {
+                    Standing::Listed
+                }
             },
             Self::PemText
             | Self::Certificates

@@ -76,6 +76,8 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
         "certs/src",
         "crates/bundle/Cargo.toml",
         "crates/bundle/src",
+        "crates/macros/Cargo.toml",
+        "crates/macros/src",
     ] {
         copy(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join(part),
@@ -89,11 +91,14 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
 ";
     package.file("Cargo.toml", manifest);
     let workspace = fs::read_to_string(checkout.join("Cargo.toml")).unwrap();
-    let members = "members = [\"benches\", \"certs\", \"crates/bundle\", \"crates/linkage\", \"examples/contributors\", \"examples/quickstart\", \"xtask\"]";
+    let members = "members = [\"benches\", \"certs\", \"crates/bundle\", \"crates/linkage\", \"crates/macros\", \"examples/contributors\", \"examples/quickstart\", \"xtask\"]";
     assert!(workspace.contains(members));
     fs::write(
         checkout.join("Cargo.toml"),
-        workspace.replace(members, "members = [\"certs\", \"crates/bundle\"]"),
+        workspace.replace(
+            members,
+            "members = [\"certs\", \"crates/bundle\", \"crates/macros\"]",
+        ),
     )
     .unwrap();
     let first = package.file(

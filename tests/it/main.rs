@@ -19,6 +19,8 @@ mod faults;
 mod features;
 mod generated;
 mod handshakes;
+mod include_bundle;
+mod include_bundle_errors;
 mod layers;
 mod no_std;
 mod oracle;

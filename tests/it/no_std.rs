@@ -7,7 +7,8 @@ use crate::scratch::Package;
 /// if nothing in its dependency tree brings std.
 #[test]
 fn a_library_without_std_uses_every_bundle() {
-    let package = Package::with_features("no-std", &["custom", "mozilla", "webpki-roots"]);
+    let package =
+        Package::with_features("no-std", &["custom", "macros", "mozilla", "webpki-roots"]);
     std::fs::remove_file(package.folder().join("src/main.rs")).unwrap();
     let manifest = std::fs::read_to_string(package.folder().join("Cargo.toml")).unwrap();
     let panics = "[lib]\ncrate-type = [\"staticlib\"]\n\n[profile.dev]\npanic = \"abort\"\n";
@@ -16,13 +17,20 @@ fn a_library_without_std_uses_every_bundle() {
         "src/lib.rs",
         r#"#![no_std]
 
-use embedded_roots::{annotated_pem, bundle, certificates, custom, mozilla, pem, webpki_roots};
+use embedded_roots::{
+    Bundle, annotated_pem, bundle, certificates, custom, include_bundle, mozilla, pem, webpki_roots,
+};
+
+static CORP: Bundle = include_bundle!("corp.pem");
+static LETS_ENCRYPT: Bundle = include_bundle!(mozilla, only = ["ISRG Root X1"]);
 
 /// Everything that there is without `rustls`.
 #[unsafe(no_mangle)]
 pub extern "C" fn bytes_of_roots() -> usize {
-    let anchors = [bundle(), &custom::BUNDLE, &mozilla::BUNDLE, &webpki_roots::BUNDLE]
+    let compiled_in = [bundle(), &custom::BUNDLE, &mozilla::BUNDLE, &webpki_roots::BUNDLE];
+    let anchors = [&CORP, &LETS_ENCRYPT]
         .into_iter()
+        .chain(compiled_in)
         .flat_map(|bundle| bundle.anchors());
     let subjects = anchors.map(|anchor| anchor.trust_anchor().subject.len()).sum::<usize>();
     let certificates = certificates().iter().chain(mozilla::certificates());

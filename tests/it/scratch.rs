@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, fs};
 
+use serde_json::Value;
+
 /// A package in a folder of its own, which is removed on drop.
 ///
 /// Only one exists at a time: packages share a target folder, to compile dependencies once.
@@ -105,6 +107,33 @@ impl Package {
         let error = lines.collect::<Vec<_>>().join("\n");
         assert!(!error.is_empty(), "another error: {text}");
         error
+    }
+
+    /// The errors of rustc in the package itself, each with the source that it points at.
+    #[track_caller]
+    pub(crate) fn compile_errors(&self) -> Vec<(String, String)> {
+        let output = self.cargo(&["build", "--message-format=json"]);
+        assert!(!output.status.success(), "it builds");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let messages = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let errors = messages.filter(|message: &Value| message["message"]["level"] == "error");
+        let errors = errors.filter_map(|message| {
+            let mut span = message["message"]["spans"].get(0)?;
+            // rustc shows the call of a macro in place of what is in another package.
+            while span["file_name"] != "src/main.rs" {
+                span = span["expansion"].get("span")?;
+            }
+            let line = span["text"][0]["text"].as_str()?;
+            let column = |name: &str| usize::try_from(span[name].as_u64().unwrap() - 1).unwrap();
+            let chars = line.chars().take(column("column_end"));
+            let source = chars.skip(column("column_start")).collect();
+            let message = message["message"]["message"].as_str()?.to_owned();
+            Some((message, source))
+        });
+        let errors: Vec<_> = errors.collect();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!errors.is_empty(), "another error: {stderr}");
+        errors
     }
 
     #[track_caller]

@@ -1,0 +1,192 @@
+//! Arguments become the source of a bundle.
+
+use std::env;
+use std::fmt::Write as _;
+use std::path::{Component, Path};
+
+use embedded_roots_bundle::{
+    ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day, read_file,
+};
+use proc_macro::Span;
+
+use crate::arguments::{Arguments, Source, Text};
+use crate::error::Error;
+use crate::selection::{is_named, no_root_named};
+
+/// The content of a block that has the names of `embedded_roots::__private` in scope: statements,
+/// and the expression of a `Bundle`.
+pub(crate) fn bundle(arguments: &Arguments) -> Result<String, Vec<Error>> {
+    match &arguments.source {
+        Source::Files(files) => {
+            let paths: Vec<_> = files.iter().map(|file| escape(&file.value)).collect();
+            let paths = paths.join(", ");
+            let bundle = choose(files_bundle(files, &paths)?, &paths, arguments)?;
+            let variant = format!("Files({paths:?})");
+            Ok(watched(files) + &bundle.to_source(&variant, None))
+        }
+        Source::Mozilla => {
+            let bundle = choose(mozilla_bundle()?, "Mozilla's list", arguments)?;
+            let is_part = arguments.only.is_some() || arguments.without.is_some();
+            let variant = if is_part { "PartOfMozilla" } else { "Mozilla" };
+            // The build script of embedded-roots fails if this is no day.
+            let as_of = parse_day(embedded_roots_mozilla::DATE);
+            Ok(bundle.to_source(variant, as_of))
+        }
+    }
+}
+
+fn mozilla_bundle() -> Result<ParsedBundle, Error> {
+    let pem = embedded_roots_mozilla::ANNOTATED_PEM.as_bytes();
+    let roots = parse("embedded-roots-mozilla", pem, PrivateKeys::Refuse);
+    roots.and_then(ParsedBundle::new).map_err(Error::of_macro)
+}
+
+fn files_bundle(files: &[Text], paths: &str) -> Result<ParsedBundle, Error> {
+    let mut roots = Vec::new();
+    for file in files {
+        roots.extend(file_roots(&file.value).map_err(|why| Error::new(file.span, why))?);
+    }
+    ParsedBundle::new(roots).map_err(|why| {
+        let last = files.last().map_or_else(Span::call_site, |file| file.span);
+        Error::new(last, format!("{paths}: {why}"))
+    })
+}
+
+fn file_roots(path: &str) -> Result<Vec<Root>, String> {
+    let shown = escape(path);
+    let mut components = Path::new(path).components();
+    if components.any(|part| matches!(part, Component::Prefix(_) | Component::RootDir)) {
+        return Err(format!(
+            "{shown} is an absolute path, which other machines do not have: paths start at the \
+             folder of Cargo.toml"
+        ));
+    }
+    let folder = env::var_os(FOLDER).ok_or_else(|| format!("{FOLDER} is not set"))?;
+    let file = Path::new(&folder).join(path);
+    let pem = read_file(&file).map_err(|why| {
+        let file = escape(&file.display().to_string());
+        let outside = if leaves_folder(path) {
+            "; outside of that folder, `cargo package` leaves files out"
+        } else {
+            ""
+        };
+        format!(
+            "{shown} cannot be read: {why}\n\
+             paths start at the folder of Cargo.toml, so this one is {file}{outside}"
+        )
+    })?;
+    parse(path, &pem, PrivateKeys::Refuse).map_err(|why| why.to_string())
+}
+
+/// The folder of the Cargo.toml of the package that is compiled.
+const FOLDER: &str = "CARGO_MANIFEST_DIR";
+
+fn leaves_folder(path: &str) -> bool {
+    let mut depth = 0_usize;
+    Path::new(path).components().any(|part| match part {
+        Component::ParentDir => {
+            let above = depth.checked_sub(1);
+            depth = above.unwrap_or_default();
+            above.is_none()
+        }
+        Component::Normal(_) => {
+            depth += 1;
+            false
+        }
+        _ => false,
+    })
+}
+
+/// Makes rustc note the files, so that Cargo compiles again when they change. Nothing of the
+/// constants is in the program.
+fn watched(files: &[Text]) -> String {
+    files.iter().fold(String::new(), |mut source, file| {
+        let path = format!("/{}", file.value);
+        // `env!`, because the path of the folder must not be in what is generated. Writing to a
+        // `String` never fails.
+        let _ = writeln!(
+            source,
+            "const _: () = {{ let _ = ::core::include_bytes!(::core::concat!(::core::env!({FOLDER:?}), {path:?})); }};"
+        );
+        source
+    })
+}
+
+/// The bundle after the options: `only`, then `without`, then the pin of what is left.
+fn choose(
+    mut bundle: ParsedBundle,
+    origin: &str,
+    arguments: &Arguments,
+) -> Result<ParsedBundle, Vec<Error>> {
+    if let Some(only) = &arguments.only {
+        check_names(&bundle, origin, only)?;
+        bundle.retain(|root| only.iter().any(|name| is_named(root, &name.value)));
+    }
+    if let Some(without) = &arguments.without {
+        check_names(&bundle, origin, without)?;
+        bundle.retain(|root| !without.iter().any(|name| is_named(root, &name.value)));
+        if let (true, Some(name)) = (bundle.roots().is_empty(), without.first()) {
+            let message = format!("this leaves no root of {origin}");
+            return Err(Error::new(name.span, message).into());
+        }
+    }
+    if let Some(pin) = &arguments.sha256 {
+        check_sha256(pin, bundle.sha256())?;
+    }
+    Ok(bundle)
+}
+
+fn check_names(bundle: &ParsedBundle, origin: &str, names: &[Text]) -> Result<(), Vec<Error>> {
+    let mut errors = Vec::new();
+    for name in names {
+        if !bundle
+            .roots()
+            .iter()
+            .any(|root| is_named(root, &name.value))
+        {
+            let message = no_root_named(&name.value, bundle.roots(), origin);
+            errors.push(Error::new(name.span, message));
+        }
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+fn check_sha256(pin: &Text, sha256: [u8; 32]) -> Result<(), Error> {
+    let message = match emit::sha256_from_hex(&pin.value) {
+        Some(expected) if expected == sha256 => return Ok(()),
+        Some(expected) => format!(
+            "the bundle is not the pinned one\n\
+             expected:    {}\n\
+             compiled in: {}",
+            emit::hex(&expected),
+            emit::hex(&sha256)
+        ),
+        None => format!("{:?}: expected 64 hexadecimal digits", pin.value),
+    };
+    Err(Error::new(pin.span, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_the_folder() {
+        for path in ["..", "../a.pem", "a/../../b.pem", "./../a/b/../../../a.pem"] {
+            assert!(leaves_folder(path), "{path}");
+        }
+        for path in [
+            "a.pem",
+            "a/../b.pem",
+            "./a.pem",
+            "a/b/../../c.pem",
+            "..a/..b.pem",
+        ] {
+            assert!(!leaves_folder(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The procedural macro of [`embedded-roots`](https://docs.rs/embedded-roots).
+//!
+//! This is an internal crate: its `include_bundle!` has the documentation, and calls the macro here.
+
+// clippy.toml allows these in test functions; helpers beside the tests need it here.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod arguments;
+mod compile;
+mod error;
+mod literal;
+mod selection;
+
+use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
+
+use arguments::Arguments;
+use error::Error;
+
+/// The expression of a `Bundle`. The input is the `$crate` of embedded-roots, whatever its users
+/// call it, and then what they wrote.
+#[proc_macro]
+pub fn include_bundle(input: TokenStream) -> TokenStream {
+    let mut input = input.into_iter();
+    let embedded_roots = input.next();
+    let source = Arguments::read(input.collect())
+        .map_err(Vec::from)
+        .and_then(|arguments| compile::bundle(&arguments));
+    let content = match source {
+        Ok(source) => [
+            parsed("use"),
+            embedded_roots.into_iter().collect(),
+            parsed("::__private::*;"),
+            parsed(&source),
+        ]
+        .into_iter()
+        .collect(),
+        Err(errors) => errors.iter().map(Error::to_tokens).collect(),
+    };
+    TokenTree::from(Group::new(Delimiter::Brace, content)).into()
+}
+
+fn parsed(source: &str) -> TokenStream {
+    let tokens = source.parse::<TokenStream>();
+    tokens.unwrap_or_else(|why| Error::of_macro(why).to_tokens())
+}

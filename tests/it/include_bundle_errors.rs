@@ -1,0 +1,286 @@
+//! What a user sees when `include_bundle!` cannot make a bundle: compile errors at what has to change.
+
+use std::fmt::Write as _;
+
+use embedded_roots_bundle::emit::{hex, sha256};
+use rcgen::IsCa;
+
+use crate::authority::{annotated, root, root_with};
+use crate::scratch::Package;
+
+/// A package with a file `certs/corp.pem` of two roots.
+fn package() -> Package {
+    let package = Package::with_features("include-errors", &["macros"]);
+    let pem = root("One Root CA").pem() + &root("Other Root CA").pem();
+    package.file("certs/corp.pem", pem);
+    package
+}
+
+/// Compiles each `include_bundle!(...)` in one program, and compares its errors: what is wrong, and
+/// at which tokens.
+#[track_caller]
+fn assert_errors(package: Package, cases: &[(&str, &str, &str)]) {
+    let mut main = String::from("use embedded_roots::{Bundle, include_bundle};\n");
+    for (nth, (arguments, ..)) in cases.iter().enumerate() {
+        let _ = writeln!(
+            main,
+            "pub static B{nth}: Bundle = include_bundle!({arguments});"
+        );
+    }
+    let package = package.main(&(main + "fn main() {}\n"));
+    let errors = package.compile_errors();
+    for (nth, (arguments, message, at)) in cases.iter().enumerate() {
+        let (is, is_at) = errors.get(nth).map_or(("", ""), |(is, at)| (is, at));
+        assert_eq!((is, is_at), (*message, *at), "include_bundle!({arguments})");
+    }
+    assert_eq!(errors.len(), cases.len(), "{errors:?}");
+}
+
+#[test]
+fn files_that_cannot_be_compiled_in() {
+    let package = package();
+    let ca = root("CA");
+    let leaf = root_with("www.corp.example", |params| {
+        params.is_ca = IsCa::ExplicitNoCa;
+    });
+    let utf16: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain(ca.pem().bytes().flat_map(|byte| [byte, 0]))
+        .collect();
+    let lines = ca.pem().lines().count();
+    package.file("empty.pem", "");
+    package.file("key.pem", ca.pem() + &ca.key().serialize_pem());
+    package.file("leaf.pem", ca.pem() + &leaf.pem());
+    package.file("utf16.pem", utf16);
+    package.file("der.crt", ca.der());
+    package.file(
+        "typo.pem",
+        "\n# embedded-roots: permited-dns=.example\n".to_owned() + &ca.pem(),
+    );
+    package.file("narrow.pem", annotated("permitted-dns=.example", &ca));
+    package.file("ca.pem", ca.pem());
+
+    let folder = package.folder().display().to_string();
+    let path = |path: &str| {
+        format!("paths start at the folder of Cargo.toml, so this one is {folder}/{path}")
+    };
+    let missing = "cannot be read: No such file or directory (os error 2)";
+    let no_certificate = "no certificate: expected -----BEGIN CERTIFICATE-----";
+    let key = "a private key: what is compiled in can be read by everybody who has the program; take the \
+               key out of this file";
+    let end_entity = "\"CN=www.corp.example\" is an end-entity certificate (basic constraints: CA \
+                      false), not a root; use the certificate of the CA that issued it";
+    let keys =
+        "the keys are distrust-after, permitted-dns, excluded-dns, permitted-ip, excluded-ip";
+    let absolute = "is an absolute path, which other machines do not have: paths start at the folder of \
+                    Cargo.toml";
+    let after = lines + 1;
+    let cases = [
+        ("\"certs/none.pem\"", format!("certs/none.pem {missing}\n{}", path("certs/none.pem")), ""),
+        (
+            "\"../none.pem\"",
+            format!(
+                "../none.pem {missing}\n{}; outside of that folder, `cargo package` leaves files out",
+                path("../none.pem")
+            ),
+            "",
+        ),
+        ("\"certs\"", format!("certs cannot be read: not a regular file\n{}", path("certs")), ""),
+        ("\"\"", format!(" cannot be read: not a regular file\n{}", path("")), ""),
+        ("\"/etc/corp.pem\"", format!("/etc/corp.pem {absolute}"), ""),
+        ("\"a\\nb\"", format!("a\\nb {missing}\n{}", path("a\\nb")), ""),
+        ("\"empty.pem\"", format!("empty.pem: {no_certificate}"), ""),
+        ("\"der.crt\"", format!("der.crt: {no_certificate}"), ""),
+        ("\"utf16.pem\"", format!("utf16.pem: {no_certificate}; the text is UTF-16, save it as UTF-8"), ""),
+        ("\"key.pem\"", format!("key.pem, line {after}: {key}"), ""),
+        ("\"leaf.pem\"", format!("leaf.pem, line {after}: {end_entity}"), ""),
+        ("\"typo.pem\"", format!("typo.pem, line 2: unknown annotation \"permited-dns\": {keys}"), ""),
+        ("\"ca.pem\", \"key.pem\"", format!("key.pem, line {after}: {key}"), "\"key.pem\""),
+        (
+            "\"ca.pem\", \"narrow.pem\"",
+            "ca.pem, narrow.pem: \"CN=CA\" stands here more than once (lines 1 and 2) and under different \
+             constraints: annotate all of them alike, or keep one"
+                .to_owned(),
+            "\"narrow.pem\"",
+        ),
+    ];
+    let cases: Vec<_> = cases
+        .iter()
+        .map(|(arguments, message, at)| {
+            let at = if at.is_empty() { arguments } else { at };
+            (*arguments, message.as_str(), *at)
+        })
+        .collect();
+    assert_errors(package, &cases);
+}
+
+#[test]
+fn names_and_pins() {
+    let package = package();
+    let zeros = "0".repeat(64);
+    let sha1 = "00:".repeat(19) + "00";
+    let corp = std::fs::read(package.folder().join("certs/corp.pem")).unwrap();
+    let fingerprints: Vec<_> = rustls_pemfile::certs(&mut &corp[..])
+        .map(|der| hex(&sha256(&der.unwrap())))
+        .collect();
+    let mut set: Vec<[u8; 32]> = rustls_pemfile::certs(&mut &corp[..])
+        .map(|der| sha256(&der.unwrap()))
+        .collect();
+    set.sort_unstable();
+    let digest = hex(&sha256(&set.concat()));
+
+    let none = "no root of certs/corp.pem has the";
+    let there_are = "there are \"One Root CA\", \"Other Root CA\"";
+    let pinned =
+        format!("the bundle is not the pinned one\nexpected:    {zeros}\ncompiled in: {digest}");
+    let unknown = format!(
+        "{none} SHA-256 fingerprint {zeros}; there are {}, {}",
+        fingerprints[0], fingerprints[1]
+    );
+    let unknown_in_mozillas =
+        format!("no root of Mozilla's list has the SHA-256 fingerprint {zeros}");
+    let case = |arguments: String, message: String, at: String| (arguments, message, at);
+    let corp = |options: &str| format!("\"certs/corp.pem\", {options}");
+    let quoted = |name: &str| format!("\"{name}\"");
+    let cases = [
+        case(
+            corp("only = [\"One\"]"),
+            format!("{none} subject or common name \"One\"; {there_are}"),
+            quoted("One"),
+        ),
+        case(
+            corp("only = [\"Other Root CA\", \"one root ca\"]"),
+            format!("{none} subject or common name \"one root ca\"; {there_are}"),
+            quoted("one root ca"),
+        ),
+        case(
+            corp("without = [\"Other\"]"),
+            format!(
+                "{none} subject or common name \"Other\"; there are \"Other Root CA\", \"One Root CA\""
+            ),
+            quoted("Other"),
+        ),
+        case(
+            corp("only = [\"One Root CA\"], without = [\"Other Root CA\"]"),
+            format!("{none} subject or common name \"Other Root CA\"; there are \"One Root CA\""),
+            quoted("Other Root CA"),
+        ),
+        case(
+            corp("without = [\"One Root CA\", \"Other Root CA\"]"),
+            "this leaves no root of certs/corp.pem".to_owned(),
+            quoted("One Root CA"),
+        ),
+        case(
+            corp(&format!("only = [\"{zeros}\"]")),
+            unknown,
+            quoted(&zeros),
+        ),
+        case(
+            corp(&format!("only = [\"{sha1}\"]")),
+            format!("{sha1} is no SHA-256 fingerprint: it has 40 digits, not 64"),
+            quoted(&sha1),
+        ),
+        case(
+            format!("mozilla, without = [\"{zeros}\"]"),
+            unknown_in_mozillas,
+            quoted(&zeros),
+        ),
+        case(
+            corp(&format!("sha256 = \"{zeros}\"")),
+            pinned,
+            quoted(&zeros),
+        ),
+        case(
+            corp("sha256 = \"sha256:00\""),
+            "\"sha256:00\": expected 64 hexadecimal digits".to_owned(),
+            quoted("sha256:00"),
+        ),
+    ];
+    let cases: Vec<_> = cases
+        .iter()
+        .map(|(arguments, message, at)| (arguments.as_str(), message.as_str(), at.as_str()))
+        .collect();
+    assert_errors(package, &cases);
+}
+
+#[test]
+fn all_unknown_names_are_found_at_once() {
+    let package = package().main(
+        "static CORP: embedded_roots::Bundle = embedded_roots::include_bundle!(\"certs/corp.pem\", only = \
+         [\"A\", \"One Root CA\", \"B\"]);\nfn main() {}\n",
+    );
+    let at: Vec<_> = package
+        .compile_errors()
+        .into_iter()
+        .map(|(_, at)| at)
+        .collect();
+    assert_eq!(at, ["\"A\"", "\"B\""]);
+}
+
+#[test]
+fn arguments_that_are_not_understood() {
+    const EXPECTED: &str = "expected a path in quotation marks, `mozilla`, or an option: `sha256 = \"...\"`, \
+                            `only = [\"...\"]`, `without = [\"...\"]`";
+    const LIST: &str =
+        "expected `only = [\"...\", \"...\"]`: subjects, common names or SHA-256 fingerprints";
+    const DIGEST: &str = "expected `sha256 = \"...\"`";
+    const OPTIONS: &str = "the options are `sha256`, `only` and `without`";
+    const WHICH: &str = "which roots? Name a PEM file, `include_bundle!(\"certs/corp.pem\")`, or a part of \
+                         Mozilla's list, `include_bundle!(mozilla, only = [\"ISRG Root X1\"])`";
+
+    let unknown = format!("unknown option `onyl`: {OPTIONS}");
+    assert_errors(
+        package(),
+        &[
+            ("", WHICH, "include_bundle!()"),
+            ("only = [\"CA\"]", WHICH, "include_bundle!(only = [\"CA\"])"),
+            ("firefox", EXPECTED, "firefox"),
+            ("certs/corp.pem", EXPECTED, "certs"),
+            ("b\"certs/corp.pem\"", EXPECTED, "b\"certs/corp.pem\""),
+            ("c\"certs/corp.pem\"", EXPECTED, "c\"certs/corp.pem\""),
+            ("1", EXPECTED, "1"),
+            ("concat!(\"certs/\", \"corp.pem\")", EXPECTED, "concat"),
+            ("(\"certs/corp.pem\")", EXPECTED, "(\"certs/corp.pem\")"),
+            (
+                "\"certs/corp.pem\" only = [\"CA\"]",
+                EXPECTED,
+                "\"certs/corp.pem\"",
+            ),
+            ("\"certs/corp.pem\",, mozilla", EXPECTED, ","),
+            (",", EXPECTED, ","),
+            ("\"certs/corp.pem\", onyl = [\"CA\"]", &unknown, "onyl"),
+            ("mozilla, only", EXPECTED, "only"),
+            ("mozilla, only = ", LIST, "only"),
+            ("mozilla, only = \"ISRG Root X1\"", LIST, "\"ISRG Root X1\""),
+            ("mozilla, only = [ISRG]", LIST, "ISRG"),
+            ("mozilla, only = [\"ISRG\" \"Root\"]", LIST, "\"ISRG\""),
+            ("mozilla, only = []", LIST, "[]"),
+            ("mozilla, only = [\"a\"] + [\"b\"]", LIST, "[\"a\"]"),
+            ("mozilla, sha256 = 1", DIGEST, "1"),
+            ("mozilla, sha256 = [\"\"]", DIGEST, "[\"\"]"),
+            ("mozilla, sha256 = ", DIGEST, "sha256"),
+            (
+                "mozilla, only = [\"a\"], only = [\"b\"]",
+                "`only` is here twice",
+                "only",
+            ),
+            (
+                "mozilla, sha256 = \"\", sha256 = \"\"",
+                "`sha256` is here twice",
+                "sha256",
+            ),
+            (
+                "mozilla, without = [\"a\"], without = [\"a\"]",
+                "`without` is here twice",
+                "without",
+            ),
+            ("mozilla, mozilla", "`mozilla` is here twice", "mozilla"),
+            (
+                "\"certs/corp.pem\", mozilla",
+                "`mozilla` and files are bundles of their own: make a static of each, and give both to \
+                 `Roots::builder()`",
+                "mozilla",
+            ),
+        ],
+    );
+}
