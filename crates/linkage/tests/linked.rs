@@ -6,6 +6,7 @@
     reason = "all of this is test code"
 )]
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -41,7 +42,7 @@ fn assert_linked(profile: &[&str]) {
         ("pem", true, false, false),
         ("annotated", true, true, false),
     ] {
-        let bytes = fs::read(build(program, profile)).unwrap();
+        let bytes = fs::read(build(program, "mozilla", profile)).unwrap();
         assert_eq!(
             linked(&bytes),
             Linked {
@@ -54,8 +55,63 @@ fn assert_linked(profile: &[&str]) {
     }
 }
 
+#[test]
+fn debug_programs_link_the_roots_that_they_choose() {
+    assert_roots(&[]);
+}
+
+#[test]
+#[ignore = "compiles the dependencies once more; .ci/run runs it"]
+fn release_programs_link_the_roots_that_they_choose() {
+    assert_roots(&["--release"]);
+}
+
+#[track_caller]
+fn assert_roots(profile: &[&str]) {
+    const CHOSEN: [&str; 2] = ["CN=ISRG Root X1, ", "CN=ISRG Root X2, "];
+    // What Mozilla imposes on its roots is known to every policy.
+    const CONSTRAINED: [&str; 2] = ["CN=Izenpe.com, ", "CN=TUBITAK Kamu SM SSL "];
+
+    let all = embedded_roots::mozilla::BUNDLE.len();
+    for (program, feature, expected, count) in [
+        ("part", "macros", &CHOSEN[..], 2),
+        ("part_config", "macros", &[CHOSEN, CONSTRAINED].concat(), 4),
+        // Positive control.
+        ("whole_config", "mozilla", &[], all),
+    ] {
+        let roots = roots(&fs::read(build(program, feature, profile)).unwrap());
+        assert_eq!(roots.len(), count, "{program} {profile:?}: {roots:?}");
+        for start in expected {
+            let is_there = roots.iter().any(|subject| subject.starts_with(start));
+            assert!(is_there, "{program} {profile:?}: {start}");
+        }
+    }
+}
+
+/// The subjects of the roots of Mozilla's list whose keys are in the program, in order.
+fn roots(program: &[u8]) -> Vec<String> {
+    /// Bytes in the middle of a key, which no other key has.
+    const START: usize = 48;
+    const LENGTH: usize = 16;
+
+    let anchors = embedded_roots::mozilla::BUNDLE.anchors();
+    let keys: HashMap<&[u8], _> = anchors
+        .iter()
+        .map(|anchor| {
+            let key: &[u8] = &anchor.trust_anchor().subject_public_key_info;
+            (key.get(START..START + LENGTH).unwrap(), anchor)
+        })
+        .collect();
+    assert_eq!(keys.len(), anchors.len());
+    let found = program.windows(LENGTH).filter_map(|part| keys.get(part));
+    let mut found: Vec<String> = found.map(|anchor| anchor.subject()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// Builds one program with only its own features, in a target folder of its own.
-fn build(program: &str, profile: &[&str]) -> PathBuf {
+fn build(program: &str, feature: &str, profile: &[&str]) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("linked");
     let output = Command::new(env!("CARGO"))
         .args([
@@ -66,7 +122,7 @@ fn build(program: &str, profile: &[&str]) -> PathBuf {
             "--bin",
             program,
         ])
-        .args(["--no-default-features", "--features", "mozilla"])
+        .args(["--no-default-features", "--features", feature])
         .args(profile)
         .env("CARGO_TARGET_DIR", &target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

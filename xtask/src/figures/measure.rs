@@ -23,10 +23,14 @@ pub(super) struct Measured {
     pub(super) hashed_files: Ways,
     /// KiB more than the twin, with `lto = "fat"` and without.
     pub(super) sizes: [f64; 2],
+    /// The size of a program with two of Mozilla's roots, as a part of that with all of them.
+    pub(super) two_roots: f64,
     /// KiB more than the twin.
     pub(super) resident: f64,
     /// In CPU seconds.
     pub(super) build: Build,
+    /// The CPU seconds that `macros` adds to a clean debug build.
+    pub(super) macros: f64,
     /// The crates that the twin does not have.
     pub(super) crates: Vec<String>,
     /// The crates that `custom` has and `mozilla` does not.
@@ -94,8 +98,10 @@ impl Measured {
                 fat.size_above_twin()?,
                 Programs::release("false")?.size_above_twin()?,
             ],
+            two_roots: size(&release(OURS_TWO, "fat")?)? / size(&release(OURS_ALL, "fat")?)?,
             resident: fat.resident_above_twin()?,
             build: build()?,
+            macros: macros()?,
             crates: crates(OURS, TWIN)?,
             crates_of_custom: crates(OURS_CUSTOM, OURS)?,
         })
@@ -165,26 +171,19 @@ const OURS: [&str; 2] = ["config", "mozilla"];
 /// The bundle is the one that .cargo/config.toml names.
 const OURS_CUSTOM: [&str; 2] = ["config", "custom"];
 const TWIN: [&str; 2] = ["twin", "webpki-roots"];
+const OURS_TWO: [&str; 2] = ["part_config", "macros"];
+const OURS_ALL: [&str; 2] = ["whole_config", "mozilla"];
 
 impl Programs {
     fn release(lto: &str) -> Result<Self> {
-        let target = path("target/figures").join(format!("lto-{lto}"));
-        let program = |program: [&str; 2]| {
-            run(build_command(program, &target)
-                .arg("--release")
-                .env("CARGO_PROFILE_RELEASE_LTO", lto)
-                .env("CARGO_PROFILE_RELEASE_STRIP", "symbols"))?;
-            Ok::<_, Box<dyn Error>>(target.join("release").join(program[0]))
-        };
         Ok(Self {
-            ours: program(OURS)?,
-            twin: program(TWIN)?,
+            ours: release(OURS, lto)?,
+            twin: release(TWIN, lto)?,
         })
     }
 
     fn size_above_twin(&self) -> Result<f64> {
-        let kib = |path| Ok::<_, Box<dyn Error>>(u32::try_from(fs::metadata(path)?.len())?);
-        Ok((f64::from(kib(&self.ours)?) - f64::from(kib(&self.twin)?)) / 1024.0)
+        Ok((size(&self.ours)? - size(&self.twin)?) / 1024.0)
     }
 
     /// The difference of the medians; the programs take turns.
@@ -202,6 +201,21 @@ impl Programs {
         };
         Ok(median(ours) - median(twin))
     }
+}
+
+/// A program, stripped.
+fn release(program: [&str; 2], lto: &str) -> Result<PathBuf> {
+    let target = path("target/figures").join(format!("lto-{lto}"));
+    run(build_command(program, &target)
+        .arg("--release")
+        .env("CARGO_PROFILE_RELEASE_LTO", lto)
+        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols"))?;
+    Ok(target.join("release").join(program[0]))
+}
+
+/// In bytes.
+fn size(program: &Path) -> Result<f64> {
+    Ok(f64::from(u32::try_from(fs::metadata(program)?.len())?))
 }
 
 /// The resident memory, in KiB, of a program that has made its config and waits.
@@ -234,35 +248,54 @@ fn build_command(program: [&str; 2], target: &Path) -> Command {
     cargo
 }
 
-/// The median CPU seconds of clean debug builds; the programs take turns.
+/// The CPU seconds of clean debug builds of the one-line program.
 fn build() -> Result<Build> {
-    const RUNS: usize = 5;
-
-    let target = path("target/figures/clean");
-    let cpu_seconds = |program| {
-        if target.exists() {
-            fs::remove_dir_all(&target)?;
-        }
-        let before = cpu_seconds_of_children()?;
-        // Crates from a registry, as all of the twin's are, are not compiled incrementally.
-        run(build_command(program, &target).env("CARGO_INCREMENTAL", "0"))?;
-        Ok::<_, Box<dyn Error>>(cpu_seconds_of_children()? - before)
-    };
-    let mut seconds = [OURS, OURS_CUSTOM, TWIN].map(|program| (program, Vec::new()));
-    for _ in 0..RUNS {
-        for (program, seconds) in &mut seconds {
-            seconds.push(cpu_seconds(*program)?);
-        }
-    }
-    let [mozilla, custom, twin] = seconds.map(|(_, mut seconds)| {
-        seconds.sort_by(f64::total_cmp);
-        seconds.get(RUNS / 2).copied().unwrap_or(f64::INFINITY)
-    });
+    let target = path(CLEAN);
+    let commands = [OURS, OURS_CUSTOM, TWIN].map(|program| build_command(program, &target));
+    let [mozilla, custom, twin] = clean_builds(commands)?;
     Ok(Build {
         mozilla,
         custom,
         twin,
     })
+}
+
+/// The CPU seconds that the macro adds to a build that has crates/bundle anyway, without `rustls`,
+/// beside which they would be lost in the noise.
+fn macros() -> Result<f64> {
+    let commands = ["mozilla", "mozilla,macros"].map(|features| {
+        let mut cargo = cargo();
+        cargo.args(["build", "--package", "embedded-roots"]);
+        cargo.args(["--no-default-features", "--features", features]);
+        cargo.arg("--target-dir").arg(path(CLEAN));
+        cargo
+    });
+    let [without, with] = clean_builds(commands)?;
+    Ok(with - without)
+}
+
+const CLEAN: &str = "target/figures/clean";
+
+/// The median CPU seconds of each build, in an empty target folder; the builds take turns.
+fn clean_builds<const N: usize>(mut commands: [Command; N]) -> Result<[f64; N]> {
+    const RUNS: usize = 5;
+
+    let mut seconds = [const { Vec::new() }; N];
+    for _ in 0..RUNS {
+        for (command, seconds) in commands.iter_mut().zip(&mut seconds) {
+            if path(CLEAN).exists() {
+                fs::remove_dir_all(path(CLEAN))?;
+            }
+            let before = cpu_seconds_of_children()?;
+            // Crates from a registry, as all of the twin's are, are not compiled incrementally.
+            run(command.env("CARGO_INCREMENTAL", "0"))?;
+            seconds.push(cpu_seconds_of_children()? - before);
+        }
+    }
+    Ok(seconds.map(|mut seconds| {
+        seconds.sort_by(f64::total_cmp);
+        seconds.get(RUNS / 2).copied().unwrap_or(f64::INFINITY)
+    }))
 }
 
 /// CPU seconds of all children that this process has waited for: `cutime` and `cstime` of proc(5).

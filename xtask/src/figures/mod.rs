@@ -62,6 +62,7 @@ impl Row {
 
     fn shown(&self) -> String {
         let digits = match self.measured {
+            _ if self.unit == SECONDS => 2,
             _ if !self.unit.is_empty() => 0,
             small if small > 0.0 && small < 0.1 => 4,
             _ => 2,
@@ -70,6 +71,7 @@ impl Row {
     }
 }
 
+const SECONDS: &str = " s more";
 const BY_HAND: &str = "webpki-roots by hand";
 const NATIVE: &str = "rustls-native-certs";
 const RUSTLS: &str = "rustls, same roots";
@@ -164,7 +166,7 @@ fn running(measured: &Measured) -> [Row; 4] {
 }
 
 /// The weight of the one-line program, compared with its twin.
-fn weight(measured: &Measured) -> [Row; 8] {
+fn weight(measured: &Measured) -> [Row; 10] {
     const FIGURES: &str = "cargo xtask figures";
     const MOZILLA: &str = "embedded-roots with `mozilla`";
 
@@ -196,6 +198,18 @@ fn weight(measured: &Measured) -> [Row; 8] {
     let custom = "the same with `custom`";
     let of_custom = row(custom, "", build.custom / build.twin, [1.22, 1.5]);
     let beside_mozilla = row(custom, "", build.custom / build.mozilla, [1.05, 1.25]);
+    let macros = row(
+        "a clean debug build without `rustls`, with `macros`, CPU seconds",
+        SECONDS,
+        measured.macros,
+        [1.5, 2.0],
+    );
+    let two_roots = row(
+        "a client of two roots by `include_bundle!`, release with fat LTO, stripped",
+        "",
+        measured.two_roots,
+        [0.97, 1.0],
+    );
     let crates = row(
         "crates in its tree",
         " more",
@@ -214,6 +228,10 @@ fn weight(measured: &Measured) -> [Row; 8] {
             ..size
         },
         row("the same, plain release", " KiB more", plain, [24.0, 44.0]),
+        Row {
+            peer: "the same client of all of Mozilla's",
+            ..two_roots
+        },
         row(
             "its resident memory",
             " KiB more",
@@ -228,6 +246,10 @@ fn weight(measured: &Measured) -> [Row; 8] {
         Row {
             peer: MOZILLA,
             ..beside_mozilla
+        },
+        Row {
+            peer: "the same without `macros`",
+            ..macros
         },
         Row {
             headline: true,
