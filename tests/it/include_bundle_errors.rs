@@ -86,7 +86,7 @@ fn files_that_cannot_be_compiled_in() {
             "",
         ),
         ("\"certs\"", format!("certs cannot be read: not a regular file\n{}", path("certs")), ""),
-        ("\"\"", format!(" cannot be read: not a regular file\n{}", path("")), ""),
+        ("\"\"", "expected the path of a PEM file".to_owned(), ""),
         ("\"/etc/corp.pem\"", format!("/etc/corp.pem {absolute}"), ""),
         ("\"a\\nb\"", format!("a\\nb {missing}\n{}", path("a\\nb")), ""),
         ("\"empty.pem\"", format!("empty.pem: {no_certificate}"), ""),

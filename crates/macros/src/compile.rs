@@ -53,6 +53,9 @@ fn files_bundle(files: &[Text], paths: &str) -> Result<ParsedBundle, Error> {
 }
 
 fn file_roots(path: &str) -> Result<Vec<Root>, String> {
+    if path.is_empty() {
+        return Err("expected the path of a PEM file".to_owned());
+    }
     let shown = escape(path);
     let mut components = Path::new(path).components();
     if components.any(|part| matches!(part, Component::Prefix(_) | Component::RootDir)) {

@@ -228,10 +228,6 @@ fn weight(measured: &Measured) -> [Row; 10] {
             ..size
         },
         row("the same, plain release", " KiB more", plain, [24.0, 44.0]),
-        Row {
-            peer: "the same client of all of Mozilla's",
-            ..two_roots
-        },
         row(
             "its resident memory",
             " KiB more",
@@ -248,10 +244,6 @@ fn weight(measured: &Measured) -> [Row; 10] {
             ..beside_mozilla
         },
         Row {
-            peer: "the same without `macros`",
-            ..macros
-        },
-        Row {
             headline: true,
             command: "cargo tree",
             ..crates
@@ -260,6 +252,14 @@ fn weight(measured: &Measured) -> [Row; 10] {
             peer: MOZILLA,
             command: "cargo tree",
             ..of_custom_alone
+        },
+        Row {
+            peer: "the same client of all of Mozilla's",
+            ..two_roots
+        },
+        Row {
+            peer: "the same without `macros`",
+            ..macros
         },
     ]
 }
