@@ -11,20 +11,20 @@
 /// # assert_eq!(CORP.len(), 2);
 /// ```
 ///
-/// It reads, checks and sorts while compiling, as the feature `custom` does, and without a variable
-/// or a feature that every package of the build shares: a program can have several bundles, and so can a
-/// library. At run time, nothing is parsed. Give the bundle to
-/// `Roots::builder().bundle(&CORP)`.
+/// The file is read and checked at compile time, by the rules of the feature `custom`. No build-time
+/// variable is needed, and no other package of the build is affected, so a program or a library can
+/// have several bundles. Pass them to `Roots::builder().bundle(&CORP)`.
 ///
 /// # Files
 ///
-/// Paths are string literals, and start at the folder of the `Cargo.toml` of the package that calls
-/// the macro. Several files, `include_bundle!("certs/a.pem", "certs/b.pem")`, make one bundle. A path
-/// may lead out of that folder, as `"../certs/corp.pem"` does in a workspace, but not in a package
-/// that you publish: `cargo package` leaves the file out, and the build of what it has packed fails.
+/// A path is a string literal, relative to the folder of the `Cargo.toml` of the package that calls
+/// the macro. Several files, `include_bundle!("certs/a.pem", "certs/b.pem")`, make one bundle. In a
+/// workspace, a path may lead out of the package: `"../certs/corp.pem"`. In a package that you
+/// publish it may not, because `cargo package` leaves the file out, and then fails to compile what it
+/// has packed.
 ///
-/// Of a file, the anchors are in the program, and no PEM. A changed file is compiled again.
-/// Annotations work as they do for `custom`.
+/// Only the anchors are compiled in, without the PEM text. When the file changes, Cargo compiles the
+/// package again. Annotations work as they do for `custom`.
 ///
 /// # A part of Mozilla's list
 ///
@@ -35,24 +35,24 @@
 /// assert_eq!(LETS_ENCRYPT.len(), 2);
 /// ```
 ///
-/// The roots are those of the package `embedded-roots-mozilla`, with the constraints that Mozilla
-/// keeps outside the certificates and [the date of the list](crate::Bundle::as_of). The feature
-/// `mozilla` is not needed. A program carries the chosen roots alone. If the CAs of its servers
-/// change to other roots, connections fail until it is built anew.
+/// The list is that of the package `embedded-roots-mozilla`, with the constraints that Mozilla keeps
+/// outside the certificates and [its date](crate::Bundle::as_of); the feature `mozilla` is not
+/// needed. Only the chosen roots are compiled in. If the CA of a server moves to another root,
+/// connections fail until you rebuild the program with that root.
 ///
 /// # Options
 ///
 /// | option | meaning |
 /// | --- | --- |
-/// | `only = ["...", "..."]` | the roots with these names |
-/// | `without = ["...", "..."]` | what is left without the roots with these names |
+/// | `only = ["...", "..."]` | keeps the roots with these names |
+/// | `without = ["...", "..."]` | removes the roots with these names |
 /// | `sha256 = "..."` | the digest that the bundle must have, as [`Bundle::sha256`](crate::Bundle::sha256) computes it: it pins the set of certificates, but not their annotations |
 ///
-/// A name is a subject as reports show it (`CN=ISRG Root X1, O=Internet Security Research Group,
-/// C=US`), a common name, or the SHA-256 fingerprint of a certificate in hexadecimal digits, with or
-/// without colons. It has to be complete. If several roots have it, it means all of them; to choose
-/// one, use its fingerprint. A name that no root has is an error, and so is a bundle without roots.
-/// `only` is applied first, then `without`, then `sha256`.
+/// A name is a whole subject as reports show it (`CN=ISRG Root X1, O=Internet Security Research
+/// Group, C=US`), a common name, or the SHA-256 fingerprint of a certificate in hexadecimal digits,
+/// with or without colons. If several roots have the name, it means all of them; use a fingerprint to
+/// choose one. A name that no root has is an error. `only` is applied first, then `without`, then
+/// `sha256`.
 ///
 /// ```
 /// use embedded_roots::{Bundle, include_bundle};
@@ -63,8 +63,8 @@
 ///
 /// # Errors
 ///
-/// A mistake in the arguments or in a file is a compile error at the literal, with the line in the
-/// file and how to mend it:
+/// A mistake in the arguments or in a file is a compile error at the literal. It names the line in the
+/// file, and says how to fix the mistake:
 ///
 /// ```compile_fail
 /// # use embedded_roots::{Bundle, include_bundle};
@@ -73,10 +73,9 @@
 ///
 /// # Limits
 ///
-/// The bundle has anchors, and neither certificates nor PEM, which could not carry the limits of
-/// its roots. In `Roots`, roots from files are used exactly as supplied, like those of `custom`: the
-/// report lists known limits that therefore do not apply. To roots from Mozilla's list, known limits
-/// always apply.
+/// The bundle has only anchors, because certificates and PEM could not carry the limits of its roots.
+/// Roots from files are used exactly as supplied, like those of `custom`, and the report lists known
+/// limits that do not apply. To roots from Mozilla's list, known limits always apply.
 #[macro_export]
 macro_rules! include_bundle {
     ($($arguments:tt)*) => {

@@ -60,11 +60,13 @@ fn files_that_cannot_be_compiled_in() {
     package.file("narrow.pem", annotated("permitted-dns=.example", &ca));
     package.file("ca.pem", ca.pem());
 
-    let folder = package.folder().display().to_string();
+    let folder = package.folder().to_owned();
     let path = |path: &str| {
-        format!("paths start at the folder of Cargo.toml, so this one is {folder}/{path}")
+        let file = folder.join(path).display().to_string();
+        format!("paths are relative to the folder of Cargo.toml: this one is {file}")
     };
-    let missing = "cannot be read: No such file or directory (os error 2)";
+    let why = std::fs::read(folder.join("none")).unwrap_err();
+    let missing = &format!("cannot be read: {why}");
     let no_certificate = "no certificate: expected -----BEGIN CERTIFICATE-----";
     let key = "a private key: what is compiled in can be read by everybody who has the program; take the \
                key out of this file";
@@ -72,45 +74,59 @@ fn files_that_cannot_be_compiled_in() {
                       false), not a root; use the certificate of the CA that issued it";
     let keys =
         "the keys are distrust-after, permitted-dns, excluded-dns, permitted-ip, excluded-ip";
-    let absolute = "is an absolute path, which other machines do not have: paths start at the folder of \
-                    Cargo.toml";
+    let absolute = "is an absolute path, which other machines do not have: paths are relative to the \
+                    folder of Cargo.toml";
     let after = lines + 1;
+    let outside = "it is outside that folder, so `cargo package` leaves it out";
     let cases = [
-        ("\"certs/none.pem\"", format!("certs/none.pem {missing}\n{}", path("certs/none.pem")), ""),
         (
-            "\"../none.pem\"",
-            format!(
-                "../none.pem {missing}\n{}; outside of that folder, `cargo package` leaves files out",
-                path("../none.pem")
-            ),
-            "",
+            "certs/none.pem",
+            format!("certs/none.pem {missing}\n{}", path("certs/none.pem")),
         ),
-        ("\"certs\"", format!("certs cannot be read: not a regular file\n{}", path("certs")), ""),
-        ("\"\"", "expected the path of a PEM file".to_owned(), ""),
-        ("\"/etc/corp.pem\"", format!("/etc/corp.pem {absolute}"), ""),
-        ("\"a\\nb\"", format!("a\\nb {missing}\n{}", path("a\\nb")), ""),
-        ("\"empty.pem\"", format!("empty.pem: {no_certificate}"), ""),
-        ("\"der.crt\"", format!("der.crt: {no_certificate}"), ""),
-        ("\"utf16.pem\"", format!("utf16.pem: {no_certificate}; the text is UTF-16, save it as UTF-8"), ""),
-        ("\"key.pem\"", format!("key.pem, line {after}: {key}"), ""),
-        ("\"leaf.pem\"", format!("leaf.pem, line {after}: {end_entity}"), ""),
-        ("\"typo.pem\"", format!("typo.pem, line 2: unknown annotation \"permited-dns\": {keys}"), ""),
-        ("\"ca.pem\", \"key.pem\"", format!("key.pem, line {after}: {key}"), "\"key.pem\""),
         (
-            "\"ca.pem\", \"narrow.pem\"",
-            "ca.pem, narrow.pem: \"CN=CA\" stands here more than once (lines 1 and 2) and under different \
-             constraints: annotate all of them alike, or keep one"
-                .to_owned(),
-            "\"narrow.pem\"",
+            "../none.pem",
+            format!("../none.pem {missing}\n{}; {outside}", path("../none.pem")),
+        ),
+        (
+            "a\\u{202e}b",
+            format!("a\\u{{202e}}b {missing}\n{}", path("a\\u{202e}b")),
+        ),
+        (
+            "certs",
+            format!(
+                "certs cannot be read: not a regular file\n{}",
+                path("certs")
+            ),
+        ),
+        ("", "expected the path of a PEM file".to_owned()),
+        ("/etc/corp.pem", format!("/etc/corp.pem {absolute}")),
+        ("empty.pem", format!("empty.pem: {no_certificate}")),
+        ("der.crt", format!("der.crt: {no_certificate}")),
+        (
+            "utf16.pem",
+            format!("utf16.pem: {no_certificate}; the text is UTF-16, save it as UTF-8"),
+        ),
+        ("key.pem", format!("key.pem, line {after}: {key}")),
+        ("leaf.pem", format!("leaf.pem, line {after}: {end_entity}")),
+        (
+            "typo.pem",
+            format!("typo.pem, line 2: unknown annotation \"permited-dns\": {keys}"),
         ),
     ];
-    let cases: Vec<_> = cases
+    let cases = cases.map(|(path, message)| (format!("\"{path}\""), message));
+    let mut cases: Vec<_> = cases
         .iter()
-        .map(|(arguments, message, at)| {
-            let at = if at.is_empty() { arguments } else { at };
-            (*arguments, message.as_str(), *at)
-        })
+        .map(|(literal, message)| (literal.as_str(), message.as_str(), literal.as_str()))
         .collect();
+    // Of several files, the one that is wrong.
+    let in_key = format!("key.pem, line {after}: {key}");
+    cases.push(("\"ca.pem\", \"key.pem\"", &in_key, "\"key.pem\""));
+    cases.push((
+        "\"ca.pem\", \"narrow.pem\"",
+        "ca.pem, narrow.pem: \"CN=CA\" stands here more than once (lines 1 and 2) and under different \
+         constraints: annotate all of them alike, or keep one",
+        "\"narrow.pem\"",
+    ));
     assert_errors(package, &cases);
 }
 
@@ -130,11 +146,11 @@ fn names_and_pins() {
     let digest = hex(&sha256(&set.concat()));
 
     let none = "no root of certs/corp.pem has the";
-    let there_are = "there are \"One Root CA\", \"Other Root CA\"";
+    let its_roots = "its roots are \"One Root CA\", \"Other Root CA\"";
     let pinned =
         format!("the bundle is not the pinned one\nexpected:    {zeros}\ncompiled in: {digest}");
     let unknown = format!(
-        "{none} SHA-256 fingerprint {zeros}; there are {}, {}",
+        "{none} SHA-256 fingerprint {zeros}; its fingerprints are {}, {}",
         fingerprints[0], fingerprints[1]
     );
     let unknown_in_mozillas =
@@ -145,29 +161,31 @@ fn names_and_pins() {
     let cases = [
         case(
             corp("only = [\"One\"]"),
-            format!("{none} subject or common name \"One\"; {there_are}"),
+            format!("{none} subject or common name \"One\"; {its_roots}"),
             quoted("One"),
         ),
         case(
             corp("only = [\"Other Root CA\", \"one root ca\"]"),
-            format!("{none} subject or common name \"one root ca\"; {there_are}"),
+            format!("{none} subject or common name \"one root ca\"; {its_roots}"),
             quoted("one root ca"),
         ),
         case(
             corp("without = [\"Other\"]"),
             format!(
-                "{none} subject or common name \"Other\"; there are \"Other Root CA\", \"One Root CA\""
+                "{none} subject or common name \"Other\"; its roots are \"Other Root CA\", \"One Root CA\""
             ),
             quoted("Other"),
         ),
         case(
             corp("only = [\"One Root CA\"], without = [\"Other Root CA\"]"),
-            format!("{none} subject or common name \"Other Root CA\"; there are \"One Root CA\""),
+            format!(
+                "{none} subject or common name \"Other Root CA\"; its roots are \"One Root CA\""
+            ),
             quoted("Other Root CA"),
         ),
         case(
             corp("without = [\"One Root CA\", \"Other Root CA\"]"),
-            "this leaves no root of certs/corp.pem".to_owned(),
+            "this removes the last root of certs/corp.pem".to_owned(),
             quoted("One Root CA"),
         ),
         case(
@@ -225,7 +243,7 @@ fn arguments_that_are_not_understood() {
         "expected `only = [\"...\", \"...\"]`: subjects, common names or SHA-256 fingerprints";
     const DIGEST: &str = "expected `sha256 = \"...\"`";
     const OPTIONS: &str = "the options are `sha256`, `only` and `without`";
-    const WHICH: &str = "which roots? Name a PEM file, `include_bundle!(\"certs/corp.pem\")`, or a part of \
+    const WHICH: &str = "expected a PEM file, `include_bundle!(\"certs/corp.pem\")`, or a part of \
                          Mozilla's list, `include_bundle!(mozilla, only = [\"ISRG Root X1\"])`";
 
     let unknown = format!("unknown option `onyl`: {OPTIONS}");
@@ -261,23 +279,23 @@ fn arguments_that_are_not_understood() {
             ("mozilla, sha256 = ", DIGEST, "sha256"),
             (
                 "mozilla, only = [\"a\"], only = [\"b\"]",
-                "`only` is here twice",
+                "`only` is given twice",
                 "only",
             ),
             (
                 "mozilla, sha256 = \"\", sha256 = \"\"",
-                "`sha256` is here twice",
+                "`sha256` is given twice",
                 "sha256",
             ),
             (
                 "mozilla, without = [\"a\"], without = [\"a\"]",
-                "`without` is here twice",
+                "`without` is given twice",
                 "without",
             ),
-            ("mozilla, mozilla", "`mozilla` is here twice", "mozilla"),
+            ("mozilla, mozilla", "`mozilla` is given twice", "mozilla"),
             (
                 "\"certs/corp.pem\", mozilla",
-                "`mozilla` and files are bundles of their own: make a static of each, and give both to \
+                "`mozilla` cannot be combined with files: declare a static for each, and pass both to \
                  `Roots::builder()`",
                 "mozilla",
             ),

@@ -120,7 +120,7 @@ impl Package {
         let errors = errors.filter_map(|message| {
             let mut span = message["message"]["spans"].get(0)?;
             // rustc shows the call of a macro in place of what is in another package.
-            while span["file_name"] != "src/main.rs" {
+            while !span["file_name"].as_str()?.ends_with("main.rs") {
                 span = span["expansion"].get("span")?;
             }
             let line = span["text"][0]["text"].as_str()?;

@@ -57,13 +57,12 @@ impl Arguments {
             (false, None) => Source::Files(files),
             (true, Some(_)) => Source::Mozilla,
             (false, Some(span)) => {
-                let message = "`mozilla` and files are bundles of their own: make a static of each, \
-                               and give both to `Roots::builder()`";
+                let message = "`mozilla` cannot be combined with files: declare a static for each, \
+                               and pass both to `Roots::builder()`";
                 return Err(Error::new(span, message));
             }
             (true, None) => {
-                let message = "which roots? Name a PEM file, `include_bundle!(\"certs/corp.pem\")`, \
-                               or a part of Mozilla's list, `include_bundle!(mozilla, only = \
+                let message = "expected a PEM file, `include_bundle!(\"certs/corp.pem\")`, or a part of Mozilla's list, `include_bundle!(mozilla, only = \
                                [\"ISRG Root X1\"])`";
                 return Err(Error::of_macro(message));
             }
@@ -99,7 +98,7 @@ fn unexpected(token: &TokenTree) -> Error {
 
 fn set<T>(option: &mut Option<T>, name: &Ident, value: T) -> Result<(), Error> {
     if option.replace(value).is_some() {
-        let message = format!("`{name}` is here twice");
+        let message = format!("`{name}` is given twice");
         return Err(Error::new(name.span(), message));
     }
     Ok(())

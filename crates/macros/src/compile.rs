@@ -60,8 +60,8 @@ fn file_roots(path: &str) -> Result<Vec<Root>, String> {
     let mut components = Path::new(path).components();
     if components.any(|part| matches!(part, Component::Prefix(_) | Component::RootDir)) {
         return Err(format!(
-            "{shown} is an absolute path, which other machines do not have: paths start at the \
-             folder of Cargo.toml"
+            "{shown} is an absolute path, which other machines do not have: paths are relative to \
+             the folder of Cargo.toml"
         ));
     }
     let folder = env::var_os(FOLDER).ok_or_else(|| format!("{FOLDER} is not set"))?;
@@ -69,13 +69,13 @@ fn file_roots(path: &str) -> Result<Vec<Root>, String> {
     let pem = read_file(&file).map_err(|why| {
         let file = escape(&file.display().to_string());
         let outside = if leaves_folder(path) {
-            "; outside of that folder, `cargo package` leaves files out"
+            "; it is outside that folder, so `cargo package` leaves it out"
         } else {
             ""
         };
         format!(
             "{shown} cannot be read: {why}\n\
-             paths start at the folder of Cargo.toml, so this one is {file}{outside}"
+             paths are relative to the folder of Cargo.toml: this one is {file}{outside}"
         )
     })?;
     parse(path, &pem, PrivateKeys::Refuse).map_err(|why| why.to_string())
@@ -129,7 +129,7 @@ fn choose(
         check_names(&bundle, origin, without)?;
         bundle.retain(|root| !without.iter().any(|name| is_named(root, &name.value)));
         if let (true, Some(name)) = (bundle.roots().is_empty(), without.first()) {
-            let message = format!("this leaves no root of {origin}");
+            let message = format!("this removes the last root of {origin}");
             return Err(Error::new(name.span, message).into());
         }
     }

@@ -31,7 +31,7 @@ pub(crate) fn no_root_named(name: &str, roots: &[Root], origin: &str) -> String 
                 .iter()
                 .map(|root| emit::hex(&emit::sha256(root.certificate())));
             message = format!(
-                "{message}; there are {}",
+                "{message}; its fingerprints are {}",
                 known.collect::<Vec<_>>().join(", ")
             );
         }
@@ -44,7 +44,7 @@ pub(crate) fn no_root_named(name: &str, roots: &[Root], origin: &str) -> String 
         names.truncate(NEAREST);
         "the nearest are"
     } else {
-        "there are"
+        "its roots are"
     };
     let names: Vec<_> = names
         .iter()
@@ -183,10 +183,13 @@ mod tests {
             .cloned()
             .collect();
         let expected =
-            "no root of a.pem has the subject or common name \"x\"; there are \"ISRG Root X2\"";
+            "no root of a.pem has the subject or common name \"x\"; its roots are \"ISRG Root X2\"";
         assert_eq!(no_root_named("x", &few, "a.pem"), expected);
         let known = "69729b8e15a86efc177a57afb7171dfc64add28c2fca8cf1507e34453ccb1470";
-        assert!(no_root_named(&digits, &few, "a.pem").ends_with(&format!("; there are {known}")));
+        assert!(
+            no_root_named(&digits, &few, "a.pem")
+                .ends_with(&format!("; its fingerprints are {known}"))
+        );
     }
 
     #[test]
