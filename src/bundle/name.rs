@@ -1,7 +1,6 @@
 //! The names of bundles.
 
 /// The name of a compiled-in bundle.
-#[allow(dead_code, reason = "a build has those that its features compile in")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BundleName {
     /// The file(s) of `EMBEDDED_ROOTS_FILE`.
