@@ -52,7 +52,8 @@ pub struct RootsBuilder {
     steps: Vec<Step>,
     /// The first error in the values that the caller supplied.
     given: Result<(), Error>,
-    ssl_cert_env: bool,
+    /// Replaces the steps where it has a source.
+    ssl_cert_env: Option<Step>,
     fallback: Option<Step>,
     filters: Vec<Filter>,
     provider: Option<Arc<CryptoProvider>>,
@@ -71,7 +72,7 @@ impl RootsBuilder {
         Self {
             steps: Vec::new(),
             given: Ok(()),
-            ssl_cert_env: false,
+            ssl_cert_env: None,
             fallback: None,
             filters: Vec::new(),
             provider: None,
@@ -156,7 +157,10 @@ impl RootsBuilder {
     /// in `PATH`. They are strict: a variable that is set and gives no root is an error, and so is
     /// an invalid certificate. One that is empty counts as unset.
     pub fn ssl_cert_env(mut self) -> Self {
-        self.ssl_cert_env = true;
+        self.ssl_cert_env = Some(Box::new(|surroundings| {
+            let named = files::ssl_cert_env(&surroundings.variables)?;
+            Ok(named.into_iter().collect())
+        }));
         self
     }
 
@@ -242,9 +246,10 @@ impl RootsBuilder {
 
     fn sources(&self) -> Result<Vec<Source>, Error> {
         let surroundings = &self.surroundings;
-        if self.ssl_cert_env {
-            if let Some(named) = files::ssl_cert_env(&surroundings.variables)? {
-                return Ok(vec![named]);
+        if let Some(named) = &self.ssl_cert_env {
+            let named = named(surroundings)?;
+            if !named.is_empty() {
+                return Ok(named);
             }
         }
         let mut sources = Vec::new();
@@ -295,7 +300,7 @@ impl fmt::Debug for RootsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RootsBuilder")
             .field("steps", &self.steps.len())
-            .field("ssl_cert_env", &self.ssl_cert_env)
+            .field("ssl_cert_env", &self.ssl_cert_env.is_some())
             .field("fallback", &self.fallback.is_some())
             .field("filters", &self.filters.len())
             .field("revocation", &self.revocation)
