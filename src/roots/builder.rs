@@ -190,8 +190,9 @@ impl RootsBuilder {
     /// CRLs are not refreshed: see
     /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration) for nextUpdate.
     ///
-    /// To call one of these four methods without supplying a CRL is an error. So are roots with more
-    /// than 32 different distrust dates: each takes a copy of the CRLs.
+    /// To call one of these four methods without supplying a CRL is an error. So are roots with so many
+    /// different distrust dates that copies of the CRLs and roots, one for each date, would take more
+    /// than 512 MiB.
     pub fn crls(
         mut self,
         crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,

@@ -19,6 +19,11 @@ pub(crate) struct Revocation {
 }
 
 impl Revocation {
+    /// In bytes.
+    pub(super) fn size(&self) -> usize {
+        self.crls.iter().map(|crl| crl.len()).sum()
+    }
+
     pub(super) fn verifier(
         &self,
         store: Arc<RootCertStore>,

@@ -57,8 +57,12 @@ struct Revoking {
     verifier: Arc<dyn ServerCertVerifier>,
 }
 
-/// Each date takes a verifier of its own, with its roots and a copy of the CRLs.
-const MOST_DATES: usize = 32;
+/// Each date takes a verifier of its own, with copies of its roots and of the CRLs. Mozilla's list has
+/// one date.
+const MOST_COPIED: usize = 512 << 20;
+
+/// About what an anchor takes.
+const ANCHOR_SIZE: usize = 1024;
 
 impl Verifier {
     pub(crate) fn new(trust_set: Arc<TrustSet>, provider: Arc<CryptoProvider>) -> Self {
@@ -86,11 +90,13 @@ impl Verifier {
             .iter()
             .filter_map(Anchor::distrust_after);
         let dates: BTreeSet<UnixTime> = dates.collect();
-        if dates.len() > MOST_DATES {
+        let copied = revocation.size() + trust_set.anchors().len() * ANCHOR_SIZE;
+        if dates.len().saturating_mul(copied) > MOST_COPIED {
             return Err(Error::invalid(format_args!(
-                "with `crls`, at most {MOST_DATES} different distrust dates are possible, and the roots \
-                 have {}",
-                dates.len()
+                "{} different distrust dates are too many for these `crls` and roots: each date takes \
+                 a copy of them, and {} MiB is the most",
+                dates.len(),
+                MOST_COPIED >> 20
             )));
         }
         let mut revoking = Vec::new();

@@ -100,24 +100,25 @@ fn an_old_list_counts_unless_its_expiration_is_enforced() {
     );
 }
 
+/// Each date takes a copy of the lists.
 #[test]
-fn too_many_dates_are_an_error() {
+fn dates_and_lists_are_bounded_together() {
     let ca = authority();
-    let build = |dates: u32| {
+    let build = |list: CertificateRevocationListDer<'static>| {
         let dated = |nth| {
-            annotated(
-                &format!("distrust-after=2020-01-01T00:00:{nth:02}Z"),
-                &root("Dated"),
-            )
+            let annotation = format!("distrust-after=2020-01-01T00:00:{nth:02}Z");
+            annotated(&annotation, &root("A dated CA"))
         };
-        let dated: String = (0..dates).map(dated).collect();
-        Roots::builder().crls([list(&ca, 4096)]).pem(dated).build()
+        let dated: String = (0..33).map(dated).collect();
+        Roots::builder().crls([list]).pem(dated).build()
     };
-    assert!(build(32).is_ok());
-    let why = build(33).unwrap_err();
-    assert!(why.is_invalid_input());
-    let text =
-        "with `crls`, at most 32 different distrust dates are possible, and the roots have 33";
+    assert!(build(list(&ca, 4096)).is_ok());
+    let mut large = list(&ca, 4096).to_vec();
+    large.resize(16 << 20, 0);
+    let why = build(large.into()).unwrap_err();
+    assert!(why.is_invalid_input(), "{why}");
+    let text = "33 different distrust dates are too many for these `crls` and roots: each date takes a \
+                copy of them, and 512 MiB is the most";
     assert_eq!(why.to_string(), text);
 }
 
