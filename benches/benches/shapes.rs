@@ -50,7 +50,7 @@ fn strictly(pem: &[u8]) -> f64 {
 /// As a file of the system's store is read.
 fn leniently(pem: &[u8]) -> f64 {
     let start = Instant::now();
-    let read = parse_each("ca-certificates.crt", pem, PrivateKeys::PassOver);
+    let read = parse_each("ca-certificates.crt", pem, PrivateKeys::Ignore);
     black_box(read.flatten().count());
     start.elapsed().as_secs_f64()
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{Annotation, PrivateKeys, Root, parse};
+use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
 
@@ -310,7 +310,7 @@ impl fmt::Debug for RootsBuilder {
 }
 
 fn of_pem(pem: &[u8]) -> Result<Source, Error> {
-    let roots = parse("PEM text", pem, PrivateKeys::PassOver).map_err(Error::invalid)?;
+    let roots = parse("PEM text", pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
     let mut source = Source::new(Origin::PemText);
     source.anchors = roots.into_iter().map(Anchor::from_root).collect();
     Ok(source)
@@ -321,9 +321,7 @@ fn of_certificates(
 ) -> Result<Source, Error> {
     let mut source = Source::new(Origin::Certificates);
     for (certificate, nth) in certificates.into_iter().zip(1..) {
-        let root = Root::new(certificate, Annotation::default(), 0);
-        let root = root.and_then(|root| root.check_ca().map(|()| root));
-        let root = root.map_err(|why| {
+        let root = Root::from_der(certificate).map_err(|why| {
             let why = why.reason();
             Error::invalid(format_args!("certificate {nth}: {why}"))
         })?;

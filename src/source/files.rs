@@ -83,7 +83,7 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
 fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
     let name = shown(path);
     let pem = read_file(path).map_err(|why| Error::unreadable(&name, why))?;
-    let roots = parse(&name, &pem, PrivateKeys::PassOver).map_err(Error::invalid)?;
+    let roots = parse(&name, &pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
     Ok(roots.into_iter().map(Anchor::from_root).collect())
 }
 
@@ -108,7 +108,7 @@ fn add_directory(
         let name = shown(&path);
         let pem = directories.read(&path, size);
         let pem = pem.map_err(|why| Error::unreadable(&name, why))?;
-        for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
+        for root in parse_each(&name, &pem, PrivateKeys::Ignore) {
             match root {
                 Ok(root) => anchors.push(Anchor::from_root(root)),
                 // No certificate in it: a note, or a certificate revocation list.

@@ -172,7 +172,7 @@ fn two_files_that_contradict_each_other() {
     let error = package.env(FILE, &both).build_error();
     assert!(error.starts_with("EMBEDDED_ROOTS_FILE ("), "{error}");
     assert!(
-        error.contains("\"CN=CA\" stands here more than once"),
+        error.contains("\"CN=CA\" appears more than once"),
         "{error}"
     );
 }

@@ -123,7 +123,7 @@ fn files_that_cannot_be_compiled_in() {
     cases.push(("\"ca.pem\", \"key.pem\"", &in_key, "\"key.pem\""));
     cases.push((
         "\"ca.pem\", \"narrow.pem\"",
-        "ca.pem, narrow.pem: \"CN=CA\" stands here more than once (lines 1 and 2) and under different \
+        "ca.pem, narrow.pem: \"CN=CA\" appears more than once (lines 1 and 2) and under different \
          constraints: annotate all of them alike, or keep one",
         "\"narrow.pem\"",
     ));

@@ -58,6 +58,17 @@ impl Root {
         })
     }
 
+    /// Makes a root of a certificate that no text says anything about.
+    ///
+    /// # Errors
+    ///
+    /// As of [`new`](Self::new), and if it says that it is not a CA.
+    pub fn from_der(certificate: CertificateDer<'static>) -> Result<Self, ParseError> {
+        let root = Self::new(certificate, Annotation::default(), 0)?;
+        root.check_ca()?;
+        Ok(root)
+    }
+
     /// The certificate, DER.
     #[must_use]
     pub fn certificate(&self) -> &CertificateDer<'static> {
@@ -139,7 +150,7 @@ impl ParsedBundle {
                 let subject = subject_of(&root.certificate);
                 let (first, second) = (same.line.min(root.line), same.line.max(root.line));
                 return Err(ParseError::new(format!(
-                    "{subject} stands here more than once (lines {first} and {second}) and under \
+                    "{subject} appears more than once (lines {first} and {second}) and under \
                      different constraints: annotate all of them alike, or keep one"
                 )));
             }

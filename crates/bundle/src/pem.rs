@@ -18,7 +18,7 @@ pub enum PrivateKeys {
     /// An error. For bundles that are compiled into a program, where a secret does not belong.
     Refuse,
     /// Ignored, like any other block that is not a certificate.
-    PassOver,
+    Ignore,
 }
 
 /// Reads the roots of one PEM input, in its order.

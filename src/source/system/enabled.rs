@@ -31,7 +31,7 @@ impl Store {
         reason = "like the store of files, which has paths"
     )]
     fn source(&self) -> Source {
-        use embedded_roots_bundle::{Annotation, Root, escape};
+        use embedded_roots_bundle::{Root, escape};
 
         use crate::bundle::anchor::Anchor;
         use crate::source::Origin;
@@ -41,9 +41,7 @@ impl Store {
         let errors = loaded.errors.iter().map(|why| escape(&why.to_string()));
         source.skipped.extend(errors);
         for certificate in loaded.certs {
-            let root = Root::new(certificate, Annotation::default(), 0);
-            let root = root.and_then(|root| root.check_ca().map(|()| root));
-            match root {
+            match Root::from_der(certificate) {
                 Ok(root) => source.anchors.push(Anchor::from_root(root)),
                 Err(why) => source.skipped.push(why.reason().to_owned()),
             }

@@ -131,7 +131,7 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
         Err(why) => return source.skipped.push(format!("{name}: {why}")),
     };
     let mut errors = 0;
-    for root in parse_each(&name, &pem, PrivateKeys::PassOver) {
+    for root in parse_each(&name, &pem, PrivateKeys::Ignore) {
         match root {
             Ok(root) => source.anchors.push(Anchor::from_root(root)),
             // The system's directories also hold other files.

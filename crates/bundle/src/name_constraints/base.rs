@@ -70,7 +70,7 @@ impl Base {
     }
 
     /// Whether webpki can apply it; webpki refuses every name if a base is malformed.
-    fn is_sound(&self) -> bool {
+    fn is_valid(&self) -> bool {
         match self.tag {
             DNS => self.value.is_empty() || is_dns_subtree(&self.value),
             IP => {
@@ -140,7 +140,7 @@ fn read_base(subtree: Element<'_>) -> Option<Base> {
         tag: name.tag,
         value,
     };
-    base.is_sound().then_some(base)
+    base.is_valid().then_some(base)
 }
 
 /// Whether all names under `inner` are under `outer`. Subtrees that are not nested are disjoint.
