@@ -127,4 +127,20 @@ mod tests {
         assert_eq!(name_outside(&[], &[0xa0, 0]), None);
         assert_eq!(name_outside(&certificate(&["a"]), &[0xff]), None);
     }
+    #[test]
+    fn work_has_an_end() {
+        let names: Vec<_> = (0..4000).map(|nth| format!("{nth}.example")).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let certificate = certificate(&[&names[..], &["late.a0"]].concat());
+        let found = |count: usize| {
+            let excluded: Vec<_> = (0..count).map(|nth| format!(".a{nth}")).collect();
+            let annotation = format!("excluded-dns={}", excluded.join(","));
+            let annotation: Annotation = annotation.parse().unwrap();
+            let constraints = annotation.name_constraints().join(None).unwrap().unwrap();
+            name_outside(&certificate, &constraints)
+        };
+        assert_eq!(found(50).as_deref(), Some("late.a0"));
+        // 40 million comparisons would be needed.
+        assert_eq!(found(4000), None);
+    }
 }
