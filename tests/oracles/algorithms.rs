@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use crate::case::Case;
 use crate::case::Verdict::{self, Accepted, Refused};
-use crate::makes::{run, text_of};
+use crate::verifiers::{run, text_of};
 
 /// A key, as `openssl genpkey` is asked for it.
 struct Key(&'static str, &'static [&'static str]);

@@ -24,13 +24,13 @@ pub(crate) enum Verdict {
 }
 
 /// A verdict, and the words for it.
-pub(crate) type Spoken = (Verdict, String);
+pub(crate) type Answer = (Verdict, String);
 
 pub(crate) struct Case {
     pub(crate) name: String,
     /// PEM, for us.
     pub(crate) trusted: String,
-    /// PEM, for makes that cannot read our annotations: the same limits in the certificates.
+    /// PEM, for verifiers that cannot read our annotations: the same limits in the certificates.
     pub(crate) twin: String,
     /// The end-entity certificate comes first.
     pub(crate) chain: Vec<CertificateDer<'static>>,
@@ -71,7 +71,7 @@ impl Case {
         self
     }
 
-    pub(crate) fn verdict_of_ours(&self) -> Spoken {
+    pub(crate) fn verdict_of_ours(&self) -> Answer {
         let builder = Roots::builder().pem(&self.trusted);
         let verifier = match builder.provider(Arc::new(ring::default_provider())).build() {
             Ok(roots) => roots.verifier(),

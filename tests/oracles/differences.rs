@@ -1,23 +1,23 @@
-//! Where other makes have another verdict, and why.
+//! Where other verifiers reach another verdict, and why.
 
-use crate::makes::{GNUTLS, GO, OPENSSL};
+use crate::verifiers::{GNUTLS, GO, OPENSSL};
 
-/// All of these cases differ, at all of these makes, for this reason.
+/// All of these cases differ, with all of these verifiers, for this reason.
 pub(crate) struct Difference {
     pub(crate) cases: &'static [&'static str],
-    pub(crate) makes: &'static [&'static str],
+    pub(crate) verifiers: &'static [&'static str],
     pub(crate) reason: &'static str,
 }
 
 impl Difference {
-    pub(crate) fn covers(&self, case: &str, make: &str) -> bool {
-        self.cases.contains(&case) && self.makes.contains(&make)
+    pub(crate) fn covers(&self, case: &str, verifier: &str) -> bool {
+        self.cases.contains(&case) && self.verifiers.contains(&verifier)
     }
 }
 
 const ALL: &[&str] = &[OPENSSL, GO, GNUTLS];
 
-/// A finding each: who reads this list should wish that it were shorter.
+/// Each entry is a finding; the list should only shrink.
 pub(crate) const ACCEPTED_BY_US_ALONE: &[&str] = &[
     "root of path length 0 with 1 below",
     "root of path length 1 with 2 below",
@@ -32,16 +32,16 @@ pub(crate) const ACCEPTED_BY_US_ALONE: &[&str] = &[
 
 /// webpki 0.103's `TrustAnchor` has room for nothing else.
 const ANCHOR: &str = "a trust anchor of webpki is a name, a key and name constraints: the rest of a \
-                      root's certificate is not looked at";
-const NO_WAY_BACK: &str = "takes one of several issuers of one name, where no key identifier tells them \
-                           apart, and does not come back for the next";
+                      root's certificate is not checked";
+const NO_WAY_BACK: &str = "commits to one of several issuers with the same name and does not backtrack, \
+                           where no key identifier tells them apart";
 const NOT_IN_RING: &str = "rustls with ring has no such algorithm";
 const KINDS: &str = "webpki refuses names of a kind that it does not compare, if any constraint is on \
                      that kind";
-const COMMON_NAME: &str = "takes the common name for a server's if there is no dNSName, which RFC 9525 \
-                           has ended";
-const TRUSTED_LEAF: &str = "a server's own certificate may be trusted itself: our roots are CAs, and \
-                            rustls accepts no CA as a server";
+const COMMON_NAME: &str = "falls back on the common name if there is no dNSName, which RFC 9525 no \
+                           longer allows";
+const TRUSTED_LEAF: &str = "these verifiers let you trust a server's own certificate; we trust only CAs, \
+                            and rustls accepts no CA as a server";
 
 pub(crate) const DIFFERENCES: &[Difference] = &[
     // We accept, and they refuse.
@@ -53,7 +53,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "root a second before notBefore",
             "root a second after notAfter",
         ],
-        makes: ALL,
+        verifiers: ALL,
         reason: ANCHOR,
     },
     Difference {
@@ -64,17 +64,17 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "root with extended key usage of nobody",
         ],
         // GnuTLS does not look at it either.
-        makes: &[OPENSSL, GO],
+        verifiers: &[OPENSSL, GO],
         reason: ANCHOR,
     },
     Difference {
         cases: &["root with extended key usage any"],
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: "any is not enough for OpenSSL, which looks at that of a root",
     },
     Difference {
         cases: &["root with basic constraints absent"],
-        makes: &[OPENSSL, GO],
+        verifiers: &[OPENSSL, GO],
         reason: "a certificate that the user trusts, and that does not say that it is no CA, is a CA \
                  for us and for GnuTLS",
     },
@@ -85,15 +85,15 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "intermediate with key usage keyAgreement",
             "intermediate with key usage cRLSign",
         ],
-        makes: ALL,
-        reason: "webpki looks at no key usage of a certificate in a chain",
+        verifiers: ALL,
+        reason: "webpki checks no key usage of the certificates in a chain",
     },
     Difference {
         cases: &[
             "leaf with key usage cRLSign",
             "leaf with key usage keyCertSign",
         ],
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: "wants a key usage of a server, if there is any; the others leave that to the handshake",
     },
     Difference {
@@ -102,15 +102,15 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "intermediate at notAfter",
             "root at notAfter",
         ],
-        makes: &[OPENSSL],
-        reason: "the second of notAfter is too late; RFC 5280, section 4.1.2.5, counts it in",
+        verifiers: &[OPENSSL],
+        reason: "treats notAfter as exclusive; RFC 5280, section 4.1.2.5, includes it",
     },
     Difference {
         cases: &[
             "cross-signed under the second",
             "namesakes: wrong intermediate, then right",
         ],
-        makes: &[OPENSSL, GNUTLS],
+        verifiers: &[OPENSSL, GNUTLS],
         reason: NO_WAY_BACK,
     },
     Difference {
@@ -119,7 +119,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "namesakes: the second root of two",
             "namesakes: two roots above an intermediate",
         ],
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: NO_WAY_BACK,
     },
     Difference {
@@ -127,12 +127,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "cross-signed expired, then valid",
             "namesakes: the first root of two",
         ],
-        makes: &[GNUTLS],
+        verifiers: &[GNUTLS],
         reason: NO_WAY_BACK,
     },
     Difference {
         cases: &["leaf of its issuer's name"],
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: "takes a certificate of its issuer's name for a self-signed one",
     },
     Difference {
@@ -141,7 +141,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "imposed permitted-dns=corp.example and 10.0.0.1",
             "intermediate's permitted-dns=corp.example and 10.0.0.1",
         ],
-        makes: &[GNUTLS],
+        verifiers: &[GNUTLS],
         reason: "compares the common name with constraints on DNS names if there is no dNSName",
     },
     // They accept, and we refuse.
@@ -152,7 +152,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "algorithm: P-521 with SHA-512 for P-256",
             "algorithm: P-224 with SHA-256 for P-256",
         ],
-        makes: ALL,
+        verifiers: ALL,
         reason: NOT_IN_RING,
     },
     Difference {
@@ -162,7 +162,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "algorithm: RSA-PSS 2048 with SHA-256 for P-256",
             "algorithm: Ed448 with its own digest for P-256",
         ],
-        makes: &[OPENSSL, GNUTLS],
+        verifiers: &[OPENSSL, GNUTLS],
         reason: NOT_IN_RING,
     },
     Difference {
@@ -171,12 +171,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "algorithm: secp256k1 with SHA-256 for P-256",
             "algorithm: brainpoolP256r1 with SHA-256 for P-256",
         ],
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: NOT_IN_RING,
     },
     Difference {
         cases: &["algorithm: RSA 1024 with SHA-256 for P-256"],
-        makes: &[GO],
+        verifiers: &[GO],
         reason: "Go 1.19 has no shortest RSA key; ring has 2048 bits, as the others are asked for",
     },
     Difference {
@@ -188,7 +188,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "imposed permitted-ip=fd00::/8 and 10.0.0.1",
             "intermediate's permitted-ip=fd00::/8 and 10.0.0.1",
         ],
-        makes: &[GNUTLS],
+        verifiers: &[GNUTLS],
         reason: "addresses of IPv4 and of IPv6 are two kinds of names, each without the other's limits",
     },
     Difference {
@@ -196,7 +196,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "own excluded-dns=a.corp.example and *.corp.example beside a.test for b.corp.example",
             "imposed excluded-dns=a.corp.example and *.corp.example beside a.test for b.corp.example",
         ],
-        makes: ALL,
+        verifiers: ALL,
         reason: "webpki refuses a wildcard that can stand for an excluded name; they compare the \
                  wildcard as it is written",
     },
@@ -205,7 +205,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "own permitted-dns and an intermediate with the name a.test",
             "imposed permitted-dns and an intermediate with the name a.test",
         ],
-        makes: &[GO, GNUTLS],
+        verifiers: &[GO, GNUTLS],
         reason: "compares the names of the end entity alone",
     },
     Difference {
@@ -214,12 +214,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "own excluded mail, outside",
             "own permitted URI, inside",
         ],
-        makes: ALL,
+        verifiers: ALL,
         reason: KINDS,
     },
     Difference {
         cases: &["own excluded URI, outside"],
-        makes: &[OPENSSL, GO],
+        verifiers: &[OPENSSL, GO],
         reason: KINDS,
     },
     Difference {
@@ -229,7 +229,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "own excluded directory, none",
         ],
         // Go refuses a critical constraint of a kind that it does not compare.
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: KINDS,
     },
     Difference {
@@ -239,7 +239,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "own permitted directory, outside",
             "own permitted directory, none",
         ],
-        makes: &[GNUTLS],
+        verifiers: &[GNUTLS],
         reason: "does not look at which URIs and directory names are permitted",
     },
     Difference {
@@ -247,22 +247,22 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "name: a*.example.com for ab.example.com",
             "name: *a.example.com for ba.example.com",
         ],
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: "a wildcard may be a part of a label, as RFC 6125 allows",
     },
     Difference {
         cases: &["name: *a.example.com for ba.example.com"],
-        makes: &[GNUTLS],
+        verifiers: &[GNUTLS],
         reason: "a wildcard may be the first part of a label, as RFC 6125 allows",
     },
     Difference {
         cases: &["name: *.com for example.com", "name: * for localhost"],
-        makes: &[GO],
+        verifiers: &[GO],
         reason: "a wildcard needs no two labels after it",
     },
     Difference {
         cases: &["name: address ::ffff:10.0.0.1 for 10.0.0.1"],
-        makes: &[GO],
+        verifiers: &[GO],
         reason: "an IPv4-mapped address of IPv6 is the one of IPv4",
     },
     Difference {
@@ -271,42 +271,42 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             "name: CN with a wildcard for a.example.com",
             "name: CN beside mail for a.example",
         ],
-        makes: &[OPENSSL, GNUTLS],
+        verifiers: &[OPENSSL, GNUTLS],
         reason: COMMON_NAME,
     },
     Difference {
         cases: &["name: CN beside an address for a.example"],
-        makes: &[OPENSSL],
+        verifiers: &[OPENSSL],
         reason: COMMON_NAME,
     },
     Difference {
         cases: &["7 intermediates"],
-        makes: ALL,
-        reason: "webpki goes by six at most, against chains that are made to keep it busy",
+        verifiers: ALL,
+        reason: "webpki follows at most six intermediates, to bound the work on hostile chains",
     },
     Difference {
         cases: &["anchor: the server's own, no CA"],
-        makes: &[OPENSSL, GO],
+        verifiers: &[OPENSSL, GO],
         reason: TRUSTED_LEAF,
     },
     Difference {
         cases: &["anchor: the server's own, a CA"],
-        makes: &[GO, GNUTLS],
+        verifiers: &[GO, GNUTLS],
         reason: TRUSTED_LEAF,
     },
     Difference {
         cases: &["leaf with basic constraints of a CA"],
-        makes: ALL,
+        verifiers: ALL,
         reason: "rustls accepts no CA as a server",
     },
     Difference {
         cases: &["leaf with extended key usage any"],
-        makes: &[GO, GNUTLS],
+        verifiers: &[GO, GNUTLS],
         reason: "any includes serverAuth, which webpki wants by its name",
     },
     Difference {
         cases: &["intermediate with extended key usage any"],
-        makes: &[GO],
+        verifiers: &[GO],
         reason: "any includes serverAuth, which webpki wants by its name",
     },
 ];

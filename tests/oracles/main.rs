@@ -1,5 +1,5 @@
-//! Oracles of another make. OpenSSL, Go and `GnuTLS` judge a matrix of chains, and have to come to our
-//! verdict, or to stand in the table of differences with the reason.
+//! OpenSSL, Go and `GnuTLS` as oracles: they must reach our verdict on each chain, or the difference is
+//! listed with its reason.
 
 // The lint's exception for tests is for functions with `#[test]`; all of this is test code.
 #![allow(
@@ -19,12 +19,12 @@ mod constraints;
 mod crosses;
 mod differences;
 mod kinds;
-mod makes;
 mod names;
 mod other_names;
 mod paths;
 mod usages;
 mod validity;
+mod verifiers;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ use std::{env, fs};
 
 use crate::case::{Case, Verdict};
 use crate::differences::{ACCEPTED_BY_US_ALONE, DIFFERENCES};
-use crate::makes::MAKES;
+use crate::verifiers::VERIFIERS;
 
 /// A folder that goes away with the test.
 struct Folder(PathBuf);
@@ -72,7 +72,7 @@ fn matrix(folder: &Path) -> Vec<Case> {
 
 #[test]
 #[ignore = "needs openssl, go, certtool and faketime; .ci/run installs and runs them"]
-fn other_makes_have_our_verdict_or_a_reason() {
+fn other_verifiers_reach_our_verdict_or_differ_for_a_reason() {
     let folder = Folder::new();
     let cases = matrix(&folder.0);
     let mut faults = Vec::new();
@@ -98,13 +98,13 @@ fn other_makes_have_our_verdict_or_a_reason() {
     let mut used = BTreeSet::new();
     let mut alone: Vec<&Case> = cases.iter().collect();
     alone.retain(|case| case.expected == Verdict::Accepted);
-    for make in MAKES {
-        let verdicts = (make.judge)(&cases, &folders);
+    for verifier in VERIFIERS {
+        let verdicts = (verifier.judge)(&cases, &folders);
         assert_eq!(verdicts.len(), cases.len());
         let mut agreed = 0;
         for (case, (verdict, why)) in cases.iter().zip(verdicts) {
-            let (name, make) = (&case.name, make.name);
-            let row = DIFFERENCES.iter().find(|row| row.covers(name, make));
+            let (name, verifier) = (&case.name, verifier.name);
+            let row = DIFFERENCES.iter().find(|row| row.covers(name, verifier));
             if verdict == Verdict::Accepted {
                 alone.retain(|other| other.name != *name);
             }
@@ -114,30 +114,30 @@ fn other_makes_have_our_verdict_or_a_reason() {
                 (true, None) => {}
                 (true, Some(row)) => {
                     faults.push(format!(
-                        "{name}: {make} has our verdict, but: {}",
+                        "{name}: {verifier} has our verdict, but: {}",
                         row.reason
                     ));
                 }
-                (false, Some(_)) => drop(used.insert((name.as_str(), make))),
-                (false, None) => faults.push(format!("{name}: {make}: {verdict:?}: {why}")),
+                (false, Some(_)) => drop(used.insert((name.as_str(), verifier))),
+                (false, None) => faults.push(format!("{name}: {verifier}: {verdict:?}: {why}")),
             }
         }
         println!(
             "{}: {agreed} agreed, {} differ",
-            make.version(),
+            verifier.version(),
             cases.len() - agreed
         );
     }
     for row in DIFFERENCES {
-        println!("{} differ: {}", row.makes.join(", "), row.reason);
+        println!("{} differ: {}", row.verifiers.join(", "), row.reason);
         for case in row.cases {
             println!("    {case}");
-            for make in row
-                .makes
+            for verifier in row
+                .verifiers
                 .iter()
-                .filter(|make| !used.contains(&(*case, **make)))
+                .filter(|verifier| !used.contains(&(*case, **verifier)))
             {
-                faults.push(format!("{case}: {make}: no such difference"));
+                faults.push(format!("{case}: {verifier}: no such difference"));
             }
         }
     }

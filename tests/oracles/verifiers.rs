@@ -1,4 +1,4 @@
-//! The three other makes, each asked in its own way.
+//! OpenSSL, Go and GnuTLS, each asked in its own way.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
-use crate::case::{Case, Spoken, Verdict};
+use crate::case::{Answer, Case, Verdict};
 
 pub(crate) const OPENSSL: &str = "OpenSSL";
 pub(crate) const GO: &str = "Go";
 pub(crate) const GNUTLS: &str = "GnuTLS";
 
-pub(crate) struct Make {
+pub(crate) struct Verifier {
     pub(crate) name: &'static str,
     /// The command that prints the version.
     version: [&'static str; 2],
     /// The verdict on each case, whose files are in the folder of the same index.
-    pub(crate) judge: fn(&[Case], &[PathBuf]) -> Vec<Spoken>,
+    pub(crate) judge: fn(&[Case], &[PathBuf]) -> Vec<Answer>,
 }
 
-impl Make {
+impl Verifier {
     /// What the program calls itself.
     pub(crate) fn version(&self) -> String {
         let [program, argument] = self.version;
@@ -30,30 +30,30 @@ impl Make {
     }
 }
 
-pub(crate) const MAKES: [Make; 3] = [
-    Make {
+pub(crate) const VERIFIERS: [Verifier; 3] = [
+    Verifier {
         name: OPENSSL,
         version: ["openssl", "version"],
         judge: |cases, folders| each(cases, folders, openssl),
     },
-    Make {
+    Verifier {
         name: GO,
         version: ["go", "version"],
         judge: go,
     },
-    Make {
+    Verifier {
         name: GNUTLS,
         version: ["certtool", "--version"],
         judge: |cases, folders| each(cases, folders, gnutls),
     },
 ];
 
-fn each(cases: &[Case], folders: &[PathBuf], judge: fn(&Case, &Path) -> Spoken) -> Vec<Spoken> {
+fn each(cases: &[Case], folders: &[PathBuf], judge: fn(&Case, &Path) -> Answer) -> Vec<Answer> {
     let both = cases.iter().zip(folders);
     both.map(|(case, folder)| judge(case, folder)).collect()
 }
 
-fn openssl(case: &Case, folder: &Path) -> Spoken {
+fn openssl(case: &Case, folder: &Path) -> Answer {
     let mut command = Command::new("openssl");
     command.current_dir(folder).arg("verify");
     command.args(["-CAfile", "roots.pem", "-no-CApath", "-no-CAstore"]);
@@ -75,7 +75,7 @@ fn openssl(case: &Case, folder: &Path) -> Spoken {
 }
 
 /// certtool has no option for the time, so that its clock is another.
-fn gnutls(case: &Case, folder: &Path) -> Spoken {
+fn gnutls(case: &Case, folder: &Path) -> Answer {
     let mut command = Command::new("faketime");
     command.current_dir(folder).env("TZ", "UTC");
     command.arg(format!("@{}", case.now));
@@ -90,7 +90,7 @@ fn gnutls(case: &Case, folder: &Path) -> Spoken {
 }
 
 /// One program for all cases, because it has to be compiled.
-fn go(cases: &[Case], folders: &[PathBuf]) -> Vec<Spoken> {
+fn go(cases: &[Case], folders: &[PathBuf]) -> Vec<Answer> {
     let mut manifest = String::new();
     for (case, folder) in cases.iter().zip(folders) {
         let line = serde_json::json!({
@@ -127,7 +127,7 @@ fn go(cases: &[Case], folders: &[PathBuf]) -> Vec<Spoken> {
 }
 
 /// The verdict by the exit status, of which others than these are a mistake in the question.
-fn spoken(output: &Output, expected: &[i32]) -> Spoken {
+fn spoken(output: &Output, expected: &[i32]) -> Answer {
     let code = output.status.code();
     let text = text_of(output);
     assert!(code.is_some_and(|code| expected.contains(&code)), "{text}");
