@@ -1,4 +1,4 @@
-//! OpenSSL, Go and GnuTLS, each asked in its own way.
+//! OpenSSL, Go and `GnuTLS`, each asked in its own way.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
