@@ -12,8 +12,8 @@
 //! # What to use
 //!
 //! - **One line**: [`client_config()`], [`root_store()`] and [`verifier()`] give the default roots
-//!   of the process, made by the first call. [`hyper::client`] and [`reqwest::client`] are clients
-//!   over them.
+//!   of the process, made by the first call. [`hyper::client`], [`reqwest::client`] and
+//!   [`ureq::agent`] are clients over them.
 //! - **A policy**: [`Roots`] is a value. Its presets and [`RootsBuilder`] combine bundles, PEM,
 //!   files, variables and the system's store, and its [`Report`] says what each source gave.
 //! - **The data**: [`bundle()`] and its module, such as [`mozilla`], have anchors, certificates and
@@ -65,7 +65,8 @@
         feature = "hyper",
         feature = "macros",
         feature = "mozilla",
-        feature = "reqwest"
+        feature = "reqwest",
+        feature = "ureq"
     )),
     allow(rustdoc::broken_intra_doc_links)
 )]
@@ -101,6 +102,8 @@ pub use bundle::*;
 pub use connect::hyper_client as hyper;
 #[cfg(feature = "reqwest")]
 pub use connect::reqwest_client as reqwest;
+#[cfg(feature = "ureq")]
+pub use connect::ureq_client as ureq;
 #[cfg(feature = "rustls")]
 pub use error::Error;
 #[cfg(feature = "rustls")]

@@ -4,3 +4,5 @@
 pub mod hyper_client;
 #[cfg(feature = "reqwest")]
 pub mod reqwest_client;
+#[cfg(feature = "ureq")]
+pub mod ureq_client;

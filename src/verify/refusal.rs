@@ -79,7 +79,7 @@ impl Refusal {
                 }
                 // `io::Error::source` skips the inner error and returns that error's source.
                 (None, Some(error)) => error.get_ref().map(|error| error as _),
-                _ => error.source(),
+                _ => error.source().or_else(|| in_ureq(error)),
             };
         }
         None
@@ -211,7 +211,22 @@ impl Refusal {
     }
 }
 
-/// The certificate whose issuer the server did not send.
+/// What an error of ureq wraps: it has no source.
+#[cfg(feature = "ureq")]
+fn in_ureq<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref()? {
+        ureq::Error::Io(error) => Some(error),
+        ureq::Error::Other(error) => Some(&**error),
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "ureq"))]
+fn in_ureq<'a>(_: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    None
+}
+
+/// The certificate whose issuer the peer did not send.
 fn last_of_chain<'a>(
     end_entity: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],

@@ -26,7 +26,7 @@ const NEGOTIATED: Version = if cfg!(feature = "http2") {
     Version::HTTP_11
 };
 
-type Done = Result<(), Box<dyn Error>>;
+pub(crate) type Done = Result<(), Box<dyn Error>>;
 
 /// Echoes the HTTP version of each request, over TLS as `identity` or in plain text.
 async fn serve(identity: Option<Identity>) -> SocketAddr {
@@ -159,7 +159,7 @@ fn reqwest_blocks() -> Done {
 }
 
 #[track_caller]
-fn assert_unknown_issuer(error: &(dyn Error + 'static)) {
+pub(crate) fn assert_unknown_issuer(error: &(dyn Error + 'static)) {
     let refusal = Refusal::of(error).unwrap_or_else(|| panic!("another reason: {error:?}"));
     assert!(
         refusal.is_unknown_issuer() && refusal.issuer() == Some("CN=CA"),

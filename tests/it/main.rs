@@ -38,3 +38,4 @@ mod selection;
 mod server;
 mod static_program;
 mod work;
+mod ureq_agent;

@@ -12,7 +12,7 @@ use crate::server::serve_http;
 
 const HOST: &str = "server.example";
 
-/// Connects with the one-line client config and with reqwest, and prints both results.
+/// Connects with the one-line client config, with reqwest and with ureq, and prints the results.
 const MAIN: &str = r#"
 use std::error::Error;
 use std::io::{Read, Write};
@@ -24,6 +24,7 @@ fn main() {
     assert!(std::fs::metadata("/etc/ssl").is_err(), "this root directory is not empty");
     print("client_config", with_client_config(&host, port.parse().unwrap()));
     print("reqwest", with_reqwest(&format!("https://{host}:{port}/")));
+    print("ureq", with_ureq(&format!("https://{host}:{port}/")));
 }
 
 fn with_client_config(host: &str, port: u16) -> Result<String, Box<dyn Error>> {
@@ -39,6 +40,11 @@ fn with_client_config(host: &str, port: u16) -> Result<String, Box<dyn Error>> {
 fn with_reqwest(address: &str) -> Result<String, Box<dyn Error>> {
     let client = embedded_roots::reqwest::blocking::client()?;
     Ok(client.get(address).send()?.status().to_string())
+}
+
+fn with_ureq(address: &str) -> Result<String, Box<dyn Error>> {
+    let agent = embedded_roots::ureq::agent()?;
+    Ok(agent.get(address).call()?.status().to_string())
 }
 
 fn print(what: &str, outcome: Result<String, Box<dyn Error>>) {
@@ -63,7 +69,8 @@ fn it_is_accepted_under_custom_and_refused_under_mozilla() {
     let ca = root("CA of nobody else");
     let port = serve_http(server(&ca, HOST), &TLS13).port().to_string();
 
-    let accepted = "client_config: accepted: HTTP/1.1 200 OK\nreqwest: accepted: 200 OK\n";
+    let accepted = "client_config: accepted: HTTP/1.1 200 OK\nreqwest: accepted: 200 OK\n\
+                    ureq: accepted: 200 OK\n";
     assert_eq!(
         printed_in_an_empty_root("custom", &ca.pem(), &port),
         accepted
@@ -71,13 +78,17 @@ fn it_is_accepted_under_custom_and_refused_under_mozilla() {
 
     let refused = printed_in_an_empty_root("mozilla", &ca.pem(), &port);
     let lines: Vec<_> = refused.lines().collect();
-    let [config, reqwest] = lines[..] else {
+    let [config, reqwest, ureq] = lines[..] else {
         panic!("{refused}")
     };
     let count = embedded_roots::mozilla::BUNDLE.len();
     let why =
         format!("issuer \"CN=CA of nobody else\" is not trusted by bundle mozilla ({count} roots)");
-    for (line, what) in [(config, "client_config"), (reqwest, "reqwest")] {
+    for (line, what) in [
+        (config, "client_config"),
+        (reqwest, "reqwest"),
+        (ureq, "ureq"),
+    ] {
         assert!(line.starts_with(&format!("{what}: refused: ")), "{line}");
         assert!(line.contains(&why), "{line}");
     }
@@ -90,7 +101,7 @@ fn printed_in_an_empty_root(bundle: &str, ca_pem: &str, port: &str) -> String {
 
     let dependencies = format!(
         "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, \
-         features = [\"{bundle}\", \"ring\", \"tls12\", \"reqwest-blocking\"] }}\n\
+         features = [\"{bundle}\", \"ring\", \"tls12\", \"reqwest-blocking\", \"ureq\"] }}\n\
          rustls = {{ version = \"0.23\", default-features = false, features = [\"std\"] }}"
     );
     let mut package = Package::new("static-program", &dependencies).main(MAIN);

@@ -1,0 +1,417 @@
+//! ureq against servers and proxies on loopback.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use embedded_roots::{Refusal, Roots};
+use rustls::crypto::ring;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+use ureq::config::Config;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::{Agent, Error, Proxy, Timeout};
+
+use crate::authority::{Authority, Identity, annotated, root, server};
+use crate::connectors::{Done, assert_unknown_issuer};
+use crate::scratch::Package;
+use crate::server::serve_http;
+
+fn trusting(pem: impl AsRef<[u8]>) -> Roots {
+    Roots::builder().pem(pem).build().unwrap()
+}
+
+fn agent_with(roots: &Roots, config: Config) -> Agent {
+    Agent::with_parts(config, roots.ureq_connector(), DefaultResolver::default())
+}
+
+fn tls(identity: Identity) -> Arc<ServerConfig> {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key);
+    Arc::new(config.unwrap())
+}
+
+/// Answers each request of a connection with `answer`; counts the connections.
+fn serve_many(
+    identity: Option<Identity>,
+    answer: &'static [u8],
+) -> (SocketAddr, &'static AtomicUsize) {
+    let config = identity.map(tls);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let count: &AtomicUsize = Box::leak(Box::default());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            count.fetch_add(1, Ordering::Relaxed);
+            let config = config.clone();
+            thread::spawn(move || match config {
+                None => answer_all(stream, answer),
+                Some(config) => {
+                    let connection = ServerConnection::new(config).unwrap();
+                    answer_all(StreamOwned::new(connection, stream), answer)
+                }
+            });
+        }
+    });
+    (address, count)
+}
+
+fn answer_all(mut stream: impl Read + Write, answer: &[u8]) -> io::Result<()> {
+    loop {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            request.extend(byte);
+        }
+        stream.write_all(answer)?;
+        stream.flush()?;
+    }
+}
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+
+#[test]
+fn https_and_http_are_answered() -> Done {
+    let ca = root("CA");
+    let roots = trusting(ca.pem());
+    let (https, _) = serve_many(Some(server(&ca, "localhost")), OK);
+    let (by_address, _) = serve_many(Some(server(&ca, "127.0.0.1")), OK);
+    let (http, _) = serve_many(None, OK);
+    for agent in [roots.ureq_agent(), agent_with(&roots, Config::default())] {
+        for uri in [
+            format!("https://localhost:{}/", https.port()),
+            format!("https://{by_address}/"),
+            format!("http://{http}/"),
+        ] {
+            let mut response = agent.get(&uri).call()?;
+            assert_eq!(response.body_mut().read_to_string()?, "hello", "{uri}");
+        }
+    }
+    for version in [&TLS12, &TLS13] {
+        let address = serve_http(server(&ca, "localhost"), version);
+        let uri = format!("https://localhost:{}/", address.port());
+        assert!(roots.ureq_agent().get(&uri).call()?.status().is_success());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_default_roots_do_not_know_another_ca() -> Done {
+    let (https, _) = serve_many(Some(server(&root("CA"), "localhost")), OK);
+    let (http, _) = serve_many(None, OK);
+    let with_connector = Agent::with_parts(
+        Config::default(),
+        embedded_roots::ureq::connector()?,
+        DefaultResolver::default(),
+    );
+    for agent in [embedded_roots::ureq::agent()?, with_connector] {
+        let uri = format!("https://localhost:{}/", https.port());
+        let error = agent.get(&uri).call().unwrap_err();
+        assert_unknown_issuer(&error);
+        assert!(matches!(error, Error::Io(_)), "{error:?}");
+        assert_unknown_issuer(&error.into_io());
+        assert_eq!(agent.get(format!("http://{http}/")).call()?.status(), 200);
+    }
+    Ok(())
+}
+
+/// How an agent refuses a server for `localhost` of `ca`, which it trusts within a limit.
+fn refusal_within(limit: &str, ca: &Authority) -> Refusal {
+    let (address, _) = serve_many(Some(server(ca, "localhost")), OK);
+    let uri = format!("https://localhost:{}/", address.port());
+    let agent = trusting(annotated(limit, ca)).ureq_agent();
+    let error = agent.get(&uri).call().unwrap_err();
+    Refusal::of(&error).unwrap().clone()
+}
+
+#[test]
+fn limits_are_enforced_and_explained() {
+    let ca = root("Corp CA");
+    let refusal = refusal_within("distrust-after=2019-01-01T00:00:00Z", &ca);
+    assert!(refusal.is_distrusted(), "{refusal}");
+    let refusal = refusal_within("permitted-dns=.corp.example", &ca);
+    assert!(refusal.is_outside_constraints(), "{refusal}");
+    assert_eq!(
+        (refusal.issuer(), refusal.name()),
+        ("CN=Corp CA", Some("localhost"))
+    );
+    let other = Error::Other(embedded_roots::rustls::Error::from(refusal).into());
+    assert!(Refusal::of(&other).unwrap().is_outside_constraints());
+    for other in [Error::HostNotFound, Error::Io(io::Error::other("another"))] {
+        assert!(Refusal::of(&other).is_none());
+    }
+}
+
+#[test]
+fn another_name_is_refused() {
+    let ca = root("CA");
+    let (address, _) = serve_many(Some(server(&ca, "a.example")), OK);
+    let agent = trusting(ca.pem()).ureq_agent();
+    for host in ["localhost", "127.0.0.1"] {
+        let uri = format!("https://{host}:{}/", address.port());
+        let error = agent.get(&uri).call().unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("not valid for name"), "{text}");
+    }
+}
+
+#[test]
+fn https_only_is_obeyed() {
+    let ca = root("CA");
+    let config = Agent::config_builder().https_only(true).build();
+    let agent = agent_with(&trusting(ca.pem()), config);
+    let (http, _) = serve_many(None, OK);
+    let error = agent.get(format!("http://{http}/")).call().unwrap_err();
+    assert!(matches!(error, Error::RequireHttpsOnly(_)), "{error}");
+    let (https, _) = serve_many(Some(server(&ca, "localhost")), OK);
+    let uri = format!("https://localhost:{}/", https.port());
+    assert_eq!(agent.get(&uri).call().unwrap().status(), 200);
+}
+
+#[test]
+fn timeouts_cover_the_handshake_and_the_answer() {
+    let ca = root("CA");
+    let limit = Some(Duration::from_millis(300));
+    // A server that accepts connections and says nothing, and one that does not answer requests.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (mute, _) = serve_many(Some(server(&ca, "localhost")), b"");
+    let agent = |config| agent_with(&trusting(ca.pem()), config);
+    let builder = Agent::config_builder;
+    for (port, agent, expected) in [
+        (
+            silent.local_addr().unwrap().port(),
+            agent(builder().timeout_connect(limit).build()),
+            Timeout::Connect,
+        ),
+        (
+            mute.port(),
+            agent(builder().timeout_recv_response(limit).build()),
+            Timeout::RecvResponse,
+        ),
+        (
+            mute.port(),
+            agent(builder().timeout_global(limit).build()),
+            Timeout::Global,
+        ),
+    ] {
+        let start = Instant::now();
+        let error = agent
+            .get(format!("https://localhost:{port}/"))
+            .call()
+            .unwrap_err();
+        assert!(
+            matches!(error, Error::Timeout(reason) if reason == expected),
+            "{error:?}"
+        );
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn a_connection_is_used_again_unless_something_is_left_in_it() -> Done {
+    let ca = root("CA");
+    let agent = trusting(ca.pem()).ureq_agent();
+    // The start of an answer that nobody has asked for.
+    let excess: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n";
+    for (answer, connections) in [(OK, 1), (excess, 3)] {
+        let (address, count) = serve_many(Some(server(&ca, "localhost")), answer);
+        for _ in 0..3 {
+            let uri = format!("https://localhost:{}/", address.port());
+            let mut response = agent.get(&uri).call()?;
+            assert_eq!(response.body_mut().read_to_string()?, "hello");
+        }
+        assert_eq!(count.load(Ordering::Relaxed), connections);
+    }
+    Ok(())
+}
+
+/// A proxy, which counts the connections that it has made for clients.
+#[derive(Clone)]
+enum Kind {
+    Connect,
+    ConnectOverTls(TlsAcceptor),
+    Socks5,
+}
+
+async fn proxy(kind: Kind) -> (SocketAddr, &'static AtomicUsize) {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let listener = listener.await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let count: &AtomicUsize = Box::leak(Box::default());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let kind = kind.clone();
+            tokio::spawn(async move {
+                match kind {
+                    Kind::Connect => connect(stream, count).await,
+                    Kind::Socks5 => socks5(stream, count).await,
+                    Kind::ConnectOverTls(acceptor) => {
+                        connect(acceptor.accept(stream).await?, count).await
+                    }
+                }
+            });
+        }
+    });
+    (address, count)
+}
+
+/// Answers `CONNECT localhost:PORT`.
+async fn connect(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    count: &AtomicUsize,
+) -> io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let port = head.strip_prefix("CONNECT localhost:");
+    let port = port.and_then(|rest| rest.split(' ').next()).unwrap();
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+    tunnel(client, port.parse().unwrap(), count).await
+}
+
+/// Answers CONNECT for a domain name, without authentication (RFC 1928).
+async fn socks5(mut client: tokio::net::TcpStream, count: &AtomicUsize) -> io::Result<()> {
+    let (_version, methods) = (client.read_u8().await?, client.read_u8().await?);
+    client.read_exact(&mut vec![0; methods.into()]).await?;
+    client.write_all(&[5, 0]).await?;
+    client.read_exact(&mut [0; 4]).await?;
+    let length = client.read_u8().await?;
+    client.read_exact(&mut vec![0; length.into()]).await?;
+    let port = client.read_u16().await?;
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+    tunnel(client, port, count).await
+}
+
+async fn tunnel(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    port: u16,
+    count: &AtomicUsize,
+) -> io::Result<()> {
+    count.fetch_add(1, Ordering::Relaxed);
+    let mut server = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    copy_bidirectional(&mut client, &mut server).await.map(drop)
+}
+
+#[test]
+fn proxies_carry_both_schemes_and_widen_nothing() -> Done {
+    let runtime = Runtime::new()?;
+    let (ca, stranger) = (root("Proxied CA"), root("CA"));
+    let roots = trusting(ca.pem());
+    let over_tls = |ca| Kind::ConnectOverTls(TlsAcceptor::from(tls(server(ca, "localhost"))));
+    let port_of = |ca| serve_many(Some(server(ca, "localhost")), OK).0.port();
+    let accepted = format!("https://localhost:{}/", port_of(&ca));
+    let refused = format!("https://localhost:{}/", port_of(&stranger));
+    let http = format!("http://localhost:{}/", serve_many(None, OK).0.port());
+    for (scheme, kind) in [
+        ("http", Kind::Connect),
+        ("https", over_tls(&ca)),
+        ("socks5h", Kind::Socks5),
+    ] {
+        let (address, count) = runtime.block_on(proxy(kind));
+        let proxy = Proxy::new(&format!("{scheme}://localhost:{}", address.port()))?;
+        let config = Agent::config_builder().proxy(Some(proxy)).build();
+        let agent = agent_with(&roots, config);
+        assert_eq!(agent.get(&accepted).call()?.status(), 200, "{scheme}");
+        assert_eq!(agent.get(&http).call()?.status(), 200, "{scheme}");
+        assert_unknown_issuer(&agent.get(&refused).call().unwrap_err());
+        assert_eq!(count.load(Ordering::Relaxed), 3, "{scheme}");
+    }
+    // The proxy's own certificate is verified, too.
+    let (address, count) = runtime.block_on(proxy(over_tls(&stranger)));
+    let proxy = Proxy::new(&format!("https://localhost:{}", address.port()))?;
+    let agent = agent_with(&roots, Agent::config_builder().proxy(Some(proxy)).build());
+    for uri in [&accepted, &http] {
+        assert_unknown_issuer(&agent.get(uri).call().unwrap_err());
+    }
+    assert_eq!(count.load(Ordering::Relaxed), 0);
+    Ok(())
+}
+
+#[test]
+fn no_other_roots_and_no_provider_come_with_it() {
+    // Each is a name and its version.
+    let tree = |features: &[&str]| {
+        let package = Package::with_features("ureq-tree", features);
+        let output = package.cargo(&["tree", "--edges", "normal", "--prefix", "none"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let crates = text.lines().map(|line| line.split(" (").next().unwrap());
+        crates.map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let with = tree(&["mozilla", "ring", "tls12", "ureq"]);
+    let without = tree(&["mozilla", "ring", "tls12"]);
+    assert!(without.len() > 10, "{without:?}");
+    let added = with.difference(&without);
+    let added: Vec<_> = added.filter_map(|line| line.split(' ').next()).collect();
+    let expected = [
+        "base64",
+        "bytes",
+        "http",
+        "httparse",
+        "itoa",
+        "log",
+        "percent-encoding",
+        "ureq",
+        "ureq-proto",
+        "utf8-zero",
+    ];
+    assert_eq!(added, expected);
+}
+
+const FOREIGN_TLS_CONFIG: &str = r#"
+use embedded_roots::{Refusal, Roots};
+use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::resolver::DefaultResolver;
+
+fn main() {
+    let mut arguments = std::env::var("ARGUMENTS").unwrap();
+    let pem = arguments.split_off(arguments.find('-').unwrap());
+    let own = std::fs::read("own.pem").unwrap();
+    let roots = Roots::builder().pem(own).build().unwrap();
+    let added = RootCerts::from(vec![Certificate::from_pem(pem.as_bytes()).unwrap()]);
+    for tls in [
+        TlsConfig::builder().build(),
+        TlsConfig::builder().disable_verification(true).build(),
+        TlsConfig::builder().root_certs(added).build(),
+        TlsConfig::builder().provider(TlsProvider::NativeTls).build(),
+    ] {
+        let config = Agent::config_builder().tls_config(tls.clone()).build();
+        let agent = Agent::with_parts(config, roots.ureq_connector(), DefaultResolver::default());
+        let of_agent = agent.get(arguments.trim()).call().unwrap_err();
+        let agent = roots.ureq_agent();
+        let request = agent.get(arguments.trim()).config().tls_config(tls).build();
+        for error in [of_agent, request.call().unwrap_err()] {
+            println!("{}", Refusal::of(&error).is_some_and(Refusal::is_unknown_issuer));
+        }
+    }
+}
+"#;
+
+/// Another package of the build can enable ureq's own TLS. What that is told does not weaken ours.
+#[test]
+fn the_tls_config_of_ureq_has_no_effect() {
+    let dependencies = "embedded-roots = { path = \"{checkout}\", default-features = false, \
+                        features = [\"mozilla\", \"ring\", \"tls12\", \"ureq\"] }\n\
+                        ureq = { version = \"3\", default-features = false, \
+                        features = [\"rustls-no-provider\"] }";
+    let ca = root("CA");
+    let (address, _) = serve_many(Some(server(&ca, "localhost")), OK);
+    let uri = format!("https://localhost:{}/", address.port());
+    let package = Package::new("ureq-tls-config", dependencies).main(FOREIGN_TLS_CONFIG);
+    package.file("own.pem", root("Own CA").pem());
+    let package = package.env("ARGUMENTS", format!("{uri}\n{}", ca.pem()));
+    assert_eq!(package.run(), "true\n".repeat(8));
+}
