@@ -238,7 +238,7 @@ impl RootsBuilder {
         })?;
         let trust_set = Arc::new(TrustSet::merged(anchors, report)?);
         let provider = config::provider(self.provider)?;
-        let verifier = match &self.revocation {
+        let verifier = match self.revocation {
             Some(revocation) => Verifier::with_revocation(trust_set, provider, revocation)?,
             None => Verifier::new(trust_set, provider),
         };

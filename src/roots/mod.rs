@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::WantsClientCert;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use crate::bundle::Bundle;
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::roots::builder::RootsBuilder;
 use crate::trust::report::Report;
 use crate::trust::set::TrustSet;
+use crate::verify::client_verifier::ClientVerifier;
 use crate::verify::verifier::Verifier;
 
 /// The effective roots: a store, a verifier and a client config that agree.
@@ -109,6 +111,60 @@ impl Roots {
     #[must_use]
     pub fn client_config_builder(&self) -> ConfigBuilder<ClientConfig, WantsClientCert> {
         self.client.builder.clone()
+    }
+
+    /// A verifier of client certificates (mutual TLS), for a server's config.
+    ///
+    /// A client has to present a certificate that one of these roots has issued for client
+    /// authentication (extended key usage), within the limits of that root and, if there are any,
+    /// checked against the [CRLs](RootsBuilder::crls). A client that is refused fails the handshake
+    /// with an error in which [`Refusal::of`](crate::Refusal::of) finds the explanation.
+    ///
+    /// Use the roots of a private CA. Under a public bundle such as `mozilla`, anyone can get a
+    /// certificate that is accepted. The verifier says that a certificate is valid, and not which
+    /// clients may do what: that is for the server to decide, by the certificate that the connection
+    /// has (`peer_certificates`). Name constraints limit the DNS names and IP addresses of a
+    /// certificate, but not its subject.
+    ///
+    /// The subjects of the roots are sent to each client, which helps it to choose a certificate. If
+    /// they are longer than 16 KiB together, none are sent, and the client chooses without them.
+    ///
+    /// Each call makes a verifier. It cannot fail, because the roots are not empty and their CRLs have
+    /// been read.
+    ///
+    /// ```no_run
+    /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    /// # fn config() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    ///
+    /// use embedded_roots::Roots;
+    /// use embedded_roots::rustls::ServerConfig;
+    /// use embedded_roots::rustls::pki_types::pem::PemObject as _;
+    /// use embedded_roots::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    ///
+    /// let chain = CertificateDer::pem_file_iter("server.pem")?.collect::<Result<Vec<_>, _>>()?;
+    /// let key = PrivateKeyDer::from_pem_file("server.key")?;
+    /// let roots = Roots::builder().pem_file("/etc/corp/clients.pem").build()?;
+    /// let provider = Arc::clone(roots.client_config().crypto_provider());
+    /// let config = ServerConfig::builder_with_provider(provider)
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_client_cert_verifier(roots.client_cert_verifier())
+    ///     .with_single_cert(chain, key)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_cert_verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        Arc::new(ClientVerifier::new(self.verifier(), true))
+    }
+
+    /// Like [`client_cert_verifier`](Self::client_cert_verifier), but clients without a certificate
+    /// are accepted too (rustls' `allow_unauthenticated`).
+    ///
+    /// A certificate that is presented has to be valid all the same.
+    #[must_use]
+    pub fn optional_client_cert_verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        Arc::new(ClientVerifier::new(self.verifier(), false))
     }
 
     /// What is trusted, and where it came from.

@@ -1,5 +1,7 @@
-//! Server certificates under a set of anchors and their limits.
+//! The certificates of servers and clients under a set of anchors and their limits.
 
+pub(crate) mod client_verifier;
+mod dates;
 pub(crate) mod refusal;
 pub(crate) mod revocation;
 pub(crate) mod verifier;

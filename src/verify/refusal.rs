@@ -1,4 +1,4 @@
-//! Why a server was refused.
+//! Why a peer was refused.
 
 use std::error::Error;
 use std::fmt;
@@ -12,8 +12,8 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::bundle::anchor::Anchor;
 use crate::trust::report::short;
 
-/// Why a server was refused, where trust is the reason: which issuer no root has, after which date its
-/// certificate was issued, or which of its names is outside of a root's name constraints.
+/// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
+/// which date its certificate was issued, or which of its names is outside a root's name constraints.
 ///
 /// It reaches a program as [`rustls::Error::InvalidCertificate`] with
 /// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`] or
@@ -37,6 +37,7 @@ pub struct Refusal(Reason);
 #[derive(Clone)]
 enum Reason {
     UnknownIssuer {
+        peer: Peer,
         issuer: String,
         self_signed: bool,
         certificates_sent: usize,
@@ -59,6 +60,13 @@ struct Shown {
     /// In the grammar of annotations.
     constraints: String,
     name: String,
+}
+
+/// Who sent the certificates.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Peer {
+    Server,
+    Client,
 }
 
 impl Refusal {
@@ -138,8 +146,8 @@ impl Refusal {
         }
     }
 
-    /// How many certificates the server sent, if no root has issued the last of them. One alone is
-    /// often a server that does not send its intermediates.
+    /// How many certificates the peer sent, if no root has issued the last of them. One alone is
+    /// often a peer that does not send its intermediates.
     #[must_use]
     pub fn certificates_sent(&self) -> Option<usize> {
         match self.0 {
@@ -194,7 +202,8 @@ impl Refusal {
         Self(Reason::OutsideConstraints { root, shown: None })
     }
 
-    pub(crate) fn unknown_issuer(
+    pub(super) fn unknown_issuer(
+        peer: Peer,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         (sources, system_was_asked): (String, bool),
@@ -202,6 +211,7 @@ impl Refusal {
         let last = last_of_chain(end_entity, intermediates);
         let issuer = issuer(last);
         Self(Reason::UnknownIssuer {
+            peer,
             self_signed: issuer.is_some() && issuer == subject(last),
             issuer: issuer.map_or_else(|| "unreadable".to_owned(), |name| name.to_string()),
             certificates_sent: 1 + intermediates.len(),
@@ -277,6 +287,7 @@ impl fmt::Display for Refusal {
                 short(constraints)
             ),
             Reason::UnknownIssuer {
+                peer,
                 issuer,
                 self_signed,
                 certificates_sent,
@@ -294,18 +305,23 @@ impl fmt::Display for Refusal {
                     short(issuer)
                 )?;
                 if !self_signed {
+                    let peer = match peer {
+                        Peer::Server => "server",
+                        Peer::Client => "client",
+                    };
                     let plural = if *certificates_sent == 1 { "" } else { "s" };
                     write!(
                         f,
-                        "; the server sent {certificates_sent} certificate{plural}: if the issuer is \
-                         an intermediate CA, the server must also send that CA's certificate"
+                        "; the {peer} sent {certificates_sent} certificate{plural}: if the issuer is \
+                         an intermediate CA, the {peer} must also send that CA's certificate"
                     )?;
                 }
                 f.write_str(
                     "; if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or the \
                      feature `custom`)",
                 )?;
-                if !system_was_asked {
+                // What a system trusts are CAs of servers; advice to trust them for clients is none.
+                if !system_was_asked && *peer == Peer::Server {
                     f.write_str(
                         "; if the operating system trusts it, add the system store \
                          (`Roots::embedded_and_system`, with the feature `system`)",

@@ -1,10 +1,12 @@
-//! CRLs, checked by rustls' own verifier.
+//! CRLs, checked by rustls' own verifiers.
 
 use std::sync::Arc;
 
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::CertificateRevocationListDer;
 
 use crate::error::Error;
@@ -24,7 +26,7 @@ impl Revocation {
         self.crls.iter().map(|crl| crl.len()).sum()
     }
 
-    pub(super) fn verifier(
+    pub(super) fn server_verifier(
         &self,
         store: Arc<RootCertStore>,
         provider: &Arc<CryptoProvider>,
@@ -41,6 +43,27 @@ impl Revocation {
             builder = builder.enforce_revocation_expiration();
         }
         // The store is not empty, so only the CRLs can be invalid.
+        builder.build().map_err(Error::revocation)
+    }
+
+    /// The same for clients, by another builder of rustls.
+    pub(super) fn client_verifier(
+        &self,
+        store: Arc<RootCertStore>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+        let mut builder = WebPkiClientVerifier::builder_with_provider(store, Arc::clone(provider))
+            .clear_root_hint_subjects()
+            .with_crls(self.crls.iter().cloned());
+        if self.allow_unknown_status {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        if self.only_end_entity {
+            builder = builder.only_check_end_entity_revocation();
+        }
+        if self.enforce_expiration {
+            builder = builder.enforce_revocation_expiration();
+        }
         builder.build().map_err(Error::revocation)
     }
 }

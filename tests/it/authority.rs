@@ -83,6 +83,23 @@ pub(crate) fn server_with(
     }
 }
 
+/// A client certificate for `name`, issued by `issuer`.
+pub(crate) fn client(issuer: &Authority, name: &str) -> Identity {
+    client_with(issuer, name, |_| {})
+}
+
+pub(crate) fn client_with(
+    issuer: &Authority,
+    name: &str,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Identity {
+    server_with(issuer, name, |params| {
+        params.distinguished_name = named("a client");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        change(params);
+    })
+}
+
 /// The PEM of a root, preceded by an annotation line.
 pub(crate) fn annotated(annotation: &str, root: &Authority) -> String {
     format!("# embedded-roots: {annotation}\n{}", root.pem())

@@ -12,6 +12,7 @@
 mod authority;
 mod build_errors;
 mod bundles;
+mod client_certificates;
 mod connectors;
 mod distrust;
 #[cfg(unix)]
@@ -37,5 +38,5 @@ mod scratch;
 mod selection;
 mod server;
 mod static_program;
-mod work;
 mod ureq_agent;
+mod work;

@@ -14,14 +14,14 @@ use crate::server::{handshake, serve};
 
 const NAME: &str = "a.example";
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     root_with("CA", |params| {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     })
 }
 
 /// A CRL of `ca` that revokes serial number 1, with its nextUpdate in the year `next_year`.
-fn list(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static> {
+pub(crate) fn list(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static> {
     let params = CertificateRevocationListParams {
         this_update: date_time_ymd(2020, 1, 1),
         next_update: date_time_ymd(next_year, 1, 1),

@@ -143,8 +143,8 @@ fn limits_are_enforced_and_explained() {
     let refusal = refusal_within("permitted-dns=.corp.example", &ca);
     assert!(refusal.is_outside_constraints(), "{refusal}");
     assert_eq!(
-        (refusal.issuer(), refusal.name()),
-        ("CN=Corp CA", Some("localhost"))
+        (refusal.root(), refusal.presented_name()),
+        (Some("CN=Corp CA"), Some("localhost"))
     );
     let other = Error::Other(embedded_roots::rustls::Error::from(refusal).into());
     assert!(Refusal::of(&other).unwrap().is_outside_constraints());

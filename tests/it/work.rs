@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use embedded_roots::{Anchor, Roots};
 use rcgen::{
-    CertificateRevocationListParams, KeyIdMethod, KeyUsagePurpose, SerialNumber, date_time_ymd,
+    CertificateRevocationListParams, ExtendedKeyUsagePurpose, KeyIdMethod, KeyUsagePurpose,
+    SerialNumber, date_time_ymd,
 };
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
@@ -16,8 +16,11 @@ use rustls::pki_types::{
     AlgorithmIdentifier, CertificateDer, CertificateRevocationListDer, InvalidSignature,
     ServerName, SignatureVerificationAlgorithm, UnixTime,
 };
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{Error, RootCertStore};
 
-use crate::authority::{Authority, intermediate, key, root, root_with, server};
+use crate::authority::{Authority, intermediate, key, root, root_with, server_with};
 
 /// A signature algorithm that counts its calls.
 #[derive(Debug)]
@@ -70,7 +73,12 @@ fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
 /// A leaf issued by I, followed by forged certificates: five each for I by J, for J by K and for K
 /// by L, and one for L by each of these roots.
 fn hostile_chain(roots: &[String]) -> Vec<CertificateDer<'static>> {
-    let mut chain = server(&root("I"), "a.example").chain;
+    let leaf = server_with(&root("I"), "a.example", |params| {
+        params
+            .extended_key_usages
+            .push(ExtendedKeyUsagePurpose::ClientAuth);
+    });
+    let mut chain = leaf.chain;
     let mut forge = |subject: &str, issuer: &str| {
         // The names are right, but the keys and signatures are not those of the chain.
         let forged = intermediate(subject, &key().serialize_pem(), &root(issuer));
@@ -98,18 +106,11 @@ fn list(ca: &Authority) -> CertificateRevocationListDer<'static> {
 }
 
 /// The number of signature checks in one verification, which must fail.
-fn checks(
-    verifier: &dyn ServerCertVerifier,
-    count: &AtomicUsize,
-    chain: &[CertificateDer<'_>],
-) -> usize {
-    let (end_entity, intermediates) = chain.split_first().unwrap();
-    let name = ServerName::try_from("a.example").unwrap();
+fn checks<T>(count: &AtomicUsize, verify: impl FnOnce(UnixTime) -> Result<T, Error>) -> usize {
     // 2026-08-01
     let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
     let before = count.load(Ordering::Relaxed);
-    let verdict = verifier.verify_server_cert(end_entity, intermediates, &name, &[], now);
-    assert!(verdict.is_err());
+    assert!(verify(now).is_err());
     count.load(Ordering::Relaxed) - before
 }
 
@@ -141,21 +142,48 @@ fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
     let store = Arc::new(RootCertStore {
         roots: anchors.collect(),
     });
+    let (end_entity, intermediates) = chain.split_first().unwrap();
+    let server = |verifier: &dyn ServerCertVerifier| {
+        let name = ServerName::try_from("a.example").unwrap();
+        checks(counted, |now| {
+            verifier.verify_server_cert(end_entity, intermediates, &name, &[], now)
+        })
+    };
+    let client = |verifier: &dyn ClientCertVerifier| {
+        checks(counted, |now| {
+            verifier.verify_client_cert(end_entity, intermediates, now)
+        })
+    };
     for crls in [None, Some(list(&other))] {
-        let theirs =
-            WebPkiServerVerifier::builder_with_provider(Arc::clone(&store), Arc::clone(&provider));
-        let theirs = theirs.with_crls(crls.clone()).build().unwrap();
+        let store = || (Arc::clone(&store), Arc::clone(&provider));
+        let (roots, provider) = store();
+        let servers = WebPkiServerVerifier::builder_with_provider(roots, provider);
+        let servers = servers.with_crls(crls.clone()).build().unwrap();
+        let (roots, provider) = store();
+        let clients = WebPkiClientVerifier::builder_with_provider(roots, provider);
+        let clients = clients.with_crls(crls.clone()).build().unwrap();
         let ours = match crls {
             Some(list) => policy().crls([list]).build().unwrap(),
             None => policy().build().unwrap(),
         };
-        let theirs = checks(&*theirs, counted, &chain);
-        let ours = checks(&*ours.verifier(), counted, &chain);
-        println!("{count} roots with a date: {ours} checks, rustls {theirs}");
-        assert!(
-            ours <= theirs,
-            "{count} roots: {ours} checks, rustls {theirs}"
-        );
+        for (what, ours, theirs) in [
+            ("a server", server(&*ours.verifier()), server(&*servers)),
+            (
+                "a client",
+                client(&*ours.client_cert_verifier()),
+                client(&*clients),
+            ),
+        ] {
+            println!("{count} roots with a date, {what}: {ours} checks, rustls {theirs}");
+            assert!(
+                theirs > 0 || count == 0,
+                "{what} is refused before any check"
+            );
+            assert!(
+                ours <= theirs,
+                "{count} roots, {what}: {ours} checks, rustls {theirs}"
+            );
+        }
     }
 }
 
