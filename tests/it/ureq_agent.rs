@@ -68,15 +68,20 @@ fn serve_many(
 
 fn answer_all(mut stream: impl Read + Write, answer: &[u8]) -> io::Result<()> {
     loop {
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte)?;
-            request.extend(byte);
-        }
+        read_request(&mut stream)?;
         stream.write_all(answer)?;
         stream.flush()?;
     }
+}
+
+fn read_request(stream: &mut impl Read) -> io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        request.extend(byte);
+    }
+    Ok(())
 }
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
@@ -218,20 +223,79 @@ fn timeouts_cover_the_handshake_and_the_answer() {
     }
 }
 
+/// Answers each request with these records at once, and with the end of TLS, but not of TCP, if
+/// `closes`; returns the address and the number of connections.
+fn serve_records(
+    identity: Identity,
+    records: Vec<Vec<u8>>,
+    closes: bool,
+) -> (SocketAddr, &'static AtomicUsize) {
+    let config = tls(identity);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let count: &AtomicUsize = Box::leak(Box::default());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            count.fetch_add(1, Ordering::Relaxed);
+            let (config, records) = (Arc::clone(&config), records.clone());
+            thread::spawn(move || {
+                let connection = ServerConnection::new(config).unwrap();
+                let mut tls = StreamOwned::new(connection, stream);
+                while read_request(&mut tls).is_ok() {
+                    for record in &records {
+                        tls.conn.writer().write_all(record).unwrap();
+                    }
+                    if closes {
+                        tls.conn.send_close_notify();
+                    }
+                    tls.flush().unwrap();
+                }
+            });
+        }
+    });
+    (address, count)
+}
+
 #[test]
 fn a_connection_is_used_again_unless_something_is_left_in_it() -> Done {
     let ca = root("CA");
-    let agent = trusting(ca.pem()).ureq_agent();
-    // The start of an answer that nobody has asked for.
-    let excess: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n";
-    for (answer, connections) in [(OK, 1), (excess, 3)] {
-        let (address, count) = serve_many(Some(server(&ca, "localhost")), answer);
+    let builder = Agent::config_builder;
+    let ok = || OK.to_vec();
+    let excess = b"HTTP/1.1 200 OK\r\n";
+    let long = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n".as_slice(),
+        &[b'a'; 5000],
+    ];
+    for (what, config, records, closes, connections) in [
+        ("nothing", builder(), vec![ok()], false, 1),
+        ("the end of TLS", builder(), vec![ok()], true, 3),
+        ("in ureq", builder(), vec![[OK, excess].concat()], false, 3),
+        // The answer fills ureq's buffer, so the rest stays in that of rustls.
+        (
+            "in rustls",
+            builder().input_buffer_size(OK.len()),
+            vec![[OK, excess].concat()],
+            false,
+            3,
+        ),
+        // rustls takes less at once than the socket has.
+        (
+            "below rustls",
+            builder(),
+            vec![long.concat(), vec![b'b'; 16_000]],
+            false,
+            3,
+        ),
+    ] {
+        let agent = agent_with(&trusting(ca.pem()), config.build());
+        let (address, count) = serve_records(server(&ca, "localhost"), records, closes);
         for _ in 0..3 {
             let uri = format!("https://localhost:{}/", address.port());
             let mut response = agent.get(&uri).call()?;
-            assert_eq!(response.body_mut().read_to_string()?, "hello");
+            let text = response.body_mut().read_to_string()?;
+            assert!(text == "hello" || text == "a".repeat(5000), "{what}");
         }
-        assert_eq!(count.load(Ordering::Relaxed), connections);
+        assert_eq!(count.load(Ordering::Relaxed), connections, "{what}");
     }
     Ok(())
 }
