@@ -129,8 +129,7 @@ impl Roots {
     /// The subjects of the roots are sent to each client, which helps it to choose a certificate. If
     /// they are longer than 16 KiB together, none are sent, and the client chooses without them.
     ///
-    /// Each call makes a verifier. It cannot fail, because the roots are not empty and their CRLs have
-    /// been read.
+    /// Each call makes a verifier, and cannot fail: [`build`](RootsBuilder::build) has read the CRLs.
     ///
     /// ```no_run
     /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]

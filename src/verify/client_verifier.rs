@@ -7,25 +7,29 @@ use std::sync::Arc;
 use embedded_roots_bundle::not_before;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerifier as _};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::logging;
-use crate::verify::dates::{Issuers, UpTo, is_unknown_issuer, outside_constraints};
+use crate::verify::dates::{
+    Issuers, UpTo, is_unknown_issuer, may_issue, outside_constraints, store_of,
+};
 use crate::verify::refusal::{Peer, Refusal};
 use crate::verify::revocation::Revocation;
 use crate::verify::verifier::Verifier;
 
 /// Enforces for clients what [`Verifier`] enforces for servers.
 ///
-/// rustls has no function that verifies a client's chain over some anchors, only a verifier. So there
-/// is one of these for each date, made beforehand, and one is asked: with one search and one budget of
-/// signature checks.
+/// rustls has no function that verifies a client's chain over some anchors, only a verifier. Without
+/// CRLs one is cheap, and is made for each chain over the anchors that its date allows. With CRLs there
+/// is one for each date, made beforehand, and one is asked. Either way there is one search and one
+/// budget of signature checks.
 pub(crate) struct ClientVerifier {
     /// The verifier of servers under the same roots.
     servers: Arc<Verifier>,
-    each: Vec<UpTo<dyn ClientCertVerifier>>,
+    /// With CRLs.
+    revoking: Option<Vec<UpTo<dyn ClientCertVerifier>>>,
     hints: Vec<DistinguishedName>,
     mandatory: bool,
 }
@@ -34,15 +38,16 @@ impl ClientVerifier {
     /// If `mandatory`, a client without certificate is refused.
     pub(crate) fn new(servers: Arc<Verifier>, mandatory: bool) -> Self {
         let anchors = servers.trust_set().anchors();
-        let without = Revocation::default();
-        let revocation = servers.revocation().unwrap_or(&without);
-        let each = UpTo::each(anchors, revocation.size(), |store| {
-            revocation.client_verifier(store, servers.provider())
+        let revoking = servers.revocation().map(|revocation| {
+            let each = UpTo::each(anchors, revocation.size(), |store| {
+                revocation.client_verifier(store, servers.provider())
+            });
+            // `Verifier` has read the CRLs, and has bounded the dates with them, so there is no error.
+            // If there were, no client would be accepted.
+            each.unwrap_or_default()
         });
         Self {
-            // `Verifier` has read the CRLs, and with them has bounded the dates. Thousands of dates
-            // without CRLs are an error here: then no client is accepted.
-            each: each.unwrap_or_default(),
+            revoking,
             hints: hints(anchors),
             mandatory,
             servers,
@@ -56,13 +61,18 @@ impl ClientVerifier {
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         let start = not_before(end_entity);
-        let verdict = UpTo::choose(&self.each, start).map_err(rustls::Error::from);
-        let verdict = verdict
-            .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now));
+        let trust_set = self.servers.trust_set();
+        let sent = iter::once(end_entity).chain(intermediates);
+        let issuers = Issuers::of(sent, start, trust_set);
+        let verdict = match &self.revoking {
+            None => self
+                .made_for(&issuers, start)
+                .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now)),
+            Some(each) => UpTo::choose(each, start)
+                .map_err(rustls::Error::from)
+                .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now)),
+        };
         verdict.map_err(|refused| {
-            let sent = iter::once(end_entity).chain(intermediates);
-            let trust_set = self.servers.trust_set();
-            let issuers = Issuers::of(sent, start, trust_set);
             let refused = issuers.explain(refused, end_entity, outside_constraints);
             if is_unknown_issuer(&refused) {
                 let (peer, asked) = (Peer::Client, trust_set.asked());
@@ -70,6 +80,24 @@ impl ClientVerifier {
             }
             refused
         })
+    }
+
+    /// A verifier over the issuers that the date allows.
+    fn made_for(
+        &self,
+        issuers: &Issuers<'_>,
+        start: Option<UnixTime>,
+    ) -> Result<Arc<dyn ClientCertVerifier>, rustls::Error> {
+        let mut store = store_of(issuers.trusted.iter().copied());
+        if store.is_empty() {
+            // rustls refuses an empty store. With any other root it says what else is wrong with the
+            // chain, such as its time, before it says that the issuer is unknown.
+            let mut others = self.servers.trust_set().anchors().iter();
+            store = store_of(others.find(|anchor| may_issue(anchor, start)));
+        }
+        Revocation::default()
+            .client_verifier(Arc::new(store), self.servers.provider())
+            .map_err(|_| CertificateError::UnknownIssuer.into())
     }
 }
 

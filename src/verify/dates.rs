@@ -29,14 +29,10 @@ impl<'a> Issuers<'a> {
         start: Option<UnixTime>,
         trust_set: &'a TrustSet,
     ) -> Self {
-        let may_issue = |anchor: &&Anchor| match (anchor.distrust_after(), start) {
-            (None, _) => true,
-            (Some(date), Some(start)) => start <= date,
-            // A certificate without a readable notBefore counts as issued after any date.
-            (Some(_), None) => false,
-        };
         let issuers = trust_set.issuers_of(certificates);
-        let (trusted, distrusted) = issuers.into_iter().partition(may_issue);
+        let (trusted, distrusted) = issuers
+            .into_iter()
+            .partition(|anchor| may_issue(anchor, start));
         Self {
             trusted,
             distrusted,
@@ -72,6 +68,16 @@ impl<'a> Issuers<'a> {
         let is_for_want_of_it =
             is_unknown_issuer(refused) || is_bad_signature(refused) && has_namesake();
         is_for_want_of_it.then(|| Refusal::distrusted(anchor, date))
+    }
+}
+
+/// Whether the date of the anchor allows an end-entity certificate with this notBefore.
+pub(super) fn may_issue(anchor: &Anchor, start: Option<UnixTime>) -> bool {
+    match (anchor.distrust_after(), start) {
+        (None, _) => true,
+        (Some(date), Some(start)) => start <= date,
+        // A certificate without a readable notBefore counts as issued after any date.
+        (Some(_), None) => false,
     }
 }
 

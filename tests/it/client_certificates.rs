@@ -188,6 +188,27 @@ fn a_date_is_enforced_and_told() {
     }
 }
 
+/// One more than rustls could have a verifier for in half a GiB.
+#[test]
+fn thousands_of_dates_are_enforced_too() {
+    let (old, new) = (root("Old CA"), root("New CA"));
+    let anchors = (0..2000_u32).map(|nth| {
+        let name = format!("CA {nth}");
+        let (days, ca) = (nth % 28 + 1, root(&name));
+        let (months, years) = (nth / 28 % 12 + 1, 2000 + nth / 336);
+        let limit = format!("distrust-after={years}-{months:02}-{days:02}T00:00:00Z");
+        annotated(&limit, &ca)
+    });
+    let limit = |year| format!("distrust-after={year}-01-01T00:00:00Z");
+    let pem: String = anchors
+        .chain([annotated(&limit(2019), &old), annotated(&limit(2021), &new)])
+        .collect();
+    let verifier = trusting(pem);
+    assert_eq!(verdict(&verifier, Some(client(&new, NAME))), Ok(()));
+    let refusal = refusal(&verifier, client(&old, NAME));
+    assert!(refusal.is_distrusted(), "{refusal}");
+}
+
 #[test]
 fn a_name_outside_of_constraints_is_told() {
     let ca = root("Corp CA");
