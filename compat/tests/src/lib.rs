@@ -1,0 +1,133 @@
+//! Helpers of the tests of the drop-in packages: certificates under the CAs of data/roots.pem, the
+//! bundle of the feature `custom`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "for tests alone"
+)]
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+
+/// A CA that issues server certificates.
+pub struct Authority(Issuer<'static, KeyPair>);
+
+/// A CA of data/roots.pem without limits.
+#[must_use]
+pub fn plain() -> Authority {
+    Authority::new("Plain CA", include_str!("../data/plain.key"))
+}
+
+/// Another one.
+#[must_use]
+pub fn second() -> Authority {
+    Authority::new("Second CA", include_str!("../data/second.key"))
+}
+
+/// The CA of data/roots.pem that is distrusted after the beginning of 2025.
+#[must_use]
+pub fn dated() -> Authority {
+    let key = include_str!("../data/dated.key");
+    Authority::new("CA with a distrust date", key)
+}
+
+/// The CA of data/roots.pem on which `corp.example` is imposed.
+#[must_use]
+pub fn constrained() -> Authority {
+    Authority::new("Constrained CA", include_str!("../data/constrained.key"))
+}
+
+impl Authority {
+    fn new(name: &str, key_pem: &str) -> Self {
+        let key = KeyPair::from_pem(key_pem).unwrap();
+        Self(Issuer::new(ca_params(name), key))
+    }
+
+    /// A server certificate for `name`, issued in this year, and its key.
+    #[must_use]
+    pub fn issue(
+        &self,
+        name: &str,
+        year: i32,
+    ) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        let (certificate, key) = self.signed(name, year);
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        (certificate.der().clone(), key.into())
+    }
+
+    /// The PEM of a server certificate.
+    #[must_use]
+    pub fn issue_pem(&self, name: &str, year: i32) -> String {
+        self.signed(name, year).0.pem()
+    }
+
+    fn signed(&self, name: &str, year: i32) -> (Certificate, KeyPair) {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.not_before = date_time_ymd(year, 1, 1);
+        params.not_after = date_time_ymd(4096, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        (params.signed_by(&key, &self.0).unwrap(), key)
+    }
+
+    /// What `verifier` says of a server certificate for `name`, issued in this year.
+    pub fn verdict(
+        &self,
+        verifier: &dyn ServerCertVerifier,
+        name: &str,
+        year: i32,
+    ) -> Result<(), rustls::Error> {
+        let (certificate, _) = self.issue(name, year);
+        let name = ServerName::try_from(name).unwrap();
+        let verdict = verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
+        verdict.map(drop)
+    }
+}
+
+/// A new CA, and its self-signed certificate.
+#[must_use]
+pub fn ca(name: &str) -> (Authority, CertificateDer<'static>) {
+    let (params, key) = (ca_params(name), KeyPair::generate().unwrap());
+    let certificate = params.self_signed(&key).unwrap();
+    (
+        Authority(Issuer::new(params, key)),
+        certificate.der().clone(),
+    )
+}
+
+/// The PEM of a CA in data/roots.pem, without its annotation.
+#[must_use]
+pub fn pem(number: usize) -> String {
+    let roots = include_str!("../data/roots.pem");
+    let block = roots.split("-----BEGIN").nth(number).unwrap();
+    let (block, _) = block.split_once("END CERTIFICATE-----").unwrap();
+    format!("-----BEGIN{block}END CERTIFICATE-----\n")
+}
+
+/// The number of [`plain`] for [`pem`].
+pub const PLAIN: usize = 1;
+/// The number of [`second`].
+pub const SECOND: usize = 2;
+
+/// The crypto provider of the tests. None is installed for the process.
+#[must_use]
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn ca_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
+}

@@ -1,0 +1,61 @@
+//! A default that is narrower than the bundle, installed for this process: what looks at the default
+//! obeys it.
+#![cfg(feature = "custom")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Once;
+
+use drop_in_tests::{PLAIN, SECOND, ca, constrained, pem, plain, provider, second};
+use embedded_roots::Roots;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls_platform_verifier::Verifier;
+
+const HOST: &str = "host.example";
+const CORP: &str = "host.corp.example";
+
+/// Of the bundle only the plain CA, and the second one with a constraint that its certificate does
+/// not have. Another CA is not in the bundle.
+fn verifier() -> Verifier {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let constraint = "# embedded-roots: permitted-dns=corp.example";
+        let roots = Roots::builder()
+            .pem(pem(PLAIN))
+            .pem(format!("{constraint}\n{}", pem(SECOND)))
+            .certificates([ca("not in the bundle").1])
+            .provider(provider())
+            .build();
+        roots.unwrap().install_default().unwrap();
+    });
+    Verifier::new(provider()).unwrap()
+}
+
+#[test]
+fn rustls_platform_verifier_obeys_it() {
+    let verifier = verifier();
+    plain().verdict(&verifier, HOST, 2026).unwrap();
+    second().verdict(&verifier, CORP, 2026).unwrap();
+    second().verdict(&verifier, HOST, 2026).unwrap_err();
+    constrained().verdict(&verifier, CORP, 2026).unwrap_err();
+}
+
+#[test]
+fn extra_roots_do_not_lift_its_constraints() {
+    let _ = verifier();
+    let (extra, certificate) = ca("an extra CA");
+    let verifier = Verifier::new_with_extra_roots([certificate], provider()).unwrap();
+    extra.verdict(&verifier, HOST, 2026).unwrap();
+    second().verdict(&verifier, HOST, 2026).unwrap_err();
+    constrained().verdict(&verifier, CORP, 2026).unwrap_err();
+}
+
+#[test]
+fn rustls_native_certs_obeys_it() {
+    let _ = verifier();
+    let expected = CertificateDer::from_pem_slice(pem(PLAIN).as_bytes()).unwrap();
+    assert_eq!(
+        rustls_native_certs::load_native_certs().unwrap(),
+        [expected]
+    );
+}
