@@ -85,11 +85,27 @@ impl Authority {
         name: &str,
         year: i32,
     ) -> Result<(), rustls::Error> {
-        let (certificate, _) = self.issue(name, year);
-        let name = ServerName::try_from(name).unwrap();
-        let verdict = verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
-        verdict.map(drop)
+        verdict(verifier, &self.issue(name, year).0, name)
     }
+
+    /// What `verifier` says of a server that has a certificate for another name.
+    pub fn verdict_on_another_name(
+        &self,
+        verifier: &dyn ServerCertVerifier,
+    ) -> Result<(), rustls::Error> {
+        let (certificate, _) = self.issue("another.example", 2026);
+        verdict(verifier, &certificate, "host.example")
+    }
+}
+
+fn verdict(
+    verifier: &dyn ServerCertVerifier,
+    certificate: &CertificateDer<'_>,
+    name: &str,
+) -> Result<(), rustls::Error> {
+    let name = ServerName::try_from(name).unwrap();
+    let verdict = verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
+    verdict.map(drop)
 }
 
 /// A new CA, and its self-signed certificate.

@@ -3,13 +3,17 @@
 #![cfg(feature = "custom")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use drop_in_tests::{PLAIN, SECOND, ca, constrained, pem, plain, provider, second};
 use embedded_roots::Roots;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls_platform_verifier::Verifier;
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConfig, ClientConnection, ServerConfig, ServerConnection, SupportedProtocolVersion,
+};
+use rustls_platform_verifier::{BuilderVerifierExt as _, ConfigVerifierExt, Verifier};
 
 const HOST: &str = "host.example";
 const CORP: &str = "host.corp.example";
@@ -58,4 +62,47 @@ fn rustls_native_certs_obeys_it() {
         rustls_native_certs::load_native_certs().unwrap(),
         [expected]
     );
+}
+
+#[test]
+fn configs_handshake_with_both_versions_of_tls() {
+    let _ = verifier();
+    let config = <ClientConfig as ConfigVerifierExt>::with_platform_verifier();
+    handshake(config.unwrap(), &TLS13).unwrap();
+    for version in [&TLS12, &TLS13] {
+        let builder = ClientConfig::builder_with_provider(provider());
+        let builder = builder.with_protocol_versions(&[version]).unwrap();
+        let config = builder
+            .with_platform_verifier()
+            .unwrap()
+            .with_no_client_auth();
+        handshake(config, version).unwrap();
+    }
+}
+
+/// A handshake in memory, with a server of the plain CA.
+fn handshake(
+    config: ClientConfig,
+    version: &'static SupportedProtocolVersion,
+) -> Result<(), rustls::Error> {
+    let (certificate, key) = plain().issue(HOST, 2026);
+    let server = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let mut server = ServerConnection::new(Arc::new(server)).unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), HOST.try_into().unwrap()).unwrap();
+    while client.is_handshaking() {
+        let mut wire = Vec::new();
+        client.write_tls(&mut wire).unwrap();
+        server.read_tls(&mut &wire[..]).unwrap();
+        server.process_new_packets()?;
+        wire.clear();
+        server.write_tls(&mut wire).unwrap();
+        client.read_tls(&mut &wire[..]).unwrap();
+        client.process_new_packets()?;
+    }
+    Ok(())
 }
