@@ -57,7 +57,7 @@
 //!
 //! The [README](https://docs.rs/crate/embedded-roots/latest) has the list of crate features,
 //! private CAs and scratch images. `_documentation` has the tables of all policies and variables,
-//! and the figures.
+//! the lines for other clients, and the figures.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // This page links to items of these features.
 #![cfg_attr(
@@ -133,6 +133,8 @@ pub use verify::verifier::Verifier;
 pub mod _documentation {
     #[doc = include_str!("../docs/policy.md")]
     pub mod policy {}
+    #[doc = include_str!("../docs/clients.md")]
+    pub mod clients {}
     #[doc = include_str!("../docs/figures.md")]
     pub mod figures {}
     #[doc = include_str!("../docs/security.md")]

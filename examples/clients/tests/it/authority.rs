@@ -1,0 +1,79 @@
+//! Private CAs, and what clients that trust one of them must say about a server of another.
+
+use std::error::Error;
+
+use embedded_roots::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use embedded_roots::{Refusal, Roots};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+
+pub(crate) type Done = Result<(), Box<dyn Error>>;
+
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// These roots alone, for clients that take a config.
+    pub(crate) fn roots(&self) -> Roots {
+        Roots::builder().pem(self.0.pem()).build().unwrap()
+    }
+
+    /// With Mozilla's roots, for clients that take PEM: they must read all of them.
+    pub(crate) fn pem(&self) -> String {
+        format!("{}{}", embedded_roots::pem(), self.0.pem())
+    }
+
+    /// The same for clients that take certificates.
+    pub(crate) fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        let mozilla = embedded_roots::certificates().iter().cloned();
+        mozilla.chain([self.0.der().clone()]).collect()
+    }
+
+    /// The certificate and the key of a server on localhost, as PEM.
+    pub(crate) fn server_pem(&self) -> [String; 2] {
+        let (certificate, key) = self.server();
+        [certificate.pem(), key.serialize_pem()]
+    }
+
+    pub(crate) fn server_der(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        let (certificate, key) = self.server();
+        (certificate.into(), key.into())
+    }
+
+    fn server(&self) -> (rcgen::Certificate, KeyPair) {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate().unwrap();
+        (params.signed_by(&key, &self.0).unwrap(), key)
+    }
+}
+
+/// The CA of the servers, and one that they do not have.
+pub(crate) fn authorities() -> (Authority, Authority) {
+    (Authority::new("CA"), Authority::new("Another CA"))
+}
+
+/// That the error keeps our reason.
+#[track_caller]
+pub(crate) fn explained(error: &(dyn Error + 'static)) {
+    let refusal = Refusal::of(error).unwrap_or_else(|| panic!("another reason: {error:?}"));
+    assert!(refusal.is_unknown_issuer(), "{refusal}");
+    assert_eq!(refusal.issuer(), Some("CN=CA"), "{refusal}");
+}
+
+/// That the error has the client's own words for the same reason, and not ours.
+#[track_caller]
+pub(crate) fn refused(error: &(dyn Error + 'static), words: &str) {
+    assert!(Refusal::of(error).is_none(), "{error:?}");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains(words), "another reason: {text}");
+}

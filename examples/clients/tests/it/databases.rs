@@ -1,0 +1,74 @@
+//! PostgreSQL and Redis.
+
+use clients::{redis_client, sqlx_client, tokio_postgres_client};
+use redis::AsyncCommands as _;
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::authority::{Done, authorities, explained, refused};
+use crate::server::Server;
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn redis() -> Done {
+    let (ca, other) = authorities();
+    let server = Server::redis(&ca);
+    let url = format!("rediss://localhost:{}/", server.port);
+
+    let client = redis_client::client(&ca.pem(), &url)?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let () = connection.set("key", "value").await?;
+    assert_eq!(connection.get::<_, String>("key").await?, "value");
+
+    let client = redis_client::client(&other.pem(), &url)?;
+    let error = client
+        .get_multiplexed_async_connection()
+        .await
+        .err()
+        .unwrap();
+    refused(&error, "UnknownIssuer");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn tokio_postgres() -> Done {
+    let (ca, other) = authorities();
+    let server = Server::postgres(&ca);
+    let mut config = tokio_postgres::Config::new();
+    config
+        .host("localhost")
+        .port(server.port)
+        .user("user")
+        .dbname("postgres");
+
+    let client = tokio_postgres_client::connect(&ca.roots(), config.clone()).await?;
+    let row = client
+        .query_one(
+            "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+            &[],
+        )
+        .await?;
+    assert!(row.get::<_, bool>(0));
+
+    let refused = tokio_postgres_client::connect(&other.roots(), config).await;
+    explained(&refused.err().unwrap());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn sqlx() -> Done {
+    let (ca, other) = authorities();
+    let server = Server::postgres(&ca);
+    let options = |pem: &str| {
+        let options = sqlx_client::options(pem, "localhost").port(server.port);
+        options.username("user").database("postgres")
+    };
+
+    let mut connection = options(&ca.pem()).connect().await?;
+    connection.ping().await?;
+
+    let error = options(&other.pem()).connect().await.unwrap_err();
+    refused(&error, "UnknownIssuer");
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! HTTPS, gRPC and WebSockets, against nginx.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient as _, HttpConnector as _, HttpConnectorSettings,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use clients::{
+    aws_client, curl_client, hyper_client, kube_client, native_tls_client, openssl_client,
+    opentelemetry_otlp_client, reqwest_blocking_client, reqwest_client, tokio_rustls_client,
+    tokio_tungstenite_client, tonic_client,
+};
+use opentelemetry_sdk::trace::SpanExporter as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::authority::{Authority, Done, authorities, explained, refused};
+use crate::server::Server;
+
+/// nginx for clients that need nothing behind it, its URL, its CA and another.
+fn nginx() -> (Server, String, Authority, Authority) {
+    let (ca, other) = authorities();
+    let server = Server::nginx(&ca, 1);
+    let url = format!("https://localhost:{}/", server.port);
+    (server, url, ca, other)
+}
+
+/// The same in front of a server behind `upstream`.
+fn nginx_before(upstream: &TcpListener) -> (Server, Authority, Authority) {
+    let (ca, other) = authorities();
+    let server = Server::nginx(&ca, upstream.local_addr().unwrap().port());
+    (server, ca, other)
+}
+
+const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
+
+fn answer(mut stream: impl Read + Write) -> std::io::Result<String> {
+    stream.write_all(REQUEST)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn tokio_rustls() -> Done {
+    let (server, _, ca, other) = nginx();
+    let mut stream = tokio_rustls_client::connect(&ca.roots(), "localhost", server.port).await?;
+    stream.write_all(REQUEST).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    assert!(answer.ends_with("hello"), "{answer}");
+
+    let refused = tokio_rustls_client::connect(&other.roots(), "localhost", server.port).await;
+    explained(&refused.unwrap_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn reqwest() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let response = reqwest_client::client(&ca.roots())?
+        .get(&url)
+        .send()
+        .await?;
+    assert_eq!(response.text().await?, "hello");
+
+    let refused = reqwest_client::client(&other.roots())?
+        .get(&url)
+        .send()
+        .await;
+    explained(&refused.unwrap_err());
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn reqwest_blocking() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let response = reqwest_blocking_client::client(&ca.roots())?
+        .get(&url)
+        .send()?;
+    assert_eq!(response.text()?, "hello");
+
+    let refused = reqwest_blocking_client::client(&other.roots())?
+        .get(&url)
+        .send();
+    explained(&refused.unwrap_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn hyper() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let response = hyper_client::client(&ca.roots()).get(url.parse()?).await?;
+    assert_eq!(response.status(), 200);
+
+    let refused = hyper_client::client(&other.roots()).get(url.parse()?).await;
+    explained(&refused.unwrap_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn tokio_tungstenite() -> Done {
+    let upstream = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let (server, ca, other) = nginx_before(&upstream);
+    let url = format!("wss://localhost:{}/socket", server.port);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = upstream.accept().await {
+            tokio_tungstenite::accept_async(stream).await.unwrap();
+        }
+    });
+    tokio_tungstenite_client::connect(&ca.roots(), &url).await?;
+    // Without this client's own TLS.
+    let stream = tokio_rustls_client::connect(&ca.roots(), "localhost", server.port).await?;
+    tokio_tungstenite::client_async(&url, stream).await?;
+
+    let refused = tokio_tungstenite_client::connect(&other.roots(), &url).await;
+    explained(&refused.err().unwrap());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn tonic() -> Done {
+    let upstream = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let (server, ca, other) = nginx_before(&upstream);
+    let url = format!("https://localhost:{}", server.port);
+    let (_reporter, health) = tonic_health::server::health_reporter();
+    let grpc = tonic::transport::Server::builder().add_service(health);
+    tokio::spawn(grpc.serve_with_incoming(TcpIncoming::from(upstream)));
+
+    let channel = tonic_client::connect(&ca.roots(), url.clone()).await?;
+    let request = HealthCheckRequest::default();
+    let response = HealthClient::new(channel)
+        .check(request)
+        .await?
+        .into_inner();
+    assert_eq!(response.status().as_str_name(), "SERVING");
+
+    let refused = tonic_client::connect(&other.roots(), url).await;
+    explained(&refused.unwrap_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn kube() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let config = kube::Config::new(url.parse()?);
+    let client = kube_client::client(&ca.roots(), config.clone())?;
+    assert_eq!(client.apiserver_version().await?.minor, "36");
+
+    let client = kube_client::client(&other.roots(), config)?;
+    explained(&client.apiserver_version().await.unwrap_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn aws() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let settings = HttpConnectorSettings::default();
+    let components = RuntimeComponentsBuilder::for_tests()
+        .with_time_source(Some(SystemTimeSource::new()))
+        .with_sleep_impl(Some(TokioSleep::new()))
+        .build()?;
+    let request = || HttpRequest::get(&url);
+
+    let client = aws_client::http_client(&ca.pem())?;
+    let connector = client.http_connector(&settings, &components);
+    assert_eq!(connector.call(request()?).await?.status().as_u16(), 200);
+
+    let client = aws_client::http_client(&other.pem())?;
+    let connector = client.http_connector(&settings, &components);
+    refused(
+        &connector.call(request()?).await.unwrap_err(),
+        "UnknownIssuer",
+    );
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn opentelemetry_otlp() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let exporter = opentelemetry_otlp_client::exporter(&ca.roots(), &url)?;
+    futures_executor::block_on(exporter.export(Vec::new()))?;
+
+    let exporter = opentelemetry_otlp_client::exporter(&other.roots(), &url)?;
+    let result = futures_executor::block_on(exporter.export(Vec::new()));
+    // It tells no more than this, except in its log.
+    refused(&result.unwrap_err(), "network error");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn openssl() -> Done {
+    let (server, _, ca, other) = nginx();
+    let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port));
+
+    let connector = openssl_client::connector(&ca.certificates())?;
+    let answer = answer(connector.connect("localhost", tcp()?)?)?;
+    assert!(answer.ends_with("hello"), "{answer}");
+
+    let connector = openssl_client::connector(&other.certificates())?;
+    let error = connector.connect("localhost", tcp()?).unwrap_err();
+    refused(&error, "unable to get local issuer certificate");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn native_tls() -> Done {
+    let (server, _, ca, other) = nginx();
+    let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port));
+
+    let connector = native_tls_client::connector(&ca.certificates())?;
+    let answer = answer(connector.connect("localhost", tcp()?)?)?;
+    assert!(answer.ends_with("hello"), "{answer}");
+
+    let connector = native_tls_client::connector(&other.certificates())?;
+    let error = connector.connect("localhost", tcp()?).unwrap_err();
+    refused(&error, "unable to get local issuer certificate");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn curl() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let mut easy = curl_client::handle(&ca.pem())?;
+    easy.url(&url)?;
+    easy.perform()?;
+    assert_eq!(easy.response_code()?, 200);
+
+    let mut easy = curl_client::handle(&other.pem())?;
+    easy.url(&url)?;
+    refused(
+        &easy.perform().unwrap_err(),
+        "unable to get local issuer certificate",
+    );
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! SMTP.
+
+use clients::lettre_client;
+
+use crate::authority::{Done, authorities, refused};
+use crate::server::Server;
+
+#[tokio::test]
+#[ignore = "needs Exim, and root, who alone may start it"]
+async fn lettre() -> Done {
+    let (ca, other) = authorities();
+    let server = Server::exim(&ca);
+
+    let relay = lettre_client::relay(&ca.pem(), "localhost")?.port(server.port);
+    assert!(
+        relay
+            .build::<lettre::Tokio1Executor>()
+            .test_connection()
+            .await?
+    );
+
+    let relay = lettre_client::relay(&other.pem(), "localhost")?.port(server.port);
+    let result = relay
+        .build::<lettre::Tokio1Executor>()
+        .test_connection()
+        .await;
+    refused(&result.unwrap_err(), "UnknownIssuer");
+    Ok(())
+}

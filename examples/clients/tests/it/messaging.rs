@@ -1,0 +1,40 @@
+//! NATS and MQTT.
+
+use clients::{async_nats_client, rumqttc_client};
+use rumqttc::{Event, MqttOptions, Packet};
+
+use crate::authority::{Done, authorities, explained};
+use crate::server::Server;
+
+#[tokio::test]
+#[ignore = "needs nats-server"]
+async fn async_nats() -> Done {
+    let (ca, other) = authorities();
+    let server = Server::nats(&ca);
+    let address = format!("localhost:{}", server.port);
+
+    let client = async_nats_client::connect(&ca.roots(), &address).await?;
+    client.flush().await?;
+
+    let refused = async_nats_client::connect(&other.roots(), &address).await;
+    explained(&refused.err().unwrap());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs mosquitto"]
+async fn rumqttc() -> Done {
+    let (ca, other) = authorities();
+    let server = Server::mosquitto(&ca);
+    let options = MqttOptions::new("a client", "localhost", server.port);
+
+    let (_client, mut events) = rumqttc_client::client(&ca.roots(), options.clone());
+    assert!(matches!(
+        events.poll().await?,
+        Event::Incoming(Packet::ConnAck(_))
+    ));
+
+    let (_client, mut events) = rumqttc_client::client(&other.roots(), options);
+    explained(&events.poll().await.unwrap_err());
+    Ok(())
+}
