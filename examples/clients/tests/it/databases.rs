@@ -1,11 +1,15 @@
 //! PostgreSQL and Redis.
 
+use std::time::Duration;
+
 use clients::{redis_client, sqlx_client, tokio_postgres_client};
 use redis::AsyncCommands as _;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::authority::{Done, authorities, explained, refused};
 use crate::server::Server;
+
+const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
@@ -14,14 +18,20 @@ async fn redis() -> Done {
     let server = Server::redis(&ca);
     let url = format!("rediss://localhost:{}/", server.port);
 
+    // Its own limits are short for a machine that is busy with other tests.
+    let patient = redis::AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(LIMIT))
+        .set_response_timeout(Some(LIMIT));
     let client = redis_client::client(&ca.pem(), &url)?;
-    let mut connection = client.get_multiplexed_async_connection().await?;
+    let mut connection = client
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await?;
     let () = connection.set("key", "value").await?;
     assert_eq!(connection.get::<_, String>("key").await?, "value");
 
     let client = redis_client::client(&other.pem(), &url)?;
     let error = client
-        .get_multiplexed_async_connection()
+        .get_multiplexed_async_connection_with_config(&patient)
         .await
         .err()
         .unwrap();
