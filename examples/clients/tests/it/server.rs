@@ -42,7 +42,8 @@ impl Server {
         server.file("certificate.pem", &certificate);
         server.file("key.pem", &key);
 
-        let mut child = command(&server).spawn().unwrap();
+        let child = command(&server).spawn().unwrap();
+        let child = server.child.insert(child);
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             let ended = child.try_wait().unwrap();
@@ -50,7 +51,6 @@ impl Server {
             assert!(ended.is_none() && !waited, "{name}: {ended:?}");
             thread::sleep(Duration::from_millis(20));
         }
-        server.child = Some(child);
         server
     }
 
