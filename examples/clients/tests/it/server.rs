@@ -217,12 +217,13 @@ impl Server {
     pub(crate) fn exim(ca: &Authority) -> Self {
         Self::start("exim", ca, |server| {
             let folder = server.folder.0.display();
+            // Not a log in the folder: a process that outlives the daemon would create it anew.
             let config = format!(
                 "primary_hostname = localhost
                 local_interfaces = 127.0.0.1
                 daemon_smtp_ports = {}
                 spool_directory = {folder}/spool
-                log_file_path = {folder}/exim-%s.log
+                log_file_path = syslog
                 pid_file_path = {folder}/exim.pid
                 tls_advertise_hosts = *
                 tls_certificate = {folder}/certificate.pem
