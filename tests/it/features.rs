@@ -70,6 +70,7 @@ fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {
     assert!(!readme.contains("](."), "a relative link");
     let pages = [
         readme,
+        include_str!("../../docs/clients.md"),
         include_str!("../../docs/figures.md"),
         include_str!("../../docs/security.md"),
     ];
