@@ -107,9 +107,7 @@ fn write_bundle(
     as_of: Option<UnixTime>,
     bundle: &ParsedBundle,
 ) -> Result<[u8; 32], String> {
-    let sha256 = bundle.sha256();
-    let anchors = emit::anchors_of(bundle.roots().iter());
-    let source = emit::bundle(variant, sha256, as_of, &anchors);
+    let source = bundle.to_source(variant, as_of);
     write(out, &format!("{name}_anchors.rs"), &source)?;
     // Other readers ignore annotations, so what is meant for them leaves these roots out.
     let plain = bundle.without_annotated();

@@ -64,14 +64,12 @@ impl ClientVerifier {
         let trust_set = self.servers.trust_set();
         let sent = iter::once(end_entity).chain(intermediates);
         let issuers = Issuers::of(sent, start, trust_set);
-        let verdict = match &self.revoking {
-            None => self
-                .made_for(&issuers, start)
-                .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now)),
-            Some(each) => UpTo::choose(each, start)
-                .map_err(rustls::Error::from)
-                .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now)),
+        let verifier = match &self.revoking {
+            None => self.made_for(&issuers, start),
+            Some(each) => UpTo::choose(each, start).cloned().map_err(Into::into),
         };
+        let verdict = verifier
+            .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now));
         verdict.map_err(|refused| {
             let refused = issuers.explain(refused, end_entity, outside_constraints);
             if is_unknown_issuer(&refused) {

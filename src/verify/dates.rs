@@ -110,11 +110,7 @@ impl<V: ?Sized> UpTo<V> {
         }
         let mut each = Vec::new();
         for latest in dates.into_iter().map(Some).chain([None]) {
-            let may_issue = |anchor: &&Anchor| match (anchor.distrust_after(), latest) {
-                (Some(date), Some(latest)) => date >= latest,
-                (date, _) => date.is_none(),
-            };
-            let store = store_of(anchors.iter().filter(may_issue));
+            let store = store_of(anchors.iter().filter(|anchor| may_issue(anchor, latest)));
             // rustls refuses an empty store, which would accept nothing anyway.
             if !store.is_empty() {
                 let verifier = verifier(Arc::new(store))?;
@@ -125,13 +121,16 @@ impl<V: ?Sized> UpTo<V> {
     }
 
     /// The verifier for a certificate with this notBefore.
-    pub(super) fn choose(each: &[Self], start: Option<UnixTime>) -> Result<&V, CertificateError> {
+    pub(super) fn choose(
+        each: &[Self],
+        start: Option<UnixTime>,
+    ) -> Result<&Arc<V>, CertificateError> {
         let mut may_issue = each.iter().filter(|up_to| {
             let latest = up_to.latest;
             latest.is_none_or(|latest| start.is_some_and(|start| start <= latest))
         });
         let first = may_issue.next().ok_or(CertificateError::UnknownIssuer)?;
-        Ok(&*first.verifier)
+        Ok(&first.verifier)
     }
 }
 
