@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls::client::WantsClientCert;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ConfigBuilder};
 
@@ -20,12 +21,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(verifier: Verifier) -> Result<Self, Error> {
         let verifier = Arc::new(verifier);
-        // `ClientConfig::builder()` would panic without a process default.
-        let builder = ClientConfig::builder_with_provider(Arc::clone(verifier.provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(Error::config)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&verifier) as _);
+        let builder = builder(Arc::clone(verifier.provider()), Arc::clone(&verifier) as _)?;
         let config = Arc::new(builder.clone().with_no_client_auth());
         Ok(Self {
             verifier,
@@ -33,6 +29,20 @@ impl Client {
             config,
         })
     }
+}
+
+/// A config with this verifier, to complete.
+pub(crate) fn builder(
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
+    // `ClientConfig::builder()` would panic without a process default.
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(Error::config)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    Ok(builder)
 }
 
 /// The explicit provider, else the process default, else the one of the enabled feature.

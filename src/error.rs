@@ -20,7 +20,7 @@ impl Error {
     pub fn is_no_roots(&self) -> bool {
         matches!(
             *self.0,
-            Kind::NoBundle | Kind::NoRoots(_) | Kind::AllHaveDistrustDates
+            Kind::NoBundle | Kind::NoRoots(_) | Kind::Emptied(_) | Kind::AllHaveDistrustDates
         )
     }
 
@@ -77,6 +77,13 @@ impl Error {
         matches!(*self.0, Kind::AlreadyInstalled)
     }
 
+    /// The system has no thread for [`refresh_every`](crate::LiveRoots::refresh_every); its error is in
+    /// `source()`.
+    #[must_use]
+    pub fn is_no_thread(&self) -> bool {
+        matches!(*self.0, Kind::NoThread(_))
+    }
+
     pub(crate) fn no_bundle() -> Self {
         Self::new(Kind::NoBundle)
     }
@@ -84,6 +91,11 @@ impl Error {
     /// An error for sources that gave no roots; `sources` describes them.
     pub(crate) fn no_roots(sources: String) -> Self {
         Self::new(Kind::NoRoots(sources))
+    }
+
+    /// An error for roots that are missing at a refresh; `sources` describes what there is.
+    pub(crate) fn emptied(sources: String) -> Self {
+        Self::new(Kind::Emptied(sources))
     }
 
     pub(crate) fn all_have_distrust_dates() -> Self {
@@ -131,6 +143,10 @@ impl Error {
         Self::new(Kind::AlreadyInstalled)
     }
 
+    pub(crate) fn no_thread(why: io::Error) -> Self {
+        Self::new(Kind::NoThread(why))
+    }
+
     fn new(kind: Kind) -> Self {
         Self(Box::new(kind))
     }
@@ -140,6 +156,8 @@ enum Kind {
     NoBundle,
     /// The description of the sources.
     NoRoots(String),
+    /// The description of the sources.
+    Emptied(String),
     AllHaveDistrustDates,
     /// The input and its line, and the reason.
     Invalid(String),
@@ -154,6 +172,7 @@ enum Kind {
     Variable(String, Box<Kind>),
     Revocation(Cause),
     Client(Cause),
+    NoThread(io::Error),
 }
 
 type Cause = Box<dyn error::Error + Send + Sync>;
@@ -181,6 +200,11 @@ impl fmt::Display for Kind {
                 "no root certificates: {sources}; install the system's CA certificates, or compile \
                  a bundle in with the feature `mozilla` or `custom` of embedded-roots"
             ),
+            Kind::Emptied(sources) => write!(
+                f,
+                "the roots that are in force are missing, and a refresh opens no fallback: {}",
+                sources.replace('\n', "; ")
+            ),
             Kind::AllHaveDistrustDates => f.write_str(
                 "every root has a distrust date, which a root store cannot carry: use `verifier()` \
                  or `client_config()`",
@@ -207,6 +231,7 @@ impl fmt::Display for Kind {
             Kind::Variable(name, kind) => write!(f, "{name}: {kind}"),
             Kind::Revocation(_) => f.write_str("a certificate revocation list cannot be used"),
             Kind::Client(_) => f.write_str("the HTTP client cannot be built"),
+            Kind::NoThread(_) => f.write_str("no thread for `refresh_every`"),
         }
     }
 }
@@ -243,7 +268,7 @@ impl Kind {
     fn cause(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Config(why) | Self::Revocation(why) | Self::Client(why) => Some(&**why),
-            Self::Unreadable(_, why) => Some(why),
+            Self::Unreadable(_, why) | Self::NoThread(why) => Some(why),
             Self::Variable(_, kind) => kind.cause(),
             _ => None,
         }
@@ -261,6 +286,7 @@ mod tests {
         let kinds = vec![
             (Kind::NoBundle, &["no_roots"][..]),
             (Kind::NoRoots(String::new()), &["no_roots"]),
+            (Kind::Emptied(String::new()), &["no_roots"]),
             (Kind::AllHaveDistrustDates, &["no_roots"]),
             (Kind::Invalid("a reason".to_owned()), &["invalid_input"]),
             (
@@ -277,12 +303,14 @@ mod tests {
             ),
             (Kind::Revocation(cause()), &["invalid_input", "revocation"]),
             (Kind::Client(cause()), &["http_client"]),
+            (Kind::NoThread(io::Error::other("a cause")), &["no_thread"]),
         ];
         for (kind, _) in &kinds {
             // A new kind does not compile until it is added here, and so to the list.
             match kind {
                 Kind::NoBundle
                 | Kind::NoRoots(_)
+                | Kind::Emptied(_)
                 | Kind::AllHaveDistrustDates
                 | Kind::Invalid(_)
                 | Kind::Conflict(_)
@@ -292,7 +320,8 @@ mod tests {
                 | Kind::Unreadable(..)
                 | Kind::Variable(..)
                 | Kind::Revocation(_)
-                | Kind::Client(_) => {}
+                | Kind::Client(_)
+                | Kind::NoThread(_) => {}
             }
         }
         kinds
@@ -310,6 +339,7 @@ mod tests {
                 ("invalid_input", error.is_invalid_input()),
                 ("no_roots", error.is_no_roots()),
                 ("revocation", error.is_revocation()),
+                ("no_thread", error.is_no_thread()),
                 ("unreadable", error.is_unreadable()),
             ];
             let holds: Vec<_> = predicates.iter().filter(|(_, holds)| *holds).collect();

@@ -112,6 +112,8 @@ pub use roots::Roots;
 pub use roots::builder::RootsBuilder;
 #[cfg(feature = "rustls")]
 pub use roots::default::{client_config, client_config_builder, root_store, roots, verifier};
+#[cfg(feature = "rustls")]
+pub use roots::live::{Changes, FailedRefresh, LiveReport, LiveRoots, RefreshGuard};
 /// The version of rustls whose types are in this API.
 #[cfg(feature = "rustls")]
 pub use rustls;

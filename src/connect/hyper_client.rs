@@ -14,9 +14,15 @@
 //!
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
 
+use std::task::{Context, Poll};
+
+use http::Uri;
 use http_body::Body;
 use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::connect::Connect;
 use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
+use tower_service::Service;
 
 // Re-exported so that users can name these types without depending on the crates.
 pub use hyper_rustls::HttpsConnector;
@@ -25,11 +31,12 @@ pub use hyper_util::client::legacy::connect::HttpConnector;
 
 use crate::error::Error;
 use crate::roots::Roots;
-use crate::roots::default::roots;
+use crate::roots::default::lasting_config;
+use crate::roots::live::LiveRoots;
 
 /// A connector that trusts the default roots. Fails like [`roots()`].
 pub fn connector() -> Result<HttpsConnector<HttpConnector>, Error> {
-    roots().map(Roots::hyper_connector)
+    lasting_config().map(|config| connector_with(&config))
 }
 
 /// A client with a pool of connections that trusts the default roots. Fails like [`roots()`].
@@ -40,7 +47,7 @@ where
     B: Body + Send,
     B::Data: Send,
 {
-    roots().map(Roots::hyper_client)
+    connector().map(client_with)
 }
 
 /// hyper (feature `hyper`)
@@ -48,15 +55,7 @@ impl Roots {
     /// A connector that trusts these roots.
     #[must_use]
     pub fn hyper_connector(&self) -> HttpsConnector<HttpConnector> {
-        // hyper-rustls sets the ALPN protocols itself, and requires that they are empty.
-        let config = (*self.client_config()).clone();
-        let builder = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http();
-        let builder = builder.enable_http1();
-        #[cfg(feature = "http2")]
-        let builder = builder.enable_http2();
-        builder.build()
+        connector_with(&self.client_config())
     }
 
     /// A client with a pool of connections that trusts these roots.
@@ -68,6 +67,71 @@ impl Roots {
         B: Body + Send,
         B::Data: Send,
     {
-        Client::builder(TokioExecutor::new()).build(self.hyper_connector())
+        client_with(self.hyper_connector())
     }
+}
+
+/// hyper (feature `hyper`)
+impl LiveRoots {
+    /// A connector that makes each new connection under the generation that is current then, and
+    /// resumes the sessions of that.
+    #[must_use]
+    pub fn hyper_connector(&self) -> LiveConnector {
+        LiveConnector { live: self.clone() }
+    }
+
+    /// A client with a pool of connections, with this [connector](Self::hyper_connector).
+    ///
+    /// It runs on tokio. `B` is the body of its requests. Connections in its pool stay there when the
+    /// generation changes, until they have been idle for 90 seconds.
+    #[must_use]
+    pub fn hyper_client<B>(&self) -> Client<LiveConnector, B>
+    where
+        B: Body + Send,
+        B::Data: Send,
+    {
+        client_with(self.hyper_connector())
+    }
+}
+
+/// The connector of [`LiveRoots::hyper_connector`].
+#[derive(Clone, Debug)]
+pub struct LiveConnector {
+    live: LiveRoots,
+}
+
+impl Service<Uri> for LiveConnector {
+    type Response = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+    type Error = <HttpsConnector<HttpConnector> as Service<Uri>>::Error;
+    type Future = <HttpsConnector<HttpConnector> as Service<Uri>>::Future;
+
+    /// A connector is made for each call, and a new one is ready.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, address: Uri) -> Self::Future {
+        connector_with(&self.live.client_config()).call(address)
+    }
+}
+
+fn connector_with(config: &ClientConfig) -> HttpsConnector<HttpConnector> {
+    // hyper-rustls sets the ALPN protocols itself, and requires that they are empty. The clone shares
+    // the session cache.
+    let builder = HttpsConnectorBuilder::new()
+        .with_tls_config(config.clone())
+        .https_or_http();
+    let builder = builder.enable_http1();
+    #[cfg(feature = "http2")]
+    let builder = builder.enable_http2();
+    builder.build()
+}
+
+fn client_with<C, B>(connector: C) -> Client<C, B>
+where
+    C: Connect + Clone,
+    B: Body + Send,
+    B::Data: Send,
+{
+    Client::builder(TokioExecutor::new()).build(connector)
 }

@@ -12,21 +12,24 @@
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
 //! reqwest's own verifier, which cannot be built without a system store, is not used.
 
+use std::sync::Arc;
+
 use reqwest::{Client, ClientBuilder};
 use rustls::ClientConfig;
 
 use crate::error::Error;
 use crate::roots::Roots;
-use crate::roots::default::roots;
+use crate::roots::default::lasting_config;
+use crate::roots::live::LiveRoots;
 
 /// A builder of clients that trust the default roots. Fails like [`roots()`].
 pub fn client_builder() -> Result<ClientBuilder, Error> {
-    roots().map(Roots::reqwest_client_builder)
+    lasting_config().map(builder_with)
 }
 
 /// A client that trusts the default roots. Fails like [`roots()`], and if reqwest cannot build it.
 pub fn client() -> Result<Client, Error> {
-    roots()?.reqwest_client()
+    client_builder()?.build().map_err(Error::client)
 }
 
 /// reqwest's client without async (feature `reqwest-blocking`).
@@ -39,13 +42,18 @@ pub fn client() -> Result<Client, Error> {
 pub mod blocking {
     use reqwest::blocking::{Client, ClientBuilder};
 
+    use std::sync::Arc;
+
+    use rustls::ClientConfig;
+
     use crate::error::Error;
     use crate::roots::Roots;
-    use crate::roots::default::roots;
+    use crate::roots::default::lasting_config;
+    use crate::roots::live::LiveRoots;
 
     /// A builder of blocking clients that trust the default roots. Fails like [`roots()`].
     pub fn client_builder() -> Result<ClientBuilder, Error> {
-        roots().map(Roots::reqwest_blocking_client_builder)
+        lasting_config().map(builder_with)
     }
 
     /// A blocking client that trusts the default roots. Fails like [`roots()`], and if reqwest
@@ -55,7 +63,7 @@ pub mod blocking {
     ///
     /// reqwest may panic inside an async runtime.
     pub fn client() -> Result<Client, Error> {
-        roots()?.reqwest_blocking_client()
+        client_builder()?.build().map_err(Error::client)
     }
 
     /// reqwest, blocking (feature `reqwest-blocking`)
@@ -63,7 +71,7 @@ pub mod blocking {
         /// A builder of blocking clients that trust these roots. Its `build` may panic inside an async
         /// runtime.
         pub fn reqwest_blocking_client_builder(&self) -> ClientBuilder {
-            Client::builder().tls_backend_preconfigured(super::config(self))
+            builder_with(self.client_config())
         }
 
         /// A blocking client that trusts these roots. Not for async code: see the
@@ -82,13 +90,26 @@ pub mod blocking {
                 .map_err(Error::client)
         }
     }
+
+    /// reqwest, blocking (feature `reqwest-blocking`)
+    impl LiveRoots {
+        /// A builder of blocking clients that follow the generations: they use
+        /// [`following_config`](Self::following_config). Its `build` may panic inside an async runtime.
+        pub fn reqwest_blocking_client_builder(&self) -> ClientBuilder {
+            builder_with(self.following_config())
+        }
+    }
+
+    fn builder_with(config: Arc<ClientConfig>) -> ClientBuilder {
+        Client::builder().tls_backend_preconfigured(super::with_alpn(config))
+    }
 }
 
 /// reqwest (feature `reqwest`)
 impl Roots {
     /// A builder of clients that trust these roots.
     pub fn reqwest_client_builder(&self) -> ClientBuilder {
-        Client::builder().tls_backend_preconfigured(config(self))
+        builder_with(self.client_config())
     }
 
     /// A client that trusts these roots.
@@ -101,9 +122,22 @@ impl Roots {
     }
 }
 
+/// reqwest (feature `reqwest`)
+impl LiveRoots {
+    /// A builder of clients that follow the generations: they use
+    /// [`following_config`](Self::following_config).
+    pub fn reqwest_client_builder(&self) -> ClientBuilder {
+        builder_with(self.following_config())
+    }
+}
+
+fn builder_with(config: Arc<ClientConfig>) -> ClientBuilder {
+    Client::builder().tls_backend_preconfigured(with_alpn(config))
+}
+
 /// reqwest takes a config by value, and leaves its ALPN protocols as they are.
-fn config(roots: &Roots) -> ClientConfig {
-    let mut config = (*roots.client_config()).clone();
+fn with_alpn(config: Arc<ClientConfig>) -> ClientConfig {
+    let mut config = Arc::unwrap_or_clone(config);
     config.alpn_protocols = ALPN.iter().map(|protocol| protocol.to_vec()).collect();
     config
 }

@@ -56,16 +56,17 @@ use ureq::unversioned::transport::{
 
 use crate::error::Error;
 use crate::roots::Roots;
-use crate::roots::default::roots;
+use crate::roots::default::lasting_config;
+use crate::roots::live::LiveRoots;
 
 /// A connector that trusts the default roots. Fails like [`roots()`].
 pub fn connector() -> Result<impl Connector, Error> {
-    roots().map(Roots::ureq_connector)
+    lasting_config().map(connector_with)
 }
 
 /// An agent with a pool of connections that trusts the default roots. Fails like [`roots()`].
 pub fn agent() -> Result<Agent, Error> {
-    roots().map(Roots::ureq_agent)
+    connector().map(agent_with)
 }
 
 /// ureq (feature `ureq`)
@@ -73,21 +74,42 @@ impl Roots {
     /// A connector that trusts these roots, for [`Agent::with_parts`].
     #[must_use]
     pub fn ureq_connector(&self) -> impl Connector + use<> {
-        // ureq's own chain, except for its last link.
-        ().chain(SocksConnector::default())
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpConnector::default())
-            .chain(TlsConnector {
-                config: self.client_config(),
-            })
+        connector_with(self.client_config())
     }
 
     /// An agent with a pool of connections that trusts these roots.
     #[must_use]
     pub fn ureq_agent(&self) -> Agent {
-        let resolver = DefaultResolver::default();
-        Agent::with_parts(Config::default(), self.ureq_connector(), resolver)
+        agent_with(self.ureq_connector())
     }
+}
+
+/// ureq (feature `ureq`)
+impl LiveRoots {
+    /// A connector that follows the generations: it uses
+    /// [`following_config`](Self::following_config).
+    #[must_use]
+    pub fn ureq_connector(&self) -> impl Connector + use<> {
+        connector_with(self.following_config())
+    }
+
+    /// An agent with a pool of connections that follows the generations.
+    #[must_use]
+    pub fn ureq_agent(&self) -> Agent {
+        agent_with(self.ureq_connector())
+    }
+}
+
+fn connector_with(config: Arc<ClientConfig>) -> impl Connector {
+    // ureq's own chain, except for its last link.
+    ().chain(SocksConnector::default())
+        .chain(ConnectProxyConnector::default())
+        .chain(TcpConnector::default())
+        .chain(TlsConnector { config })
+}
+
+fn agent_with(connector: impl Connector) -> Agent {
+    Agent::with_parts(Config::default(), connector, DefaultResolver::default())
 }
 
 /// Adds TLS to the connections of `https` addresses.

@@ -13,6 +13,7 @@ use crate::bundle::anchor::Anchor;
 use crate::config;
 use crate::error::Error;
 use crate::roots::Roots;
+use crate::roots::live::LiveRoots;
 use crate::source::{Origin, Source, Surroundings, files};
 use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
@@ -57,7 +58,7 @@ pub struct RootsBuilder {
     fallback: Option<Step>,
     filters: Vec<Filter>,
     provider: Option<Arc<CryptoProvider>>,
-    revocation: Option<Revocation>,
+    revocation: Option<Arc<Revocation>>,
     pub(super) surroundings: Surroundings,
 }
 
@@ -197,25 +198,25 @@ impl RootsBuilder {
         mut self,
         crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
     ) -> Self {
-        self.revocation.get_or_insert_default().crls.extend(crls);
+        self.revocation().crls.extend(crls);
         self
     }
 
     /// Accepts certificates whose status is in none of the [`crls`](Self::crls).
     pub fn allow_unknown_revocation_status(mut self) -> Self {
-        self.revocation.get_or_insert_default().allow_unknown_status = true;
+        self.revocation().allow_unknown_status = true;
         self
     }
 
     /// Checks the end-entity certificate alone against the [`crls`](Self::crls).
     pub fn only_check_end_entity_revocation(mut self) -> Self {
-        self.revocation.get_or_insert_default().only_end_entity = true;
+        self.revocation().only_end_entity = true;
         self
     }
 
     /// Treats one of the [`crls`](Self::crls) that is past its nextUpdate as an error.
     pub fn enforce_revocation_expiration(mut self) -> Self {
-        self.revocation.get_or_insert_default().enforce_expiration = true;
+        self.revocation().enforce_expiration = true;
         self
     }
 
@@ -227,42 +228,81 @@ impl RootsBuilder {
     /// under different constraints; no crypto provider, or one that rustls cannot use; a
     /// revocation list that cannot be read.
     pub fn build(mut self) -> Result<Roots, Error> {
+        self.check()?;
+        let reading = self.read()?;
+        self.roots(reading.trust_set)
+    }
+
+    /// The roots, for a program that runs while they change: [`LiveRoots::refresh`] reads the files,
+    /// variables and system's store again.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`build`](Self::build).
+    pub fn build_live(mut self) -> Result<LiveRoots, Error> {
+        self.check()?;
+        let reading = self.read()?;
+        // All generations have one provider.
+        self.provider = Some(config::provider(self.provider)?);
+        LiveRoots::new(self, reading)
+    }
+
+    /// The errors in what the caller supplied. It is an error even if `SSL_CERT_FILE` or
+    /// `SSL_CERT_DIR` would replace it.
+    fn check(&mut self) -> Result<(), Error> {
         if (self.revocation.as_ref()).is_some_and(|revocation| revocation.crls.is_empty()) {
             let why = "revocation was asked for, and `crls` has no list";
             return Err(Error::invalid(why));
         }
-        // Invalid input is an error even if `SSL_CERT_FILE` or `SSL_CERT_DIR` would replace it.
-        std::mem::replace(&mut self.given, Ok(()))?;
-        let (anchors, report) = merge(self.sources()?, |anchor| {
+        std::mem::replace(&mut self.given, Ok(()))
+    }
+
+    /// Reads all sources.
+    pub(super) fn read(&self) -> Result<Reading, Error> {
+        let (sources, fell_back) = self.sources()?;
+        let (anchors, report) = merge(sources, |anchor| {
             self.filters.iter().all(|keep| keep(anchor))
         })?;
-        let trust_set = Arc::new(TrustSet::merged(anchors, report)?);
-        let provider = config::provider(self.provider)?;
-        let verifier = match self.revocation {
-            Some(revocation) => Verifier::with_revocation(trust_set, provider, revocation)?,
+        Ok(Reading {
+            trust_set: Arc::new(TrustSet::merged(anchors, report)?),
+            fell_back,
+        })
+    }
+
+    pub(super) fn roots(&self, trust_set: Arc<TrustSet>) -> Result<Roots, Error> {
+        let provider = config::provider(self.provider.clone())?;
+        let verifier = match &self.revocation {
+            Some(revocation) => {
+                Verifier::with_revocation(trust_set, provider, Arc::clone(revocation))?
+            }
             None => Verifier::new(trust_set, provider),
         };
         Roots::new(verifier.explaining_constraints())
     }
 
-    fn sources(&self) -> Result<Vec<Source>, Error> {
+    /// The sources, and whether the fallback is one of them.
+    fn sources(&self) -> Result<(Vec<Source>, bool), Error> {
         let surroundings = &self.surroundings;
         if let Some(named) = &self.ssl_cert_env {
             let named = named(surroundings)?;
             if !named.is_empty() {
-                return Ok(named);
+                return Ok((named, false));
             }
         }
         let mut sources = Vec::new();
         for step in &self.steps {
             sources.extend(step(surroundings)?);
         }
-        if sources.iter().all(|source| source.anchors.is_empty()) {
-            if let Some(fallback) = &self.fallback {
-                sources.extend(fallback(surroundings)?);
-            }
+        let is_empty = sources.iter().all(|source| source.anchors.is_empty());
+        let fallback = self.fallback.as_ref().filter(|_| is_empty);
+        if let Some(fallback) = fallback {
+            sources.extend(fallback(surroundings)?);
         }
-        Ok(sources)
+        Ok((sources, fallback.is_some()))
+    }
+
+    fn revocation(&mut self) -> &mut Revocation {
+        Arc::make_mut(self.revocation.get_or_insert_default())
     }
 
     /// Adds a source that the caller supplied.
@@ -295,6 +335,13 @@ impl RootsBuilder {
         self.fallback = Some(Box::new(step));
         self
     }
+}
+
+/// What the sources gave.
+pub(super) struct Reading {
+    pub(super) trust_set: Arc<TrustSet>,
+    /// No other source gave a root.
+    pub(super) fell_back: bool,
 }
 
 impl fmt::Debug for RootsBuilder {

@@ -1,5 +1,6 @@
 //! The default roots of the process, made on first use.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
@@ -10,6 +11,7 @@ use crate::bundle::selected::SELECTED;
 use crate::config;
 use crate::error::Error;
 use crate::logging;
+use crate::roots::live::LiveRoots;
 use crate::roots::{Roots, of_the_bundle};
 use crate::source::system;
 use crate::trust::merge::merge;
@@ -19,20 +21,29 @@ use crate::verify::verifier::Verifier;
 /// The default roots: those of [`Roots::install_default`], else the selected bundle, else the
 /// system store (feature `system`).
 ///
-/// Made by the first call; later calls return the same value. A call that fails changes nothing,
-/// and the next one tries again.
+/// Made by the first call; later calls return clones, which share everything. A call that fails
+/// changes nothing, and the next one tries again. If
+/// [live roots](crate::LiveRoots::install_default) are installed, it is their current generation.
 ///
 /// # Errors
 ///
 /// If no bundle is compiled in and the system store is off or empty, or there is no crypto
 /// provider.
-pub fn roots() -> Result<&'static Roots, Error> {
-    let default = process_default()?;
+pub fn roots() -> Result<Roots, Error> {
+    current().map(Cow::into_owned)
+}
+
+/// The default roots, without a clone where they are not live.
+fn current() -> Result<Cow<'static, Roots>, Error> {
+    let (trust_set, roots) = match process_default()? {
+        ProcessDefault::Fixed(trust_set, roots) => (trust_set, roots),
+        ProcessDefault::Live { current, .. } => return Ok(Cow::Owned(current())),
+    };
     let mut is_first = false;
-    let roots = default.roots.get_or_try_init(|| {
+    let roots = roots.get_or_try_init(|| {
         is_first = true;
         let provider = config::provider(None)?;
-        let mut verifier = Verifier::new(Arc::clone(&default.trust_set), provider);
+        let mut verifier = Verifier::new(Arc::clone(trust_set), provider);
         if SELECTED.is_none() {
             verifier = verifier.explaining_constraints();
         }
@@ -42,33 +53,41 @@ pub fn roots() -> Result<&'static Roots, Error> {
     if is_first {
         logging::debug(|| Some(roots.report()));
     }
-    Ok(roots)
+    Ok(Cow::Borrowed(roots))
 }
 
 /// The default roots as a store for rustls, without those that have a distrust date, which a store
 /// cannot carry; [`verifier()`] has all of them.
 ///
-/// The same [`Arc`] every time. It needs no crypto provider.
+/// The same [`Arc`] every time, if the default roots are not [live](crate::LiveRoots). It needs no
+/// crypto provider.
 ///
 /// # Errors
 ///
 /// Fails like [`roots()`], except that it needs no crypto provider; and if every root has a
 /// distrust date.
 pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
-    let store = process_default()?.trust_set.store();
+    let store = match process_default()? {
+        ProcessDefault::Fixed(trust_set, _) => Arc::clone(trust_set.store()),
+        ProcessDefault::Live { current, .. } => current().root_store(),
+    };
     if store.is_empty() {
         return Err(Error::all_have_distrust_dates());
     }
-    Ok(Arc::clone(store))
+    Ok(store)
 }
 
-/// The verifier of the default roots. The same [`Arc`] every time; fails like [`roots()`].
+/// The verifier of the default roots. The same [`Arc`] every time, if they are not
+/// [live](crate::LiveRoots); fails like [`roots()`].
 pub fn verifier() -> Result<Arc<Verifier>, Error> {
-    roots().map(Roots::verifier)
+    current().map(|roots| roots.verifier())
 }
 
-/// The client config of the default roots, without client certificate and ALPN protocols. The same
-/// [`Arc`] every time; fails like [`roots()`].
+/// The client config of the default roots, without client certificate and ALPN protocols.
+///
+/// The same [`Arc`] every time. If the default roots are [live](crate::LiveRoots::install_default), it
+/// is that of the current generation, and the same until that changes: ask for it for each connection.
+/// Fails like [`roots()`].
 ///
 /// ```no_run
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -78,31 +97,54 @@ pub fn verifier() -> Result<Arc<Verifier>, Error> {
 /// # Ok::<(), embedded_roots::Error>(())
 /// ```
 pub fn client_config() -> Result<Arc<ClientConfig>, Error> {
-    roots().map(Roots::client_config)
+    current().map(|roots| roots.client_config())
 }
 
 /// A config of the default roots to complete: with a client certificate (mutual TLS), or without.
 /// Fails like [`roots()`].
 pub fn client_config_builder() -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
-    roots().map(Roots::client_config_builder)
+    current().map(|roots| roots.client_config_builder())
+}
+
+/// A config for a client that keeps it for good: that of [`client_config()`], or one that follows the
+/// generations of live roots.
+pub(crate) fn lasting_config() -> Result<Arc<ClientConfig>, Error> {
+    match process_default()? {
+        ProcessDefault::Fixed(..) => client_config(),
+        ProcessDefault::Live { following, .. } => Ok(Arc::clone(following)),
+    }
 }
 
 pub(super) fn install(roots: Roots) -> Result<(), Error> {
     let trust_set = Arc::clone(roots.trust_set());
-    PROCESS_DEFAULT
-        .set(ProcessDefault {
-            trust_set: Arc::clone(&trust_set),
-            roots: OnceCell::with_value(roots),
-        })
-        .map_err(|_| Error::already_installed())?;
+    let default = ProcessDefault::Fixed(Arc::clone(&trust_set), OnceCell::with_value(roots));
+    set(default, &trust_set)
+}
+
+pub(super) fn install_live(live: LiveRoots) -> Result<(), Error> {
+    let trust_set = live.with_current(|roots| Arc::clone(roots.trust_set()));
+    let default = ProcessDefault::Live {
+        following: live.following_config(),
+        current: Box::new(move || live.current()),
+    };
+    set(default, &trust_set)
+}
+
+fn set(default: ProcessDefault, trust_set: &TrustSet) -> Result<(), Error> {
+    let set = PROCESS_DEFAULT.set(default);
+    set.map_err(|_| Error::already_installed())?;
     logging::debug(|| Some(trust_set.report()));
     Ok(())
 }
 
-struct ProcessDefault {
-    /// Kept separately, because a store alone needs no crypto provider.
-    trust_set: Arc<TrustSet>,
-    roots: OnceCell<Roots>,
+enum ProcessDefault {
+    /// The trust set is kept separately, because a store alone needs no crypto provider.
+    Fixed(Arc<TrustSet>, OnceCell<Roots>),
+    /// A closure, so that a program without live roots does not link them.
+    Live {
+        current: Box<dyn Fn() -> Roots + Send + Sync>,
+        following: Arc<ClientConfig>,
+    },
 }
 
 static PROCESS_DEFAULT: OnceCell<ProcessDefault> = OnceCell::new();
@@ -121,9 +163,6 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
             }
             None => of_the_bundle()?,
         };
-        Ok(ProcessDefault {
-            trust_set: Arc::new(trust_set),
-            roots: OnceCell::new(),
-        })
+        Ok(ProcessDefault::Fixed(Arc::new(trust_set), OnceCell::new()))
     })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod default;
+pub(crate) mod live;
 #[cfg(feature = "system")]
 mod system;
 #[cfg(all(test, unix, feature = "custom", feature = "ring", feature = "system"))]

@@ -21,7 +21,8 @@ fn builder(world: &World, variables: Vec<(&'static str, OsString)>) -> RootsBuil
     let mut builder = Roots::builder();
     builder.surroundings = Surroundings {
         store: Store::below(&world.path("root")),
-        variables: Variables::Given(variables),
+        variables: Variables::from(variables),
+        ..Surroundings::default()
     };
     builder
 }

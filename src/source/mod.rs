@@ -8,6 +8,7 @@ pub(crate) mod variables;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use embedded_roots_bundle::escape;
 
@@ -76,11 +77,22 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 /// What a policy reads from its surroundings. It is a value, so that tests can inject their own.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
     #[cfg_attr(not(feature = "system"), expect(dead_code, reason = "an empty one"))]
     pub(crate) store: Store,
     pub(crate) variables: Variables,
+    pub(crate) clock: fn() -> SystemTime,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            store: Store::default(),
+            variables: Variables::default(),
+            clock: SystemTime::now,
+        }
+    }
 }
 
 /// Whether limits known from elsewhere apply to an anchor.

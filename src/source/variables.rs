@@ -9,7 +9,18 @@ pub(crate) enum Variables {
     #[default]
     OfTheProcess,
     #[cfg(test)]
-    Given(Vec<(&'static str, OsString)>),
+    Given(Given),
+}
+
+/// Shared, so that a test can change them later.
+#[cfg(test)]
+pub(crate) type Given = std::sync::Arc<std::sync::Mutex<Vec<(&'static str, OsString)>>>;
+
+#[cfg(test)]
+impl From<Vec<(&'static str, OsString)>> for Variables {
+    fn from(values: Vec<(&'static str, OsString)>) -> Self {
+        Self::Given(Given::new(values.into()))
+    }
 }
 
 impl Variables {
@@ -19,6 +30,7 @@ impl Variables {
             Self::OfTheProcess => env::var_os(name),
             #[cfg(test)]
             Self::Given(values) => {
+                let values = values.lock().unwrap();
                 let mut values = values.iter();
                 values
                     .find(|(other, _)| *other == name)

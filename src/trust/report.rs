@@ -37,6 +37,21 @@ impl Report {
         Self { sources }
     }
 
+    /// The operating system's own store was asked, and gave roots.
+    pub(crate) fn has_store(&self) -> bool {
+        self.stores().any(|store| store.roots > 0)
+    }
+
+    /// The operating system's own store was asked, and gave none.
+    pub(crate) fn has_empty_store(&self) -> bool {
+        self.stores().any(|store| store.roots == 0)
+    }
+
+    fn stores(&self) -> impl Iterator<Item = &SourceReport> {
+        let is_store = |source: &&SourceReport| matches!(source.origin, Origin::SystemStore { .. });
+        self.sources.iter().filter(is_store)
+    }
+
     /// The user's replacement for the store counts, too.
     pub(super) fn system_was_asked(&self) -> bool {
         self.sources.iter().any(|source| source.origin.is_system())

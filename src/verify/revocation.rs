@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 use crate::error::Error;
 
 /// CRLs, and how rustls is to check them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Revocation {
     pub(crate) crls: Vec<CertificateRevocationListDer<'static>>,
     pub(crate) allow_unknown_status: bool,

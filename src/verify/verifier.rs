@@ -65,7 +65,7 @@ impl Verifier {
     pub(crate) fn with_revocation(
         trust_set: Arc<TrustSet>,
         provider: Arc<CryptoProvider>,
-        revocation: Revocation,
+        revocation: Arc<Revocation>,
     ) -> Result<Self, Error> {
         let each = UpTo::each(trust_set.anchors(), revocation.size(), |store| {
             let verifier = revocation.server_verifier(store, &provider)?;
@@ -134,7 +134,7 @@ trait Revoking: Send + Sync {
 
 /// rustls' own verifiers, which alone can check CRLs.
 struct ByRevocation {
-    revocation: Revocation,
+    revocation: Arc<Revocation>,
     each: Vec<UpTo<dyn ServerCertVerifier>>,
 }
 

@@ -35,7 +35,7 @@ fn print() {
     let bundle = embedded_roots::bundle();
     let extended = || Roots::builder().bundle(bundle);
     let results: [(&str, Result<Roots, Error>); 7] = [
-        ("default", embedded_roots::roots().cloned()),
+        ("default", embedded_roots::roots()),
         ("system", Roots::system()),
         ("system_or_embedded", Roots::system_or_embedded()),
         ("embedded_and_system", Roots::embedded_and_system()),

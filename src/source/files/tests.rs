@@ -18,7 +18,7 @@ use crate::world::{World, pem};
 #[track_caller]
 fn refused(variable: &'static str, value: &Path) -> String {
     let start = Instant::now();
-    let variables = Variables::Given(vec![(variable, value.into())]);
+    let variables = Variables::from(vec![(variable, value.into())]);
     let error = match variable {
         "EXTRA_CA" => extra_env(&variables, variable).unwrap_err(),
         _ => ssl_cert_env(&variables).unwrap_err(),
@@ -124,7 +124,7 @@ fn a_file_without_permission_is_what_the_system_says() {
     let path = world.file("secret.pem", pem("One"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     // Root can read the file despite its mode.
-    let variables = Variables::Given(vec![("EXTRA_CA", path.clone().into())]);
+    let variables = Variables::from(vec![("EXTRA_CA", path.clone().into())]);
     let readable = File::open(&path).is_ok();
     assert_eq!(extra_env(&variables, "EXTRA_CA").is_ok(), readable);
     if !readable {
@@ -170,7 +170,7 @@ fn directories_have_an_end_together() {
     }
     let read = |folders: &[&str]| {
         let folders = env::join_paths(folders.iter().map(|folder| world.path(folder))).unwrap();
-        ssl_cert_env(&Variables::Given(vec![("SSL_CERT_DIR", folders)]))
+        ssl_cert_env(&Variables::from(vec![("SSL_CERT_DIR", folders)]))
     };
     // One that is named again is read once.
     assert_eq!(read(&["one"; 1000]).unwrap().unwrap().anchors.len(), 1);
@@ -205,7 +205,7 @@ fn a_path_need_not_be_unicode() {
     let text = refused("EXTRA_CA", &path);
     assert!(text.contains("No such file"), "{text}");
     fs::write(&path, pem("One")).unwrap();
-    let variables = Variables::Given(vec![("EXTRA_CA", path.into())]);
+    let variables = Variables::from(vec![("EXTRA_CA", path.into())]);
     assert_eq!(
         extra_env(&variables, "EXTRA_CA")
             .unwrap()
@@ -306,7 +306,7 @@ fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
     let world = World::new("changes");
     world.file("certs/stays.pem", pem("Stays"));
     let (comes, garbage) = (pem("Comes"), "-----BEGIN CERTIFICATE-----\n");
-    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("certs").into())]);
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("certs").into())]);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -369,7 +369,7 @@ fn what_is_reported_stays_on_its_line() {
         assert!(error.contains(part), "{error}");
         assert!(!error.contains(char::is_control), "{error}");
     }
-    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("skipped").into())]);
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("skipped").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
     assert_eq!(source.skipped.len(), 2, "{:?}", source.skipped);
     let shown = format!("{}{}", source.origin, source.skipped.concat());
@@ -423,7 +423,7 @@ fn which_files_of_a_directory_are_read() {
     }
     symlink("nowhere", world.path("read/dangling.pem")).unwrap();
     symlink("nowhere", world.path("read/dangling")).unwrap();
-    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("read").into())]);
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("read").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
     let mut subjects: Vec<_> = source.anchors.iter().map(Anchor::subject).collect();
     subjects.sort();
@@ -509,7 +509,7 @@ fn a_directory_as_openssl_reads_it() {
         let (trusted, _) =
             openssl(&[&verify[..], &[folder.as_os_str(), leaf.as_os_str()]].concat());
         assert_eq!(trusted, by_openssl, "{name}, openssl");
-        let variables = Variables::Given(vec![("SSL_CERT_DIR", folder.into())]);
+        let variables = Variables::from(vec![("SSL_CERT_DIR", folder.into())]);
         let source = ssl_cert_env(&variables).unwrap().unwrap();
         let mut subjects = source.anchors.iter().map(Anchor::subject);
         assert_eq!(
@@ -528,7 +528,7 @@ fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() 
     let key = rcgen::KeyPair::generate().unwrap();
     let own = world.file("certs/own.pem", params.self_signed(&key).unwrap().pem());
     world.file("certs/one.pem", pem("One"));
-    let variables = Variables::Given(vec![("SSL_CERT_DIR", world.path("certs").into())]);
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("certs").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
     assert_eq!((source.anchors.len(), source.skipped.len()), (1, 1));
     let expected = format!("{}, line 1: ", own.display());
@@ -553,7 +553,7 @@ fn the_directory_of_the_file_may_have_it_alone() {
             ("SSL_CERT_FILE", file.clone().into()),
             ("SSL_CERT_DIR", world.path(folder).into()),
         ];
-        ssl_cert_env(&Variables::Given(variables))
+        ssl_cert_env(&Variables::from(variables))
     };
     let source = both("certs").unwrap().unwrap();
     // Merging makes one of them.

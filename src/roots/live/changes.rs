@@ -1,0 +1,121 @@
+//! The thread that refreshes, and those that wait for changes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::roots::Roots;
+use crate::roots::live::LiveRoots;
+
+/// A thread refreshes the roots while this lives; see [`LiveRoots::refresh_every`].
+///
+/// Dropping it does not wait: a refresh that is under way still ends.
+#[derive(Debug)]
+#[must_use = "the roots are refreshed until it is dropped"]
+pub struct RefreshGuard {
+    /// The thread waits on the other end. Nothing is sent: it notices that this is dropped.
+    _sender: Sender<()>,
+}
+
+impl RefreshGuard {
+    pub(super) fn new(live: LiveRoots, interval: Duration) -> Result<Self, Error> {
+        if interval.is_zero() {
+            return Err(Error::invalid("`refresh_every` has an interval of zero"));
+        }
+        let (sender, receiver) = mpsc::channel::<()>();
+        let refresh = move || {
+            while receiver.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                // An error is in the log and the report. A panic in a `retain` of the policy must not
+                // end the refreshes.
+                let _ = catch_unwind(AssertUnwindSafe(|| live.refresh()));
+            }
+        };
+        thread::Builder::new()
+            .name("embedded-roots".to_owned())
+            .spawn(refresh)
+            .map_err(Error::no_thread)?;
+        Ok(Self { _sender: sender })
+    }
+}
+
+/// The changes of trust, as a channel that holds the latest one; see [`LiveRoots::changes`].
+///
+/// It is a channel, and not a callback, so that no code of yours runs in a refresh: it could block or
+/// end that, or refresh in turn. Several changes before you look are one: only the current roots
+/// matter.
+///
+/// As an iterator, it blocks until trust has changed, and gives the roots that are current then:
+///
+/// ```no_run
+/// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
+/// use embedded_roots::Roots;
+///
+/// let live = Roots::builder().pem_file("/etc/corp/ca.pem").build_live()?;
+/// let changes = live.changes();
+/// std::thread::spawn(move || {
+///     for roots in changes {
+///         println!("{}", roots.report());
+///         // Make clients anew, which ends the connections of the old ones.
+///     }
+/// });
+/// # }
+/// # Ok::<(), embedded_roots::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Changes {
+    live: LiveRoots,
+    /// The last generation that was seen.
+    seen: u64,
+}
+
+impl Changes {
+    pub(super) fn new(live: LiveRoots) -> Self {
+        let seen = live.generation();
+        Self { live, seen }
+    }
+
+    /// The current roots, if trust has changed since the last call, or changes within this time.
+    ///
+    /// With [`Duration::ZERO`] it does not block.
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Roots> {
+        // A time that cannot be represented is as good as none.
+        let end = Instant::now().checked_add(timeout);
+        let shared = &self.live.shared;
+        let mut state = shared.state();
+        while shared.generations.number() == self.seen {
+            state = match end {
+                None => shared
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(end) => {
+                    let left = end.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return None;
+                    }
+                    let waited = shared.changed.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        drop(state);
+        // The number first: if the roots change in between, they are given twice rather than never.
+        self.seen = shared.generations.number();
+        Some(self.live.current())
+    }
+}
+
+impl Iterator for Changes {
+    type Item = Roots;
+
+    fn next(&mut self) -> Option<Roots> {
+        loop {
+            if let Some(roots) = self.wait_timeout(Duration::MAX) {
+                return Some(roots);
+            }
+        }
+    }
+}

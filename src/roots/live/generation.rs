@@ -1,0 +1,134 @@
+//! The generation in force, and the verifier that follows it.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::config;
+use crate::error::Error;
+use crate::roots::Roots;
+use crate::verify::verifier::Verifier;
+
+/// The current roots, and their number.
+///
+/// Number and roots are one value behind one lock, and [`replace`](Self::replace) is the only writer.
+/// So a reader sees the old pair or the new one, whole, whatever the interleaving; there is no other
+/// shared state that a model of the memory order would have to cover. A reader holds the lock while it
+/// clones an `Arc`, a writer while it swaps two values: never while files are read, a chain is
+/// verified, or the old roots are freed.
+pub(super) struct Generations(RwLock<(u64, Roots)>);
+
+impl Generations {
+    pub(super) fn new(roots: Roots) -> Arc<Self> {
+        Arc::new(Self(RwLock::new((1, roots))))
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(super) fn with_current<T>(&self, of: impl FnOnce(&Roots) -> T) -> T {
+        of(&self.0.read().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    /// Begins a generation if these roots are others than the current ones.
+    ///
+    /// Callers are serialized, so that the roots cannot change between the comparison and the swap.
+    pub(super) fn replace(&self, mut roots: Roots) -> bool {
+        if self.with_current(|current| current.anchors() == roots.anchors()) {
+            return false;
+        }
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        current.0 += 1;
+        std::mem::swap(&mut current.1, &mut roots);
+        // Unlocked before the old roots are freed.
+        drop(current);
+        true
+    }
+}
+
+/// A config that verifies by the generation in force, and resumes no session.
+pub(super) fn following_config(generations: &Arc<Generations>) -> Result<Arc<ClientConfig>, Error> {
+    let provider =
+        generations.with_current(|roots| Arc::clone(roots.client_config().crypto_provider()));
+    let verifier = Arc::new(Following {
+        generations: Arc::clone(generations),
+        provider: Arc::clone(&provider),
+    });
+    let mut config = config::builder(provider, verifier)?.with_no_client_auth();
+    // Its verifier would be the same in the next generation, so that rustls would accept the sessions
+    // of this one there.
+    config.resumption = Resumption::disabled();
+    Ok(Arc::new(config))
+}
+
+/// Asks the verifier of the generation in force, once for each chain.
+struct Following {
+    generations: Arc<Generations>,
+    /// That of all generations.
+    provider: Arc<CryptoProvider>,
+}
+
+impl Following {
+    fn verifier(&self) -> Arc<Verifier> {
+        self.generations.with_current(Roots::verifier)
+    }
+}
+
+impl ServerCertVerifier for Following {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.verifier().verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+impl fmt::Debug for Following {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Following")
+            .field("current", &self.verifier())
+            .finish_non_exhaustive()
+    }
+}
