@@ -23,6 +23,7 @@ mod handshakes;
 mod include_bundle;
 mod include_bundle_errors;
 mod layers;
+mod live;
 mod no_std;
 mod oracle;
 #[cfg(unix)]
