@@ -10,6 +10,7 @@ use std::{env, fs, process, thread};
 
 use embedded_roots::{LiveRoots, Refusal, Roots};
 use rustls::crypto::ring;
+use rustls::server::ServerSessionMemoryCache;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
@@ -56,12 +57,15 @@ const NAME: &str = "a.example";
 
 fn server_config(ca: &Authority, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
     let Identity { chain, key } = server(ca, NAME);
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[version])
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(chain, key);
-    Arc::new(config.unwrap())
+        .with_single_cert(chain, key)
+        .unwrap();
+    // Small, so that filling it up is not taken for a leak of the client.
+    config.session_storage = ServerSessionMemoryCache::new(32);
+    Arc::new(config)
 }
 
 /// A client and a server, and what they have to say to each other.
@@ -593,6 +597,8 @@ fn threads_see_a_generation_in_force() {
                 // An unchanged refresh now and then.
                 assert!(next == 0 || !rotation.live.refresh().unwrap());
             }
+            // Until buffers and caches have grown to their size.
+            wait_until(|| all.load(Ordering::Relaxed) > 100 * THREADS);
             done.store(true, Ordering::Relaxed);
             threads
                 .into_iter()
