@@ -29,7 +29,7 @@ const NEGOTIATED: Version = if cfg!(feature = "http2") {
 pub(crate) type Done = Result<(), Box<dyn Error>>;
 
 /// Echoes the HTTP version of each request, over TLS as `identity` or in plain text.
-async fn serve(identity: Option<Identity>) -> SocketAddr {
+pub(crate) async fn serve(identity: Option<Identity>) -> SocketAddr {
     let acceptor = identity.map(|identity| {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()

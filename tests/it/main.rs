@@ -24,6 +24,7 @@ mod include_bundle;
 mod include_bundle_errors;
 mod layers;
 mod live;
+mod live_clients;
 mod no_std;
 mod oracle;
 #[cfg(unix)]
