@@ -108,6 +108,7 @@ pub fn client_config_builder() -> Result<ConfigBuilder<ClientConfig, WantsClient
 
 /// A config for a client that keeps it for good: that of [`client_config()`], or one that follows the
 /// generations of live roots.
+#[cfg(any(feature = "hyper", feature = "reqwest", feature = "ureq"))]
 pub(crate) fn lasting_config() -> Result<Arc<ClientConfig>, Error> {
     match process_default()? {
         ProcessDefault::Fixed(..) => client_config(),
@@ -143,6 +144,10 @@ enum ProcessDefault {
     /// A closure, so that a program without live roots does not link them.
     Live {
         current: Box<dyn Fn() -> Roots + Send + Sync>,
+        #[cfg_attr(
+            not(any(feature = "hyper", feature = "reqwest", feature = "ureq")),
+            expect(dead_code, reason = "for the connectors")
+        )]
         following: Arc<ClientConfig>,
     },
 }

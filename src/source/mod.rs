@@ -77,21 +77,21 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 /// What a policy reads from its surroundings. It is a value, so that tests can inject their own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings {
     #[cfg_attr(not(feature = "system"), expect(dead_code, reason = "an empty one"))]
     pub(crate) store: Store,
     pub(crate) variables: Variables,
-    pub(crate) clock: fn() -> SystemTime,
+    pub(crate) clock: Clock,
 }
 
-impl Default for Surroundings {
+/// What time it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(pub(crate) fn() -> SystemTime);
+
+impl Default for Clock {
     fn default() -> Self {
-        Self {
-            store: Store::default(),
-            variables: Variables::default(),
-            clock: SystemTime::now,
-        }
+        Self(SystemTime::now)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Merges the copies of each anchor into one.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
 
 use rustls_pki_types::TrustAnchor;
 
@@ -17,16 +16,19 @@ pub(crate) fn merge(
     sources: Vec<Source>,
     keep: impl Fn(&Anchor) -> bool,
 ) -> Result<(Vec<Anchor>, Report), Error> {
-    let count = sources.iter().map(|source| source.anchors.len()).sum();
-    let mut merged: Vec<Merged> = Vec::with_capacity(count);
-    let mut places: HashMap<(Vec<u8>, Vec<u8>), usize> = HashMap::with_capacity(count);
+    let mut firsts = first_copies(&sources).into_iter();
+    // The place of each first copy in `merged`, by its number among all anchors.
+    let mut places: Vec<usize> = Vec::with_capacity(firsts.len());
+    let mut merged: Vec<Merged> = Vec::with_capacity(firsts.len());
     let mut reports: Vec<SourceReport> = Vec::with_capacity(sources.len());
     for (nth, source) in sources.into_iter().enumerate() {
         let standing = source.origin.standing();
         let mut report = SourceReport::new(source.origin, source.anchors.len());
         report.skipped = source.skipped;
         for anchor in source.anchors {
-            let place = *places.entry(identity(&anchor)).or_insert(merged.len());
+            let first = firsts.next().and_then(|first| places.get(first));
+            let place = first.copied().unwrap_or(merged.len());
+            places.push(place);
             if let Some(present) = merged.get_mut(place) {
                 report.duplicates += 1;
                 present.meet(standing, anchor, &mut report)?;
@@ -39,7 +41,7 @@ pub(crate) fn merge(
         reports.push(report);
     }
     let mut anchors = Vec::with_capacity(merged.len());
-    let mut removed = HashSet::new();
+    let mut removed = Vec::new();
     for Merged { anchor, source, .. } in merged.into_iter().filter(|merged| !merged.left_out) {
         let Some(report) = reports.get_mut(source) else {
             continue;
@@ -49,12 +51,16 @@ pub(crate) fn merge(
             anchors.push(anchor);
         } else {
             report.removed += 1;
-            removed.insert(identity(&anchor));
+            removed.push(anchor);
         }
     }
+    removed.sort_unstable_by(|one, other| identity(one).cmp(&identity(other)));
     for report in &mut reports {
         let listed = &mut report.not_applied;
-        listed.retain(|listed| !removed.contains(&identity(listed)));
+        listed.retain(|listed| {
+            let is = |removed: &Anchor| identity(removed).cmp(&identity(listed));
+            removed.binary_search_by(is).is_err()
+        });
         // The same limit may be known from several lists.
         listed.sort_unstable_by(order);
         listed.dedup();
@@ -136,24 +142,35 @@ impl Merged {
     }
 }
 
-fn identity(anchor: &Anchor) -> (Vec<u8>, Vec<u8>) {
+/// For each anchor of all sources, in their order: the number of the first one that is the same root.
+fn first_copies(sources: &[Source]) -> Vec<usize> {
+    let anchors = sources.iter().flat_map(|source| &source.anchors);
+    let mut sorted: Vec<_> = anchors.map(identity).enumerate().collect();
+    // Stable, so the first copy comes first; and fast, because most sources are sorted already.
+    sorted.sort_by_key(|(_, identity)| *identity);
+    let mut firsts = vec![0; sorted.len()];
+    for copies in sorted.chunk_by(|(_, one), (_, other)| one == other) {
+        for (nth, _) in copies {
+            if let (Some(of), Some((first, _))) = (firsts.get_mut(*nth), copies.first()) {
+                *of = *first;
+            }
+        }
+    }
+    firsts
+}
+
+/// Subject and SPKI.
+fn identity(anchor: &Anchor) -> (&[u8], &[u8]) {
     let anchor = anchor.trust_anchor();
-    (
-        anchor.subject.to_vec(),
-        anchor.subject_public_key_info.to_vec(),
-    )
+    (&anchor.subject, &anchor.subject_public_key_info)
 }
 
 /// A total order: only equal anchors compare equal.
 fn order(one: &Anchor, other: &Anchor) -> Ordering {
+    let by_identity = identity(one).cmp(&identity(other));
     let dates = (one.distrust_after(), other.distrust_after());
     let (one, other) = (one.trust_anchor(), other.trust_anchor());
-    let by_subject = one.subject.as_ref().cmp(other.subject.as_ref());
-    by_subject
-        .then_with(|| {
-            let (one, other) = (&one.subject_public_key_info, &other.subject_public_key_info);
-            one.as_ref().cmp(other.as_ref())
-        })
+    by_identity
         .then_with(|| {
             let (one, other) = (&one.name_constraints, &other.name_constraints);
             one.as_deref().cmp(&other.as_deref())
@@ -162,8 +179,7 @@ fn order(one: &Anchor, other: &Anchor) -> Ordering {
 }
 
 fn is_same_root(one: &Anchor, other: &Anchor) -> bool {
-    let (one, other) = (one.trust_anchor(), other.trust_anchor());
-    one.subject == other.subject && one.subject_public_key_info == other.subject_public_key_info
+    identity(one) == identity(other)
 }
 
 #[cfg(test)]
@@ -220,10 +236,8 @@ mod tests {
         }
     }
 
-    type Identity = (Vec<u8>, Vec<u8>);
-
-    /// The documented rules, applied root by root without regard to order or cost.
-    fn naive(sources: &[Source]) -> Option<Vec<(Identity, Anchor)>> {
+    /// The documented rules, applied root by root without regard to cost; sorted by identity.
+    fn naive(sources: &[Source]) -> Option<Vec<Anchor>> {
         let copies = |standing: Standing| {
             let sources = sources
                 .iter()
@@ -247,7 +261,7 @@ mod tests {
                 if given.iter().any(|copy| copy != first) {
                     return None;
                 }
-                trusted.push((name, (*first).clone()));
+                trusted.push((*first).clone());
                 continue;
             }
             let constraints =
@@ -260,11 +274,11 @@ mod tests {
             }
             let date = listed().filter_map(Anchor::distrust_after).min();
             let trust_anchor = TrustAnchor {
-                subject: name.0.clone().into(),
-                subject_public_key_info: name.1.clone().into(),
+                subject: name.0.to_vec().into(),
+                subject_public_key_info: name.1.to_vec().into(),
                 name_constraints: constraints.pop().map(Into::into),
             };
-            trusted.push((name, Anchor::new(trust_anchor, date)));
+            trusted.push(Anchor::new(trust_anchor, date));
         }
         Some(trusted)
     }
@@ -296,12 +310,8 @@ mod tests {
                 assert!(merged.is_err());
                 continue;
             };
-            let (anchors, report) = merged.unwrap();
-            let mut anchors: Vec<_> = anchors
-                .into_iter()
-                .map(|anchor| (identity(&anchor), anchor))
-                .collect();
-            anchors.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let (mut anchors, report) = merged.unwrap();
+            anchors.sort_by(|one, other| identity(one).cmp(&identity(other)));
             assert_eq!(anchors, expected);
 
             let count =

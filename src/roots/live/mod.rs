@@ -332,7 +332,7 @@ impl LiveRoots {
 
     /// A clock before 1970 shows 1970.
     fn now(&self) -> UnixTime {
-        let now = (self.shared.policy.surroundings.clock)();
+        let now = (self.shared.policy.surroundings.clock.0)();
         UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default())
     }
 }

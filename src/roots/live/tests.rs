@@ -11,12 +11,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, thread};
 
 use super::LiveRoots;
+use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::roots::Roots;
 use crate::roots::builder::RootsBuilder;
-use crate::source::Surroundings;
 use crate::source::system::Store;
 use crate::source::variables::{Given, Variables};
+use crate::source::{Clock, Surroundings};
 use crate::world::{World, pem};
 
 thread_local! {
@@ -33,14 +34,14 @@ fn builder(world: &World) -> RootsBuilder {
     builder.surroundings = Surroundings {
         store: Store::below(&world.path("root")),
         variables: Vec::new().into(),
-        clock: || NOW.get(),
+        clock: Clock(|| NOW.get()),
     };
     builder
 }
 
 fn names(live: &LiveRoots) -> Vec<String> {
     let roots = live.current();
-    let names = roots.anchors().iter().map(|anchor| anchor.subject());
+    let names = roots.anchors().iter().map(Anchor::subject);
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
@@ -149,7 +150,7 @@ fn a_file_without_permission_leaves_the_last_good_roots() {
     };
     let path = Path::new(&folder).join("ca.pem");
     let live = Roots::builder().pem_file(&path).build_live().unwrap();
-    fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
     assert!(assert_fails(&live, "ermission denied").is_unreadable());
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     assert!(!live.refresh().unwrap());
