@@ -84,7 +84,7 @@ impl Pair {
     }
 
     /// Passes on what the client has written. The error is the server's.
-    fn to_server(&mut self) -> Result<bool, rustls::Error> {
+    fn tell_server(&mut self) -> Result<bool, rustls::Error> {
         let mut wire = Vec::new();
         while self.client.wants_write() {
             self.client.write_tls(&mut wire).unwrap();
@@ -98,7 +98,7 @@ impl Pair {
     }
 
     /// Passes on what the server has written. The error is the client's.
-    fn to_client(&mut self) -> Result<bool, rustls::Error> {
+    fn tell_client(&mut self) -> Result<bool, rustls::Error> {
         let mut wire = Vec::new();
         while self.server.wants_write() {
             self.server.write_tls(&mut wire).unwrap();
@@ -113,7 +113,7 @@ impl Pair {
 
     /// Until both have nothing more to say: the handshake, and tickets.
     fn finish(mut self) -> Result<HandshakeKind, rustls::Error> {
-        while self.to_server()? | self.to_client()? {}
+        while self.tell_server()? | self.tell_client()? {}
         Ok(self.client.handshake_kind().unwrap())
     }
 }
@@ -195,8 +195,8 @@ fn a_late_ticket_belongs_to_the_generation_of_its_connection() {
             rotation.to(&ca.pem());
             let mut pair = Pair::new(config, &server);
             // The server's chain arrives, and is verified. What the client answers is kept back.
-            pair.to_server().unwrap();
-            pair.to_client().unwrap();
+            pair.tell_server().unwrap();
+            pair.tell_client().unwrap();
             assert!(pair.client.peer_certificates().is_some());
             assert!(rotation.to(&other.pem()));
             assert_eq!(pair.finish(), Ok(HandshakeKind::Full));
@@ -482,8 +482,8 @@ fn a_failing_refresh_is_logged_when_its_error_changes() {
         }
         fn log(&self, record: &log::Record<'_>) {
             if self.enabled(record.metadata()) && record.target().starts_with("embedded_roots") {
-                let line = format!("{} {}", record.level(), record.args());
-                LOGGED.lock().unwrap().push(line);
+                let logged = format!("{} {}", record.level(), record.args());
+                LOGGED.lock().unwrap().push(logged);
                 let live = LIVE.lock().unwrap().clone().unwrap();
                 drop((live.report(), live.client_config()));
             }

@@ -171,8 +171,7 @@ impl LiveRoots {
     /// use std::sync::{Arc, Mutex, PoisonError};
     ///
     /// use embedded_roots::LiveRoots;
-    /// use embedded_roots::rustls::sign::CertifiedKey;
-    /// use embedded_roots::rustls::server::SingleCertAndKey;
+    /// use embedded_roots::rustls::sign::SingleCertAndKey;
     /// use embedded_roots::rustls::{Error, ServerConfig};
     ///
     /// struct Server {

@@ -31,6 +31,9 @@ pub(super) struct Measured {
     pub(super) build: Build,
     /// The CPU seconds that `macros` adds to a clean debug build.
     pub(super) macros: f64,
+    pub(super) live: Live,
+    /// The numbers of crates that `hyper`, `reqwest`, `reqwest-blocking` and `ureq` add.
+    pub(super) connectors: [f64; 4],
     /// The crates that the twin does not have.
     pub(super) crates: Vec<String>,
     /// The crates that `custom` has and `mozilla` does not.
@@ -39,6 +42,16 @@ pub(super) struct Measured {
 
 /// One thing done in several ways, each with its median; the first is ours.
 pub(super) struct Ways(pub(super) Vec<(String, f64)>);
+
+/// The costs of live roots.
+pub(super) struct Live {
+    /// Nanoseconds more than with roots that do not change.
+    pub(super) generation: f64,
+    /// In microseconds.
+    pub(super) unchanged_refresh: f64,
+    /// The ratio of a full handshake to a resumed one.
+    pub(super) following: f64,
+}
 
 /// CPU seconds of clean debug builds.
 pub(super) struct Build {
@@ -76,6 +89,7 @@ impl Measured {
         let system = bench(&["system", "--features", "system"])?;
         let verification = bench(&["verification"])?;
         bench(&["warm"])?;
+        bench(&["live"])?;
         let growth = [0, 100, 1_000, 10_000].map(|others| {
             let group = format!("growth {others}");
             Ok(Growth {
@@ -102,6 +116,13 @@ impl Measured {
             resident: fat.resident_above_twin()?,
             build: build()?,
             macros: macros()?,
+            live: Live {
+                generation: median("live", "generation")? - median("live", "fixed")?,
+                unchanged_refresh: median("live", "unchanged refresh")? / 1e3,
+                following: median("live handshake", "following")?
+                    / median("live handshake", "resumed")?,
+            },
+            connectors: connectors()?,
             crates: crates(OURS, TWIN)?,
             crates_of_custom: crates(OURS_CUSTOM, OURS)?,
         })
@@ -316,21 +337,36 @@ fn cpu_seconds_of_children() -> Result<f64> {
 /// The crates in one program's tree that are not in the other's.
 fn crates(program: [&str; 2], other: [&str; 2]) -> Result<Vec<String>> {
     let tree = |[_, feature]: [&str; 2]| {
-        let tree = [
-            "tree",
+        tree(&[
             "--package",
             "linkage",
             "--no-default-features",
             "--features",
-        ];
-        let format = ["--edges", "normal", "--prefix", "none", "--format", "{lib}"];
-        let tree = output(cargo().args(tree).arg(feature).args(format))?;
-        // A line `name (*)` repeats a crate that was listed before.
-        let names = tree
-            .lines()
-            .filter_map(|line| line.split_whitespace().next());
-        let names = names.map(str::to_owned);
-        Ok::<BTreeSet<String>, Box<dyn Error>>(names.collect())
+            feature,
+        ])
     };
     Ok(tree(program)?.difference(&tree(other)?).cloned().collect())
+}
+
+/// The numbers of crates that these features add to the default ones.
+fn connectors() -> Result<[f64; 4]> {
+    let without = tree(&["--package", "embedded-roots"])?;
+    let mut counts = [0.0; 4];
+    let features = ["hyper", "reqwest", "reqwest-blocking", "ureq"];
+    for (feature, count) in features.into_iter().zip(&mut counts) {
+        let with = tree(&["--package", "embedded-roots", "--features", feature])?;
+        *count = f64::from(u32::try_from(with.difference(&without).count())?);
+    }
+    Ok(counts)
+}
+
+/// The crates of a package with these features.
+fn tree(package: &[&str]) -> Result<BTreeSet<String>> {
+    let format = ["--edges", "normal", "--prefix", "none", "--format", "{lib}"];
+    let tree = output(cargo().arg("tree").args(package).args(format))?;
+    // A line `name (*)` repeats a crate that was listed before.
+    let names = tree
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    Ok(names.map(str::to_owned).collect())
 }

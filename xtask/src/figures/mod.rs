@@ -81,6 +81,8 @@ fn rows(measured: &Measured) -> Vec<Row> {
     rows.extend(running(measured));
     rows.extend(weight(measured));
     rows.extend(system(measured));
+    rows.extend(live(measured));
+    rows.extend(connectors(measured));
     rows
 }
 
@@ -281,6 +283,64 @@ fn system(measured: &Measured) -> [Row; 2] {
             &measured.system_store,
         ),
         row("a store of 300 hashed files", &measured.hashed_files),
+    ]
+}
+
+fn live(measured: &Measured) -> [Row; 3] {
+    let row = |name, peer, unit, measured, [target, most]: [f64; 2]| Row {
+        name,
+        peer,
+        headline: false,
+        unit,
+        measured,
+        target,
+        most,
+        command: "cargo bench -p benches --bench live",
+    };
+    let live = &measured.live;
+    [
+        row(
+            "`LiveRoots::client_config()`: a look at the generation",
+            "`Roots::client_config()`",
+            " ns more",
+            live.generation,
+            [50.0, 150.0],
+        ),
+        row(
+            "a refresh that changes nothing: Mozilla's list and a file",
+            "",
+            " µs",
+            live.unchanged_refresh,
+            [150.0, 450.0],
+        ),
+        row(
+            "a handshake with `following_config()`, TLS 1.3, both sides",
+            "a resumed one",
+            "",
+            live.following,
+            [3.0, 5.0],
+        ),
+    ]
+}
+
+/// The targets are today's counts, so that an update which brings another crate is noticed.
+fn connectors(measured: &Measured) -> [Row; 4] {
+    let row = |name, measured, target| Row {
+        name,
+        peer: "the default features",
+        headline: false,
+        unit: " more",
+        measured,
+        target,
+        most: target,
+        command: "cargo tree",
+    };
+    let [hyper, reqwest, blocking, ureq] = measured.connectors;
+    [
+        row("crates of the feature `hyper`", hyper, 24.0),
+        row("crates of the feature `reqwest`", reqwest, 69.0),
+        row("crates of the feature `reqwest-blocking`", blocking, 72.0),
+        row("crates of the feature `ureq`", ureq, 9.0),
     ]
 }
 
