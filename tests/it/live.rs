@@ -468,6 +468,24 @@ fn live_roots_can_be_the_default() {
     assert!(Refusal::of(&refused).unwrap().is_unknown_issuer());
 }
 
+#[test]
+fn the_report_can_be_serialized() {
+    let rotation = Rotation::new("serialized", &root("CA").pem());
+    let value = || serde_json::to_value(rotation.live.report()).unwrap();
+    assert_eq!(value()["generation"], 1);
+    assert_eq!(value()["sources"][0]["roots"], 1);
+    assert!(value()["failed_refresh"].is_null());
+    rotation.write("");
+    let error = rotation.live.refresh().unwrap_err();
+    let failed = &value()["failed_refresh"];
+    assert_eq!(failed["error"], format!("{error:?}"));
+    assert_eq!(failed["since"], failed["latest"]);
+    assert!(
+        failed["since"].as_str().unwrap().starts_with("20"),
+        "{failed}"
+    );
+}
+
 /// Warnings are logged once for each error, outside of locks: the logger uses the roots.
 #[test]
 fn a_failing_refresh_is_logged_when_its_error_changes() {
