@@ -84,6 +84,8 @@ mod config;
 mod connect;
 #[cfg(feature = "rustls")]
 mod error;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 #[cfg(feature = "rustls")]
 mod logging;
 #[cfg(feature = "rustls")]

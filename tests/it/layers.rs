@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// From the data up to the clients. Modules on the same line may not import each other.
 const LAYERS: [&[&str]; 8] = [
     &["error", "logging"],
-    &["bundle"],
+    &["bundle", "inspect"],
     &["source"],
     &["trust"],
     &["verify"],

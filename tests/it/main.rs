@@ -22,6 +22,7 @@ mod generated;
 mod handshakes;
 mod include_bundle;
 mod include_bundle_errors;
+mod inspect;
 mod layers;
 mod live;
 mod live_clients;
