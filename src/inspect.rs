@@ -136,7 +136,7 @@ impl Certificate {
         self.sha1
     }
 
-    /// The SHA-256 digest of the SubjectPublicKeyInfo (DER), as in a pin (RFC 7469).
+    /// The SHA-256 digest of the `SubjectPublicKeyInfo` (DER), as in a pin (RFC 7469).
     #[must_use]
     pub fn spki_sha256(&self) -> [u8; 32] {
         self.spki_sha256

@@ -1,0 +1,221 @@
+//! `check`: would a file compile, and what is doubtful in it?
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use embedded_roots::mozilla;
+use embedded_roots_bundle::{
+    self as bundle, ParsedBundle, PrivateKeys, parse_each, read_file, rfc3339,
+};
+use rustls_pki_types::UnixTime;
+use serde::Serialize;
+
+use crate::history::History;
+use crate::output::{ERROR, GOOD, Output, WARNING, counted, day};
+use crate::root::Root;
+use crate::{Outcome, Result};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The PEM file
+    file: PathBuf,
+    /// Warn of certificates that expire within this many days
+    #[arg(long, default_value_t = 30)]
+    days: u32,
+}
+
+#[derive(Serialize)]
+struct Checked<'a> {
+    command: &'static str,
+    file: String,
+    history_as_of: &'a str,
+    roots: usize,
+    /// A build with this file fails with the first of them.
+    errors: Vec<String>,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    /// The line of the certificate's BEGIN.
+    line: usize,
+    subject: String,
+    #[serde(flatten)]
+    doubt: Doubt,
+}
+
+#[derive(Serialize)]
+struct Doubt {
+    /// One of `expired`, `expires`, `weak-key`, `weak-signature`, `removed`, `version`,
+    /// `no-basic-constraints`, `duplicate-key`, `limit-not-applied`.
+    kind: &'static str,
+    text: String,
+}
+
+pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
+    let history = History::load()?;
+    let name = bundle::escape(&arguments.file.display().to_string());
+    let pem = read_file(&arguments.file).map_err(|why| format!("{name}: {why}"))?;
+    let mut errors = Vec::new();
+    let mut roots = Vec::new();
+    for root in parse_each(&name, &pem, PrivateKeys::Refuse) {
+        match root {
+            Ok(root) => roots.push(Root::new(root)?),
+            Err(why) => errors.push(why.to_string()),
+        }
+    }
+    if let Err(why) = ParsedBundle::new(roots.iter().map(|root| root.root.clone()).collect()) {
+        errors.push(format!("{name}: {why}"));
+    }
+    let warnings = warnings(&roots, &history, output.now(), arguments.days);
+    let checked = Checked {
+        command: "check",
+        file: name,
+        history_as_of: &history.as_of,
+        roots: roots.len(),
+        errors,
+        warnings,
+    };
+    output.write(&checked, |out| {
+        for error in &checked.errors {
+            writeln!(out, "{ERROR}error:{ERROR:#} {error}")?;
+        }
+        for Warning {
+            line,
+            subject,
+            doubt,
+        } in &checked.warnings
+        {
+            let file = &checked.file;
+            let text = &doubt.text;
+            writeln!(
+                out,
+                "{WARNING}warning:{WARNING:#} {file}, line {line}: {subject}: {text}"
+            )?;
+        }
+        let summary = [
+            counted(checked.roots, "root"),
+            counted(checked.errors.len(), "error"),
+            counted(checked.warnings.len(), "warning"),
+        ];
+        let clean = checked.errors.is_empty() && checked.warnings.is_empty();
+        let style = if clean { GOOD } else { anstyle::Style::new() };
+        writeln!(out, "{style}{}{style:#}", summary.join(", "))
+    })?;
+    if !checked.errors.is_empty() {
+        return Err(format!("{} does not compile", checked.file).into());
+    }
+    Ok(if checked.warnings.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    })
+}
+
+fn warnings(roots: &[Root], history: &History, now: UnixTime, days: u32) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (nth, root) in roots.iter().enumerate() {
+        let earlier = roots.get(..nth).unwrap_or_default();
+        let doubts = doubts(root, earlier, history, now, days);
+        warnings.extend(doubts.into_iter().map(|doubt| Warning {
+            line: root.root.line(),
+            subject: root.certificate.subject().to_owned(),
+            doubt,
+        }));
+    }
+    warnings
+}
+
+fn doubts(
+    root: &Root,
+    earlier: &[Root],
+    history: &History,
+    now: UnixTime,
+    days: u32,
+) -> Vec<Doubt> {
+    let certificate = &root.certificate;
+    let mut doubts = Vec::new();
+    let mut doubt = |kind, text: String| doubts.push(Doubt { kind, text });
+
+    let until = certificate.not_after();
+    let soon = Duration::from_secs(u64::from(days) * 86_400).as_secs();
+    if until.as_secs() < now.as_secs() {
+        doubt("expired", format!("expired on {}", day(until)));
+    } else if until.as_secs() <= now.as_secs().saturating_add(soon) {
+        let left = (until.as_secs() - now.as_secs()) / 86_400;
+        doubt(
+            "expires",
+            format!("expires on {}, in {} days", day(until), left),
+        );
+    }
+    let key = certificate.key();
+    if key.algorithm() == "RSA" && key.bits().is_some_and(|bits| bits < 2048) {
+        doubt("weak-key", format!("{key} is a weak key"));
+    }
+    let signature = certificate.signature_algorithm();
+    let lower = signature.to_lowercase();
+    if ["sha1", "sha-1", "md5", "md2"]
+        .iter()
+        .any(|weak| lower.contains(weak))
+    {
+        // A root's own signature proves nothing, but shows its age.
+        doubt("weak-signature", format!("is signed with {signature}"));
+    }
+    if let Some(standing) = history.removed(certificate) {
+        let gone = standing.gone.as_deref().unwrap_or_default();
+        let why = standing
+            .reason
+            .as_ref()
+            .map(|reason| format!(": {}", reason.reason));
+        let why = why.unwrap_or_default();
+        doubt("removed", format!("Mozilla removed it before {gone}{why}"));
+    }
+    if certificate.version() < 3 {
+        doubt(
+            "version",
+            format!("is an X.509 version {} certificate", certificate.version()),
+        );
+    } else if certificate.is_ca().is_none() {
+        doubt(
+            "no-basic-constraints",
+            "has no basic constraints".to_owned(),
+        );
+    }
+    let same_key = |other: &&Root| other.certificate.spki_sha256() == certificate.spki_sha256();
+    if let Some(other) = earlier.iter().find(same_key) {
+        let line = other.root.line();
+        doubt(
+            "duplicate-key",
+            format!("has the key of the certificate in line {line}"),
+        );
+    }
+    if let Some(limits) = limits_not_said(root) {
+        let text = format!("Mozilla trusts it within limits that this file does not say: {limits}");
+        doubt("limit-not-applied", text);
+    }
+    doubts
+}
+
+/// The limits of Mozilla's list that a copy of its root does not have.
+fn limits_not_said(root: &Root) -> Option<String> {
+    let ours = root.root.trust_anchor();
+    let mut anchors = mozilla::BUNDLE.anchors().iter();
+    let listed = anchors.find(|anchor| {
+        let listed = anchor.trust_anchor();
+        listed.subject == ours.subject
+            && listed.subject_public_key_info == ours.subject_public_key_info
+    })?;
+    let names = &listed.trust_anchor().name_constraints;
+    let names = names
+        .as_ref()
+        .filter(|names| ours.name_constraints.as_ref() != Some(*names));
+    let date = listed.distrust_after();
+    let date = date.filter(|date| root.root.distrust_after().is_none_or(|own| own > *date));
+    let limits: Vec<String> = date
+        .map(|date| format!("distrust-after={}", rfc3339(date)))
+        .into_iter()
+        .chain(names.map(|names| bundle::show_name_constraints(names)))
+        .collect();
+    (!limits.is_empty()).then(|| limits.join(" "))
+}

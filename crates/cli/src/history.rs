@@ -1,0 +1,231 @@
+//! What Mozilla's list has held since 2015, as compiled in.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+
+use embedded_roots::inspect::Certificate;
+use flate2::read::GzDecoder;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+
+/// Written by `cargo xtask history`.
+const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
+const REMOVALS: &str = include_str!("../data/removals.toml");
+
+/// A certificate that is in the list, or was.
+pub(crate) struct Known {
+    pub(crate) certificate: Certificate,
+    pub(crate) der: CertificateDer<'static>,
+    pub(crate) standing: Standing,
+}
+
+/// When a certificate was in Mozilla's list. Days are those of the releases of certifi that have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Standing {
+    /// The first release with it.
+    pub(crate) first: String,
+    /// The last release with it; none if the newest has it.
+    pub(crate) last: Option<String>,
+    /// The first release without it.
+    pub(crate) gone: Option<String>,
+    /// Why it went, where that is public knowledge, with its source.
+    #[serde(flatten)]
+    pub(crate) reason: Option<Reason>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Reason {
+    pub(crate) reason: String,
+    pub(crate) source: String,
+}
+
+pub(crate) struct History {
+    known: Vec<Known>,
+    by_sha256: HashMap<[u8; 32], usize>,
+    by_key: HashMap<[u8; 32], Vec<usize>>,
+    /// The day of the newest release.
+    pub(crate) as_of: String,
+}
+
+impl History {
+    /// What is compiled in.
+    pub(crate) fn load() -> Result<Self> {
+        let mut text = String::new();
+        GzDecoder::new(HISTORY).read_to_string(&mut text)?;
+        Self::read(&text, REMOVALS)
+    }
+
+    fn read(text: &str, removals: &str) -> Result<Self> {
+        let mut reasons = reasons(removals)?;
+        let mut known = Vec::new();
+        let mut as_of = String::new();
+        for block in text.split("-----END CERTIFICATE-----\n") {
+            let Some(start) = block.find("-----BEGIN CERTIFICATE-----") else {
+                continue;
+            };
+            let (comments, pem) = block.split_at(start);
+            let der = CertificateDer::from_pem_slice(
+                format!("{pem}-----END CERTIFICATE-----\n").as_bytes(),
+            )?;
+            let value = |name: &str| {
+                let mut lines = comments.lines();
+                lines.find_map(|line| {
+                    line.strip_prefix("# ")?
+                        .strip_prefix(name)?
+                        .strip_prefix(": ")
+                })
+            };
+            let certificate = Certificate::from_der(&der)?;
+            let first =
+                value("first").ok_or("the history has a certificate without a first day")?;
+            let gone = value("gone").map(str::to_owned);
+            let last = value("last").filter(|_| gone.is_some());
+            for day in [Some(first), last, gone.as_deref()].into_iter().flatten() {
+                if day > as_of.as_str() {
+                    day.clone_into(&mut as_of);
+                }
+            }
+            known.push(Known {
+                standing: Standing {
+                    first: first.to_owned(),
+                    last: last.map(str::to_owned),
+                    gone,
+                    reason: reasons.remove(&certificate.sha256()),
+                },
+                certificate,
+                der,
+            });
+        }
+        let mut history = Self {
+            by_sha256: HashMap::new(),
+            by_key: HashMap::new(),
+            known,
+            as_of,
+        };
+        for (nth, known) in history.known.iter().enumerate() {
+            history.by_sha256.insert(known.certificate.sha256(), nth);
+            let of_key = history.by_key.entry(known.certificate.spki_sha256());
+            of_key.or_default().push(nth);
+        }
+        Ok(history)
+    }
+
+    pub(crate) fn all(&self) -> &[Known] {
+        &self.known
+    }
+
+    /// The certificate itself.
+    pub(crate) fn of_certificate(&self, sha256: &[u8; 32]) -> Option<&Known> {
+        self.known.get(*self.by_sha256.get(sha256)?)
+    }
+
+    /// All certificates of a key.
+    pub(crate) fn of_key(&self, spki_sha256: &[u8; 32]) -> impl Iterator<Item = &Known> + use<'_> {
+        let of_key = self.by_key.get(spki_sha256).into_iter().flatten();
+        of_key.filter_map(|nth| self.known.get(*nth))
+    }
+
+    /// When and why the root was removed. A key that is still in the list, under whichever certificate,
+    /// is not removed.
+    pub(crate) fn removed(&self, certificate: &Certificate) -> Option<&Standing> {
+        let key = certificate.spki_sha256();
+        let of_key = || self.of_key(&key);
+        if of_key().any(|known| known.standing.gone.is_none()) {
+            return None;
+        }
+        let exact = self.of_certificate(&certificate.sha256());
+        let latest = of_key().max_by_key(|known| &known.standing.gone);
+        exact.or(latest).map(|known| &known.standing)
+    }
+
+    /// The list as it was on this day.
+    pub(crate) fn on<'a>(&'a self, day: &'a str) -> impl Iterator<Item = &'a Known> {
+        self.known.iter().filter(move |known| {
+            let Standing { first, gone, .. } = &known.standing;
+            first.as_str() <= day && gone.as_ref().is_none_or(|gone| day < gone.as_str())
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Removals {
+    #[serde(default)]
+    removal: Vec<Removal>,
+}
+
+#[derive(Deserialize)]
+struct Removal {
+    sha256: Vec<String>,
+    reason: String,
+    source: String,
+}
+
+fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
+    let removals: Removals = toml::from_str(text)?;
+    let mut reasons = HashMap::new();
+    for Removal {
+        sha256,
+        reason,
+        source,
+    } in removals.removal
+    {
+        for digits in sha256 {
+            let digest = embedded_roots_bundle::emit::sha256_from_hex(&digits);
+            let digest = digest.ok_or_else(|| format!("removals.toml: {digits} is no SHA-256"))?;
+            let reason = Reason {
+                reason: reason.clone(),
+                source: source.clone(),
+            };
+            reasons.insert(digest, reason);
+        }
+    }
+    Ok(reasons)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compiled_in_can_be_read() {
+        let history = History::load().unwrap();
+        assert!(history.all().len() >= 287, "{}", history.all().len());
+        let in_force = history
+            .all()
+            .iter()
+            .filter(|known| known.standing.gone.is_none());
+        assert!(in_force.count() > 100);
+        let ours =
+            embedded_roots::inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM).unwrap();
+        for root in &ours {
+            assert!(history.of_certificate(&root.sha256()).is_some(), "{root}");
+            assert!(history.removed(root).is_none(), "{root}");
+        }
+        let of_2016: Vec<_> = history.on("2016-06-01").collect();
+        let has = |name: &str| {
+            of_2016
+                .iter()
+                .any(|known| known.certificate.subject().contains(name))
+        };
+        assert!(has("WoSign") && has("DST Root CA X3") && !has("ISRG Root X2"));
+    }
+
+    #[test]
+    fn a_key_that_is_still_in_the_list_is_not_removed() {
+        let history = History::load().unwrap();
+        // Some CAs have renewed a root with its key.
+        let renewed = history.all().iter().filter(|known| {
+            let key = known.certificate.spki_sha256();
+            let of_key = || history.of_key(&key);
+            known.standing.gone.is_some() && of_key().any(|other| other.standing.gone.is_none())
+        });
+        let renewed: Vec<_> = renewed.collect();
+        assert!(!renewed.is_empty());
+        for known in renewed {
+            assert_eq!(history.removed(&known.certificate), None);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `list`: which roots there are.
+
+use clap::Args;
+use embedded_roots_bundle::ParsedBundle;
+use serde::Serialize;
+
+use crate::history::History;
+use crate::output::{Output, counted, day, table};
+use crate::root::{Facts, Root, short_name};
+use crate::{Outcome, Result, source};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A PEM file, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
+    #[arg(default_value = "mozilla")]
+    source: String,
+    /// Write annotated PEM
+    #[arg(long, conflicts_with = "json")]
+    pem: bool,
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    command: &'static str,
+    source: &'a str,
+    history_as_of: &'a str,
+    roots: Vec<Facts<'a>>,
+}
+
+pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
+    let history = History::load()?;
+    let roots = source::named(&arguments.source, &history)?;
+    if arguments.pem {
+        let bundle = ParsedBundle::new(roots.into_iter().map(|root| root.root).collect())?;
+        output.write(&(), |out| out.write_all(bundle.to_pem().as_bytes()))?;
+        return Ok(Outcome::Clean);
+    }
+    let listed = Listed {
+        command: "list",
+        source: &arguments.source,
+        history_as_of: &history.as_of,
+        roots: roots.iter().map(|root| root.facts(&history)).collect(),
+    };
+    output.write(&listed, |out| {
+        writeln!(out, "{}", shown(&roots, &history))?;
+        writeln!(out, "{}", counted(roots.len(), "root"))
+    })?;
+    Ok(Outcome::Clean)
+}
+
+fn shown(roots: &[Root], history: &History) -> comfy_table::Table {
+    let mut table = table(&["root", "key", "until", "SHA-256", "remarks"]);
+    for root in roots {
+        let certificate = &root.certificate;
+        let removed = history
+            .removed(certificate)
+            .and_then(|standing| standing.gone.as_ref());
+        let removed = removed.map(|gone| format!("removed by Mozilla {gone}"));
+        let limits = Some(root.limits()).filter(|limits| !limits.is_empty());
+        let remarks: Vec<String> = limits.into_iter().chain(removed).collect();
+        let sha256 = embedded_roots_bundle::emit::hex(&certificate.sha256());
+        table.add_row([
+            short_name(certificate.subject()).to_owned(),
+            certificate.key().to_string(),
+            day(certificate.not_after()),
+            sha256.chars().take(16).collect(),
+            remarks.join("; "),
+        ]);
+    }
+    table
+}

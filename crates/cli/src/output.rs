@@ -1,0 +1,90 @@
+//! How results are written: for people, or as JSON.
+
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table};
+use embedded_roots_bundle::{parse_rfc3339, rfc3339};
+use rustls_pki_types::UnixTime;
+use serde::Serialize;
+
+use crate::Result;
+
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+
+/// Midnight of a day, UTC.
+pub(crate) type Day = UnixTime;
+
+/// Standard output, and what the global options say of it.
+pub(crate) struct Output {
+    stream: AutoStream<io::Stdout>,
+    json: bool,
+    today: Option<Day>,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, today: Option<Day>) -> Self {
+        Self {
+            stream: AutoStream::auto(io::stdout()),
+            json,
+            today,
+        }
+    }
+
+    /// Writes a value as JSON if that was asked for, or else for people.
+    pub(crate) fn write<T: Serialize>(
+        &mut self,
+        value: &T,
+        for_people: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        if self.json {
+            serde_json::to_writer_pretty(&mut self.stream, value).map_err(io::Error::from)?;
+            writeln!(self.stream)?;
+        } else {
+            for_people(&mut self.stream)?;
+        }
+        self.stream.flush()?;
+        Ok(())
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = UnixTime::since_unix_epoch(now.unwrap_or_default());
+        self.today.unwrap_or(now)
+    }
+}
+
+/// A table without lines, as wide as the terminal, or unlimited if it is none.
+pub(crate) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    // Otherwise each line begins with a space.
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+/// The day of a time, as YYYY-MM-DD.
+pub(crate) fn day(time: UnixTime) -> String {
+    let time = rfc3339(time);
+    time.split_once('T')
+        .map_or(time.clone(), |(day, _)| day.to_owned())
+}
+
+pub(crate) fn parse_day(text: &str) -> std::result::Result<Day, String> {
+    parse_rfc3339(&format!("{text}T00:00:00Z")).ok_or_else(|| "expected YYYY-MM-DD".to_owned())
+}
+
+/// `1 root`, `2 roots`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}

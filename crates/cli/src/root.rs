@@ -1,0 +1,98 @@
+//! A root, with what is known of it.
+
+use embedded_roots::inspect::Certificate;
+use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::{self as bundle, rfc3339, show_name_constraints};
+use serde::Serialize;
+
+use crate::Result;
+use crate::history::{History, Standing};
+
+/// A root of a file or a list.
+pub(crate) struct Root {
+    pub(crate) root: bundle::Root,
+    pub(crate) certificate: Certificate,
+}
+
+impl Root {
+    pub(crate) fn new(root: bundle::Root) -> Result<Self> {
+        let certificate = Certificate::from_der(root.certificate())?;
+        Ok(Self { root, certificate })
+    }
+
+    /// Its limits, own and imposed ones, in the grammar of annotations; empty if it has none.
+    pub(crate) fn limits(&self) -> String {
+        let date = self.root.distrust_after();
+        let date = date.map(|date| format!("distrust-after={}", rfc3339(date)));
+        let names = self.root.trust_anchor().name_constraints.as_deref();
+        let names = names.map(show_name_constraints);
+        let limits: Vec<String> = date.into_iter().chain(names).collect();
+        limits.join(" ")
+    }
+
+    /// For JSON.
+    pub(crate) fn facts(&self, history: &History) -> Facts<'_> {
+        let known = history.of_certificate(&self.certificate.sha256());
+        Facts {
+            mozilla: known.map(|known| known.standing.clone()),
+            distrust_after: self.root.distrust_after().map(rfc3339),
+            name_constraints: (self.root.trust_anchor().name_constraints.as_deref())
+                .map(show_name_constraints),
+            ..Facts::of(&self.certificate)
+        }
+    }
+}
+
+/// A root as JSON.
+#[derive(Serialize)]
+pub(crate) struct Facts<'a> {
+    subject: &'a str,
+    issuer: &'a str,
+    serial: &'a str,
+    version: u32,
+    sha256: String,
+    sha1: String,
+    spki_sha256: String,
+    key: String,
+    signature_algorithm: &'a str,
+    not_before: String,
+    not_after: String,
+    is_ca: Option<bool>,
+    distrust_after: Option<String>,
+    name_constraints: Option<String>,
+    /// When the certificate was in Mozilla's list, if ever.
+    mozilla: Option<Standing>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn subject(&self) -> &'a str {
+        self.subject
+    }
+
+    pub(crate) fn of(certificate: &'a Certificate) -> Self {
+        Self {
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            serial: certificate.serial(),
+            version: certificate.version(),
+            sha256: hex(&certificate.sha256()),
+            sha1: hex(&certificate.sha1()),
+            spki_sha256: hex(&certificate.spki_sha256()),
+            key: certificate.key().to_string(),
+            signature_algorithm: certificate.signature_algorithm(),
+            not_before: rfc3339(certificate.not_before()),
+            not_after: rfc3339(certificate.not_after()),
+            is_ca: certificate.is_ca(),
+            distrust_after: None,
+            name_constraints: certificate.name_constraints().map(str::to_owned),
+            mozilla: None,
+        }
+    }
+}
+
+/// The common name of a subject, or the whole subject if it has none.
+pub(crate) fn short_name(subject: &str) -> &str {
+    let parts = subject.split(", ");
+    let mut names = parts.filter_map(|part| part.strip_prefix("CN="));
+    names.next().unwrap_or(subject)
+}
