@@ -42,3 +42,5 @@ pub mod tokio_rustls_client;
 pub mod tokio_tungstenite_client;
 #[cfg(feature = "tonic")]
 pub mod tonic_client;
+#[cfg(feature = "ureq")]
+pub mod ureq_client;

@@ -27,6 +27,13 @@ impl Authority {
         Roots::builder().pem(self.0.pem()).build().unwrap()
     }
 
+    /// These roots, distrusted for certificates that start after the year 2000.
+    fn distrusted_roots(&self) -> Roots {
+        let annotation = "# embedded-roots: distrust-after=2000-12-31T23:59:59Z\n";
+        let pem = annotation.to_owned() + &self.0.pem();
+        Roots::builder().pem(pem).build().unwrap()
+    }
+
     /// With Mozilla's roots, for clients that take PEM: they must read all of them.
     pub(crate) fn pem(&self) -> String {
         format!("{}{}", embedded_roots::pem(), self.0.pem())
@@ -62,12 +69,34 @@ pub(crate) fn authorities() -> (Authority, Authority) {
     (Authority::new("CA"), Authority::new("Another CA"))
 }
 
+/// Why a client refuses a server.
+#[derive(Clone, Copy)]
+pub(crate) enum Reason {
+    UnknownIssuer,
+    /// A limit of the root.
+    Distrusted,
+}
+
+/// Roots under which the servers of `ca` are refused, and why: those of another CA, and of that one
+/// within a limit.
+pub(crate) fn refusing(ca: &Authority, other: &Authority) -> [(Roots, Reason); 2] {
+    [
+        (other.roots(), Reason::UnknownIssuer),
+        (ca.distrusted_roots(), Reason::Distrusted),
+    ]
+}
+
 /// That the error keeps our reason.
 #[track_caller]
-pub(crate) fn explained(error: &(dyn Error + 'static)) {
+pub(crate) fn explained(error: &(dyn Error + 'static), reason: Reason) {
     let refusal = Refusal::of(error).unwrap_or_else(|| panic!("another reason: {error:?}"));
-    assert!(refusal.is_unknown_issuer(), "{refusal}");
-    assert_eq!(refusal.issuer(), Some("CN=CA"), "{refusal}");
+    match reason {
+        Reason::UnknownIssuer => {
+            assert!(refusal.is_unknown_issuer(), "{refusal}");
+            assert_eq!(refusal.issuer(), Some("CN=CA"), "{refusal}");
+        }
+        Reason::Distrusted => assert!(refusal.is_distrusted(), "{refusal}"),
+    }
 }
 
 /// That the error has the client's own words for the same reason, and not ours.

@@ -6,7 +6,7 @@ use clients::{redis_client, sqlx_client, tokio_postgres_client};
 use redis::AsyncCommands as _;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::authority::{Done, authorities, explained, refused};
+use crate::authority::{Done, authorities, explained, refused, refusing};
 use crate::server::Server;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -60,8 +60,10 @@ async fn tokio_postgres() -> Done {
         .await?;
     assert!(row.get::<_, bool>(0));
 
-    let refused = tokio_postgres_client::connect(&other.roots(), config).await;
-    explained(&refused.err().unwrap());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = tokio_postgres_client::connect(&roots, config).await;
+        explained(&refused.err().unwrap(), reason);
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use clients::ldap3_client;
 use ldap3::Scope;
 
-use crate::authority::{Done, authorities, explained};
+use crate::authority::{Done, authorities, explained, refusing};
 use crate::server::Server;
 
 #[tokio::test]
@@ -19,7 +19,9 @@ async fn ldap3() -> Done {
         .await?;
     assert_eq!(found.success()?.0.len(), 1);
 
-    let refused = ldap3_client::connect(&other.roots(), &url).await;
-    explained(&refused.err().unwrap());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = ldap3_client::connect(&roots, &url).await;
+        explained(&refused.err().unwrap(), reason);
+    }
     Ok(())
 }

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder
 use clients::{
     aws_client, curl_client, hyper_client, kube_client, native_tls_client, openssl_client,
     opentelemetry_otlp_client, reqwest_blocking_client, reqwest_client, tokio_rustls_client,
-    tokio_tungstenite_client, tonic_client,
+    tokio_tungstenite_client, tonic_client, ureq_client,
 };
 use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -22,7 +22,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::authority::{Authority, Done, authorities, explained, refused};
+use crate::authority::{Authority, Done, authorities, explained, refused, refusing};
 use crate::server::Server;
 
 /// nginx for clients that need nothing behind it, its URL, its CA and another.
@@ -59,8 +59,10 @@ async fn tokio_rustls() -> Done {
     stream.read_to_string(&mut answer).await?;
     assert!(answer.ends_with("hello"), "{answer}");
 
-    let refused = tokio_rustls_client::connect(&other.roots(), "localhost", server.port).await;
-    explained(&refused.unwrap_err());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = tokio_rustls_client::connect(&roots, "localhost", server.port).await;
+        explained(&refused.unwrap_err(), reason);
+    }
     Ok(())
 }
 
@@ -74,11 +76,10 @@ async fn reqwest() -> Done {
         .await?;
     assert_eq!(response.text().await?, "hello");
 
-    let refused = reqwest_client::client(&other.roots())?
-        .get(&url)
-        .send()
-        .await;
-    explained(&refused.unwrap_err());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = reqwest_client::client(&roots)?.get(&url).send().await;
+        explained(&refused.unwrap_err(), reason);
+    }
     Ok(())
 }
 
@@ -91,10 +92,24 @@ fn reqwest_blocking() -> Done {
         .send()?;
     assert_eq!(response.text()?, "hello");
 
-    let refused = reqwest_blocking_client::client(&other.roots())?
-        .get(&url)
-        .send();
-    explained(&refused.unwrap_err());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = reqwest_blocking_client::client(&roots)?.get(&url).send();
+        explained(&refused.unwrap_err(), reason);
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn ureq() -> Done {
+    let (_server, url, ca, other) = nginx();
+    let mut response = ureq_client::agent(&ca.roots()).get(&url).call()?;
+    assert_eq!(response.body_mut().read_to_string()?, "hello");
+
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = ureq_client::agent(&roots).get(&url).call();
+        explained(&refused.unwrap_err(), reason);
+    }
     Ok(())
 }
 
@@ -105,8 +120,10 @@ async fn hyper() -> Done {
     let response = hyper_client::client(&ca.roots()).get(url.parse()?).await?;
     assert_eq!(response.status(), 200);
 
-    let refused = hyper_client::client(&other.roots()).get(url.parse()?).await;
-    explained(&refused.unwrap_err());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = hyper_client::client(&roots).get(url.parse()?).await;
+        explained(&refused.unwrap_err(), reason);
+    }
     Ok(())
 }
 
@@ -126,8 +143,10 @@ async fn tokio_tungstenite() -> Done {
     let stream = tokio_rustls_client::connect(&ca.roots(), "localhost", server.port).await?;
     tokio_tungstenite::client_async(&url, stream).await?;
 
-    let refused = tokio_tungstenite_client::connect(&other.roots(), &url).await;
-    explained(&refused.err().unwrap());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = tokio_tungstenite_client::connect(&roots, &url).await;
+        explained(&refused.err().unwrap(), reason);
+    }
     Ok(())
 }
 
@@ -149,8 +168,10 @@ async fn tonic() -> Done {
         .into_inner();
     assert_eq!(response.status().as_str_name(), "SERVING");
 
-    let refused = tonic_client::connect(&other.roots(), url).await;
-    explained(&refused.unwrap_err());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = tonic_client::connect(&roots, url).await;
+        explained(&refused.unwrap_err(), reason);
+    }
     Ok(())
 }
 
@@ -162,8 +183,10 @@ async fn kube() -> Done {
     let client = kube_client::client(&ca.roots(), config.clone())?;
     assert_eq!(client.apiserver_version().await?.minor, "36");
 
-    let client = kube_client::client(&other.roots(), config)?;
-    explained(&client.apiserver_version().await.unwrap_err());
+    for (roots, reason) in refusing(&ca, &other) {
+        let client = kube_client::client(&roots, config)?;
+        explained(&client.apiserver_version().await.unwrap_err(), reason);
+    }
     Ok(())
 }
 
@@ -198,10 +221,12 @@ fn opentelemetry_otlp() -> Done {
     let exporter = opentelemetry_otlp_client::exporter(&ca.roots(), &url)?;
     futures_executor::block_on(exporter.export(Vec::new()))?;
 
-    let exporter = opentelemetry_otlp_client::exporter(&other.roots(), &url)?;
-    let result = futures_executor::block_on(exporter.export(Vec::new()));
-    // It tells no more than this, except in its log.
-    refused(&result.unwrap_err(), "network error");
+    for (roots, _) in refusing(&ca, &other) {
+        let exporter = opentelemetry_otlp_client::exporter(&roots, &url)?;
+        let result = futures_executor::block_on(exporter.export(Vec::new()));
+        // It tells no more than this, except in its log.
+        refused(&result.unwrap_err(), "network error");
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use clients::quinn_client;
 use embedded_roots::rustls::ServerConfig;
 use quinn::crypto::rustls::QuicServerConfig;
 
-use crate::authority::{Authority, Done, authorities, refused};
+use crate::authority::{Authority, Done, Reason, authorities, refused, refusing};
 
 fn serve(ca: &Authority) -> Result<SocketAddr, Box<dyn Error>> {
     let (certificate, key) = ca.server_der();
@@ -44,9 +44,15 @@ async fn quinn() -> Done {
     let mut stream = connection.accept_uni().await?;
     assert_eq!(stream.read_to_end(5).await?, b"hello");
 
-    let endpoint = quinn_client::endpoint(&other.roots(), "test")?;
-    let error = endpoint.connect(server, "localhost")?.await.unwrap_err();
-    // QUIC sends the reason to the server, so quinn keeps it as text.
-    refused(&error, "is not trusted by");
+    for (roots, reason) in refusing(&ca, &other) {
+        let endpoint = quinn_client::endpoint(&roots, "test")?;
+        let error = endpoint.connect(server, "localhost")?.await.unwrap_err();
+        // QUIC sends the reason to the server, so quinn keeps it as text.
+        let words = match reason {
+            Reason::UnknownIssuer => "is not trusted by",
+            Reason::Distrusted => "2000-12-31T23:59:59Z",
+        };
+        refused(&error, words);
+    }
     Ok(())
 }

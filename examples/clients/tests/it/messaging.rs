@@ -3,7 +3,7 @@
 use clients::{async_nats_client, rumqttc_client};
 use rumqttc::{Event, MqttOptions, Packet};
 
-use crate::authority::{Done, authorities, explained};
+use crate::authority::{Done, authorities, explained, refusing};
 use crate::server::Server;
 
 #[tokio::test]
@@ -16,8 +16,10 @@ async fn async_nats() -> Done {
     let client = async_nats_client::connect(&ca.roots(), &address).await?;
     client.flush().await?;
 
-    let refused = async_nats_client::connect(&other.roots(), &address).await;
-    explained(&refused.err().unwrap());
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = async_nats_client::connect(&roots, &address).await;
+        explained(&refused.err().unwrap(), reason);
+    }
     Ok(())
 }
 
@@ -34,7 +36,9 @@ async fn rumqttc() -> Done {
         Event::Incoming(Packet::ConnAck(_))
     ));
 
-    let (_client, mut events) = rumqttc_client::client(&other.roots(), options);
-    explained(&events.poll().await.unwrap_err());
+    for (roots, reason) in refusing(&ca, &other) {
+        let (_client, mut events) = rumqttc_client::client(&roots, options);
+        explained(&events.poll().await.unwrap_err(), reason);
+    }
     Ok(())
 }
