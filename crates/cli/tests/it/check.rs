@@ -1,0 +1,128 @@
+//! `check`.
+
+use rcgen::{IsCa, KeyPair, date_time_ymd};
+
+use crate::command::{Folder, ca, ca_of, json, run};
+
+#[track_caller]
+fn warns(pem: &str, arguments: &[&str], kind: &str, text: &str) {
+    let folder = Folder::new(kind);
+    let file = folder.file("ca.pem", pem);
+    let arguments = [&["check", &file], arguments].concat();
+    let (status, value) = json(&arguments);
+    let warnings = value["warnings"].as_array().unwrap();
+    let of_kind = warnings.iter().find(|warning| warning["kind"] == kind);
+    let warning = of_kind.unwrap_or_else(|| panic!("{kind}: {warnings:?}"));
+    assert!(
+        warning["text"].as_str().unwrap().contains(text),
+        "{warning}"
+    );
+    assert_eq!(status, 1);
+    let ran = run(&arguments);
+    let line = format!("warning: {file}, line {}: ", warning["line"]);
+    assert!(ran.out.contains(&line), "{}", ran.out);
+}
+
+fn of_history(subject: &str) -> String {
+    let ran = run(&["list", "mozilla@2016-06-01", "--pem"]);
+    let at = ran
+        .out
+        .find(subject)
+        .unwrap_or_else(|| panic!("no {subject}"));
+    let rest = &ran.out[at..];
+    let start = rest.find("-----BEGIN").unwrap();
+    let end = rest.find("-----END CERTIFICATE-----").unwrap();
+    rest[start..end].to_owned() + "-----END CERTIFICATE-----\n"
+}
+
+#[test]
+fn a_good_file_is_clean() {
+    let folder = Folder::new("good");
+    let file = folder.file("ca.pem", ca("CA", |_| {}));
+    let ran = run(&["check", &file]);
+    assert_eq!(
+        (ran.status, ran.out.as_str()),
+        (0, "1 root, 0 errors, 0 warnings\n")
+    );
+}
+
+#[test]
+fn what_is_doubtful_is_told() {
+    let until = |year, month, day| {
+        ca("CA", |params| {
+            params.not_before = date_time_ymd(2000, 1, 1);
+            params.not_after = date_time_ymd(year, month, day);
+        })
+    };
+    let today = ["--today", "2026-01-01"];
+    warns(
+        &until(2025, 12, 31),
+        &today,
+        "expired",
+        "expired on 2025-12-31",
+    );
+    warns(
+        &until(2026, 1, 31),
+        &today,
+        "expires",
+        "expires on 2026-01-31, in 30 days",
+    );
+    let days = [&today[..], &["--days", "365"]].concat();
+    warns(&until(2026, 12, 31), &days, "expires", "in 364 days");
+    let key = KeyPair::generate().unwrap();
+    let twice = ca_of(&key, "One", |_| {}) + &ca_of(&key, "Two", |_| {});
+    warns(&twice, &[], "duplicate-key", "in line 1");
+    let silent = ca("Silent", |params| params.is_ca = IsCa::NoCa);
+    warns(&silent, &[], "no-basic-constraints", "no basic constraints");
+    warns(
+        &of_history("WoSign"),
+        &[],
+        "removed",
+        "Mozilla removed it before 2",
+    );
+    warns(&of_history("DST Root CA X3"), &[], "weak-signature", "sha1");
+    warns(
+        &of_history("Subject: CN=Izenpe.com"),
+        &[],
+        "limit-not-applied",
+        "distrust-after=2026-04-15",
+    );
+}
+
+#[test]
+fn old_kinds_of_certificates_are_told() {
+    let folder = Folder::new("old");
+    let all = folder.file(
+        "2015.pem",
+        run(&["list", "mozilla@2015-05-01", "--pem"]).out,
+    );
+    let (status, value) = json(&["check", &all]);
+    assert_eq!(status, 1);
+    for kind in ["version", "weak-key", "expired"] {
+        let mut warnings = value["warnings"].as_array().unwrap().iter();
+        assert!(warnings.any(|warning| warning["kind"] == kind), "{kind}");
+    }
+}
+
+#[test]
+fn what_does_not_compile_is_an_error() {
+    let folder = Folder::new("errors");
+    let good = ca("CA", |_| {});
+    let half = &good[..good.len() / 2];
+    let file = folder.file("half.pem", format!("{good}{half}\n{good}"));
+    let ran = run(&["check", &file]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.out.contains("error: ") && ran.out.contains("half.pem, line "),
+        "{}",
+        ran.out
+    );
+    assert!(ran.err.contains("does not compile"), "{}", ran.err);
+    let leaf = folder.file(
+        "leaf.pem",
+        ca("No CA", |params| params.is_ca = IsCa::ExplicitNoCa),
+    );
+    let (status, value) = json(&["check", &leaf]);
+    assert_eq!((status, value["errors"].as_array().unwrap().len()), (2, 1));
+    assert_eq!(run(&["check", "/nowhere.pem"]).status, 2);
+}

@@ -1,0 +1,98 @@
+//! Runs the program, and validates its JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyPair};
+use serde_json::Value;
+
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Ran {
+    run_with(arguments, |_| {})
+}
+
+pub(crate) fn run_with(arguments: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
+    command
+        .args(arguments)
+        .env_remove("SSL_CERT_FILE")
+        .env_remove("SSL_CERT_DIR");
+    change(&mut command);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    Ran {
+        status: status.code().unwrap(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// The output with `--json`, which agrees with the schema.
+#[track_caller]
+pub(crate) fn json(arguments: &[&str]) -> (i32, Value) {
+    let ran = run(&[arguments, &["--json"]].concat());
+    let value: Value =
+        serde_json::from_str(&ran.out).unwrap_or_else(|why| panic!("{why}: {}", ran.err));
+    let schema = serde_json::from_str(include_str!("../../schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    if let Some(wrong) = validator.iter_errors(&value).next() {
+        panic!("{wrong} at {}", wrong.instance_path());
+    }
+    (ran.status, value)
+}
+
+/// A temporary folder of one test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("embedded-roots-cli-{}-{name}", std::process::id());
+        let path = env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// The path of a file with this content.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The PEM of a CA of this name.
+pub(crate) fn ca(name: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
+    ca_of(&KeyPair::generate().unwrap(), name, change)
+}
+
+pub(crate) fn ca_of(
+    key: &KeyPair,
+    name: &str,
+    change: impl FnOnce(&mut CertificateParams),
+) -> String {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
+    params.self_signed(key).unwrap().pem()
+}

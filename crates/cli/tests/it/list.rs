@@ -1,0 +1,114 @@
+//! `list`.
+
+use crate::command::{Folder, ca, json, run, run_with};
+
+#[test]
+fn mozillas_list_is_shown_with_its_limits() {
+    let ran = run(&["list"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("\nISRG Root X1 "), "{}", ran.out);
+    assert!(ran.out.contains("RSA 4096"));
+    assert!(ran.out.contains("distrust-after=2026-04-15T23:59:59Z"));
+    assert!(ran.out.trim_end().ends_with(" roots"));
+    assert!(!ran.out.contains('\u{1b}'), "no colours without a terminal");
+
+    let (status, value) = json(&["list", "mozilla"]);
+    assert_eq!(status, 0);
+    let roots = value["roots"].as_array().unwrap();
+    let x1 = roots
+        .iter()
+        .find(|root| {
+            root["sha256"] == "96bcec06264976f37460779acf28c5a7cfe8a3c0aae11a8ffcee05c0bddf08c6"
+        })
+        .unwrap();
+    assert_eq!(x1["key"], "RSA 4096");
+    assert_eq!(x1["mozilla"]["gone"], serde_json::Value::Null);
+    let limited = roots
+        .iter()
+        .filter(|root| !root["distrust_after"].is_null());
+    assert_eq!(limited.count(), 1);
+}
+
+#[test]
+fn the_list_of_an_earlier_day_is_shown_with_what_became_of_it() {
+    let ran = run(&["list", "mozilla@2016-06-01"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let line = ran
+        .out
+        .lines()
+        .find(|line| line.starts_with("Certification Authority of WoSign"));
+    assert!(line.unwrap().contains("removed by Mozilla 201"), "{line:?}");
+    for day in ["2016-13-01", "yesterday", "1990-01-01"] {
+        let ran = run(&["list", &format!("mozilla@{day}")]);
+        assert_eq!(ran.status, 2, "{day}: {}", ran.out);
+        assert!(
+            ran.err.starts_with(&format!("error: mozilla@{day}: ")),
+            "{}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn a_file_is_listed_and_written_as_it_would_compile() {
+    let folder = Folder::new("list");
+    let pem = "# embedded-roots: permitted-dns=.corp.example\n".to_owned() + &ca("Corp CA", |_| {});
+    let file = folder.file("corp.pem", &pem);
+    let ran = run(&["list", &file]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("Corp CA") && ran.out.contains("permitted-dns=.corp.example"));
+    assert!(ran.out.contains("\n1 root\n"), "{}", ran.out);
+
+    let written = run(&["list", &file, "--pem"]);
+    let again = folder.file("again.pem", &written.out);
+    assert_eq!(run(&["diff", &file, &again]).status, 0);
+
+    let key = folder.file(
+        "key.pem",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    );
+    let ran = run(&["list", &key]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("key.pem, line 1: "), "{}", ran.err);
+    let ran = run(&["list", folder.path().to_str().unwrap()]);
+    assert!(
+        ran.status == 2 && ran.err.contains("regular file"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn the_systems_store_is_listed() {
+    let folder = Folder::new("system");
+    let file = folder.file("store.pem", ca("Store CA", |_| {}));
+    let ran = run_with(&["list", "system"], |command| {
+        command.env("SSL_CERT_FILE", &file);
+    });
+    assert!(ran.out.contains("Store CA"), "{}{}", ran.out, ran.err);
+    let empty = folder.file("empty.pem", "");
+    let ran = run_with(&["list", "system"], |command| {
+        command.env("SSL_CERT_FILE", &empty);
+    });
+    assert_eq!(ran.status, 2, "{}", ran.out);
+}
+
+#[test]
+fn completions_and_the_man_page_are_written() {
+    let bash = run(&["completions", "bash"]).out;
+    assert!(bash.contains("_embedded-roots") && bash.contains("--json"));
+    // bash reads them, and offers the commands.
+    let folder = Folder::new("completions");
+    let file = folder.file("completions", &bash);
+    let script = format!(
+        "source {file}; COMP_WORDS=(embedded-roots di); COMP_CWORD=1; _embedded-roots embedded-roots di \
+         embedded-roots; echo \"${{COMPREPLY[@]}}\""
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "diff\n");
+    assert!(run(&["man"]).out.contains(".TH embedded"));
+    assert_eq!(run(&["list", "--unknown"]).status, 2);
+}

@@ -1,0 +1,14 @@
+//! The program, as people and programs run it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod check;
+mod command;
+mod diff;
+mod list;
+mod readme;
