@@ -8,7 +8,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::error::ParseError;
 use crate::escape::escape;
-use crate::name_constraints::subtree::{DnsSubtree, Subtree};
+use crate::name_constraints::subtree::{DnsSubtree, Subtree, is_dns_subtree};
 use crate::name_constraints::{MOST_SUBTREES, NameConstraints};
 use crate::time::{parse_rfc3339, rfc3339};
 
@@ -36,6 +36,11 @@ use crate::time::{parse_rfc3339, rfc3339};
 ///
 /// An annotation can only narrow. Each key may be given once for a certificate, on one line or on
 /// several. `Display` and [`FromStr`] use the text after the colon, in a fixed order.
+///
+/// A list is written on one line. After an annotation with names, text that looks like the rest of a
+/// list is an error: `# .b.example`, `# corp.example`, `# corp, internal`. A single bare word, `# corp`,
+/// cannot be told from a heading and stays text. Comments can stand before the annotation, where they
+/// are never taken for part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Annotation {
     distrust_after: Option<UnixTime>,
@@ -182,33 +187,77 @@ fn is_assigned(line: &str, word: &str) -> bool {
     after.any(|rest| rest.trim_start().starts_with(['=', ':']))
 }
 
-/// Whether a line of text looks as if a list had been wrapped onto it: it starts like an item that is
-/// no word of prose (`.corp`, `10.0.0.0/8`, a comma), or it is a comment of names with dots alone. A
-/// bare name is the title of a root in some bundles (`Izenpe.com`).
+/// Whether a line of text looks as if a list of names had been wrapped onto it. These do:
+///
+/// - a line that starts with a comma or with an item that is no word of prose (`.corp`, `10.0.0.0/8`)
+/// - a comment with such an item anywhere (`# and .corp`)
+/// - a comment of names with dots alone (`# corp.example`)
+/// - a comment of single words between commas (`# corp, internal`)
+///
+/// A bare word is text, and so is a name with dots that is no comment: it is the title of a root in
+/// some bundles (`Izenpe.com`).
 pub(crate) fn continues_a_list(line: &str) -> bool {
+    // See `pairs_of`.
+    if line.starts_with(SUBJECT) {
+        return false;
+    }
     let text = line.trim_start_matches(|char: char| char == '#' || char.is_whitespace());
     if text.starts_with(',') {
         return true;
     }
-    let mut items = text
-        .split(|char: char| char == ',' || char.is_whitespace())
-        .filter(|item| !item.is_empty())
-        .map(|item| item.split_once('=').map_or(item, |(_, value)| value));
-    let Some(first) = items.clone().next() else {
+    let mut words = text
+        .split(|char: char| SEPARATORS.contains(&char) || char.is_whitespace())
+        .filter(|word| !word.is_empty());
+    let Some(first) = words.clone().next() else {
         return false;
     };
     let is_comment = line.trim_start().starts_with('#');
-    starts_as_an_item(first) || is_comment && items.all(is_name_with_dots)
+    is_no_prose(value_of(first))
+        || is_comment
+            && (words.clone().any(is_no_prose)
+                || words.all(|word| is_name_with_dots(value_of(word)))
+                || is_list_of_words(text))
 }
 
-fn starts_as_an_item(word: &str) -> bool {
-    let after_dot = word.strip_prefix('.').and_then(|rest| rest.chars().next());
+/// Between the items of a list, in the text of people.
+const SEPARATORS: [char; 2] = [',', ';'];
+
+/// The value of `key=value`, or the word.
+fn value_of(word: &str) -> &str {
+    word.split_once('=').map_or(word, |(_, value)| value)
+}
+
+/// Whether the word is a subtree with a dot before it, an address or a subnet. A line of eight bytes in
+/// the output of `openssl x509 -text` is none of IPv6.
+fn is_no_prose(word: &str) -> bool {
+    let word = word.trim_matches(|char: char| "\"'`()[]<>".contains(char));
+    let after_dot = word.trim_start_matches('*').strip_prefix('.');
+    let is_below = after_dot.is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
     let address = word.split('/').next().unwrap_or_default();
-    after_dot.is_some_and(char::is_alphanumeric) || address.parse::<IpAddr>().is_ok()
+    let is_dump = || word.split(':').all(|byte| byte.len() == 2);
+    is_below || address.parse::<IpAddr>().is_ok() && !is_dump()
 }
 
 fn is_name_with_dots(word: &str) -> bool {
     word.contains('.') && DnsSubtree::parse(word).is_ok()
+}
+
+/// Whether each comma, and each "and", stands between single words that could be names.
+fn is_list_of_words(text: &str) -> bool {
+    const AND: [&str; 5] = ["and", "or", "also", "plus", "&"];
+
+    let is_item = |part: &str| {
+        let mut words = 0;
+        part.split_whitespace().all(|word| {
+            words += 1;
+            if AND.iter().any(|and| word.eq_ignore_ascii_case(and)) {
+                words = 0;
+                return true;
+            }
+            words == 1 && is_dns_subtree(word.as_bytes())
+        })
+    };
+    text.contains(SEPARATORS) && text.split(SEPARATORS).all(is_item)
 }
 
 /// Letters only, so that no dash, dot, case or invisible character hides the intent.

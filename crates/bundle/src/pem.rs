@@ -86,6 +86,13 @@ enum Annotated {
     Badly,
 }
 
+impl Annotated {
+    /// Whether it has a list that a line of text could be the rest of.
+    fn has_names(&self) -> bool {
+        matches!(self, Self::Well(_, annotation) if !annotation.name_constraints().is_empty())
+    }
+}
+
 struct Block {
     /// The line of its BEGIN.
     begin: usize,
@@ -210,12 +217,10 @@ impl Reader {
         let line = String::from_utf8_lossy(line);
         let read = match pairs_of(&line) {
             Ok(Some(pairs)) => self.annotate(number, pairs),
-            Ok(None)
-                if matches!(self.annotation, Annotated::Well(..)) && continues_a_list(&line) =>
-            {
+            Ok(None) if self.annotation.has_names() && continues_a_list(&line) => {
                 Err(ParseError::new(
-                    "this looks like the rest of the annotation before it, but would be ignored: a \
-                     list is written on one line",
+                    "this looks like the rest of the annotation before it, but would be ignored: write \
+                     a list on one line, and comments before the annotation",
                 ))
             }
             Ok(None) => return check_text(&line),

@@ -146,7 +146,7 @@ fn network(address: IpAddr, prefix: u8) -> IpAddr {
 
 /// Whether webpki accepts this as a dNSName constraint, except for the empty one: labels of
 /// letters, digits, hyphens and underscores, the last not numeric, with an optional leading dot.
-pub(super) fn is_dns_subtree(name: &[u8]) -> bool {
+pub(crate) fn is_dns_subtree(name: &[u8]) -> bool {
     let mut labels = name
         .strip_prefix(b".")
         .unwrap_or(name)

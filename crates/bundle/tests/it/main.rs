@@ -19,6 +19,7 @@ mod each;
 #[cfg(feature = "emit")]
 mod emit;
 mod file;
+mod headings;
 mod mutated;
 mod refused;
 mod trusted_certificate;

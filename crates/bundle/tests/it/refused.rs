@@ -294,6 +294,17 @@ fn lines_that_go_on_with_an_annotation() {
         "# .b\u{fc}cher.example",
         "# .b.example (internal)",
         "# b.example c.example",
+        "# *.b.example",
+        "# and .b.example",
+        "# & 10.0.0.0/8",
+        "# as well as (.b.example)",
+        "# also: 192.168.0.1",
+        "#   corp, internal",
+        "# corp,internal",
+        "# corp,",
+        "# corp; internal",
+        "# And corp, internal or test",
+        "# b.example, internal",
     ] {
         let pem = format!("{first}{line}\n{ROOT}");
         assert_refused(pem, 2, "looks like the rest of the annotation");
@@ -323,12 +334,27 @@ fn lines_that_go_on_with_an_annotation() {
         "# ...",
         "",
         "# Subject: CN=.b.example",
+        "# Subject: O=a .b.example",
         "#",
+        // A bare word cannot be told from a title.
+        "# corp",
+        "# corp and internal",
+        "# Entrust, Inc.",
+        "# Example Corp, internal CA",
+        // Eight bytes, as the last line of a signature: an address of IPv6, were it not for its groups.
+        "        7c:fb:6c:9d:0c:a5:e1:96",
     ] {
         let pem = format!("{first}{line}\n{ROOT}");
         assert!(
             parse("corp.pem", pem.as_bytes(), PrivateKeys::Refuse).is_ok(),
             "{line}"
         );
+    }
+    // A date is no list.
+    let date = "# embedded-roots: distrust-after=2026-04-15T23:59:59Z\n";
+    for (above, is_text) in [("", true), (first, false)] {
+        let pem = format!("{above}{date}# Izenpe.com\n{ROOT}");
+        let read = parse("corp.pem", pem.as_bytes(), PrivateKeys::Refuse);
+        assert_eq!(read.is_ok(), is_text, "{pem}");
     }
 }
