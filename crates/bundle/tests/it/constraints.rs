@@ -56,6 +56,7 @@ const NAMES: &[&str] = &[
     "10.1.2.3",
     "11.0.0.1",
     "192.168.0.1",
+    "::ffff:10.0.0.1",
     "fd00::1",
     "fd01::1",
     "fe80::1",
@@ -187,14 +188,35 @@ fn what_an_annotation_means() {
         (
             "permitted-ip=10.0.0.0/8",
             &["10.0.0.1", "10.1.2.3", "test"],
-            &["11.0.0.1", "fd00::1"],
+            &["11.0.0.1", "fd00::1", "::ffff:10.0.0.1"],
+        ),
+        (
+            "permitted-ip=::ffff:10.0.0.0/104",
+            &["::ffff:10.0.0.1", "test"],
+            &["10.0.0.1", "fd00::1"],
+        ),
+        (
+            "excluded-ip=10.0.0.0/8",
+            &["11.0.0.1", "fd00::1", "test"],
+            &["10.0.0.1", "::ffff:10.0.0.1"],
+        ),
+        (
+            "excluded-ip=::ffff:10.0.0.0/104",
+            &["11.0.0.1", "fd00::1", "test"],
+            &["10.0.0.1", "::ffff:10.0.0.1"],
         ),
         (
             "excluded-ip=10.1.0.0/16",
-            &["10.0.0.1", "fd00::1", "test"],
+            &["10.0.0.1", "::ffff:10.0.0.1", "fd00::1", "test"],
             &["10.1.0.1", "x.a.example 10.1.2.3"],
         ),
     ] {
+        assert!(
+            allowed
+                .iter()
+                .chain(refused)
+                .all(|name| NAMES.contains(name))
+        );
         let root = imposed_on(&plain, pairs).unwrap();
         let verdicts = NAMES.iter().zip(authority.verdicts(root.trust_anchor()));
         for (name, verdict) in verdicts {
