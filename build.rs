@@ -46,14 +46,16 @@ fn compile() -> Result<(), String> {
     // In order of preference: the first bundle is the selected one, which the pin covers.
     let mut digests = Vec::new();
     if cfg!(feature = "custom") {
-        digests.push(write_bundle(&out, "custom", "Custom", None, &custom()?)?);
+        let sha256 = write_bundle(&out, "custom", "Custom", None, &custom()?)?;
+        digests.push(("custom", sha256));
     }
     if cfg!(feature = "mozilla") {
         let as_of = Some(mozilla_date()?);
-        digests.push(write_bundle(&out, "mozilla", "Mozilla", as_of, &mozilla)?);
+        let sha256 = write_bundle(&out, "mozilla", "Mozilla", as_of, &mozilla)?;
+        digests.push(("mozilla", sha256));
     }
     #[cfg(feature = "webpki-roots")]
-    digests.push(webpki_roots(&out, &constrained)?);
+    digests.push(("webpki-roots", webpki_roots(&out, &constrained)?));
     check_sha256(digests.first())
 }
 
@@ -228,7 +230,7 @@ fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
 }
 
 /// Compares the set of the selected bundle with the digest that the user expects.
-fn check_sha256(selected: Option<&[u8; 32]>) -> Result<(), String> {
+fn check_sha256(selected: Option<&(&str, [u8; 32])>) -> Result<(), String> {
     println!("cargo::rerun-if-env-changed={SHA256}");
     let pin = env::var_os(SHA256).unwrap_or_default();
     let pin = pin.to_string_lossy();
@@ -240,16 +242,17 @@ fn check_sha256(selected: Option<&[u8; 32]>) -> Result<(), String> {
             "{SHA256} is {pin:?}: expected 64 hexadecimal digits"
         ));
     };
-    let Some(selected) = selected else {
+    let Some((name, selected)) = selected else {
         return Err(format!(
             "{SHA256} is set, and no bundle is compiled in that it could be for"
         ));
     };
     if expected != *selected {
         return Err(format!(
-            "the selected bundle is not the pinned one\n\
+            "the selected bundle, `{name}`, is not the pinned one\n\
              expected ({SHA256}): {}\n\
-             compiled in:                       {}",
+             compiled in:                       {}\n\
+             if the change is intended, pin the second digest",
             emit::hex(&expected),
             emit::hex(selected)
         ));

@@ -78,7 +78,10 @@ fn a_file_that_cannot_be_read() {
     let error = package.env(FILE, &folder).build_error();
     assert_eq!(
         error,
-        format!("{} cannot be read: not a regular file", folder.display())
+        format!(
+            "{} cannot be read: it is a directory; name the PEM files in it",
+            folder.display()
+        )
     );
 }
 
@@ -96,7 +99,11 @@ fn what_is_wrong_in_the_file_comes_with_its_line() {
     let lines = pem.lines().count();
     let in_text = |line: &str| format!("The roots of Example Corp\n\n{line}\n{pem}");
     for (file, line, reason) in [
-        (String::new(), None, "no certificate: expected -----BEGIN CERTIFICATE-----".to_owned()),
+        (
+            String::new(),
+            None,
+            "no certificate: expected -----BEGIN CERTIFICATE-----; it is empty".to_owned(),
+        ),
         (
             pem.replace("-----END CERTIFICATE-----", ""),
             Some(1),
@@ -139,6 +146,38 @@ fn what_is_wrong_in_the_file_comes_with_its_line() {
         };
         assert!(error.starts_with(&expected), "{error}\n{expected}");
     }
+}
+
+#[test]
+fn a_file_that_is_no_text_of_pem() {
+    let ca = root("CA");
+    let pem = ca.pem();
+    let utf16 = [0xff, 0xfe].into_iter();
+    let utf16: Vec<u8> = utf16
+        .chain(pem.bytes().flat_map(|byte| [byte, 0]))
+        .collect();
+    for (file, hint) in [
+        (utf16, "the text is UTF-16, save it as UTF-8"),
+        (
+            ca.der().to_vec(),
+            "it is DER, convert it to PEM with `openssl x509 -inform DER`",
+        ),
+    ] {
+        let (error, path) = error_for(file);
+        let expected =
+            format!("{path}: no certificate: expected -----BEGIN CERTIFICATE-----; {hint}");
+        assert_eq!(error, expected);
+    }
+
+    // A comment in Latin-1 is ignored like any other; an annotation must be understood.
+    let package = package();
+    let text = |line: &[u8]| [line, pem.as_bytes()].concat();
+    let path = package.file("corp.pem", text(b"# Z\xfcrich\n"));
+    package.env(FILE, path).build();
+    let (error, path) = error_for(text(b"# embedded-roots: permitted-dns=z\xfcrich.example\n"));
+    let start =
+        format!("{path}, line 1: bad value \"z\u{fffd}rich.example\" of permitted-dns: write");
+    assert!(error.starts_with(&start), "{error}");
 }
 
 #[test]
@@ -193,10 +232,13 @@ fn a_pin_is_for_the_selected_bundle() {
     }
     package.set_env("EMBEDDED_ROOTS_SHA256", &mozillas);
     let error = package.build_error();
-    assert!(
-        error.contains(&pinned) && error.contains(&mozillas),
-        "{error}"
+    let expected = format!(
+        "the selected bundle, `custom`, is not the pinned one\n\
+         expected (EMBEDDED_ROOTS_SHA256): {mozillas}\n\
+         compiled in:                       {pinned}\n\
+         if the change is intended, pin the second digest"
     );
+    assert_eq!(error, expected);
     package.set_env("EMBEDDED_ROOTS_SHA256", "sha256:00");
     let error = package.build_error();
     assert_eq!(

@@ -43,16 +43,9 @@ fn files_that_cannot_be_compiled_in() {
     let leaf = root_with("www.corp.example", |params| {
         params.is_ca = IsCa::ExplicitNoCa;
     });
-    let utf16: Vec<u8> = [0xff, 0xfe]
-        .into_iter()
-        .chain(ca.pem().bytes().flat_map(|byte| [byte, 0]))
-        .collect();
     let lines = ca.pem().lines().count();
-    package.file("empty.pem", "");
     package.file("key.pem", ca.pem() + &ca.key().serialize_pem());
     package.file("leaf.pem", ca.pem() + &leaf.pem());
-    package.file("utf16.pem", utf16);
-    package.file("der.crt", ca.der());
     package.file(
         "typo.pem",
         "\n# embedded-roots: permited-dns=.example\n".to_owned() + &ca.pem(),
@@ -67,7 +60,6 @@ fn files_that_cannot_be_compiled_in() {
     };
     let why = std::fs::read(folder.join("none")).unwrap_err();
     let missing = &format!("cannot be read: {why}");
-    let no_certificate = "no certificate: expected -----BEGIN CERTIFICATE-----";
     let key = "a private key: what is compiled in can be read by everybody who has the program; take the \
                key out of this file";
     let end_entity = "\"CN=www.corp.example\" is an end-entity certificate (basic constraints: CA \
@@ -94,18 +86,12 @@ fn files_that_cannot_be_compiled_in() {
         (
             "certs",
             format!(
-                "certs cannot be read: not a regular file\n{}",
+                "certs cannot be read: it is a directory; name the PEM files in it\n{}",
                 path("certs")
             ),
         ),
         ("", "expected the path of a PEM file".to_owned()),
         ("/etc/corp.pem", format!("/etc/corp.pem {absolute}")),
-        ("empty.pem", format!("empty.pem: {no_certificate}")),
-        ("der.crt", format!("der.crt: {no_certificate}")),
-        (
-            "utf16.pem",
-            format!("utf16.pem: {no_certificate}; the text is UTF-16, save it as UTF-8"),
-        ),
         ("key.pem", format!("key.pem, line {after}: {key}")),
         ("leaf.pem", format!("leaf.pem, line {after}: {end_entity}")),
         (
@@ -131,6 +117,40 @@ fn files_that_cannot_be_compiled_in() {
 }
 
 #[test]
+fn files_that_are_no_text_of_pem() {
+    let package = package();
+    let ca = root("CA");
+    let utf16: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain(ca.pem().bytes().flat_map(|byte| [byte, 0]))
+        .collect();
+    let latin1 = |line: &[u8]| [line, ca.pem().as_bytes()].concat();
+    package.file("empty.pem", "");
+    package.file("utf16.pem", utf16);
+    package.file("der.crt", ca.der());
+    package.file("comment.pem", latin1(b"# Z\xfcrich\n"));
+    let annotation = b"\n\n# embedded-roots: permitted-dns=z\xfcrich.example\n";
+    package.file("latin1.pem", latin1(annotation));
+
+    let no_certificate = "no certificate: expected -----BEGIN CERTIFICATE-----";
+    let empty = format!("empty.pem: {no_certificate}; it is empty");
+    let utf16 = format!("utf16.pem: {no_certificate}; the text is UTF-16, save it as UTF-8");
+    let der = format!(
+        "der.crt: {no_certificate}; it is DER, convert it to PEM with `openssl x509 -inform DER`"
+    );
+    let latin1 = "latin1.pem, line 3: bad value \"z\u{fffd}rich.example\" of permitted-dns: write the name \
+                  in its ASCII form, which begins with xn--";
+    let cases = [
+        ("\"empty.pem\"", &*empty, "\"empty.pem\""),
+        ("\"utf16.pem\"", &utf16, "\"utf16.pem\""),
+        ("\"der.crt\"", &der, "\"der.crt\""),
+        // A comment may be of any bytes, an annotation may not.
+        ("\"comment.pem\", \"latin1.pem\"", latin1, "\"latin1.pem\""),
+    ];
+    assert_errors(package, &cases);
+}
+
+#[test]
 fn names_and_pins() {
     let package = package();
     let zeros = "0".repeat(64);
@@ -147,8 +167,13 @@ fn names_and_pins() {
 
     let none = "no root of certs/corp.pem has the";
     let its_roots = "its roots are \"One Root CA\", \"Other Root CA\"";
-    let pinned =
-        format!("the bundle is not the pinned one\nexpected:    {zeros}\ncompiled in: {digest}");
+    let pinned = |origin: &str, digest: &str| {
+        format!(
+            "the bundle of {origin} is not the pinned one\nexpected:    {zeros}\ncompiled in: \
+             {digest}\nif the change is intended, pin the second digest"
+        )
+    };
+    let mozillas = hex(&embedded_roots::mozilla::BUNDLE.sha256());
     let unknown = format!(
         "{none} SHA-256 fingerprint {zeros}; its fingerprints are {}, {}",
         fingerprints[0], fingerprints[1]
@@ -205,7 +230,12 @@ fn names_and_pins() {
         ),
         case(
             corp(&format!("sha256 = \"{zeros}\"")),
-            pinned,
+            pinned("certs/corp.pem", &digest),
+            quoted(&zeros),
+        ),
+        case(
+            format!("mozilla, sha256 = \"{zeros}\""),
+            pinned("Mozilla's list", &mozillas),
             quoted(&zeros),
         ),
         case(

@@ -173,7 +173,7 @@ fn what_the_user_gives_is_strict() {
         ),
         (
             Roots::builder().pem(""),
-            "PEM text: no certificate: expected -----BEGIN CERTIFICATE-----",
+            "PEM text: no certificate: expected -----BEGIN CERTIFICATE-----; it is empty",
         ),
         (
             Roots::builder().certificates([ca.der().clone(), vec![0x30, 0].into()]),

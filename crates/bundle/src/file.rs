@@ -68,10 +68,12 @@ fn open(path: &Path) -> io::Result<File> {
 
 fn check(metadata: &Metadata) -> io::Result<()> {
     if !metadata.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
+        let why = if metadata.is_dir() {
+            "it is a directory; name the PEM files in it"
+        } else {
+            "not a regular file"
+        };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     check_size(metadata.len())
 }

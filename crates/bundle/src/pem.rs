@@ -8,7 +8,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::annotation::{Annotation, continues_a_list, pairs_of, show};
 use crate::bundle::Root;
-use crate::der::Element;
+use crate::der::{Element, SEQUENCE};
 use crate::error::ParseError;
 use crate::trusted_certificate;
 
@@ -259,14 +259,9 @@ impl Reader {
         }
         self.no_annotation()?;
         if !self.certificate {
-            let utf16 = pem.starts_with(&[0xff, 0xfe]) || pem.starts_with(&[0xfe, 0xff]);
-            let why = if utf16 {
-                "; the text is UTF-16, save it as UTF-8"
-            } else {
-                ""
-            };
             let expected = "expected -----BEGIN CERTIFICATE-----";
-            return Err(ParseError::new(format!("no certificate: {expected}{why}")));
+            let hint = what_it_is(pem);
+            return Err(ParseError::new(format!("no certificate: {expected}{hint}")));
         }
         Ok(())
     }
@@ -347,6 +342,22 @@ const TRUSTED: &str = "TRUSTED CERTIFICATE";
 /// The labels that OpenSSL accepts for a certificate (in its pem.h).
 fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | TRUSTED)
+}
+
+/// What an input without a PEM block usually is, and how to make PEM of it.
+fn what_it_is(input: &[u8]) -> &'static str {
+    let is_utf16 = input.starts_with(&[0xff, 0xfe]) || input.starts_with(&[0xfe, 0xff]);
+    // A certificate is a SEQUENCE that begins with another; a key begins with a number.
+    let content = Element::expect(input, SEQUENCE).map(|(content, _)| content);
+    if input.trim_ascii().is_empty() {
+        "; it is empty"
+    } else if is_utf16 {
+        "; the text is UTF-16, save it as UTF-8"
+    } else if content.is_some_and(|content| content.starts_with(&[SEQUENCE])) {
+        "; it is DER, convert it to PEM with `openssl x509 -inform DER`"
+    } else {
+        ""
+    }
 }
 
 /// The label of a BEGIN or END line.

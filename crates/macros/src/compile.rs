@@ -134,7 +134,7 @@ fn choose(
         }
     }
     if let Some(pin) = &arguments.sha256 {
-        check_sha256(pin, bundle.sha256())?;
+        check_sha256(pin, bundle.sha256(), origin)?;
     }
     Ok(bundle)
 }
@@ -158,13 +158,14 @@ fn check_names(bundle: &ParsedBundle, origin: &str, names: &[Text]) -> Result<()
     }
 }
 
-fn check_sha256(pin: &Text, sha256: [u8; 32]) -> Result<(), Error> {
+fn check_sha256(pin: &Text, sha256: [u8; 32], origin: &str) -> Result<(), Error> {
     let message = match emit::sha256_from_hex(&pin.value) {
         Some(expected) if expected == sha256 => return Ok(()),
         Some(expected) => format!(
-            "the bundle is not the pinned one\n\
+            "the bundle of {origin} is not the pinned one\n\
              expected:    {}\n\
-             compiled in: {}",
+             compiled in: {}\n\
+             if the change is intended, pin the second digest",
             emit::hex(&expected),
             emit::hex(&sha256)
         ),

@@ -53,7 +53,10 @@ fn hostile_files_are_errors_at_once() {
         (Path::new("/dev/zero"), "not a regular file"),
         (&device, "not a regular file"),
         (&socket, "not a regular file"),
-        (&world.path("root"), "not a regular file"),
+        (
+            &world.path("root"),
+            "it is a directory; name the PEM files in it",
+        ),
         (&large, "larger than 16 MiB"),
         (&looped, "Too many levels of symbolic links (os error 40)"),
         (

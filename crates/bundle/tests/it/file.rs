@@ -68,7 +68,8 @@ fn a_file_of_another_size_than_it_had() {
 
 #[test]
 fn what_is_no_regular_file() {
-    assert_refused(read_file(&path("")), "not a regular file");
+    let directory = "it is a directory; name the PEM files in it";
+    assert_refused(read_file(&path("")), directory);
 }
 
 /// Reading the first of them would never end.

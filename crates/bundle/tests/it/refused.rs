@@ -2,7 +2,7 @@
 
 use embedded_roots_bundle::{PrivateKeys, parse};
 
-use crate::data::{OTHER, ROOT, block, der, read};
+use crate::data::{OTHER, ROOT, VERSION_1, block, der, read};
 
 pub(crate) const PRIVATE_KEYS: [&str; 5] = [
     "PRIVATE KEY",
@@ -180,19 +180,24 @@ fn no_certificate_at_all() {
     };
     let crl = block("X509 CRL", &der(ROOT)).into_bytes();
     let key = block("PRIVATE KEY", b"secret").into_bytes();
-    for (pem, in_utf16) in [
-        (Vec::new(), false),
-        (b"\n".to_vec(), false),
-        (b"# Roots of corp.example\n".to_vec(), false),
-        (der(ROOT), false),
-        (crl, false),
-        (key, false),
-        (utf16(b"\xff\xfe", u16::to_le_bytes), true),
-        (utf16(b"\xfe\xff", u16::to_be_bytes), true),
+    let as_utf8 = "; the text is UTF-16, save it as UTF-8";
+    let as_pem = "; it is DER, convert it to PEM with `openssl x509 -inform DER`";
+    for (pem, hint) in [
+        (Vec::new(), "; it is empty"),
+        (b"\n".to_vec(), "; it is empty"),
+        (b"# Roots of corp.example\n".to_vec(), ""),
+        (der(ROOT), as_pem),
+        (der(VERSION_1), as_pem),
+        (crl, ""),
+        (key, ""),
+        // A key of RFC 5958, in DER
+        (vec![0x30, 3, 2, 1, 0], ""),
+        (utf16(b"\xff\xfe", u16::to_le_bytes), as_utf8),
+        (utf16(b"\xfe\xff", u16::to_be_bytes), as_utf8),
     ] {
         let error = parse("corp.pem", &pem, PrivateKeys::Ignore).unwrap_err();
-        assert!(error.reason().starts_with("no certificate"), "{error}");
-        assert_eq!(error.reason().contains("UTF-16"), in_utf16, "{error}");
+        let reason = format!("no certificate: expected -----BEGIN CERTIFICATE-----{hint}");
+        assert_eq!(error.reason(), reason);
         assert_eq!(error.line(), None);
         assert_eq!(error.to_string(), format!("corp.pem: {}", error.reason()));
     }
