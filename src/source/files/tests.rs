@@ -12,7 +12,7 @@ use std::{process, thread};
 use embedded_roots_bundle::MAX_FILE_SIZE;
 
 use super::*;
-use crate::world::{World, pem};
+use crate::world::{Ends, World, pem};
 
 /// The error for a variable with this value, which must not take long.
 #[track_caller]
@@ -243,15 +243,6 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
             "{counts:?}"
         );
     });
-}
-
-/// Ends a thread that goes on as long as this is false, whether the test fails or not.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// A writer that does not rename: what is read is a beginning of the file, at most to the size that it

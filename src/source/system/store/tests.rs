@@ -1,11 +1,17 @@
-//! The layouts of real systems, rebuilt in temporary folders.
+//! The layouts of real systems, rebuilt in temporary folders, and stores that are damaged or change.
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use embedded_roots_bundle::{PrivateKeys, parse};
+
+use crate::bundle::anchor::Anchor;
 use crate::source::Source;
 use crate::source::system::store::Store;
-use crate::world::{World, pem};
+use crate::world::{Ends, World, pem};
 
 fn link(world: &World, from: &str, to: &str) {
     let from = world.path("root").join(from);
@@ -235,6 +241,63 @@ fn a_certificate_that_is_no_ca_is_skipped_and_reported() {
     assert_eq!((count, skipped.len()), (1, 1));
     let expected = "www.pem, line 1: \"CN=www.corp.example\" is an end-entity";
     assert!(skipped[0].contains(expected), "{skipped:?}");
+}
+
+/// A package manager at work: the bundle is replaced by a rename, and others come, go, and are halves
+/// of files for a while. What stays is always found, and nothing that was never there.
+#[test]
+fn a_store_that_changes_while_it_is_read_has_what_stays() {
+    const CERTS: &str = "root/etc/ssl/certs";
+
+    let world = World::new("store_changes");
+    let anchor = |pem: &String| {
+        let root = parse("root", pem.as_bytes(), PrivateKeys::Refuse);
+        Anchor::from_root(root.unwrap().remove(0))
+    };
+    let stay = ["In the bundle", "In the folder"].map(pem);
+    let come = ["New in the bundle", "New in the folder"].map(pem);
+    let (staying, coming) = (stay.each_ref().map(anchor), come.each_ref().map(anchor));
+    let bundles = [stay[0].clone(), stay[0].clone() + &come[0]];
+    let bundle = world.file(&format!("{CERTS}/ca-certificates.crt"), &bundles[0]);
+    world.file(&format!("{CERTS}/stays.pem"), &stay[1]);
+    let half = &come[1][..come[1].len() / 2];
+
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for nth in 0.. {
+                if done.load(Ordering::Relaxed) {
+                    return;
+                }
+                fs::rename(world.file("next.crt", &bundles[nth % 2]), &bundle).unwrap();
+                for name in ["a.pem", "z.pem"] {
+                    let path = world.file(&format!("{CERTS}/{name}"), half);
+                    fs::write(&path, &come[1]).unwrap();
+                    thread::sleep(Duration::from_millis(1));
+                    fs::remove_file(&path).unwrap();
+                    symlink("nowhere", &path).unwrap();
+                    fs::remove_file(&path).unwrap();
+                    fs::create_dir(&path).unwrap();
+                    fs::remove_dir(&path).unwrap();
+                }
+            }
+        });
+        let _ends = Ends(&done);
+        let start = Instant::now();
+        let (mut all, mut skipping) = (0, 0);
+        while all < 20 || skipping < 20 {
+            let Source {
+                anchors, skipped, ..
+            } = source(&world);
+            assert!(staying.iter().all(|anchor| anchors.contains(anchor)));
+            let is_known = |anchor: &Anchor| staying.contains(anchor) || coming.contains(anchor);
+            assert!(anchors.iter().all(is_known), "{anchors:?}");
+            all += usize::from(coming.iter().all(|anchor| anchors.contains(anchor)));
+            skipping += usize::from(!skipped.is_empty());
+            let too_long = start.elapsed() > Duration::from_secs(60);
+            assert!(!too_long, "{all}, {skipping}");
+        }
+    });
 }
 
 #[test]
