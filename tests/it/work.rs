@@ -1,8 +1,10 @@
-//! The number of signature checks that a hostile chain can cause before the peer is authenticated.
+//! The signature checks that a hostile chain can cause before the peer is authenticated: their number,
+//! which is compared with rustls', and the time that they take, which is only printed.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use embedded_roots::{Anchor, Roots};
 use rcgen::{
@@ -105,13 +107,32 @@ fn list(ca: &Authority) -> CertificateRevocationListDer<'static> {
     params.signed_by(ca).unwrap().der().clone()
 }
 
-/// The number of signature checks in one verification, which must fail.
-fn checks<T>(count: &AtomicUsize, verify: impl FnOnce(UnixTime) -> Result<T, Error>) -> usize {
+/// What one verification costs.
+struct Cost {
+    checks: usize,
+    time: Duration,
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.time.as_secs_f64();
+        write!(f, "{} checks in {seconds:.4} s", self.checks)
+    }
+}
+
+/// The cost of one verification, which must fail.
+fn cost<T>(count: &AtomicUsize, verify: impl FnOnce(UnixTime) -> Result<T, Error>) -> Cost {
     // 2026-08-01
     let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
     let before = count.load(Ordering::Relaxed);
-    assert!(verify(now).is_err());
-    count.load(Ordering::Relaxed) - before
+    let start = Instant::now();
+    let verified = verify(now);
+    let time = start.elapsed();
+    assert!(verified.is_err());
+    Cost {
+        checks: count.load(Ordering::Relaxed) - before,
+        time,
+    }
 }
 
 /// Compares the work with `count` roots that have a distrust date; `name` and `date` give their
@@ -145,12 +166,12 @@ fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
     let (end_entity, intermediates) = chain.split_first().unwrap();
     let server = |verifier: &dyn ServerCertVerifier| {
         let name = ServerName::try_from("a.example").unwrap();
-        checks(counted, |now| {
+        cost(counted, |now| {
             verifier.verify_server_cert(end_entity, intermediates, &name, &[], now)
         })
     };
     let client = |verifier: &dyn ClientCertVerifier| {
-        checks(counted, |now| {
+        cost(counted, |now| {
             verifier.verify_client_cert(end_entity, intermediates, now)
         })
     };
@@ -174,14 +195,17 @@ fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
                 client(&*clients),
             ),
         ] {
-            println!("{count} roots with a date, {what}: {ours} checks, rustls {theirs}");
+            // If no date allows a root of the chain, webpki searches all its paths and checks nothing, as
+            // it does in rustls where these roots are unknown. That takes longer than a budget that is
+            // spent.
+            println!("{count} roots with a date, {what}: {ours}; rustls: {theirs}");
             assert!(
-                theirs > 0 || count == 0,
+                theirs.checks > 0 || count == 0,
                 "{what} is refused before any check"
             );
             assert!(
-                ours <= theirs,
-                "{count} roots, {what}: {ours} checks, rustls {theirs}"
+                ours.checks <= theirs.checks,
+                "{count} roots, {what}: {ours}; rustls: {theirs}"
             );
         }
     }
