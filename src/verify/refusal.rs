@@ -317,8 +317,8 @@ impl fmt::Display for Refusal {
                     )?;
                 }
                 f.write_str(
-                    "; if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or the \
-                     feature `custom`)",
+                    "; if it is a private CA, add its certificate (`RootsBuilder::pem_file`, \
+                     `include_bundle!`, or the feature `custom`)",
                 )?;
                 // What a system trusts are CAs of servers; advice to trust them for clients is none.
                 if !system_was_asked && *peer == Peer::Server {

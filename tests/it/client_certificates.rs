@@ -150,7 +150,7 @@ fn an_unknown_client_is_told_who_was_asked_and_what_to_do() {
     let text = "the issuer \"CN=Other CA\" is not trusted by PEM text (1 root); the client sent 1 \
                 certificate: if the issuer is an intermediate CA, the client must also send that \
                 CA's certificate; if it is a private CA, add its certificate \
-                (`RootsBuilder::pem_file`, or the feature `custom`)";
+                (`RootsBuilder::pem_file`, `include_bundle!`, or the feature `custom`)";
     assert_eq!(refusal.to_string(), text);
     assert!(refusal.is_unknown_issuer());
     assert_eq!(refusal.certificates_sent(), Some(1));

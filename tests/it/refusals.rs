@@ -22,8 +22,8 @@ fn refusal(builder: RootsBuilder, identity: Identity) -> Refusal {
 
 const INTERMEDIATE: &str = "the server sent 1 certificate: if the issuer is an intermediate CA, the \
                             server must also send that CA's certificate";
-const PRIVATE: &str = "if it is a private CA, add its certificate (`RootsBuilder::pem_file`, or \
-                       the feature `custom`)";
+const PRIVATE: &str = "if it is a private CA, add its certificate (`RootsBuilder::pem_file`, \
+                       `include_bundle!`, or the feature `custom`)";
 const SYSTEM: &str = "if the operating system trusts it, add the system store (`Roots::embedded_and_system`, \
      with the feature `system`)";
 
