@@ -14,6 +14,9 @@ pub(crate) mod constrained;
 pub mod custom;
 #[cfg(feature = "macros")]
 mod included;
+#[cfg(not(feature = "macros"))]
+#[path = "unincluded.rs"]
+mod included;
 #[cfg(feature = "mozilla")]
 pub mod mozilla;
 pub(crate) mod name;

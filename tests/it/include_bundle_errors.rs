@@ -251,6 +251,28 @@ fn names_and_pins() {
     assert_errors(package, &cases);
 }
 
+/// Instead of rustc's error that there is no such macro.
+#[test]
+fn without_its_feature() {
+    let package = Package::with_features("include-nothing", &["mozilla"]);
+    let expected = "`include_bundle!` needs the feature `macros`: `cargo add embedded-roots --features macros`";
+    assert_errors(
+        package,
+        &[
+            (
+                "\"certs/corp.pem\"",
+                expected,
+                "include_bundle!(\"certs/corp.pem\")",
+            ),
+            (
+                "mozilla, only = [\"ISRG Root X1\"]",
+                expected,
+                "include_bundle!(mozilla, only = [\"ISRG Root X1\"])",
+            ),
+        ],
+    );
+}
+
 #[test]
 fn all_unknown_names_are_found_at_once() {
     let package = package().main(
