@@ -13,13 +13,8 @@ fuzz_target!(|pem: &[u8]| {
         return;
     };
     let roots = bundle.roots();
-    let anchors = roots
-        .iter()
-        .map(|root| (root.trust_anchor(), root.distrust_after()));
-    assert_eq!(
-        tokens(&emit::anchors(anchors)),
-        Some(expected_anchors(roots))
-    );
+    let source = bundle.to_source("Custom", None);
+    assert_eq!(tokens(&source), Some(expected_bundle(&bundle)));
 
     let plain = bundle.without_annotated();
     let unannotated = roots.iter().filter(|root| root.annotation().is_empty());
@@ -39,6 +34,18 @@ fuzz_target!(|pem: &[u8]| {
         assert_eq!(contents(&read.unwrap()), contents(bundle.roots()));
     }
 });
+
+fn expected_bundle(bundle: &ParsedBundle) -> Vec<Token> {
+    let mut expected = words("Bundle::new ( BundleName::Custom , [");
+    for (nth, byte) in bundle.sha256().into_iter().enumerate() {
+        expected.extend(words(if nth == 0 { "" } else { "," }));
+        expected.push(Token::Number(byte.into()));
+    }
+    expected.extend(words("] , None ,"));
+    expected.extend(expected_anchors(bundle.roots()));
+    expected.extend(words(")"));
+    expected
+}
 
 fn expected_anchors(roots: &[Root]) -> Vec<Token> {
     let length = roots.len();
