@@ -47,8 +47,9 @@
 //!
 //! Mozilla keeps some constraints outside the certificates: a date after which a root may not
 //! issue, and names that it may issue for. [`Verifier`], which every config and client of this
-//! crate uses, enforces both, and so does [`Roots::client_cert_verifier`] in servers. A `RootCertStore` cannot carry a date, and certificates and PEM can
-//! carry neither, so they leave out the roots that they would widen.
+//! crate uses, enforces both, and so does [`Roots::client_cert_verifier`] in servers. A
+//! `RootCertStore` cannot carry a date, and certificates and PEM can carry neither, so they leave out
+//! the roots that they would widen.
 //!
 //! The validity of a root itself is not checked, as in webpki. Revocation is not checked unless you
 //! supply CRLs.

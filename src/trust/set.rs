@@ -81,14 +81,14 @@ impl TrustSet {
     /// The anchors that a root store can express: those without a date. Made by the first call.
     pub(crate) fn store(&self) -> &Arc<RootCertStore> {
         self.store.get_or_init(|| {
-            let undated = || {
+            let without_date = || {
                 self.anchors()
                     .iter()
                     .filter(|anchor| !has_distrust_date(anchor))
             };
             // One allocation of the exact size.
-            let mut roots = Vec::with_capacity(undated().count());
-            roots.extend(undated().map(Anchor::to_trust_anchor));
+            let mut roots = Vec::with_capacity(without_date().count());
+            roots.extend(without_date().map(Anchor::to_trust_anchor));
             Arc::new(RootCertStore { roots })
         })
     }
@@ -149,13 +149,13 @@ fn key(anchor: &Anchor) -> &[u8] {
 impl fmt::Debug for TrustSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let anchors = self.anchors();
-        let dated = anchors
+        let with_date = anchors
             .iter()
             .filter(|anchor| has_distrust_date(anchor))
             .count();
         f.debug_struct("TrustSet")
-            .field("undated", &(anchors.len() - dated))
-            .field("dated", &dated)
+            .field("anchors", &anchors.len())
+            .field("with_distrust_date", &with_date)
             .finish_non_exhaustive()
     }
 }

@@ -266,7 +266,7 @@ fn values_can_be_shared_and_shown() {
     let shown = format!("{:?}", Roots::embedded().unwrap());
     assert_eq!(
         shown,
-        "Roots { trust_set: TrustSet { undated: 2, dated: 0, .. }, .. }"
+        "Roots { trust_set: TrustSet { anchors: 2, with_distrust_date: 0, .. }, .. }"
     );
 }
 

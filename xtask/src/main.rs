@@ -17,9 +17,9 @@ certs --check   fail if the file is not what would be written
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
-                measure that program beside one in Go: examples/contributors/go, or that in DIR
-figures         measure what the crate costs beside others, and write docs/figures.md, its charts
-                and the table in README.md; Linux
+                compare that program with one in Go: examples/contributors/go, or the one in DIR
+figures         measure what the crate costs, compared with others, and write docs/figures.md, its
+                charts and the table in README.md; Linux only
 figures --check measure, and fail where a figure is far from its target";
 
 fn main() -> ExitCode {
