@@ -165,7 +165,7 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
         return Ok(None);
     }
     let letters = letters_of(line);
-    let has = |parts: &[&str]| parts.iter().any(|part| letters.contains(part));
+    let has = |words| places_of(words, &letters).next().is_some();
     let names_us = has(&["embeddedroot", "embededroot"]);
     let limits = has(&["permit", "exclu", "distrust"]);
     let names_us = names_us
@@ -270,14 +270,9 @@ fn letters_of(text: &str) -> String {
 /// that is no plain word (`.corp`, `10.0.0.0/8`, `2026-01-01`), or any word at all after a key that is
 /// written as one word. So prose may speak of permitted DNS names.
 fn sets_a_limit(line: &str, letters: &str) -> bool {
-    // Where the letters end that are a key.
-    let ends = KEY_LETTERS.iter().flat_map(|key| {
-        let starts = letters.match_indices(key);
-        starts.map(|(start, key)| (start, start + key.len()))
-    });
     // Where each letter is in the line.
     let mut places = Vec::new();
-    ends.into_iter().any(|(start, end)| {
+    places_of(&KEY_LETTERS, letters).any(|(start, end)| {
         if places.is_empty() {
             let all = line.char_indices();
             places.extend(all.filter_map(|(at, char)| char.is_ascii_alphabetic().then_some(at)));
@@ -296,6 +291,23 @@ fn sets_a_limit(line: &str, letters: &str) -> bool {
             || between.ends_with(['.', '/'])
             || !is_plain
             || is_one_word && !word.is_empty()
+    })
+}
+
+/// Where any of the words starts and ends. Files have millions of short lines, for which this is faster
+/// than a search for each word.
+fn places_of<'a>(words: &'a [&str], text: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let text = text.as_bytes();
+    text.iter().enumerate().flat_map(move |(start, first)| {
+        let found = words
+            .iter()
+            .map(|word| word.as_bytes())
+            .filter(move |word| {
+                // A comparison of one byte rules most of them out.
+                let rest = text.get(start..).unwrap_or_default();
+                word.first() == Some(first) && rest.starts_with(word)
+            });
+        found.map(move |word| (start, start + word.len()))
     })
 }
 
