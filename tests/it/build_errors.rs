@@ -79,7 +79,7 @@ fn a_file_that_cannot_be_read() {
     assert_eq!(
         error,
         format!(
-            "{} cannot be read: it is a directory; name the PEM files in it",
+            "{} cannot be read: it is a directory, not a regular file: name the PEM files in it",
             folder.display()
         )
     );

@@ -86,7 +86,8 @@ fn files_that_cannot_be_compiled_in() {
         (
             "certs",
             format!(
-                "certs cannot be read: it is a directory; name the PEM files in it\n{}",
+                "certs cannot be read: it is a directory, not a regular file: name the PEM \
+                 files in it\n{}",
                 path("certs")
             ),
         ),
@@ -255,7 +256,8 @@ fn names_and_pins() {
 #[test]
 fn without_its_feature() {
     let package = Package::with_features("include-nothing", &["mozilla"]);
-    let expected = "`include_bundle!` needs the feature `macros`: `cargo add embedded-roots --features macros`";
+    let expected = "`include_bundle!` needs the feature `macros`: `cargo add embedded-roots \
+                    --features macros`";
     assert_errors(
         package,
         &[

@@ -69,7 +69,7 @@ fn open(path: &Path) -> io::Result<File> {
 fn check(metadata: &Metadata) -> io::Result<()> {
     if !metadata.is_file() {
         let why = if metadata.is_dir() {
-            "it is a directory; name the PEM files in it"
+            "it is a directory, not a regular file: name the PEM files in it"
         } else {
             "not a regular file"
         };

@@ -55,7 +55,7 @@ fn hostile_files_are_errors_at_once() {
         (&socket, "not a regular file"),
         (
             &world.path("root"),
-            "it is a directory; name the PEM files in it",
+            "it is a directory, not a regular file: name the PEM files in it",
         ),
         (&large, "larger than 16 MiB"),
         (&looped, "Too many levels of symbolic links (os error 40)"),

@@ -68,7 +68,7 @@ fn a_file_of_another_size_than_it_had() {
 
 #[test]
 fn what_is_no_regular_file() {
-    let directory = "it is a directory; name the PEM files in it";
+    let directory = "it is a directory, not a regular file: name the PEM files in it";
     assert_refused(read_file(&path("")), directory);
 }
 
