@@ -34,12 +34,12 @@ use crate::roots::Roots;
 use crate::roots::default::lasting_config;
 use crate::roots::live::LiveRoots;
 
-/// A connector that trusts the default roots. Fails like [`roots()`].
+/// A connector that trusts the default roots. Fails like [`roots()`](crate::roots()).
 pub fn connector() -> Result<HttpsConnector<HttpConnector>, Error> {
     lasting_config().map(|config| connector_with(&config))
 }
 
-/// A client with a pool of connections that trusts the default roots. Fails like [`roots()`].
+/// A client with a pool of connections that trusts the default roots. Fails like [`roots()`](crate::roots()).
 ///
 /// It runs on tokio. `B` is the body of its requests.
 pub fn client<B>() -> Result<Client<HttpsConnector<HttpConnector>, B>, Error>

@@ -22,12 +22,12 @@ use crate::roots::Roots;
 use crate::roots::default::lasting_config;
 use crate::roots::live::LiveRoots;
 
-/// A builder of clients that trust the default roots. Fails like [`roots()`].
+/// A builder of clients that trust the default roots. Fails like [`roots()`](crate::roots()).
 pub fn client_builder() -> Result<ClientBuilder, Error> {
     lasting_config().map(builder_with)
 }
 
-/// A client that trusts the default roots. Fails like [`roots()`], and if reqwest cannot build it.
+/// A client that trusts the default roots. Fails like [`roots()`](crate::roots()), and if reqwest cannot build it.
 pub fn client() -> Result<Client, Error> {
     client_builder()?.build().map_err(Error::client)
 }
@@ -51,12 +51,12 @@ pub mod blocking {
     use crate::roots::default::lasting_config;
     use crate::roots::live::LiveRoots;
 
-    /// A builder of blocking clients that trust the default roots. Fails like [`roots()`].
+    /// A builder of blocking clients that trust the default roots. Fails like [`roots()`](crate::roots()).
     pub fn client_builder() -> Result<ClientBuilder, Error> {
         lasting_config().map(builder_with)
     }
 
-    /// A blocking client that trusts the default roots. Fails like [`roots()`], and if reqwest
+    /// A blocking client that trusts the default roots. Fails like [`roots()`](crate::roots()), and if reqwest
     /// cannot build it.
     ///
     /// # Panics

@@ -59,12 +59,12 @@ use crate::roots::Roots;
 use crate::roots::default::lasting_config;
 use crate::roots::live::LiveRoots;
 
-/// A connector that trusts the default roots. Fails like [`roots()`].
+/// A connector that trusts the default roots. Fails like [`roots()`](crate::roots()).
 pub fn connector() -> Result<impl Connector, Error> {
     lasting_config().map(connector_with)
 }
 
-/// An agent with a pool of connections that trusts the default roots. Fails like [`roots()`].
+/// An agent with a pool of connections that trusts the default roots. Fails like [`roots()`](crate::roots()).
 pub fn agent() -> Result<Agent, Error> {
     connector().map(agent_with)
 }

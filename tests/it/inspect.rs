@@ -17,7 +17,7 @@ fn roots() -> Vec<Certificate> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    embedded_roots_bundle::emit::hex(bytes)
 }
 
 #[test]

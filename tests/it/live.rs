@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
 use embedded_roots::{LiveRoots, Refusal, Roots};
+use rcgen::CertifiedIssuer;
 use rustls::crypto::ring;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -561,7 +562,7 @@ fn threads_see_a_generation_in_force() {
         return;
     }
     let authorities = [root("One"), root("Other")];
-    let pems = authorities.each_ref().map(|ca| ca.pem());
+    let pems = authorities.each_ref().map(CertifiedIssuer::pem);
     let servers: Vec<_> = [&TLS12, &TLS13]
         .into_iter()
         .flat_map(|version| authorities.each_ref().map(|ca| server_config(ca, version)))
@@ -618,9 +619,9 @@ fn threads_see_a_generation_in_force() {
             // Until buffers and caches have grown to their size.
             wait_until(|| all.load(Ordering::Relaxed) > 100 * THREADS);
             done.store(true, Ordering::Relaxed);
-            threads
-                .into_iter()
-                .for_each(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
         });
     };
     refreshes(100);

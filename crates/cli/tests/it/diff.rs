@@ -11,7 +11,7 @@ fn what_came_and_went_and_changed_is_told() {
     let key = KeyPair::generate().unwrap();
     let renewed = || {
         ca_of(&key, "Renewed", |params| {
-            params.serial_number = Some(rand_serial())
+            params.serial_number = Some(rand_serial());
         })
     };
     let limited = "# embedded-roots: permitted-dns=.corp.example\n".to_owned() + &stays;
