@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod explain;
 mod history;
 mod list;
 mod output;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::Arguments),
     /// Show which roots came, went, or changed their limits
     Diff(diff::Arguments),
+    /// Show what a server sends, and why it is trusted or not
+    Explain(explain::Arguments),
     /// Write completions for a shell
     Completions {
         /// The shell
@@ -83,6 +86,7 @@ fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::List(arguments) => list::run(arguments, &mut output),
         Command::Check(arguments) => check::run(arguments, &mut output),
         Command::Diff(arguments) => diff::run(arguments, &mut output),
+        Command::Explain(arguments) => explain::run(arguments, &mut output),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(*shell, &mut command, "embedded-roots", &mut io::stdout());

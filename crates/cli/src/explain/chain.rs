@@ -1,0 +1,119 @@
+//! The certificates that a server sent.
+
+use std::net::IpAddr;
+
+use embedded_roots::inspect::Certificate;
+use embedded_roots_bundle::{escape, issuer, subject};
+use rustls_pki_types::CertificateDer;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
+use x509_parser::prelude::FromDer as _;
+
+use crate::Result;
+
+pub(super) struct Chain {
+    pub(super) end_entity: Sent,
+    /// What else was sent, in the order of the server.
+    pub(super) others: Vec<Sent>,
+    pub(super) intermediates: Vec<CertificateDer<'static>>,
+}
+
+/// A certificate, with what a server's has beyond that of a root. All text is escaped.
+pub(super) struct Sent {
+    pub(super) der: CertificateDer<'static>,
+    pub(super) certificate: Certificate,
+    /// The DNS names and IP addresses that it is for.
+    pub(super) names: Vec<String>,
+    /// Where it says that its issuer's certificate is. That is shown, and never fetched: a server must
+    /// not be able to make this program connect to an address of its choice.
+    pub(super) ca_issuers: Vec<String>,
+}
+
+impl Chain {
+    pub(super) fn read(sent: Vec<CertificateDer<'static>>) -> Result<Self> {
+        let mut read = Vec::new();
+        for (der, nth) in sent.into_iter().zip(1..) {
+            let sent = Sent::read(der).map_err(|why| format!("certificate {nth}: {why}"))?;
+            read.push(sent);
+        }
+        let mut sent = read.into_iter();
+        let end_entity = sent.next().ok_or("the server sent no certificate")?;
+        let others: Vec<Sent> = sent.collect();
+        Ok(Self {
+            end_entity,
+            intermediates: others.iter().map(|sent| sent.der.clone()).collect(),
+            others,
+        })
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Sent> {
+        std::iter::once(&self.end_entity).chain(&self.others)
+    }
+
+    /// The path from the end-entity certificate, as far as the issuers were sent.
+    pub(super) fn path(&self) -> Vec<&Sent> {
+        let mut path = vec![&self.end_entity];
+        let mut last = &self.end_entity;
+        // Bounded, because certificates can form a cycle.
+        for _ in &self.others {
+            let wanted = issuer(&last.der).filter(|_| !last.certificate.is_self_issued());
+            let mut others = self.others.iter();
+            let next = others.find(|sent| wanted.is_some() && subject(&sent.der) == wanted);
+            let Some(next) = next else { break };
+            path.push(next);
+            last = next;
+        }
+        path
+    }
+
+    /// The certificate whose issuer was not sent, or the self-signed one at the end.
+    pub(super) fn last(&self) -> &Sent {
+        self.path().pop().unwrap_or(&self.end_entity)
+    }
+}
+
+impl Sent {
+    fn read(der: CertificateDer<'static>) -> Result<Self> {
+        let certificate = Certificate::from_der(&der)?;
+        let (_, parsed) = X509Certificate::from_der(&der)?;
+        let mut names = Vec::new();
+        let mut ca_issuers = Vec::new();
+        for extension in parsed.extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectAlternativeName(san) => {
+                    names.extend(san.general_names.iter().filter_map(shown));
+                }
+                ParsedExtension::AuthorityInfoAccess(access) => {
+                    for access in access.iter() {
+                        if let GeneralName::URI(place) = access.access_location {
+                            if access.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS {
+                                ca_issuers.push(escape(place));
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(Self {
+            der,
+            certificate,
+            names,
+            ca_issuers,
+        })
+    }
+}
+
+/// A name that a client can ask for.
+fn shown(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some(escape(name)),
+        GeneralName::IPAddress(bytes) => {
+            let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            let v6 = <[u8; 16]>::try_from(*bytes).map(IpAddr::from);
+            v4.or(v6).ok().map(|address| address.to_string())
+        }
+        _ => None,
+    }
+}

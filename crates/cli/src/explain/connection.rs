@@ -1,0 +1,243 @@
+//! Connections that end with the handshake. Nothing is ever sent after it.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use embedded_roots::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use embedded_roots::rustls::{
+    self, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::Result;
+use crate::explain::starttls::StartTls;
+
+/// Where to connect, and until when.
+pub(super) struct Server {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// The name to send as SNI, and to verify.
+    pub(super) name: ServerName<'static>,
+    pub(super) starttls: Option<StartTls>,
+    /// Of all connections together.
+    pub(super) deadline: Instant,
+}
+
+/// What an unverified server has sent.
+pub(super) struct Answer {
+    pub(super) address: SocketAddr,
+    /// The end-entity certificate first.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+}
+
+impl Server {
+    /// The chain that the server sends. The verifier fails the handshake as soon as it has the chain,
+    /// so that there never is a connection that is not verified.
+    pub(super) fn chain(&self, mut config: ClientConfig) -> Result<Answer> {
+        let recorder = Arc::new(Recorder {
+            chain: OnceLock::new(),
+            schemes: (config.crypto_provider())
+                .signature_verification_algorithms
+                .supported_schemes(),
+        });
+        (config.dangerous()).set_certificate_verifier(Arc::clone(&recorder) as _);
+        let mut stream = self.open()?;
+        let address = stream.stream.peer_addr()?;
+        let mut connection = ClientConnection::new(Arc::new(config), self.name.clone())?;
+        let ended = connection.complete_io(&mut stream);
+        match (recorder.chain.get(), ended) {
+            (Some(chain), _) => Ok(Answer {
+                address,
+                chain: chain.clone(),
+            }),
+            (None, Err(why)) => Err(format!("no TLS handshake: {why}").into()),
+            (None, Ok(_)) => Err("no TLS handshake: the server closed the connection".into()),
+        }
+    }
+
+    /// A handshake under a config that verifies, as of this time: its protocol version and cipher
+    /// suite.
+    pub(super) fn handshake(&self, mut config: ClientConfig, now: UnixTime) -> Result<String> {
+        config.time_provider = Arc::new(At(now));
+        let mut stream = self.open()?;
+        let mut connection = ClientConnection::new(Arc::new(config), self.name.clone())?;
+        while connection.is_handshaking() {
+            if connection.complete_io(&mut stream)? == (0, 0) {
+                return Err("the server closed the connection".into());
+            }
+        }
+        connection.send_close_notify();
+        // The handshake has succeeded, whether or not the server waits for the end.
+        drop(connection.complete_io(&mut stream));
+        let version = connection.protocol_version();
+        let version = version.map(|version| format!("{version:?}"));
+        let suite = connection.negotiated_cipher_suite();
+        let suite = suite.map(|suite| format!("{:?}", suite.suite()));
+        let both: Vec<String> = version.into_iter().chain(suite).collect();
+        Ok(both.join(", "))
+    }
+
+    /// A connection on which TLS may begin.
+    fn open(&self) -> Result<Timed> {
+        let mut stream = Timed {
+            stream: self.connect()?,
+            deadline: self.deadline,
+            left: MOST_BYTES,
+        };
+        if let Some(protocol) = self.starttls {
+            protocol.start(&mut stream)?;
+        }
+        Ok(stream)
+    }
+
+    fn connect(&self) -> Result<TcpStream> {
+        let addresses = self.addresses()?;
+        let mut failed = io::Error::other("the name has no address");
+        let mut left = u32::try_from(addresses.len())?;
+        for address in addresses {
+            // An address that does not answer leaves time for the others.
+            let time = remaining(self.deadline)? / left.max(1);
+            match TcpStream::connect_timeout(&address, time) {
+                Ok(stream) => return Ok(stream),
+                Err(why) => failed = why,
+            }
+            left = left.saturating_sub(1);
+        }
+        Err(failed.into())
+    }
+
+    fn addresses(&self) -> Result<Vec<SocketAddr>> {
+        let wanted = (self.host.clone(), self.port);
+        let (sender, receiver) = mpsc::channel();
+        // The resolver knows no time limit.
+        thread::Builder::new().spawn(move || {
+            let found = wanted.to_socket_addrs();
+            sender.send(found.map(Iterator::collect::<Vec<_>>))
+        })?;
+        let found = receiver.recv_timeout(remaining(self.deadline)?);
+        Ok(found.map_err(|_| timed_out())??)
+    }
+}
+
+/// More than the largest handshake that rustls accepts takes.
+const MOST_BYTES: usize = 1 << 20;
+
+/// A stream with an end.
+pub(super) struct Timed {
+    stream: TcpStream,
+    deadline: Instant,
+    /// The bytes that may still be read.
+    left: usize,
+}
+
+impl Timed {
+    /// As a mail server is told it (RFC 5321, section 4.1.3).
+    pub(super) fn address_literal(&self) -> io::Result<String> {
+        Ok(match self.stream.local_addr()? {
+            SocketAddr::V4(address) => format!("[{}]", address.ip()),
+            SocketAddr::V6(address) => format!("[IPv6:{}]", address.ip()),
+        })
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let time = remaining(self.deadline)?;
+        self.stream.set_read_timeout(Some(time))?;
+        let read = self.stream.read(buffer).map_err(or_timed_out)?;
+        let left = self.left.checked_sub(read);
+        self.left = left.ok_or_else(|| io::Error::other("the server sends without end"))?;
+        Ok(read)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let time = remaining(self.deadline)?;
+        self.stream.set_write_timeout(Some(time))?;
+        self.stream.write(buffer).map_err(or_timed_out)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn remaining(deadline: Instant) -> io::Result<Duration> {
+    let time = deadline.saturating_duration_since(Instant::now());
+    // Zero means no limit to a socket.
+    (!time.is_zero()).then_some(time).ok_or_else(timed_out)
+}
+
+fn timed_out() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "no answer in time (`--timeout`)")
+}
+
+/// Unix calls a timeout `WouldBlock`, which rustls would take as a reason to try again.
+fn or_timed_out(why: io::Error) -> io::Error {
+    match why.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => timed_out(),
+        _ => why,
+    }
+}
+
+/// The time at which certificates are verified.
+#[derive(Debug)]
+struct At(UnixTime);
+
+impl rustls::time_provider::TimeProvider for At {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
+}
+
+/// Keeps the chain, and accepts none.
+#[derive(Debug)]
+struct Recorder {
+    chain: OnceLock<Vec<CertificateDer<'static>>>,
+    schemes: Vec<SignatureScheme>,
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        let chain = std::iter::once(end_entity).chain(intermediates);
+        let chain = chain.map(|der| der.clone().into_owned()).collect();
+        // There is one chain to a handshake.
+        drop(self.chain.set(chain));
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.schemes.clone()
+    }
+}

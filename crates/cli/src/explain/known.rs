@@ -1,0 +1,135 @@
+//! The policies that judge, and the known roots that a chain could end in.
+
+use std::time::Duration;
+
+use embedded_roots::rustls::RootCertStore;
+use embedded_roots::rustls::client::verify_server_cert_signed_by_trust_anchor;
+use embedded_roots::rustls::server::ParsedCertificate;
+use embedded_roots::{Error, Roots, mozilla};
+use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, escape, issuer, subject};
+use rustls_pki_types::UnixTime;
+
+use crate::explain::chain::Chain;
+use crate::history::{History, Standing};
+use crate::root::Root;
+use crate::{Result, source};
+
+/// Roots that a chain is judged under.
+pub(super) struct Policy {
+    /// `embedded`, `system`, or what `--roots` names; escaped.
+    pub(super) name: String,
+    /// An error if the operating system has no roots.
+    pub(super) roots: std::result::Result<Roots, Error>,
+    certificates: Vec<Root>,
+}
+
+/// The policies, that whose verdict is the exit status first.
+pub(super) fn policies(given: Option<&str>, history: &History) -> Result<Vec<Policy>> {
+    let embedded = Policy {
+        name: "embedded".to_owned(),
+        roots: Roots::builder().bundle(&mozilla::BUNDLE).build(),
+        certificates: source::named("mozilla", history)?,
+    };
+    let system = Policy {
+        name: "system".to_owned(),
+        roots: Roots::system(),
+        // Where it has none, the verdict says why.
+        certificates: source::named("system", history).unwrap_or_default(),
+    };
+    let Some(given) = given.filter(|given| *given != "mozilla") else {
+        return Ok(vec![embedded, system]);
+    };
+    if given == "system" {
+        return Ok(vec![system, embedded]);
+    }
+    let certificates = source::named(given, history)?;
+    let roots = if given.starts_with("mozilla@") {
+        let roots = certificates.iter().map(|root| root.root.clone());
+        Roots::builder().pem(ParsedBundle::new(roots.collect())?.to_pem())
+    } else {
+        Roots::builder().pem_file(given)
+    };
+    let given = Policy {
+        name: escape(given),
+        roots: Ok(roots.build()?),
+        certificates,
+    };
+    Ok(vec![given, embedded, system])
+}
+
+/// A known root with the name of an issuer in a chain.
+pub(super) struct Candidate {
+    pub(super) root: Root,
+    /// The names of the policies that have it.
+    pub(super) trusted_by: Vec<String>,
+    /// If it has been removed from Mozilla's list.
+    pub(super) removed: Option<Standing>,
+    /// Whether the chain verifies with it: its limits and the server's name aside.
+    pub(super) verifies: bool,
+}
+
+pub(super) fn candidates(
+    chain: &Chain,
+    policies: &[Policy],
+    history: &History,
+    now: UnixTime,
+) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let is_issuer = |der: &[u8]| {
+        let name = subject(der);
+        chain.all().any(|sent| issuer(&sent.der) == name)
+    };
+    let mut add = |root: &bundle::Root, policy: Option<&str>| {
+        let found = candidates
+            .iter_mut()
+            .find(|candidate| candidate.root.root.certificate() == root.certificate());
+        if let Some(candidate) = found {
+            candidate.trusted_by.extend(policy.map(str::to_owned));
+        } else if let Ok(read) = Root::new(root.clone()) {
+            candidates.push(Candidate {
+                trusted_by: policy.map(str::to_owned).into_iter().collect(),
+                removed: history.removed(&read.certificate).cloned(),
+                verifies: verifies(chain, root, now),
+                root: read,
+            });
+        }
+    };
+    for policy in policies {
+        for root in &policy.certificates {
+            if is_issuer(root.root.certificate()) {
+                add(&root.root, Some(&policy.name));
+            }
+        }
+    }
+    for known in history.all().iter().filter(|known| is_issuer(&known.der)) {
+        let root = bundle::Root::new(known.der.clone(), Annotation::default(), 0);
+        if let Ok(root) = root {
+            add(&root, None);
+        }
+    }
+    candidates
+}
+
+fn verifies(chain: &Chain, root: &bundle::Root, now: UnixTime) -> bool {
+    let Ok(end_entity) = ParsedCertificate::try_from(&chain.end_entity.der) else {
+        return false;
+    };
+    let mut anchor = root.trust_anchor().clone();
+    anchor.name_constraints = None;
+    let roots = RootCertStore {
+        roots: vec![anchor],
+    };
+    let algorithms = embedded_roots::rustls::crypto::ring::default_provider()
+        .signature_verification_algorithms
+        .all;
+    // An expired certificate has its issuer, too.
+    let certificate = &chain.end_entity.certificate;
+    let (start, end) = (certificate.not_before(), certificate.not_after());
+    let time = now
+        .as_secs()
+        .clamp(start.as_secs(), end.as_secs().max(start.as_secs()));
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(time));
+    let intermediates = &chain.intermediates;
+    verify_server_cert_signed_by_trust_anchor(&end_entity, &roots, intermediates, time, algorithms)
+        .is_ok()
+}

@@ -1,0 +1,382 @@
+//! `explain`: what a server sends, and why it is trusted or not.
+
+mod chain;
+mod connection;
+mod known;
+mod starttls;
+mod verdict;
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use anstyle::Style;
+use clap::Args;
+use embedded_roots::Roots;
+use embedded_roots::rustls::{self, ClientConfig};
+use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::escape;
+use rustls_pki_types::ServerName;
+use serde::Serialize;
+
+use crate::explain::chain::{Chain, Sent};
+use crate::explain::connection::Server;
+use crate::explain::known::{Candidate, Policy, candidates, policies};
+use crate::explain::starttls::StartTls;
+use crate::explain::verdict::{Case, Reason, Verdict, shortened};
+use crate::history::{History, Standing};
+use crate::output::{ERROR, GOOD, Output, counted, day, table};
+use crate::root::Facts;
+use crate::{Outcome, Result};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The server; without a port, 443, or that of the protocol of `--starttls`
+    #[arg(value_name = "HOST[:PORT]")]
+    server: String,
+    /// Judge by these roots too, and exit by their verdict: a PEM file, `mozilla`,
+    /// `mozilla@YYYY-MM-DD` or `system`
+    #[arg(long, value_name = "SOURCE")]
+    roots: Option<String>,
+    /// Begin in the clear, in this protocol
+    #[arg(long, value_name = "PROTOCOL")]
+    starttls: Option<StartTls>,
+    /// Connect to this address instead of the server's own
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    connect: Option<String>,
+    /// Ask for this name, and verify it, instead of the server's own
+    #[arg(long)]
+    name: Option<String>,
+    /// Give up after this time, in all
+    #[arg(long, value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+}
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    command: &'static str,
+    server: String,
+    name: String,
+    /// Where the connection went.
+    address: String,
+    starttls: Option<StartTls>,
+    history_as_of: &'a str,
+    /// As the server sent it, the end-entity certificate first.
+    chain: Vec<SentFacts<'a>>,
+    /// The known roots with the name of an issuer in the chain.
+    roots: Vec<CandidateFacts<'a>>,
+    /// The first is that of the exit status.
+    verdicts: Vec<Verdict>,
+    /// Why one of `embedded` and `system` refuses what the other accepts.
+    difference: Option<String>,
+    /// A handshake under the roots that accept the chain; none if they refuse it.
+    handshake: Option<Handshake>,
+}
+
+#[derive(Serialize)]
+struct SentFacts<'a> {
+    #[serde(flatten)]
+    facts: Facts<'a>,
+    names: &'a [String],
+    /// Where its issuer's certificate is said to be; not fetched.
+    ca_issuers: &'a [String],
+}
+
+#[derive(Serialize)]
+struct CandidateFacts<'a> {
+    #[serde(flatten)]
+    facts: Facts<'a>,
+    trusted_by: &'a [String],
+    removed: Option<&'a Standing>,
+    /// Whether the chain verifies with it: limits and the server's name aside.
+    verifies: bool,
+}
+
+#[derive(Serialize)]
+struct Handshake {
+    succeeded: bool,
+    /// Its TLS version and cipher suite, or why it failed.
+    sentence: String,
+}
+
+pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
+    let history = History::load()?;
+    let policies = policies(arguments.roots.as_deref(), &history)?;
+    let server = server(arguments)?;
+    let shown = escape(&arguments.server);
+    let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
+
+    let config = config(&Roots::embedded()?);
+    let answer = server.chain(config).map_err(at_server)?;
+    let chain = Chain::read(answer.chain).map_err(at_server)?;
+    let now = output.now();
+    let candidates = candidates(&chain, &policies, &history, now);
+    let case = Case {
+        chain: &chain,
+        name: &server.name,
+        candidates: &candidates,
+        now,
+    };
+    let verdicts: Vec<Verdict> = policies.iter().map(|policy| case.judge(policy)).collect();
+
+    let asked = policies.first().zip(verdicts.first());
+    let (policy, verdict) = asked.ok_or("there is no policy")?;
+    let accepted = verdict.accepted.ok_or_else(|| verdict.sentence.clone())?;
+    let (handshake, outcome) = if accepted {
+        handshake(&server, policy, &case)
+    } else {
+        (None, Ok(Outcome::Findings))
+    };
+    let explained = Explained {
+        command: "explain",
+        server: shown.clone(),
+        name: server.name.to_str().into_owned(),
+        address: answer.address.to_string(),
+        starttls: arguments.starttls,
+        history_as_of: &history.as_of,
+        chain: chain.all().map(SentFacts::of).collect(),
+        roots: (candidates.iter())
+            .map(|candidate| CandidateFacts::of(candidate, &history))
+            .collect(),
+        difference: difference(&verdicts),
+        verdicts,
+        handshake,
+    };
+    output.write(&explained, |out| show(out, &explained, &chain, &candidates))?;
+    outcome.map_err(|why| at_server(why).into())
+}
+
+fn server(arguments: &Arguments) -> Result<Server> {
+    let default = arguments.starttls.map_or(443, StartTls::port);
+    let (named, port) = host_and_port(&arguments.server, default)?;
+    let (host, port) = match &arguments.connect {
+        Some(address) => host_and_port(address, port)?,
+        None => (named.clone(), port),
+    };
+    let name = arguments.name.clone().unwrap_or(named);
+    let invalid = |_| {
+        format!(
+            "\"{}\" is neither a DNS name nor an IP address",
+            escape(&name)
+        )
+    };
+    Ok(Server {
+        host,
+        port,
+        name: ServerName::try_from(name.clone()).map_err(invalid)?,
+        starttls: arguments.starttls,
+        deadline: Instant::now() + Duration::from_secs(arguments.timeout),
+    })
+}
+
+/// Reads `HOST`, `HOST:PORT`, an IPv6 address, or `[IPv6]:PORT`.
+fn host_and_port(text: &str, default: u16) -> Result<(String, u16)> {
+    let bracketed = text.strip_prefix('[').and_then(|text| text.split_once(']'));
+    let (host, port) = match bracketed {
+        Some((host, "")) => (host, None),
+        Some((host, port)) => (host, port.strip_prefix(':').or(Some(""))),
+        None if text.parse::<IpAddr>().is_ok() => (text, None),
+        None => match text.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    let port = port.map_or(Ok(default), str::parse);
+    let valid = port
+        .ok()
+        .filter(|_| !host.is_empty() && !host.contains('/'));
+    let port = valid.ok_or_else(|| format!("\"{}\" is no HOST or HOST:PORT", escape(text)))?;
+    Ok((host.to_owned(), port))
+}
+
+fn config(roots: &Roots) -> ClientConfig {
+    roots.client_config_builder().with_no_client_auth()
+}
+
+/// Whether a handshake succeeds that verifies under this policy, which accepts the chain.
+fn handshake(
+    server: &Server,
+    policy: &Policy,
+    case: &Case<'_>,
+) -> (Option<Handshake>, Result<Outcome>) {
+    let Ok(roots) = &policy.roots else {
+        return (None, Ok(Outcome::Findings));
+    };
+    let (sentence, outcome) = match server.handshake(config(roots), case.now) {
+        Ok(sentence) => (sentence, Ok(Outcome::Clean)),
+        Err(why) => match invalid_certificate(&*why) {
+            // It does not have the key, or has sent another chain than before.
+            Some(invalid) => (case.refused(policy, invalid).1, Ok(Outcome::Findings)),
+            None => (
+                escape(&why.to_string()),
+                Err(format!("no handshake: {why}").into()),
+            ),
+        },
+    };
+    let succeeded = matches!(outcome, Ok(Outcome::Clean));
+    let handshake = Handshake {
+        succeeded,
+        sentence,
+    };
+    (Some(handshake), outcome)
+}
+
+fn invalid_certificate<'a>(
+    why: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a rustls::Error> {
+    let inner = why.downcast_ref::<io::Error>()?.get_ref()?;
+    let error = inner.downcast_ref()?;
+    matches!(error, rustls::Error::InvalidCertificate(_)).then_some(error)
+}
+
+fn difference(verdicts: &[Verdict]) -> Option<String> {
+    let of = |name: &str| verdicts.iter().find(|verdict| verdict.policy == name);
+    let (embedded, system) = of("embedded").zip(of("system"))?;
+    let (accepts, refuses) = match (embedded.accepted?, system.accepted?) {
+        (true, false) => (embedded, system),
+        (false, true) => (system, embedded),
+        _ => return None,
+    };
+    let (accepts, why) = (&accepts.policy, &refuses.sentence);
+    Some(format!(
+        "{accepts} accepts what {} refuses: {why}",
+        refuses.policy
+    ))
+}
+
+impl<'a> SentFacts<'a> {
+    fn of(sent: &'a Sent) -> Self {
+        Self {
+            facts: Facts::of(&sent.certificate),
+            names: &sent.names,
+            ca_issuers: &sent.ca_issuers,
+        }
+    }
+}
+
+impl<'a> CandidateFacts<'a> {
+    fn of(candidate: &'a Candidate, history: &History) -> Self {
+        Self {
+            facts: candidate.root.facts(history),
+            trusted_by: &candidate.trusted_by,
+            removed: candidate.removed.as_ref(),
+            verifies: candidate.verifies,
+        }
+    }
+}
+
+fn show(
+    out: &mut dyn Write,
+    explained: &Explained<'_>,
+    chain: &Chain,
+    candidates: &[Candidate],
+) -> io::Result<()> {
+    let Explained {
+        server,
+        name,
+        address,
+        ..
+    } = explained;
+    let count = counted(chain.all().count(), "certificate");
+    writeln!(
+        out,
+        "{server} ({address}) was asked for {name}, and sent {count}:"
+    )?;
+    writeln!(out, "{}", chain_table(chain))?;
+
+    if candidates.is_empty() {
+        writeln!(
+            out,
+            "\nNo known root has the name of an issuer in this chain."
+        )?;
+    } else {
+        writeln!(
+            out,
+            "\nKnown roots with the name of an issuer in this chain:"
+        )?;
+        writeln!(out, "{}", candidate_table(candidates))?;
+    }
+
+    writeln!(out)?;
+    for verdict in &explained.verdicts {
+        let (style, word) = match verdict.accepted {
+            Some(true) => (GOOD, "accepted"),
+            Some(false) => (ERROR, "refused"),
+            None => (Style::new(), "not asked"),
+        };
+        let Verdict {
+            policy, sentence, ..
+        } = verdict;
+        writeln!(out, "{style}{word}{style:#} by {policy}: {sentence}")?;
+    }
+    if let Some(difference) = &explained.difference {
+        writeln!(out, "{difference}")?;
+    }
+    let incomplete = |verdict: &Verdict| verdict.reason == Some(Reason::Incomplete);
+    if explained.verdicts.iter().any(incomplete) {
+        for place in &chain.last().ca_issuers {
+            writeln!(
+                out,
+                "the missing certificate is said to be at {place} (not fetched)"
+            )?;
+        }
+    }
+    if let Some(handshake) = &explained.handshake {
+        let succeeded = if handshake.succeeded {
+            "succeeded"
+        } else {
+            "failed"
+        };
+        writeln!(out, "handshake {succeeded}: {}", handshake.sentence)?;
+    }
+    Ok(())
+}
+
+fn chain_table(chain: &Chain) -> comfy_table::Table {
+    let mut table = table(&["", "subject", "issuer", "key", "valid", "SHA-256"]);
+    for (sent, nth) in chain.all().zip(1..) {
+        let certificate = &sent.certificate;
+        let (from, until) = (certificate.not_before(), certificate.not_after());
+        table.add_row([
+            format!("{nth}"),
+            shortened(certificate.subject()),
+            shortened(certificate.issuer()),
+            certificate.key().to_string(),
+            format!("{} to {}", day(from), day(until)),
+            start_of_sha256(certificate.sha256()),
+        ]);
+    }
+    table
+}
+
+fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
+    let mut table = table(&["root", "SHA-256", "chain", "trusted by", "remarks"]);
+    for candidate in candidates {
+        let limits = Some(candidate.root.limits()).filter(|limits| !limits.is_empty());
+        let removed = candidate.removed.as_ref().map(|standing| {
+            let day = standing.gone.as_deref().unwrap_or_default();
+            let why = standing.reason.as_ref();
+            let why = why.map(|reason| format!(": {}", reason.reason));
+            format!("left Mozilla's list by {day}{}", why.unwrap_or_default())
+        });
+        let remarks: Vec<String> = limits.into_iter().chain(removed).collect();
+        let chain = if candidate.verifies {
+            "ends in it"
+        } else {
+            "does not verify with it"
+        };
+        table.add_row([
+            shortened(candidate.root.certificate.subject()),
+            start_of_sha256(candidate.root.certificate.sha256()),
+            chain.to_owned(),
+            candidate.trusted_by.join(", "),
+            remarks.join("; "),
+        ]);
+    }
+    table
+}
+
+fn start_of_sha256(sha256: [u8; 32]) -> String {
+    hex(&sha256).chars().take(16).collect()
+}

@@ -1,0 +1,361 @@
+//! What a policy says of a chain, in one sentence.
+
+use embedded_roots::inspect::Certificate;
+use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
+use embedded_roots::rustls::{self, CertificateError};
+use embedded_roots::{Refusal, Roots};
+use embedded_roots_bundle::{escape, rfc3339};
+use rustls_pki_types::{ServerName, UnixTime};
+use serde::Serialize;
+
+use crate::explain::chain::{Chain, Sent};
+use crate::explain::known::{Candidate, Policy};
+use crate::output::day;
+use crate::root::short_name;
+
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Verdict {
+    pub(super) policy: String,
+    /// The number of its roots.
+    pub(super) roots: usize,
+    /// None if the policy cannot be asked.
+    pub(super) accepted: Option<bool>,
+    /// Why it refuses.
+    pub(super) reason: Option<Reason>,
+    /// What it says, in a sentence without capital and full stop.
+    pub(super) sentence: String,
+}
+
+/// Why a chain is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Reason {
+    /// The server does not send an intermediate, by all appearances.
+    Incomplete,
+    /// The end-entity certificate is its own issuer.
+    SelfSigned,
+    /// The chain ends in a known root that this policy does not have, and that Mozilla has removed.
+    RemovedRoot,
+    /// The chain ends in a known root that this policy does not have.
+    OtherRoot,
+    /// The chain ends in no known root.
+    UnknownRoot,
+    Distrusted,
+    OutsideConstraints,
+    Expired,
+    NotYetValid,
+    WrongName,
+    BadSignature,
+    WeakSignature,
+    WrongPurpose,
+    Malformed,
+    Other,
+}
+
+/// A chain with all that a verdict depends on, the policy aside.
+pub(super) struct Case<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) name: &'a ServerName<'static>,
+    pub(super) candidates: &'a [Candidate],
+    pub(super) now: UnixTime,
+}
+
+impl Case<'_> {
+    pub(super) fn judge(&self, policy: &Policy) -> Verdict {
+        let verdict = |roots, accepted, reason, sentence| Verdict {
+            policy: policy.name.clone(),
+            roots,
+            accepted,
+            reason,
+            sentence,
+        };
+        let roots = match &policy.roots {
+            Ok(roots) => roots,
+            Err(why) => return verdict(0, None, None, escape(&why.to_string())),
+        };
+        let count = roots.anchors().len();
+        match self.verify(roots) {
+            Ok(()) => verdict(count, Some(true), None, self.accepted(policy)),
+            Err(why) => {
+                let (reason, sentence) = self.refused(policy, &why);
+                verdict(count, Some(false), Some(reason), sentence)
+            }
+        }
+    }
+
+    fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
+        let end_entity = &self.chain.end_entity.der;
+        let intermediates = &self.chain.intermediates;
+        roots
+            .verifier()
+            .verify_server_cert(end_entity, intermediates, self.name, &[], self.now)
+            .map(drop)
+    }
+
+    fn accepted(&self, policy: &Policy) -> String {
+        let mut ends = self.ends();
+        let end = ends.find(|candidate| candidate.trusted_by.contains(&policy.name));
+        match end {
+            Some(end) => format!(
+                "the chain ends in its root {}",
+                quoted(&end.root.certificate)
+            ),
+            None => "the chain ends in one of its roots".to_owned(),
+        }
+    }
+
+    /// The sentence for an error of verification, or of a handshake.
+    pub(super) fn refused(&self, policy: &Policy, why: &rustls::Error) -> (Reason, String) {
+        use CertificateError as Error;
+
+        let certificate = &self.chain.end_entity.certificate;
+        if let Some(refusal) = Refusal::of(why) {
+            let sentence = escape(&refusal.to_string());
+            return if refusal.is_distrusted() {
+                let start = day(certificate.not_before());
+                let sentence = format!("{sentence}, and this one starts on {start}");
+                (Reason::Distrusted, sentence)
+            } else if refusal.is_outside_constraints() {
+                (Reason::OutsideConstraints, sentence)
+            } else {
+                self.unknown_issuer(policy)
+            };
+        }
+        let rustls::Error::InvalidCertificate(invalid) = why else {
+            return (Reason::Other, escape(&why.to_string()));
+        };
+        match invalid {
+            Error::UnknownIssuer => self.unknown_issuer(policy),
+            Error::Expired | Error::ExpiredContext { .. } => (Reason::Expired, self.expired()),
+            Error::NotValidYet | Error::NotValidYetContext { .. } => {
+                (Reason::NotYetValid, self.not_yet_valid())
+            }
+            Error::NotValidForName | Error::NotValidForNameContext { .. } => {
+                (Reason::WrongName, self.wrong_name())
+            }
+            Error::BadSignature => (
+                Reason::BadSignature,
+                "a signature is not by the key of the issuer that is named".to_owned(),
+            ),
+            Error::UnsupportedSignatureAlgorithmContext { .. }
+            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                (Reason::WeakSignature, self.weak_signature())
+            }
+            Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => (
+                Reason::WrongPurpose,
+                "the certificate is not for TLS servers (extended key usage)".to_owned(),
+            ),
+            Error::BadEncoding => (Reason::Malformed, "a certificate cannot be read".to_owned()),
+            Error::Other(other) => match other.0.downcast_ref() {
+                Some(why) => self.by_webpki(why),
+                None => (Reason::Other, escape(&other.to_string())),
+            },
+            other => (Reason::Other, escape(&other.to_string())),
+        }
+    }
+
+    /// Errors that rustls passes on.
+    fn by_webpki(&self, why: &webpki::Error) -> (Reason, String) {
+        use webpki::Error;
+
+        let certificate = &self.chain.end_entity.certificate;
+        let (reason, sentence) = match why {
+            Error::CaUsedAsEndEntity if certificate.is_self_issued() => return self.self_signed(),
+            Error::CaUsedAsEndEntity => (
+                Reason::WrongPurpose,
+                "the certificate is that of a CA, which cannot be a server's",
+            ),
+            Error::EndEntityUsedAsCa => (
+                Reason::WrongPurpose,
+                "a certificate that is not a CA's has issued another",
+            ),
+            Error::PathLenConstraintViolated => (
+                Reason::WrongPurpose,
+                "a CA has issued a CA that it may not issue (path length)",
+            ),
+            Error::NameConstraintViolation => (
+                Reason::OutsideConstraints,
+                "the certificate has a name that is outside the name constraints of a CA of its chain",
+            ),
+            Error::UnsupportedCertVersion => {
+                (Reason::Malformed, "a certificate is not of X.509 version 3")
+            }
+            Error::UnsupportedCriticalExtension => (
+                Reason::Other,
+                "a certificate has a critical extension that is not understood",
+            ),
+            other => return (Reason::Other, format!("the chain is not valid ({other})")),
+        };
+        (reason, sentence.to_owned())
+    }
+
+    /// No root of the policy has issued the last certificate.
+    fn unknown_issuer(&self, policy: &Policy) -> (Reason, String) {
+        let end_entity = &self.chain.end_entity.certificate;
+        if end_entity.is_self_issued() {
+            return self.self_signed();
+        }
+        if let Some(end) = self.ends().next() {
+            return self.foreign(end);
+        }
+        let last = &self.chain.last().certificate;
+        let namesake = self.candidates.iter().find(|candidate| {
+            let root = &candidate.root.certificate;
+            root.subject() == last.issuer()
+        });
+        if let Some(namesake) = namesake {
+            let root = quoted(&namesake.root.certificate);
+            let sentence = format!("the chain names the root {root}, but does not verify with it");
+            return (Reason::BadSignature, sentence);
+        }
+        if last.is_self_issued() {
+            let root = quoted(last);
+            let sentence =
+                format!("the chain ends in {root}, which is no known root: a private CA");
+            return (Reason::UnknownRoot, sentence);
+        }
+        let issuer = quoted_name(last.issuer());
+        if self.chain.path().len() == 1 {
+            let sentence = format!(
+                "the server does not send the certificate of {issuer}, which has issued its own and is \
+                 no known root: it forgets its intermediate, unless that is a private root"
+            );
+            (Reason::Incomplete, sentence)
+        } else {
+            let sentence = format!(
+                "the chain ends with an issuer that was not sent, {issuer}, which is no known root: a \
+                 private CA, or one more intermediate that the server must send"
+            );
+            (Reason::UnknownRoot, sentence)
+        }
+    }
+
+    /// The chain ends in a known root, which is not one of the policy.
+    fn foreign(&self, end: &Candidate) -> (Reason, String) {
+        let root = quoted(&end.root.certificate);
+        if let Some(removed) = &end.removed {
+            let day = removed.gone.as_deref().unwrap_or_default();
+            let why = removed.reason.as_ref();
+            let why = why.map(|reason| format!(": {}", reason.reason));
+            let why = why.unwrap_or_default();
+            let sentence = format!("its root {root} left Mozilla's list by {day}{why}");
+            return (Reason::RemovedRoot, sentence);
+        }
+        let others = self.ends().flat_map(|end| &end.trusted_by);
+        let mut others: Vec<&str> = others.map(String::as_str).collect();
+        others.dedup();
+        let others = match *others {
+            [] => "known from Mozilla's list".to_owned(),
+            _ => format!("trusted by {}", others.join(", ")),
+        };
+        let sentence =
+            format!("the chain ends in the root {root}, which it does not have; {others}");
+        (Reason::OtherRoot, sentence)
+    }
+
+    fn self_signed(&self) -> (Reason, String) {
+        let certificate = &self.chain.end_entity.certificate;
+        let known = self.candidates.iter().any(|candidate| {
+            let root = candidate.root.root.certificate();
+            *root == self.chain.end_entity.der
+        });
+        let name = quoted(certificate);
+        let sentence = if known {
+            format!("the certificate {name} is itself a root, and a CA's cannot be a server's")
+        } else {
+            format!("the certificate {name} is self-signed, and no known root")
+        };
+        (Reason::SelfSigned, sentence)
+    }
+
+    fn expired(&self) -> String {
+        let is_expired = |sent: &&Sent| sent.certificate.not_after() < self.now;
+        match self.chain.all().find(is_expired) {
+            Some(sent) => {
+                let day = day(sent.certificate.not_after());
+                format!("{} expired on {day}", self.called(sent))
+            }
+            None => "a certificate has expired".to_owned(),
+        }
+    }
+
+    fn not_yet_valid(&self) -> String {
+        let is_early = |sent: &&Sent| sent.certificate.not_before() > self.now;
+        match self.chain.all().find(is_early) {
+            Some(sent) => {
+                let start = rfc3339(sent.certificate.not_before());
+                format!("{} is not valid before {start}", self.called(sent))
+            }
+            None => "a certificate is not valid yet".to_owned(),
+        }
+    }
+
+    fn wrong_name(&self) -> String {
+        let wanted = escape(&self.name.to_str());
+        let names = &self.chain.end_entity.names;
+        if names.is_empty() {
+            return format!(
+                "the certificate has no DNS name or IP address, so it is not for \"{wanted}\""
+            );
+        }
+        let shown = names.iter().take(MOST_NAMES);
+        let shown: Vec<String> = shown.map(|name| quoted_name(name)).collect();
+        let more = match names.len().saturating_sub(MOST_NAMES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let shown = shown.join(", ");
+        format!("the certificate is for {shown}{more}, and not for \"{wanted}\"")
+    }
+
+    fn weak_signature(&self) -> String {
+        // The signature of a root on itself is not verified.
+        let signed = (self.chain.all()).filter(|sent| !sent.certificate.is_self_issued());
+        let mut algorithms: Vec<&str> = signed
+            .map(|sent| sent.certificate.signature_algorithm())
+            .collect();
+        algorithms.dedup();
+        let algorithms = algorithms.join(", ");
+        format!("a signature of the chain is of a kind that rustls does not accept ({algorithms})")
+    }
+
+    fn called(&self, sent: &Sent) -> String {
+        if sent.der == self.chain.end_entity.der {
+            "the certificate".to_owned()
+        } else {
+            format!("the certificate of the CA {}", quoted(&sent.certificate))
+        }
+    }
+
+    /// The known roots that the chain leads to, those that are still in Mozilla's list or another first.
+    fn ends(&self) -> impl Iterator<Item = &Candidate> {
+        let ends = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.verifies);
+        let mut ends: Vec<&Candidate> = ends.collect();
+        ends.sort_by_key(|end| (end.removed.is_some(), end.trusted_by.is_empty()));
+        ends.into_iter()
+    }
+}
+
+const MOST_NAMES: usize = 5;
+
+fn quoted(certificate: &Certificate) -> String {
+    quoted_name(short_name(certificate.subject()))
+}
+
+/// The start of a name, since a server can send long ones.
+fn quoted_name(name: &str) -> String {
+    format!("\"{}\"", shortened(short_name(name)))
+}
+
+pub(super) fn shortened(text: &str) -> String {
+    let mut start: String = text.chars().take(LONGEST_NAME).collect();
+    if start.len() < text.len() {
+        start.push_str("...");
+    }
+    start
+}
+
+const LONGEST_NAME: usize = 100;

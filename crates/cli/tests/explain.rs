@@ -1,0 +1,1 @@
+use rcgen as _;
