@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 use clap::Args;
 use embedded_roots::Roots;
-use embedded_roots::rustls::{self, ClientConfig};
+use embedded_roots::rustls::{self, CertificateError, ClientConfig};
 use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::escape;
 use rustls_pki_types::ServerName;
@@ -206,8 +206,16 @@ fn handshake(
     let (sentence, outcome) = match server.handshake(config(roots), case.now) {
         Ok(sentence) => (sentence, Ok(Outcome::Clean)),
         Err(why) => match invalid_certificate(&*why) {
-            // It does not have the key, or has sent another chain than before.
-            Some(invalid) => (case.refused(policy, invalid).1, Ok(Outcome::Findings)),
+            // The chain was accepted, so this is the signature of the handshake.
+            Some(CertificateError::BadSignature) => (
+                "the server does not have the key of its certificate".to_owned(),
+                Ok(Outcome::Findings),
+            ),
+            // It has sent another chain than before.
+            Some(invalid) => {
+                let invalid = rustls::Error::InvalidCertificate(invalid.clone());
+                (case.refused(&invalid).1, Ok(Outcome::Findings))
+            }
             None => (
                 escape(&why.to_string()),
                 Err(format!("no handshake: {why}").into()),
@@ -224,10 +232,11 @@ fn handshake(
 
 fn invalid_certificate<'a>(
     why: &'a (dyn std::error::Error + 'static),
-) -> Option<&'a rustls::Error> {
-    let inner = why.downcast_ref::<io::Error>()?.get_ref()?;
-    let error = inner.downcast_ref()?;
-    matches!(error, rustls::Error::InvalidCertificate(_)).then_some(error)
+) -> Option<&'a CertificateError> {
+    match why.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(invalid) => Some(invalid),
+        _ => None,
+    }
 }
 
 fn difference(verdicts: &[Verdict]) -> Option<String> {

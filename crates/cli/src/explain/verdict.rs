@@ -1,5 +1,7 @@
 //! What a policy says of a chain, in one sentence.
 
+use std::collections::BTreeSet;
+
 use embedded_roots::inspect::Certificate;
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::{self, CertificateError};
@@ -77,7 +79,7 @@ impl Case<'_> {
         match self.verify(roots) {
             Ok(()) => verdict(count, Some(true), None, self.accepted(policy)),
             Err(why) => {
-                let (reason, sentence) = self.refused(policy, &why);
+                let (reason, sentence) = self.refused(&why);
                 verdict(count, Some(false), Some(reason), sentence)
             }
         }
@@ -105,7 +107,7 @@ impl Case<'_> {
     }
 
     /// The sentence for an error of verification, or of a handshake.
-    pub(super) fn refused(&self, policy: &Policy, why: &rustls::Error) -> (Reason, String) {
+    pub(super) fn refused(&self, why: &rustls::Error) -> (Reason, String) {
         use CertificateError as Error;
 
         let certificate = &self.chain.end_entity.certificate;
@@ -118,14 +120,14 @@ impl Case<'_> {
             } else if refusal.is_outside_constraints() {
                 (Reason::OutsideConstraints, sentence)
             } else {
-                self.unknown_issuer(policy)
+                self.unknown_issuer()
             };
         }
         let rustls::Error::InvalidCertificate(invalid) = why else {
             return (Reason::Other, escape(&why.to_string()));
         };
         match invalid {
-            Error::UnknownIssuer => self.unknown_issuer(policy),
+            Error::UnknownIssuer => self.unknown_issuer(),
             Error::Expired | Error::ExpiredContext { .. } => (Reason::Expired, self.expired()),
             Error::NotValidYet | Error::NotValidYetContext { .. } => {
                 (Reason::NotYetValid, self.not_yet_valid())
@@ -190,7 +192,7 @@ impl Case<'_> {
     }
 
     /// No root of the policy has issued the last certificate.
-    fn unknown_issuer(&self, policy: &Policy) -> (Reason, String) {
+    fn unknown_issuer(&self) -> (Reason, String) {
         let end_entity = &self.chain.end_entity.certificate;
         if end_entity.is_self_issued() {
             return self.self_signed();
@@ -241,9 +243,12 @@ impl Case<'_> {
             let sentence = format!("its root {root} left Mozilla's list by {day}{why}");
             return (Reason::RemovedRoot, sentence);
         }
-        let others = self.ends().flat_map(|end| &end.trusted_by);
-        let mut others: Vec<&str> = others.map(String::as_str).collect();
-        others.dedup();
+        let others: BTreeSet<&str> = self
+            .ends()
+            .flat_map(|end| &end.trusted_by)
+            .map(String::as_str)
+            .collect();
+        let others: Vec<&str> = others.into_iter().collect();
         let others = match *others {
             [] => "known from Mozilla's list".to_owned(),
             _ => format!("trusted by {}", others.join(", ")),

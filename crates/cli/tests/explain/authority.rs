@@ -1,0 +1,113 @@
+//! Certificate authorities and server certificates, generated for each test.
+
+use embedded_roots::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
+
+/// What a server presents.
+pub(crate) struct Identity {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    /// Of the chain, in its order.
+    pub(crate) pem: String,
+    key: KeyPair,
+}
+
+impl Identity {
+    pub(crate) fn new(pem: String, der: CertificateDer<'static>, key: KeyPair) -> Self {
+        Self {
+            chain: vec![der],
+            pem,
+            key,
+        }
+    }
+
+    pub(crate) fn with(mut self, authority: &Authority) -> Self {
+        self.chain.push(authority.der().clone());
+        self.pem.push_str(&authority.pem());
+        self
+    }
+
+    pub(crate) fn with_key_of(mut self, other: Self) -> Self {
+        self.key = other.key;
+        self
+    }
+
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
+        PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
+    }
+
+    pub(crate) fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+}
+
+pub(crate) fn root(name: &str) -> Authority {
+    CertifiedIssuer::self_signed(ca(name), key()).unwrap()
+}
+
+pub(crate) fn intermediate(name: &str, issuer: &Authority) -> Authority {
+    intermediate_with(name, issuer, |_| {})
+}
+
+pub(crate) fn intermediate_with(
+    name: &str,
+    issuer: &Authority,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Authority {
+    let mut params = ca(name);
+    change(&mut params);
+    CertifiedIssuer::signed_by(params, key(), issuer).unwrap()
+}
+
+/// A certificate for localhost.
+pub(crate) fn server(issuer: &Authority) -> Identity {
+    server_with(issuer, |_| {})
+}
+
+pub(crate) fn server_with(
+    issuer: &Authority,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Identity {
+    let mut params = server_params();
+    change(&mut params);
+    let key = key();
+    let certificate = params.signed_by(&key, issuer).unwrap();
+    Identity::new(certificate.pem(), certificate.der().clone(), key)
+}
+
+pub(crate) fn self_signed() -> Identity {
+    let key = key();
+    let certificate = server_params().self_signed(&key).unwrap();
+    Identity::new(certificate.pem(), certificate.der().clone(), key)
+}
+
+fn server_params() -> CertificateParams {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.distinguished_name = named("a server");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(4096, 1, 1);
+    params
+}
+
+fn ca(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = named(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().unwrap()
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut distinguished_name = DistinguishedName::new();
+    distinguished_name.push(DnType::CommonName, name);
+    distinguished_name
+}

@@ -1,0 +1,299 @@
+//! The chains that a server can send, and the sentence for each.
+
+use rcgen::{CustomExtension, date_time_ymd};
+
+use crate::authority::{
+    Authority, Identity, intermediate, intermediate_with, root, self_signed, server, server_with,
+};
+use crate::program::{Explain, Explained};
+use crate::server::Server;
+
+/// Judged by this root, where the operating system has another one.
+fn explained(roots: &str, identity: &Identity) -> Explained {
+    let system = root("Another CA").pem();
+    Explain::new(roots, &system).run(Server::new(identity).port)
+}
+
+/// That it is refused, with this sentence by the roots that were named.
+fn refused(explained: &Explained, sentence: &str) {
+    let expected = format!("refused by roots.pem: {sentence}");
+    assert_eq!(explained.verdict("roots.pem"), expected);
+    assert_eq!(explained.status, 1);
+    assert!(
+        !explained.output.contains("handshake"),
+        "{}",
+        explained.output
+    );
+}
+
+fn two() -> (Authority, Authority) {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    (ca, between)
+}
+
+#[test]
+fn a_good_chain_is_accepted() {
+    let (ca, between) = two();
+    let identity = server(&between).with(&between);
+    let explained = explained(&ca.pem(), &identity);
+    let accepted = "accepted by roots.pem: the chain ends in its root \"CA\"";
+    assert_eq!(explained.verdict("roots.pem"), accepted);
+    let refused = "the chain ends in the root \"CA\", which it does not have; trusted by roots.pem";
+    for policy in ["embedded", "system"] {
+        let expected = format!("refused by {policy}: {refused}");
+        assert_eq!(explained.verdict(policy), expected);
+    }
+    assert!(explained.output.contains("sent 2 certificates:"));
+    assert!(explained.has_line("handshake succeeded: TLSv1_3, TLS13_AES_256_GCM_SHA384"));
+    assert_eq!(explained.status, 0, "{}", explained.errors);
+}
+
+#[test]
+fn a_server_that_forgets_its_intermediate_is_told_so() {
+    let (ca, between) = two();
+    let place = "http://ca.example/between.der";
+    let identity = server_with(&between, |params| {
+        params.custom_extensions.push(ca_issuers(place));
+    });
+    let explained = explained(&ca.pem(), &identity);
+    refused(
+        &explained,
+        "the server does not send the certificate of \"Between\", which has issued its own and is no \
+         known root: it forgets its intermediate, unless that is a private root",
+    );
+    let line = format!("the missing certificate is said to be at {place} (not fetched)");
+    assert!(explained.has_line(&line), "{}", explained.output);
+}
+
+/// Authority information access (RFC 5280, section 4.2.2.1) with this place of the issuer's
+/// certificate.
+fn ca_issuers(place: &str) -> CustomExtension {
+    let method = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 48, 2];
+    let name = [
+        &[0x86, u8::try_from(place.len()).unwrap()],
+        place.as_bytes(),
+    ]
+    .concat();
+    let access = sequence(&[&method[..], &name].concat());
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], sequence(&access))
+}
+
+fn sequence(content: &[u8]) -> Vec<u8> {
+    [&[0x30, u8::try_from(content.len()).unwrap()], content].concat()
+}
+
+#[test]
+fn expired() {
+    let (ca, between) = two();
+    let identity = server_with(&between, |params| {
+        params.not_after = date_time_ymd(2021, 2, 3);
+    });
+    let explained = explained(&ca.pem(), &identity.with(&between));
+    refused(&explained, "the certificate expired on 2021-02-03");
+}
+
+#[test]
+fn an_intermediate_has_expired() {
+    let ca = root("CA");
+    let between = intermediate_with("Between", &ca, |params| {
+        params.not_after = date_time_ymd(2021, 2, 3);
+    });
+    let explained = explained(&ca.pem(), &server(&between).with(&between));
+    let sentence = "the certificate of the CA \"Between\" expired on 2021-02-03";
+    refused(&explained, sentence);
+}
+
+#[test]
+fn not_valid_yet() {
+    let ca = root("CA");
+    let identity = server_with(&ca, |params| {
+        params.not_before = date_time_ymd(4000, 2, 3);
+    });
+    let explained = explained(&ca.pem(), &identity);
+    let sentence = "the certificate is not valid before 4000-02-03T00:00:00Z";
+    refused(&explained, sentence);
+}
+
+#[test]
+fn as_of_another_day() {
+    let ca = root("CA");
+    let identity = server_with(&ca, |params| {
+        params.not_after = date_time_ymd(2021, 2, 3);
+    });
+    let server = Server::new(&identity);
+    let explain = Explain::new(&ca.pem(), &ca.pem()).args(&["--today", "2021-02-01"]);
+    let explained = explain.run(server.port);
+    assert_eq!(explained.status, 0, "{}", explained.output);
+    assert_eq!(server.seen(2).len(), 2);
+}
+
+#[test]
+fn wrong_name() {
+    let ca = root("CA");
+    let server = Server::new(&server(&ca));
+    let explain = Explain::new(&ca.pem(), &root("Another CA").pem());
+    let explained = explain
+        .args(&["--name", "www.example.org"])
+        .run(server.port);
+    let sentence = "the certificate is for \"localhost\", and not for \"www.example.org\"";
+    refused(&explained, sentence);
+
+    let explain = Explain::new(&ca.pem(), &root("Another CA").pem());
+    let explained = explain.args(&["--name", "127.0.0.1"]).run(server.port);
+    let sentence = "the certificate is for \"localhost\", and not for \"127.0.0.1\"";
+    refused(&explained, sentence);
+}
+
+#[test]
+fn distrusted_by_date() {
+    let ca = root("CA");
+    let date = "2019-12-31T23:59:59Z";
+    let roots = format!("# embedded-roots: distrust-after={date}\n{}", ca.pem());
+    let explained = explained(&roots, &server(&ca));
+    refused(
+        &explained,
+        "the root \"CN=CA\" is distrusted for certificates that start to be valid after \
+         2019-12-31T23:59:59Z, and this one starts on 2020-01-01",
+    );
+    assert!(
+        explained
+            .output
+            .contains("distrust-after=2019-12-31T23:59:59Z")
+    );
+}
+
+#[test]
+fn outside_name_constraints() {
+    let ca = root("CA");
+    let roots = format!("# embedded-roots: permitted-dns=.tr\n{}", ca.pem());
+    let explained = explained(&roots, &server(&ca));
+    refused(
+        &explained,
+        "the certificate is for \"localhost\", which is outside the name constraints of the root \
+         \"CN=CA\", its own or imposed by the bundle: permitted-dns=.tr",
+    );
+}
+
+#[test]
+fn self_signed_certificate() {
+    let explained = explained(&root("CA").pem(), &self_signed());
+    let sentence = "the certificate \"a server\" is self-signed, and no known root";
+    refused(&explained, sentence);
+    let none = "No known root has the name of an issuer in this chain.";
+    assert!(explained.has_line(none), "{}", explained.output);
+}
+
+#[test]
+fn a_private_root() {
+    let (ca, between) = two();
+    let identity = server(&between).with(&between);
+    let roots = root("Another CA").pem();
+    refused(
+        &explained(&roots, &identity),
+        "the chain ends with an issuer that was not sent, \"CA\", which is no known root: a private \
+         CA, or one more intermediate that the server must send",
+    );
+    refused(
+        &explained(&roots, &identity.with(&ca)),
+        "the chain ends in \"CA\", which is no known root: a private CA",
+    );
+}
+
+#[test]
+fn a_root_of_the_same_name_and_another_key() {
+    let explained = explained(&root("CA").pem(), &server(&root("CA")));
+    refused(
+        &explained,
+        "a signature is not by the key of the issuer that is named",
+    );
+    let embedded =
+        "refused by embedded: the chain names the root \"CA\", but does not verify with it";
+    assert_eq!(explained.verdict("embedded"), embedded);
+    assert!(explained.output.contains("does not verify with it"));
+}
+
+#[test]
+fn a_certificate_for_clients() {
+    let ca = root("CA");
+    let identity = server_with(&ca, |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let sentence = "the certificate is not for TLS servers (extended key usage)";
+    refused(&explained(&ca.pem(), &identity), sentence);
+}
+
+#[test]
+fn text_of_a_server_stays_on_its_line() {
+    let ca = root("C\x1b[31mA\nrefused by embedded");
+    let explained = explained(&root("CA").pem(), &server(&ca).with(&ca));
+    assert!(!explained.output.contains('\x1b'));
+    let sentence = "the chain ends in \"C\\1B[31mA\\0Arefused by embedded\", which is no known root: \
+                    a private CA";
+    refused(&explained, sentence);
+}
+
+#[test]
+fn a_difference_of_the_system_is_told() {
+    let ca = root("CA");
+    let server = Server::new(&server(&ca));
+    let explained = Explain::new(&ca.pem(), &ca.pem()).run(server.port);
+    let line = "system accepts what embedded refuses: the chain ends in the root \"CA\", which it does \
+                not have; trusted by roots.pem, system";
+    assert!(explained.has_line(line), "{}", explained.output);
+}
+
+#[test]
+fn nothing_is_said_to_a_server_that_is_not_verified() {
+    let ca = root("CA");
+    for start in [Server::new, Server::tls12] {
+        let refused = start(&server(&ca));
+        let roots = root("Another CA").pem();
+        assert_eq!(Explain::new(&roots, &roots).run(refused.port).status, 1);
+        let seen = refused.seen(1);
+        assert_eq!(seen.len(), 1, "one connection, for the chain");
+        assert!(!seen[0].handshake && seen[0].said.is_empty(), "{seen:?}");
+
+        // Nor is anything said to one that is.
+        let accepted = start(&server(&ca));
+        assert_eq!(Explain::new(&ca.pem(), &roots).run(accepted.port).status, 0);
+        let seen = accepted.seen(2);
+        assert_eq!(seen.len(), 2);
+        assert!(!seen[0].handshake && seen[1].handshake, "{seen:?}");
+        assert!(seen.iter().all(|seen| seen.said.is_empty()), "{seen:?}");
+    }
+    // On the wire, where TLS 1.2 shows what a record is: handshake and alerts, no application data.
+    let refused = Server::tls12(&server(&ca));
+    let roots = root("Another CA").pem();
+    assert_eq!(Explain::new(&roots, &roots).run(refused.port).status, 1);
+    let records = &refused.seen(1)[0].records;
+    assert!(
+        records.contains(&22) && records.contains(&21),
+        "{records:?}"
+    );
+    assert!(
+        records.iter().all(|kind| matches!(kind, 21 | 22)),
+        "{records:?}"
+    );
+}
+
+#[test]
+fn json() {
+    let (ca, between) = two();
+    let port = Server::new(&server(&between).with(&between)).port;
+    let (status, value) = Explain::new(&ca.pem(), &root("Another CA").pem()).json(port);
+    assert_eq!(status, 0);
+    assert_eq!(value["command"], "explain");
+    assert_eq!(value["name"], "localhost");
+    assert_eq!(value["address"], format!("127.0.0.1:{port}"));
+    assert_eq!(value["chain"][0]["names"][0], "localhost");
+    assert_eq!(value["chain"][1]["subject"], "CN=Between");
+    assert_eq!(value["roots"][0]["subject"], "CN=CA");
+    assert_eq!(value["roots"][0]["verifies"], true);
+    assert_eq!(value["roots"][0]["trusted_by"][0], "roots.pem");
+    assert_eq!(value["verdicts"][0]["policy"], "roots.pem");
+    assert_eq!(value["verdicts"][0]["accepted"], true);
+    assert_eq!(value["verdicts"][1]["policy"], "embedded");
+    assert_eq!(value["verdicts"][1]["reason"], "other-root");
+    assert_eq!(value["handshake"]["succeeded"], true);
+}

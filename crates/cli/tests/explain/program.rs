@@ -1,0 +1,107 @@
+//! The program, run as a user runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs};
+
+use serde_json::Value;
+
+/// A temporary folder, removed on drop.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("embedded-roots-explain-{}-{nth}", std::process::id());
+        let path = env::temp_dir().join(name);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// `explain`, in a folder with the roots to judge by as `roots.pem`, and those of the operating system
+/// as `system.pem`.
+pub(crate) struct Explain {
+    folder: Folder,
+    command: Command,
+}
+
+pub(crate) struct Explained {
+    pub(crate) status: i32,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Explain {
+    pub(crate) fn new(roots: &str, system: &str) -> Self {
+        let folder = Folder::new();
+        folder.file("roots.pem", roots);
+        folder.file("system.pem", system);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
+        command
+            .current_dir(folder.path())
+            .env("SSL_CERT_FILE", "system.pem")
+            .env_remove("SSL_CERT_DIR")
+            .args(["explain", "--roots", "roots.pem"]);
+        Self { folder, command }
+    }
+
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub(crate) fn run(mut self, port: u16) -> Explained {
+        let server = format!("localhost:{port}");
+        let connect = format!("127.0.0.1:{port}");
+        let output = self.command.args([&server, "--connect", &connect]);
+        let output = output.output().unwrap();
+        drop(self.folder);
+        Explained {
+            status: output.status.code().unwrap(),
+            output: String::from_utf8(output.stdout).unwrap(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub(crate) fn json(self, port: u16) -> (i32, Value) {
+        let explained = self.args(&["--json"]).run(port);
+        let value = serde_json::from_str(&explained.output);
+        (
+            explained.status,
+            value.unwrap_or_else(|_| panic!("{}", explained.errors)),
+        )
+    }
+}
+
+impl Explained {
+    /// The line of this policy.
+    pub(crate) fn verdict(&self, policy: &str) -> &str {
+        let by = format!("by {policy}: ");
+        let mut lines = self.output.lines();
+        let found = lines.find(|line| line.contains(&by));
+        found.unwrap_or_else(|| panic!("{}{}", self.output, self.errors))
+    }
+
+    pub(crate) fn has_line(&self, line: &str) -> bool {
+        self.output.lines().any(|other| other == line)
+    }
+}

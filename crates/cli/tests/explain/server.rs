@@ -1,0 +1,158 @@
+//! Servers in threads of the test.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use embedded_roots::rustls::crypto::ring;
+use embedded_roots::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use embedded_roots::rustls::version::{TLS12, TLS13};
+use embedded_roots::rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion};
+
+use crate::authority::Identity;
+
+/// What one connection was like to the server.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) handshake: bool,
+    /// What the client said under TLS.
+    pub(crate) said: Vec<u8>,
+    /// The types of the TLS records that the client sent, as they are on the wire.
+    pub(crate) records: Vec<u8>,
+}
+
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Server {
+    pub(crate) fn new(identity: &Identity) -> Self {
+        Self::with(identity, &TLS13, |_| Ok(()))
+    }
+
+    pub(crate) fn tls12(identity: &Identity) -> Self {
+        Self::with(identity, &TLS12, |_| Ok(()))
+    }
+
+    /// A server that says something in the clear before TLS.
+    pub(crate) fn after(
+        identity: &Identity,
+        clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static,
+    ) -> Self {
+        Self::with(identity, &TLS13, clear)
+    }
+
+    fn with(
+        identity: &Identity,
+        version: &'static SupportedProtocolVersion,
+        clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static,
+    ) -> Self {
+        // Unchecked: some tests present a certificate of another key.
+        let key = ring::sign::any_supported_type(&identity.key()).unwrap();
+        let certified = CertifiedKey::new(identity.chain.clone(), key);
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+        let config = Arc::new(config);
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let all = Arc::clone(&seen);
+        let port = serve(move |mut stream| {
+            if clear(&mut stream).is_ok() {
+                let connection = of_tls(stream, &config);
+                all.lock().unwrap().push(connection);
+            }
+        });
+        Self { port, seen }
+    }
+
+    /// Once as many connections have ended.
+    pub(crate) fn seen(&self, connections: usize) -> Vec<Seen> {
+        for _ in 0..500 {
+            if self.seen.lock().unwrap().len() >= connections {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+}
+
+/// A server that does this with each connection, one at a time.
+pub(crate) fn serve(answer: impl Fn(TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(30)))
+                .unwrap();
+            answer(stream);
+        }
+    });
+    port
+}
+
+fn of_tls(stream: TcpStream, config: &Arc<ServerConfig>) -> Seen {
+    let mut tap = Tap {
+        stream,
+        bytes: Vec::new(),
+    };
+    let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
+    let mut seen = Seen::default();
+    while connection.is_handshaking() {
+        match connection.complete_io(&mut tap) {
+            Ok((0, 0)) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    seen.handshake = !connection.is_handshaking();
+    // As far as the client goes, whether or not it ends well.
+    while let Ok(1..) = connection.read_tls(&mut tap) {
+        if connection.process_new_packets().is_err() {
+            break;
+        }
+        drop(connection.reader().read_to_end(&mut seen.said));
+    }
+    seen.records = record_types(&tap.bytes);
+    seen
+}
+
+/// Keeps what is read.
+struct Tap {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+}
+
+impl Read for Tap {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.bytes.extend(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+impl Write for Tap {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.stream.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn record_types(mut bytes: &[u8]) -> Vec<u8> {
+    let mut types = Vec::new();
+    while let [kind, _, _, high, low, rest @ ..] = bytes {
+        types.push(*kind);
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        bytes = rest.get(length..).unwrap_or_default();
+    }
+    types
+}
