@@ -58,7 +58,8 @@ impl History {
         Self::read(&text, REMOVALS)
     }
 
-    fn read(text: &str, removals: &str) -> Result<Self> {
+    /// A history in the format of the compiled-in one.
+    pub(crate) fn read(text: &str, removals: &str) -> Result<Self> {
         let mut reasons = reasons(removals)?;
         let mut known = Vec::new();
         let mut as_of = String::new();

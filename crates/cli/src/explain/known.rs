@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use embedded_roots::rustls::RootCertStore;
 use embedded_roots::rustls::client::verify_server_cert_signed_by_trust_anchor;
+use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::server::ParsedCertificate;
 use embedded_roots::{Error, Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, escape, issuer, subject};
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{SignatureVerificationAlgorithm, UnixTime};
 
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
@@ -27,7 +28,7 @@ pub(super) struct Policy {
 pub(super) fn policies(given: Option<&str>, history: &History) -> Result<Vec<Policy>> {
     let embedded = Policy {
         name: "embedded".to_owned(),
-        roots: Roots::builder().bundle(&mozilla::BUNDLE).build(),
+        roots: embedded(),
         certificates: source::named("mozilla", history)?,
     };
     let system = Policy {
@@ -57,6 +58,11 @@ pub(super) fn policies(given: Option<&str>, history: &History) -> Result<Vec<Pol
     Ok(vec![given, embedded, system])
 }
 
+/// The roots that are compiled in.
+pub(super) fn embedded() -> std::result::Result<Roots, Error> {
+    Roots::builder().bundle(&mozilla::BUNDLE).build()
+}
+
 /// A known root with the name of an issuer in a chain.
 pub(super) struct Candidate {
     pub(super) root: Root,
@@ -72,24 +78,29 @@ pub(super) fn candidates(
     chain: &Chain,
     policies: &[Policy],
     history: &History,
+    provider: &CryptoProvider,
     now: UnixTime,
 ) -> Vec<Candidate> {
+    let algorithms = provider.signature_verification_algorithms.all;
     let mut candidates: Vec<Candidate> = Vec::new();
     let is_issuer = |der: &[u8]| {
         let name = subject(der);
         chain.all().any(|sent| issuer(&sent.der) == name)
     };
     let mut add = |root: &bundle::Root, policy: Option<&str>| {
+        let policy = policy.map(str::to_owned);
         let found = candidates
             .iter_mut()
             .find(|candidate| candidate.root.root.certificate() == root.certificate());
         if let Some(candidate) = found {
-            candidate.trusted_by.extend(policy.map(str::to_owned));
+            // A store can have a certificate twice.
+            let policy = policy.filter(|policy| !candidate.trusted_by.contains(policy));
+            candidate.trusted_by.extend(policy);
         } else if let Ok(read) = Root::new(root.clone()) {
             candidates.push(Candidate {
-                trusted_by: policy.map(str::to_owned).into_iter().collect(),
+                trusted_by: policy.into_iter().collect(),
                 removed: history.removed(&read.certificate).cloned(),
-                verifies: verifies(chain, root, now),
+                verifies: verifies(chain, root, algorithms, now),
                 root: read,
             });
         }
@@ -110,7 +121,12 @@ pub(super) fn candidates(
     candidates
 }
 
-fn verifies(chain: &Chain, root: &bundle::Root, now: UnixTime) -> bool {
+fn verifies(
+    chain: &Chain,
+    root: &bundle::Root,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+    now: UnixTime,
+) -> bool {
     let Ok(end_entity) = ParsedCertificate::try_from(&chain.end_entity.der) else {
         return false;
     };
@@ -119,9 +135,6 @@ fn verifies(chain: &Chain, root: &bundle::Root, now: UnixTime) -> bool {
     let roots = RootCertStore {
         roots: vec![anchor],
     };
-    let algorithms = embedded_roots::rustls::crypto::ring::default_provider()
-        .signature_verification_algorithms
-        .all;
     // An expired certificate has its issuer, too.
     let certificate = &chain.end_entity.certificate;
     let (start, end) = (certificate.not_before(), certificate.not_after());

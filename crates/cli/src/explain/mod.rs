@@ -4,10 +4,13 @@ mod chain;
 mod connection;
 mod known;
 mod starttls;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anstyle::Style;
@@ -107,11 +110,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let shown = escape(&arguments.server);
     let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
 
-    let config = config(&Roots::embedded()?);
+    let config = config(&known::embedded()?);
+    let provider = Arc::clone(config.crypto_provider());
     let answer = server.chain(config).map_err(at_server)?;
     let chain = Chain::read(answer.chain).map_err(at_server)?;
     let now = output.now();
-    let candidates = candidates(&chain, &policies, &history, now);
+    let candidates = candidates(&chain, &policies, &history, &provider, now);
     let case = Case {
         chain: &chain,
         name: &server.name,
@@ -312,7 +316,7 @@ fn show(
         let (style, word) = match verdict.accepted {
             Some(true) => (GOOD, "accepted"),
             Some(false) => (ERROR, "refused"),
-            None => (Style::new(), "not asked"),
+            None => (Style::new(), "no verdict"),
         };
         let Verdict {
             policy, sentence, ..

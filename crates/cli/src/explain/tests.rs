@@ -1,0 +1,91 @@
+//! Verdicts that no server of a test can bring about, and the reading of arguments.
+
+use embedded_roots_bundle::emit::hex;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls_pki_types::{ServerName, UnixTime};
+
+use super::chain::Chain;
+use super::host_and_port;
+use super::known::{candidates, embedded, policies};
+use super::verdict::{Case, Reason};
+use crate::history::History;
+
+/// The verdict of the embedded roots on a chain to a root that Mozilla removed.
+fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Gone");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let server = params.signed_by(&key, &ca).unwrap();
+
+    let days = "# first: 2016-01-01\n# last: 2018-02-03\n# gone: 2018-03-04\n";
+    let pem = ca.pem().replace("\r\n", "\n");
+    let sha256 = hex(&embedded_roots_bundle::emit::sha256(ca.der()));
+    let history = History::read(&format!("{days}{pem}"), &removals(&sha256)).unwrap();
+    let policies = policies(None, &history).unwrap();
+    let chain = Chain::read(vec![server.der().clone()]).unwrap();
+    let now = UnixTime::now();
+    let config = embedded().unwrap().client_config();
+    let provider = config.crypto_provider();
+    let candidates = candidates(&chain, &policies, &history, provider, now);
+    assert_eq!(candidates.len(), 1);
+    assert!(candidates[0].verifies && candidates[0].trusted_by.is_empty());
+    let case = Case {
+        chain: &chain,
+        name: &ServerName::try_from("localhost").unwrap(),
+        candidates: &candidates,
+        now,
+    };
+    let verdict = case.judge(&policies[0]);
+    assert_eq!(
+        (&*verdict.policy, verdict.accepted),
+        ("embedded", Some(false))
+    );
+    (verdict.reason.unwrap(), verdict.sentence)
+}
+
+#[test]
+fn a_removed_root_is_told_with_day_and_reason() {
+    let (reason, sentence) = of_removed_root(|sha256| {
+        format!(
+            "[[removal]]\nsha256 = [\"{sha256}\"]\nreason = \"it misissued\"\nsource = \"a page\"\n"
+        )
+    });
+    assert_eq!(reason, Reason::RemovedRoot);
+    let expected = "its root \"Gone\" left Mozilla's list by 2018-03-04: it misissued";
+    assert_eq!(sentence, expected);
+}
+
+#[test]
+fn a_removed_root_without_public_reason() {
+    let (reason, sentence) = of_removed_root(|_| String::new());
+    assert_eq!(reason, Reason::RemovedRoot);
+    let expected = "its root \"Gone\" left Mozilla's list by 2018-03-04";
+    assert_eq!(sentence, expected);
+}
+
+#[test]
+fn hosts_and_ports() {
+    let cases = [
+        ("example.org", Some(("example.org", 443))),
+        ("example.org:8443", Some(("example.org", 8443))),
+        ("192.0.2.1:25", Some(("192.0.2.1", 25))),
+        ("2001:db8::1", Some(("2001:db8::1", 443))),
+        ("[2001:db8::1]", Some(("2001:db8::1", 443))),
+        ("[2001:db8::1]:25", Some(("2001:db8::1", 25))),
+        ("[2001:db8::1]25", None),
+        ("example.org:", None),
+        ("example.org:65536", None),
+        (":443", None),
+        ("", None),
+        ("https://example.org", None),
+        ("https://example.org:443", None),
+    ];
+    for (text, expected) in cases {
+        let read = host_and_port(text, 443).ok();
+        let expected = expected.map(|(host, port)| (host.to_owned(), port));
+        assert_eq!(read, expected, "{text}");
+    }
+}
