@@ -79,8 +79,7 @@ struct Explained<'a> {
 
 #[derive(Serialize)]
 struct SentFacts<'a> {
-    #[serde(flatten)]
-    facts: Facts<'a>,
+    certificate: Facts<'a>,
     names: &'a [String],
     /// Where its issuer's certificate is said to be; not fetched.
     ca_issuers: &'a [String],
@@ -88,8 +87,7 @@ struct SentFacts<'a> {
 
 #[derive(Serialize)]
 struct CandidateFacts<'a> {
-    #[serde(flatten)]
-    facts: Facts<'a>,
+    root: Facts<'a>,
     trusted_by: &'a [String],
     removed: Option<&'a Standing>,
     /// Whether the chain verifies with it: limits and the server's name aside.
@@ -261,7 +259,7 @@ fn difference(verdicts: &[Verdict]) -> Option<String> {
 impl<'a> SentFacts<'a> {
     fn of(sent: &'a Sent) -> Self {
         Self {
-            facts: Facts::of(&sent.certificate),
+            certificate: Facts::of(&sent.certificate),
             names: &sent.names,
             ca_issuers: &sent.ca_issuers,
         }
@@ -271,7 +269,7 @@ impl<'a> SentFacts<'a> {
 impl<'a> CandidateFacts<'a> {
     fn of(candidate: &'a Candidate, history: &History) -> Self {
         Self {
-            facts: candidate.root.facts(history),
+            root: candidate.root.facts(history),
             trusted_by: &candidate.trusted_by,
             removed: candidate.removed.as_ref(),
             verifies: candidate.verifies,

@@ -287,8 +287,8 @@ fn json() {
     assert_eq!(value["name"], "localhost");
     assert_eq!(value["address"], format!("127.0.0.1:{port}"));
     assert_eq!(value["chain"][0]["names"][0], "localhost");
-    assert_eq!(value["chain"][1]["subject"], "CN=Between");
-    assert_eq!(value["roots"][0]["subject"], "CN=CA");
+    assert_eq!(value["chain"][1]["certificate"]["subject"], "CN=Between");
+    assert_eq!(value["roots"][0]["root"]["subject"], "CN=CA");
     assert_eq!(value["roots"][0]["verifies"], true);
     assert_eq!(value["roots"][0]["trusted_by"][0], "roots.pem");
     assert_eq!(value["verdicts"][0]["policy"], "roots.pem");
@@ -296,4 +296,10 @@ fn json() {
     assert_eq!(value["verdicts"][1]["policy"], "embedded");
     assert_eq!(value["verdicts"][1]["reason"], "other-root");
     assert_eq!(value["handshake"]["succeeded"], true);
+
+    let port = Server::new(&self_signed()).port;
+    let (status, value) = Explain::new(&ca.pem(), &ca.pem()).json(port);
+    assert_eq!(status, 1);
+    assert_eq!(value["verdicts"][0]["reason"], "self-signed");
+    assert!(value["handshake"].is_null());
 }

@@ -82,13 +82,17 @@ impl Explain {
         }
     }
 
+    /// What it writes with `--json`, which agrees with the schema.
     pub(crate) fn json(self, port: u16) -> (i32, Value) {
         let explained = self.args(&["--json"]).run(port);
         let value = serde_json::from_str(&explained.output);
-        (
-            explained.status,
-            value.unwrap_or_else(|_| panic!("{}", explained.errors)),
-        )
+        let value: Value = value.unwrap_or_else(|_| panic!("{}", explained.errors));
+        let schema = serde_json::from_str(include_str!("../../schema.json")).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        if let Some(wrong) = validator.iter_errors(&value).next() {
+            panic!("{wrong} at {}", wrong.instance_path());
+        }
+        (explained.status, value)
     }
 }
 
