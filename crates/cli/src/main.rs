@@ -7,6 +7,7 @@ mod history;
 mod list;
 mod output;
 mod root;
+mod scan;
 mod source;
 
 use std::error;
@@ -52,6 +53,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Show what a server sends, and why it is trusted or not
     Explain(explain::Arguments),
+    /// Find roots in programs, files, directories, archives and container images
+    Scan(scan::Arguments),
     /// Write completions for a shell
     Completions {
         /// The shell
@@ -87,6 +90,7 @@ fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Check(arguments) => check::run(arguments, &mut output),
         Command::Diff(arguments) => diff::run(arguments, &mut output),
         Command::Explain(arguments) => explain::run(arguments, &mut output),
+        Command::Scan(arguments) => scan::run(arguments, &mut output),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(*shell, &mut command, "embedded-roots", &mut io::stdout());

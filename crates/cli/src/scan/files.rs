@@ -1,0 +1,89 @@
+//! The files of a directory, each once and without following symbolic links.
+
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::unpack::Scan;
+
+/// What the kernel shows as files. Some of them do not end.
+const NOT_ON_DISK: [&str; 3] = ["/dev", "/proc", "/sys"];
+
+/// Files that are under several names, by device and inode.
+#[derive(Default)]
+pub(super) struct Seen(HashSet<(u64, u64)>);
+
+/// Scans what a path of the command line names: standard input for `-`.
+pub(super) fn scan(path: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
+    if path == Path::new("-") {
+        return scan.reader("-", &mut io::stdin().lock());
+    }
+    // A link on the command line is followed.
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => directory(path, seen, scan),
+        Ok(metadata) if metadata.is_file() => file(path, &metadata, seen, scan),
+        // A pipe, as of `<(...)` in a shell.
+        Ok(_) => match fs::File::open(path) {
+            Ok(mut pipe) => scan.reader(&path.display().to_string(), &mut pipe),
+            Err(why) => scan.failed(&path.display().to_string(), &why),
+        },
+        Err(why) => scan.failed(&path.display().to_string(), &why),
+    }
+}
+
+fn directory(root: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
+    // A stack, since directories may be nested deeper than calls.
+    let mut todo = vec![root.to_owned()];
+    while let Some(path) = todo.pop() {
+        let metadata = match fs::symlink_metadata(&path) {
+            // The root may be a link itself.
+            Ok(metadata) if metadata.is_symlink() && path == root => fs::metadata(&path),
+            other => other,
+        };
+        match metadata {
+            Ok(metadata) if metadata.is_dir() => {
+                let is_virtual = NOT_ON_DISK.iter().any(|other| path == Path::new(other));
+                if is_virtual && path != root {
+                    continue;
+                }
+                match entries(&path) {
+                    Ok(entries) => todo.extend(entries),
+                    Err(why) => scan.failed(&path.display().to_string(), &why),
+                }
+            }
+            Ok(metadata) if metadata.is_file() => file(&path, &metadata, seen, scan),
+            // Links, devices, pipes and sockets.
+            Ok(_) => {}
+            Err(why) => scan.failed(&path.display().to_string(), &why),
+        }
+    }
+}
+
+/// The entries of a directory, the last one first.
+fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(path)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths: Vec<PathBuf> = paths.collect::<io::Result<_>>()?;
+    paths.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(paths)
+}
+
+fn file(path: &Path, metadata: &Metadata, seen: &mut Seen, scan: &mut Scan<'_>) {
+    if identity(metadata).is_none_or(|identity| seen.0.insert(identity)) {
+        scan.file(path);
+    }
+}
+
+/// Only where the file may have another name.
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    (metadata.nlink() > 1).then(|| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}

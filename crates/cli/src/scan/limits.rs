@@ -1,0 +1,142 @@
+//! What an archive may cost, since anybody may have made it.
+
+use std::cell::Cell;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::rc::Rc;
+
+/// The limits for one file of the command line or of a directory, with all that is in it.
+#[derive(Clone)]
+pub(super) struct Limits {
+    /// Archives in archives.
+    pub(super) depth: usize,
+    pub(super) entries: u64,
+    /// Bytes, unpacked.
+    pub(super) unpacked: u64,
+    /// Unpacked bytes to a packed one. Deflate does not reach more than 1032.
+    pub(super) ratio: u64,
+    /// The ratio does not matter up to this size: empty disk images are packed well.
+    pub(super) ratio_from: u64,
+    /// Bytes of ZIP archives in other archives, which are in memory since they are read from the end.
+    pub(super) in_memory: u64,
+    /// Bytes of names and other data about entries that are read at once.
+    pub(super) about_entries: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 8,
+            entries: 1_000_000,
+            unpacked: 64 << 30,
+            ratio: 250,
+            ratio_from: 256 << 20,
+            in_memory: 96 << 20,
+            about_entries: 16 << 20,
+        }
+    }
+}
+
+/// A counter that several readers share.
+#[derive(Clone)]
+pub(super) struct Counter(Rc<Cell<u64>>);
+
+impl Counter {
+    pub(super) fn new(value: u64) -> Self {
+        Self(Rc::new(Cell::new(value)))
+    }
+
+    pub(super) fn value(&self) -> u64 {
+        self.0.get()
+    }
+
+    pub(super) fn set(&self, value: u64) {
+        self.0.set(value);
+    }
+
+    /// Whether that many were left, and now are taken.
+    pub(super) fn take(&self, count: u64) -> bool {
+        let left = self.value().checked_sub(count);
+        self.set(left.unwrap_or(0));
+        left.is_some()
+    }
+}
+
+/// Counts what is read.
+pub(super) struct Counted<R> {
+    pub(super) inner: R,
+    pub(super) count: Counter,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count
+            .set(self.count.value().saturating_add(read as u64));
+        Ok(read)
+    }
+}
+
+/// Fails once more is read than the allowance holds.
+pub(super) struct Allowed<R> {
+    pub(super) inner: R,
+    pub(super) left: Counter,
+}
+
+impl<R: Read> Read for Allowed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        if self.left.take(read as u64) {
+            return Ok(read);
+        }
+        Err(io::Error::other("too much data about entries"))
+    }
+}
+
+impl<R: Seek> Seek for Allowed<R> {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(position)
+    }
+}
+
+/// The output of a decompressor, which fails beyond the limits.
+pub(super) struct Unpacked<R> {
+    inner: R,
+    packed: Counter,
+    unpacked: u64,
+    /// How much may still be unpacked, of all of the file.
+    left: Counter,
+    limits: Limits,
+}
+
+impl<R> Unpacked<R> {
+    pub(super) fn new(inner: R, packed: Counter, left: Counter, limits: &Limits) -> Self {
+        Self {
+            inner,
+            packed,
+            unpacked: 0,
+            left,
+            limits: limits.clone(),
+        }
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)? as u64;
+        self.unpacked += read;
+        if !self.left.take(read) {
+            let limit = self.limits.unpacked;
+            return Err(io::Error::other(format!(
+                "unpacks to more than {limit} bytes"
+            )));
+        }
+        let ratio = self.limits.ratio;
+        let most = self.packed.value().saturating_mul(ratio);
+        if self.unpacked > self.limits.ratio_from && self.unpacked > most {
+            let message = format!("unpacks to more than {ratio} times its size");
+            return Err(io::Error::other(message));
+        }
+        // Not more than the buffer's length, which is a usize.
+        Ok(usize::try_from(read).unwrap_or(usize::MAX))
+    }
+}

@@ -1,0 +1,315 @@
+//! Goes through files, and through archives in archives, and searches all that is not an archive.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use zip::ZipArchive;
+
+use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
+use super::search::{Found, Search};
+use super::zstd;
+
+/// What was found, where.
+pub(super) struct Place<'h> {
+    /// `image.tar!layer.tar!etc/ssl/cert.pem`.
+    pub(super) name: String,
+    pub(super) key_store: Option<KeyStore>,
+    pub(super) found: Found<'h>,
+}
+
+/// A Java key store. Certificates are not encrypted in them, except in PKCS#12 with a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) enum KeyStore {
+    #[serde(rename = "JKS")]
+    Jks,
+    #[serde(rename = "PKCS#12")]
+    Pkcs12,
+}
+
+/// A place that could not be read, or not to its end.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Failure {
+    pub(super) place: String,
+    pub(super) error: String,
+}
+
+pub(super) struct Scan<'h> {
+    search: Search<'h>,
+    limits: Limits,
+    /// What is left of the limits for the file at hand.
+    left: Left,
+    /// The places with roots.
+    pub(super) places: Vec<Place<'h>>,
+    pub(super) failures: Vec<Failure>,
+    /// How many places were searched, with and without roots.
+    pub(super) searched: u64,
+    pub(super) bytes: u64,
+}
+
+struct Left {
+    entries: Counter,
+    unpacked: Counter,
+    in_memory: Counter,
+}
+
+impl Left {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            entries: Counter::new(limits.entries),
+            unpacked: Counter::new(limits.unpacked),
+            in_memory: Counter::new(limits.in_memory),
+        }
+    }
+}
+
+/// How many bytes at the beginning of a file show what it is: a tar header.
+const HEAD: u64 = 512;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Container {
+    Gzip,
+    Tar,
+    Zip,
+    Zstd,
+}
+
+impl Container {
+    fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            [b'P', b'K', 3, 4, ..] => Some(Self::Zip),
+            _ if head.get(257..262) == Some(b"ustar") => Some(Self::Tar),
+            _ => None,
+        }
+    }
+}
+
+impl KeyStore {
+    fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 1 | 2, ..] => Some(Self::Jks),
+            // A SEQUENCE that begins with the version 3 (RFC 7292, section 4).
+            [0x30, 0x82, _, _, 2, 1, 3, 0x30, ..]
+            | [0x30, 0x83, _, _, _, 2, 1, 3, 0x30, ..]
+            | [0x30, 0x80, 2, 1, 3, 0x30, ..] => Some(Self::Pkcs12),
+            _ => None,
+        }
+    }
+}
+
+impl<'h> Scan<'h> {
+    pub(super) fn new(search: Search<'h>, limits: Limits) -> Self {
+        Self {
+            search,
+            left: Left::new(&limits),
+            limits,
+            places: Vec::new(),
+            failures: Vec::new(),
+            searched: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(super) fn failed(&mut self, place: &str, why: &dyn std::fmt::Display) {
+        self.failures.push(Failure {
+            place: place.to_owned(),
+            error: why.to_string(),
+        });
+    }
+
+    pub(super) fn file(&mut self, path: &Path) {
+        let name = path.display().to_string();
+        self.left = Left::new(&self.limits);
+        let result = File::open(path).and_then(|mut file| {
+            let head = read_head(&mut file)?;
+            let ends_as_zip = ends_as_zip(&mut file)?;
+            file.rewind()?;
+            Ok((file, Container::of(&head), ends_as_zip))
+        });
+        match result {
+            Ok((file, Some(Container::Zip), _)) => self.zip(&name, file, 1),
+            // A program with a ZIP archive behind it.
+            Ok((mut file, None, true)) => {
+                self.stream(&name, &mut file, 0);
+                if let Err(why) = file.rewind() {
+                    self.failed(&name, &why);
+                }
+                self.zip(&name, file, 1);
+            }
+            Ok((mut file, ..)) => self.stream(&name, &mut file, 0),
+            Err(why) => self.failed(&name, &why),
+        }
+    }
+
+    /// Standard input, for example.
+    pub(super) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
+        self.left = Left::new(&self.limits);
+        self.stream(name, reader, 0);
+    }
+
+    fn stream(&mut self, name: &str, reader: &mut dyn Read, depth: usize) {
+        let head = match read_head(reader) {
+            Ok(head) => head,
+            Err(why) => return self.failed(name, &why),
+        };
+        let container = Container::of(&head);
+        let key_store = KeyStore::of(&head);
+        let reader = &mut Cursor::new(head).chain(reader);
+        let Some(container) = container else {
+            return self.plain(name, reader, key_store);
+        };
+        if depth >= self.limits.depth {
+            let depth = self.limits.depth;
+            return self.failed(name, &format!("more than {depth} archives in archives"));
+        }
+        let packed = Counter::new(0);
+        match container {
+            Container::Tar => self.tar(name, reader, depth + 1),
+            Container::Zip => self.zip_in_memory(name, reader, depth + 1),
+            Container::Gzip => {
+                let input = counted(reader, &packed);
+                self.unpacked(name, MultiGzDecoder::new(input), packed, depth);
+            }
+            Container::Zstd => {
+                let input = BufReader::new(counted(reader, &packed));
+                self.unpacked(name, zstd::Frames::new(input), packed, depth);
+            }
+        }
+    }
+
+    fn unpacked(&mut self, name: &str, decoder: impl Read, packed: Counter, depth: usize) {
+        let left = self.left.unpacked.clone();
+        let mut unpacked = Unpacked::new(decoder, packed, left, &self.limits);
+        self.stream(name, &mut unpacked, depth + 1);
+    }
+
+    fn plain(&mut self, name: &str, reader: &mut dyn Read, key_store: Option<KeyStore>) {
+        self.search
+            .progress
+            .set_message(embedded_roots_bundle::escape(name));
+        let (found, result) = self.search.read(reader);
+        self.searched += 1;
+        self.bytes += found.bytes;
+        if !found.roots.is_empty() || !found.unknown.is_empty() {
+            self.places.push(Place {
+                name: name.to_owned(),
+                key_store,
+                found,
+            });
+        }
+        if let Err(why) = result {
+            self.failed(name, &why);
+        }
+    }
+
+    fn tar(&mut self, name: &str, reader: &mut dyn Read, depth: usize) {
+        // `tar` keeps long names in memory, as long as they may be, so what it reads between the
+        // contents of entries has a limit.
+        let allowance = Counter::new(self.limits.about_entries);
+        let reader = Allowed {
+            inner: reader,
+            left: allowance.clone(),
+        };
+        let mut archive = tar::Archive::new(reader);
+        let result = archive.entries().and_then(|entries| {
+            for entry in entries {
+                let mut entry = entry?;
+                if !self.left.entries.take(1) {
+                    return Err(too_many_entries(&self.limits));
+                }
+                allowance.set(u64::MAX);
+                if entry.header().entry_type().is_file() {
+                    let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+                    self.stream(&format!("{name}!{path}"), &mut entry, depth);
+                }
+                io::copy(&mut entry, &mut io::sink())?;
+                allowance.set(self.limits.about_entries);
+            }
+            Ok(())
+        });
+        if let Err(why) = result {
+            self.failed(name, &why);
+        }
+    }
+
+    /// A ZIP archive that is only readable from its beginning to its end.
+    fn zip_in_memory(&mut self, name: &str, reader: &mut dyn Read, depth: usize) {
+        let before = self.left.in_memory.value();
+        let mut content = Vec::new();
+        let read = reader
+            .take(before.saturating_add(1))
+            .read_to_end(&mut content);
+        match read {
+            Err(why) => self.failed(name, &why),
+            Ok(_) if !self.left.in_memory.take(content.len() as u64) => {
+                let limit = self.limits.in_memory;
+                let why = format!("a ZIP archive in an archive, with more than {limit} bytes");
+                self.failed(name, &why);
+            }
+            Ok(_) => self.zip(name, Cursor::new(content), depth),
+        }
+        self.left.in_memory.set(before);
+    }
+
+    fn zip(&mut self, name: &str, reader: impl Read + Seek, depth: usize) {
+        let allowance = Counter::new(self.limits.about_entries);
+        let reader = Allowed {
+            inner: reader,
+            left: allowance.clone(),
+        };
+        let mut archive = match ZipArchive::new(reader) {
+            Ok(archive) => archive,
+            Err(why) => return self.failed(name, &why),
+        };
+        allowance.set(u64::MAX);
+        for number in 0..archive.len() {
+            if !self.left.entries.take(1) {
+                return self.failed(name, &too_many_entries(&self.limits));
+            }
+            let place = archive.name_for_index(number).unwrap_or_default();
+            let place = format!("{name}!{place}");
+            match archive.by_index(number) {
+                Ok(entry) if entry.is_file() => {
+                    let packed = Counter::new(entry.compressed_size());
+                    let left = self.left.unpacked.clone();
+                    let mut entry = Unpacked::new(entry, packed, left, &self.limits);
+                    self.stream(&place, &mut entry, depth);
+                }
+                Ok(_) => {}
+                Err(why) => self.failed(&place, &why),
+            }
+        }
+    }
+}
+
+fn too_many_entries(limits: &Limits) -> io::Error {
+    io::Error::other(format!("more than {} entries", limits.entries))
+}
+
+fn counted<R: Read>(inner: R, count: &Counter) -> Counted<R> {
+    Counted {
+        inner,
+        count: count.clone(),
+    }
+}
+
+fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    reader.take(HEAD).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Whether the file ends with the end of a central directory, without a comment.
+fn ends_as_zip(file: &mut File) -> io::Result<bool> {
+    const LENGTH: u64 = 22;
+    let Some(start) = file.metadata()?.len().checked_sub(LENGTH) else {
+        return Ok(false);
+    };
+    file.seek(SeekFrom::Start(start))?;
+    let mut end = Vec::new();
+    file.take(LENGTH).read_to_end(&mut end)?;
+    Ok(end.starts_with(b"PK\x05\x06") && end.ends_with(&[0, 0]))
+}
