@@ -313,3 +313,6 @@ fn ends_as_zip(file: &mut File) -> io::Result<bool> {
     file.take(LENGTH).read_to_end(&mut end)?;
     Ok(end.starts_with(b"PK\x05\x06") && end.ends_with(&[0, 0]))
 }
+
+#[cfg(test)]
+mod tests;

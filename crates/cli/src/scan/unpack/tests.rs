@@ -1,0 +1,376 @@
+use std::io::{self, Write as _};
+use std::sync::LazyLock;
+use std::{fs, iter};
+
+use embedded_roots_bundle::{Annotation, Root, emit::hex};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use indicatif::ProgressBar;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+use super::*;
+use crate::history::{History, Known};
+use crate::scan::search::Form;
+
+/// Places with their roots and forms, and failures.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    places: Vec<(String, Vec<(String, Vec<Form>)>)>,
+    unknown: Vec<String>,
+    failures: Vec<(String, String)>,
+}
+
+/// One scan, to which a test gives many files named `x`.
+fn scanner(history: &History, limits: Limits) -> Scan<'_> {
+    let search = Search::new(history, ProgressBar::hidden()).unwrap();
+    Scan::new(search, limits)
+}
+
+fn scan(data: &[u8], scan: &mut Scan<'_>) -> Seen {
+    scan.reader("x", &mut &*data);
+    let seen = seen(scan);
+    scan.places.clear();
+    scan.failures.clear();
+    seen
+}
+
+fn seen(scan: &Scan<'_>) -> Seen {
+    let places = scan.places.iter().map(|place| {
+        let roots = place.found.roots.iter().map(|(sha256, found)| {
+            let forms = found.forms.iter().copied();
+            (hex(sha256), forms.collect())
+        });
+        (place.name.clone(), roots.collect())
+    });
+    let unknown = scan.places.iter().flat_map(|place| {
+        let unknown = place.found.unknown.values();
+        unknown.map(|found| found.root.subject().to_owned())
+    });
+    let failures = scan.failures.iter();
+    Seen {
+        places: places.collect(),
+        unknown: unknown.collect(),
+        failures: failures
+            .map(|failure| (failure.place.clone(), failure.error.clone()))
+            .collect(),
+    }
+}
+
+fn found(root: &Known, place: &str, form: Form) -> Seen {
+    Seen {
+        places: vec![(
+            place.to_owned(),
+            vec![(hex(&root.certificate.sha256()), vec![form])],
+        )],
+        unknown: Vec::new(),
+        failures: Vec::new(),
+    }
+}
+
+fn pem(der: &[u8]) -> Vec<u8> {
+    use base64::Engine as _;
+
+    let base64 = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = base64
+        .as_bytes()
+        .chunks(64)
+        .map(|line| str::from_utf8(line).unwrap())
+        .collect();
+    let lines = lines.join("\n");
+    format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n").into_bytes()
+}
+
+/// The content of the `SubjectPublicKeyInfo`.
+fn key(known: &Known) -> Vec<u8> {
+    let root = Root::new(known.der.clone(), Annotation::default(), 0).unwrap();
+    root.trust_anchor().subject_public_key_info.to_vec()
+}
+
+/// The same bytes each time.
+fn noise(seed: u64) -> impl Iterator<Item = u8> {
+    let mut state = seed;
+    iter::repeat_with(move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    })
+}
+
+/// The data with noise before and after it.
+fn around(data: &[u8], before: usize) -> Vec<u8> {
+    static NOISE: LazyLock<Vec<u8>> = LazyLock::new(|| noise(1).take(3 << 20).collect());
+    [&NOISE[..before], data, &NOISE[..70_000]].concat()
+}
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(data: &[u8]) -> Vec<u8> {
+    compress_to_vec(data, CompressionLevel::Fastest)
+}
+
+fn tar(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(data.len() as u64);
+    archive.append_data(&mut header, name, data).unwrap();
+    archive.into_inner().unwrap()
+}
+
+fn zip(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive
+        .start_file(name, SimpleFileOptions::default())
+        .unwrap();
+    archive.write_all(data).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+fn own_root(name: &str, is_ca: IsCa) -> Vec<u8> {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    parameters.is_ca = is_ca;
+    let key = KeyPair::generate().unwrap();
+    parameters.self_signed(&key).unwrap().der().to_vec()
+}
+
+#[test]
+fn every_known_root_is_found_in_each_form() {
+    let history = History::load().unwrap();
+    let mut search = Search::new(&history, ProgressBar::hidden()).unwrap();
+    for known in history.all() {
+        let sha256 = known.certificate.sha256();
+        for (form, data) in [
+            (Form::Key, key(known)),
+            (Form::Der, known.der.to_vec()),
+            (Form::Pem, pem(&known.der)),
+        ] {
+            let data = [b"before", &*data, b"after"].concat();
+            let (found, result) = search.read(&mut &*data);
+            result.unwrap();
+            assert_eq!(found.roots.len(), 1, "{} {form:?}", known.certificate);
+            let (_, root) = found.roots.first_key_value().unwrap();
+            assert_eq!(root.forms.iter().collect::<Vec<_>>(), [&form]);
+            // A key alone does not say which of its certificates is meant.
+            if form == Form::Key {
+                assert_eq!(
+                    root.root.certificate.spki_sha256(),
+                    known.certificate.spki_sha256()
+                );
+            } else {
+                assert_eq!(root.root.certificate.sha256(), sha256);
+            }
+            assert!(found.unknown.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_root_is_found_wherever_it_is_in_the_stream() {
+    const BUFFER: usize = 1024 * 1024;
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let of_version = |version| {
+        let mut all = history.all().iter();
+        all.find(|known| known.certificate.version() == version)
+            .unwrap()
+    };
+    for known in [of_version(1), of_version(3)] {
+        for (form, data) in [
+            (Form::Key, key(known)),
+            (Form::Der, known.der.to_vec()),
+            (Form::Pem, pem(&known.der)),
+        ] {
+            let edges = [BUFFER, BUFFER - 64 * 1024, 2 * BUFFER - 68 * 1024];
+            let near = edges.map(|edge| {
+                [
+                    edge - 2_000,
+                    edge - data.len(),
+                    edge - 300,
+                    edge - 20,
+                    edge - 1,
+                    edge,
+                ]
+            });
+            for before in near.into_iter().flatten().chain([0, 1]) {
+                let seen = scan(&around(&data, before), &mut scanner);
+                assert_eq!(seen, found(known, "x", form), "{form:?} after {before}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_changed_key_is_not_found() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    for known in history.all().iter().step_by(10) {
+        let mut data = key(known);
+        *data.last_mut().unwrap() ^= 1;
+        assert!(scan(&around(&data, 10), &mut scanner).places.is_empty());
+    }
+}
+
+#[test]
+fn noise_has_no_roots() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let data: Vec<u8> = noise(3).take(4 << 20).collect();
+    assert!(scan(&data, &mut scanner).places.is_empty());
+}
+
+#[test]
+fn other_self_signed_cas_are_found() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let ca = own_root("Own CA", IsCa::Ca(BasicConstraints::Unconstrained));
+    let server = own_root("server", IsCa::ExplicitNoCa);
+    let data = [around(&ca, 5), pem(&ca), around(&server, 9), pem(&server)].concat();
+    let seen = scan(&data, &mut scanner);
+    assert_eq!(seen.unknown, ["CN=Own CA"]);
+    assert_eq!(seen.failures, []);
+    assert!(seen.places.iter().all(|(_, known)| known.is_empty()));
+}
+
+#[test]
+fn what_is_found_in_a_file_is_found_in_an_archive_of_it() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    for (nth, known) in history.all().iter().enumerate().step_by(100) {
+        for (form, data) in [
+            (Form::Key, key(known)),
+            (Form::Der, known.der.to_vec()),
+            (Form::Pem, pem(&known.der)),
+        ] {
+            let data = around(&data, nth * 1_000);
+            for (archive, place) in [
+                (gzip(&data), "x"),
+                ([gzip(b"first member"), gzip(&data)].concat(), "x"),
+                (zstd(&data), "x"),
+                (
+                    [
+                        zstd(b"first frame"),
+                        b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(),
+                        zstd(&data),
+                    ]
+                    .concat(),
+                    "x",
+                ),
+                (tar("etc/a", &data), "x!etc/a"),
+                (zip("a.pem", &data), "x!a.pem"),
+                (gzip(&tar("a", &data)), "x!a"),
+                (
+                    tar("layer.tar", &gzip(&tar("a.jar", &zip("b", &data)))),
+                    "x!layer.tar!a.jar!b",
+                ),
+                (tar(&"long/".repeat(60), b""), ""),
+            ] {
+                let expected = found(known, place, form);
+                if !place.is_empty() {
+                    assert_eq!(scan(&archive, &mut scanner), expected);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_truncated_archive_is_a_failure_and_the_scan_goes_on() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let known = history.all().first().unwrap();
+    let data = around(&pem(&known.der), 10);
+    for broken in [gzip(&data), zstd(&data), zip("a", &data), tar("a", &data)] {
+        let broken = &broken[..broken.len() * 3 / 4];
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, data) in [("broken", broken), ("whole", &data)] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(data.len() as u64);
+            archive.append_data(&mut header, name, data).unwrap();
+        }
+        let seen = scan(&archive.into_inner().unwrap(), &mut scanner);
+        assert_eq!(seen.failures.len(), 1, "{seen:?}");
+        assert!(seen.failures[0].0.starts_with("x!broken"), "{seen:?}");
+        assert_eq!(seen.places.last().unwrap().0, "x!whole");
+    }
+}
+
+#[test]
+fn bombs_are_failures() {
+    let history = History::load().unwrap();
+    let limits = Limits {
+        depth: 4,
+        entries: 10,
+        unpacked: 4 << 20,
+        ratio: 100,
+        ratio_from: 1 << 20,
+        in_memory: 1 << 20,
+        about_entries: 100_000,
+    };
+    let mut scanner = scanner(&history, limits);
+    let zeros = vec![0; 3 << 20];
+    let mut deep = b"bottom".to_vec();
+    for _ in 0..6 {
+        deep = gzip(&deep);
+    }
+    let many = |count: usize| {
+        let mut archive = tar::Builder::new(Vec::new());
+        for nth in 0..count {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(0);
+            archive
+                .append_data(&mut header, nth.to_string(), io::empty())
+                .unwrap();
+        }
+        archive.into_inner().unwrap()
+    };
+    let noise: Vec<u8> = noise(4).take(5 << 20).collect();
+    let long_name = tar(&"a".repeat(200_000), b"");
+    for (archive, message) in [
+        (gzip(&zeros), "times its size"),
+        (zstd(&zeros), "times its size"),
+        (zip("a", &zeros), "times its size"),
+        (gzip(&noise), "unpacks to more than 4194304 bytes"),
+        (tar("a", &zip("a", &noise)), "in an archive, with more than"),
+        (deep, "more than 4 archives in archives"),
+        (many(11), "more than 10 entries"),
+        (long_name, "too much data about entries"),
+    ] {
+        let seen = scan(&archive, &mut scanner);
+        let has = |(_, error): &(String, String)| error.contains(message);
+        assert!(
+            seen.failures.iter().any(has),
+            "{message}: {:?}",
+            seen.failures
+        );
+        assert!(seen.places.is_empty());
+    }
+    assert_eq!(scan(&many(10), &mut scanner).failures, []);
+}
+
+#[test]
+fn a_file_with_a_zip_archive_behind_it_is_both() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let [one, other, ..] = history.all() else {
+        panic!("the history is empty");
+    };
+    let directory =
+        std::env::temp_dir().join(format!("embedded-roots-scan-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("program");
+    fs::write(&path, [pem(&one.der), zip("a", &other.der)].concat()).unwrap();
+    scanner.file(&path);
+    fs::remove_dir_all(&directory).unwrap();
+    let name = path.display().to_string();
+    let mut expected = found(one, &name, Form::Pem);
+    let archive = found(other, &format!("{name}!a"), Form::Der);
+    expected.places.extend(archive.places);
+    assert_eq!(seen(&scanner), expected);
+}
