@@ -52,11 +52,11 @@ impl ListDates {
             extra + missing
         };
         let lists = &self.0;
-        let least = lists.iter().map(|(_, keys)| distance(keys)).min()?;
-        if found.len() < FEWEST || least * 4 > found.len() {
+        let distance_of_best = lists.iter().map(|(_, keys)| distance(keys)).min()?;
+        if found.len() < FEWEST || distance_of_best * 4 > found.len() {
             return None;
         }
-        let is_best = |(_, keys): &(String, HashSet<_>)| distance(keys) == least;
+        let is_best = |(_, keys): &(String, HashSet<_>)| distance(keys) == distance_of_best;
         let (from, keys) = lists.iter().find(|list| is_best(list))?;
         let last = lists.iter().rposition(is_best)?;
         let (extra, missing) = differences(keys);

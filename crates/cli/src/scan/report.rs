@@ -39,6 +39,7 @@ pub(super) struct RootsOfPlace<'a> {
 pub(super) struct FoundRoot<'a> {
     pub(super) subject: &'a str,
     pub(super) sha256: String,
+    spki_sha256: String,
     forms: &'a BTreeSet<Form>,
     /// If Mozilla has removed it, and no other certificate of its key is in the list.
     pub(super) removed: Option<&'a Standing>,
@@ -195,6 +196,7 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
             .map(|found| FoundRoot {
                 subject: found.root.certificate.subject(),
                 sha256: hex(&found.root.certificate.sha256()),
+                spki_sha256: hex(&found.root.certificate.spki_sha256()),
                 forms: &found.forms,
                 removed: history.removed(&found.root.certificate),
             })
