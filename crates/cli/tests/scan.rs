@@ -3,6 +3,13 @@
 //! Most tests need programs that few machines have, so they are ignored: run them with
 //! `cargo test -p embedded-roots-cli --test scan -- --ignored`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this is test code"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
