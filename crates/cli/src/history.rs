@@ -114,8 +114,7 @@ impl History {
         Ok(history)
     }
 
-    #[cfg(test)]
-    fn all(&self) -> &[Known] {
+    pub(crate) fn all(&self) -> &[Known] {
         &self.known
     }
 
