@@ -61,7 +61,7 @@ async fn tokio_postgres() -> Done {
     assert!(row.get::<_, bool>(0));
 
     for (roots, reason) in refusing(&ca, &other) {
-        let refused = tokio_postgres_client::connect(&roots, config).await;
+        let refused = tokio_postgres_client::connect(&roots, config.clone()).await;
         explained(&refused.err().unwrap(), reason);
     }
     Ok(())

@@ -169,7 +169,7 @@ async fn tonic() -> Done {
     assert_eq!(response.status().as_str_name(), "SERVING");
 
     for (roots, reason) in refusing(&ca, &other) {
-        let refused = tonic_client::connect(&roots, url).await;
+        let refused = tonic_client::connect(&roots, url.clone()).await;
         explained(&refused.unwrap_err(), reason);
     }
     Ok(())
@@ -184,7 +184,7 @@ async fn kube() -> Done {
     assert_eq!(client.apiserver_version().await?.minor, "36");
 
     for (roots, reason) in refusing(&ca, &other) {
-        let client = kube_client::client(&roots, config)?;
+        let client = kube_client::client(&roots, config.clone())?;
         explained(&client.apiserver_version().await.unwrap_err(), reason);
     }
     Ok(())

@@ -37,7 +37,7 @@ async fn rumqttc() -> Done {
     ));
 
     for (roots, reason) in refusing(&ca, &other) {
-        let (_client, mut events) = rumqttc_client::client(&roots, options);
+        let (_client, mut events) = rumqttc_client::client(&roots, options.clone());
         explained(&events.poll().await.unwrap_err(), reason);
     }
     Ok(())
