@@ -12,3 +12,4 @@ mod command;
 mod diff;
 mod list;
 mod readme;
+mod scan;

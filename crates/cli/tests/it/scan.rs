@@ -1,0 +1,108 @@
+//! `scan`; what other readers find in real files is in `tests/scan.rs`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::command::{Folder, ca, json, run};
+
+const OLD: &str = "mozilla@2022-01-01";
+
+/// A file with the list of an old day.
+fn old(folder: &Folder, name: &str) -> String {
+    folder.file(name, run(&["list", OLD, "--pem"]).out)
+}
+
+#[test]
+fn removed_roots_are_findings_if_that_is_asked_for() {
+    let folder = Folder::new("scan-removed");
+    let ours = folder.file("ours.pem", embedded_roots_mozilla::ANNOTATED_PEM);
+    let old = old(&folder, "old.pem");
+    assert_eq!(run(&["scan", &ours]).status, 0);
+    assert_eq!(run(&["scan", &ours, "--fail-on", "removed"]).status, 0);
+    assert_eq!(run(&["scan", &old]).status, 0);
+    let ran = run(&["scan", &old, "--fail-on", "removed"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.out.contains("removed by Mozilla, before:"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn the_list_of_a_file_is_that_of_its_day() {
+    let folder = Folder::new("scan-date");
+    let old = old(&folder, "old.pem");
+    let own = folder.file("own.pem", ca("Own CA", |_| {}));
+    let (status, value) = json(&["scan", &old, &own]);
+    assert_eq!(status, 0);
+    let (_, listed) = json(&["list", OLD]);
+    let place = &value["places"][0];
+    assert_eq!(
+        place["roots"].as_array().unwrap().len(),
+        listed["roots"].as_array().unwrap().len()
+    );
+    let date = &place["list_date"];
+    assert_eq!((&date["extra"], &date["missing"]), (&0.into(), &0.into()));
+    assert!(date["from"].as_str().unwrap() <= "2022-01-01", "{date}");
+    assert!(date["until"].as_str().unwrap() > "2022-01-01", "{date}");
+    assert_eq!(value["places"][1]["unknown"][0]["subject"], "CN=Own CA");
+}
+
+#[test]
+fn an_error_comes_last() {
+    let folder = Folder::new("scan-error");
+    folder.file("broken.gz", b"\x1f\x8b\x08\0\0\0\0\0");
+    old(&folder, "old\u{7}.pem");
+    let path = folder.path().to_str().unwrap();
+    let ran = run(&["scan", path, "--fail-on", "removed"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.out.contains("broken.gz: "), "{}", ran.out);
+    assert!(ran.out.contains("old\\u{7}.pem\n"), "{}", ran.out);
+    assert_eq!(
+        ran.err,
+        "error: 1 place could not be read, or not to the end\n"
+    );
+    let (status, value) = json(&["scan", path]);
+    assert_eq!((status, value["errors"].as_array().unwrap().len()), (2, 1));
+    assert_eq!(run(&["scan", &format!("{path}/none")]).status, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn each_file_is_searched_once_and_links_are_not_followed() {
+    let folder = Folder::new("scan-links");
+    let old = old(&folder, "old.pem");
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    fs::hard_link(&old, inner.join("hard.pem")).unwrap();
+    std::os::unix::fs::symlink(&old, inner.join("link.pem")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), inner.join("loop")).unwrap();
+    let (_, value) = json(&["scan", folder.path().to_str().unwrap()]);
+    assert_eq!(value["searched"], 1);
+    // A link on the command line is followed.
+    let link = inner.join("link.pem");
+    let (_, value) = json(&["scan", link.to_str().unwrap()]);
+    assert_eq!(value["searched"], 1);
+}
+
+#[test]
+fn sarif_has_each_removed_root() {
+    let folder = Folder::new("scan-sarif");
+    let old = old(&folder, "a file.pem");
+    let ran = run(&["scan", "--format", "sarif", &old]);
+    let log: Value = serde_json::from_str(&ran.out).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let (_, value) = json(&["scan", &old]);
+    let roots = value["places"][0]["roots"].as_array().unwrap().iter();
+    let removed = roots.filter(|root| !root["removed"].is_null());
+    assert_eq!(results.len(), removed.count());
+    let file = &results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert!(file.as_str().unwrap().ends_with("a%20file.pem"), "{file}");
+    let message = results[0]["message"]["text"].as_str().unwrap();
+    assert!(
+        message.contains("which Mozilla removed before"),
+        "{message}"
+    );
+}
