@@ -358,6 +358,7 @@ fn chain_table(chain: &Chain) -> comfy_table::Table {
             start_of_sha256(certificate.sha256()),
         ]);
     }
+    keep_whole(&mut table, &[3, 5]);
     table
 }
 
@@ -385,7 +386,17 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
             remarks.join("; "),
         ]);
     }
+    keep_whole(&mut table, &[1]);
     table
+}
+
+/// Columns that are not broken where the terminal is narrow.
+fn keep_whole(table: &mut comfy_table::Table, columns: &[usize]) {
+    for nth in columns {
+        if let Some(column) = table.column_mut(*nth) {
+            column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+        }
+    }
 }
 
 fn start_of_sha256(sha256: [u8; 32]) -> String {

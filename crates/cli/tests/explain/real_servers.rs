@@ -214,7 +214,7 @@ struct Expected {
 fn chains(ca: &Authority) -> Vec<Expected> {
     let between = intermediate("Between", ca);
     let expired = server_with(&between, |params| {
-        params.not_after = date_time_ymd(2021, 2, 3)
+        params.not_after = date_time_ymd(2021, 2, 3);
     });
     let other_name = server_with(&between, |params| {
         let name = "www.example.org".try_into().unwrap();
