@@ -102,7 +102,8 @@ impl<R: Seek> Seek for Allowed<R> {
 pub(super) struct Unpacked<R> {
     inner: R,
     packed: Counter,
-    unpacked: u64,
+    /// How many bytes came out.
+    written: u64,
     /// How much may still be unpacked, of all of the file.
     left: Counter,
     limits: Limits,
@@ -113,7 +114,7 @@ impl<R> Unpacked<R> {
         Self {
             inner,
             packed,
-            unpacked: 0,
+            written: 0,
             left,
             limits: limits.clone(),
         }
@@ -123,7 +124,7 @@ impl<R> Unpacked<R> {
 impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)? as u64;
-        self.unpacked += read;
+        self.written += read;
         if !self.left.take(read) {
             let limit = self.limits.unpacked;
             return Err(io::Error::other(format!(
@@ -132,7 +133,7 @@ impl<R: Read> Read for Unpacked<R> {
         }
         let ratio = self.limits.ratio;
         let most = self.packed.value().saturating_mul(ratio);
-        if self.unpacked > self.limits.ratio_from && self.unpacked > most {
+        if self.written > self.limits.ratio_from && self.written > most {
             let message = format!("unpacks to more than {ratio} times its size");
             return Err(io::Error::other(message));
         }

@@ -56,7 +56,7 @@ fn escape<'a>(text: &'a [u8], base64: &mut Vec<u8>) -> &'a [u8] {
         Some((b'u', after)) => {
             let digits = after
                 .get(..4)
-                .and_then(|digits| str::from_utf8(digits).ok());
+                .and_then(|digits| std::str::from_utf8(digits).ok());
             match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
                 Some(byte @ (b'+' | b'/')) => base64.push(byte),
                 Some(_) => {}

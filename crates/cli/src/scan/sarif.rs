@@ -1,6 +1,8 @@
 //! SARIF 2.1.0, which the code scanning of GitHub, GitLab and Azure shows beside a change. `CycloneDX` has
 //! no place for a finding that is neither a component nor a vulnerability with an identifier.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::report::Report;
@@ -76,7 +78,9 @@ fn uri(path: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(byte.into());
             }
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     if path.starts_with('/') {

@@ -14,10 +14,13 @@ use super::*;
 use crate::history::{History, Known};
 use crate::scan::search::Form;
 
+/// A root, and how it is kept.
+type Found = (String, Vec<Form>);
+
 /// Places with their roots and forms, and failures.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
-    places: Vec<(String, Vec<(String, Vec<Form>)>)>,
+    places: Vec<(String, Vec<Found>)>,
     unknown: Vec<String>,
     failures: Vec<(String, String)>,
 }
