@@ -27,9 +27,9 @@ impl Authority {
         Roots::builder().pem(self.0.pem()).build().unwrap()
     }
 
-    /// These roots, distrusted for certificates that start after the year 2000.
+    /// These roots, distrusted for certificates that start after 1970; those of rcgen start in 1975.
     fn distrusted_roots(&self) -> Roots {
-        let annotation = "# embedded-roots: distrust-after=2000-12-31T23:59:59Z\n";
+        let annotation = "# embedded-roots: distrust-after=1970-01-01T00:00:00Z\n";
         let pem = annotation.to_owned() + &self.0.pem();
         Roots::builder().pem(pem).build().unwrap()
     }
