@@ -101,6 +101,21 @@ impl ParsedBundle {
     }
 }
 
+/// A certificate, DER, as one PEM block (RFC 7468, section 2) without text around it.
+#[must_use]
+pub fn certificate_to_pem(certificate: &[u8]) -> String {
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    let base64 = STANDARD.encode(certificate);
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        let _ = writeln!(pem, "{line}");
+        rest = after;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
+}
+
 /// The digest of an anchor whose certificate is not available: SHA-256 over the SHA-256 digests of
 /// its subject, its key and its name constraints (of the empty string if it has none).
 #[must_use]
@@ -184,15 +199,5 @@ fn root_to_pem(root: &Root) -> String {
     if !root.annotation().is_empty() {
         let _ = writeln!(pem, "{} {}", PREFIX, root.annotation());
     }
-    pem.push_str("-----BEGIN CERTIFICATE-----\n");
-    let base64 = STANDARD.encode(certificate);
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        // RFC 7468, section 2
-        let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
-        let _ = writeln!(pem, "{line}");
-        rest = after;
-    }
-    pem.push_str("-----END CERTIFICATE-----\n");
-    pem
+    pem + &certificate_to_pem(certificate)
 }
