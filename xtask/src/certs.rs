@@ -62,6 +62,12 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     ))
 }
 
+/// The roots of the file.
+pub(crate) fn roots() -> Result<Vec<Root>, Box<dyn Error>> {
+    let pem = fs::read(path(CERTIFICATES))?;
+    Ok(parse(CERTIFICATES, &pem, PrivateKeys::Refuse)?)
+}
+
 /// The certificates that only one of the texts has, one per line.
 fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
     let read = |pem: &str| -> Result<BTreeMap<String, String>, Box<dyn Error>> {

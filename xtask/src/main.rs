@@ -3,7 +3,10 @@
 mod certs;
 mod command;
 mod compare_go;
+mod day;
+mod differences;
 mod figures;
+mod history;
 mod image;
 
 use std::path::PathBuf;
@@ -14,6 +17,8 @@ const USAGE: &str = "usage: cargo xtask TASK
 certs           write certs/ca-certificates.crt, from the webpki-root-certs crate and
                 certs/constraints.toml, and the date in the version of that package
 certs --check   fail if the file is not what would be written
+history DIR     write crates/cli/data/history.pem.gz, from the releases of certifi in DIR
+history --check fail if that file or the reviewed files beside it contradict each other or certs/
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
@@ -28,6 +33,8 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         ["certs"] => certs::write(),
         ["certs", "--check"] => certs::check(),
+        ["history", "--check"] => history::check(),
+        ["history", folder] => history::write(folder),
         ["image"] => image::build("mozilla"),
         ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),
         ["compare-go"] => compare_go::compare(None),
