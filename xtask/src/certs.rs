@@ -68,6 +68,12 @@ pub(crate) fn roots() -> Result<Vec<Root>, Box<dyn Error>> {
     Ok(parse(CERTIFICATES, &pem, PrivateKeys::Refuse)?)
 }
 
+/// The digests of the roots with a constraint that Mozilla keeps outside the certificate.
+pub(crate) fn imposed() -> Result<Vec<String>, Box<dyn Error>> {
+    let imposed = constraints(&fs::read_to_string(path(CONSTRAINTS))?)?;
+    Ok(imposed.into_keys().collect())
+}
+
 /// The certificates that only one of the texts has, one per line.
 fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
     let read = |pem: &str| -> Result<BTreeMap<String, String>, Box<dyn Error>> {

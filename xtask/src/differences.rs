@@ -1,7 +1,7 @@
 //! Differences between certs/ and another list of Mozilla's roots: each one has been reviewed, or is
 //! an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 
@@ -130,6 +130,12 @@ impl Reviewed {
         Ok(Self { name, reviews })
     }
 
+    /// Whether the difference has been reviewed.
+    pub(crate) fn has(&self, sha256: &str, difference: &Difference) -> bool {
+        let key = (sha256.to_owned(), difference.clone());
+        self.reviews.contains_key(&key)
+    }
+
     /// One line for each difference, with its review. Fails if one has none.
     pub(crate) fn report(&self, found: &[Found]) -> Result<String, Box<dyn Error>> {
         let mut lines = Vec::new();
@@ -168,6 +174,27 @@ impl Reviewed {
             if !is_used {
                 let name = self.name;
                 return Err(format!("{name}: {sha256} is no longer {difference}").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if a review is not true of certs/, which has these roots.
+    pub(crate) fn check_against(&self, certs: &[Root]) -> Result<(), Box<dyn Error>> {
+        let certs: BTreeSet<String> = certs.iter().map(digest).collect();
+        for (sha256, difference) in self.reviews.keys() {
+            let is_for_absent = *difference == Difference::NotInCerts;
+            if is_for_absent == certs.contains(sha256) {
+                let name = self.name;
+                let has = if is_for_absent {
+                    "has"
+                } else {
+                    "does not have"
+                };
+                return Err(format!(
+                    "{name}: {sha256} is reviewed as {difference}, but certs/ {has} it"
+                )
+                .into());
             }
         }
         Ok(())
@@ -258,12 +285,32 @@ mod tests {
         let review = reviewed("{ distrust-after = \"none\" }", &roots[0]);
         assert!(review.report(&[dated("none")]).is_ok());
         assert!(review.report(&[dated("2026-04-15T23:59:59Z")]).is_err());
+        assert!(review.has(
+            &digest(&roots[0]),
+            &Difference::DistrustAfter("none".to_owned())
+        ));
+        assert!(!review.has(&digest(&roots[0]), &Difference::OnlyInCerts));
     }
 
     #[test]
     fn reviews_that_are_not_true_are_errors() {
         let roots = roots(2);
         let (ours, other) = (&roots[..1], &roots[1]);
+        for differs in ["\"only-in-certs\"", "{ distrust-after = \"none\" }"] {
+            assert!(reviewed(differs, &ours[0]).check_against(ours).is_ok());
+            assert!(reviewed(differs, other).check_against(ours).is_err());
+        }
+        assert!(
+            reviewed("\"not-in-certs\"", other)
+                .check_against(ours)
+                .is_ok()
+        );
+        assert!(
+            reviewed("\"not-in-certs\"", &ours[0])
+                .check_against(ours)
+                .is_err()
+        );
+
         let found = sets(ours, &BTreeMap::new());
         assert!(
             reviewed("\"only-in-certs\"", &ours[0])
