@@ -14,6 +14,8 @@
 //!
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
 
+use std::future::{Ready, ready};
+use std::io;
 use std::task::{Context, Poll};
 
 use http::Uri;
@@ -105,17 +107,54 @@ impl Service<Uri> for LiveConnector {
     type Error = <HttpsConnector<HttpConnector> as Service<Uri>>::Error;
     type Future = <HttpsConnector<HttpConnector> as Service<Uri>>::Future;
 
-    /// A connector is made for each call, and a new one is ready.
+    /// Connectors are made for each call, and new ones are ready.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, address: Uri) -> Self::Future {
-        connector_with(&self.live.client_config()).call(address)
+        let live = self.live.clone();
+        let connecting = tcp().call(address.clone());
+        Box::pin(async move {
+            let stream = connecting.await?;
+            // Now, since resolving the name and connecting take time, in which the roots may change.
+            let config = live.client_config();
+            let mut connector = connector_over(Connected(Some(stream)), &config);
+            connector.call(address).await
+        })
+    }
+}
+
+/// Gives one connection, which is there already.
+struct Connected(Option<<HttpConnector as Service<Uri>>::Response>);
+
+impl Service<Uri> for Connected {
+    type Response = <HttpConnector as Service<Uri>>::Response;
+    type Error = io::Error;
+    type Future = Ready<io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let stream = self.0.take();
+        ready(stream.ok_or_else(|| io::Error::other("the connection is in use")))
     }
 }
 
 fn connector_with(config: &ClientConfig) -> HttpsConnector<HttpConnector> {
+    connector_over(tcp(), config)
+}
+
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    // `https` addresses, too.
+    tcp.enforce_http(false);
+    tcp
+}
+
+fn connector_over<T>(tcp: T, config: &ClientConfig) -> HttpsConnector<T> {
     // hyper-rustls sets the ALPN protocols itself, and requires that they are empty. The clone shares
     // the session cache.
     let builder = HttpsConnectorBuilder::new()
@@ -124,7 +163,7 @@ fn connector_with(config: &ClientConfig) -> HttpsConnector<HttpConnector> {
     let builder = builder.enable_http1();
     #[cfg(feature = "http2")]
     let builder = builder.enable_http2();
-    builder.build()
+    builder.wrap_connector(tcp)
 }
 
 fn client_with<C, B>(connector: C) -> Client<C, B>

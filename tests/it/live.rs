@@ -360,6 +360,8 @@ fn a_thread_survives_a_predicate_that_panics() {
     PANICS.store(true, Ordering::SeqCst);
     let _guard = live.refresh_every(Duration::from_millis(5)).unwrap();
     wait_until(|| CALLS.load(Ordering::SeqCst) > 3);
+    wait_until(|| live.report().failed_refresh().is_some());
+    assert!(live.report().to_string().contains("a refresh panicked"));
     PANICS.store(false, Ordering::SeqCst);
     assert!(!live.refresh().unwrap());
     assert_eq!(live.generation(), 1);
@@ -475,6 +477,7 @@ fn the_report_can_be_serialized() {
     let value = || serde_json::to_value(rotation.live.report()).unwrap();
     assert_eq!(value()["generation"], 1);
     assert_eq!(value()["sources"][0]["roots"], 1);
+    assert!(value()["refreshed"].as_str().unwrap().starts_with("20"));
     assert!(value()["failed_refresh"].is_null());
     rotation.write("");
     let error = rotation.live.refresh().unwrap_err();

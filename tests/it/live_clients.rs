@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use embedded_roots::Refusal;
+use embedded_roots::{LiveRoots, Refusal};
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
@@ -180,15 +180,13 @@ async fn a_client_that_is_made_anew_has_no_old_connections() -> Done {
     let url = format!("https://localhost:{port}/");
     let rotation = Rotation::new("live-anew", &ca.pem());
 
+    let make = |live: &LiveRoots| live.reqwest_client_builder().build();
     let changes = rotation.live.changes();
-    let client = Arc::new(RwLock::new(rotation.live.current().reqwest_client()?));
-    let renewed = Arc::clone(&client);
+    let client = Arc::new(RwLock::new(make(&rotation.live)?));
+    let (live, renewed) = (rotation.live.clone(), Arc::clone(&client));
     thread::spawn(move || {
-        for roots in changes {
-            match roots.reqwest_client() {
-                Ok(new) => *renewed.write().unwrap() = new,
-                Err(why) => eprintln!("{why}"),
-            }
+        for _ in changes {
+            *renewed.write().unwrap() = make(&live).unwrap();
         }
     });
     let ask = || {

@@ -28,9 +28,11 @@ impl RefreshGuard {
         let (sender, receiver) = mpsc::channel::<()>();
         let refresh = move || {
             while receiver.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                // An error is in the log and the report. A panic in a `retain` of the policy must not
-                // end the refreshes.
-                let _ = catch_unwind(AssertUnwindSafe(|| live.refresh()));
+                // An error is in the log and the report. A panic must not end the refreshes.
+                if catch_unwind(AssertUnwindSafe(|| live.refresh())).is_err() {
+                    let why = "a refresh panicked, in a predicate of `retain` or in the logger";
+                    live.note(&Error::invalid(why));
+                }
             }
         };
         thread::Builder::new()
@@ -47,7 +49,8 @@ impl RefreshGuard {
 /// end that, or refresh in turn. Several changes before you look are one: only the current roots
 /// matter.
 ///
-/// As an iterator, it blocks until trust has changed, and gives the roots that are current then:
+/// As an iterator, it blocks until trust has changed, and gives the roots that are current then. It has no
+/// end, and keeps the live roots:
 ///
 /// ```no_run
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {

@@ -17,10 +17,11 @@ use crate::verify::verifier::Verifier;
 /// The current roots, and their number.
 ///
 /// Number and roots are one value behind one lock, and [`replace`](Self::replace) is the only writer.
-/// So a reader sees the old pair or the new one, whole, whatever the interleaving; there is no other
-/// shared state that a model of the memory order would have to cover. A reader holds the lock while it
-/// clones an `Arc`, a writer while it swaps two values: never while files are read, a chain is
-/// verified, or the old roots are freed.
+/// So a reader sees the old pair or the new one, whole, whatever the interleaving: a handshake reads
+/// nothing else that changes, and there is no memory order that a model would have to cover. (What orders
+/// refreshes is behind a mutex of its own, in `State`.) A reader holds the lock while it clones an `Arc`
+/// or a few, a writer while it swaps two values: never while files are read, a chain is verified, or the
+/// old roots are freed.
 pub(super) struct Generations(RwLock<(u64, Roots)>);
 
 impl Generations {

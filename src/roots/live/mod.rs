@@ -7,7 +7,6 @@ mod report;
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -44,9 +43,9 @@ pub use report::{FailedRefresh, LiveReport};
 /// session cache of one generation to a config of another, rustls does not use its sessions, because
 /// they belong to another verifier.
 ///
-/// From the next refresh on, a root that was removed is trusted for no new connection, if the program
-/// asks for [`client_config`](Self::client_config) for each connection, or uses `following_config` or
-/// the connectors of this type. Connections that are open stay open: see `_documentation::policy` for
+/// From the next refresh on, a root that was removed is trusted for no new handshake, if the program
+/// asks for [`client_config`](Self::client_config) for each connection, right before the handshake, or uses
+/// `following_config` or the connectors of this type. Connections that are open stay open: see `_documentation::policy` for
 /// how to end them.
 ///
 /// # What a refresh may do
@@ -86,8 +85,6 @@ struct Shared {
     policy: RootsBuilder,
     generations: Arc<Generations>,
     following: Arc<ClientConfig>,
-    /// How many refreshes have begun.
-    begun: AtomicU64,
     /// Held to take over what was read, never while reading.
     state: Mutex<State>,
     changed: Condvar,
@@ -95,32 +92,34 @@ struct Shared {
 
 /// What the refreshes have found.
 struct State {
-    /// The refresh that is taken over: one that began earlier has older content.
-    newest: u64,
+    /// How many readings have been taken over. Only one that began after the last of them is taken over.
+    taken_over: u64,
     last_good: Arc<TrustSet>,
+    refreshed: UnixTime,
     fell_back: bool,
+    /// The system's store has given roots, at any time.
+    has_had_store: bool,
     failed: Option<FailedRefresh>,
 }
 
 impl LiveRoots {
     pub(super) fn new(policy: RootsBuilder, reading: Reading) -> Result<Self, Error> {
-        let Reading {
-            trust_set,
-            fell_back,
-        } = reading;
-        let generations = Generations::new(policy.roots(Arc::clone(&trust_set))?);
+        let generations = Generations::new(policy.roots(Arc::clone(&reading.trust_set))?);
+        let mut state = State {
+            taken_over: 0,
+            last_good: Arc::clone(&reading.trust_set),
+            refreshed: now(&policy),
+            fell_back: false,
+            has_had_store: false,
+            failed: None,
+        };
+        state.take_over(&reading, state.refreshed);
         Ok(Self {
             shared: Arc::new(Shared {
                 policy,
                 following: generation::following_config(&generations)?,
                 generations,
-                begun: AtomicU64::new(0),
-                state: Mutex::new(State {
-                    newest: 0,
-                    last_good: trust_set,
-                    fell_back,
-                    failed: None,
-                }),
+                state: Mutex::new(state),
                 changed: Condvar::new(),
             }),
         })
@@ -212,8 +211,8 @@ impl LiveRoots {
     /// force.
     ///
     /// It blocks while it reads files, and nobody waits for it: connections go on with the current
-    /// generation, and no lock is held. If several refreshes run at once, the one that began last
-    /// decides, and one that is overtaken changes nothing and returns false.
+    /// generation, and no lock is held. If another refresh succeeds in the meantime, this one reads again,
+    /// so that older content never replaces newer.
     ///
     /// # Errors
     ///
@@ -221,47 +220,47 @@ impl LiveRoots {
     /// nothing else does; the current generation stays in force.
     pub fn refresh(&self) -> Result<bool, Error> {
         let shared = &self.shared;
-        let nth = shared.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        let found = self.read();
-        let mut state = shared.state();
-        if nth < state.newest {
-            return found.map(|_| false);
-        }
-        state.newest = nth;
-        let found = found.and_then(|found| {
-            state.check_fallbacks(&found.reading)?;
-            Ok(found)
-        });
-        let outcome = match found {
-            Ok(Found { reading, roots }) => {
-                state.last_good = reading.trust_set;
-                state.fell_back = reading.fell_back;
-                Ok((shared.generations.replace(roots), state.failed.take()))
+        loop {
+            let seen = shared.state().taken_over;
+            let found = self.read();
+            let mut state = shared.state();
+            if state.taken_over != seen {
+                // What was read may be older than what is in force.
+                continue;
             }
-            Err(why) => {
-                let is_new = state.fail(&why, self.now());
-                Err((why, is_new))
-            }
-        };
-        drop(state);
-        // Without the lock: a logger may use these roots.
-        match outcome {
-            Ok((changed, failed)) => {
-                if let Some(failed) = failed {
-                    logging::info(|| format!("the roots can be refreshed again; {failed}"));
-                }
-                if changed {
+            let found = found.and_then(|found| {
+                state.check_fallbacks(&found.reading)?;
+                Ok(found)
+            });
+            match found {
+                Ok(found) => {
+                    let failed = state.take_over(&found.reading, self.now());
+                    let changed = shared.generations.replace(found.roots);
+                    drop(state);
+                    // Before a logger runs, and without the lock, since the logger may use these roots.
                     shared.changed.notify_all();
-                    logging::debug(|| Some(self.report()));
+                    if let Some(failed) = failed {
+                        logging::info(|| format!("the roots can be refreshed again; {failed}"));
+                    }
+                    if changed {
+                        logging::debug(|| Some(self.report()));
+                    }
+                    return Ok(changed);
                 }
-                Ok(changed)
-            }
-            Err((why, is_new)) => {
-                if is_new {
-                    logging::warn(|| format!("the roots stay as they were: {why:?}"));
+                Err(why) => {
+                    drop(state);
+                    self.note(&why);
+                    return Err(why);
                 }
-                Err(why)
             }
+        }
+    }
+
+    /// Notes a refresh that failed, and logs it if its error is another than that of the last one.
+    fn note(&self, why: &Error) {
+        let is_new = self.shared.state().fail(why, self.now());
+        if is_new {
+            logging::warn(|| format!("the roots stay as they were: {why:?}"));
         }
     }
 
@@ -293,6 +292,7 @@ impl LiveRoots {
         let state = self.shared.state();
         LiveReport {
             generation: self.generation(),
+            refreshed: state.refreshed,
             report: state.last_good.report().clone(),
             failed_refresh: state.failed.clone(),
         }
@@ -304,7 +304,8 @@ impl LiveRoots {
     /// Then [`client_config()`](crate::client_config) and [`verifier()`](crate::verifier) are those of
     /// the current generation, the same [`Arc`] until that changes; and the clients of the free
     /// functions, such as `embedded_roots::hyper::client()`, follow the generations, as those of
-    /// [`following_config`](Self::following_config) do.
+    /// [`following_config`](Self::following_config) do. Whoever keeps a `verifier()`, a `root_store()` or a
+    /// config keeps its generation.
     ///
     /// # Errors
     ///
@@ -329,11 +330,15 @@ impl LiveRoots {
         Ok(Found { reading, roots })
     }
 
-    /// A clock before 1970 shows 1970.
     fn now(&self) -> UnixTime {
-        let now = (self.shared.policy.surroundings.clock.0)();
-        UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default())
+        now(&self.shared.policy)
     }
+}
+
+/// A clock before 1970 shows 1970.
+fn now(policy: &RootsBuilder) -> UnixTime {
+    let now = (policy.surroundings.clock.0)();
+    UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 struct Found {
@@ -354,11 +359,21 @@ impl State {
     /// program: later, it would replace few roots with many because a file is being written.
     fn check_fallbacks(&self, reading: &Reading) -> Result<(), Error> {
         let report = reading.trust_set.report();
-        let store_was_emptied = report.has_empty_store() && self.last_good.report().has_store();
+        let store_was_emptied = report.has_empty_store() && self.has_had_store;
         if store_was_emptied || (reading.fell_back && !self.fell_back) {
             return Err(Error::emptied(report.to_string()));
         }
         Ok(())
+    }
+
+    /// Takes over what was read. Returns the failure that this ends.
+    fn take_over(&mut self, reading: &Reading, now: UnixTime) -> Option<FailedRefresh> {
+        self.taken_over += 1;
+        self.last_good = Arc::clone(&reading.trust_set);
+        self.refreshed = now;
+        self.fell_back = reading.fell_back;
+        self.has_had_store |= reading.trust_set.report().has_store();
+        self.failed.take()
     }
 
     /// Notes a failure. True if it is another than the last one.

@@ -16,6 +16,7 @@ use crate::trust::report::Report;
 #[derive(Clone, Debug)]
 pub struct LiveReport {
     pub(super) generation: u64,
+    pub(super) refreshed: UnixTime,
     pub(super) report: Report,
     pub(super) failed_refresh: Option<FailedRefresh>,
 }
@@ -25,6 +26,13 @@ impl LiveReport {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// When the last good refresh ended. If that is long ago and none has failed, a source hangs, such as
+    /// a network file system.
+    #[must_use]
+    pub fn refreshed(&self) -> UnixTime {
+        self.refreshed
     }
 
     /// What the last good refresh read.
@@ -50,13 +58,14 @@ impl fmt::Display for LiveReport {
     }
 }
 
-/// With the feature `serde`: the generation, the sources as [`Report`] has them, and null or what
-/// failed.
+/// The generation, the time of the last good refresh, the sources as [`Report`] has them, and null or
+/// what failed.
 #[cfg(feature = "serde")]
 impl Serialize for LiveReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("LiveReport", 3)?;
+        let mut report = serializer.serialize_struct("LiveReport", 4)?;
         report.serialize_field("generation", &self.generation)?;
+        report.serialize_field("refreshed", &rfc3339(self.refreshed))?;
         report.serialize_field("sources", &self.report)?;
         report.serialize_field("failed_refresh", &self.failed_refresh)?;
         report.end()

@@ -263,6 +263,22 @@ fn a_refresh_opens_no_fallback() {
     assert_eq!(names(&live), ["CN=New"]);
     assert_eq!(live.report().report().sources()[0].skipped().len(), 1);
 
+    // Also when the variables have named another store in between.
+    let world = World::new("live-variable-store");
+    let path = world.file(store, pem("Store"));
+    let other = world.file("other.pem", pem("Other"));
+    let variables = Given::default();
+    let mut policy = builder(&world).system_or(bundle);
+    policy.surroundings.variables = Variables::Given(Arc::clone(&variables));
+    let live = policy.build_live().unwrap();
+    let named = vec![("SSL_CERT_FILE", OsString::from(&other))];
+    *variables.lock().unwrap() = named;
+    assert!(live.refresh().unwrap());
+    fs::remove_file(&path).unwrap();
+    variables.lock().unwrap().clear();
+    assert!(assert_fails(&live, "opens no fallback").is_no_roots());
+    assert_eq!(names(&live), ["CN=Other"]);
+
     // An empty store that fills up ends the fallback.
     let world = World::new("live-late-store");
     let live = builder(&world).system_or(bundle).build_live().unwrap();
@@ -326,41 +342,52 @@ fn the_times_of_a_failure_are_those_of_the_clock() {
     assert!(live.report().failed_refresh().is_none());
 }
 
-/// A refresh that began earlier has read older content.
+/// What a refresh read is older than what another one has taken over, so it reads again.
 #[test]
-fn the_refresh_that_began_last_decides() {
-    let world = World::new("live-overtaken");
-    let path = world.file("ca.pem", pem("First"));
-    let (at_merge, merging) = mpsc::sync_channel::<()>(0);
-    let (go_on, resume) = mpsc::channel::<()>();
-    let resume = Mutex::new(resume);
-    // Holds back a refresh in the thread named "slow".
-    let policy = builder(&world).pem_file(&path).retain(move |_| {
-        if thread::current().name() == Some("slow") {
-            at_merge.send(()).unwrap();
-            resume.lock().unwrap().recv().unwrap();
+fn older_content_never_replaces_newer() {
+    for fails in [false, true] {
+        let world = World::new("live-overtaken");
+        let path = world.file("ca.pem", pem("First"));
+        let (at_merge, merging) = mpsc::sync_channel::<()>(0);
+        let (go_on, resume) = mpsc::channel::<()>();
+        let pause = Mutex::new(Some(resume));
+        // Holds back the first refresh in the thread named "slow", when it has read the file.
+        let policy = builder(&world).pem_file(&path).retain(move |_| {
+            if thread::current().name() == Some("slow") {
+                if let Some(resume) = pause.lock().unwrap().take() {
+                    at_merge.send(()).unwrap();
+                    resume.recv().unwrap();
+                }
+            }
+            true
+        });
+        let live = policy.build_live().unwrap();
+        world.file("ca.pem", pem("Second"));
+        let slow = thread::Builder::new().name("slow".to_owned());
+        let slow = {
+            let live = live.clone();
+            slow.spawn(move || live.refresh()).unwrap()
+        };
+        merging.recv().unwrap();
+
+        // It holds no lock.
+        assert_eq!(names(&live), ["CN=First"]);
+        drop(live.client_config());
+        assert_eq!(live.report().generation(), 1);
+        if fails {
+            // A later one that fails does not make what was read older.
+            world.file("ca.pem", "");
+            live.refresh().unwrap_err();
+        } else {
+            world.file("ca.pem", pem("Third"));
+            assert!(live.refresh().unwrap());
+            assert_eq!(names(&live), ["CN=Third"]);
         }
-        true
-    });
-    let live = policy.build_live().unwrap();
-    world.file("ca.pem", pem("Second"));
-    let slow = thread::Builder::new().name("slow".to_owned());
-    let slow = {
-        let live = live.clone();
-        slow.spawn(move || live.refresh()).unwrap()
-    };
-    merging.recv().unwrap();
 
-    // It has read the file, and holds no lock.
-    assert_eq!(names(&live), ["CN=First"]);
-    drop(live.client_config());
-    assert_eq!(live.report().generation(), 1);
-    world.file("ca.pem", pem("Third"));
-    assert!(live.refresh().unwrap());
-    assert_eq!(names(&live), ["CN=Third"]);
-
-    go_on.send(()).unwrap();
-    assert!(!slow.join().unwrap().unwrap());
-    assert_eq!(names(&live), ["CN=Third"]);
-    assert_eq!(live.generation(), 2);
+        go_on.send(()).unwrap();
+        assert_eq!(slow.join().unwrap().unwrap(), fails);
+        let now = if fails { "CN=Second" } else { "CN=Third" };
+        assert_eq!(names(&live), [now]);
+        assert_eq!(live.generation(), 2);
+    }
 }
