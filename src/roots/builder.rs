@@ -244,7 +244,7 @@ impl RootsBuilder {
         let reading = self.read()?;
         // All generations have one provider.
         self.provider = Some(config::provider(self.provider)?);
-        LiveRoots::new(self, reading)
+        LiveRoots::new(self, &reading)
     }
 
     /// The errors in what the caller supplied. It is an error even if `SSL_CERT_FILE` or

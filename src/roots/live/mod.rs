@@ -103,7 +103,7 @@ struct State {
 }
 
 impl LiveRoots {
-    pub(super) fn new(policy: RootsBuilder, reading: Reading) -> Result<Self, Error> {
+    pub(super) fn new(policy: RootsBuilder, reading: &Reading) -> Result<Self, Error> {
         let generations = Generations::new(policy.roots(Arc::clone(&reading.trust_set))?);
         let mut state = State {
             taken_over: 0,
@@ -113,7 +113,7 @@ impl LiveRoots {
             has_had_store: false,
             failed: None,
         };
-        state.take_over(&reading, state.refreshed);
+        state.take_over(reading, state.refreshed);
         Ok(Self {
             shared: Arc::new(Shared {
                 policy,
