@@ -91,8 +91,10 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
 ";
     package.file("Cargo.toml", manifest);
     let workspace = fs::read_to_string(checkout.join("Cargo.toml")).unwrap();
-    let members = "members = [\"benches\", \"certs\", \"crates/bundle\", \"crates/linkage\", \"crates/macros\", \"examples/contributors\", \"examples/quickstart\", \"xtask\"]";
-    assert!(workspace.contains(members));
+    let members = workspace
+        .lines()
+        .find(|line| line.starts_with("members = "));
+    let members = members.unwrap();
     fs::write(
         checkout.join("Cargo.toml"),
         workspace.replace(
