@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -37,47 +36,34 @@ impl Generations {
         of(&self.0.read().unwrap_or_else(PoisonError::into_inner).1)
     }
 
-    /// Begins a generation if these roots are others than the current ones.
-    ///
-    /// Callers are serialized, so that the roots cannot change between the comparison and the swap.
-    pub(super) fn replace(&self, mut roots: Roots) -> bool {
-        if self.with_current(|current| current.anchors() == roots.anchors()) {
-            return false;
-        }
+    /// Begins a generation with these roots.
+    pub(super) fn replace(&self, mut roots: Roots) {
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
         current.0 += 1;
         std::mem::swap(&mut current.1, &mut roots);
         // Unlocked before the old roots are freed.
         drop(current);
-        true
     }
 }
 
 /// A config that verifies by the generation in force, and resumes no session.
 pub(super) fn following_config(generations: &Arc<Generations>) -> Result<Arc<ClientConfig>, Error> {
-    let provider =
-        generations.with_current(|roots| Arc::clone(roots.client_config().crypto_provider()));
-    let verifier = Arc::new(Following {
-        generations: Arc::clone(generations),
-        provider: Arc::clone(&provider),
-    });
-    let mut config = config::builder(provider, verifier)?.with_no_client_auth();
+    let verifier = Following(Arc::clone(generations));
+    let provider = Arc::clone(verifier.current().provider());
+    let mut config = config::builder(provider, Arc::new(verifier))?.with_no_client_auth();
     // Its verifier would be the same in the next generation, so that rustls would accept the sessions
     // of this one there.
     config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
 }
 
-/// Asks the verifier of the generation in force, once for each chain.
-struct Following {
-    generations: Arc<Generations>,
-    /// That of all generations.
-    provider: Arc<CryptoProvider>,
-}
+/// Asks the verifier of the generation in force, once for each chain. What it says of signatures is
+/// the same in all generations, because they have one provider.
+struct Following(Arc<Generations>);
 
 impl Following {
-    fn verifier(&self) -> Arc<Verifier> {
-        self.generations.with_current(Roots::verifier)
+    fn current(&self) -> Arc<Verifier> {
+        self.0.with_current(Roots::verifier)
     }
 }
 
@@ -90,7 +76,7 @@ impl ServerCertVerifier for Following {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.verifier().verify_server_cert(
+        self.current().verify_server_cert(
             end_entity,
             intermediates,
             server_name,
@@ -105,8 +91,8 @@ impl ServerCertVerifier for Following {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+        self.current()
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -115,21 +101,17 @@ impl ServerCertVerifier for Following {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        self.current()
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.current().supported_verify_schemes()
     }
 }
 
 impl fmt::Debug for Following {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Following")
-            .field("current", &self.verifier())
-            .finish_non_exhaustive()
+        f.debug_tuple("Following").field(&self.current()).finish()
     }
 }

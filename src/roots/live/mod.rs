@@ -235,7 +235,10 @@ impl LiveRoots {
             match found {
                 Ok(found) => {
                     let failed = state.take_over(&found.reading, self.now());
-                    let changed = shared.generations.replace(found.roots);
+                    let changed = found.changed.is_some();
+                    if let Some(roots) = found.changed {
+                        shared.generations.replace(roots);
+                    }
                     drop(state);
                     // Before a logger runs, and without the lock, since the logger may use these roots.
                     shared.changed.notify_all();
@@ -321,13 +324,12 @@ impl LiveRoots {
     /// Reads the sources, and makes the roots if they are new.
     fn read(&self) -> Result<Found, Error> {
         let reading = self.shared.policy.read()?;
-        let current = self.current();
-        let roots = if current.anchors() == reading.trust_set.anchors() {
-            current
-        } else {
-            self.shared.policy.roots(Arc::clone(&reading.trust_set))?
-        };
-        Ok(Found { reading, roots })
+        let trust_set = &reading.trust_set;
+        // A clone, so that the comparison holds no lock.
+        let is_same = self.current().anchors() == trust_set.anchors();
+        let roots = || self.shared.policy.roots(Arc::clone(trust_set));
+        let changed = (!is_same).then(roots).transpose()?;
+        Ok(Found { reading, changed })
     }
 
     fn now(&self) -> UnixTime {
@@ -343,8 +345,8 @@ fn now(policy: &RootsBuilder) -> UnixTime {
 
 struct Found {
     reading: Reading,
-    /// Of the anchors in `reading`.
-    roots: Roots,
+    /// The roots that were read, if they are others than the current ones.
+    changed: Option<Roots>,
 }
 
 impl Shared {
