@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 use embedded_roots::mozilla;
-use embedded_roots_bundle::{
-    self as bundle, ParsedBundle, PrivateKeys, parse_each, read_file, rfc3339,
-};
+use embedded_roots_bundle::{self as bundle, ParsedBundle, PrivateKeys, parse_each, read_file};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
 use crate::history::History;
 use crate::output::{ERROR, GOOD, Output, WARNING, counted, day};
-use crate::root::Root;
+use crate::root::{Root, shown_limits};
 use crate::{Outcome, Result};
 
 #[derive(Args)]
@@ -163,13 +161,8 @@ fn doubts(
         doubt("weak-signature", format!("is signed with {signature}"));
     }
     if let Some(standing) = history.removed(certificate) {
-        let gone = standing.gone.as_deref().unwrap_or_default();
-        let why = standing
-            .reason
-            .as_ref()
-            .map(|reason| format!(": {}", reason.reason));
-        let why = why.unwrap_or_default();
-        doubt("removed", format!("Mozilla removed it before {gone}{why}"));
+        let when = standing.gone_and_why();
+        doubt("removed", format!("Mozilla removed it before {when}"));
     }
     if certificate.version() < 3 {
         doubt(
@@ -203,19 +196,13 @@ fn limits_not_said(root: &Root) -> Option<String> {
     let mut anchors = mozilla::BUNDLE.anchors().iter();
     let listed = anchors.find(|anchor| {
         let listed = anchor.trust_anchor();
-        listed.subject == ours.subject
-            && listed.subject_public_key_info == ours.subject_public_key_info
+        root.identity() == (&listed.subject, &listed.subject_public_key_info)
     })?;
     let names = &listed.trust_anchor().name_constraints;
     let names = names
-        .as_ref()
-        .filter(|names| ours.name_constraints.as_ref() != Some(*names));
+        .as_deref()
+        .filter(|names| ours.name_constraints.as_deref() != Some(*names));
     let date = listed.distrust_after();
     let date = date.filter(|date| root.root.distrust_after().is_none_or(|own| own > *date));
-    let limits: Vec<String> = date
-        .map(|date| format!("distrust-after={}", rfc3339(date)))
-        .into_iter()
-        .chain(names.map(|names| bundle::show_name_constraints(names)))
-        .collect();
-    (!limits.is_empty()).then(|| limits.join(" "))
+    Some(shown_limits(date, names)).filter(|limits| !limits.is_empty())
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::history::History;
+use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, Output, WARNING, counted};
 use crate::root::{Facts, Root};
 use crate::{Outcome, Result, source};
@@ -70,17 +70,9 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     };
     output.write(&difference, |out| {
         for root in &went {
-            let gone = history.removed(&root.certificate).map(|standing| {
-                let gone = standing.gone.as_deref().unwrap_or_default();
-                let why = standing
-                    .reason
-                    .as_ref()
-                    .map(|reason| format!(": {}", reason.reason));
-                format!(
-                    " (removed by Mozilla before {gone}{})",
-                    why.unwrap_or_default()
-                )
-            });
+            let removed = history.removed(&root.certificate);
+            let gone = removed.map(Standing::gone_and_why);
+            let gone = gone.map(|when| format!(" (removed by Mozilla before {when})"));
             let gone = gone.unwrap_or_default();
             writeln!(
                 out,
@@ -124,15 +116,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
 
 /// By subject and key.
 fn same_root<'a>(root: &Root, roots: &'a [Root]) -> Option<&'a Root> {
-    let identity = |root: &Root| {
-        let anchor = root.root.trust_anchor();
-        (
-            anchor.subject.clone(),
-            anchor.subject_public_key_info.clone(),
-        )
-    };
-    let wanted = identity(root);
-    roots.iter().find(|other| identity(other) == wanted)
+    let wanted = root.identity();
+    roots.iter().find(|other| other.identity() == wanted)
 }
 
 fn without<'a>(roots: &'a [Root], others: &[Root]) -> Vec<&'a Root> {

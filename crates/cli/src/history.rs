@@ -36,6 +36,20 @@ pub(crate) struct Standing {
     pub(crate) reason: Option<Reason>,
 }
 
+impl Standing {
+    /// The day from which it is gone, and why, as far as that is known: `2021-02-01: a reason`.
+    pub(crate) fn gone_and_why(&self) -> String {
+        format!("{}{}", self.gone.as_deref().unwrap_or_default(), self.why())
+    }
+
+    /// A colon and the reason; empty if it is not known.
+    pub(crate) fn why(&self) -> String {
+        let reason = self.reason.as_ref();
+        let reason = reason.map(|reason| format!(": {}", reason.reason));
+        reason.unwrap_or_default()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Reason {
     pub(crate) reason: String,

@@ -3,6 +3,7 @@
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::{self as bundle, rfc3339, show_name_constraints};
+use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
 use crate::Result;
@@ -20,14 +21,16 @@ impl Root {
         Ok(Self { root, certificate })
     }
 
-    /// Its limits, own and imposed ones, in the grammar of annotations; empty if it has none.
+    /// Subject and key, as in a trust anchor.
+    pub(crate) fn identity(&self) -> (&[u8], &[u8]) {
+        let anchor = self.root.trust_anchor();
+        (&anchor.subject, &anchor.subject_public_key_info)
+    }
+
+    /// Its limits, own and imposed ones.
     pub(crate) fn limits(&self) -> String {
-        let date = self.root.distrust_after();
-        let date = date.map(|date| format!("distrust-after={}", rfc3339(date)));
         let names = self.root.trust_anchor().name_constraints.as_deref();
-        let names = names.map(show_name_constraints);
-        let limits: Vec<String> = date.into_iter().chain(names).collect();
-        limits.join(" ")
+        shown_limits(self.root.distrust_after(), names)
     }
 
     /// For JSON.
@@ -41,6 +44,14 @@ impl Root {
             ..Facts::of(&self.certificate)
         }
     }
+}
+
+/// Limits in the grammar of annotations; empty if there are none.
+pub(crate) fn shown_limits(date: Option<UnixTime>, name_constraints: Option<&[u8]>) -> String {
+    let date = date.map(|date| format!("distrust-after={}", rfc3339(date)));
+    let names = name_constraints.map(show_name_constraints);
+    let limits: Vec<String> = date.into_iter().chain(names).collect();
+    limits.join(" ")
 }
 
 /// A root as JSON.

@@ -366,12 +366,8 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
     let mut table = table(&["root", "SHA-256", "chain", "trusted by", "remarks"]);
     for candidate in candidates {
         let limits = Some(candidate.root.limits()).filter(|limits| !limits.is_empty());
-        let removed = candidate.removed.as_ref().map(|standing| {
-            let day = standing.gone.as_deref().unwrap_or_default();
-            let why = standing.reason.as_ref();
-            let why = why.map(|reason| format!(": {}", reason.reason));
-            format!("left Mozilla's list by {day}{}", why.unwrap_or_default())
-        });
+        let removed = candidate.removed.as_ref().map(Standing::gone_and_why);
+        let removed = removed.map(|when| format!("left Mozilla's list by {when}"));
         let remarks: Vec<String> = limits.into_iter().chain(removed).collect();
         let chain = if candidate.verifies {
             "ends in it"

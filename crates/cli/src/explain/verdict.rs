@@ -236,11 +236,8 @@ impl Case<'_> {
     fn foreign(&self, end: &Candidate) -> (Reason, String) {
         let root = quoted(&end.root.certificate);
         if let Some(removed) = &end.removed {
-            let day = removed.gone.as_deref().unwrap_or_default();
-            let why = removed.reason.as_ref();
-            let why = why.map(|reason| format!(": {}", reason.reason));
-            let why = why.unwrap_or_default();
-            let sentence = format!("its root {root} left Mozilla's list by {day}{why}");
+            let when = removed.gone_and_why();
+            let sentence = format!("its root {root} left Mozilla's list by {when}");
             return (Reason::RemovedRoot, sentence);
         }
         let others: BTreeSet<&str> = self

@@ -141,10 +141,8 @@ impl RootsOfPlace<'_> {
         }
         for (root, standing) in removed {
             let gone = standing.gone.as_deref().unwrap_or_default();
-            let reason = standing.reason.as_ref();
-            let reason = reason.map(|reason| format!(": {}", reason.reason));
             let name = short_name(root.subject);
-            writeln!(out, "    {gone}  {name}{}", reason.unwrap_or_default())?;
+            writeln!(out, "    {gone}  {name}{}", standing.why())?;
         }
         if !self.unknown.is_empty() {
             let count = self.unknown.len();
