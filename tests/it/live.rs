@@ -57,13 +57,7 @@ impl Drop for Rotation {
 const NAME: &str = "a.example";
 
 fn server_config(ca: &Authority, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
-    let Identity { chain, key } = server(ca, NAME);
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
+    let mut config = crate::server::config(server(ca, NAME), version);
     // Small, so that filling it up is not taken for a leak of the client.
     config.session_storage = ServerSessionMemoryCache::new(32);
     Arc::new(config)

@@ -1,7 +1,6 @@
 //! HTTP clients of live roots: new connections, and what becomes of old ones.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,51 +10,22 @@ use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    HandshakeKind, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
-};
+use rustls::{HandshakeKind, SupportedProtocolVersion};
 
 use crate::authority::{Identity, root, server};
 use crate::connectors::{Done, assert_unknown_issuer, serve as serve_many};
 use crate::live::Rotation;
+use crate::server::serve_http_noting;
 
 type Kinds = Arc<Mutex<Vec<HandshakeKind>>>;
 
 /// Answers one request of each connection, and notes the kind of its handshake.
-fn serve(
-    Identity { chain, key }: Identity,
-    version: &'static SupportedProtocolVersion,
-) -> (SocketAddr, Kinds) {
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key);
-    let config = Arc::new(config.unwrap());
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
+fn serve(identity: Identity, version: &'static SupportedProtocolVersion) -> (SocketAddr, Kinds) {
     let kinds = Kinds::default();
     let noted = Arc::clone(&kinds);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut tls = StreamOwned::new(connection, stream);
-            let mut request = Vec::new();
-            let mut byte = [0];
-            while !request.ends_with(b"\r\n\r\n") && tls.read(&mut byte).is_ok_and(|read| read > 0)
-            {
-                request.extend(byte);
-            }
-            if request.ends_with(b"\r\n\r\n") {
-                noted.lock().unwrap().extend(tls.conn.handshake_kind());
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-                let _ = tls.write_all(answer);
-                tls.conn.send_close_notify();
-                let _ = tls.flush();
-            }
-        }
+    let address = serve_http_noting(identity, version, move |kind| {
+        noted.lock().unwrap().push(kind);
     });
     (address, kinds)
 }

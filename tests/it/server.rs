@@ -7,7 +7,7 @@ use std::thread;
 
 use rustls::crypto::ring;
 use rustls::{
-    ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned,
+    ClientConfig, ClientConnection, HandshakeKind, ServerConfig, ServerConnection, StreamOwned,
     SupportedProtocolVersion,
 };
 
@@ -23,17 +23,40 @@ pub(crate) fn serve_http(
     identity: Identity,
     version: &'static SupportedProtocolVersion,
 ) -> SocketAddr {
-    serve_with(identity, version, |tls| {
+    serve_http_noting(identity, version, |_| {})
+}
+
+/// Like [`serve_http`]; tells of the handshake of each request.
+pub(crate) fn serve_http_noting(
+    identity: Identity,
+    version: &'static SupportedProtocolVersion,
+    note: impl Fn(HandshakeKind) + Send + 'static,
+) -> SocketAddr {
+    serve_with(identity, version, move |tls| {
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
             tls.read_exact(&mut byte)?;
             request.extend(byte);
         }
+        tls.conn.handshake_kind().into_iter().for_each(&note);
         tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
         tls.conn.send_close_notify();
         Ok(())
     })
+}
+
+/// Of a server that asks for no client certificate.
+pub(crate) fn config(
+    identity: Identity,
+    version: &'static SupportedProtocolVersion,
+) -> ServerConfig {
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key)
+        .unwrap()
 }
 
 type Tls = StreamOwned<ServerConnection, TcpStream>;
@@ -43,13 +66,7 @@ fn serve_with(
     version: &'static SupportedProtocolVersion,
     answer: impl Fn(&mut Tls) -> io::Result<()> + Send + 'static,
 ) -> SocketAddr {
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(identity.chain, identity.key)
-        .unwrap();
-    let config = Arc::new(config);
+    let config = Arc::new(config(identity, version));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
