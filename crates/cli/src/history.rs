@@ -146,14 +146,10 @@ impl History {
     /// When and why the root was removed. A key that is still in the list, under whichever certificate,
     /// is not removed.
     pub(crate) fn removed(&self, certificate: &Certificate) -> Option<&Standing> {
-        let key = certificate.spki_sha256();
-        let of_key = || self.of_key(&key);
-        if of_key().any(|known| known.standing.gone.is_none()) {
-            return None;
-        }
+        let newest = newest(self.of_key(&certificate.spki_sha256()))?;
+        newest.standing.gone.as_ref()?;
         let exact = self.of_certificate(&certificate.sha256());
-        let latest = of_key().max_by_key(|known| &known.standing.gone);
-        exact.or(latest).map(|known| &known.standing)
+        Some(&exact.unwrap_or(newest).standing)
     }
 
     /// The list as it was on this day.
@@ -163,6 +159,11 @@ impl History {
             first.as_str() <= day && gone.as_ref().is_none_or(|gone| day < gone.as_str())
         })
     }
+}
+
+/// The certificate that stands for a key: one that is in the list, or the one that left it last.
+pub(crate) fn newest<'h>(certificates: impl Iterator<Item = &'h Known>) -> Option<&'h Known> {
+    certificates.max_by_key(|known| (known.standing.gone.is_none(), &known.standing.gone))
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use embedded_roots_bundle::{Annotation, Root};
 
 use crate::Result;
-use crate::history::{History, Known};
+use crate::history::{History, Known, newest};
 
 /// The bytes of a `SubjectPublicKeyInfo`'s content by which it is looked up. They lie within the modulus
 /// of an RSA key and within the point of an elliptic curve key, so they are as good as random.
@@ -65,11 +65,6 @@ impl<'h> KnownKeys<'h> {
         let hit = exact.map(|(known, _)| Hit::Certificate(known));
         hit.or_else(|| newest(key.certificates.iter().map(|(known, _)| *known)).map(Hit::Key))
     }
-}
-
-/// The certificate that stands for a key: one that is in the list, or the one that left it last.
-pub(super) fn newest<'h>(certificates: impl Iterator<Item = &'h Known>) -> Option<&'h Known> {
-    certificates.max_by_key(|known| (known.standing.gone.is_none(), &known.standing.gone))
 }
 
 fn window(content: &[u8]) -> Option<[u8; 16]> {

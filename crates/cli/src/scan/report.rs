@@ -145,9 +145,8 @@ impl RootsOfPlace<'_> {
             writeln!(out, "    {gone}  {name}{}", standing.why())?;
         }
         if !self.unknown.is_empty() {
-            let count = self.unknown.len();
-            let plural = if count == 1 { "" } else { "s" };
-            writeln!(out, "  {count} other self-signed CA{plural}, valid until:")?;
+            let count = counted(self.unknown.len(), "other self-signed CA");
+            writeln!(out, "  {count}, valid until:")?;
         }
         for unknown in &self.unknown {
             writeln!(

@@ -10,10 +10,10 @@ use embedded_roots_bundle::emit::sha256;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use super::known::{Hit, KnownKeys, newest};
+use super::known::{Hit, KnownKeys};
 use super::pem;
 use crate::Result;
-use crate::history::{History, Known};
+use crate::history::{History, Known, newest};
 
 /// How a root is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
