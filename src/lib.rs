@@ -16,6 +16,8 @@
 //!   [`ureq::agent`] are clients over them.
 //! - **A policy**: [`Roots`] is a value. Its presets and [`RootsBuilder`] combine bundles, PEM,
 //!   files, variables and the system's store, and its [`Report`] says what each source gave.
+//! - **Roots that change** while the program runs: [`RootsBuilder::build_live`] gives [`LiveRoots`],
+//!   which read their sources again, and whose clients obey what they find.
 //! - **The data**: [`bundle()`] and its module, such as [`mozilla`], have anchors, certificates and
 //!   PEM as statics, without std and without rustls. [`include_bundle!`] makes such a bundle of a
 //!   PEM file, or of a part of Mozilla's list.
