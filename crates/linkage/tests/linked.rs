@@ -125,6 +125,8 @@ fn build(program: &str, feature: &str, profile: &[&str]) -> PathBuf {
         .args(["--no-default-features", "--features", feature])
         .args(profile)
         .env("CARGO_TARGET_DIR", &target)
+        // It would be most of the bytes to search, and has no part in what is linked.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

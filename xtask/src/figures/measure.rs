@@ -40,6 +40,14 @@ pub(super) struct Measured {
     pub(super) crates_of_custom: Vec<String>,
 }
 
+/// How long to measure.
+pub(super) struct Effort {
+    /// How often each clean build is made.
+    pub(super) clean_builds: usize,
+    /// Options of criterion's.
+    pub(super) criterion: &'static [&'static str],
+}
+
 /// One thing done in several ways, each with its median; the first is ours.
 pub(super) struct Ways(pub(super) Vec<(String, f64)>);
 
@@ -79,17 +87,20 @@ impl Ways {
 }
 
 impl Measured {
-    pub(super) fn now() -> Result<Self> {
+    pub(super) fn now(effort: &Effort) -> Result<Self> {
         let linked = ["--package", "linkage", "--test", "linked"];
         run(cargo()
             .arg("test")
             .args(linked)
             .args(["--", "--include-ignored"]))?;
+        // Linked together, which takes less time than one after the other.
+        run(cargo().args(["bench", "--package", "benches", "--no-run"]))?;
         let cold = bench(&["cold"])?;
         let system = bench(&["system", "--features", "system"])?;
         let verification = bench(&["verification"])?;
-        bench(&["warm"])?;
-        bench(&["live"])?;
+        for name in ["warm", "live"] {
+            bench(&[&[name, "--"], effort.criterion].concat())?;
+        }
         let growth = [0, 100, 1_000, 10_000].map(|others| {
             let group = format!("growth {others}");
             Ok(Growth {
@@ -114,8 +125,8 @@ impl Measured {
             ],
             two_roots: size(&release(OURS_TWO, "fat")?)? / size(&release(OURS_ALL, "fat")?)?,
             resident: fat.resident_above_twin()?,
-            build: build()?,
-            macros: macros()?,
+            build: build(effort)?,
+            macros: macros(effort)?,
             live: Live {
                 generation: median("live", "generation")? - median("live", "fixed")?,
                 unchanged_refresh: median("live", "unchanged refresh")? / 1e3,
@@ -270,10 +281,10 @@ fn build_command(program: [&str; 2], target: &Path) -> Command {
 }
 
 /// The CPU seconds of clean debug builds of the one-line program.
-fn build() -> Result<Build> {
+fn build(effort: &Effort) -> Result<Build> {
     let target = path(CLEAN);
     let commands = [OURS, OURS_CUSTOM, TWIN].map(|program| build_command(program, &target));
-    let [mozilla, custom, twin] = clean_builds(commands)?;
+    let [mozilla, custom, twin] = clean_builds(commands, effort)?;
     Ok(Build {
         mozilla,
         custom,
@@ -283,7 +294,7 @@ fn build() -> Result<Build> {
 
 /// The CPU seconds that the macro adds to a build that has crates/bundle anyway, without `rustls`,
 /// beside which they would be lost in the noise.
-fn macros() -> Result<f64> {
+fn macros(effort: &Effort) -> Result<f64> {
     let commands = ["mozilla", "mozilla,macros"].map(|features| {
         let mut cargo = cargo();
         cargo.args(["build", "--package", "embedded-roots"]);
@@ -291,31 +302,35 @@ fn macros() -> Result<f64> {
         cargo.arg("--target-dir").arg(path(CLEAN));
         cargo
     });
-    let [without, with] = clean_builds(commands)?;
+    let [without, with] = clean_builds(commands, effort)?;
     Ok(with - without)
 }
 
 const CLEAN: &str = "target/figures/clean";
 
 /// The median CPU seconds of each build, in an empty target folder; the builds take turns.
-fn clean_builds<const N: usize>(mut commands: [Command; N]) -> Result<[f64; N]> {
-    const RUNS: usize = 5;
-
+fn clean_builds<const N: usize>(mut commands: [Command; N], effort: &Effort) -> Result<[f64; N]> {
     let mut seconds = [const { Vec::new() }; N];
-    for _ in 0..RUNS {
+    for _ in 0..effort.clean_builds {
         for (command, seconds) in commands.iter_mut().zip(&mut seconds) {
             if path(CLEAN).exists() {
                 fs::remove_dir_all(path(CLEAN))?;
             }
             let before = cpu_seconds_of_children()?;
-            // Crates from a registry, as all of the twin's are, are not compiled incrementally.
-            run(command.env("CARGO_INCREMENTAL", "0"))?;
+            // Crates from a registry, as all of the twin's are, are not compiled incrementally. Debug
+            // information is what users have.
+            run(command
+                .env("CARGO_INCREMENTAL", "0")
+                .env_remove("CARGO_PROFILE_DEV_DEBUG"))?;
             seconds.push(cpu_seconds_of_children()? - before);
         }
     }
     Ok(seconds.map(|mut seconds| {
         seconds.sort_by(f64::total_cmp);
-        seconds.get(RUNS / 2).copied().unwrap_or(f64::INFINITY)
+        seconds
+            .get(seconds.len() / 2)
+            .copied()
+            .unwrap_or(f64::INFINITY)
     }))
 }
 
