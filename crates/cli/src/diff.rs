@@ -1,16 +1,23 @@
 //! `diff`: which roots came, went, or changed.
 
 use clap::Args;
+use embedded_roots_bundle::escape;
 use serde::Serialize;
 
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, Output, WARNING, counted};
 use crate::root::{Facts, Root};
-use crate::{Outcome, Result, source};
+use crate::source::{self, Side};
+use crate::{Outcome, Result};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A PEM file, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
+    /// `mozilla`, `mozilla@YYYY-MM-DD`, `system`, a PEM file, or a program, archive or directory
+    ///
+    /// A PEM file is read strictly. Any other file is searched like `scan` does, and so is a directory:
+    /// all roots in it are compared, by subject and key, and their limits are not, since a program may
+    /// set limits that nobody sees in it. A directory or an archive that cannot be read to its end
+    /// is an error.
     old: String,
     /// The same
     new: String,
@@ -24,6 +31,8 @@ struct Difference<'a> {
     history_as_of: &'a str,
     came: Vec<Facts<'a>>,
     went: Vec<Facts<'a>>,
+    /// Not if a side was scanned.
+    limits_compared: bool,
     changed: Vec<Changed<'a>>,
 }
 
@@ -32,25 +41,32 @@ struct Difference<'a> {
 struct Changed<'a> {
     #[serde(flatten)]
     new: Facts<'a>,
-    old_limits: String,
-    new_limits: String,
+    /// None if they are not known.
+    old_limits: Option<String>,
+    new_limits: Option<String>,
     /// Another certificate of the same key.
     is_renewed: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let old = source::named(&arguments.old, &history)?;
-    let new = source::named(&arguments.new, &history)?;
-    let (came, went) = (without(&new, &old), without(&old, &new));
+    let old = source::side(&arguments.old, &history)?;
+    let new = source::side(&arguments.new, &history)?;
+    let limits_compared = !old.is_scanned && !new.is_scanned;
+    let came = without(&new.roots, &old.roots);
+    let went = without(&old.roots, &new.roots);
     let mut changed = Vec::new();
-    for root in &new {
-        let Some(before) = same_root(root, &old) else {
+    for root in &new.roots {
+        let Some(before) = same_root(root, &old.roots) else {
             continue;
         };
-        let (old_limits, new_limits) = (before.limits(), root.limits());
-        let is_renewed = before.certificate.sha256() != root.certificate.sha256();
-        if is_renewed || old_limits != new_limits {
+        let limits = |side: &Side, root: &Root| (!side.is_scanned).then(|| root.limits());
+        let (old_limits, new_limits) = (limits(&old, before), limits(&new, root));
+        // The certificate that stands for a key is not that of the program.
+        let is_renewed = !before.is_key_alone
+            && !root.is_key_alone
+            && before.certificate.sha256() != root.certificate.sha256();
+        if is_renewed || limits_compared && old_limits != new_limits {
             changed.push(Changed {
                 new: root.facts(&history),
                 old_limits,
@@ -66,6 +82,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         history_as_of: &history.as_of,
         came: came.iter().map(|root| root.facts(&history)).collect(),
         went: went.iter().map(|root| root.facts(&history)).collect(),
+        limits_compared,
         changed,
     };
     output.write(&difference, |out| {
@@ -88,16 +105,27 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
             if changed.is_renewed {
                 what.push("another certificate of the same key".to_owned());
             }
-            if changed.old_limits != changed.new_limits {
-                let shown = |limits: &str| match limits {
-                    "" => "no limits".to_owned(),
-                    _ => limits.to_owned(),
+            if let (Some(old), Some(new)) = (&changed.old_limits, &changed.new_limits) {
+                let shown = |limits| match limits {
+                    "" => "no limits",
+                    _ => limits,
                 };
-                let (old, new) = (shown(&changed.old_limits), shown(&changed.new_limits));
-                what.push(format!("{old} -> {new}"));
+                if old != new {
+                    what.push(format!("{} -> {}", shown(old), shown(new)));
+                }
             }
             let subject = changed.new.subject();
             writeln!(out, "{WARNING}~{WARNING:#} {subject}: {}", what.join("; "))?;
+        }
+        if !limits_compared {
+            let sides = [(&old, &arguments.old), (&new, &arguments.new)];
+            let scanned = sides.into_iter().filter(|(side, _)| side.is_scanned);
+            let scanned: Vec<String> = scanned.map(|(_, name)| escape(name)).collect();
+            let scanned = scanned.join(" and ");
+            writeln!(
+                out,
+                "limits are not compared: those of {scanned} are not known"
+            )?;
         }
         let summary = [
             format!("{} went", counted(went.len(), "root")),
@@ -114,10 +142,13 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     })
 }
 
-/// By subject and key.
+/// By subject and key. If there are several, the same certificate.
 fn same_root<'a>(root: &Root, roots: &'a [Root]) -> Option<&'a Root> {
     let wanted = root.identity();
-    roots.iter().find(|other| other.identity() == wanted)
+    let same = || roots.iter().filter(|other| other.identity() == wanted);
+    let sha256 = root.certificate.sha256();
+    let exact = same().find(|other| other.certificate.sha256() == sha256);
+    exact.or_else(|| same().next())
 }
 
 fn without<'a>(roots: &'a [Root], others: &[Root]) -> Vec<&'a Root> {

@@ -228,6 +228,23 @@ mod tests {
         assert!(has("WoSign") && has("DST Root CA X3") && !has("ISRG Root X2"));
     }
 
+    /// A program that has a key alone is compared by subject and key.
+    #[test]
+    fn certificates_of_a_key_have_its_subject() {
+        let history = History::load().unwrap();
+        for known in history.all() {
+            for other in history.of_key(&known.certificate.spki_sha256()) {
+                let subject = embedded_roots_bundle::subject(&known.der);
+                assert!(
+                    subject == embedded_roots_bundle::subject(&other.der),
+                    "{known} and {other}",
+                    known = known.certificate,
+                    other = other.certificate
+                );
+            }
+        }
+    }
+
     #[test]
     fn a_key_that_is_still_in_the_list_is_not_removed() {
         let history = History::load().unwrap();

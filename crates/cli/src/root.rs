@@ -10,15 +10,25 @@ use crate::Result;
 use crate::history::{History, Standing};
 
 /// A root of a file or a list.
+#[allow(
+    clippy::struct_field_names,
+    reason = "it is the root, and the rest is about it"
+)]
 pub(crate) struct Root {
     pub(crate) root: bundle::Root,
     pub(crate) certificate: Certificate,
+    /// A program has the key alone, and the newest known certificate stands for it.
+    pub(crate) is_key_alone: bool,
 }
 
 impl Root {
     pub(crate) fn new(root: bundle::Root) -> Result<Self> {
         let certificate = Certificate::from_der(root.certificate())?;
-        Ok(Self { root, certificate })
+        Ok(Self {
+            root,
+            certificate,
+            is_key_alone: false,
+        })
     }
 
     /// Subject and key, as in a trust anchor.

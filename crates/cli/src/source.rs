@@ -1,26 +1,78 @@
 //! Where the roots of a command come from.
 
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
-use embedded_roots_bundle::{self as bundle, PrivateKeys, parse, read_file};
+use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, PrivateKeys, parse, read_file};
+use memchr::{memchr, memmem};
 use rustls_pki_types::CertificateDer;
 
-use crate::Result;
 use crate::history::History;
 use crate::root::Root;
+use crate::{Result, scan};
 
 /// A name on the command line: a bundle, or a file.
 ///
 /// `mozilla` is the list that this program was built with, `mozilla@YYYY-MM-DD` the list as it was on
 /// that day, and `system` the operating system's store.
 pub(crate) fn named(name: &str, history: &History) -> Result<Vec<Root>> {
+    bundle_named(name, history).unwrap_or_else(|| of_file(Path::new(name)))
+}
+
+/// One side of a comparison.
+pub(crate) struct Side {
+    pub(crate) roots: Vec<Root>,
+    /// A scan has found them, which does not show the limits that a program sets.
+    pub(crate) is_scanned: bool,
+}
+
+/// Like [`named`], and also what a scan finds in a directory, or in a file that is no text.
+pub(crate) fn side(name: &str, history: &History) -> Result<Side> {
+    let path = Path::new(name);
+    let strictly = |roots| Side {
+        roots,
+        is_scanned: false,
+    };
+    if let Some(roots) = bundle_named(name, history) {
+        return roots.map(strictly);
+    }
+    let is_scanned = is_for_scan(path);
+    if !is_scanned.map_err(|why| format!("{}: {why}", bundle::escape(name)))? {
+        return of_file(path).map(strictly);
+    }
+    Ok(Side {
+        roots: scan::roots(path, history)?,
+        is_scanned: true,
+    })
+}
+
+/// Whether this is a directory, or a file in which no PEM begins before what no text has: a NUL, or the
+/// magic number of an archive. So a PEM file that is broken further on is not taken for a program,
+/// nor is a program that quotes PEM taken for a PEM file.
+fn is_for_scan(path: &Path) -> io::Result<bool> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Ok(metadata.is_dir());
+    }
+    let mut head = Vec::new();
+    // No PEM file is longer.
+    File::open(path)?
+        .take(MAX_FILE_SIZE)
+        .read_to_end(&mut head)?;
+    let text = memchr(0, &head).and_then(|nul| head.get(..nul));
+    let has_pem = memmem::find(text.unwrap_or(&head), b"-----BEGIN ").is_some();
+    Ok(!has_pem || scan::is_archive(&head))
+}
+
+fn bundle_named(name: &str, history: &History) -> Option<Result<Vec<Root>>> {
     match name {
-        "mozilla" => of_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes()),
-        "system" => system(),
-        _ => match name.strip_prefix("mozilla@") {
-            Some(day) => on(day, history),
-            None => of_file(Path::new(name)),
-        },
+        "mozilla" => Some(of_pem(
+            "mozilla",
+            embedded_roots_mozilla::ANNOTATED_PEM.as_bytes(),
+        )),
+        "system" => Some(system()),
+        _ => name.strip_prefix("mozilla@").map(|day| on(day, history)),
     }
 }
 

@@ -8,6 +8,7 @@ mod pem;
 mod report;
 mod sarif;
 mod search;
+mod union;
 mod unpack;
 mod zstd;
 
@@ -19,7 +20,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use self::limits::Limits;
 use self::report::Report;
 use self::search::Search;
-use self::unpack::Scan;
+pub(crate) use self::union::roots;
+use self::unpack::{Container, Scan};
 use crate::history::History;
 use crate::output::{Output, counted};
 use crate::{Outcome, Result};
@@ -74,6 +76,11 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         Some(FailOn::Removed) if report.has_removed() => Outcome::Findings,
         _ => Outcome::Clean,
     })
+}
+
+/// Whether a file that begins like this is an archive, or compressed.
+pub(crate) fn is_archive(head: &[u8]) -> bool {
+    Container::of(head).is_some()
 }
 
 /// Shown on standard error, if that is a terminal.

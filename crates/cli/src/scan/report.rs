@@ -200,10 +200,10 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
             .collect(),
         unknown: unknown
             .map(|found| UnknownCa {
-                subject: found.root.subject(),
-                sha256: hex(&found.root.sha256()),
+                subject: found.root.certificate.subject(),
+                sha256: hex(&found.root.certificate.sha256()),
                 forms: &found.forms,
-                not_after: day(found.root.not_after()),
+                not_after: day(found.root.certificate.not_after()),
             })
             .collect(),
     }

@@ -8,6 +8,7 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::emit::sha256;
 use indicatif::ProgressBar;
+use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
 use super::known::{Hit, KnownKeys};
@@ -29,15 +30,25 @@ pub(super) enum Form {
 #[derive(Default)]
 pub(super) struct Found<'h> {
     /// Known roots, by the SHA-256 fingerprint.
-    pub(super) roots: BTreeMap<[u8; 32], Forms<&'h Known>>,
+    pub(super) roots: BTreeMap<[u8; 32], Kept<&'h Known>>,
+    /// Self-signed certificates of known keys that the history does not have. The newest one of the key
+    /// that it has stands for each in `roots`.
+    pub(super) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
     /// Self-signed CAs that Mozilla's list has not held.
-    pub(super) unknown: BTreeMap<[u8; 32], Forms<Certificate>>,
+    pub(super) unknown: BTreeMap<[u8; 32], Kept<Unknown>>,
     pub(super) bytes: u64,
 }
 
-pub(super) struct Forms<T> {
+pub(super) struct Kept<T> {
     pub(super) root: T,
     pub(super) forms: BTreeSet<Form>,
+    /// Whether the certificate itself was found, rather than its key or another certificate of that.
+    pub(super) is_exact: bool,
+}
+
+pub(super) struct Unknown {
+    pub(super) certificate: Certificate,
+    pub(super) der: CertificateDer<'static>,
 }
 
 pub(super) struct Search<'h> {
@@ -141,8 +152,8 @@ impl<'h> Search<'h> {
             return;
         };
         match self.keys.at(data, position) {
-            Some(Hit::Certificate(known)) => found.root(known, Form::Der),
-            Some(Hit::Key(known)) => found.root(known, Form::Key),
+            Some(Hit::Certificate(known)) => found.root(known, Form::Der, true),
+            Some(Hit::Key(known)) => found.root(known, Form::Key, false),
             None => {}
         }
     }
@@ -173,7 +184,7 @@ impl<'h> Search<'h> {
     /// Whether these bytes are a certificate, which is noted if it is a root.
     fn root(&self, der: &[u8], form: Form, found: &mut Found<'h>) -> bool {
         if let Some(known) = self.history.of_certificate(&sha256(der)) {
-            found.root(known, form);
+            found.root(known, form, true);
             return true;
         }
         let Ok(certificate) = Certificate::from_der(der) else {
@@ -182,13 +193,20 @@ impl<'h> Search<'h> {
         // Others are intermediate, cross-signed or end-entity certificates.
         if certificate.is_self_issued() {
             let of_key = self.history.of_key(&certificate.spki_sha256());
+            let der = || der.to_vec().into();
             if let Some(known) = newest(of_key) {
-                found.root(known, form);
+                found.root(known, form, false);
+                let reissued = found.reissued.entry(certificate.sha256());
+                reissued.or_insert_with(der);
             } else if certificate.is_ca() == Some(true) {
                 let unknown = found.unknown.entry(certificate.sha256());
-                let unknown = unknown.or_insert_with(|| Forms {
-                    root: certificate,
+                let unknown = unknown.or_insert_with(|| Kept {
+                    root: Unknown {
+                        certificate,
+                        der: der(),
+                    },
                     forms: BTreeSet::new(),
+                    is_exact: true,
                 });
                 unknown.forms.insert(form);
             }
@@ -198,13 +216,15 @@ impl<'h> Search<'h> {
 }
 
 impl<'h> Found<'h> {
-    fn root(&mut self, known: &'h Known, form: Form) {
+    fn root(&mut self, known: &'h Known, form: Form, is_exact: bool) {
         let entry = self.roots.entry(known.certificate.sha256());
-        let entry = entry.or_insert_with(|| Forms {
+        let entry = entry.or_insert_with(|| Kept {
             root: known,
             forms: BTreeSet::new(),
+            is_exact: false,
         });
         entry.forms.insert(form);
+        entry.is_exact |= is_exact;
     }
 }
 

@@ -68,7 +68,7 @@ impl Left {
 const HEAD: u64 = 512;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Container {
+pub(super) enum Container {
     Gzip,
     Tar,
     Zip,
@@ -76,7 +76,7 @@ enum Container {
 }
 
 impl Container {
-    fn of(head: &[u8]) -> Option<Self> {
+    pub(super) fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),

@@ -1,6 +1,13 @@
 //! `diff`.
 
+use std::fs;
+use std::io::{Cursor, Write as _};
+
+use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rcgen::KeyPair;
+use serde_json::Value;
+use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::command::{Folder, ca, ca_of, json, run};
 
@@ -20,15 +27,10 @@ fn what_came_and_went_and_changed_is_told() {
 
     let (status, value) = json(&["diff", &old, &new]);
     assert_eq!(status, 1);
-    let subjects = |list: &str| -> Vec<&str> {
-        let roots = value[list].as_array().unwrap().iter();
-        roots
-            .map(|root| root["subject"].as_str().unwrap())
-            .collect()
-    };
-    assert_eq!(subjects("came"), ["CN=Comes"]);
-    assert_eq!(subjects("went"), ["CN=Goes"]);
-    assert_eq!(subjects("changed"), ["CN=Stays", "CN=Renewed"]);
+    assert_eq!(subjects(&value, "came"), ["CN=Comes"]);
+    assert_eq!(subjects(&value, "went"), ["CN=Goes"]);
+    assert_eq!(subjects(&value, "changed"), ["CN=Stays", "CN=Renewed"]);
+    assert_eq!(value["limits_compared"], true);
 
     let ran = run(&["diff", &old, &new]);
     assert_eq!(
@@ -49,4 +51,149 @@ fn what_came_and_went_and_changed_is_told() {
 fn rand_serial() -> rcgen::SerialNumber {
     let key = KeyPair::generate().unwrap();
     rcgen::SerialNumber::from_slice(&key.public_key_raw()[1..9])
+}
+
+/// Of what came, went, or changed.
+fn subjects<'a>(difference: &'a Value, list: &str) -> Vec<&'a str> {
+    let roots = difference[list].as_array().unwrap().iter();
+    roots
+        .map(|root| root["subject"].as_str().unwrap())
+        .collect()
+}
+
+fn list(source: &str) -> String {
+    run(&["list", source, "--pem"]).out
+}
+
+fn roots(pem: &str) -> Vec<Root> {
+    parse("test.pem", pem.as_bytes(), PrivateKeys::Refuse).unwrap()
+}
+
+fn zip(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive
+        .start_file(name, SimpleFileOptions::default())
+        .unwrap();
+    archive.write_all(content).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+/// What has the keys alone, as a program with trust anchors has.
+fn program<'r>(roots: impl Iterator<Item = &'r Root>) -> Vec<u8> {
+    let mut program = b"\x7fELF\x02\x01\x01\0".to_vec();
+    for root in roots {
+        program.extend(&*root.trust_anchor().subject);
+        program.extend(&*root.trust_anchor().subject_public_key_info);
+    }
+    program
+}
+
+#[track_caller]
+fn is_error(old: &str, new: &str, message: &str) {
+    for sides in [[old, new], [new, old]] {
+        let ran = run(&["diff", sides[0], sides[1]]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+        assert!(ran.err.contains(message), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_file_and_an_archive_of_it_have_the_same_roots() {
+    let folder = Folder::new("diff-archive");
+    let key = KeyPair::generate().unwrap();
+    // Twice the same subject and key, and limits that an archive does not show.
+    let pem = list("mozilla")
+        + &ca_of(&key, "Own", |_| {})
+        + &ca_of(&key, "Own", |params| {
+            params.serial_number = Some(rand_serial());
+        });
+    let file = folder.file("ca.pem", &pem);
+    let archive = folder.file("ca.jar", zip("ca.pem", pem.as_bytes()));
+    for (old, new) in [(&file, &archive), (&archive, &file), (&archive, &archive)] {
+        let (status, value) = json(&["diff", old, new]);
+        assert_eq!(
+            (status, &value["limits_compared"]),
+            (0, &false.into()),
+            "{value}"
+        );
+    }
+    let ran = run(&["diff", &file, &archive]);
+    let expected = format!(
+        "limits are not compared: those of {archive} are not known\n\
+         0 roots went, 0 came, 0 changed\n"
+    );
+    assert_eq!(ran.out, expected);
+}
+
+#[test]
+fn keys_alone_are_compared_by_subject_and_key() {
+    let folder = Folder::new("diff-keys");
+    let mozilla = roots(&list("mozilla"));
+    let file = folder.file("program", program(mozilla.iter()));
+    assert_eq!(json(&["diff", "mozilla", &file]).0, 0);
+    let less = folder.file("less", program(mozilla.iter().skip(1)));
+    let (status, value) = json(&["diff", "mozilla", &less]);
+    assert_eq!(status, 1);
+    let went = &value["went"].as_array().unwrap()[..];
+    assert_eq!(went.len(), 1);
+    let digest = embedded_roots_bundle::emit::sha256(mozilla[0].certificate());
+    assert_eq!(went[0]["sha256"], hex(&digest));
+    assert_eq!(subjects(&value, "came"), [""; 0]);
+    assert_eq!(subjects(&value, "changed"), [""; 0]);
+    let (_, value) = json(&["diff", &less, "mozilla"]);
+    assert_eq!(value["came"].as_array().unwrap().len(), 1);
+
+    // Since then, some roots have certificates with another serial number or end.
+    let old = folder.file("old.pem", list("mozilla@2015-05-01"));
+    let keys = folder.file("old", program(roots(&list("mozilla@2015-05-01")).iter()));
+    let (status, value) = json(&["diff", &old, &keys]);
+    assert_eq!(status, 0, "{value}");
+    let newest = "mozilla@2099-01-01";
+    let renewed = |value: &Value| {
+        let changed = value["changed"].as_array().unwrap().iter();
+        changed.filter(|root| root["is_renewed"] == true).count()
+    };
+    assert!(renewed(&json(&["diff", &old, newest]).1) > 0);
+    assert_eq!(renewed(&json(&["diff", &keys, newest]).1), 0);
+}
+
+#[test]
+fn a_directory_is_the_roots_of_all_its_files() {
+    let folder = Folder::new("diff-directory");
+    let (one, other) = (ca("One", |_| {}), ca("Other", |_| {}));
+    let pem = folder.file("both.pem", one.clone() + &other);
+    let directory = folder.path().join("directory");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("one.pem"), &one).unwrap();
+    fs::write(directory.join("one.der"), roots(&one)[0].certificate()).unwrap();
+    fs::write(directory.join("other.der"), roots(&other)[0].certificate()).unwrap();
+    let directory = directory.to_str().unwrap();
+    let (status, value) = json(&["diff", &pem, directory]);
+    assert_eq!(status, 0, "{value}");
+    let der = format!("{directory}/one.der");
+    let (status, value) = json(&["diff", directory, &der]);
+    assert_eq!((status, subjects(&value, "went")), (1, vec!["CN=Other"]));
+}
+
+/// Rather than the roots that are left of it.
+#[test]
+fn what_is_broken_is_an_error() {
+    let folder = Folder::new("diff-broken");
+    let good = ca("Good", |_| {});
+    let file = folder.file("good.pem", &good);
+    let half = &good[..good.len() / 2];
+    let broken = folder.file("broken.pem", format!("{good}{half}\n{good}"));
+    is_error(&file, &broken, "broken.pem, line ");
+    // As a disk leaves it.
+    let zeros = folder.file("zeros.pem", format!("{half}{}\n{good}", "\0".repeat(4096)));
+    is_error(&file, &zeros, "zeros.pem, line ");
+
+    let archive = zip("ca.pem", good.as_bytes());
+    let truncated = folder.file("truncated.zip", &archive[..archive.len() / 2]);
+    is_error(&file, &truncated, "truncated.zip: ");
+    let directory = folder.path().to_str().unwrap();
+    is_error(&file, directory, "truncated.zip: ");
+    let other = folder.file("notes.txt", "No certificates here.\n");
+    is_error(&file, &other, "notes.txt: no roots were found in it");
+    is_error(&file, "/nowhere", "/nowhere: ");
 }

@@ -49,7 +49,7 @@ fn seen(scan: &Scan<'_>) -> Seen {
     });
     let unknown = scan.places.iter().flat_map(|place| {
         let unknown = place.found.unknown.values();
-        unknown.map(|found| found.root.subject().to_owned())
+        unknown.map(|found| found.root.certificate.subject().to_owned())
     });
     let failures = scan.failures.iter();
     Seen {

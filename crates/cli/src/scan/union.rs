@@ -1,0 +1,83 @@
+//! The roots of a file, an archive or a directory, wherever in it they are.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use embedded_roots_bundle::{self as bundle, Annotation, escape};
+use rustls_pki_types::CertificateDer;
+
+use super::files;
+use super::limits::Limits;
+use super::search::{Form, Found, Search};
+use super::unpack::Scan;
+use crate::Result;
+use crate::history::History;
+use crate::output::counted;
+use crate::root::Root;
+
+/// All roots that a scan finds, each once.
+///
+/// # Errors
+///
+/// If there are none, or something could not be read to its end: half of a program is not compared in
+/// place of the whole.
+pub(crate) fn roots(path: &Path, history: &History) -> Result<Vec<Root>> {
+    let progress = super::progress()?;
+    let search = Search::new(history, progress.clone())?;
+    let mut scan = Scan::new(search, Limits::default());
+    files::scan(path, &mut files::Seen::default(), &mut scan);
+    progress.finish_and_clear();
+    if let [first, others @ ..] = scan.failures.as_slice() {
+        let others = match others.len() {
+            0 => String::new(),
+            count => format!(" (and {} more)", counted(count, "error")),
+        };
+        let (place, error) = (escape(&first.place), escape(&first.error));
+        return Err(format!("{place}: {error}{others}").into());
+    }
+    let roots = union(scan.places.iter().map(|place| &place.found))?;
+    if roots.is_empty() {
+        let name = path.display().to_string();
+        return Err(format!("{}: no roots were found in it", escape(&name)).into());
+    }
+    Ok(roots)
+}
+
+fn union<'f>(all: impl Iterator<Item = &'f Found<'f>>) -> Result<Vec<Root>> {
+    let mut exact = BTreeMap::new();
+    let mut keys = BTreeMap::new();
+    for found in all {
+        for (sha256, known) in &found.roots {
+            if known.is_exact {
+                exact.insert(*sha256, known.root.der.clone());
+            } else if known.forms.contains(&Form::Key) {
+                keys.insert(*sha256, known.root.der.clone());
+            }
+        }
+        exact.extend(found.reissued.clone());
+        let unknown = found.unknown.iter();
+        exact.extend(unknown.map(|(sha256, unknown)| (*sha256, unknown.root.der.clone())));
+    }
+    // What webpki makes no trust anchor of is a root nowhere.
+    let mut roots: Vec<Root> = exact
+        .into_values()
+        .filter_map(|der| root(der).ok())
+        .collect();
+    for der in keys.into_values() {
+        let known = Root {
+            is_key_alone: true,
+            ..root(der)?
+        };
+        if roots
+            .iter()
+            .all(|other| other.identity() != known.identity())
+        {
+            roots.push(known);
+        }
+    }
+    Ok(roots)
+}
+
+fn root(der: CertificateDer<'static>) -> Result<Root> {
+    Root::new(bundle::Root::new(der, Annotation::default(), 0)?)
+}
