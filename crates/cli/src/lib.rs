@@ -1,0 +1,127 @@
+//! The program `embedded-roots`: which root certificates a program, bundle, image or server trusts. See
+//! its [README](https://crates.io/crates/embedded-roots-cli).
+//!
+//! This library is there for the program and for the fuzz targets of its repository. It has no stable
+//! API: use [`embedded-roots`](https://docs.rs/embedded-roots) in programs.
+
+mod check;
+mod diff;
+mod explain;
+mod history;
+mod list;
+mod output;
+mod root;
+mod scan;
+mod source;
+
+use std::error;
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::output::Output;
+
+/// The outcome of a command that worked.
+enum Outcome {
+    Clean,
+    Findings,
+}
+
+type Result<T> = std::result::Result<T, Box<dyn error::Error>>;
+
+/// Which root certificates a program, bundle, image or server trusts
+///
+/// Exit status: 0 if all is well, 1 if there are findings, 2 after an error.
+#[derive(Parser)]
+#[command(name = "embedded-roots", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Write JSON, by the schema in the README
+    #[arg(long, global = true)]
+    json: bool,
+    /// Judge dates as of this day (YYYY-MM-DD) instead of today
+    #[arg(long, global = true, value_name = "DAY", value_parser = output::parse_day)]
+    today: Option<output::Day>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show roots: of a file, of a bundle, or of the operating system
+    List(list::Arguments),
+    /// Say whether a PEM file would compile, and what is doubtful in it
+    Check(check::Arguments),
+    /// Show which roots came, went, or changed their limits
+    Diff(diff::Arguments),
+    /// Show what a server sends, and why it is trusted or not
+    Explain(explain::Arguments),
+    /// Find roots in programs, files, directories, archives and container images
+    Scan(scan::Arguments),
+    /// Write completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the man page (roff)
+    Man,
+}
+
+/// Runs the program with the arguments of the process, and returns its exit status.
+#[doc(hidden)]
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut shown = error.to_string();
+            let mut next = error.source();
+            while let Some(cause) = next {
+                shown = format!("{shown}: {cause}");
+                next = cause.source();
+            }
+            anstream::eprintln!("{}error:{:#} {shown}", output::ERROR, output::ERROR);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Outcome> {
+    let mut output = Output::new(arguments.json, arguments.today);
+    match &arguments.command {
+        Command::List(arguments) => list::run(arguments, &mut output),
+        Command::Check(arguments) => check::run(arguments, &mut output),
+        Command::Diff(arguments) => diff::run(arguments, &mut output),
+        Command::Explain(arguments) => explain::run(arguments, &mut output),
+        Command::Scan(arguments) => scan::run(arguments, &mut output),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(*shell, &mut command, "embedded-roots", &mut io::stdout());
+            Ok(Outcome::Clean)
+        }
+        Command::Man => {
+            clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
+            Ok(Outcome::Clean)
+        }
+    }
+}
+
+/// `embedded-roots list | head` ends without an error.
+fn is_closed_pipe(error: &(dyn error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
