@@ -17,6 +17,9 @@
 //! # Ok::<(), embedded_roots::Error>(())
 //! ```
 //!
+//! `cargo run -p version -- --version` in the repository is a program that prints what it trusts, from
+//! where and of which date, and what expires within a year.
+//!
 //! Nothing here decides about trust. Limits that are imposed on a root are in its
 //! [`Anchor`](crate::Anchor), since a certificate does not say them.
 
