@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::location::Location;
 use super::unpack::Scan;
 
 /// What the kernel shows as files. Some of them do not end.
@@ -26,9 +27,9 @@ pub(super) fn scan(path: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
         // A pipe, as of `<(...)` in a shell.
         Ok(_) => match fs::File::open(path) {
             Ok(mut pipe) => scan.reader(&path.display().to_string(), &mut pipe),
-            Err(why) => scan.failed(&path.display().to_string(), &why),
+            Err(why) => scan.failed(&location(path), &why),
         },
-        Err(why) => scan.failed(&path.display().to_string(), &why),
+        Err(why) => scan.failed(&location(path), &why),
     }
 }
 
@@ -49,13 +50,13 @@ fn directory(root: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
                 }
                 match entries(&path) {
                     Ok(entries) => todo.extend(entries),
-                    Err(why) => scan.failed(&path.display().to_string(), &why),
+                    Err(why) => scan.failed(&location(&path), &why),
                 }
             }
             Ok(metadata) if metadata.is_file() => file(&path, &metadata, seen, scan),
             // Links, devices, pipes and sockets.
             Ok(_) => {}
-            Err(why) => scan.failed(&path.display().to_string(), &why),
+            Err(why) => scan.failed(&location(&path), &why),
         }
     }
 }
@@ -73,6 +74,10 @@ fn file(path: &Path, metadata: &Metadata, seen: &mut Seen, scan: &mut Scan<'_>) 
     if identity(metadata).is_none_or(|identity| seen.0.insert(identity)) {
         scan.file(path);
     }
+}
+
+fn location(path: &Path) -> Location {
+    Location::file(path.display().to_string())
 }
 
 /// Only where the file may have another name.

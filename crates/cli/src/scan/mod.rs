@@ -4,6 +4,7 @@ mod files;
 mod known;
 mod limits;
 mod list_date;
+mod location;
 mod pem;
 mod report;
 mod sarif;

@@ -29,6 +29,7 @@ pub(super) struct Report<'a> {
 #[derive(Serialize)]
 pub(super) struct RootsOfPlace<'a> {
     pub(super) place: &'a str,
+    pub(super) path: &'a [String],
     key_store: Option<KeyStore>,
     list_date: Option<ListDate>,
     pub(super) roots: Vec<FoundRoot<'a>>,
@@ -81,7 +82,7 @@ impl<'a> Report<'a> {
             place.show(out)?;
             writeln!(out)?;
         }
-        for Failure { place, error } in self.errors {
+        for Failure { place, error, .. } in self.errors {
             writeln!(
                 out,
                 "{ERROR}error:{ERROR:#} {}: {}",
@@ -187,6 +188,7 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
     let unknown = place.found.unknown.values();
     RootsOfPlace {
         place: &place.name,
+        path: &place.path,
         key_store: place.key_store,
         list_date: dates.best(roots.clone().map(|found| found.root)),
         roots: roots

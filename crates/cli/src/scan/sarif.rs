@@ -26,16 +26,16 @@ pub(super) fn log(report: &Report<'_>) -> Value {
                 "ruleId": RULE,
                 "level": "warning",
                 "message": { "text": text },
-                "locations": [location(place.place)],
+                "locations": [location(place.place, place.path)],
                 "partialFingerprints": { "sha256/v1": root.sha256 },
             })
         })
     });
-    let notifications = report.errors.iter().map(|Failure { place, error }| {
+    let notifications = report.errors.iter().map(|Failure { place, path, error }| {
         json!({
             "level": "error",
             "message": { "text": format!("{place}: {error}") },
-            "locations": [location(place)],
+            "locations": [location(place, path)],
         })
     });
     json!({
@@ -62,10 +62,10 @@ pub(super) fn log(report: &Report<'_>) -> Value {
 }
 
 /// The file is a physical location, and the entry of an archive a logical one.
-fn location(place: &str) -> Value {
-    let file = place.split('!').next().unwrap_or_default();
+fn location(place: &str, path: &[String]) -> Value {
+    let file = path.first().map(|file| uri(file));
     json!({
-        "physicalLocation": { "artifactLocation": { "uri": uri(file) } },
+        "physicalLocation": { "artifactLocation": { "uri": file } },
         "logicalLocations": [{ "fullyQualifiedName": place, "kind": "resource" }],
     })
 }

@@ -8,6 +8,7 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
+use super::location::Location;
 use super::search::{Found, Search};
 use super::zstd;
 
@@ -15,6 +16,8 @@ use super::zstd;
 pub(super) struct Place<'h> {
     /// `image.tar!layer.tar!etc/ssl/cert.pem`.
     pub(super) name: String,
+    /// The same without ambiguity.
+    pub(super) path: Vec<String>,
     pub(super) key_store: Option<KeyStore>,
     pub(super) found: Found<'h>,
 }
@@ -32,6 +35,7 @@ pub(super) enum KeyStore {
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Failure {
     pub(super) place: String,
+    pub(super) path: Vec<String>,
     pub(super) error: String,
 }
 
@@ -113,15 +117,16 @@ impl<'h> Scan<'h> {
         }
     }
 
-    pub(super) fn failed(&mut self, place: &str, why: &dyn std::fmt::Display) {
+    pub(super) fn failed(&mut self, place: &Location, why: &dyn std::fmt::Display) {
         self.failures.push(Failure {
-            place: place.to_owned(),
+            place: place.shown.clone(),
+            path: place.path.clone(),
             error: why.to_string(),
         });
     }
 
     pub(super) fn file(&mut self, path: &Path) {
-        let name = path.display().to_string();
+        let name = Location::file(path.display().to_string());
         self.left = Left::new(&self.limits);
         let result = File::open(path).and_then(|mut file| {
             let head = read_head(&mut file)?;
@@ -147,10 +152,10 @@ impl<'h> Scan<'h> {
     /// Standard input, for example.
     pub(super) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
         self.left = Left::new(&self.limits);
-        self.stream(name, reader, 0);
+        self.stream(&Location::file(name.to_owned()), reader, 0);
     }
 
-    fn stream(&mut self, name: &str, reader: &mut dyn Read, depth: usize) {
+    fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
         let head = match read_head(reader) {
             Ok(head) => head,
             Err(why) => return self.failed(name, &why),
@@ -180,22 +185,23 @@ impl<'h> Scan<'h> {
         }
     }
 
-    fn unpacked(&mut self, name: &str, decoder: impl Read, packed: Counter, depth: usize) {
+    fn unpacked(&mut self, name: &Location, decoder: impl Read, packed: Counter, depth: usize) {
         let left = self.left.unpacked.clone();
         let mut unpacked = Unpacked::new(decoder, packed, left, &self.limits);
         self.stream(name, &mut unpacked, depth + 1);
     }
 
-    fn plain(&mut self, name: &str, reader: &mut dyn Read, key_store: Option<KeyStore>) {
+    fn plain(&mut self, name: &Location, reader: &mut dyn Read, key_store: Option<KeyStore>) {
         self.search
             .progress
-            .set_message(embedded_roots_bundle::escape(name));
+            .set_message(embedded_roots_bundle::escape(&name.shown));
         let (found, result) = self.search.read(reader);
         self.searched += 1;
         self.bytes += found.bytes;
         if !found.roots.is_empty() || !found.unknown.is_empty() {
             self.places.push(Place {
-                name: name.to_owned(),
+                name: name.shown.clone(),
+                path: name.path.clone(),
                 key_store,
                 found,
             });
@@ -205,7 +211,7 @@ impl<'h> Scan<'h> {
         }
     }
 
-    fn tar(&mut self, name: &str, reader: &mut dyn Read, depth: usize) {
+    fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
         // `tar` keeps long names in memory, as long as they may be, so what it reads between the
         // contents of entries has a limit.
         let allowance = Counter::new(self.limits.about_entries);
@@ -223,7 +229,7 @@ impl<'h> Scan<'h> {
                 allowance.set(u64::MAX);
                 if entry.header().entry_type().is_file() {
                     let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-                    self.stream(&format!("{name}!{path}"), &mut entry, depth);
+                    self.stream(&name.entry(&path), &mut entry, depth);
                 }
                 io::copy(&mut entry, &mut io::sink())?;
                 allowance.set(self.limits.about_entries);
@@ -236,7 +242,7 @@ impl<'h> Scan<'h> {
     }
 
     /// A ZIP archive that is only readable from its beginning to its end.
-    fn zip_in_memory(&mut self, name: &str, reader: &mut dyn Read, depth: usize) {
+    fn zip_in_memory(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
         let before = self.left.in_memory.value();
         let mut content = Vec::new();
         let read = reader
@@ -254,7 +260,7 @@ impl<'h> Scan<'h> {
         self.left.in_memory.set(before);
     }
 
-    fn zip(&mut self, name: &str, reader: impl Read + Seek, depth: usize) {
+    fn zip(&mut self, name: &Location, reader: impl Read + Seek, depth: usize) {
         let allowance = Counter::new(self.limits.about_entries);
         let reader = Allowed {
             inner: reader,
@@ -270,7 +276,7 @@ impl<'h> Scan<'h> {
                 return self.failed(name, &too_many_entries(&self.limits));
             }
             let place = archive.name_for_index(number).unwrap_or_default();
-            let place = format!("{name}!{place}");
+            let place = name.entry(place);
             match archive.by_index(number) {
                 Ok(entry) if entry.is_file() => {
                     let packed = Counter::new(entry.compressed_size());

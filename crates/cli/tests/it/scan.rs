@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::command::{Folder, ca, json, run};
 
@@ -91,12 +91,85 @@ fn each_file_is_searched_once_and_links_are_not_followed() {
     assert_eq!(value["searched"], 1);
 }
 
+/// `a!b` is the name of a file, and the place of `b` in an archive `a`.
+#[test]
+fn a_place_is_told_from_a_name_like_it() {
+    let folder = Folder::new("scan-names");
+    let old = run(&["list", OLD, "--pem"]).out;
+    let file = folder.file("a!b", &old);
+    let mut archive = tar::Builder::new(Vec::new());
+    for name in ["b", "c!d"] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(old.len() as u64);
+        archive
+            .append_data(&mut header, name, old.as_bytes())
+            .unwrap();
+    }
+    let archive = folder.file("a", archive.into_inner().unwrap());
+    let cut = folder.file("x!y.gz", b"\x1f\x8b\x08\0\0\0\0\0");
+
+    let (_, value) = json(&["scan", &file, &archive, &cut]);
+    let places = &value["places"];
+    assert_eq!(places[0]["place"], places[1]["place"]);
+    assert_eq!(places[0]["path"], json!([file]));
+    assert_eq!(places[1]["path"], json!([archive, "b"]));
+    assert_eq!(places[2]["path"], json!([archive, "c!d"]));
+    assert_eq!(value["errors"][0]["path"], json!([cut]));
+
+    let log = sarif(&[&file, &archive]);
+    let results = log["runs"][0]["results"].as_array().unwrap().iter();
+    let mut files: Vec<_> = results
+        .map(|result| {
+            let location = &result["locations"][0]["physicalLocation"];
+            location["artifactLocation"]["uri"].as_str().unwrap()
+        })
+        .collect();
+    files.dedup();
+    assert_eq!(files.len(), 2);
+    assert!(files[0].ends_with("/a%21b") && files[1].ends_with("/a"));
+}
+
+fn sarif(files: &[&str]) -> Value {
+    let ran = run(&[&["scan", "--format", "sarif"], files].concat());
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+/// Against the part of the schema that is used: the whole is long, and OASIS's.
+#[test]
+fn sarif_is_valid() {
+    let folder = Folder::new("scan-sarif-valid");
+    let old = old(&folder, "an old list.pem");
+    let empty = folder.file("empty", "");
+    let cut = folder.file("cut%.gz", b"\x1f\x8b\x08\0\0\0\0\0");
+    let schema = serde_json::from_str(include_str!("sarif.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (files, results, is_successful) in [
+        (&[&*empty][..], false, true),
+        (&[&old], true, true),
+        (&[&cut], false, false),
+        (&[&old, &cut], true, false),
+    ] {
+        let mut log = sarif(files);
+        if let Some(wrong) = validator.iter_errors(&log).next() {
+            panic!("{wrong} at {}", wrong.instance_path());
+        }
+        let run = &mut log["runs"][0];
+        assert_eq!(!run["results"].as_array().unwrap().is_empty(), results);
+        let invocation = &mut run["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], is_successful);
+        let notifications = invocation["toolExecutionNotifications"].as_array();
+        assert_eq!(notifications.unwrap().is_empty(), is_successful);
+        // Negative control.
+        invocation["executionSuccessful"] = Value::Null;
+        assert!(!validator.is_valid(&log));
+    }
+}
+
 #[test]
 fn sarif_has_each_removed_root() {
     let folder = Folder::new("scan-sarif");
     let old = old(&folder, "a file.pem");
-    let ran = run(&["scan", "--format", "sarif", &old]);
-    let log: Value = serde_json::from_str(&ran.out).unwrap();
+    let log = sarif(&[&old]);
     let results = log["runs"][0]["results"].as_array().unwrap();
     let (_, value) = json(&["scan", &old]);
     let roots = value["places"][0]["roots"].as_array().unwrap().iter();
