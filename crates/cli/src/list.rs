@@ -5,7 +5,7 @@ use embedded_roots_bundle::ParsedBundle;
 use serde::Serialize;
 
 use crate::history::History;
-use crate::output::{Output, counted, day, table};
+use crate::output::{Output, counted, day, is_narrow, stacked, table};
 use crate::root::{Facts, Root, short_name};
 use crate::{Outcome, Result, source};
 
@@ -42,14 +42,19 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         roots: roots.iter().map(|root| root.facts(&history)).collect(),
     };
     output.write(&listed, |out| {
-        writeln!(out, "{}", shown(&roots, &history))?;
+        writeln!(out, "{}", shown(&roots, &history, is_narrow()))?;
         writeln!(out, "{}", counted(roots.len(), "root"))
     })?;
     Ok(Outcome::Clean)
 }
 
-fn shown(roots: &[Root], history: &History) -> comfy_table::Table {
-    let mut table = table(&["root", "key", "until", "SHA-256", "remarks"]);
+fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table {
+    // A column of few remarks would take half of a narrow terminal from the names.
+    let mut table = if narrow {
+        table(&["root", "key", "until", "SHA-256"])
+    } else {
+        table(&["root", "key", "until", "SHA-256", "remarks"])
+    };
     for root in roots {
         let certificate = &root.certificate;
         let removed = history
@@ -59,13 +64,30 @@ fn shown(roots: &[Root], history: &History) -> comfy_table::Table {
         let limits = Some(root.limits()).filter(|limits| !limits.is_empty());
         let remarks: Vec<String> = limits.into_iter().chain(removed).collect();
         let sha256 = embedded_roots_bundle::emit::hex(&certificate.sha256());
-        table.add_row([
-            short_name(certificate.subject()).to_owned(),
-            certificate.key().to_string(),
-            day(certificate.not_after()),
-            sha256.chars().take(16).collect(),
-            remarks.join("; "),
-        ]);
+        let name = short_name(certificate.subject()).to_owned();
+        let (key, until) = (certificate.key().to_string(), day(certificate.not_after()));
+        let sha256 = sha256.chars().take(16).collect();
+        if narrow {
+            table.add_row([stacked(name, remarks), key, until, sha256]);
+        } else {
+            table.add_row([name, key, until, sha256, remarks.join("; ")]);
+        }
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_terminal_has_whole_remarks() {
+        let history = History::load().unwrap();
+        let roots = source::named("mozilla", &history).unwrap();
+        let mut table = shown(&roots, &history, true);
+        let shown = table.set_width(80).to_string();
+        assert!(shown.lines().all(|line| line.chars().count() <= 80));
+        let remark = |line: &str| line.trim_end() == "* distrust-after=2026-04-15T23:59:59Z";
+        assert!(shown.lines().any(remark), "{shown}");
+    }
 }

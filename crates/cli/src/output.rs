@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::Result;
 
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// As in GCC and Clang: yellow, and bold yellow even more, vanishes on a white background.
+pub(crate) const WARNING: Style = AnsiColor::Magenta.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 
 /// Midnight of a day, UTC.
@@ -70,6 +71,19 @@ pub(crate) fn table(header: &[&str]) -> Table {
         column.set_padding((0, 2));
     }
     table
+}
+
+/// Whether standard output is a terminal on which a table has no place for all columns side by side.
+pub(crate) fn is_narrow() -> bool {
+    const WIDE: u16 = 120;
+
+    Table::new().width().is_some_and(|width| width < WIDE)
+}
+
+/// A cell with more below its first part. A table that breaks long lines would lose an indentation.
+pub(crate) fn stacked(first: String, below: impl IntoIterator<Item = String>) -> String {
+    let below = below.into_iter().map(|part| format!("\n* {part}"));
+    first + &below.collect::<String>()
 }
 
 /// The day of a time, as YYYY-MM-DD.

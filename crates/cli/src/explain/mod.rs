@@ -28,7 +28,7 @@ use crate::explain::known::{Candidate, Policy, candidates, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::verdict::{Case, Reason, Verdict, shortened};
 use crate::history::{History, Standing};
-use crate::output::{ERROR, GOOD, Output, counted, day, table};
+use crate::output::{ERROR, GOOD, Output, counted, day, is_narrow, stacked, table};
 use crate::root::Facts;
 use crate::{Outcome, Result};
 
@@ -345,25 +345,42 @@ fn show(
 }
 
 fn chain_table(chain: &Chain) -> comfy_table::Table {
-    let mut table = table(&["", "subject", "issuer", "key", "valid", "SHA-256"]);
+    let narrow = is_narrow();
+    let mut table = if narrow {
+        table(&["", "subject", "key", "valid", "SHA-256"])
+    } else {
+        table(&["", "subject", "issuer", "key", "valid", "SHA-256"])
+    };
     for (sent, nth) in chain.all().zip(1..) {
         let certificate = &sent.certificate;
-        let (from, until) = (certificate.not_before(), certificate.not_after());
-        table.add_row([
-            format!("{nth}"),
-            shortened(certificate.subject()),
-            shortened(certificate.issuer()),
-            certificate.key().to_string(),
-            format!("{} to {}", day(from), day(until)),
-            start_of_sha256(certificate.sha256()),
-        ]);
+        let nth = format!("{nth}");
+        let subject = shortened(certificate.subject());
+        let issuer = shortened(certificate.issuer());
+        let key = certificate.key().to_string();
+        let (from, until) = (day(certificate.not_before()), day(certificate.not_after()));
+        let sha256 = start_of_sha256(certificate.sha256());
+        if narrow {
+            let (names, valid) = (
+                stacked(subject, [format!("issued by {issuer}")]),
+                format!("{from}\n{until}"),
+            );
+            table.add_row([nth, names, key, valid, sha256]);
+        } else {
+            let valid = format!("{from} to {until}");
+            table.add_row([nth, subject, issuer, key, valid, sha256]);
+        }
     }
-    keep_whole(&mut table, &[3, 5]);
+    keep_whole(&mut table, if narrow { &[2, 3, 4] } else { &[3, 5] });
     table
 }
 
 fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
-    let mut table = table(&["root", "SHA-256", "chain", "trusted by", "remarks"]);
+    let narrow = is_narrow();
+    let mut table = if narrow {
+        table(&["root", "SHA-256", "chain", "trusted by"])
+    } else {
+        table(&["root", "SHA-256", "chain", "trusted by", "remarks"])
+    };
     for candidate in candidates {
         let limits = Some(candidate.root.limits()).filter(|limits| !limits.is_empty());
         let removed = candidate.removed.as_ref().map(Standing::gone_and_why);
@@ -374,13 +391,14 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
         } else {
             "does not verify with it"
         };
-        table.add_row([
-            shortened(candidate.root.certificate.subject()),
-            start_of_sha256(candidate.root.certificate.sha256()),
-            chain.to_owned(),
-            candidate.trusted_by.join(", "),
-            remarks.join("; "),
-        ]);
+        let name = shortened(candidate.root.certificate.subject());
+        let sha256 = start_of_sha256(candidate.root.certificate.sha256());
+        let (chain, by) = (chain.to_owned(), candidate.trusted_by.join(", "));
+        if narrow {
+            table.add_row([stacked(name, remarks), sha256, chain, by]);
+        } else {
+            table.add_row([name, sha256, chain, by, remarks.join("; ")]);
+        }
     }
     keep_whole(&mut table, &[1]);
     table

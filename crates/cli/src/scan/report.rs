@@ -97,11 +97,11 @@ impl<'a> Report<'a> {
             .map(|(root, _)| root.sha256.as_str())
             .collect();
         let style = if removed.is_empty() { GOOD } else { WARNING };
-        let files = format!(
-            "{}, {} MB",
-            counted_u64(self.searched, "file"),
-            self.bytes / 1_000_000
-        );
+        let bytes = match self.bytes {
+            0..10_000_000 => format!("{} kB", self.bytes.div_ceil(1_000)),
+            _ => format!("{} MB", self.bytes / 1_000_000),
+        };
+        let files = format!("{}, {bytes}", counted_u64(self.searched, "file"));
         let summary = [
             counted(self.places.len(), "place") + " with roots",
             format!("{} that Mozilla removed", counted(removed.len(), "root")),
@@ -143,7 +143,11 @@ impl RootsOfPlace<'_> {
         for (root, standing) in removed {
             let gone = standing.gone.as_deref().unwrap_or_default();
             let name = short_name(root.subject);
-            writeln!(out, "    {gone}  {name}{}", standing.why())?;
+            writeln!(out, "    {gone}  {name}")?;
+            // Below the name, since many lines would be wider than a terminal.
+            if let Some(reason) = &standing.reason {
+                writeln!(out, "                {}", reason.reason)?;
+            }
         }
         if !self.unknown.is_empty() {
             let count = counted(self.unknown.len(), "other self-signed CA");
