@@ -11,5 +11,6 @@ mod check;
 mod command;
 mod diff;
 mod list;
+mod picture;
 mod readme;
 mod scan;
