@@ -15,10 +15,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use embedded_roots::inspect;
 use embedded_roots_bundle::emit::{hex, sha256};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 type Digests = BTreeSet<String>;
 
@@ -41,12 +42,6 @@ fn roots_of(report: &Value, place: &str, member: &str) -> Digests {
     roots
         .map(|root| root[member].as_str().unwrap().to_owned())
         .collect()
-}
-
-fn removed_from(report: &Value) -> usize {
-    let places = report["places"].as_array().unwrap().iter();
-    let roots = places.flat_map(|place| place["roots"].as_array().unwrap());
-    roots.filter(|root| !root["removed"].is_null()).count()
 }
 
 /// The SHA-256 fingerprints of a text's certificates.
@@ -135,14 +130,7 @@ fn releases_of_certifi() {
     for version in ["2018.11.29", "2022.12.7", "2025.1.31"] {
         for kind in ["--only-binary", "--no-binary"] {
             let mut pip = Command::new("pip");
-            pip.args([
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--no-build-isolation",
-                kind,
-                "certifi",
-            ]);
+            pip.args(["download", "--quiet", "--no-deps", kind, "certifi"]);
             pip.arg(format!("certifi=={version}"))
                 .current_dir(&directory);
             stdout_of(&mut pip);
@@ -178,70 +166,273 @@ else:
 
 /// Programs that hold trust anchors: names, keys and constraints, without certificates.
 #[test]
-#[ignore = "compiles programs, for minutes"]
+#[ignore = "compiles programs in two profiles"]
 fn rust_programs() {
     let webpki_roots = webpki_roots::TLS_SERVER_ROOTS.iter();
-    let webpki_roots: Digests = webpki_roots
-        .map(|anchor| spki_sha256(&anchor.subject_public_key_info))
-        .collect();
-    let ours = embedded_roots::mozilla::BUNDLE.anchors().iter();
-    let ours: Digests = ours
-        .map(|anchor| spki_sha256(&anchor.trust_anchor().subject_public_key_info))
-        .collect();
+    let webpki_roots = webpki_roots.map(|anchor| spki_sha256(&anchor.subject_public_key_info));
     let directory = temporary("programs");
     for (name, feature, said) in [
-        ("twin", "webpki-roots", webpki_roots),
-        ("config", "mozilla", ours),
+        ("twin", "webpki-roots", webpki_roots.collect()),
+        ("config", "mozilla", own_keys()),
     ] {
-        for (profile, settings) in [
-            ("debug", &[][..]),
-            ("release", &["--release"]),
-            (
-                "release",
-                &["--release", "--config", "profile.release.strip=true"],
-            ),
-        ] {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo.args([
-                "build",
-                "--quiet",
-                "--package",
-                "linkage",
-                "--no-default-features",
-            ]);
-            cargo
-                .args(["--bin", name, "--features", feature])
-                .args(settings);
-            cargo
-                .arg("--target-dir")
-                .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("target"));
-            stdout_of(&mut cargo);
-            let built = Path::new(env!("CARGO_TARGET_TMPDIR"))
-                .join("target")
-                .join(profile)
-                .join(name);
-            let report = scan(built.to_str().unwrap());
-            let found = roots_of(&report, name, "spki_sha256");
-            assert_eq!(found, said, "{name} {settings:?}");
-            assert_eq!(removed_from(&report), 0);
-
-            // As a layer of an image.
-            let image = directory.join("image.tar");
-            let mut layer = Command::new("sh");
-            layer
-                .arg("-c")
-                .arg("tar -C \"$1\" -cz \"$2\" >layer.tar.gz && tar -c layer.tar.gz >image.tar");
-            layer
-                .arg("sh")
-                .arg(built.parent().unwrap())
-                .arg(name)
-                .current_dir(&directory);
-            stdout_of(&mut layer);
-            let report = scan(image.to_str().unwrap());
-            let place = format!("image.tar!layer.tar.gz!{name}");
-            assert_eq!(roots_of(&report, &place, "spki_sha256"), said);
+        for profile in ["debug", "release", "stripped"] {
+            let program = directory.join(format!("{name}-{profile}"));
+            if profile == "stripped" {
+                let mut strip = Command::new("strip");
+                let release = directory.join(format!("{name}-release"));
+                stdout_of(strip.arg("-o").arg(&program).arg(release));
+            } else {
+                fs::copy(linked(name, feature, profile), &program).unwrap();
+            }
+            let report = scan(program.to_str().unwrap());
+            let place = &report["places"][0];
+            assert_eq!(keys_of(place), said, "{program:?}");
+            let mut roots = place["roots"].as_array().unwrap().iter();
+            assert!(roots.all(|root| root["forms"] == json!(["key"])));
         }
     }
+}
+
+/// Images as buildah writes them, with a program and a list in layers of their own.
+#[test]
+#[ignore = "needs root and buildah, and compiles a program"]
+fn images() {
+    let directory = temporary("images");
+    let context = directory.join("context");
+    fs::create_dir(&context).unwrap();
+    let program = linked("config", "mozilla", "release");
+    fs::copy(program, context.join("program")).unwrap();
+    let pem = embedded_roots::mozilla::pem();
+    fs::write(context.join("cert.pem"), pem).unwrap();
+    fs::write(
+        context.join("Dockerfile"),
+        "FROM scratch\nCOPY program /srv/\nCOPY cert.pem /etc/ssl/\n",
+    )
+    .unwrap();
+    // Storage of its own, so that nothing stays behind.
+    let buildah = |arguments: &[&str]| {
+        let mut buildah = Command::new("buildah");
+        buildah
+            .args(["--root", "storage", "--runroot", "run"])
+            .args(["--storage-driver", "vfs"]);
+        stdout_of(buildah.args(arguments).current_dir(&directory));
+    };
+    let build = ["bud", "--isolation", "chroot", "--layers", "--tag", "roots"];
+    buildah(&[&build[..], &["context"]].concat());
+
+    for (kind, layers) in [
+        ("docker-archive", docker_layers as fn(&Path) -> Vec<String>),
+        ("oci-archive", oci_layers),
+    ] {
+        let name = format!("{kind}.tar");
+        buildah(&["push", "--quiet", "roots", &format!("{kind}:{name}:roots")]);
+        let archive = directory.join(&name);
+        let report = scan(archive.to_str().unwrap());
+        assert_eq!(report["errors"], json!([]), "{kind}");
+        let places = report["places"].as_array().unwrap();
+        let layers = layers(&archive);
+        assert_eq!((places.len(), layers.len()), (2, 2), "{kind}: {report:#}");
+        for (layer, file, keys) in [
+            (&layers[0], "srv/program", own_keys()),
+            (&layers[1], "etc/ssl/cert.pem", keys_of_pem(pem)),
+        ] {
+            let path = json!([archive, layer, file]);
+            let place = places.iter().find(|place| place["path"] == path);
+            let place = place.unwrap_or_else(|| panic!("no {path} in {report:#}"));
+            assert_eq!(keys_of(place), keys, "{path}");
+            let shown = format!("{name}!{layer}!{file}");
+            assert!(place["place"].as_str().unwrap().ends_with(&shown));
+        }
+    }
+    stdout_of(Command::new("rm").arg("-r").arg(directory));
+}
+
+/// The layers that the manifest of a `docker save` archive names, as tar reads them.
+fn docker_layers(archive: &Path) -> Vec<String> {
+    let manifest = member(archive, "manifest.json");
+    let layers = manifest[0]["Layers"].as_array().unwrap().iter();
+    layers
+        .map(|layer| layer.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The same of an OCI layout.
+fn oci_layers(archive: &Path) -> Vec<String> {
+    let blob = |descriptor: &Value| {
+        let digest = descriptor["digest"].as_str().unwrap();
+        format!("blobs/{}", digest.replace(':', "/"))
+    };
+    let index = member(archive, "index.json");
+    let manifest = member(archive, &blob(&index["manifests"][0]));
+    let layers = manifest["layers"].as_array().unwrap();
+    layers.iter().map(blob).collect()
+}
+
+fn member(archive: &Path, name: &str) -> Value {
+    let mut tar = Command::new("tar");
+    let json = stdout_of(tar.arg("-xOf").arg(archive).arg(name));
+    serde_json::from_slice(&json).unwrap()
+}
+
+/// One of the programs of crates/linkage, with its own features alone.
+fn linked(name: &str, feature: &str, profile: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("linked");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--package", "linkage", "--bin", name])
+        .args(["--no-default-features", "--features", feature])
+        .args((profile == "release").then_some("--release"))
+        .env("CARGO_TARGET_DIR", &target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    stdout_of(&mut cargo);
+    target.join(profile).join(name)
+}
+
+/// The digests of the keys of the bundle.
+fn own_keys() -> Digests {
+    let anchors = embedded_roots::mozilla::BUNDLE.anchors().iter();
+    let keys = anchors.map(|anchor| &anchor.trust_anchor().subject_public_key_info);
+    keys.map(|key| spki_sha256(key)).collect()
+}
+
+fn keys_of_pem(pem: &str) -> Digests {
+    let roots = inspect::certificates(pem).unwrap();
+    roots.iter().map(|root| hex(&root.spki_sha256())).collect()
+}
+
+fn keys_of(place: &Value) -> Digests {
+    assert_eq!(place["unknown"], json!([]));
+    let roots = place["roots"].as_array().unwrap().iter();
+    roots
+        .map(|root| root["spki_sha256"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Go programs that hold roots as golang.org/x/crypto/x509roots/fallback does: until 2025 each as a
+/// string of PEM, and since then all as one embedded file of DER. The programs print what they read.
+#[test]
+#[ignore = "needs Go"]
+fn go_programs() {
+    const PROGRAM: &str = r#"package main
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	_ "embed"
+	"encoding/pem"
+	"fmt"
+)
+
+func main() {
+	for _, root := range roots() {
+		fmt.Printf("%x\n", sha256.Sum256(root.Raw))
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+"#;
+    const DER: &str = r"//go:embed bundle.der
+var bundle []byte
+
+func roots() []*x509.Certificate {
+	pem.Decode(nil)
+	roots, err := x509.ParseCertificates(bundle)
+	check(err)
+	return roots
+}
+";
+    const PEM: &str = r"func roots() (roots []*x509.Certificate) {
+	for _, text := range bundle {
+		block, _ := pem.Decode([]byte(text))
+		root, err := x509.ParseCertificate(block.Bytes)
+		check(err)
+		roots = append(roots, root)
+	}
+	return
+}
+
+var bundle = []string{
+";
+    let certificates = embedded_roots::mozilla::certificates();
+    let expected: Digests = certificates.iter().map(|der| hex(&sha256(der))).collect();
+    let der: Vec<&[u8]> = certificates.iter().map(|der| &**der).collect();
+    let der = der.concat();
+    let blocks = embedded_roots::mozilla::pem().split("-----BEGIN ").skip(1);
+    let texts = blocks.map(|block| format!("`-----BEGIN {block}`,\n"));
+    let pem = format!("{PROGRAM}{PEM}{}}}\n", texts.collect::<String>());
+    for (form, source) in [("der", format!("{PROGRAM}{DER}")), ("pem", pem)] {
+        let directory = temporary(&format!("go-{form}"));
+        let file = |name: &str, content: &[u8]| fs::write(directory.join(name), content).unwrap();
+        file("go.mod", b"module roots\n\ngo 1.19\n");
+        file("main.go", source.as_bytes());
+        file("bundle.der", &der);
+        for (name, flags) in [("program", ""), ("stripped", "-s -w")] {
+            let mut go = Command::new("go");
+            go.args(["build", "-ldflags", flags, "-o", name])
+                .current_dir(&directory);
+            stdout_of(&mut go);
+            let program = directory.join(name);
+            let said = String::from_utf8(stdout_of(&mut Command::new(&program))).unwrap();
+            let said: Digests = said.lines().map(str::to_owned).collect();
+            assert_eq!(said, expected);
+            let path = program.to_str().unwrap();
+            let report = scan(path);
+            assert_eq!(roots_of(&report, path, "sha256"), said, "{path}");
+            let mut roots = report["places"][0]["roots"].as_array().unwrap().iter();
+            assert!(roots.all(|root| root["forms"] == json!([form])), "{path}");
+        }
+    }
+}
+
+/// Chrome's root store, and the CAs of protocols of Google's, as DER.
+#[test]
+#[ignore = "needs Chromium, OpenSSL and Python"]
+fn chromium() {
+    // The self-issued CAs among all that OpenSSL reads as a certificate, wherever two SEQUENCEs begin.
+    let read = r"import hashlib, re, subprocess, sys
+data = open(sys.argv[1], 'rb').read()
+def openssl(data, *arguments):
+    done = subprocess.run(['openssl', *arguments], input=data, capture_output=True)
+    return done.stdout if done.returncode == 0 else b''
+for found in re.finditer(rb'(?=0\x82(..)0[\x81\x82])', data, re.DOTALL):
+    start = found.start()
+    der = data[start:start + 4 + int.from_bytes(found[1], 'big')]
+    text = openssl(der, 'x509', '-inform', 'DER', '-noout', '-text', '-pubkey')
+    names = re.findall(rb'^ *(?:Issuer|Subject): *(.*)', text, re.MULTILINE)
+    if b'CA:TRUE' in text and names[0] == names[1]:
+        key = openssl(text, 'pkey', '-pubin', '-outform', 'DER')
+        print(hashlib.sha256(der).hexdigest(), hashlib.sha256(key).hexdigest())";
+    let path = "/usr/lib/chromium/chromium";
+    let said = stdout_of(Command::new("python3").args(["-c", read, path]));
+    let said = String::from_utf8(said).unwrap();
+    let said = said.lines().map(|line| line.split_once(' ').unwrap());
+    let said: Vec<(String, String)> = said.map(|(one, two)| (one.into(), two.into())).collect();
+
+    let report = scan(path);
+    let place = &report["places"][0];
+    let digests = |roots: &str, member: &str| -> Digests {
+        let roots = place[roots].as_array().unwrap().iter();
+        let digest = |root: &Value| root[member].as_str().unwrap().to_owned();
+        roots.map(digest).collect()
+    };
+    // A known root is also known by its key, in another certificate.
+    let (known, unknown) = (
+        digests("roots", "spki_sha256"),
+        digests("unknown", "sha256"),
+    );
+    let (of_known, others): (Vec<_>, Vec<_>) =
+        said.into_iter().partition(|(_, key)| known.contains(key));
+    assert_eq!(known, of_known.into_iter().map(|(_, key)| key).collect());
+    assert_eq!(
+        unknown,
+        others.into_iter().map(|(sha256, _)| sha256).collect()
+    );
+    assert!(known.len() > 100 && !unknown.is_empty());
 }
 
 /// Of the SEQUENCE, as `inspect` computes it.
