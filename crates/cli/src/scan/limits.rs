@@ -16,10 +16,15 @@ pub(super) struct Limits {
     pub(super) ratio: u64,
     /// The ratio does not matter up to this size: empty disk images are packed well.
     pub(super) ratio_from: u64,
-    /// Bytes of ZIP archives in other archives, which are in memory since they are read from the end.
+    /// Bytes of ZIP archives in other archives, which are in memory since they are read from the end, and
+    /// of what Zstandard keeps of its output.
     pub(super) in_memory: u64,
-    /// Bytes of names and other data about entries that are read at once.
+    /// Bytes about the entries of all ZIP archives that are open.
     pub(super) about_entries: u64,
+    /// Bytes of names and other data before an entry of a tar archive.
+    pub(super) about_entry: u64,
+    /// Bytes of what is reported.
+    pub(super) report: u64,
 }
 
 impl Default for Limits {
@@ -32,6 +37,8 @@ impl Default for Limits {
             ratio_from: 256 << 20,
             in_memory: 96 << 20,
             about_entries: 16 << 20,
+            about_entry: 1 << 20,
+            report: 64 << 20,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Where something is.
 
+/// The most bytes that are shown of an entry's name. A path is not longer on Linux.
+const MAX_NAME: usize = 4096;
+
 /// A file, or an entry of an archive, which may be an entry itself.
 #[derive(Clone)]
 pub(super) struct Location {
@@ -17,9 +20,17 @@ impl Location {
         }
     }
 
-    pub(super) fn entry(&self, name: &str) -> Self {
+    /// The bytes of text.
+    pub(super) fn size(&self) -> usize {
+        2 * self.shown.len()
+    }
+
+    /// An entry with this name, of which the beginning is enough to find it.
+    pub(super) fn entry(&self, name: &[u8]) -> Self {
+        let start = name.get(..MAX_NAME).unwrap_or(name);
+        let cut = if start.len() < name.len() { "..." } else { "" };
         let mut path = self.path.clone();
-        path.push(name.to_owned());
+        path.push(format!("{}{cut}", String::from_utf8_lossy(start)));
         Self {
             shown: path.join("!"),
             path,

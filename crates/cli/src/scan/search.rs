@@ -12,6 +12,7 @@ use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
 use super::known::{Hit, KnownKeys};
+use super::limits::Counter;
 use super::pem;
 use crate::Result;
 use crate::history::{History, Known, newest};
@@ -27,7 +28,6 @@ pub(super) enum Form {
 }
 
 /// What was found.
-#[derive(Default)]
 pub(super) struct Found<'h> {
     /// Known roots, by the SHA-256 fingerprint.
     pub(super) roots: BTreeMap<[u8; 32], Kept<&'h Known>>,
@@ -37,6 +37,13 @@ pub(super) struct Found<'h> {
     /// Self-signed CAs that Mozilla's list has not held.
     pub(super) unknown: BTreeMap<[u8; 32], Kept<Unknown>>,
     pub(super) bytes: u64,
+    /// The bytes of what looked like a certificate and was none.
+    in_vain: u64,
+    /// Something looked like a certificate when too much had been examined in vain.
+    is_unexamined: bool,
+    /// How many bytes the report may still take.
+    room: Counter,
+    is_full: bool,
 }
 
 pub(super) struct Kept<T> {
@@ -69,13 +76,20 @@ const PEM: &[u8] = b"-BEGIN ";
 const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
 const LONGEST_NEEDLE: usize = RSA.len();
 
-const BUFFER: usize = 1024 * 1024;
+/// Small enough for the cache of a core, large enough for few system calls.
+pub(super) const BUFFER: usize = 1024 * 1024;
 /// What must be in the buffer before and after a needle: a certificate of version 1 up to its key, and
 /// the text of a certificate.
-const BEHIND: usize = 4 * 1024;
-const AHEAD: usize = 64 * 1024;
+pub(super) const BEHIND: usize = 4 * 1024;
+pub(super) const AHEAD: usize = 64 * 1024;
 /// The longest certificate. Known roots have less than 3 KiB.
 const MAX_CERTIFICATE: usize = 16 * 1024;
+/// The longest text of a certificate, so that where the buffer ends makes no difference.
+const MAX_TEXT: usize = AHEAD - LONGEST_NEEDLE;
+/// Bytes that are examined in vain: so many, and another one for so many that are read. A file could have
+/// a forged certificate at each few bytes, each of them nearly as long as the longest certificate.
+const FREE_IN_VAIN: u64 = 1024 * 1024;
+const BYTES_FOR_ONE_IN_VAIN: u64 = 4;
 
 impl<'h> Search<'h> {
     pub(super) fn new(history: &'h History, progress: ProgressBar) -> Result<Self> {
@@ -91,30 +105,40 @@ impl<'h> Search<'h> {
     }
 
     /// Reads to the end. After an error, what was found before it is returned too.
-    pub(super) fn read(&mut self, reader: &mut dyn Read) -> (Found<'h>, io::Result<()>) {
-        let mut found = Found::default();
-        let mut data = mem::take(&mut self.buffer);
-        data.clear();
+    ///
+    /// It is an error, too, if not all was examined, or all that was found has no `room` in the report.
+    pub(super) fn read(
+        &mut self,
+        reader: &mut dyn Read,
+        room: &Counter,
+    ) -> (Found<'h>, io::Result<()>) {
+        let mut found = Found::new(room.clone());
+        let mut buffer = mem::take(&mut self.buffer);
+        // Zeroes it for the first file.
+        buffer.resize(BUFFER, 0);
+        let mut filled = 0;
         let mut searched = 0;
         let result = loop {
-            let free = BUFFER - data.len();
-            let before = data.len();
+            let before = filled;
             // What is read before an error is in the buffer too.
-            let result = read_up_to(reader, free, &mut data);
-            let count = (data.len() - before) as u64;
+            let result = fill(reader, &mut buffer, &mut filled);
+            let count = (filled - before) as u64;
             found.bytes += count;
             self.progress.inc(count);
-            let is_end = data.len() < BUFFER || result.is_err();
-            let end = data.len() - if is_end { 0 } else { AHEAD };
-            searched = self.search(&data, searched, end, &mut found);
+            let is_end = filled < BUFFER || result.is_err();
+            let end = filled - if is_end { 0 } else { AHEAD };
+            let data = buffer.get(..filled).unwrap_or_default();
+            searched = self.search(data, searched, end, &mut found);
             if is_end {
                 break result;
             }
             let done = searched.saturating_sub(BEHIND);
-            data.drain(..done);
+            buffer.copy_within(done..filled, 0);
+            filled -= done;
             searched -= done;
         };
-        self.buffer = data;
+        self.buffer = buffer;
+        let result = result.and_then(|()| found.is_complete());
         (found, result)
     }
 
@@ -167,14 +191,23 @@ impl<'h> Search<'h> {
             let (header, _) = header(data.get(start + outer..)?)?;
             (header == *inner).then_some((start, der))
         });
-        let (start, der) = der?;
-        self.root(der, Form::Der, found)
-            .then_some(start + der.len())
+        let (start, der) = der.filter(|(_, der)| is_like_certificate(der))?;
+        let allowed = FREE_IN_VAIN + found.bytes / BYTES_FOR_ONE_IN_VAIN;
+        if found.in_vain > allowed {
+            found.is_unexamined = true;
+            return None;
+        }
+        if self.root(der, Form::Der, found) {
+            return Some(start + der.len());
+        }
+        found.in_vain += der.len() as u64;
+        None
     }
 
     /// A certificate whose block begins before this position.
     fn pem(&self, data: &[u8], after_begin: usize, found: &mut Found<'h>) {
-        let der = data.get(after_begin..).and_then(pem::decode);
+        let text = data.get(after_begin..).unwrap_or_default();
+        let der = pem::decode(text.get(..MAX_TEXT).unwrap_or(text));
         // OpenSSL's trusted certificates have more after the certificate.
         if let Some(der) = der.as_deref().and_then(first_element) {
             self.root(der, Form::Pem, found);
@@ -193,22 +226,11 @@ impl<'h> Search<'h> {
         // Others are intermediate, cross-signed or end-entity certificates.
         if certificate.is_self_issued() {
             let of_key = self.history.of_key(&certificate.spki_sha256());
-            let der = || der.to_vec().into();
             if let Some(known) = newest(of_key) {
                 found.root(known, form, false);
-                let reissued = found.reissued.entry(certificate.sha256());
-                reissued.or_insert_with(der);
+                found.reissued(&certificate, der);
             } else if certificate.is_ca() == Some(true) {
-                let unknown = found.unknown.entry(certificate.sha256());
-                let unknown = unknown.or_insert_with(|| Kept {
-                    root: Unknown {
-                        certificate,
-                        der: der(),
-                    },
-                    forms: BTreeSet::new(),
-                    is_exact: true,
-                });
-                unknown.forms.insert(form);
+                found.unknown(certificate, der, form);
             }
         }
         true
@@ -216,8 +238,42 @@ impl<'h> Search<'h> {
 }
 
 impl<'h> Found<'h> {
+    fn new(room: Counter) -> Self {
+        Self {
+            roots: BTreeMap::new(),
+            reissued: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            bytes: 0,
+            in_vain: 0,
+            is_unexamined: false,
+            room,
+            is_full: false,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn in_vain(&self) -> u64 {
+        self.in_vain
+    }
+
+    fn is_complete(&self) -> io::Result<()> {
+        if self.is_full {
+            return Err(io::Error::other("more roots than a report has room for"));
+        }
+        if self.is_unexamined {
+            return Err(io::Error::other(
+                "too much looks like a certificate and is none: not all of that was examined",
+            ));
+        }
+        Ok(())
+    }
+
     fn root(&mut self, known: &'h Known, form: Form, is_exact: bool) {
-        let entry = self.roots.entry(known.certificate.sha256());
+        let sha256 = known.certificate.sha256();
+        if !self.roots.contains_key(&sha256) && !self.has_room(0) {
+            return;
+        }
+        let entry = self.roots.entry(sha256);
         let entry = entry.or_insert_with(|| Kept {
             root: known,
             forms: BTreeSet::new(),
@@ -225,6 +281,45 @@ impl<'h> Found<'h> {
         });
         entry.forms.insert(form);
         entry.is_exact |= is_exact;
+    }
+
+    fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
+        let sha256 = certificate.sha256();
+        if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
+            self.reissued.insert(sha256, der.to_vec().into());
+        }
+    }
+
+    fn unknown(&mut self, certificate: Certificate, der: &[u8], form: Form) {
+        let sha256 = certificate.sha256();
+        if let Some(unknown) = self.unknown.get_mut(&sha256) {
+            unknown.forms.insert(form);
+            return;
+        }
+        // Escaped, a name may be longer than the certificate.
+        let names = certificate.subject().len() + certificate.issuer().len();
+        if !self.has_room(der.len() + names) {
+            return;
+        }
+        let root = Unknown {
+            certificate,
+            der: der.to_vec().into(),
+        };
+        let unknown = Kept {
+            root,
+            forms: BTreeSet::from([form]),
+            is_exact: true,
+        };
+        self.unknown.insert(sha256, unknown);
+    }
+
+    /// Whether one more root with this many bytes may be kept.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        /// What a root takes beside these bytes, at most.
+        const BESIDE: u64 = 1024;
+        let has_room = self.room.take(BESIDE + bytes as u64);
+        self.is_full |= !has_room;
+        has_room
     }
 }
 
@@ -248,9 +343,47 @@ fn first_element(data: &[u8]) -> Option<&[u8]> {
     data.get(..length).filter(|_| length <= MAX_CERTIFICATE)
 }
 
-/// Appends this many bytes, or fewer at the end of the reader.
-fn read_up_to(reader: &mut dyn Read, count: usize, data: &mut Vec<u8>) -> io::Result<()> {
-    let limit = u64::try_from(count).unwrap_or(u64::MAX);
-    reader.take(limit).read_to_end(data)?;
+/// One tag, length and value: the tag, the value, and what follows.
+fn element(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (length, rest) = match *data.get(1..)? {
+        [length @ ..=0x7f, ..] => (usize::from(length), data.get(2..)?),
+        [0x81, length, ..] => (usize::from(length), data.get(3..)?),
+        [0x82, high, low, ..] => {
+            let length = u16::from_be_bytes([high, low]);
+            (usize::from(length), data.get(4..)?)
+        }
+        _ => return None,
+    };
+    let (value, rest) = rest.split_at_checked(length)?;
+    Some((*data.first()?, value, rest))
+}
+
+/// Whether this is made like a certificate of version 3 (RFC 5280, section 4.1), by a look at its outer
+/// elements. Nearly nothing else is, so hardly anything is examined in vain.
+fn is_like_certificate(der: &[u8]) -> bool {
+    const SEQUENCE: u8 = 0x30;
+    const SIGNED: [u8; 3] = [SEQUENCE, SEQUENCE, 3];
+    const CERTIFICATE: [u8; 7] = [0xa0, 2, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE];
+    fn after<'a>(tags: &[u8], data: &'a [u8]) -> Option<&'a [u8]> {
+        tags.iter().try_fold(data, |data, tag| {
+            let (found, _, rest) = element(data)?;
+            (found == *tag).then_some(rest)
+        })
+    }
+    let content = element(der).map_or(&[][..], |(_, content, _)| content);
+    let signed = element(content).map_or(&[][..], |(_, signed, _)| signed);
+    after(&SIGNED, content).is_some_and(<[u8]>::is_empty) && after(&CERTIFICATE, signed).is_some()
+}
+
+/// Reads until the buffer is full, or the reader at its end.
+fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize) -> io::Result<()> {
+    while let Some(free) = buffer.get_mut(*filled..).filter(|free| !free.is_empty()) {
+        match reader.read(free) {
+            Ok(0) => break,
+            Ok(count) => *filled += count,
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(why),
+        }
+    }
     Ok(())
 }

@@ -56,6 +56,9 @@ struct Left {
     entries: Counter,
     unpacked: Counter,
     in_memory: Counter,
+    about_entries: Counter,
+    report: Counter,
+    is_full: bool,
 }
 
 impl Left {
@@ -64,9 +67,15 @@ impl Left {
             entries: Counter::new(limits.entries),
             unpacked: Counter::new(limits.unpacked),
             in_memory: Counter::new(limits.in_memory),
+            about_entries: Counter::new(limits.about_entries),
+            report: Counter::new(limits.report),
+            is_full: false,
         }
     }
 }
+
+/// What a place or a failure takes in the report beside its text, at most.
+const BESIDE: usize = 512;
 
 /// How many bytes at the beginning of a file show what it is: a tar header.
 const HEAD: u64 = 512;
@@ -118,34 +127,52 @@ impl<'h> Scan<'h> {
     }
 
     pub(super) fn failed(&mut self, place: &Location, why: &dyn std::fmt::Display) {
+        let mut error = why.to_string();
+        if !self
+            .left
+            .report
+            .take((place.size() + error.len() + BESIDE) as u64)
+        {
+            if self.left.is_full {
+                return;
+            }
+            self.left.is_full = true;
+            error = format!("{error}; and more than a report has room for");
+        }
         self.failures.push(Failure {
             place: place.shown.clone(),
             path: place.path.clone(),
-            error: why.to_string(),
+            error,
         });
     }
 
     pub(super) fn file(&mut self, path: &Path) {
         let name = Location::file(path.display().to_string());
+        match File::open(path) {
+            Ok(file) => self.seekable(&name, file),
+            Err(why) => self.failed(&name, &why),
+        }
+    }
+
+    pub(super) fn seekable(&mut self, name: &Location, mut file: impl Read + Seek) {
         self.left = Left::new(&self.limits);
-        let result = File::open(path).and_then(|mut file| {
-            let head = read_head(&mut file)?;
+        let begin = read_head(&mut file).and_then(|head| {
             let ends_as_zip = ends_as_zip(&mut file)?;
             file.rewind()?;
-            Ok((file, Container::of(&head), ends_as_zip))
+            Ok((Container::of(&head), ends_as_zip))
         });
-        match result {
-            Ok((file, Some(Container::Zip), _)) => self.zip(&name, file, 1),
+        match begin {
+            Ok((Some(Container::Zip), _)) => self.zip(name, file, 1),
             // A program with a ZIP archive behind it.
-            Ok((mut file, None, true)) => {
-                self.stream(&name, &mut file, 0);
+            Ok((None, true)) => {
+                self.stream(name, &mut file, 0);
                 if let Err(why) = file.rewind() {
-                    self.failed(&name, &why);
+                    self.failed(name, &why);
                 }
-                self.zip(&name, file, 1);
+                self.zip(name, file, 1);
             }
-            Ok((mut file, ..)) => self.stream(&name, &mut file, 0),
-            Err(why) => self.failed(&name, &why),
+            Ok(_) => self.stream(name, &mut file, 0),
+            Err(why) => self.failed(name, &why),
         }
     }
 
@@ -180,7 +207,8 @@ impl<'h> Scan<'h> {
             }
             Container::Zstd => {
                 let input = BufReader::new(counted(reader, &packed));
-                self.unpacked(name, zstd::Frames::new(input), packed, depth);
+                let memory = self.left.in_memory.clone();
+                self.unpacked(name, zstd::Frames::new(input, memory), packed, depth);
             }
         }
     }
@@ -195,10 +223,12 @@ impl<'h> Scan<'h> {
         self.search
             .progress
             .set_message(embedded_roots_bundle::escape(&name.shown));
-        let (found, result) = self.search.read(reader);
+        let (found, result) = self.search.read(reader, &self.left.report);
         self.searched += 1;
         self.bytes += found.bytes;
         if !found.roots.is_empty() || !found.unknown.is_empty() {
+            // Its roots have taken their part of the report.
+            self.left.report.take((name.size() + BESIDE) as u64);
             self.places.push(Place {
                 name: name.shown.clone(),
                 path: name.path.clone(),
@@ -214,7 +244,7 @@ impl<'h> Scan<'h> {
     fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
         // `tar` keeps long names in memory, as long as they may be, so what it reads between the
         // contents of entries has a limit.
-        let allowance = Counter::new(self.limits.about_entries);
+        let allowance = Counter::new(self.limits.about_entry);
         let reader = Allowed {
             inner: reader,
             left: allowance.clone(),
@@ -228,11 +258,11 @@ impl<'h> Scan<'h> {
                 }
                 allowance.set(u64::MAX);
                 if entry.header().entry_type().is_file() {
-                    let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-                    self.stream(&name.entry(&path), &mut entry, depth);
+                    let place = name.entry(&entry.path_bytes());
+                    self.stream(&place, &mut entry, depth);
                 }
                 io::copy(&mut entry, &mut io::sink())?;
-                allowance.set(self.limits.about_entries);
+                allowance.set(self.limits.about_entry);
             }
             Ok(())
         });
@@ -261,22 +291,36 @@ impl<'h> Scan<'h> {
     }
 
     fn zip(&mut self, name: &Location, reader: impl Read + Seek, depth: usize) {
-        let allowance = Counter::new(self.limits.about_entries);
+        let before = self.left.about_entries.value();
+        // What is read of it now is kept until its end.
+        let allowance = Counter::new(before);
         let reader = Allowed {
             inner: reader,
             left: allowance.clone(),
         };
-        let mut archive = match ZipArchive::new(reader) {
-            Ok(archive) => archive,
-            Err(why) => return self.failed(name, &why),
-        };
-        allowance.set(u64::MAX);
+        match ZipArchive::new(reader) {
+            Ok(archive) => {
+                self.left.about_entries.set(allowance.value());
+                allowance.set(u64::MAX);
+                self.entries(name, archive, depth);
+                self.left.about_entries.set(before);
+            }
+            Err(why) => self.failed(name, &why),
+        }
+    }
+
+    fn entries(
+        &mut self,
+        name: &Location,
+        mut archive: ZipArchive<impl Read + Seek>,
+        depth: usize,
+    ) {
         for number in 0..archive.len() {
             if !self.left.entries.take(1) {
                 return self.failed(name, &too_many_entries(&self.limits));
             }
-            let place = archive.name_for_index(number).unwrap_or_default();
-            let place = name.entry(place);
+            let path = archive.name_for_index(number).unwrap_or_default();
+            let place = name.entry(path.as_bytes());
             match archive.by_index(number) {
                 Ok(entry) if entry.is_file() => {
                     let packed = Counter::new(entry.compressed_size());
@@ -309,9 +353,9 @@ fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
 }
 
 /// Whether the file ends with the end of a central directory, without a comment.
-fn ends_as_zip(file: &mut File) -> io::Result<bool> {
+fn ends_as_zip(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     const LENGTH: u64 = 22;
-    let Some(start) = file.metadata()?.len().checked_sub(LENGTH) else {
+    let Some(start) = file.seek(SeekFrom::End(0))?.checked_sub(LENGTH) else {
         return Ok(false);
     };
     file.seek(SeekFrom::Start(start))?;

@@ -2,40 +2,109 @@
 
 use std::io::{self, BufRead, Read};
 
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::limits::Counter;
 
 pub(super) struct Frames<R> {
     input: R,
     decoder: FrameDecoder,
     is_in_frame: bool,
+    /// The bytes of memory that are left, and those of them that this frame has.
+    memory: Counter,
+    held: u64,
 }
 
 impl<R: BufRead> Frames<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(super) fn new(input: R, memory: Counter) -> Self {
         Self {
             input,
             decoder: FrameDecoder::new(),
             is_in_frame: false,
+            memory,
+            held: 0,
         }
     }
 
     /// Begins the next frame, and says whether there is one.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.input.fill_buf()?.is_empty() {
-            match self.decoder.reset(&mut self.input) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length,
-                    ..
-                })) => {
-                    let mut skipped = (&mut self.input).take(length.into());
-                    io::copy(&mut skipped, &mut io::sink())?;
-                }
-                Err(why) => return Err(io::Error::other(why)),
+            let mut header = Vec::new();
+            self.header_bytes(4, &mut header)?;
+            // Skippable frames.
+            if let [0x50..=0x5f, 0x2a, 0x4d, 0x18] = header[..] {
+                let mut length = [0; 4];
+                self.input.read_exact(&mut length)?;
+                let length = u64::from(u32::from_le_bytes(length));
+                io::copy(&mut (&mut self.input).take(length), &mut io::sink())?;
+                continue;
             }
+            let window = self.header(&mut header)?;
+            self.hold(window)?;
+            self.decoder
+                .reset(header.as_slice())
+                .map_err(io::Error::other)?;
+            return Ok(true);
         }
         Ok(false)
+    }
+
+    /// Reads the rest of a frame's header (section 3.1.1.1), and returns how much of its output is kept.
+    ///
+    /// The decoder would keep whatever the first frame says.
+    fn header(&mut self, header: &mut Vec<u8>) -> io::Result<u64> {
+        let descriptor = self.header_bytes(1, header)?;
+        let is_single_segment = descriptor & 0x20 != 0;
+        let window = if is_single_segment {
+            0
+        } else {
+            self.header_bytes(1, header)?
+        };
+        let dictionary = match descriptor & 3 {
+            3 => 4,
+            2 => 2,
+            flag => usize::from(flag == 1),
+        };
+        self.header_bytes(dictionary, header)?;
+        let size = match descriptor >> 6 {
+            0 => self.header_bytes(usize::from(is_single_segment), header)?,
+            1 => self.header_bytes(2, header)? + 256,
+            2 => self.header_bytes(4, header)?,
+            _ => self.header_bytes(8, header)?,
+        };
+        let base = 1 << (10 + (window >> 3));
+        Ok(if is_single_segment {
+            size
+        } else {
+            base + base / 8 * (window & 7)
+        })
+    }
+
+    /// Appends this many bytes, up to eight, to the header, and returns the number that they are.
+    fn header_bytes(&mut self, count: usize, header: &mut Vec<u8>) -> io::Result<u64> {
+        let mut number = [0; 8];
+        let bytes = number.get_mut(..count).unwrap_or_default();
+        self.input.read_exact(bytes)?;
+        header.extend_from_slice(bytes);
+        Ok(u64::from_le_bytes(number))
+    }
+
+    /// Takes this many bytes of memory in place of those that are held.
+    fn hold(&mut self, bytes: u64) -> io::Result<()> {
+        let left = self.memory.value() + self.held;
+        let Some(rest) = left.checked_sub(bytes) else {
+            let message = format!("needs {bytes} bytes of memory, and {left} are left");
+            return Err(io::Error::other(message));
+        };
+        self.memory.set(rest);
+        self.held = bytes;
+        Ok(())
+    }
+}
+
+impl<R> Drop for Frames<R> {
+    fn drop(&mut self) {
+        self.memory.set(self.memory.value() + self.held);
     }
 }
 

@@ -12,7 +12,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
 use crate::history::{History, Known};
-use crate::scan::search::Form;
+use crate::scan::search::{AHEAD, BEHIND, BUFFER, Form};
 
 /// A root, and how it is kept.
 type Found = (String, Vec<Form>);
@@ -155,7 +155,7 @@ fn every_known_root_is_found_in_each_form() {
             (Form::Pem, pem(&known.der)),
         ] {
             let data = [b"before", &*data, b"after"].concat();
-            let (found, result) = search.read(&mut &*data);
+            let (found, result) = search.read(&mut &*data, &Counter::new(u64::MAX));
             result.unwrap();
             assert_eq!(found.roots.len(), 1, "{} {form:?}", known.certificate);
             let (_, root) = found.roots.first_key_value().unwrap();
@@ -176,7 +176,6 @@ fn every_known_root_is_found_in_each_form() {
 
 #[test]
 fn a_root_is_found_wherever_it_is_in_the_stream() {
-    const BUFFER: usize = 1024 * 1024;
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, Limits::default());
     let of_version = |version| {
@@ -190,7 +189,7 @@ fn a_root_is_found_wherever_it_is_in_the_stream() {
             (Form::Der, known.der.to_vec()),
             (Form::Pem, pem(&known.der)),
         ] {
-            let edges = [BUFFER, BUFFER - 64 * 1024, 2 * BUFFER - 68 * 1024];
+            let edges = [BUFFER, BUFFER - AHEAD, 2 * BUFFER - AHEAD - BEHIND];
             let near = edges.map(|edge| {
                 [
                     edge - 2_000,
@@ -315,6 +314,8 @@ fn bombs_are_failures() {
         ratio_from: 1 << 20,
         in_memory: 1 << 20,
         about_entries: 100_000,
+        about_entry: 100_000,
+        report: 100_000,
     };
     let mut scanner = scanner(&history, limits);
     let zeros = vec![0; 3 << 20];
@@ -335,6 +336,9 @@ fn bombs_are_failures() {
     };
     let noise: Vec<u8> = noise(4).take(5 << 20).collect();
     let long_name = tar(&"a".repeat(200_000), b"");
+    // Both lists of entries are in memory at once.
+    let names = "a".repeat(60_000);
+    let lists = zip(&names, &zip(&names, b""));
     for (archive, message) in [
         (gzip(&zeros), "times its size"),
         (zstd(&zeros), "times its size"),
@@ -344,6 +348,7 @@ fn bombs_are_failures() {
         (deep, "more than 4 archives in archives"),
         (many(11), "more than 10 entries"),
         (long_name, "too much data about entries"),
+        (lists, "too much data about entries"),
     ] {
         let seen = scan(&archive, &mut scanner);
         let has = |(_, error): &(String, String)| error.contains(message);
@@ -355,6 +360,147 @@ fn bombs_are_failures() {
         assert!(seen.places.is_empty());
     }
     assert_eq!(scan(&many(10), &mut scanner).failures, []);
+}
+
+/// Certificates within the serial number of the one before, each of them nearly as long as may be.
+fn forged() -> Vec<u8> {
+    // Five empty parts of the signed content, and the signature.
+    const TAIL: &[u8] = &[0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 3, 0];
+    const HEADER: usize = 17;
+    let mut forged = Vec::new();
+    for left in (0..950).rev() {
+        let serial_number = left * HEADER;
+        let signed = 9 + serial_number + TAIL.len() - 4;
+        let content = signed + 8;
+        let bytes = |length: usize| u16::try_from(length).unwrap().to_be_bytes();
+        forged.extend([0x30, 0x82]);
+        forged.extend(bytes(content));
+        forged.extend([0x30, 0x82]);
+        forged.extend(bytes(signed));
+        forged.extend([0xa0, 3, 2, 1, 2, 2, 0x82]);
+        forged.extend(bytes(serial_number));
+    }
+    forged.extend(TAIL);
+    forged
+}
+
+#[test]
+fn forged_certificates_cost_no_more_than_their_bytes() {
+    let history = History::load().unwrap();
+    let mut search = Search::new(&history, ProgressBar::hidden()).unwrap();
+    let room = Counter::new(u64::MAX);
+    let [one, other, ..] = history.all() else {
+        panic!("the history is empty");
+    };
+    // Without the check, more than 400 times of that.
+    let forged = forged().repeat(512);
+    let data = [&forged[..], &one.der, &pem(&other.der)].concat();
+    let (found, result) = search.read(&mut &*data, &room);
+    let examined = found.in_vain();
+    let (free, most) = (1 << 20, (1 << 20) + data.len() as u64 / 4 + (16 << 10));
+    assert!((free..most).contains(&examined), "{examined}");
+    let why = result.unwrap_err().to_string();
+    assert!(why.contains("looks like a certificate"), "{why}");
+    // Known roots are found as ever.
+    let known = [one, other].map(|known| known.certificate.sha256());
+    assert!(known.iter().all(|sha256| found.roots.contains_key(sha256)));
+
+    // The header alone is not examined.
+    let header = b"\x30\x82\x3f\xf0\x30\x82\x3e\xe0\xa0\x03\x02\x01\x02";
+    let (found, result) = search.read(&mut &*header.repeat(100_000), &room);
+    result.unwrap();
+    assert_eq!(found.in_vain(), 0);
+}
+
+/// Each with another serial number. Nobody verifies the signature of a root.
+fn many_cas(count: u16) -> Vec<u8> {
+    let der = own_root("Own CA", IsCa::Ca(BasicConstraints::Unconstrained));
+    let serial_number = memchr::memmem::find(&der, &[0xa0, 3, 2, 1, 2]).unwrap() + 8;
+    let cas = (0..count).map(|nth| {
+        let mut der = der.clone();
+        der[serial_number..][..2].copy_from_slice(&nth.to_be_bytes());
+        der
+    });
+    cas.flatten().collect()
+}
+
+#[test]
+fn a_report_has_limits() {
+    let history = History::load().unwrap();
+    let limits = Limits {
+        report: 50_000,
+        ..Limits::default()
+    };
+    let mut scanner = scanner(&history, limits);
+    let seen = scan(&many_cas(10), &mut scanner);
+    assert_eq!((seen.unknown.len(), seen.failures.len()), (10, 0));
+    let seen = scan(&many_cas(100), &mut scanner);
+    assert!((10..50).contains(&seen.unknown.len()));
+    let (_, why) = &seen.failures[0];
+    assert!(why.contains("more roots than"), "{why}");
+
+    let mut archive = tar::Builder::new(Vec::new());
+    for nth in 0..100 {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(4);
+        let name = format!("{nth}{}", "a".repeat(10_000));
+        archive
+            .append_data(&mut header, name, &b"PK\x03\x04"[..])
+            .unwrap();
+    }
+    let seen = scan(&archive.into_inner().unwrap(), &mut scanner);
+    let length: usize = seen.failures.iter().map(|(place, _)| place.len()).sum();
+    assert!((10_000..50_000).contains(&length), "{length}");
+    let (_, last) = seen.failures.last().unwrap();
+    assert!(last.contains("more than a report has room for"), "{last}");
+}
+
+/// By the RFC, an output in a single segment is kept as a whole.
+#[test]
+fn zstandard_does_not_take_more_memory_than_it_may() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let frame = |header: &[u8], blocks: usize| {
+        let mut frame = b"\x28\xb5\x2f\xfd".to_vec();
+        frame.extend(header);
+        for nth in 1..=blocks {
+            // 128 KiB of the same byte.
+            let header = u32::from(nth == blocks) | 1 << 1 | (128 << 10) << 3;
+            frame.extend(&header.to_le_bytes()[..3]);
+            frame.push(0);
+        }
+        frame
+    };
+    let whole = |blocks: u64, said: u64| {
+        let size = (said << 17).to_le_bytes();
+        frame(
+            &[&[0xe0][..], &size].concat(),
+            usize::try_from(blocks).unwrap(),
+        )
+    };
+    // Windows of 8 MiB and of 128 MiB.
+    let (small, large) = (frame(&[0, 13 << 3], 100), frame(&[0, 17 << 3], 100));
+    for (data, most) in [
+        (whole(100, 100), None),
+        (small.clone(), None),
+        ([small.clone(), whole(16, 16), small.clone()].concat(), None),
+        (large.clone(), Some("needs 134217728 bytes of memory")),
+        (
+            [small, large].concat(),
+            Some("needs 134217728 bytes of memory"),
+        ),
+        (
+            whole(100, 1 << 30),
+            Some("needs 140737488355328 bytes of memory"),
+        ),
+    ] {
+        let seen = scan(&data, &mut scanner);
+        let failures: Vec<&str> = seen.failures.iter().map(|(_, why)| why.as_str()).collect();
+        match most {
+            None => assert_eq!(failures, [""; 0]),
+            Some(message) => assert!(failures[0].contains(message), "{failures:?}"),
+        }
+    }
 }
 
 #[test]
