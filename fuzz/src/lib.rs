@@ -7,7 +7,11 @@ mod compiled;
 pub mod literals;
 pub mod signature;
 
+use std::alloc::System;
+
+use cap::Cap;
 use embedded_roots_bundle::{Annotation, Root};
+use embedded_roots_cli::fuzzing::Known;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 /// What equal bundles have in common: all but the lines.
@@ -19,4 +23,25 @@ pub fn contents(
     roots
         .map(|root| (root.certificate(), root.annotation(), root.trust_anchor()))
         .collect()
+}
+
+thread_local! {
+    /// The roots that a scan knows; read once, since that takes milliseconds.
+    pub static KNOWN: &'static Known = Box::leak(Box::new(Known::load().unwrap()));
+}
+
+/// Runs this, which may allocate as much as the limits of a fuzzed scan allow.
+pub fn bounded(heap: &Cap<System>, scan: impl FnOnce()) {
+    /// The buffer; what is in memory of archives, twice; their entries, their decoders, and the report.
+    const MOST: usize = 16 << 20;
+    /// Beyond this, the process ends. A panic needs memory, too, to say where it is.
+    const HARD: usize = 512 << 20;
+    let before = heap.allocated();
+    heap.set_limit(before + HARD).unwrap();
+    scan();
+    let most = heap.max_allocated();
+    assert!(
+        most < before + MOST,
+        "{most} bytes were allocated, {before} before"
+    );
 }

@@ -14,6 +14,9 @@ mod root;
 mod scan;
 mod source;
 
+#[doc(hidden)]
+pub use crate::scan::fuzzing;
+
 use std::error;
 use std::io;
 use std::process::ExitCode;

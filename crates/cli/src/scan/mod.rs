@@ -1,6 +1,7 @@
 //! `scan`: which roots lie in files of any kind.
 
 mod files;
+pub mod fuzzing;
 mod known;
 mod limits;
 mod list_date;
@@ -80,7 +81,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
 }
 
 /// Whether a file that begins like this is an archive, or compressed.
-pub(crate) fn is_archive(head: &[u8]) -> bool {
+#[must_use]
+pub fn is_archive(head: &[u8]) -> bool {
     Container::of(head).is_some()
 }
 

@@ -1,0 +1,139 @@
+//! What the fuzz targets of the repository call. Anything here may change at any time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::io::{Read, Seek};
+
+use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::{Annotation, Root};
+use indicatif::ProgressBar;
+
+pub use super::is_archive;
+use super::limits::Limits;
+use super::search::{self, Search};
+use super::unpack::Scan;
+use crate::history::History;
+
+/// The size of the buffer through which a file is searched.
+pub const BUFFER: usize = search::BUFFER;
+/// So much of the buffer is searched only with what follows it.
+pub const AHEAD: usize = search::AHEAD;
+/// The limit for what may be unpacked of one file.
+pub const UNPACKED: u64 = 4 << 20;
+
+/// Small limits, so that a target reaches them.
+const LIMITS: Limits = Limits {
+    depth: 6,
+    entries: 1_000,
+    unpacked: UNPACKED,
+    ratio: 1_000,
+    ratio_from: 1 << 20,
+    in_memory: 4 << 20,
+    about_entries: 1 << 20,
+    about_entry: 1 << 16,
+    report: 1 << 18,
+};
+
+/// The roots that a scan knows.
+pub struct Known(History);
+
+impl Known {
+    /// What is compiled in.
+    ///
+    /// # Errors
+    ///
+    /// None, as tests show.
+    pub fn load() -> Result<Self, Box<dyn Error>> {
+        Ok(Self(History::load()?))
+    }
+
+    /// The certificate of a root, and the content of its `SubjectPublicKeyInfo`; numbers begin anew
+    /// behind the last root.
+    ///
+    /// # Errors
+    ///
+    /// None, as tests show.
+    pub fn root(&self, number: usize) -> Result<(Vec<u8>, Vec<u8>), Box<dyn Error>> {
+        let known = self.0.all().iter().cycle().nth(number);
+        let der = known.ok_or("no root is known")?.der.clone();
+        let root = Root::new(der, Annotation::default(), 0)?;
+        let key = root.trust_anchor().subject_public_key_info.to_vec();
+        Ok((root.certificate().to_vec(), key))
+    }
+
+    /// A scanner with small limits.
+    ///
+    /// # Errors
+    ///
+    /// None, as tests show.
+    pub fn scanner(&self) -> Result<Scanner<'_>, Box<dyn Error>> {
+        let search = Search::new(&self.0, ProgressBar::hidden())?;
+        Ok(Scanner(Scan::new(search, LIMITS)))
+    }
+}
+
+/// Scans one file after another.
+pub struct Scanner<'k>(Scan<'k>);
+
+/// What is in a file, with which nothing of other files is mixed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The roots of each place: the form and the fingerprint.
+    pub places: BTreeMap<String, BTreeSet<String>>,
+    /// Each a place and an error.
+    pub failures: Vec<(String, String)>,
+    /// How many bytes were searched, after unpacking.
+    pub bytes: u64,
+}
+
+impl Scanner<'_> {
+    /// Scans what can be read once.
+    pub fn reader(&mut self, reader: &mut dyn Read) -> Seen {
+        self.0.reader("x", reader);
+        self.seen()
+    }
+
+    /// Scans a file.
+    pub fn seekable(&mut self, file: impl Read + Seek) -> Seen {
+        self.0.seekable("x", file);
+        self.seen()
+    }
+
+    fn seen(&mut self) -> Seen {
+        let mut seen = Seen {
+            bytes: std::mem::take(&mut self.0.bytes),
+            ..Seen::default()
+        };
+        for place in self.0.places.drain(..) {
+            let roots = seen.places.entry(place.name).or_default();
+            for (sha256, known) in &place.found.roots {
+                let forms = known.forms.iter();
+                roots.extend(forms.map(|form| format!("{form:?} {}", hex(sha256))));
+            }
+            for (sha256, unknown) in &place.found.unknown {
+                let forms = unknown.forms.iter();
+                roots.extend(forms.map(|form| format!("unknown {form:?} {}", hex(sha256))));
+            }
+        }
+        for failure in self.0.failures.drain(..) {
+            seen.failures.push((failure.place, failure.error));
+        }
+        seen
+    }
+}
+
+impl Seen {
+    /// The places that could not be read, or not to the end.
+    #[must_use]
+    pub fn failed_places(&self) -> Vec<&str> {
+        let failures = self.failures.iter();
+        failures.map(|(place, _)| place.as_str()).collect()
+    }
+
+    /// The roots of all places together.
+    #[must_use]
+    pub fn roots(&self) -> BTreeSet<&str> {
+        let roots = self.places.values().flatten();
+        roots.map(String::as_str).collect()
+    }
+}
