@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 
 pub use super::is_archive;
 use super::limits::Limits;
+use super::location::Location;
 use super::search::{self, Search};
 use super::unpack::Scan;
 use crate::history::History;
@@ -95,7 +96,7 @@ impl Scanner<'_> {
 
     /// Scans a file.
     pub fn seekable(&mut self, file: impl Read + Seek) -> Seen {
-        self.0.seekable("x", file);
+        self.0.seekable(&Location::file("x".to_owned()), file);
         self.seen()
     }
 
