@@ -1,0 +1,210 @@
+//! How fast `scan` reads a file from the page cache, in how much memory, and how much faster that is than
+//! a search for one key after another.
+//!
+//! It needs a machine that does nothing else, and writes files of 7 GiB, so it is ignored:
+//! `cargo test --release -p embedded-roots-cli --test speed -- --ignored --nocapture`.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "all of this is test code"
+)]
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use embedded_roots_cli::fuzzing::Known;
+use memchr::memmem;
+
+const GIB: u64 = 1 << 30;
+
+/// MB/s and MiB.
+struct Figures {
+    rate: f64,
+    resident: u64,
+}
+
+#[test]
+#[ignore = "measures"]
+fn scan() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("speed");
+    fs::create_dir_all(&directory).unwrap();
+    println!("| file | MB/s | resident MiB |\n| --- | --- | --- |");
+    let mut of_programs = 0.0;
+    for (name, least, write) in [
+        (
+            "programs and libraries, 1 GiB",
+            500.0,
+            programs as fn(&mut dyn Write),
+        ),
+        ("random bytes, 1 GiB", 500.0, random),
+        ("zeros, 1 GiB", 500.0, zeros),
+        ("forged certificates, 64 MiB", 10.0, forged),
+        ("their headers alone, 64 MiB", 50.0, headers),
+        ("PEM without an end, 64 MiB", 10.0, begins),
+    ] {
+        let path = file(&directory, write);
+        let figures = measure(&path);
+        println!("| {name} | {:.0} | {} |", figures.rate, figures.resident);
+        if of_programs == 0.0 {
+            of_programs = figures.rate;
+            let naive = naive(&path);
+            println!("| the same, one key after another in memory | {naive:.1} | |");
+            println!("| factor | {:.0} | |", of_programs / naive);
+            assert!(of_programs > 10.0 * naive);
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(figures.rate >= least, "{name}: {:.0} MB/s", figures.rate);
+        assert!(figures.resident <= 256, "{name}: {} MiB", figures.resident);
+    }
+    let path = file(&directory, |_| {});
+    File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(4 * GIB)
+        .unwrap();
+    let figures = measure(&path);
+    println!(
+        "| a hole, 4 GiB | {:.0} | {} |",
+        figures.rate, figures.resident
+    );
+    fs::remove_file(&path).unwrap();
+    assert!(figures.rate >= 500.0 && figures.resident <= 256);
+}
+
+fn file(directory: &Path, write: impl FnOnce(&mut dyn Write)) -> PathBuf {
+    let path = directory.join("file");
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(&path).unwrap());
+    write(&mut file);
+    file.into_inner().unwrap().sync_all().unwrap();
+    path
+}
+
+/// The best of three runs, from the page cache.
+fn measure(path: &Path) -> Figures {
+    let size = io::copy(&mut File::open(path).unwrap(), &mut io::sink()).unwrap();
+    let mut best = Figures {
+        rate: 0.0,
+        resident: 0,
+    };
+    for _ in 0..3 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
+        command
+            .arg("scan")
+            .arg(path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let start = Instant::now();
+        let mut child = command.spawn().unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        while child.try_wait().unwrap().is_none() {
+            // Its greatest size so far, in KiB.
+            let status = fs::read_to_string(&status).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+            best.resident = best.resident.max(kib.unwrap_or(0).div_ceil(1024));
+            thread::sleep(Duration::from_millis(2));
+        }
+        let rate = size as f64 / 1e6 / start.elapsed().as_secs_f64();
+        best.rate = best.rate.max(rate);
+    }
+    best
+}
+
+/// The MB/s of one pass over the file for each key.
+fn naive(path: &Path) -> f64 {
+    let known = Known::load().unwrap();
+    let keys: Vec<Vec<u8>> = (0..287)
+        .map(|number| known.root(number).unwrap().1)
+        .collect();
+    let mut data = Vec::new();
+    File::open(path)
+        .unwrap()
+        .take(GIB / 16)
+        .read_to_end(&mut data)
+        .unwrap();
+    let start = Instant::now();
+    let found = keys
+        .iter()
+        .filter(|key| memmem::find(&data, key).is_some())
+        .count();
+    assert!(found <= keys.len());
+    data.len() as f64 / 1e6 / start.elapsed().as_secs_f64()
+}
+
+/// The files of /usr/bin and /usr/lib, up to 1 GiB.
+fn programs(out: &mut dyn Write) {
+    let mut left = GIB;
+    let mut todo = vec![PathBuf::from("/usr/lib"), PathBuf::from("/usr/bin")];
+    while let Some(path) = todo.pop() {
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        if metadata.is_dir() {
+            todo.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if metadata.is_file() {
+            let mut file = File::open(&path).unwrap().take(left);
+            left -= io::copy(&mut file, out).unwrap();
+        }
+    }
+    assert!(left < GIB / 2, "/usr/bin and /usr/lib are small");
+}
+
+fn random(out: &mut dyn Write) {
+    let mut state = 1_u64;
+    for _ in 0..GIB / 8 {
+        // xorshift64*
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        let random = state.wrapping_mul(0x2545_f491_4f6c_dd1d);
+        out.write_all(&random.to_le_bytes()).unwrap();
+    }
+}
+
+fn zeros(out: &mut dyn Write) {
+    io::copy(&mut io::repeat(0).take(GIB), out).unwrap();
+}
+
+/// As in the unit test of the bound: each of them in the serial number of the one before.
+fn forged(out: &mut dyn Write) {
+    let mut block = Vec::new();
+    for left in (0..950_u16).rev() {
+        let serial_number = left * 17;
+        let signed = serial_number + 19;
+        block.extend([0x30, 0x82]);
+        block.extend((signed + 8).to_be_bytes());
+        block.extend([0x30, 0x82]);
+        block.extend(signed.to_be_bytes());
+        block.extend([0xa0, 3, 2, 1, 2, 2, 0x82]);
+        block.extend(serial_number.to_be_bytes());
+    }
+    block.extend([0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 3, 0]);
+    repeat(&block, out);
+}
+
+fn headers(out: &mut dyn Write) {
+    repeat(b"\x30\x82\x3f\xf0\x30\x82\x3e\xe0\xa0\x03\x02\x01\x02", out);
+}
+
+fn begins(out: &mut dyn Write) {
+    let block = format!("-----BEGIN CERTIFICATE-----\n{}\n", "MIIB".repeat(20));
+    repeat(block.as_bytes(), out);
+}
+
+/// 64 MiB of this.
+fn repeat(block: &[u8], out: &mut dyn Write) {
+    for _ in 0..(64 << 20) / block.len() {
+        out.write_all(block).unwrap();
+    }
+}
