@@ -1,8 +1,8 @@
-//! The program `embedded-roots`: which root certificates a program, bundle, image or server trusts. See
-//! its [README](https://crates.io/crates/embedded-roots-cli).
+//! The program `embedded-roots`: which root certificates a program, bundle, image or server trusts. The
+//! package's README describes it.
 //!
-//! This library is there for the program and for the fuzz targets of its repository. It has no stable
-//! API: use [`embedded-roots`](https://docs.rs/embedded-roots) in programs.
+//! This library exists for the program and for the fuzz targets of its repository. It has no stable
+//! API; programs use the crate `embedded-roots`.
 
 mod check;
 mod diff;

@@ -1,7 +1,7 @@
 //! `scan` against what other readers say of the same files.
 //!
 //! They need programs that few machines have, so they are ignored: run them with
-//! `cargo test --release -p embedded-roots-cli --test scan -- --ignored`.
+//! `cargo test -p embedded-roots-cli --test scan -- --ignored`.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ use std::process::{Command, Stdio};
 
 use embedded_roots::inspect;
 use embedded_roots_bundle::emit::{hex, sha256};
+use memchr::memmem;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
@@ -493,7 +494,7 @@ fn programs_of_the_system() {
                 .split('=')
                 .nth(1)
                 .unwrap();
-            let has = |part: &[u8]| data.windows(part.len()).any(|window| window == part);
+            let has = |part: &[u8]| memmem::find(&data, part).is_some();
             assert!(
                 has(name.as_bytes()) || has(b"-----BEGIN CERTIFICATE-----"),
                 "{path}: {subject}"

@@ -37,10 +37,10 @@ pub(super) struct Found<'h> {
     /// Self-signed CAs that Mozilla's list has not held.
     pub(super) unknown: BTreeMap<[u8; 32], Kept<Unknown>>,
     pub(super) bytes: u64,
-    /// The bytes of what looked like a certificate and was none.
-    in_vain: u64,
-    /// Something looked like a certificate when too much had been examined in vain.
-    is_unexamined: bool,
+    /// The bytes of what looked like a certificate but was not.
+    false_alarms: u64,
+    /// Something that looks like a certificate was skipped, after too many false alarms.
+    has_skipped: bool,
     /// How many bytes the report may still take.
     room: Counter,
     is_full: bool,
@@ -86,10 +86,10 @@ pub(super) const AHEAD: usize = 64 * 1024;
 const MAX_CERTIFICATE: usize = 16 * 1024;
 /// The longest text of a certificate, so that where the buffer ends makes no difference.
 const MAX_TEXT: usize = AHEAD - LONGEST_NEEDLE;
-/// Bytes that are examined in vain: so many, and another one for so many that are read. A file could have
-/// a forged certificate at each few bytes, each of them nearly as long as the longest certificate.
-const FREE_IN_VAIN: u64 = 1024 * 1024;
-const BYTES_FOR_ONE_IN_VAIN: u64 = 4;
+/// How many bytes of false alarms are examined: these, and one more for each few bytes read. A file
+/// could have a forged certificate every few bytes, each nearly as long as the longest certificate.
+const FREE_FALSE_ALARMS: u64 = 1024 * 1024;
+const BYTES_PER_FALSE_ALARM: u64 = 4;
 
 impl<'h> Search<'h> {
     pub(super) fn new(history: &'h History, progress: ProgressBar) -> Result<Self> {
@@ -106,7 +106,7 @@ impl<'h> Search<'h> {
 
     /// Reads to the end. After an error, what was found before it is returned too.
     ///
-    /// It is an error, too, if not all was examined, or all that was found has no `room` in the report.
+    /// It is also an error if something was skipped, or if the report has no `room` for all that was found.
     pub(super) fn read(
         &mut self,
         reader: &mut dyn Read,
@@ -192,15 +192,15 @@ impl<'h> Search<'h> {
             (header == *inner).then_some((start, der))
         });
         let (start, der) = der.filter(|(_, der)| is_like_certificate(der))?;
-        let allowed = FREE_IN_VAIN + found.bytes / BYTES_FOR_ONE_IN_VAIN;
-        if found.in_vain > allowed {
-            found.is_unexamined = true;
+        let allowed = FREE_FALSE_ALARMS + found.bytes / BYTES_PER_FALSE_ALARM;
+        if found.false_alarms > allowed {
+            found.has_skipped = true;
             return None;
         }
         if self.root(der, Form::Der, found) {
             return Some(start + der.len());
         }
-        found.in_vain += der.len() as u64;
+        found.false_alarms += der.len() as u64;
         None
     }
 
@@ -244,25 +244,25 @@ impl<'h> Found<'h> {
             reissued: BTreeMap::new(),
             unknown: BTreeMap::new(),
             bytes: 0,
-            in_vain: 0,
-            is_unexamined: false,
+            false_alarms: 0,
+            has_skipped: false,
             room,
             is_full: false,
         }
     }
 
     #[cfg(test)]
-    pub(super) fn in_vain(&self) -> u64 {
-        self.in_vain
+    pub(super) fn false_alarms(&self) -> u64 {
+        self.false_alarms
     }
 
     fn is_complete(&self) -> io::Result<()> {
         if self.is_full {
             return Err(io::Error::other("more roots than a report has room for"));
         }
-        if self.is_unexamined {
+        if self.has_skipped {
             return Err(io::Error::other(
-                "too much looks like a certificate and is none: not all of that was examined",
+                "too many bytes look like certificates but are not: some were skipped",
             ));
         }
         Ok(())
@@ -359,7 +359,7 @@ fn element(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// Whether this is made like a certificate of version 3 (RFC 5280, section 4.1), by a look at its outer
-/// elements. Nearly nothing else is, so hardly anything is examined in vain.
+/// elements. Hardly anything else is, so false alarms are rare.
 fn is_like_certificate(der: &[u8]) -> bool {
     const SEQUENCE: u8 = 0x30;
     const SIGNED: [u8; 3] = [SEQUENCE, SEQUENCE, 3];
