@@ -5,7 +5,7 @@ use embedded_roots_bundle::ParsedBundle;
 use serde::Serialize;
 
 use crate::history::History;
-use crate::output::{Output, counted, day, is_narrow, stacked, table};
+use crate::output::{Output, counted, day, is_narrow, start_of_sha256, table_with_remarks};
 use crate::root::{Facts, Root, short_name};
 use crate::{Outcome, Result, source};
 
@@ -49,31 +49,22 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
 }
 
 fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table {
-    // A column of few remarks would take half of a narrow terminal from the names.
-    let mut table = if narrow {
-        table(&["root", "key", "until", "SHA-256"])
-    } else {
-        table(&["root", "key", "until", "SHA-256", "remarks"])
-    };
-    for root in roots {
+    let rows = roots.iter().map(|root| {
         let certificate = &root.certificate;
         let removed = history
             .removed(certificate)
             .and_then(|standing| standing.gone.as_ref());
         let removed = removed.map(|gone| format!("removed by Mozilla {gone}"));
         let limits = Some(root.limits()).filter(|limits| !limits.is_empty());
-        let remarks: Vec<String> = limits.into_iter().chain(removed).collect();
-        let sha256 = embedded_roots_bundle::emit::hex(&certificate.sha256());
+        let cells = [
+            certificate.key().to_string(),
+            day(certificate.not_after()),
+            start_of_sha256(certificate.sha256()),
+        ];
         let name = short_name(certificate.subject()).to_owned();
-        let (key, until) = (certificate.key().to_string(), day(certificate.not_after()));
-        let sha256 = sha256.chars().take(16).collect();
-        if narrow {
-            table.add_row([stacked(name, remarks), key, until, sha256]);
-        } else {
-            table.add_row([name, key, until, sha256, remarks.join("; ")]);
-        }
-    }
-    table
+        (name, cells, limits.into_iter().chain(removed).collect())
+    });
+    table_with_remarks(&["root", "key", "until", "SHA-256"], rows, narrow)
 }
 
 #[cfg(test)]

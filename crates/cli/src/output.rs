@@ -1,11 +1,13 @@
 //! How results are written: for people, or as JSON.
 
 use std::io::{self, Write};
+use std::iter;
 use std::time::SystemTime;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table};
+use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::{parse_rfc3339, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
@@ -80,10 +82,36 @@ pub(crate) fn is_narrow() -> bool {
     Table::new().width().is_some_and(|width| width < WIDE)
 }
 
+/// A table with remarks about its rows, each a first cell and others: in a last column, or below the first
+/// cell where that would take half of a narrow terminal from the others.
+pub(crate) fn table_with_remarks<const N: usize>(
+    header: &[&str],
+    rows: impl Iterator<Item = (String, [String; N], Vec<String>)>,
+    narrow: bool,
+) -> Table {
+    let remarks = (!narrow).then_some("remarks");
+    let header: Vec<&str> = header.iter().copied().chain(remarks).collect();
+    let mut table = table(&header);
+    for (first, others, remarks) in rows {
+        let (first, remarks) = if narrow {
+            (stacked(first, remarks), None)
+        } else {
+            (first, Some(remarks.join("; ")))
+        };
+        table.add_row(iter::once(first).chain(others).chain(remarks));
+    }
+    table
+}
+
 /// A cell with more below its first part. A table that breaks long lines would lose an indentation.
 pub(crate) fn stacked(first: String, below: impl IntoIterator<Item = String>) -> String {
     let below = below.into_iter().map(|part| format!("\n* {part}"));
     first + &below.collect::<String>()
+}
+
+/// What a table has room for.
+pub(crate) fn start_of_sha256(sha256: [u8; 32]) -> String {
+    hex(&sha256).chars().take(16).collect()
 }
 
 /// The day of a time, as YYYY-MM-DD.

@@ -3,7 +3,7 @@
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::{self as bundle, rfc3339, show_name_constraints};
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
 
 use crate::Result;
@@ -29,6 +29,11 @@ impl Root {
             certificate,
             is_key_alone: false,
         })
+    }
+
+    /// A certificate without an annotation.
+    pub(crate) fn of_der(der: CertificateDer<'static>) -> Result<Self> {
+        Self::new(bundle::Root::new(der, bundle::Annotation::default(), 0)?)
     }
 
     /// Subject and key, as in a trust anchor.

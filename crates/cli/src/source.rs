@@ -6,7 +6,6 @@ use std::path::Path;
 
 use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, PrivateKeys, parse, read_file};
 use memchr::{memchr, memmem};
-use rustls_pki_types::CertificateDer;
 
 use crate::history::History;
 use crate::root::Root;
@@ -90,7 +89,7 @@ fn of_pem(name: &str, pem: &[u8]) -> Result<Vec<Root>> {
 
 fn on(day: &str, history: &History) -> Result<Vec<Root>> {
     crate::output::parse_day(day).map_err(|why| format!("mozilla@{day}: {why}"))?;
-    let roots = history.on(day).map(|known| of_der(known.der.clone()));
+    let roots = history.on(day).map(|known| Root::of_der(known.der.clone()));
     let roots: Vec<Root> = roots.collect::<Result<_>>()?;
     if roots.is_empty() {
         return Err(format!("mozilla@{day}: nothing is known of the list on that day").into());
@@ -101,15 +100,14 @@ fn on(day: &str, history: &History) -> Result<Vec<Root>> {
 /// Tolerant, like the store's readers: a certificate that cannot be a root is left out.
 fn system() -> Result<Vec<Root>> {
     let store = rustls_native_certs::load_native_certs();
-    let roots = store.certs.into_iter().filter_map(|der| of_der(der).ok());
+    let roots = store
+        .certs
+        .into_iter()
+        .filter_map(|der| Root::of_der(der).ok());
     let roots: Vec<Root> = roots.collect();
     match store.errors.into_iter().next() {
         Some(why) if roots.is_empty() => Err(why.into()),
         None if roots.is_empty() => Err("the operating system has no roots".into()),
         _ => Ok(roots),
     }
-}
-
-fn of_der(der: CertificateDer<'static>) -> Result<Root> {
-    Root::new(bundle::Root::new(der, bundle::Annotation::default(), 0)?)
 }

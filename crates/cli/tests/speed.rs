@@ -14,6 +14,7 @@
 )]
 
 use std::fs::{self, File};
+use std::hint::black_box;
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,6 +25,7 @@ use embedded_roots_cli::fuzzing::Known;
 use memchr::memmem;
 
 const GIB: u64 = 1 << 30;
+const PROGRAMS: &str = "programs and libraries, 1 GiB";
 
 /// MB/s and MiB.
 struct Figures {
@@ -37,13 +39,8 @@ fn scan() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("speed");
     fs::create_dir_all(&directory).unwrap();
     println!("| file | MB/s | resident MiB |\n| --- | --- | --- |");
-    let mut of_programs = 0.0;
     for (name, least, write) in [
-        (
-            "programs and libraries, 1 GiB",
-            500.0,
-            programs as fn(&mut dyn Write),
-        ),
+        (PROGRAMS, 500.0, programs as fn(&mut dyn Write)),
         ("random bytes, 1 GiB", 500.0, random),
         ("zeros, 1 GiB", 500.0, zeros),
         ("forged certificates, 64 MiB", 10.0, forged),
@@ -53,12 +50,11 @@ fn scan() {
         let path = file(&directory, write);
         let figures = measure(&path);
         println!("| {name} | {:.0} | {} |", figures.rate, figures.resident);
-        if of_programs == 0.0 {
-            of_programs = figures.rate;
+        if name == PROGRAMS {
             let naive = naive(&path);
             println!("| the same, one key after another in memory | {naive:.1} | |");
-            println!("| factor | {:.0} | |", of_programs / naive);
-            assert!(of_programs > 10.0 * naive);
+            println!("| factor | {:.0} | |", figures.rate / naive);
+            assert!(figures.rate > 10.0 * naive);
         }
         fs::remove_file(&path).unwrap();
         assert!(figures.rate >= least, "{name}: {:.0} MB/s", figures.rate);
@@ -122,7 +118,7 @@ fn measure(path: &Path) -> Figures {
 /// The MB/s of one pass over the file for each key.
 fn naive(path: &Path) -> f64 {
     let known = Known::load().unwrap();
-    let keys: Vec<Vec<u8>> = (0..287)
+    let keys: Vec<Vec<u8>> = (0..known.count())
         .map(|number| known.root(number).unwrap().1)
         .collect();
     let mut data = Vec::new();
@@ -132,11 +128,9 @@ fn naive(path: &Path) -> f64 {
         .read_to_end(&mut data)
         .unwrap();
     let start = Instant::now();
-    let found = keys
-        .iter()
-        .filter(|key| memmem::find(&data, key).is_some())
-        .count();
-    assert!(found <= keys.len());
+    for key in &keys {
+        black_box(memmem::find(&data, key));
+    }
     data.len() as f64 / 1e6 / start.elapsed().as_secs_f64()
 }
 

@@ -17,7 +17,6 @@ use anstyle::Style;
 use clap::Args;
 use embedded_roots::Roots;
 use embedded_roots::rustls::{self, CertificateError, ClientConfig};
-use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::escape;
 use rustls_pki_types::ServerName;
 use serde::Serialize;
@@ -28,7 +27,10 @@ use crate::explain::known::{Candidate, Policy, candidates, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::verdict::{Case, Reason, Verdict, shortened};
 use crate::history::{History, Standing};
-use crate::output::{ERROR, GOOD, Output, counted, day, is_narrow, stacked, table};
+use crate::output::{
+    ERROR, GOOD, Output, counted, day, is_narrow, stacked, start_of_sha256, table,
+    table_with_remarks,
+};
 use crate::root::Facts;
 use crate::{Outcome, Result};
 
@@ -360,11 +362,8 @@ fn chain_table(chain: &Chain) -> comfy_table::Table {
         let (from, until) = (day(certificate.not_before()), day(certificate.not_after()));
         let sha256 = start_of_sha256(certificate.sha256());
         if narrow {
-            let (names, valid) = (
-                stacked(subject, [format!("issued by {issuer}")]),
-                format!("{from}\n{until}"),
-            );
-            table.add_row([nth, names, key, valid, sha256]);
+            let names = stacked(subject, [format!("issued by {issuer}")]);
+            table.add_row([nth, names, key, format!("{from}\n{until}"), sha256]);
         } else {
             let valid = format!("{from} to {until}");
             table.add_row([nth, subject, issuer, key, valid, sha256]);
@@ -375,31 +374,26 @@ fn chain_table(chain: &Chain) -> comfy_table::Table {
 }
 
 fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
-    let narrow = is_narrow();
-    let mut table = if narrow {
-        table(&["root", "SHA-256", "chain", "trusted by"])
-    } else {
-        table(&["root", "SHA-256", "chain", "trusted by", "remarks"])
-    };
-    for candidate in candidates {
+    let rows = candidates.iter().map(|candidate| {
         let limits = Some(candidate.root.limits()).filter(|limits| !limits.is_empty());
         let removed = candidate.removed.as_ref().map(Standing::gone_and_why);
         let removed = removed.map(|when| format!("left Mozilla's list by {when}"));
-        let remarks: Vec<String> = limits.into_iter().chain(removed).collect();
         let chain = if candidate.verifies {
             "ends in it"
         } else {
             "does not verify with it"
         };
-        let name = shortened(candidate.root.certificate.subject());
-        let sha256 = start_of_sha256(candidate.root.certificate.sha256());
-        let (chain, by) = (chain.to_owned(), candidate.trusted_by.join(", "));
-        if narrow {
-            table.add_row([stacked(name, remarks), sha256, chain, by]);
-        } else {
-            table.add_row([name, sha256, chain, by, remarks.join("; ")]);
-        }
-    }
+        let certificate = &candidate.root.certificate;
+        let cells = [
+            start_of_sha256(certificate.sha256()),
+            chain.to_owned(),
+            candidate.trusted_by.join(", "),
+        ];
+        let remarks = limits.into_iter().chain(removed).collect();
+        (shortened(certificate.subject()), cells, remarks)
+    });
+    let header = ["root", "SHA-256", "chain", "trusted by"];
+    let mut table = table_with_remarks(&header, rows, is_narrow());
     keep_whole(&mut table, &[1]);
     table
 }
@@ -411,8 +405,4 @@ fn keep_whole(table: &mut comfy_table::Table, columns: &[usize]) {
             column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
         }
     }
-}
-
-fn start_of_sha256(sha256: [u8; 32]) -> String {
-    hex(&sha256).chars().take(16).collect()
 }

@@ -5,7 +5,6 @@ use std::error::Error;
 use std::io::{Read, Seek};
 
 use embedded_roots_bundle::emit::hex;
-use embedded_roots_bundle::{Annotation, Root};
 use indicatif::ProgressBar;
 
 pub use super::is_archive;
@@ -14,6 +13,7 @@ use super::location::Location;
 use super::search::{self, Search};
 use super::unpack::Scan;
 use crate::history::History;
+use crate::root::Root;
 
 /// The size of the buffer through which a file is searched.
 pub const BUFFER: usize = search::BUFFER;
@@ -48,6 +48,12 @@ impl Known {
         Ok(Self(History::load()?))
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.all().len()
+    }
+
     /// The certificate of a root, and the content of its `SubjectPublicKeyInfo`; numbers begin anew
     /// behind the last root.
     ///
@@ -57,7 +63,7 @@ impl Known {
     pub fn root(&self, number: usize) -> Result<(Vec<u8>, Vec<u8>), Box<dyn Error>> {
         let known = self.0.all().iter().cycle().nth(number);
         let der = known.ok_or("no root is known")?.der.clone();
-        let root = Root::new(der, Annotation::default(), 0)?;
+        let root = Root::of_der(der)?.root;
         let key = root.trust_anchor().subject_public_key_info.to_vec();
         Ok((root.certificate().to_vec(), key))
     }
@@ -106,7 +112,7 @@ impl Scanner<'_> {
             ..Seen::default()
         };
         for place in self.0.places.drain(..) {
-            let roots = seen.places.entry(place.name).or_default();
+            let roots = seen.places.entry(place.location.shown).or_default();
             for (sha256, known) in &place.found.roots {
                 let forms = known.forms.iter();
                 roots.extend(forms.map(|form| format!("{form:?} {}", hex(sha256))));
@@ -117,7 +123,7 @@ impl Scanner<'_> {
             }
         }
         for failure in self.0.failures.drain(..) {
-            seen.failures.push((failure.place, failure.error));
+            seen.failures.push((failure.location.shown, failure.error));
         }
         seen
     }

@@ -1,12 +1,15 @@
 //! Where something is.
 
+use serde::Serialize;
+
 /// The most bytes that are shown of an entry's name. A path is not longer on Linux.
 const MAX_NAME: usize = 4096;
 
 /// A file, or an entry of an archive, which may be an entry itself.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Location {
     /// For people: `image.tar!layer.tar!etc/ssl/cert.pem`. A name may have a `!` of its own.
+    #[serde(rename = "place")]
     pub(super) shown: String,
     /// The names, that of the file first.
     pub(super) path: Vec<String>,

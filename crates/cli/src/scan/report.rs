@@ -8,6 +8,7 @@ use embedded_roots_bundle::escape;
 use serde::Serialize;
 
 use super::list_date::{ListDate, ListDates};
+use super::location::Location;
 use super::search::Form;
 use super::unpack::{Failure, KeyStore, Place, Scan};
 use crate::history::{History, Standing};
@@ -28,8 +29,8 @@ pub(super) struct Report<'a> {
 
 #[derive(Serialize)]
 pub(super) struct RootsOfPlace<'a> {
-    pub(super) place: &'a str,
-    pub(super) path: &'a [String],
+    #[serde(flatten)]
+    pub(super) location: &'a Location,
     key_store: Option<KeyStore>,
     list_date: Option<ListDate>,
     pub(super) roots: Vec<FoundRoot<'a>>,
@@ -82,11 +83,11 @@ impl<'a> Report<'a> {
             place.show(out)?;
             writeln!(out)?;
         }
-        for Failure { place, error, .. } in self.errors {
+        for Failure { location, error } in self.errors {
             writeln!(
                 out,
                 "{ERROR}error:{ERROR:#} {}: {}",
-                escape(place),
+                escape(&location.shown),
                 escape(error)
             )?;
         }
@@ -118,7 +119,7 @@ impl RootsOfPlace<'_> {
     }
 
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", escape(self.place))?;
+        writeln!(out, "{}", escape(&self.location.shown))?;
         if !self.roots.is_empty() {
             let store = match self.key_store {
                 Some(KeyStore::Jks) => " in a Java key store",
@@ -191,8 +192,7 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
     let roots = place.found.roots.values();
     let unknown = place.found.unknown.values();
     RootsOfPlace {
-        place: &place.name,
-        path: &place.path,
+        location: &place.location,
         key_store: place.key_store,
         list_date: dates.best(roots.clone().map(|found| found.root)),
         roots: roots

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::location::Location;
 use super::report::Report;
 use super::unpack::Failure;
 
@@ -18,7 +19,7 @@ pub(super) fn log(report: &Report<'_>) -> Value {
             let reason = reason.map(|reason| format!(": {} ({})", reason.reason, reason.source));
             let text = format!(
                 "{} has the root {}, which Mozilla removed before {gone}{}",
-                place.place,
+                place.location.shown,
                 root.subject,
                 reason.unwrap_or_default()
             );
@@ -26,16 +27,16 @@ pub(super) fn log(report: &Report<'_>) -> Value {
                 "ruleId": RULE,
                 "level": "warning",
                 "message": { "text": text },
-                "locations": [location(place.place, place.path)],
+                "locations": [in_sarif(place.location)],
                 "partialFingerprints": { "sha256/v1": root.sha256 },
             })
         })
     });
-    let notifications = report.errors.iter().map(|Failure { place, path, error }| {
+    let notifications = report.errors.iter().map(|Failure { location, error }| {
         json!({
             "level": "error",
-            "message": { "text": format!("{place}: {error}") },
-            "locations": [location(place, path)],
+            "message": { "text": format!("{}: {error}", location.shown) },
+            "locations": [in_sarif(location)],
         })
     });
     json!({
@@ -62,11 +63,11 @@ pub(super) fn log(report: &Report<'_>) -> Value {
 }
 
 /// The file is a physical location, and the entry of an archive a logical one.
-fn location(place: &str, path: &[String]) -> Value {
-    let file = path.first().map(|file| uri(file));
+fn in_sarif(location: &Location) -> Value {
+    let file = location.path.first().map(|file| uri(file));
     json!({
         "physicalLocation": { "artifactLocation": { "uri": file } },
-        "logicalLocations": [{ "fullyQualifiedName": place, "kind": "resource" }],
+        "logicalLocations": [{ "fullyQualifiedName": location.shown, "kind": "resource" }],
     })
 }
 

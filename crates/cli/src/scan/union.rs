@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use embedded_roots_bundle::{self as bundle, Annotation, escape};
-use rustls_pki_types::CertificateDer;
+use embedded_roots_bundle::escape;
 
 use super::files;
 use super::limits::Limits;
@@ -32,7 +31,7 @@ pub(crate) fn roots(path: &Path, history: &History) -> Result<Vec<Root>> {
             0 => String::new(),
             count => format!(" (and {} more)", counted(count, "error")),
         };
-        let (place, error) = (escape(&first.place), escape(&first.error));
+        let (place, error) = (escape(&first.location.shown), escape(&first.error));
         return Err(format!("{place}: {error}{others}").into());
     }
     let roots = union(scan.places.iter().map(|place| &place.found))?;
@@ -61,12 +60,12 @@ fn union<'f>(all: impl Iterator<Item = &'f Found<'f>>) -> Result<Vec<Root>> {
     // What webpki makes no trust anchor of is a root nowhere.
     let mut roots: Vec<Root> = exact
         .into_values()
-        .filter_map(|der| root(der).ok())
+        .filter_map(|der| Root::of_der(der).ok())
         .collect();
     for der in keys.into_values() {
         let known = Root {
             is_key_alone: true,
-            ..root(der)?
+            ..Root::of_der(der)?
         };
         if roots
             .iter()
@@ -76,8 +75,4 @@ fn union<'f>(all: impl Iterator<Item = &'f Found<'f>>) -> Result<Vec<Root>> {
         }
     }
     Ok(roots)
-}
-
-fn root(der: CertificateDer<'static>) -> Result<Root> {
-    Root::new(bundle::Root::new(der, Annotation::default(), 0)?)
 }

@@ -14,10 +14,7 @@ use super::zstd;
 
 /// What was found, where.
 pub(super) struct Place<'h> {
-    /// `image.tar!layer.tar!etc/ssl/cert.pem`.
-    pub(super) name: String,
-    /// The same without ambiguity.
-    pub(super) path: Vec<String>,
+    pub(super) location: Location,
     pub(super) key_store: Option<KeyStore>,
     pub(super) found: Found<'h>,
 }
@@ -34,8 +31,8 @@ pub(super) enum KeyStore {
 /// A place that could not be read, or not to its end.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Failure {
-    pub(super) place: String,
-    pub(super) path: Vec<String>,
+    #[serde(flatten)]
+    pub(super) location: Location,
     pub(super) error: String,
 }
 
@@ -140,8 +137,7 @@ impl<'h> Scan<'h> {
             error = format!("{error}; and more than a report has room for");
         }
         self.failures.push(Failure {
-            place: place.shown.clone(),
-            path: place.path.clone(),
+            location: place.clone(),
             error,
         });
     }
@@ -230,8 +226,7 @@ impl<'h> Scan<'h> {
             // Its roots have taken their part of the report.
             self.left.report.take((name.size() + BESIDE) as u64);
             self.places.push(Place {
-                name: name.shown.clone(),
-                path: name.path.clone(),
+                location: name.clone(),
                 key_store,
                 found,
             });

@@ -1,14 +1,13 @@
 //! `diff`.
 
 use std::fs;
-use std::io::{Cursor, Write as _};
 
 use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rcgen::KeyPair;
 use serde_json::Value;
-use zip::write::{SimpleFileOptions, ZipWriter};
 
+use crate::archive::zip;
 use crate::command::{Folder, ca, ca_of, json, run};
 
 #[test]
@@ -67,15 +66,6 @@ fn list(source: &str) -> String {
 
 fn roots(pem: &str) -> Vec<Root> {
     parse("test.pem", pem.as_bytes(), PrivateKeys::Refuse).unwrap()
-}
-
-fn zip(name: &str, content: &[u8]) -> Vec<u8> {
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    archive
-        .start_file(name, SimpleFileOptions::default())
-        .unwrap();
-    archive.write_all(content).unwrap();
-    archive.finish().unwrap().into_inner()
 }
 
 /// What has the keys alone, as a program with trust anchors has.

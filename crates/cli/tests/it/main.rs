@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod archive;
 mod check;
 mod command;
 mod diff;

@@ -1,15 +1,13 @@
 //! The picture of `scan` in README.md and docs/: real output, of an image that this test makes.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::{fs, iter};
 
 use embedded_roots_bundle::{PrivateKeys, parse};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use rcgen::date_time_ymd;
 
+use crate::archive::{gzip, tar, zip};
 use crate::command::{Folder, ca, run, run_with};
 
 #[test]
@@ -72,28 +70,7 @@ fn jar() -> Vec<u8> {
         params.not_after = date_time_ymd(2035, 6, 30);
     });
     let roots: String = entrust.chain([&*own]).collect();
-
-    let mut jar = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default();
-    jar.start_file("roots.pem", options).unwrap();
-    jar.write_all(roots.as_bytes()).unwrap();
-    jar.finish().unwrap().into_inner()
-}
-
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = tar::Builder::new(Vec::new());
-    for (name, content) in files {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(content.len() as u64);
-        archive.append_data(&mut header, name, *content).unwrap();
-    }
-    archive.into_inner().unwrap()
-}
-
-fn gzip(data: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(data).unwrap();
-    encoder.finish().unwrap()
+    zip("roots.pem", roots.as_bytes())
 }
 
 /// The picture of a terminal with this text, where escape sequences set colours.

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::archive::tar;
 use crate::command::{Folder, ca, json, run};
 
 const OLD: &str = "mozilla@2022-01-01";
@@ -97,15 +98,8 @@ fn a_place_is_told_from_a_name_like_it() {
     let folder = Folder::new("scan-names");
     let old = run(&["list", OLD, "--pem"]).out;
     let file = folder.file("a!b", &old);
-    let mut archive = tar::Builder::new(Vec::new());
-    for name in ["b", "c!d"] {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(old.len() as u64);
-        archive
-            .append_data(&mut header, name, old.as_bytes())
-            .unwrap();
-    }
-    let archive = folder.file("a", archive.into_inner().unwrap());
+    let archive = tar(&["b", "c!d"].map(|name| (name, old.as_bytes())));
+    let archive = folder.file("a", archive);
     let cut = folder.file("x!y.gz", b"\x1f\x8b\x08\0\0\0\0\0");
 
     let (_, value) = json(&["scan", &file, &archive, &cut]);

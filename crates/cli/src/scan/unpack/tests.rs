@@ -45,7 +45,7 @@ fn seen(scan: &Scan<'_>) -> Seen {
             let forms = found.forms.iter().copied();
             (hex(sha256), forms.collect())
         });
-        (place.name.clone(), roots.collect())
+        (place.location.shown.clone(), roots.collect())
     });
     let unknown = scan.places.iter().flat_map(|place| {
         let unknown = place.found.unknown.values();
@@ -56,7 +56,7 @@ fn seen(scan: &Scan<'_>) -> Seen {
         places: places.collect(),
         unknown: unknown.collect(),
         failures: failures
-            .map(|failure| (failure.place.clone(), failure.error.clone()))
+            .map(|failure| (failure.location.shown.clone(), failure.error.clone()))
             .collect(),
     }
 }
