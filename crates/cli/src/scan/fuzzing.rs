@@ -130,13 +130,6 @@ impl Scanner<'_> {
 }
 
 impl Seen {
-    /// The places that could not be read, or not to the end.
-    #[must_use]
-    pub fn failed_places(&self) -> Vec<&str> {
-        let failures = self.failures.iter();
-        failures.map(|(place, _)| place.as_str()).collect()
-    }
-
     /// The roots of all places together.
     #[must_use]
     pub fn roots(&self) -> BTreeSet<&str> {

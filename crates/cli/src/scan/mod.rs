@@ -1,6 +1,7 @@
 //! `scan`: which roots lie in files of any kind.
 
 mod files;
+mod filled;
 pub mod fuzzing;
 mod known;
 mod limits;

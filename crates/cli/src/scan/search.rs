@@ -11,6 +11,7 @@ use indicatif::ProgressBar;
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
+use super::filled::fill;
 use super::known::{Hit, KnownKeys};
 use super::limits::Counter;
 use super::pem;
@@ -373,17 +374,4 @@ fn is_like_certificate(der: &[u8]) -> bool {
     let content = element(der).map_or(&[][..], |(_, content, _)| content);
     let signed = element(content).map_or(&[][..], |(_, signed, _)| signed);
     after(&SIGNED, content).is_some_and(<[u8]>::is_empty) && after(&CERTIFICATE, signed).is_some()
-}
-
-/// Reads until the buffer is full, or the reader at its end.
-fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize) -> io::Result<()> {
-    while let Some(free) = buffer.get_mut(*filled..).filter(|free| !free.is_empty()) {
-        match reader.read(free) {
-            Ok(0) => break,
-            Ok(count) => *filled += count,
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-            Err(why) => return Err(why),
-        }
-    }
-    Ok(())
 }

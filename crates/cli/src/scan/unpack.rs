@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
+use super::filled::Filled;
 use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
 use super::location::Location;
 use super::search::{Found, Search};
@@ -175,6 +176,7 @@ impl<'h> Scan<'h> {
     /// Standard input, for example.
     pub(super) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
         self.left = Left::new(&self.limits);
+        let reader = &mut Filled::new(reader);
         self.stream(&Location::file(name.to_owned()), reader, 0);
     }
 
@@ -187,6 +189,7 @@ impl<'h> Scan<'h> {
         let key_store = KeyStore::of(&head);
         let reader = &mut Cursor::new(head).chain(reader);
         let Some(container) = container else {
+            self.searched += 1;
             return self.plain(name, reader, key_store);
         };
         if depth >= self.limits.depth {
@@ -220,7 +223,6 @@ impl<'h> Scan<'h> {
             .progress
             .set_message(embedded_roots_bundle::escape(&name.shown));
         let (found, result) = self.search.read(reader, &self.left.report);
-        self.searched += 1;
         self.bytes += found.bytes;
         if !found.roots.is_empty() || !found.unknown.is_empty() {
             // Its roots have taken their part of the report.
@@ -261,8 +263,10 @@ impl<'h> Scan<'h> {
             }
             Ok(())
         });
-        if let Err(why) = result {
-            self.failed(name, &why);
+        match result {
+            // What follows the entries is zeros, or anything.
+            Ok(()) => self.plain(name, &mut archive.into_inner(), None),
+            Err(why) => self.failed(name, &why),
         }
     }
 

@@ -33,6 +33,11 @@ fn scanner(history: &History, limits: Limits) -> Scan<'_> {
 
 fn scan(data: &[u8], scan: &mut Scan<'_>) -> Seen {
     scan.reader("x", &mut &*data);
+    taken(scan)
+}
+
+/// What the last file gave.
+fn taken(scan: &mut Scan<'_>) -> Seen {
     let seen = seen(scan);
     scan.places.clear();
     scan.failures.clear();
@@ -244,6 +249,8 @@ fn other_self_signed_cas_are_found() {
 fn what_is_found_in_a_file_is_found_in_an_archive_of_it() {
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, Limits::default());
+    // Longer than the field of a tar header.
+    let long = "long/".repeat(60) + "a";
     for (nth, known) in history.all().iter().enumerate().step_by(100) {
         for (form, data) in [
             (Form::Key, key(known)),
@@ -271,12 +278,11 @@ fn what_is_found_in_a_file_is_found_in_an_archive_of_it() {
                     tar("layer.tar", &gzip(&tar("a.jar", &zip("b", &data)))),
                     "x!layer.tar!a.jar!b",
                 ),
-                (tar(&"long/".repeat(60), b""), ""),
+                (tar(&long, &data), &*format!("x!{long}")),
+                ([tar("a", b"entry"), data.clone()].concat(), "x"),
             ] {
                 let expected = found(known, place, form);
-                if !place.is_empty() {
-                    assert_eq!(scan(&archive, &mut scanner), expected);
-                }
+                assert_eq!(scan(&archive, &mut scanner), expected);
             }
         }
     }
@@ -300,6 +306,57 @@ fn a_truncated_archive_is_a_failure_and_the_scan_goes_on() {
         assert_eq!(seen.failures.len(), 1, "{seen:?}");
         assert!(seen.failures[0].0.starts_with("x!broken"), "{seen:?}");
         assert_eq!(seen.places.last().unwrap().0, "x!whole");
+    }
+}
+
+#[test]
+fn an_archive_that_is_cut_off_behind_its_entries_is_a_failure() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    for archive in [gzip(&tar("a", b"entry")), zstd(&tar("a", b"entry"))] {
+        assert_eq!(scan(&archive, &mut scanner).failures, []);
+        let cut = &archive[..archive.len() - 1];
+        assert_eq!(scan(cut, &mut scanner).failures.len(), 1);
+    }
+}
+
+/// Reads pieces of one length, and is interrupted before each.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    length: usize,
+    is_interrupted: bool,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.is_interrupted = !self.is_interrupted;
+        if self.is_interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let length = buffer.len().min(self.length);
+        self.rest.read(&mut buffer[..length])
+    }
+}
+
+#[test]
+fn how_a_damaged_archive_is_read_makes_no_difference() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let known = history.all().first().unwrap();
+    let entries = tar("a", &gzip(&around(&pem(&known.der), 3_000)));
+    let mut archive = gzip(&entries);
+    let middle = archive.len() / 2;
+    archive[middle] ^= 1;
+    let whole = scan(&archive, &mut scanner);
+    assert_ne!(whole.failures, []);
+    for length in [1, 7, 64, 1_000] {
+        let mut pieces = Pieces {
+            rest: &archive,
+            length,
+            is_interrupted: false,
+        };
+        scanner.reader("x", &mut pieces);
+        assert_eq!(taken(&mut scanner), whole, "pieces of {length}");
     }
 }
 
