@@ -1,7 +1,6 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use embedded_roots::mozilla;
@@ -137,15 +136,13 @@ fn doubts(
     let mut doubt = |kind, text: String| doubts.push(Doubt { kind, text });
 
     let until = certificate.not_after();
-    let soon = Duration::from_secs(u64::from(days) * 86_400).as_secs();
+    let soon = u64::from(days) * 86_400;
     if until.as_secs() < now.as_secs() {
         doubt("expired", format!("expired on {}", day(until)));
     } else if until.as_secs() <= now.as_secs().saturating_add(soon) {
         let left = (until.as_secs() - now.as_secs()) / 86_400;
-        doubt(
-            "expires",
-            format!("expires on {}, in {} days", day(until), left),
-        );
+        let left = counted(left, "day");
+        doubt("expires", format!("expires on {}, in {left}", day(until)));
     }
     let key = certificate.key();
     if key.algorithm() == "RSA" && key.bits().is_some_and(|bits| bits < 2048) {

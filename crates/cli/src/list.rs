@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         roots: roots.iter().map(|root| root.facts(&history)).collect(),
     };
     output.write(&listed, |out| {
-        writeln!(out, "{}", shown(&roots, &history, is_narrow()))?;
+        writeln!(out, "{}", shown(&roots, &history, is_narrow()).trim_fmt())?;
         writeln!(out, "{}", counted(roots.len(), "root"))
     })?;
     Ok(Outcome::Clean)

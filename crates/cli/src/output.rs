@@ -1,5 +1,6 @@
 //! How results are written: for people, or as JSON.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::iter;
 use std::time::SystemTime;
@@ -126,7 +127,7 @@ pub(crate) fn parse_day(text: &str) -> std::result::Result<Day, String> {
 }
 
 /// `1 root`, `2 roots`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+pub(crate) fn counted<N: Copy + Display + From<u8> + PartialEq>(count: N, what: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

@@ -296,7 +296,7 @@ fn show(
         out,
         "{server} ({address}) was asked for {name}, and sent {count}:"
     )?;
-    writeln!(out, "{}", chain_table(chain))?;
+    writeln!(out, "{}", chain_table(chain).trim_fmt())?;
 
     if candidates.is_empty() {
         writeln!(
@@ -308,7 +308,7 @@ fn show(
             out,
             "\nKnown roots with the name of an issuer in this chain:"
         )?;
-        writeln!(out, "{}", candidate_table(candidates))?;
+        writeln!(out, "{}", candidate_table(candidates).trim_fmt())?;
     }
 
     writeln!(out)?;

@@ -102,7 +102,7 @@ impl<'a> Report<'a> {
             0..10_000_000 => format!("{} kB", self.bytes.div_ceil(1_000)),
             _ => format!("{} MB", self.bytes / 1_000_000),
         };
-        let files = format!("{}, {bytes}", counted_u64(self.searched, "file"));
+        let files = format!("{}, {bytes}", counted(self.searched, "file"));
         let summary = [
             counted(self.places.len(), "place") + " with roots",
             format!("{} that Mozilla removed", counted(removed.len(), "root")),
@@ -231,8 +231,4 @@ fn shown_date(date: &ListDate) -> String {
         (extra, missing) => format!(", with {extra} more and {missing} missing"),
     };
     format!("most like Mozilla's list from {from} {until}{differences}")
-}
-
-fn counted_u64(count: u64, what: &str) -> String {
-    counted(usize::try_from(count).unwrap_or(usize::MAX), what)
 }

@@ -2,8 +2,8 @@
 
 use embedded_roots::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -110,4 +110,21 @@ fn named(name: &str) -> DistinguishedName {
     let mut distinguished_name = DistinguishedName::new();
     distinguished_name.push(DnType::CommonName, name);
     distinguished_name
+}
+
+/// Authority information access (RFC 5280, section 4.2.2.1) with this place of the issuer's
+/// certificate.
+pub(crate) fn ca_issuers(place: &str) -> CustomExtension {
+    let method = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 48, 2];
+    let name = [
+        &[0x86, u8::try_from(place.len()).unwrap()],
+        place.as_bytes(),
+    ]
+    .concat();
+    let access = sequence(&[&method[..], &name].concat());
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], sequence(&access))
+}
+
+fn sequence(content: &[u8]) -> Vec<u8> {
+    [&[0x30, u8::try_from(content.len()).unwrap()], content].concat()
 }

@@ -1,9 +1,10 @@
 //! The chains that a server can send, and the sentence for each.
 
-use rcgen::{CustomExtension, date_time_ymd};
+use rcgen::date_time_ymd;
 
 use crate::authority::{
-    Authority, Identity, intermediate, intermediate_with, root, self_signed, server, server_with,
+    Authority, Identity, ca_issuers, intermediate, intermediate_with, root, self_signed, server,
+    server_with,
 };
 use crate::program::{Explain, Explained};
 use crate::server::Server;
@@ -64,23 +65,6 @@ fn a_server_that_forgets_its_intermediate_is_told_so() {
     );
     let line = format!("the missing certificate is said to be at {place} (not fetched)");
     assert!(explained.has_line(&line), "{}", explained.output);
-}
-
-/// Authority information access (RFC 5280, section 4.2.2.1) with this place of the issuer's
-/// certificate.
-fn ca_issuers(place: &str) -> CustomExtension {
-    let method = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 48, 2];
-    let name = [
-        &[0x86, u8::try_from(place.len()).unwrap()],
-        place.as_bytes(),
-    ]
-    .concat();
-    let access = sequence(&[&method[..], &name].concat());
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], sequence(&access))
-}
-
-fn sequence(content: &[u8]) -> Vec<u8> {
-    [&[0x30, u8::try_from(content.len()).unwrap()], content].concat()
 }
 
 #[test]

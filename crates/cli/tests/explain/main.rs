@@ -10,6 +10,7 @@ mod authority;
 mod chains;
 mod hostile;
 mod program;
+mod readme;
 mod real_servers;
 mod server;
 mod starttls;

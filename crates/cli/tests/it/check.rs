@@ -67,6 +67,11 @@ fn what_is_doubtful_is_told() {
         "expires",
         "expires on 2026-01-31, in 30 days",
     );
+    let folder = Folder::new("tomorrow");
+    let file = folder.file("ca.pem", until(2026, 1, 2));
+    let ran = run(&["check", &file, "--today", "2026-01-01"]);
+    let line = ran.out.lines().next().unwrap();
+    assert!(line.ends_with("expires on 2026-01-02, in 1 day"), "{line}");
     let days = [&today[..], &["--days", "365"]].concat();
     warns(&until(2026, 12, 31), &days, "expires", "in 364 days");
     let key = KeyPair::generate().unwrap();

@@ -1,8 +1,35 @@
-//! The examples of README.md.
+//! The examples of README.md. The one of `explain` is in tests/explain.
+
+use std::fs;
+
+use crate::archive::zip;
+use crate::command::{Folder, run};
 
 #[test]
 fn the_examples_are_what_the_program_prints() {
+    let folder = Folder::new("readme");
+    folder.file("README.md", include_str!("../../README.md"));
+    fs::create_dir(folder.path().join("README.in")).unwrap();
+
+    // Those of one company's list, and of its client.
+    let list = run(&["list", "mozilla@2021-09-01", "--pem"]).out;
+    let end = "-----END CERTIFICATE-----\n";
+    let of = |names: &[&str]| -> String {
+        let blocks = list.split_inclusive(end);
+        blocks
+            .filter(|block| names.iter().any(|name| block.contains(name)))
+            .collect()
+    };
+    let company = of(&["Subject: CN=DST Root CA X3", "Subject: CN=Izenpe.com"]);
+    folder.file("README.in/company.pem", company);
+    let client = of(&[
+        "Subject: CN=AffirmTrust Commercial",
+        "Subject: CN=ISRG Root X1",
+    ]);
+    let client = zip("com/example/roots.pem", client.as_bytes());
+    folder.file("README.in/client.jar", client);
+
     trycmd::TestCases::new()
         .env("SSL_CERT_FILE", "")
-        .case("README.md");
+        .case(folder.path().join("README.md"));
 }
