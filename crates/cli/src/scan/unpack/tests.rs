@@ -393,6 +393,7 @@ fn bombs_are_failures() {
     };
     let noise: Vec<u8> = noise(4).take(5 << 20).collect();
     let long_name = tar(&"a".repeat(200_000), b"");
+    let behind_another = [&tar("first", b"")[..512], &long_name].concat();
     // Both lists of entries are in memory at once.
     let names = "a".repeat(60_000);
     let lists = zip(&names, &zip(&names, b""));
@@ -405,6 +406,7 @@ fn bombs_are_failures() {
         (deep, "more than 4 archives in archives"),
         (many(11), "more than 10 entries"),
         (long_name, "too much data about entries"),
+        (behind_another, "too much data about entries"),
         (lists, "too much data about entries"),
     ] {
         let seen = scan(&archive, &mut scanner);
