@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{is_name_constraint_violation, name_outside};
+use embedded_roots_bundle::name_outside;
 use rustls::{CertificateError, RootCertStore};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
@@ -179,7 +179,8 @@ pub(super) fn root_of_constraints(_: &CertificateDer<'_>, anchors: &[&Anchor]) -
 fn is_outside_constraints(error: &rustls::Error) -> bool {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-            is_name_constraint_violation(&*other.0)
+            let violation = webpki::Error::NameConstraintViolation;
+            other.0.downcast_ref() == Some(&violation)
         }
         _ => false,
     }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
+use crate::anchor::trust_anchor;
 use crate::annotation::Annotation;
 use crate::certificate::not_after;
 use crate::error::{ParseError, subject_of};
@@ -25,16 +26,15 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// If webpki cannot make a trust anchor of the certificate, or the annotation cannot be
+    /// If webpki could not make a trust anchor of the certificate, or the annotation cannot be
     /// combined with the certificate's own name constraints.
     pub fn new(
         certificate: CertificateDer<'static>,
         annotation: Annotation,
         line: usize,
     ) -> Result<Self, ParseError> {
-        let anchor = webpki::anchor_from_trusted_cert(&certificate).map_err(|why| {
-            ParseError::new(format!("this certificate cannot be a root: {why:?}"))
-        })?;
+        let anchor = trust_anchor(&certificate)
+            .map_err(|why| ParseError::new(format!("this certificate cannot be a root: {why}")))?;
         let own = anchor.name_constraints.as_deref();
         let joined = annotation.name_constraints().join(own);
         let name_constraints = joined

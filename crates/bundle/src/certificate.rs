@@ -1,4 +1,4 @@
-//! Fields of a certificate that webpki does not expose (RFC 5280, section 4.1).
+//! Fields of a certificate beside those of its trust anchor (RFC 5280, section 4.1).
 
 use rustls_pki_types::UnixTime;
 

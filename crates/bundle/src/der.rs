@@ -1,4 +1,4 @@
-//! Just enough DER (X.690) to read what webpki does not expose: minimal lengths, one-byte tags.
+//! Just enough DER (X.690) to read certificates: minimal lengths, one-byte tags.
 
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use rustls_pki_types::CertificateDer;
 
+use crate::certificate::subject;
 use crate::escape::escape;
-use crate::name::DistinguishedName;
 
 /// Why a bundle cannot be used.
 ///
@@ -85,8 +85,8 @@ impl error::Error for ParseError {}
 
 /// The subject of a certificate, as its name in messages.
 pub(crate) fn subject_of(certificate: &CertificateDer<'_>) -> String {
-    webpki::anchor_from_trusted_cert(certificate).map_or_else(
-        |_| "an unreadable certificate".to_owned(),
-        |anchor| format!("\"{}\"", DistinguishedName::new(&anchor.subject)),
+    subject(certificate).map_or_else(
+        || "an unreadable certificate".to_owned(),
+        |subject| format!("\"{subject}\""),
     )
 }

@@ -26,17 +26,13 @@
 //!
 //! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for; see
 //! [`Annotation`] for the keys. Constraints in the certificate itself still apply.
-//!
-//! # Crate features
-//!
-//! - `emit`: the writers [`emit`] and [`ParsedBundle::to_pem`], and [`ParsedBundle::sha256`].
 
+mod anchor;
 mod annotation;
 mod bundle;
 mod ca;
 mod certificate;
 mod der;
-#[cfg(feature = "emit")]
 pub mod emit;
 mod error;
 mod escape;
@@ -55,6 +51,6 @@ pub use escape::escape;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
 pub use name::DistinguishedName;
 pub use name_constraints::base::show_name_constraints;
-pub use name_constraints::outside::{is_name_constraint_violation, name_outside};
+pub use name_constraints::outside::name_outside;
 pub use pem::{PrivateKeys, parse, parse_each};
 pub use time::{parse_day, parse_rfc3339, rfc3339};

@@ -1,6 +1,5 @@
 //! Finds the name that webpki refused, which its error does not say.
 
-use std::error::Error;
 use std::net::IpAddr;
 
 use crate::certificate::extension;
@@ -38,15 +37,6 @@ pub fn name_outside(certificate: &[u8], constraints: &[u8]) -> Option<String> {
     let subtrees = permitted.len() + excluded.len();
     let mut names = names.take(MOST_COMPARISONS / subtrees.max(1));
     names.find(is_outside).map(|name| show(&name))
-}
-
-/// Whether webpki has refused a chain for a name that its constraints do not allow.
-#[must_use]
-pub fn is_name_constraint_violation(error: &(dyn Error + 'static)) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(webpki::Error::NameConstraintViolation)
-    )
 }
 
 const MOST_COMPARISONS: usize = 250_000;

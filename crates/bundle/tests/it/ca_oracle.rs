@@ -9,6 +9,7 @@ use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::oid_registry::{OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE};
 use x509_parser::prelude::FromDer as _;
 
+use crate::anchors::agreed;
 use crate::data::{ROOT, der};
 
 use Verdict::{Ca, EndEntity, NoIssuer, Unreadable};
@@ -55,7 +56,9 @@ impl Counts {
 }
 
 /// Compares the two verdicts; `None` if webpki cannot make a trust anchor of the certificate.
+#[track_caller]
 pub(crate) fn compare(certificate: &[u8]) -> Option<Verdicts> {
+    agreed(certificate)?;
     let root = Root::new(certificate.to_vec().into(), Annotation::default(), 0).ok()?;
     let ours = our_verdict(&root);
     let Some(extensions) = extensions(certificate) else {

@@ -8,6 +8,7 @@
 )]
 
 mod accepted;
+mod anchors;
 mod annotations;
 mod bundle;
 mod ca;
@@ -16,7 +17,6 @@ mod ca_oracle;
 mod constraints;
 mod data;
 mod each;
-#[cfg(feature = "emit")]
 mod emit;
 mod file;
 mod headings;

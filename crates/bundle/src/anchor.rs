@@ -1,0 +1,134 @@
+//! The trust anchor that a certificate is (RFC 5280, section 6.1.1).
+//!
+//! The rules are those of webpki's `anchor_from_trusted_cert`, which is the oracle of the tests. It is not
+//! called, because it would be compiled twice: for the build script without the crypto provider of the
+//! program, and with it for the program.
+
+use rustls_pki_types::TrustAnchor;
+
+use crate::certificate::id_and_value;
+use crate::der::{self, Element};
+
+/// Subject, public key and name constraints of a certificate, DER, or what is wrong with it.
+///
+/// A critical extension of any kind may be there, because a root is trusted as a whole.
+pub(crate) fn trust_anchor(certificate: &[u8]) -> Result<TrustAnchor<'_>, &'static str> {
+    let signed = Signed::of(certificate).ok_or("it is not DER (RFC 5280, section 4.1)")?;
+    let fields = signed
+        .fields()
+        .ok_or("a field is missing, or is not DER (RFC 5280, section 4.1)")?;
+    let name_constraints = match fields.version {
+        Version::V1 if fields.after_key.is_empty() => None,
+        Version::V1 => return Err("it has extensions, but version 1 (RFC 5280, section 4.1.2.1)"),
+        Version::V3 if fields.signature != signed.algorithm => {
+            return Err("it names two signature algorithms (RFC 5280, section 4.1.1.2)");
+        }
+        Version::V3 => name_constraints(fields.after_key)
+            .ok_or("an extension cannot be read, or is there twice (RFC 5280, section 4.2)")?,
+    };
+    Ok(TrustAnchor {
+        subject: fields.subject.into(),
+        subject_public_key_info: fields.public_key.into(),
+        name_constraints: name_constraints.map(Into::into),
+    })
+}
+
+/// webpki reads no element that is longer, so no chain could be verified with it.
+const MOST_BYTES: usize = 65_534;
+
+/// The signed part, and the algorithm of its signature.
+struct Signed<'a> {
+    content: &'a [u8],
+    algorithm: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    fn of(certificate: &'a [u8]) -> Option<Self> {
+        let whole = Element::only(certificate, der::SEQUENCE)?;
+        let (content, rest) = Element::expect(whole, der::SEQUENCE)?;
+        let (algorithm, rest) = Element::expect(rest, der::SEQUENCE)?;
+        // A signature has whole octets.
+        let has_signature = Element::only(rest, der::BIT_STRING)?.first() == Some(&0);
+        (has_signature && whole.len() <= MOST_BYTES).then_some(Self { content, algorithm })
+    }
+
+    fn fields(&self) -> Option<Fields<'a>> {
+        let (version, mut rest) = match Element::expect(self.content, der::context_constructed(0)) {
+            None => (Version::V1, self.content),
+            Some((version, rest)) => {
+                (Element::only(version, der::INTEGER)? == [2]).then_some((Version::V3, rest))?
+            }
+        };
+        let mut next = |tag| {
+            let (value, after) = Element::expect(rest, tag)?;
+            rest = after;
+            Some(value)
+        };
+        let (_serial_number, signature) = (next(der::INTEGER)?, next(der::SEQUENCE)?);
+        let (_issuer, _validity) = (next(der::SEQUENCE)?, next(der::SEQUENCE)?);
+        let (subject, public_key) = (next(der::SEQUENCE)?, next(der::SEQUENCE)?);
+        Some(Fields {
+            version,
+            signature,
+            subject,
+            public_key,
+            after_key: rest,
+        })
+    }
+}
+
+/// RFC 5280, section 4.1.2.1. A certificate of version 2 cannot be a root.
+enum Version {
+    V1,
+    V3,
+}
+
+/// The contents of the fields of a `TBSCertificate` (RFC 5280, section 4.1).
+struct Fields<'a> {
+    version: Version,
+    signature: &'a [u8],
+    subject: &'a [u8],
+    public_key: &'a [u8],
+    after_key: &'a [u8],
+}
+
+/// The name constraints (the content of the SEQUENCE) in what follows the public key: extensions, and
+/// nothing else. `None` if they cannot be read, or one that webpki reads is there twice.
+fn name_constraints(after_key: &[u8]) -> Option<Option<&[u8]>> {
+    if after_key.is_empty() {
+        return Some(None);
+    }
+    let explicit = Element::only(after_key, der::context_constructed(3))?;
+    let extensions = Element::only(explicit, der::SEQUENCE)?;
+    let mut name_constraints = None;
+    let mut seen = Vec::new();
+    for extension in der::elements(extensions) {
+        let (id, value) = id_and_value(extension?)?;
+        let tag = match id {
+            KEY_USAGE => None,
+            SIGNED_CERTIFICATE_TIMESTAMPS => Some(der::OCTET_STRING),
+            [0x55, 0x1d, 17 | 19 | 30 | 31 | 37] => Some(der::SEQUENCE),
+            _ => continue,
+        };
+        if seen.contains(&id) {
+            return None;
+        }
+        seen.push(id);
+        let Some(tag) = tag else {
+            continue;
+        };
+        let content = Element::only(value, tag)?;
+        if id == NAME_CONSTRAINTS {
+            name_constraints = Some(content);
+        }
+    }
+    Some(name_constraints)
+}
+
+/// id-ce-keyUsage (2.5.29.15) and id-ce-nameConstraints (2.5.29.30). Of the other extensions of id-ce,
+/// webpki reads the alternative names of the subject, the basic constraints, the distribution points of
+/// revocation lists, and the extended key usage.
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+/// 1.3.6.1.4.1.11129.2.4.2 (RFC 6962, section 3.3)
+const SIGNED_CERTIFICATE_TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];

@@ -1,0 +1,239 @@
+//! The trust anchor of a certificate is the one that webpki makes.
+
+use embedded_roots_bundle::{Annotation, Root};
+use rcgen::{CidrSubnet, CustomExtension, GeneralSubtree, KeyPair, NameConstraints};
+use rustls_pki_types::{CertificateDer, TrustAnchor};
+
+use crate::data::{ROOT, VERSION_1, authority, der};
+
+/// The trust anchor that both readers make of a certificate, if it is one to them.
+#[track_caller]
+pub(crate) fn agreed(certificate: &[u8]) -> Option<TrustAnchor<'static>> {
+    let certificate = CertificateDer::from(certificate);
+    let theirs = webpki::anchor_from_trusted_cert(&certificate);
+    let theirs = theirs.ok().map(|anchor| anchor.to_owned());
+    match Root::new(certificate.clone().into_owned(), Annotation::default(), 0) {
+        Ok(root) => {
+            let ours = root.into_trust_anchor();
+            assert_eq!(Some(&ours), theirs.as_ref(), "{certificate:02x?}");
+            Some(ours)
+        }
+        Err(error) => {
+            let reason = error.reason();
+            let is_same = reason.contains("cannot be a root") == theirs.is_none();
+            assert!(is_same, "{reason}: {certificate:02x?}");
+            // Constraints that webpki reads only when it verifies a chain.
+            assert!(
+                theirs.is_none() || reason.contains("name constraints"),
+                "{reason}"
+            );
+            None
+        }
+    }
+}
+
+/// A part of a certificate, which may have others in it.
+#[derive(Clone)]
+enum Node {
+    Leaf(u8, Vec<u8>),
+    Inner(u8, Vec<Node>),
+}
+
+impl Node {
+    /// The nodes in DER that is known to be good, with all lengths of at most two octets.
+    fn all(mut der: &[u8]) -> Vec<Self> {
+        let mut nodes = Vec::new();
+        while let [tag, first, rest @ ..] = der {
+            let (length, rest) = match (first, rest) {
+                (0x81, [length, rest @ ..]) => (usize::from(*length), rest),
+                (0x82, [high, low, rest @ ..]) => {
+                    (usize::from(*high) << 8 | usize::from(*low), rest)
+                }
+                (length, rest) => (usize::from(*length), rest),
+            };
+            let (value, after) = rest.split_at(length);
+            nodes.push(match tag {
+                0x30 | 0x31 | 0xa0.. => Self::Inner(*tag, Self::all(value)),
+                _ => Self::Leaf(*tag, value.to_vec()),
+            });
+            der = after;
+        }
+        nodes
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let (tag, value) = match self {
+            Self::Leaf(tag, value) => (*tag, value.clone()),
+            Self::Inner(tag, nodes) => (*tag, nodes.iter().flat_map(Self::encode).collect()),
+        };
+        let [.., third, second, low] = value.len().to_be_bytes();
+        let header = match value.len() {
+            ..0x80 => vec![tag, low],
+            0x80..0x100 => vec![tag, 0x81, low],
+            0x100..0x1_0000 => vec![tag, 0x82, second, low],
+            _ => vec![tag, 0x83, third, second, low],
+        };
+        [header, value].concat()
+    }
+
+    /// Calls this with the nodes of each inner node, which it may change.
+    fn for_each_list(&mut self, change: &mut impl FnMut(&mut Vec<Self>)) {
+        if let Self::Inner(_, nodes) = self {
+            change(nodes);
+            for node in nodes {
+                node.for_each_list(change);
+            }
+        }
+    }
+
+    fn tag(&mut self) -> &mut u8 {
+        match self {
+            Self::Leaf(tag, _) | Self::Inner(tag, _) => tag,
+        }
+    }
+}
+
+/// A change of one node in a list of nodes.
+type Change = fn(&mut Vec<Node>, usize);
+
+const CHANGES: [Change; 12] = [
+    |nodes, at| drop(nodes.remove(at)),
+    |nodes, at| nodes.insert(at, nodes[at].clone()),
+    |nodes, at| nodes.swap(0, at),
+    |nodes, at| *nodes[at].tag() ^= 1,
+    |nodes, at| *nodes[at].tag() = 0x30,
+    |nodes, at| *nodes[at].tag() = 4,
+    |nodes, at| nodes[at] = Node::Leaf(5, Vec::new()),
+    |nodes, at| nodes.insert(at, Node::Leaf(2, vec![1])),
+    |nodes, at| nodes.insert(at, Node::Leaf(1, vec![0xff])),
+    |nodes, at| nodes.insert(at + 1, Node::Leaf(0x82, vec![0, 1])),
+    |nodes, at| {
+        if let Node::Leaf(_, value) = &mut nodes[at] {
+            value.push(0);
+        }
+    },
+    |nodes, at| {
+        if let Node::Leaf(_, value) = &mut nodes[at] {
+            value.pop();
+        }
+    },
+];
+
+/// Changes each part in each way, with the lengths around it right.
+#[test]
+fn changed_parts() {
+    let (mut roots, mut none) = (0, 0);
+    for original in [der(ROOT), der(VERSION_1), with_all_extensions()] {
+        let whole = Node::all(&original).pop().unwrap();
+        assert_eq!(whole.encode(), original);
+        assert!(agreed(&original).is_some());
+        let mut count = 0;
+        whole
+            .clone()
+            .for_each_list(&mut |nodes| count += nodes.len());
+        for change in CHANGES {
+            for nth in 0..count {
+                let mut changed = whole.clone();
+                let mut before = 0;
+                changed.for_each_list(&mut |nodes| {
+                    let length = nodes.len();
+                    if (before..before + length).contains(&nth) {
+                        change(nodes, nth - before);
+                    }
+                    before += length;
+                });
+                match agreed(&changed.encode()) {
+                    Some(_) => roots += 1,
+                    None => none += 1,
+                }
+            }
+        }
+    }
+    assert!(roots > 500 && none > 500, "{roots}, {none}");
+}
+
+/// One of each that webpki reads, and others.
+fn with_all_extensions() -> Vec<u8> {
+    let mut params = authority("Example Root");
+    params.subject_alt_names = vec![rcgen::SanType::DnsName("ca.example".try_into().unwrap())];
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![
+            GeneralSubtree::DnsName("example".to_owned()),
+            GeneralSubtree::IpAddress(CidrSubnet::V4([10, 0, 0, 0], [255, 0, 0, 0])),
+        ],
+        excluded_subtrees: vec![GeneralSubtree::DnsName("not.example".to_owned())],
+    });
+    let distribution_points = [0x30, 8, 0x30, 6, 0xa0, 4, 0xa0, 2, 0x86, 0];
+    for (id, value) in [
+        (&[2, 5, 29, 31][..], &distribution_points[..]),
+        (&[2, 5, 29, 99], &[1]),
+        (&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], &[4, 2, 0, 0]),
+        (&[1, 2, 3], &[]),
+    ] {
+        let mut extension = CustomExtension::from_oid_content(id, value.to_vec());
+        extension.set_criticality(id.len() == 4);
+        params.custom_extensions.push(extension);
+    }
+    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    certificate.der().to_vec()
+}
+
+/// Each extension twice, and each value empty, cut short, or with a byte behind it.
+#[test]
+fn changed_extensions() {
+    let whole = Node::all(&with_all_extensions()).pop().unwrap();
+    let (mut roots, mut none) = (0, 0);
+    let changes: [fn(&mut Vec<u8>); 4] = [
+        Vec::clear,
+        |value| value.truncate(value.len() - 1),
+        |value| value.push(0),
+        |value| {
+            value[0] ^= 1;
+        },
+    ];
+    let mut count = 0;
+    whole
+        .clone()
+        .for_each_list(&mut |nodes| count += nodes.len());
+    for change in changes {
+        for nth in 0..count {
+            let mut changed = whole.clone();
+            let mut before = 0;
+            changed.for_each_list(&mut |nodes| {
+                for node in nodes {
+                    if let (Node::Leaf(4, value), true) = (node, before == nth)
+                        && !value.is_empty()
+                    {
+                        change(value);
+                    }
+                    before += 1;
+                }
+            });
+            match agreed(&changed.encode()) {
+                Some(_) => roots += 1,
+                None => none += 1,
+            }
+        }
+    }
+    assert!(roots > 50 && none > 20, "{roots}, {none}");
+}
+
+#[test]
+fn as_long_as_webpki_reads() {
+    let of_size = |size: usize| {
+        let mut params = authority("Example Root");
+        let extension = CustomExtension::from_oid_content(&[1, 2, 3], vec![0; size]);
+        params.custom_extensions.push(extension);
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        certificate.der().to_vec()
+    };
+    // The length of a signature differs by a few bytes.
+    let mut verdicts: Vec<bool> = (65_100..65_250)
+        .map(|size| agreed(&of_size(size)).is_some())
+        .collect();
+    verdicts.dedup();
+    assert_eq!(verdicts.first(), Some(&true));
+    assert_eq!(verdicts.last(), Some(&false));
+}
