@@ -23,8 +23,7 @@ pub(crate) fn trust_anchor(certificate: &[u8]) -> Result<TrustAnchor<'_>, &'stat
         Version::V3 if fields.signature != signed.algorithm => {
             return Err("it names two signature algorithms (RFC 5280, section 4.1.1.2)");
         }
-        Version::V3 => name_constraints(fields.after_key)
-            .ok_or("an extension cannot be read, or is there twice (RFC 5280, section 4.2)")?,
+        Version::V3 => name_constraints(fields.after_key)?,
     };
     Ok(TrustAnchor {
         subject: fields.subject.into(),
@@ -93,17 +92,20 @@ struct Fields<'a> {
 }
 
 /// The name constraints (the content of the SEQUENCE) in what follows the public key: extensions, and
-/// nothing else. `None` if they cannot be read, or one that webpki reads is there twice.
-fn name_constraints(after_key: &[u8]) -> Option<Option<&[u8]>> {
+/// nothing else. One that webpki reads is not there twice.
+fn name_constraints(after_key: &[u8]) -> Result<Option<&[u8]>, &'static str> {
+    const UNREADABLE: &str =
+        "an extension cannot be read, or is there twice (RFC 5280, section 4.2)";
+
     if after_key.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
-    let explicit = Element::only(after_key, der::context_constructed(3))?;
-    let extensions = Element::only(explicit, der::SEQUENCE)?;
+    let explicit = Element::only(after_key, der::context_constructed(3)).ok_or(UNREADABLE)?;
+    let extensions = Element::only(explicit, der::SEQUENCE).ok_or(UNREADABLE)?;
     let mut name_constraints = None;
     let mut seen = Vec::new();
     for extension in der::elements(extensions) {
-        let (id, value) = id_and_value(extension?)?;
+        let (id, value) = extension.and_then(id_and_value).ok_or(UNREADABLE)?;
         let tag = match id {
             KEY_USAGE => None,
             SIGNED_CERTIFICATE_TIMESTAMPS => Some(der::OCTET_STRING),
@@ -111,18 +113,18 @@ fn name_constraints(after_key: &[u8]) -> Option<Option<&[u8]>> {
             _ => continue,
         };
         if seen.contains(&id) {
-            return None;
+            return Err(UNREADABLE);
         }
         seen.push(id);
         let Some(tag) = tag else {
             continue;
         };
-        let content = Element::only(value, tag)?;
+        let content = Element::only(value, tag).ok_or(UNREADABLE)?;
         if id == NAME_CONSTRAINTS {
             name_constraints = Some(content);
         }
     }
-    Some(name_constraints)
+    Ok(name_constraints)
 }
 
 /// id-ce-keyUsage (2.5.29.15) and id-ce-nameConstraints (2.5.29.30). Of the other extensions of id-ce,

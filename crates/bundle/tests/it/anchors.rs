@@ -45,11 +45,10 @@ impl Node {
         let mut nodes = Vec::new();
         while let [tag, first, rest @ ..] = der {
             let (length, rest) = match (first, rest) {
-                (0x81, [length, rest @ ..]) => (usize::from(*length), rest),
                 (0x82, [high, low, rest @ ..]) => {
                     (usize::from(*high) << 8 | usize::from(*low), rest)
                 }
-                (length, rest) => (usize::from(*length), rest),
+                (0x81, [length, rest @ ..]) | (length, rest) => (usize::from(*length), rest),
             };
             let (value, after) = rest.split_at(length);
             nodes.push(match tag {
@@ -185,7 +184,7 @@ fn with_all_extensions() -> Vec<u8> {
 fn changed_extensions() {
     let whole = Node::all(&with_all_extensions()).pop().unwrap();
     let (mut roots, mut none) = (0, 0);
-    let changes: [fn(&mut Vec<u8>); 4] = [
+    let of_values: [fn(&mut Vec<u8>); 4] = [
         Vec::clear,
         |value| value.truncate(value.len() - 1),
         |value| value.push(0),
@@ -197,7 +196,7 @@ fn changed_extensions() {
     whole
         .clone()
         .for_each_list(&mut |nodes| count += nodes.len());
-    for change in changes {
+    for change in of_values {
         for nth in 0..count {
             let mut changed = whole.clone();
             let mut before = 0;

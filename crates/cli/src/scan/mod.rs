@@ -1,5 +1,6 @@
 //! `scan`: which roots lie in files of any kind.
 
+mod embedded_zip;
 mod files;
 mod filled;
 pub mod fuzzing;

@@ -1,12 +1,13 @@
 //! Goes through files, and through archives in archives, and searches all that is not an archive.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
+use super::embedded_zip::{Keeping, end_of_zip};
 use super::filled::Filled;
 use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
 use super::location::Location;
@@ -75,7 +76,7 @@ impl Left {
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
 
-/// How many bytes at the beginning of a file show what it is: a tar header.
+/// How many bytes at the beginning of a file show what it is: a tar header, which is a block.
 const HEAD: u64 = 512;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,8 @@ impl Container {
     pub(super) fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            // A frame, or one that is skipped (RFC 8878, section 3.1).
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
             [b'P', b'K', 3, 4, ..] => Some(Self::Zip),
             _ if head.get(257..262) == Some(b"ustar") => Some(Self::Tar),
             _ => None,
@@ -154,22 +156,28 @@ impl<'h> Scan<'h> {
     pub(super) fn seekable(&mut self, name: &Location, mut file: impl Read + Seek) {
         self.left = Left::new(&self.limits);
         let begin = read_head(&mut file).and_then(|head| {
-            let ends_as_zip = ends_as_zip(&mut file)?;
+            // Files of /proc have no end to seek.
+            let has_zip = end_of_zip(&mut file).is_ok_and(|end| end.is_some());
             file.rewind()?;
-            Ok((Container::of(&head), ends_as_zip))
+            Ok((head, has_zip))
         });
-        match begin {
-            Ok((Some(Container::Zip), _)) => self.zip(name, file, 1),
-            // A program with a ZIP archive behind it.
-            Ok((None, true)) => {
-                self.stream(name, &mut file, 0);
-                if let Err(why) = file.rewind() {
-                    self.failed(name, &why);
+        let (head, has_zip) = match begin {
+            Ok(begin) => begin,
+            Err(why) => return self.failed(name, &why),
+        };
+        match Container::of(&head) {
+            Some(Container::Zip) => self.zip(name, file, 1),
+            Some(_) => self.stream(name, &mut file, 0),
+            None => {
+                self.plain(name, &mut file, KeyStore::of(&head));
+                if !has_zip {
+                    return;
                 }
-                self.zip(name, file, 1);
+                match file.rewind() {
+                    Ok(()) => self.zip(name, file, 1),
+                    Err(why) => self.failed(name, &why),
+                }
             }
-            Ok(_) => self.stream(name, &mut file, 0),
-            Err(why) => self.failed(name, &why),
         }
     }
 
@@ -189,12 +197,10 @@ impl<'h> Scan<'h> {
         let key_store = KeyStore::of(&head);
         let reader = &mut Cursor::new(head).chain(reader);
         let Some(container) = container else {
-            self.searched += 1;
-            return self.plain(name, reader, key_store);
+            return self.plain_or_zip(name, reader, key_store, depth);
         };
         if depth >= self.limits.depth {
-            let depth = self.limits.depth;
-            return self.failed(name, &format!("more than {depth} archives in archives"));
+            return self.failed(name, &too_deep(&self.limits));
         }
         let packed = Counter::new(0);
         match container {
@@ -218,7 +224,32 @@ impl<'h> Scan<'h> {
         self.stream(name, &mut unpacked, depth + 1);
     }
 
+    /// What is no archive from its beginning, but may have one behind that.
+    fn plain_or_zip(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        key_store: Option<KeyStore>,
+        depth: usize,
+    ) {
+        let before = self.left.in_memory.value();
+        let mut reader = Keeping::new(reader, self.left.in_memory.clone());
+        self.plain(name, &mut reader, key_store);
+        let Some(mut kept) = reader.into_kept() else {
+            return;
+        };
+        if kept.len() > 0 && end_of_zip(&mut kept).is_ok_and(|end| end.is_some()) {
+            if depth < self.limits.depth {
+                self.zip(name, kept, depth + 1);
+            } else {
+                self.failed(name, &too_deep(&self.limits));
+            }
+        }
+        self.left.in_memory.set(before);
+    }
+
     fn plain(&mut self, name: &Location, reader: &mut dyn Read, key_store: Option<KeyStore>) {
+        self.searched += 1;
         self.search
             .progress
             .set_message(embedded_roots_bundle::escape(&name.shown));
@@ -254,18 +285,34 @@ impl<'h> Scan<'h> {
                     return Err(too_many_entries(&self.limits));
                 }
                 allowance.set(u64::MAX);
-                if entry.header().entry_type().is_file() {
-                    let place = name.entry(&entry.path_bytes());
+                let place = name.entry(&entry.path_bytes());
+                let kind = entry.header().entry_type();
+                if kind.is_gnu_sparse() {
+                    // Its holes are not in the archive.
+                    let packed = Counter::new(entry.header().entry_size()?);
+                    let left = self.left.unpacked.clone();
+                    let mut entry = Unpacked::new(&mut entry, packed, left, &self.limits);
                     self.stream(&place, &mut entry, depth);
+                    io::copy(&mut entry, &mut io::sink())?;
+                } else {
+                    if has_content(kind) {
+                        self.stream(&place, &mut entry, depth);
+                    }
+                    io::copy(&mut entry, &mut io::sink())?;
                 }
-                io::copy(&mut entry, &mut io::sink())?;
                 allowance.set(self.limits.about_entry);
             }
             Ok(())
         });
-        match result {
-            // What follows the entries is zeros, or anything.
-            Ok(()) => self.plain(name, &mut archive.into_inner(), None),
+        if let Err(why) = result {
+            return self.failed(name, &why);
+        }
+        allowance.set(u64::MAX);
+        // What follows is zeros, and then nothing, another archive (`tar -i`), or anything.
+        let mut rest = archive.into_inner();
+        match behind_zeros(&mut rest) {
+            Ok(head) if head.is_empty() => {}
+            Ok(head) => self.stream(name, &mut Cursor::new(head).chain(rest), depth),
             Err(why) => self.failed(name, &why),
         }
     }
@@ -289,7 +336,8 @@ impl<'h> Scan<'h> {
         self.left.in_memory.set(before);
     }
 
-    fn zip(&mut self, name: &Location, reader: impl Read + Seek, depth: usize) {
+    fn zip(&mut self, name: &Location, mut reader: impl Read + Seek, depth: usize) {
+        let end = end_of_zip(&mut reader).ok().flatten();
         let before = self.left.about_entries.value();
         // What is read of it now is kept until its end.
         let allowance = Counter::new(before);
@@ -301,6 +349,14 @@ impl<'h> Scan<'h> {
             Ok(archive) => {
                 self.left.about_entries.set(allowance.value());
                 allowance.set(u64::MAX);
+                let said = end.and_then(|end| end.entries).map_or(0, usize::from);
+                let count = said.saturating_sub(archive.len());
+                if count > 0 {
+                    let why = format!(
+                        "{count} of its entries have the names of others, and are not read"
+                    );
+                    self.failed(name, &why);
+                }
                 self.entries(name, archive, depth);
                 self.left.about_entries.set(before);
             }
@@ -334,6 +390,30 @@ impl<'h> Scan<'h> {
     }
 }
 
+/// As GNU tar, which unpacks what it does not know as a file.
+fn has_content(kind: tar::EntryType) -> bool {
+    !(kind.is_dir()
+        || kind.is_symlink()
+        || kind.is_hard_link()
+        || kind.is_character_special()
+        || kind.is_block_special()
+        || kind.is_fifo())
+}
+
+/// The first block that is not all zeros; empty at the end.
+fn behind_zeros(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    loop {
+        let block = read_head(reader)?;
+        if block.is_empty() || block.iter().any(|&byte| byte != 0) {
+            return Ok(block);
+        }
+    }
+}
+
+fn too_deep(limits: &Limits) -> String {
+    format!("more than {} archives in archives", limits.depth)
+}
+
 fn too_many_entries(limits: &Limits) -> io::Error {
     io::Error::other(format!("more than {} entries", limits.entries))
 }
@@ -349,18 +429,6 @@ fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     reader.take(HEAD).read_to_end(&mut head)?;
     Ok(head)
-}
-
-/// Whether the file ends with the end of a central directory, without a comment.
-fn ends_as_zip(file: &mut (impl Read + Seek)) -> io::Result<bool> {
-    const LENGTH: u64 = 22;
-    let Some(start) = file.seek(SeekFrom::End(0))?.checked_sub(LENGTH) else {
-        return Ok(false);
-    };
-    file.seek(SeekFrom::Start(start))?;
-    let mut end = Vec::new();
-    file.take(LENGTH).read_to_end(&mut end)?;
-    Ok(end.starts_with(b"PK\x05\x06") && end.ends_with(&[0, 0]))
 }
 
 #[cfg(test)]

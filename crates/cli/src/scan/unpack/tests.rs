@@ -309,6 +309,136 @@ fn a_truncated_archive_is_a_failure_and_the_scan_goes_on() {
     }
 }
 
+/// A ZIP archive behind other bytes, as tools make them: with places that count those, or not.
+#[test]
+fn a_zip_archive_behind_something_is_unpacked_wherever_it_is() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let known = history.all().first().unwrap();
+    let data = around(&pem(&known.der), 10);
+    let archive = zip("a", &data);
+    let program = [&noise(5).take(70_000).collect::<Vec<_>>(), &archive[..]].concat();
+    let mut script = Cursor::new(b"#!/usr/bin/env python3\n".to_vec());
+    script.seek(io::SeekFrom::End(0)).unwrap();
+    let mut with_places = ZipWriter::new(script);
+    with_places
+        .start_file("a", SimpleFileOptions::default())
+        .unwrap();
+    with_places.write_all(&data).unwrap();
+    let with_places = with_places.finish().unwrap().into_inner();
+    let mut with_comment = ZipWriter::new(Cursor::new(Vec::new()));
+    with_comment.set_comment("a comment");
+    with_comment
+        .start_file("a", SimpleFileOptions::default())
+        .unwrap();
+    with_comment.write_all(&data).unwrap();
+    let with_comment = [b"JM\x01\0", &*with_comment.finish().unwrap().into_inner()].concat();
+    let signed = [&program[..], &[0x30; 9_000]].concat();
+    for (file, what) in [
+        (program, "a program"),
+        (with_places, "a script"),
+        (with_comment, "a module"),
+        (signed, "a signed program"),
+    ] {
+        assert_eq!(
+            scan(&file, &mut scanner),
+            found(known, "x!a", Form::Pem),
+            "{what}"
+        );
+        let in_tar = scan(&tar("f", &file), &mut scanner);
+        assert_eq!(in_tar, found(known, "x!f!a", Form::Pem), "{what}");
+        let in_gzip = scan(&gzip(&file), &mut scanner);
+        assert_eq!(in_gzip, found(known, "x!a", Form::Pem), "{what}");
+        scanner.seekable(&Location::file("x".to_owned()), Cursor::new(&file));
+        assert_eq!(
+            taken(&mut scanner),
+            found(known, "x!a", Form::Pem),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn entries_of_a_zip_archive_with_one_name_are_told() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let known = history.all().first().unwrap();
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [("first", &*pem(&known.der)), ("other", b"nothing")] {
+        archive
+            .start_file(name, SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(content).unwrap();
+    }
+    let mut archive = archive.finish().unwrap().into_inner();
+    while let Some(at) = archive.windows(5).position(|name| name == b"other") {
+        archive[at..at + 5].copy_from_slice(b"first");
+    }
+    let failures = scan(&archive, &mut scanner).failures;
+    assert!(
+        failures[0].1.starts_with("1 of its entries"),
+        "{failures:?}"
+    );
+}
+
+/// A tar archive of one entry of any kind.
+fn tar_of(kind: u8, data: &[u8], change: impl FnOnce(&mut tar::Header)) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(data.len() as u64);
+    header.set_path("a").unwrap();
+    header.set_entry_type(tar::EntryType::new(kind));
+    change(&mut header);
+    header.set_cksum();
+    archive.append(&header, data).unwrap();
+    archive.into_inner().unwrap()
+}
+
+/// A file of this size, of which the archive has what is at the beginning.
+fn sparse(size: u64, data: &[u8]) -> Vec<u8> {
+    let octal = |number: u64| format!("{number:011o}\0").into_bytes().try_into().unwrap();
+    tar_of(b'S', data, |header| {
+        let header = header.as_gnu_mut().unwrap();
+        header.sparse[0].offset = octal(0);
+        header.sparse[0].numbytes = octal(data.len() as u64);
+        header.sparse[1].offset = octal(size);
+        header.sparse[1].numbytes = octal(0);
+        header.realsize = octal(size);
+    })
+}
+
+#[test]
+fn entries_of_any_kind_are_searched() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let known = history.all().first().unwrap();
+    let mut data = pem(&known.der);
+    data.resize(data.len().next_multiple_of(512), b'\n');
+    for archive in [
+        tar_of(b'7', &data, |_| {}),
+        tar_of(b'Z', &data, |_| {}),
+        sparse(1 << 20, &data),
+    ] {
+        assert_eq!(scan(&archive, &mut scanner), found(known, "x!a", Form::Pem));
+    }
+}
+
+#[test]
+fn archives_in_a_row_are_all_unpacked() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, Limits::default());
+    let known = history.all().first().unwrap();
+    let inner = gzip(&around(&pem(&known.der), 10));
+    let first = tar("first", b"entry");
+    let one_block_of_zeros = &first[..first.len() - 512];
+    for first in [&first[..], one_block_of_zeros] {
+        let both = [first, &tar("a", &inner)].concat();
+        assert_eq!(scan(&both, &mut scanner), found(known, "x!a", Form::Pem));
+    }
+    let skipped = [b"\x51\x2a\x4d\x18\x03\0\0\0abc", &*zstd(&pem(&known.der))].concat();
+    assert_eq!(scan(&skipped, &mut scanner), found(known, "x", Form::Pem));
+}
+
 #[test]
 fn an_archive_that_is_cut_off_behind_its_entries_is_a_failure() {
     let history = History::load().unwrap();
@@ -397,6 +527,7 @@ fn bombs_are_failures() {
     // Both lists of entries are in memory at once.
     let names = "a".repeat(60_000);
     let lists = zip(&names, &zip(&names, b""));
+    let behind = [b"script", &*zip("a", &zip("b", &gzip(&gzip(b"bottom"))))].concat();
     for (archive, message) in [
         (gzip(&zeros), "times its size"),
         (zstd(&zeros), "times its size"),
@@ -404,6 +535,8 @@ fn bombs_are_failures() {
         (gzip(&noise), "unpacks to more than 4194304 bytes"),
         (tar("a", &zip("a", &noise)), "in an archive, with more than"),
         (deep, "more than 4 archives in archives"),
+        (gzip(&behind), "more than 4 archives in archives"),
+        (sparse(1 << 32, b"content"), "times its size"),
         (many(11), "more than 10 entries"),
         (long_name, "too much data about entries"),
         (behind_another, "too much data about entries"),
