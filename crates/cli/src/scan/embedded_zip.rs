@@ -3,6 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use memchr::memmem;
+use zip::read::ArchiveOffset;
 
 use super::limits::Counter;
 
@@ -20,6 +21,8 @@ const LONGEST_AFTER: usize = 0xffff;
 pub(super) struct End {
     /// How many entries it has, unless they are too many to be said there.
     pub(super) entries: Option<u16>,
+    /// From where the places in it are counted.
+    pub(super) offset: ArchiveOffset,
 }
 
 /// The end of the ZIP archive in a file, if it has one near its own end.
@@ -37,13 +40,20 @@ pub(super) fn end_of_zip(file: &mut (impl Read + Seek)) -> io::Result<Option<End
         };
         let place = start + at as u64;
         let entries = u16_at(end, 10);
-        let directory = place.checked_sub(u64::from(u32_at(end, 12)));
         if has_at(file, place.checked_sub(LOCATOR_64_LENGTH), LOCATOR_64)? {
-            return Ok(Some(End { entries: None }));
+            return Ok(Some(End {
+                entries: None,
+                offset: ArchiveOffset::Detect,
+            }));
         }
+        let directory = place.checked_sub(u64::from(u32_at(end, 12)));
         if entries > 0 && has_at(file, directory, DIRECTORY)? {
+            // Detected, it would be that of the first directory, which may be a forged one.
+            let said = u64::from(u32_at(end, 16));
+            let offset = directory.and_then(|directory| directory.checked_sub(said));
             return Ok(Some(End {
                 entries: Some(entries).filter(|&count| count < u16::MAX),
+                offset: offset.map_or(ArchiveOffset::Detect, ArchiveOffset::Known),
             }));
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 
 use super::embedded_zip::{Keeping, end_of_zip};
 use super::filled::Filled;
@@ -345,7 +346,10 @@ impl<'h> Scan<'h> {
             inner: reader,
             left: allowance.clone(),
         };
-        match ZipArchive::new(reader) {
+        let config = Config {
+            archive_offset: end.as_ref().map_or(ArchiveOffset::Detect, |end| end.offset),
+        };
+        match ZipArchive::with_config(config, reader) {
             Ok(archive) => {
                 self.left.about_entries.set(allowance.value());
                 allowance.set(u64::MAX);

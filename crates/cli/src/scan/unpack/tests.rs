@@ -334,11 +334,17 @@ fn a_zip_archive_behind_something_is_unpacked_wherever_it_is() {
     with_comment.write_all(&data).unwrap();
     let with_comment = [b"JM\x01\0", &*with_comment.finish().unwrap().into_inner()].concat();
     let signed = [&program[..], &[0x30; 9_000]].concat();
+    // To search all of it for a directory would take more than the limit for what is about entries, and
+    // find another one.
+    let mut long = zip("another", b"entry");
+    long.resize(20 << 20, 0);
+    let long = [b"script", &*long, &archive].concat();
     for (file, what) in [
         (program, "a program"),
         (with_places, "a script"),
         (with_comment, "a module"),
         (signed, "a signed program"),
+        (long, "a long program, with an archive in it"),
     ] {
         assert_eq!(
             scan(&file, &mut scanner),
