@@ -120,6 +120,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         chain: &chain,
         name: &server.name,
         candidates: &candidates,
+        provider: &provider,
         now,
     };
     let verdicts: Vec<Verdict> = policies.iter().map(|policy| case.judge(policy)).collect();

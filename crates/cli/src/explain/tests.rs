@@ -36,6 +36,7 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
         chain: &chain,
         name: &ServerName::try_from("localhost").unwrap(),
         candidates: &candidates,
+        provider,
         now,
     };
     let verdict = case.judge(&policies[0]);

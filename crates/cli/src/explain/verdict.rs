@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
+use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{escape, rfc3339};
@@ -59,6 +60,7 @@ pub(super) struct Case<'a> {
     pub(super) chain: &'a Chain,
     pub(super) name: &'a ServerName<'static>,
     pub(super) candidates: &'a [Candidate],
+    pub(super) provider: &'a CryptoProvider,
     pub(super) now: UnixTime,
 }
 
@@ -135,12 +137,12 @@ impl Case<'_> {
             Error::NotValidForName | Error::NotValidForNameContext { .. } => {
                 (Reason::WrongName, self.wrong_name())
             }
-            Error::BadSignature => (
-                Reason::BadSignature,
-                "a signature is not by the key of the issuer that is named".to_owned(),
-            ),
-            Error::UnsupportedSignatureAlgorithmContext { .. }
-            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Error::BadSignature => bad_signature(),
+            Error::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                public_key_algorithm_id: key,
+                ..
+            } => self.key_of_another_type(key),
+            Error::UnsupportedSignatureAlgorithmContext { .. } => {
                 (Reason::WeakSignature, self.weak_signature())
             }
             Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => (
@@ -310,6 +312,16 @@ impl Case<'_> {
         format!("the certificate is for {shown}{more}, and not for \"{wanted}\"")
     }
 
+    /// A signature cannot be by the key of the issuer that is named, or rustls does not accept such keys.
+    fn key_of_another_type(&self, key: &[u8]) -> (Reason, String) {
+        let mut algorithms = (self.provider.signature_verification_algorithms.all).iter();
+        if algorithms.any(|algorithm| algorithm.public_key_alg_id().as_ref() == key) {
+            return bad_signature();
+        }
+        let sentence = "the key of an issuer of the chain is of a kind that rustls does not accept";
+        (Reason::WeakSignature, sentence.to_owned())
+    }
+
     fn weak_signature(&self) -> String {
         // The signature of a root on itself is not verified.
         let signed = (self.chain.all()).filter(|sent| !sent.certificate.is_self_issued());
@@ -339,6 +351,11 @@ impl Case<'_> {
         ends.sort_by_key(|end| (end.removed.is_some(), end.trusted_by.is_empty()));
         ends.into_iter()
     }
+}
+
+fn bad_signature() -> (Reason, String) {
+    let sentence = "a signature is not by the key of the issuer that is named";
+    (Reason::BadSignature, sentence.to_owned())
 }
 
 const MOST_NAMES: usize = 5;

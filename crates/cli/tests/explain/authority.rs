@@ -3,7 +3,7 @@
 use embedded_roots::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ED25519, date_time_ymd,
 };
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -48,6 +48,15 @@ impl Identity {
 pub(crate) fn root(name: &str) -> Authority {
     CertifiedIssuer::self_signed(ca(name), key()).unwrap()
 }
+
+/// A root whose key is of another type than all others here.
+pub(crate) fn ed25519_root(name: &str) -> Authority {
+    let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    CertifiedIssuer::self_signed(ca(name), key).unwrap()
+}
+
+/// A root named CA, whose key is of a kind that ring does not have (`openssl req -x509`).
+pub(crate) const P521_ROOT: &str = include_str!("p521.pem");
 
 pub(crate) fn intermediate(name: &str, issuer: &Authority) -> Authority {
     intermediate_with(name, issuer, |_| {})

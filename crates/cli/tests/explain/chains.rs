@@ -3,8 +3,8 @@
 use rcgen::date_time_ymd;
 
 use crate::authority::{
-    Authority, Identity, ca_issuers, intermediate, intermediate_with, root, self_signed, server,
-    server_with,
+    Authority, Identity, P521_ROOT, ca_issuers, ed25519_root, intermediate, intermediate_with,
+    root, self_signed, server, server_with,
 };
 use crate::program::{Explain, Explained};
 use crate::server::Server;
@@ -195,6 +195,35 @@ fn a_root_of_the_same_name_and_another_key() {
         "refused by embedded: the chain names the root \"CA\", but does not verify with it";
     assert_eq!(explained.verdict("embedded"), embedded);
     assert!(explained.output.contains("does not verify with it"));
+}
+
+#[test]
+fn a_root_of_the_same_name_and_another_type_of_key() {
+    let ca = root("CA");
+    let explained = explained(&ed25519_root("CA").pem(), &server(&ca));
+    refused(
+        &explained,
+        "a signature is not by the key of the issuer that is named",
+    );
+    assert!(explained.output.contains("does not verify with it"));
+
+    let port = Server::new(&server(&ca)).port;
+    let roots = ed25519_root("CA").pem();
+    let (status, value) = Explain::new(&roots, &roots).json(port);
+    assert_eq!(status, 1);
+    assert_eq!(value["verdicts"][0]["reason"], "bad-signature");
+}
+
+#[test]
+fn a_root_with_a_key_that_rustls_does_not_accept() {
+    let identity = server(&root("CA"));
+    refused(
+        &explained(P521_ROOT, &identity),
+        "the key of an issuer of the chain is of a kind that rustls does not accept",
+    );
+    let port = Server::new(&identity).port;
+    let (_, value) = Explain::new(P521_ROOT, P521_ROOT).json(port);
+    assert_eq!(value["verdicts"][0]["reason"], "weak-signature");
 }
 
 #[test]
