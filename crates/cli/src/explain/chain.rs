@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::{escape, issuer, subject};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
+use x509_parser::asn1_rs::Any;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
@@ -67,11 +68,40 @@ impl Chain {
         path
     }
 
+    /// The end-entity certificate, and those that signatures lead to from there, whatever else is wrong
+    /// with them.
+    pub(super) fn signed(&self, algorithms: &[&dyn SignatureVerificationAlgorithm]) -> Vec<&Sent> {
+        let mut signed = vec![&self.end_entity];
+        let mut left: Vec<&Sent> = self.others.iter().collect();
+        let mut signatures = MOST_SIGNATURES;
+        let mut done = 0;
+        while let Some(&sent) = signed.get(done) {
+            done += 1;
+            let mut issuers = Vec::new();
+            left.retain(|other| {
+                if !sent.names(&other.der) || signatures == 0 {
+                    return true;
+                }
+                signatures -= 1;
+                let is_issuer = sent.is_signed_by(&other.der, algorithms);
+                if is_issuer {
+                    issuers.push(*other);
+                }
+                !is_issuer
+            });
+            signed.append(&mut issuers);
+        }
+        signed
+    }
+
     /// The certificate whose issuer was not sent, or the self-signed one at the end.
     pub(super) fn last(&self) -> &Sent {
         self.path().pop().unwrap_or(&self.end_entity)
     }
 }
+
+/// As many as webpki verifies.
+const MOST_SIGNATURES: usize = 100;
 
 impl Sent {
     fn read(der: CertificateDer<'static>) -> Result<Self> {
@@ -103,6 +133,60 @@ impl Sent {
             ca_issuers,
         })
     }
+
+    /// Whether this is a certificate of the issuer that it names.
+    pub(super) fn names(&self, other: &[u8]) -> bool {
+        let issuer = issuer(&self.der);
+        issuer.is_some() && issuer == subject(other)
+    }
+
+    /// Whether its signature is by the key of this certificate.
+    pub(super) fn is_signed_by(
+        &self,
+        other: &[u8],
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> bool {
+        let read = (
+            X509Certificate::from_der(&self.der),
+            X509Certificate::from_der(other),
+        );
+        let (Ok((_, signed)), Ok((_, ca))) = read else {
+            return false;
+        };
+        let key = ca.public_key();
+        let ids = signature_algorithm(&self.der).zip(key_algorithm(key.raw));
+        let Some((signature_id, key_id)) = ids else {
+            return false;
+        };
+        let (key, message) = (&key.subject_public_key, signed.tbs_certificate.as_ref());
+        let signature = &signed.signature_value;
+        algorithms.iter().any(|algorithm| {
+            algorithm.signature_alg_id().as_ref() == signature_id
+                && algorithm.public_key_alg_id().as_ref() == key_id
+                && algorithm
+                    .verify_signature(&key.data, message, &signature.data)
+                    .is_ok()
+        })
+    }
+}
+
+/// The algorithm of the signature of a certificate, as webpki compares it.
+fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
+    let (certificate, _) = element(certificate)?;
+    let (_tbs, rest) = element(certificate)?;
+    Some(element(rest)?.0)
+}
+
+/// The algorithm of a `SubjectPublicKeyInfo`, as webpki compares it.
+fn key_algorithm(key: &[u8]) -> Option<&[u8]> {
+    let (key, _) = element(key)?;
+    Some(element(key)?.0)
+}
+
+/// The content of the first element of DER, and what is after it.
+fn element(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (rest, element) = Any::from_der(der).ok()?;
+    Some((element.data, rest))
 }
 
 /// A name that a client can ask for.

@@ -70,8 +70,11 @@ pub(super) struct Candidate {
     pub(super) trusted_by: Vec<String>,
     /// If it has been removed from Mozilla's list.
     pub(super) removed: Option<Standing>,
-    /// Whether the chain verifies with it: its limits and the server's name aside.
+    /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong with the
+    /// chain.
     pub(super) verifies: bool,
+    /// Whether the chain is valid with it: its own limits and the server's name aside.
+    pub(super) is_valid: bool,
 }
 
 pub(super) fn candidates(
@@ -82,6 +85,11 @@ pub(super) fn candidates(
     now: UnixTime,
 ) -> Vec<Candidate> {
     let algorithms = provider.signature_verification_algorithms.all;
+    let signed = chain.signed(algorithms);
+    let verifies = |root: &[u8]| {
+        let mut signed = signed.iter();
+        signed.any(|sent| sent.names(root) && sent.is_signed_by(root, algorithms))
+    };
     let mut candidates: Vec<Candidate> = Vec::new();
     let is_issuer = |der: &[u8]| {
         let name = subject(der);
@@ -100,7 +108,8 @@ pub(super) fn candidates(
             candidates.push(Candidate {
                 trusted_by: policy.into_iter().collect(),
                 removed: history.removed(&read.certificate).cloned(),
-                verifies: verifies(chain, root, algorithms, now),
+                verifies: verifies(root.certificate()),
+                is_valid: is_valid(chain, root, algorithms, now),
                 root: read,
             });
         }
@@ -121,7 +130,7 @@ pub(super) fn candidates(
     candidates
 }
 
-fn verifies(
+fn is_valid(
     chain: &Chain,
     root: &bundle::Root,
     algorithms: &[&dyn SignatureVerificationAlgorithm],

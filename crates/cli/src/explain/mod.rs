@@ -92,7 +92,7 @@ struct CandidateFacts<'a> {
     root: Facts<'a>,
     trusted_by: &'a [String],
     removed: Option<&'a Standing>,
-    /// Whether the chain verifies with it: limits and the server's name aside.
+    /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong.
     verifies: bool,
 }
 
@@ -219,7 +219,7 @@ fn handshake(
             // It has sent another chain than before.
             Some(invalid) => {
                 let invalid = rustls::Error::InvalidCertificate(invalid.clone());
-                (case.refused(&invalid).1, Ok(Outcome::Findings))
+                (case.refused(policy, &invalid).1, Ok(Outcome::Findings))
             }
             None => (
                 escape(&why.to_string()),

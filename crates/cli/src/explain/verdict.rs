@@ -81,7 +81,7 @@ impl Case<'_> {
         match self.verify(roots) {
             Ok(()) => verdict(count, Some(true), None, self.accepted(policy)),
             Err(why) => {
-                let (reason, sentence) = self.refused(&why);
+                let (reason, sentence) = self.refused(policy, &why);
                 verdict(count, Some(false), Some(reason), sentence)
             }
         }
@@ -109,7 +109,7 @@ impl Case<'_> {
     }
 
     /// The sentence for an error of verification, or of a handshake.
-    pub(super) fn refused(&self, why: &rustls::Error) -> (Reason, String) {
+    pub(super) fn refused(&self, policy: &Policy, why: &rustls::Error) -> (Reason, String) {
         use CertificateError as Error;
 
         let certificate = &self.chain.end_entity.certificate;
@@ -137,11 +137,11 @@ impl Case<'_> {
             Error::NotValidForName | Error::NotValidForNameContext { .. } => {
                 (Reason::WrongName, self.wrong_name())
             }
-            Error::BadSignature => bad_signature(),
+            Error::BadSignature => self.bad_signature(policy),
             Error::UnsupportedSignatureAlgorithmForPublicKeyContext {
                 public_key_algorithm_id: key,
                 ..
-            } => self.key_of_another_type(key),
+            } => self.key_of_another_type(policy, key),
             Error::UnsupportedSignatureAlgorithmContext { .. } => {
                 (Reason::WeakSignature, self.weak_signature())
             }
@@ -312,11 +312,22 @@ impl Case<'_> {
         format!("the certificate is for {shown}{more}, and not for \"{wanted}\"")
     }
 
+    fn bad_signature(&self, policy: &Policy) -> (Reason, String) {
+        if let Some(end) = self.end_elsewhere(policy) {
+            return self.foreign(end);
+        }
+        let sentence = "a signature is not by the key of the issuer that is named";
+        (Reason::BadSignature, sentence.to_owned())
+    }
+
     /// A signature cannot be by the key of the issuer that is named, or rustls does not accept such keys.
-    fn key_of_another_type(&self, key: &[u8]) -> (Reason, String) {
+    fn key_of_another_type(&self, policy: &Policy, key: &[u8]) -> (Reason, String) {
         let mut algorithms = (self.provider.signature_verification_algorithms.all).iter();
         if algorithms.any(|algorithm| algorithm.public_key_alg_id().as_ref() == key) {
-            return bad_signature();
+            return self.bad_signature(policy);
+        }
+        if let Some(end) = self.end_elsewhere(policy) {
+            return self.foreign(end);
         }
         let sentence = "the key of an issuer of the chain is of a kind that rustls does not accept";
         (Reason::WeakSignature, sentence.to_owned())
@@ -341,21 +352,27 @@ impl Case<'_> {
         }
     }
 
-    /// The known roots that the chain leads to, those that are still in Mozilla's list or another first.
+    /// The known roots that the chain leads to: first those that it is valid with, and that are still in
+    /// Mozilla's list or another.
     fn ends(&self) -> impl Iterator<Item = &Candidate> {
         let ends = self
             .candidates
             .iter()
             .filter(|candidate| candidate.verifies);
         let mut ends: Vec<&Candidate> = ends.collect();
-        ends.sort_by_key(|end| (end.removed.is_some(), end.trusted_by.is_empty()));
+        ends.sort_by_key(|end| {
+            let is_removed = end.removed.is_some();
+            (!end.is_valid, is_removed, end.trusted_by.is_empty())
+        });
         ends.into_iter()
     }
-}
 
-fn bad_signature() -> (Reason, String) {
-    let sentence = "a signature is not by the key of the issuer that is named";
-    (Reason::BadSignature, sentence.to_owned())
+    /// Where the chain leads to, if that is no root of the policy: it can have one of the same name.
+    fn end_elsewhere(&self, policy: &Policy) -> Option<&Candidate> {
+        let is_own = |end: &Candidate| end.trusted_by.contains(&policy.name);
+        let mut ends = self.ends();
+        ends.next().filter(|end| !is_own(end) && !ends.any(is_own))
+    }
 }
 
 const MOST_NAMES: usize = 5;

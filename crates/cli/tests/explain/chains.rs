@@ -1,6 +1,6 @@
 //! The chains that a server can send, and the sentence for each.
 
-use rcgen::date_time_ymd;
+use rcgen::{GeneralSubtree, NameConstraints, date_time_ymd};
 
 use crate::authority::{
     Authority, Identity, P521_ROOT, ca_issuers, ed25519_root, intermediate, intermediate_with,
@@ -86,6 +86,8 @@ fn an_intermediate_has_expired() {
     let explained = explained(&ca.pem(), &server(&between).with(&between));
     let sentence = "the certificate of the CA \"Between\" expired on 2021-02-03";
     refused(&explained, sentence);
+    // Which says nothing against its signature.
+    assert!(explained.output.contains("ends in it"));
 }
 
 #[test]
@@ -224,6 +226,63 @@ fn a_root_with_a_key_that_rustls_does_not_accept() {
     let port = Server::new(&identity).port;
     let (_, value) = Explain::new(P521_ROOT, P521_ROOT).json(port);
     assert_eq!(value["verdicts"][0]["reason"], "weak-signature");
+}
+
+#[test]
+fn outside_name_constraints_of_an_intermediate() {
+    let ca = root("CA");
+    let between = intermediate_with("Between", &ca, |params| {
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName("example.org".to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    let identity = server(&between).with(&between);
+    let elsewhere =
+        "the chain ends in the root \"CA\", which it does not have; trusted by roots.pem";
+    // Of the system, the second has one of the same name.
+    for system in [root("Another CA"), root("CA"), ed25519_root("CA")] {
+        let port = Server::new(&identity).port;
+        let explained = Explain::new(&ca.pem(), &system.pem()).run(port);
+        refused(
+            &explained,
+            "the certificate has a name that is outside the name constraints of a CA of its chain",
+        );
+        for policy in ["embedded", "system"] {
+            let expected = format!("refused by {policy}: {elsewhere}");
+            assert_eq!(explained.verdict(policy), expected);
+        }
+        let (status, value) = Explain::new(&ca.pem(), &system.pem()).json(port);
+        assert_eq!(status, 1);
+        assert_eq!(value["roots"][0]["trusted_by"][0], "roots.pem");
+        assert_eq!(value["roots"][0]["verifies"], true);
+        assert_eq!(value["verdicts"][1]["reason"], "other-root");
+    }
+}
+
+#[test]
+fn an_issuer_that_is_no_ca_has_signed_nevertheless() {
+    let ca = root("CA");
+    let between = intermediate_with("Between", &ca, |params| {
+        params.is_ca = rcgen::IsCa::ExplicitNoCa;
+    });
+    let explained = explained(&ca.pem(), &server(&between).with(&between));
+    let sentence = "a certificate that is not a CA's has issued another";
+    refused(&explained, sentence);
+    assert!(explained.output.contains("ends in it"));
+}
+
+#[test]
+fn a_forged_intermediate_does_not_lead_to_the_root() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let identity = server(&intermediate("Between", &ca)).with(&between);
+    let explained = explained(&ca.pem(), &identity);
+    refused(
+        &explained,
+        "a signature is not by the key of the issuer that is named",
+    );
+    assert!(explained.output.contains("does not verify with it"));
 }
 
 #[test]
