@@ -39,13 +39,7 @@ impl Server {
     /// The chain that the server sends. The verifier fails the handshake as soon as it has the chain,
     /// so that there never is a connection that is not verified.
     pub(super) fn chain(&self, mut config: ClientConfig) -> Result<Answer> {
-        let recorder = Arc::new(Recorder {
-            chain: OnceLock::new(),
-            schemes: (config.crypto_provider())
-                .signature_verification_algorithms
-                .supported_schemes(),
-        });
-        (config.dangerous()).set_certificate_verifier(Arc::clone(&recorder) as _);
+        let recorder = Recorder::set(&mut config, None);
         let mut stream = self.open()?;
         let address = stream.stream.peer_addr()?;
         let mut connection = ClientConnection::new(Arc::new(config), self.name.clone())?;
@@ -60,10 +54,21 @@ impl Server {
         }
     }
 
-    /// A handshake under a config that verifies, as of this time: its protocol version and cipher
-    /// suite.
-    pub(super) fn handshake(&self, mut config: ClientConfig, now: UnixTime) -> Result<String> {
+    /// A handshake that this verifies, as of this time: the chain that the server sends now, empty if
+    /// none arrives, and the protocol version and cipher suite.
+    pub(super) fn handshake(
+        &self,
+        mut config: ClientConfig,
+        verifier: Arc<dyn ServerCertVerifier>,
+        now: UnixTime,
+    ) -> (Vec<CertificateDer<'static>>, Result<String>) {
         config.time_provider = Arc::new(At(now));
+        let recorder = Recorder::set(&mut config, Some(verifier));
+        let ended = self.complete(config);
+        (recorder.chain.get().cloned().unwrap_or_default(), ended)
+    }
+
+    fn complete(&self, config: ClientConfig) -> Result<String> {
         let mut stream = self.open()?;
         let mut connection = ClientConnection::new(Arc::new(config), self.name.clone())?;
         while connection.is_handshaking() {
@@ -196,11 +201,32 @@ impl rustls::time_provider::TimeProvider for At {
     }
 }
 
-/// Keeps the chain, and accepts none.
+/// Keeps the chain.
 #[derive(Debug)]
 struct Recorder {
     chain: OnceLock<Vec<CertificateDer<'static>>>,
+    /// Without one, no chain is accepted.
+    verifier: Option<Arc<dyn ServerCertVerifier>>,
     schemes: Vec<SignatureScheme>,
+}
+
+impl Recorder {
+    fn set(config: &mut ClientConfig, verifier: Option<Arc<dyn ServerCertVerifier>>) -> Arc<Self> {
+        let recorder = Arc::new(Self {
+            chain: OnceLock::new(),
+            verifier,
+            schemes: (config.crypto_provider())
+                .signature_verification_algorithms
+                .supported_schemes(),
+        });
+        (config.dangerous()).set_certificate_verifier(Arc::clone(&recorder) as _);
+        recorder
+    }
+
+    fn verifier(&self) -> std::result::Result<&dyn ServerCertVerifier, rustls::Error> {
+        let refused = CertificateError::ApplicationVerificationFailure;
+        self.verifier.as_deref().ok_or(refused.into())
+    }
 }
 
 impl ServerCertVerifier for Recorder {
@@ -208,33 +234,41 @@ impl ServerCertVerifier for Recorder {
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
         let chain = std::iter::once(end_entity).chain(intermediates);
         let chain = chain.map(|der| der.clone().into_owned()).collect();
         // There is one chain to a handshake.
         drop(self.chain.set(chain));
-        Err(CertificateError::ApplicationVerificationFailure.into())
+        self.verifier()?.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )
     }
 
     fn verify_tls12_signature(
         &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        Err(CertificateError::ApplicationVerificationFailure.into())
+        self.verifier()?
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
         &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        Err(CertificateError::ApplicationVerificationFailure.into())
+        self.verifier()?
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -18,7 +18,7 @@ use clap::Args;
 use embedded_roots::Roots;
 use embedded_roots::rustls::{self, CertificateError, ClientConfig};
 use embedded_roots_bundle::escape;
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{CertificateDer, ServerName};
 use serde::Serialize;
 
 use crate::explain::chain::{Chain, Sent};
@@ -115,7 +115,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let answer = server.chain(config).map_err(at_server)?;
     let chain = Chain::read(answer.chain).map_err(at_server)?;
     let now = output.now();
-    let candidates = candidates(&chain, &policies, &history, &provider, now);
+    let known = |chain: &Chain| candidates(chain, &policies, &history, &provider, now);
+    let candidates = known(&chain);
     let case = Case {
         chain: &chain,
         name: &server.name,
@@ -129,7 +130,17 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let (policy, verdict) = asked.ok_or("there is no policy")?;
     let accepted = verdict.accepted.ok_or_else(|| verdict.sentence.clone())?;
     let (handshake, outcome) = if accepted {
-        handshake(&server, policy, &case)
+        // A verdict on what the second connection is sent.
+        let judge = |sent| -> Result<Verdict> {
+            let chain = Chain::read(sent)?;
+            let case = Case {
+                candidates: &known(&chain),
+                chain: &chain,
+                ..case
+            };
+            Ok(case.judge(policy))
+        };
+        handshake(&server, policy, &case, judge)
     } else {
         (None, Ok(Outcome::Findings))
     };
@@ -204,22 +215,26 @@ fn handshake(
     server: &Server,
     policy: &Policy,
     case: &Case<'_>,
+    judge: impl FnOnce(Vec<CertificateDer<'static>>) -> Result<Verdict>,
 ) -> (Option<Handshake>, Result<Outcome>) {
     let Ok(roots) = &policy.roots else {
         return (None, Ok(Outcome::Findings));
     };
-    let (sentence, outcome) = match server.handshake(config(roots), case.now) {
+    let (sent, ended) = server.handshake(config(roots), roots.verifier(), case.now);
+    let is_other = !sent.is_empty() && !sent.iter().eq(case.chain.all().map(|sent| &sent.der));
+    let other = "the second connection was sent another chain";
+    let (sentence, outcome) = match ended {
+        Ok(sentence) if is_other => (format!("{sentence}; {other}"), Ok(Outcome::Clean)),
         Ok(sentence) => (sentence, Ok(Outcome::Clean)),
         Err(why) => match invalid_certificate(&*why) {
-            // The chain was accepted, so this is the signature of the handshake.
-            Some(CertificateError::BadSignature) => (
-                "the server does not have the key of its certificate".to_owned(),
-                Ok(Outcome::Findings),
-            ),
-            // It has sent another chain than before.
             Some(invalid) => {
-                let invalid = rustls::Error::InvalidCertificate(invalid.clone());
-                (case.refused(policy, &invalid).1, Ok(Outcome::Findings))
+                let sentence = if is_other {
+                    let why = refusal(judge(sent), invalid);
+                    format!("{other}, which is refused: {why}")
+                } else {
+                    of_signature(invalid)
+                };
+                (sentence, Ok(Outcome::Findings))
             }
             None => (
                 escape(&why.to_string()),
@@ -233,6 +248,28 @@ fn handshake(
         sentence,
     };
     (Some(handshake), outcome)
+}
+
+/// Why a chain, or the handshake with it, is refused.
+fn refusal(verdict: Result<Verdict>, invalid: &CertificateError) -> String {
+    match verdict {
+        Ok(verdict) if verdict.accepted == Some(true) => of_signature(invalid),
+        Ok(verdict) => verdict.sentence,
+        Err(why) => escape(&why.to_string()),
+    }
+}
+
+/// The chain is accepted, so this is the signature of the handshake.
+fn of_signature(invalid: &CertificateError) -> String {
+    match invalid {
+        CertificateError::BadSignature => {
+            "the server does not have the key of its certificate".to_owned()
+        }
+        _ => format!(
+            "the signature of the handshake is not valid ({})",
+            escape(&invalid.to_string())
+        ),
+    }
 }
 
 fn invalid_certificate<'a>(

@@ -108,8 +108,8 @@ impl Case<'_> {
         }
     }
 
-    /// The sentence for an error of verification, or of a handshake.
-    pub(super) fn refused(&self, policy: &Policy, why: &rustls::Error) -> (Reason, String) {
+    /// The sentence for an error of verification.
+    fn refused(&self, policy: &Policy, why: &rustls::Error) -> (Reason, String) {
         use CertificateError as Error;
 
         let certificate = &self.chain.end_entity.certificate;

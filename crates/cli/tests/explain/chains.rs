@@ -1,6 +1,6 @@
 //! The chains that a server can send, and the sentence for each.
 
-use rcgen::{GeneralSubtree, NameConstraints, date_time_ymd};
+use rcgen::{GeneralSubtree, NameConstraints, SanType, date_time_ymd};
 
 use crate::authority::{
     Authority, Identity, P521_ROOT, ca_issuers, ed25519_root, intermediate, intermediate_with,
@@ -283,6 +283,44 @@ fn a_forged_intermediate_does_not_lead_to_the_root() {
         "a signature is not by the key of the issuer that is named",
     );
     assert!(explained.output.contains("does not verify with it"));
+}
+
+#[test]
+fn the_second_connection_is_sent_another_chain() {
+    let ca = root("CA");
+    let first = server(&ca);
+    let other_name = server_with(&ca, |params| {
+        params.subject_alt_names = vec![SanType::DnsName("other.example".try_into().unwrap())];
+    });
+    let roots = ca.pem();
+    let port = Server::in_turn(&[&first, &other_name]).port;
+    let explained = Explain::new(&roots, &roots).run(port);
+    let line = "handshake failed: the second connection was sent another chain, which is refused: \
+                the certificate is for \"other.example\", and not for \"localhost\"";
+    assert!(explained.has_line(line), "{}", explained.output);
+    assert_eq!(explained.status, 1);
+
+    let port = Server::in_turn(&[&first, &self_signed()]).port;
+    let explained = Explain::new(&roots, &roots).run(port);
+    let line = "handshake failed: the second connection was sent another chain, which is refused: \
+                the certificate \"a server\" is self-signed, and no known root";
+    assert!(explained.has_line(line), "{}", explained.output);
+    assert_eq!(explained.status, 1);
+
+    let port = Server::in_turn(&[&first, &server(&ca).with_key_of(self_signed())]).port;
+    let explained = Explain::new(&roots, &roots).run(port);
+    let line = "handshake failed: the second connection was sent another chain, which is refused: \
+                the server does not have the key of its certificate";
+    assert!(explained.has_line(line), "{}", explained.output);
+    assert_eq!(explained.status, 1);
+
+    // Nor is it a secret where that one is good, too.
+    let port = Server::in_turn(&[&first, &server(&ca)]).port;
+    let explained = Explain::new(&roots, &roots).run(port);
+    let line = "handshake succeeded: TLSv1_3, TLS13_AES_256_GCM_SHA384; the second connection was \
+                sent another chain";
+    assert!(explained.has_line(line), "{}", explained.output);
+    assert_eq!(explained.status, 0);
 }
 
 #[test]

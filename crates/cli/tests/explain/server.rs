@@ -2,12 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use embedded_roots::rustls::crypto::ring;
-use embedded_roots::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use embedded_roots::rustls::server::{ClientHello, ResolvesServerCert};
+use embedded_roots::rustls::sign::CertifiedKey;
 use embedded_roots::rustls::version::{TLS12, TLS13};
 use embedded_roots::rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion};
 
@@ -30,11 +32,16 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(identity: &Identity) -> Self {
-        Self::with(identity, &TLS13, |_| Ok(()))
+        Self::in_turn(&[identity])
+    }
+
+    /// A server that presents the next of these on each connection, as servers behind a balancer do.
+    pub(crate) fn in_turn(identities: &[&Identity]) -> Self {
+        Self::with(identities, &TLS13, |_| Ok(()))
     }
 
     pub(crate) fn tls12(identity: &Identity) -> Self {
-        Self::with(identity, &TLS12, |_| Ok(()))
+        Self::with(&[identity], &TLS12, |_| Ok(()))
     }
 
     /// A server that says something in the clear before TLS.
@@ -42,22 +49,28 @@ impl Server {
         identity: &Identity,
         clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static,
     ) -> Self {
-        Self::with(identity, &TLS13, clear)
+        Self::with(&[identity], &TLS13, clear)
     }
 
     fn with(
-        identity: &Identity,
+        identities: &[&Identity],
         version: &'static SupportedProtocolVersion,
         clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static,
     ) -> Self {
-        // Unchecked: some tests present a certificate of another key.
-        let key = ring::sign::any_supported_type(&identity.key()).unwrap();
-        let certified = CertifiedKey::new(identity.chain.clone(), key);
+        let certified = identities.iter().map(|identity| {
+            // Unchecked: some tests present a certificate of another key.
+            let key = ring::sign::any_supported_type(&identity.key()).unwrap();
+            Arc::new(CertifiedKey::new(identity.chain.clone(), key))
+        });
+        let resolver = InTurn {
+            certified: certified.collect(),
+            next: AtomicUsize::new(0),
+        };
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[version])
             .unwrap()
             .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+            .with_cert_resolver(Arc::new(resolver));
         let config = Arc::new(config);
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let all = Arc::clone(&seen);
@@ -79,6 +92,19 @@ impl Server {
             thread::sleep(Duration::from_millis(10));
         }
         std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct InTurn {
+    certified: Vec<Arc<CertifiedKey>>,
+    next: AtomicUsize,
+}
+
+impl ResolvesServerCert for InTurn {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let nth = self.next.fetch_add(1, Ordering::Relaxed) % self.certified.len();
+        self.certified.get(nth).cloned()
     }
 }
 
