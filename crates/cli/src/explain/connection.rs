@@ -10,7 +10,8 @@ use embedded_roots::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
 use embedded_roots::rustls::{
-    self, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme,
+    self, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, InvalidMessage,
+    SignatureScheme,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -49,6 +50,7 @@ impl Server {
                 address,
                 chain: chain.clone(),
             }),
+            (None, Err(why)) if is_no_tls(&why) => Err(NO_TLS.into()),
             (None, Err(why)) => Err(format!("no TLS handshake: {why}").into()),
             (None, Ok(_)) => Err("no TLS handshake: the server closed the connection".into()),
         }
@@ -127,6 +129,20 @@ impl Server {
         let found = receiver.recv_timeout(remaining(self.deadline)?);
         Ok(found.map_err(|_| timed_out())??)
     }
+}
+
+const NO_TLS: &str =
+    "no TLS handshake: the server does not speak TLS here: what it sent is no TLS record";
+
+/// Whether what was read does not begin as a record of TLS does.
+fn is_no_tls(why: &io::Error) -> bool {
+    let why = why.get_ref().and_then(|why| why.downcast_ref());
+    matches!(
+        why,
+        Some(rustls::Error::InvalidMessage(
+            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion
+        ))
+    )
 }
 
 /// More than the largest handshake that rustls accepts takes.

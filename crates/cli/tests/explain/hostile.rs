@@ -128,6 +128,15 @@ fn garbage() {
 }
 
 #[test]
+fn plain_http() {
+    let why = "the server does not speak TLS here: what it sent is no TLS record";
+    ends(None, why, |mut stream| {
+        drop(stream.read(&mut [0; 4096]));
+        drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"));
+    });
+}
+
+#[test]
 fn records_without_end() {
     // Alerts that only warn.
     ends(None, "no TLS handshake", |mut stream| {
