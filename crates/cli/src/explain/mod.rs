@@ -172,10 +172,13 @@ fn server(arguments: &Arguments) -> Result<Server> {
     };
     let name = arguments.name.clone().unwrap_or(named);
     let invalid = |_| {
-        format!(
-            "\"{}\" is neither a DNS name nor an IP address",
-            escape(&name)
-        )
+        let hint = if name.is_ascii() {
+            ""
+        } else {
+            ": a name that is not ASCII is given in its ASCII form (xn--...)"
+        };
+        let name = escape(&name);
+        format!("\"{name}\" is neither a DNS name nor an IP address{hint}")
     };
     Ok(Server {
         host,

@@ -324,6 +324,18 @@ fn the_second_connection_is_sent_another_chain() {
 }
 
 #[test]
+fn a_name_that_is_not_ascii() {
+    let roots = root("CA").pem();
+    let explain = Explain::new(&roots, &roots).args(&["--name", "m\u{fc}nchen.example"]);
+    // It does not get as far as a connection.
+    let explained = explain.run(1);
+    let why = "\"m\u{fc}nchen.example\" is neither a DNS name nor an IP address: a name that is not \
+               ASCII is given in its ASCII form (xn--...)";
+    assert!(explained.errors.contains(why), "{}", explained.errors);
+    assert_eq!(explained.status, 2);
+}
+
+#[test]
 fn a_certificate_for_clients() {
     let ca = root("CA");
     let identity = server_with(&ca, |params| {
