@@ -16,8 +16,8 @@ pub(crate) struct Arguments {
     ///
     /// A PEM file is read strictly. Any other file is searched like `scan` does, and so is a directory:
     /// all roots in it are compared, by subject and key, and their limits are not, since a program may
-    /// set limits that nobody sees in it. A directory or an archive that cannot be read to its end
-    /// is an error.
+    /// set limits that nobody sees in it. Nor are those of `mozilla@YYYY-MM-DD`, which are not known. A
+    /// directory or an archive that cannot be read to its end is an error.
     old: String,
     /// The same
     new: String,
@@ -31,7 +31,7 @@ struct Difference<'a> {
     history_as_of: &'a str,
     came: Vec<Facts<'a>>,
     went: Vec<Facts<'a>>,
-    /// Not if a side was scanned.
+    /// Not if those of a side are not known.
     limits_compared: bool,
     changed: Vec<Changed<'a>>,
 }
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let history = History::load()?;
     let old = source::side(&arguments.old, &history)?;
     let new = source::side(&arguments.new, &history)?;
-    let limits_compared = !old.is_scanned && !new.is_scanned;
+    let limits_compared = old.limits_are_known && new.limits_are_known;
     let came = without(&new.roots, &old.roots);
     let went = without(&old.roots, &new.roots);
     let mut changed = Vec::new();
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         let Some(before) = same_root(root, &old.roots) else {
             continue;
         };
-        let limits = |side: &Side, root: &Root| (!side.is_scanned).then(|| root.limits());
+        let limits = |side: &Side, root: &Root| side.limits_are_known.then(|| root.limits());
         let (old_limits, new_limits) = (limits(&old, before), limits(&new, root));
         // The certificate that stands for a key is not that of the program.
         let is_renewed = !before.is_key_alone
@@ -119,12 +119,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
         if !limits_compared {
             let sides = [(&old, &arguments.old), (&new, &arguments.new)];
-            let scanned = sides.into_iter().filter(|(side, _)| side.is_scanned);
-            let scanned: Vec<String> = scanned.map(|(_, name)| escape(name)).collect();
-            let scanned = scanned.join(" and ");
+            let unknown = sides.into_iter().filter(|(side, _)| !side.limits_are_known);
+            let unknown: Vec<String> = unknown.map(|(_, name)| escape(name)).collect();
+            let unknown = unknown.join(" and ");
             writeln!(
                 out,
-                "limits are not compared: those of {scanned} are not known"
+                "limits are not compared: those of {unknown} are not known"
             )?;
         }
         let summary = [

@@ -22,28 +22,36 @@ pub(crate) fn named(name: &str, history: &History) -> Result<Vec<Root>> {
 /// One side of a comparison.
 pub(crate) struct Side {
     pub(crate) roots: Vec<Root>,
-    /// A scan has found them, which does not show the limits that a program sets.
-    pub(crate) is_scanned: bool,
+    /// Not if a scan has found the roots, which does not show the limits that a program sets, nor if they
+    /// are of the history, which has certificates alone.
+    pub(crate) limits_are_known: bool,
 }
 
 /// Like [`named`], and also what a scan finds in a directory, or in a file that is no text.
 pub(crate) fn side(name: &str, history: &History) -> Result<Side> {
     let path = Path::new(name);
-    let strictly = |roots| Side {
-        roots,
-        is_scanned: false,
-    };
     if let Some(roots) = bundle_named(name, history) {
-        return roots.map(strictly);
+        return Ok(Side {
+            roots: roots?,
+            limits_are_known: day_of_list(name).is_none(),
+        });
     }
     let is_scanned = is_for_scan(path);
     if !is_scanned.map_err(|why| format!("{}: {why}", bundle::escape(name)))? {
-        return of_file(path).map(strictly);
+        return Ok(Side {
+            roots: of_file(path)?,
+            limits_are_known: true,
+        });
     }
     Ok(Side {
         roots: scan::roots(path, history)?,
-        is_scanned: true,
+        limits_are_known: false,
     })
+}
+
+/// The day of `mozilla@YYYY-MM-DD`.
+fn day_of_list(name: &str) -> Option<&str> {
+    name.strip_prefix("mozilla@")
 }
 
 /// Whether this is a directory, or a file in which no PEM begins before what no text has: a NUL, or the
@@ -71,7 +79,7 @@ fn bundle_named(name: &str, history: &History) -> Option<Result<Vec<Root>>> {
             embedded_roots_mozilla::ANNOTATED_PEM.as_bytes(),
         )),
         "system" => Some(system()),
-        _ => name.strip_prefix("mozilla@").map(|day| on(day, history)),
+        _ => day_of_list(name).map(|day| on(day, history)),
     }
 }
 

@@ -115,6 +115,34 @@ fn a_file_and_an_archive_of_it_have_the_same_roots() {
     assert_eq!(ran.out, expected);
 }
 
+/// The history has certificates alone.
+#[test]
+fn limits_of_an_earlier_day_are_not_compared() {
+    let (old, new) = ("mozilla@2024-07-01", "mozilla");
+    for sides in [[old, new], [new, old], [old, old]] {
+        let (_, value) = json(&["diff", sides[0], sides[1]]);
+        assert_eq!(value["limits_compared"], false);
+        for root in value["changed"].as_array().unwrap() {
+            assert_eq!(root["is_renewed"], true, "{root}");
+            for (side, limits) in [(sides[0], "old_limits"), (sides[1], "new_limits")] {
+                assert_eq!(root[limits].is_null(), side == old, "{root}");
+            }
+        }
+        let ran = run(&["diff", sides[0], sides[1]]);
+        let unknown = if sides[0] == sides[1] {
+            format!("{old} and {old}")
+        } else {
+            old.to_owned()
+        };
+        let sentence = format!("\nlimits are not compared: those of {unknown} are not known\n");
+        assert!(
+            format!("\n{}", ran.out).contains(&sentence) && !ran.out.contains(" -> "),
+            "{}",
+            ran.out
+        );
+    }
+}
+
 #[test]
 fn keys_alone_are_compared_by_subject_and_key() {
     let folder = Folder::new("diff-keys");
