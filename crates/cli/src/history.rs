@@ -1,9 +1,9 @@
 //! What Mozilla's list has held since 2015, as compiled in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 
-use embedded_roots::inspect::Certificate;
+use embedded_roots::inspect::{self, Certificate};
 use flate2::read::GzDecoder;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -60,6 +60,8 @@ pub(crate) struct History {
     known: Vec<Known>,
     by_sha256: HashMap<[u8; 32], usize>,
     by_key: HashMap<[u8; 32], Vec<usize>>,
+    /// The keys of the bundle `mozilla`, which has another source and may keep a root for longer.
+    bundled_keys: HashSet<[u8; 32]>,
     /// The day of the newest release.
     pub(crate) as_of: String,
 }
@@ -114,9 +116,11 @@ impl History {
                 der,
             });
         }
+        let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM)?;
         let mut history = Self {
             by_sha256: HashMap::new(),
             by_key: HashMap::new(),
+            bundled_keys: bundled.iter().map(Certificate::spki_sha256).collect(),
             known,
             as_of,
         };
@@ -143,11 +147,15 @@ impl History {
         of_key.filter_map(|nth| self.known.get(*nth))
     }
 
-    /// When and why the root was removed. A key that is still in the list, under whichever certificate,
-    /// is not removed.
+    /// When and why the root was removed. A key that is still in the list or in the bundle `mozilla`,
+    /// under whichever certificate, is not removed.
     pub(crate) fn removed(&self, certificate: &Certificate) -> Option<&Standing> {
-        let newest = newest(self.of_key(&certificate.spki_sha256()))?;
+        let key = certificate.spki_sha256();
+        let newest = newest(self.of_key(&key))?;
         newest.standing.gone.as_ref()?;
+        if self.bundled_keys.contains(&key) {
+            return None;
+        }
         let exact = self.of_certificate(&certificate.sha256());
         Some(&exact.unwrap_or(newest).standing)
     }
@@ -214,8 +222,7 @@ mod tests {
             .iter()
             .filter(|known| known.standing.gone.is_none());
         assert!(in_force.count() > 100);
-        let ours =
-            embedded_roots::inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM).unwrap();
+        let ours = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM).unwrap();
         for root in &ours {
             assert!(history.of_certificate(&root.sha256()).is_some(), "{root}");
         }
@@ -242,6 +249,16 @@ mod tests {
                     other = other.certificate
                 );
             }
+        }
+    }
+
+    #[test]
+    fn what_the_bundle_holds_is_not_removed() {
+        let history = History::load().unwrap();
+        let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM).unwrap();
+        assert!(!bundled.is_empty());
+        for root in &bundled {
+            assert_eq!(history.removed(root), None, "{root}");
         }
     }
 

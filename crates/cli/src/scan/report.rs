@@ -43,7 +43,7 @@ pub(super) struct FoundRoot<'a> {
     pub(super) sha256: String,
     spki_sha256: String,
     forms: &'a BTreeSet<Form>,
-    /// If Mozilla has removed it, and no other certificate of its key is in the list.
+    /// If Mozilla has removed it, and no certificate of its key is in the list or in the bundle.
     pub(super) removed: Option<&'a Standing>,
 }
 

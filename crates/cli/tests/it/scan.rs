@@ -17,14 +17,18 @@ fn old(folder: &Folder, name: &str) -> String {
 #[test]
 fn removed_roots_are_findings_if_that_is_asked_for() {
     let folder = Folder::new("scan-removed");
-    // The newest list of the history. The one that is compiled in may keep a root for longer.
+    // The newest list of the history, and the one that is compiled in, which may keep a root for longer.
     let newest = folder.file(
         "newest.pem",
         run(&["list", "mozilla@2099-01-01", "--pem"]).out,
     );
     let old = old(&folder, "old.pem");
-    assert_eq!(run(&["scan", &newest]).status, 0);
-    assert_eq!(run(&["scan", &newest, "--fail-on", "removed"]).status, 0);
+    let bundle = folder.file("bundle.pem", run(&["list", "mozilla", "--pem"]).out);
+    for list in [&newest, &bundle] {
+        assert_eq!(run(&["scan", list]).status, 0);
+        assert_eq!(run(&["scan", list, "--fail-on", "removed"]).status, 0);
+    }
+    assert!(!run(&["list", "mozilla"]).out.contains("removed by Mozilla"));
     assert_eq!(run(&["scan", &old]).status, 0);
     let ran = run(&["scan", &old, "--fail-on", "removed"]);
     assert_eq!(ran.status, 1);
