@@ -18,7 +18,7 @@ mod source;
 pub use crate::scan::fuzzing;
 
 use std::error;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -103,14 +103,25 @@ fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Scan(arguments) => scan::run(arguments, &mut output),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
-            clap_complete::generate(*shell, &mut command, "embedded-roots", &mut io::stdout());
-            Ok(Outcome::Clean)
+            let mut text = Vec::new();
+            // It panics where its output cannot be written.
+            clap_complete::generate(*shell, &mut command, "embedded-roots", &mut text);
+            write(&text)
         }
         Command::Man => {
-            clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
-            Ok(Outcome::Clean)
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Arguments::command()).render(&mut text)?;
+            write(&text)
         }
     }
+}
+
+/// Writes what is the same with `--json`.
+fn write(text: &[u8]) -> Result<Outcome> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text)?;
+    stdout.flush()?;
+    Ok(Outcome::Clean)
 }
 
 /// `embedded-roots list | head` ends without an error.

@@ -36,6 +36,23 @@ pub(crate) fn run_with(arguments: &[&str], change: impl FnOnce(&mut Command)) ->
     }
 }
 
+/// Like [`run`], and its standard output goes there.
+#[cfg(target_os = "linux")]
+pub(crate) fn run_into(out: impl Into<std::process::Stdio>, arguments: &[&str]) -> Ran {
+    let child = Command::new(env!("CARGO_BIN_EXE_embedded-roots"))
+        .args(arguments)
+        .stdout(out.into())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        status: output.status.code().unwrap(),
+        out: String::new(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
 /// The output with `--json`, which agrees with the schema.
 #[track_caller]
 pub(crate) fn json(arguments: &[&str]) -> (i32, Value) {

@@ -112,3 +112,23 @@ fn completions_and_the_man_page_are_written() {
     assert!(run(&["man"]).out.contains(".TH embedded"));
     assert_eq!(run(&["list", "--unknown"]).status, 2);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error_unless_nobody_reads_it() {
+    use std::process::{Command, Stdio};
+
+    use crate::command::run_into;
+
+    for arguments in [&["completions", "bash"][..], &["man"], &["list"]] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let ran = run_into(full, arguments);
+        assert_eq!(ran.status, 2, "{arguments:?}: {}", ran.err);
+        assert!(ran.err.starts_with("error: "), "{}", ran.err);
+        let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+        let writer = reader.stdin.take().unwrap();
+        reader.wait().unwrap();
+        let ran = run_into(writer, arguments);
+        assert_eq!((ran.status, &*ran.err), (0, ""), "{arguments:?}");
+    }
+}
