@@ -34,6 +34,7 @@ pub(super) fn scan(path: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
 }
 
 fn directory(root: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
+    let not_on_disk = not_on_disk(root);
     // A stack, since directories may be nested deeper than calls.
     let mut todo = vec![root.to_owned()];
     while let Some(path) = todo.pop() {
@@ -44,8 +45,7 @@ fn directory(root: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
         };
         match metadata {
             Ok(metadata) if metadata.is_dir() => {
-                let is_virtual = NOT_ON_DISK.iter().any(|other| path == Path::new(other));
-                if is_virtual && path != root {
+                if not_on_disk.contains(&path) {
                     continue;
                 }
                 match entries(&path) {
@@ -59,6 +59,19 @@ fn directory(root: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
             Err(why) => scan.failed(&location(&path), &why),
         }
     }
+}
+
+/// Those of [`NOT_ON_DISK`] that are below this directory, by the names that they have from there. No
+/// link within it leads to one, since none is followed.
+fn not_on_disk(root: &Path) -> Vec<PathBuf> {
+    let Ok(real) = fs::canonicalize(root) else {
+        return Vec::new();
+    };
+    let below = |path| Path::new(path).strip_prefix(&real).ok();
+    let below = NOT_ON_DISK.into_iter().filter_map(below);
+    // What the command line names itself is scanned.
+    let below = below.filter(|path| !path.as_os_str().is_empty());
+    below.map(|path| root.join(path)).collect()
 }
 
 /// The entries of a directory, the last one first.
@@ -91,4 +104,27 @@ fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
 #[cfg(not(unix))]
 fn identity(_: &Metadata) -> Option<(u64, u64)> {
     None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_on_disk_is_known_by_any_name() {
+        let here = std::env::current_dir().unwrap();
+        let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+        for root in [Path::new("/"), Path::new("/../"), Path::new("//."), &up] {
+            let paths = not_on_disk(root);
+            assert_eq!(paths.len(), NOT_ON_DISK.len(), "{}", root.display());
+            // As they are met below the root.
+            let entries = entries(root).unwrap();
+            let met = paths.iter().filter(|path| entries.contains(path));
+            let there = NOT_ON_DISK.iter().filter(|path| Path::new(path).exists());
+            assert_eq!(met.count(), there.count(), "{}", root.display());
+        }
+        for root in ["/proc", "/usr", "/nowhere"] {
+            assert!(not_on_disk(Path::new(root)).is_empty(), "{root}");
+        }
+    }
 }
