@@ -1,9 +1,11 @@
 //! Where the roots of a command come from.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use embedded_roots::{Anchor, Roots};
 use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, PrivateKeys, parse, read_file};
 use memchr::{memchr, memmem};
 
@@ -105,16 +107,23 @@ fn on(day: &str, history: &History) -> Result<Vec<Root>> {
     Ok(roots)
 }
 
-/// Tolerant, like the store's readers: a certificate that cannot be a root is left out.
+/// The certificates of the roots that the library trusts as the operating system's. A variable that names
+/// another store is an error where it is one in the library.
 fn system() -> Result<Vec<Root>> {
+    let trusted = Roots::system()?;
+    let trusted = trusted.anchors().iter().map(Anchor::trust_anchor);
+    let trusted: HashSet<(&[u8], &[u8])> = trusted
+        .map(|anchor| (&*anchor.subject, &*anchor.subject_public_key_info))
+        .collect();
+    // It also has what is no CA, and what lies in a directory under a name that the library passes over.
     let store = rustls_native_certs::load_native_certs();
-    let roots = store
-        .certs
-        .into_iter()
-        .filter_map(|der| Root::of_der(der).ok());
+    let roots = store.certs.into_iter().filter_map(|der| {
+        let root = Root::new(bundle::Root::from_der(der).ok()?).ok()?;
+        trusted.contains(&root.identity()).then_some(root)
+    });
     let roots: Vec<Root> = roots.collect();
     match store.errors.into_iter().next() {
-        Some(why) if roots.is_empty() => Err(why.into()),
+        Some(why) if roots.is_empty() => Err(bundle::escape(&why.to_string()).into()),
         None if roots.is_empty() => Err("the operating system has no roots".into()),
         _ => Ok(roots),
     }

@@ -1,5 +1,7 @@
 //! `list`.
 
+use rcgen::IsCa;
+
 use crate::command::{Folder, ca, json, run, run_with};
 
 #[test]
@@ -91,6 +93,43 @@ fn the_systems_store_is_listed() {
         command.env("SSL_CERT_FILE", &empty);
     });
     assert_eq!(ran.status, 2, "{}", ran.out);
+}
+
+/// A store of the user's own: `SSL_CERT_DIR`, which has a server's certificate beside a CA.
+#[test]
+fn the_systems_store_is_what_the_library_trusts() {
+    let folder = Folder::new("system-directory");
+    folder.file("store.pem", ca("Store CA", |_| {}));
+    folder.file(
+        "snakeoil.pem",
+        ca("localhost", |params| params.is_ca = IsCa::ExplicitNoCa),
+    );
+    folder.file("store.pem~", ca("Removed CA", |_| {}));
+    let list = |file: Option<&str>, arguments: &[&str]| {
+        run_with(arguments, |command| {
+            command.env("SSL_CERT_DIR", folder.path());
+            command.envs(file.map(|file| ("SSL_CERT_FILE", file)));
+        })
+    };
+    let ran = list(None, &["list", "system"]);
+    assert!(
+        ran.out.contains("Store CA") && ran.out.ends_with("\n1 root\n"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    let written = list(None, &["list", "system", "--pem"]).out;
+    assert_eq!(
+        run(&["check", &folder.file("written", written)]).status,
+        0,
+        "it compiles"
+    );
+
+    for arguments in [&["list", "system"][..], &["diff", "system", "mozilla"]] {
+        let ran = list(Some("/nowhere.pem"), arguments);
+        assert_eq!((ran.status, &*ran.out), (2, ""), "{arguments:?}");
+        assert!(ran.err.contains("/nowhere.pem"), "{}", ran.err);
+    }
 }
 
 #[test]
