@@ -14,7 +14,7 @@ use crate::{Outcome, Result};
 pub(crate) struct Arguments {
     /// `mozilla`, `mozilla@YYYY-MM-DD`, `system`, a PEM file, or a program, archive or directory
     ///
-    /// A PEM file is read strictly. Any other file is searched like `scan` does, and so is a directory:
+    /// A PEM file has to compile. Any other file is searched like `scan` does, and so is a directory:
     /// all roots in it are compared, by subject and key, and their limits are not, since a program may
     /// set limits that nobody sees in it. Nor are those of `mozilla@YYYY-MM-DD`, which are not known. A
     /// directory or an archive that cannot be read to its end is an error.

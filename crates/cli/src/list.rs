@@ -11,7 +11,7 @@ use crate::{Outcome, Result, source};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A PEM file, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
+    /// A PEM file that compiles, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
     #[arg(default_value = "mozilla")]
     source: String,
     /// Write annotated PEM
@@ -29,7 +29,7 @@ struct Listed<'a> {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let roots = source::named(&arguments.source, &history)?;
+    let roots = source::compilable(&arguments.source, &history)?;
     if arguments.pem {
         let bundle = ParsedBundle::new(roots.into_iter().map(|root| root.root).collect())?;
         output.write(&(), |out| out.write_all(bundle.to_pem().as_bytes()))?;

@@ -6,7 +6,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use embedded_roots::{Anchor, Roots};
-use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, PrivateKeys, parse, read_file};
+use embedded_roots_bundle::{
+    self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse, read_file,
+};
 use memchr::{memchr, memmem};
 
 use crate::history::History;
@@ -16,8 +18,13 @@ use crate::{Result, scan};
 /// A name on the command line: a bundle, or a file.
 ///
 /// `mozilla` is the list that this program was built with, `mozilla@YYYY-MM-DD` the list as it was on
-/// that day, and `system` the operating system's store.
+/// that day, and `system` the operating system's store. A file is read as a program reads it at run time.
 pub(crate) fn named(name: &str, history: &History) -> Result<Vec<Root>> {
+    bundle_named(name, history).unwrap_or_else(|| at_run_time(Path::new(name)))
+}
+
+/// Like [`named`], but a file has to compile.
+pub(crate) fn compilable(name: &str, history: &History) -> Result<Vec<Root>> {
     bundle_named(name, history).unwrap_or_else(|| of_file(Path::new(name)))
 }
 
@@ -29,7 +36,7 @@ pub(crate) struct Side {
     pub(crate) limits_are_known: bool,
 }
 
-/// Like [`named`], and also what a scan finds in a directory, or in a file that is no text.
+/// Like [`compilable`], and also what a scan finds in a directory, or in a file that is no text.
 pub(crate) fn side(name: &str, history: &History) -> Result<Side> {
     let path = Path::new(name);
     if let Some(roots) = bundle_named(name, history) {
@@ -85,11 +92,22 @@ fn bundle_named(name: &str, history: &History) -> Option<Result<Vec<Root>>> {
     }
 }
 
-/// The roots of a PEM file, strictly.
-pub(crate) fn of_file(path: &Path) -> Result<Vec<Root>> {
+/// The roots of a PEM file that compiles, all of them.
+fn of_file(path: &Path) -> Result<Vec<Root>> {
     let name = path.display().to_string();
-    let pem = read_file(path).map_err(|why| format!("{}: {why}", bundle::escape(&name)))?;
-    of_pem(&name, &pem)
+    let roots = parse(&name, &read(path)?, PrivateKeys::Refuse)?;
+    let bundle = ParsedBundle::new(roots.clone());
+    bundle.map_err(|why| format!("{}: {why}", bundle::escape(&name)))?;
+    roots.into_iter().map(Root::new).collect()
+}
+
+fn at_run_time(path: &Path) -> Result<Vec<Root>> {
+    of_pem(&path.display().to_string(), &read(path)?)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let name = bundle::escape(&path.display().to_string());
+    Ok(read_file(path).map_err(|why| format!("{name}: {why}"))?)
 }
 
 fn of_pem(name: &str, pem: &[u8]) -> Result<Vec<Root>> {

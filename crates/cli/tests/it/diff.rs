@@ -175,6 +175,41 @@ fn keys_alone_are_compared_by_subject_and_key() {
     assert_eq!(renewed(&json(&["diff", &keys, newest]).1), 0);
 }
 
+/// By the rules of `check`.
+#[test]
+fn a_file_that_does_not_compile_is_an_error() {
+    let folder = Folder::new("diff-compile");
+    let key = KeyPair::generate().unwrap();
+    let root = ca_of(&key, "Twice", |_| {});
+    let good = folder.file("good.pem", &root);
+    let limited = |name: &str| format!("# embedded-roots: permitted-dns={name}\n{root}");
+    let twice = limited(".a.example") + &limited(".b.example");
+    for (name, pem, message) in [
+        (
+            "twice.pem",
+            twice,
+            "twice.pem: \"CN=Twice\" appears more than once",
+        ),
+        (
+            "key.pem",
+            root.clone() + &key.serialize_pem(),
+            "key.pem, line ",
+        ),
+    ] {
+        let file = folder.file(name, pem);
+        is_error(&good, &file, message);
+        let listed = run(&["list", &file]);
+        assert_eq!((listed.status, listed.out.as_str()), (2, ""));
+        assert!(listed.err.contains(message), "{}", listed.err);
+        let checked = run(&["check", &file]);
+        assert!(
+            checked.status == 2 && checked.out.contains(message),
+            "{}",
+            checked.out
+        );
+    }
+}
+
 #[test]
 fn a_directory_is_the_roots_of_all_its_files() {
     let folder = Folder::new("diff-directory");
