@@ -21,8 +21,10 @@ use std::error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
+use embedded_roots_bundle::escape;
 
 use crate::output::Output;
 
@@ -75,7 +77,7 @@ enum Command {
 #[doc(hidden)]
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|why| escaped(why).exit());
     match run(&arguments) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
@@ -91,6 +93,21 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// An error about arguments that shows them escaped.
+fn escaped(mut error: clap::Error) -> clap::Error {
+    let texts = error.context().filter_map(|(kind, value)| match value {
+        ContextValue::String(text) => Some((kind, text.clone(), escape(text))),
+        _ => None,
+    });
+    let texts: Vec<_> = texts.filter(|(_, text, escaped)| text != escaped).collect();
+    for (kind, _, text) in texts {
+        error.insert(kind, ContextValue::String(text));
+        // It repeats the argument.
+        error.remove(ContextKind::Suggested);
+    }
+    error
 }
 
 fn run(arguments: &Arguments) -> Result<Outcome> {

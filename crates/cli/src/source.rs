@@ -12,6 +12,7 @@ use embedded_roots_bundle::{
 use memchr::{memchr, memmem};
 
 use crate::history::History;
+use crate::output::parse_day;
 use crate::root::Root;
 use crate::{Result, scan};
 
@@ -116,11 +117,12 @@ fn of_pem(name: &str, pem: &[u8]) -> Result<Vec<Root>> {
 }
 
 fn on(day: &str, history: &History) -> Result<Vec<Root>> {
-    crate::output::parse_day(day).map_err(|why| format!("mozilla@{day}: {why}"))?;
+    let name = format!("mozilla@{}", bundle::escape(day));
+    parse_day(day).map_err(|why| format!("{name}: {why}"))?;
     let roots = history.on(day).map(|known| Root::of_der(known.der.clone()));
     let roots: Vec<Root> = roots.collect::<Result<_>>()?;
     if roots.is_empty() {
-        return Err(format!("mozilla@{day}: nothing is known of the list on that day").into());
+        return Err(format!("{name}: nothing is known of the list on that day").into());
     }
     Ok(roots)
 }

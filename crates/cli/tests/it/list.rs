@@ -52,6 +52,30 @@ fn the_list_of_an_earlier_day_is_shown_with_what_became_of_it() {
 }
 
 #[test]
+fn an_argument_in_a_message_is_escaped() {
+    for arguments in [
+        &["list", "mozilla@\u{1b}[31mX"][..],
+        &["list", "\u{1b}[31mX"],
+        &["diff", "\u{1b}[31mX", "mozilla"],
+        &["check", "\u{1b}[31mX"],
+        &["list", "--today", "\u{1b}[31mX"],
+        &["\u{1b}[31mX"],
+        &["--\u{1b}[31mX"],
+        &["list", "--\u{1b}[31mX"],
+        &["check", "a.pem", "\u{1b}[31mX"],
+        &["check", "a.pem", "--days", "\u{1b}[31mX"],
+        &["completions", "\u{1b}[31mX"],
+    ] {
+        let ran = run_with(arguments, |command| {
+            command.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
+        });
+        assert_eq!(ran.status, 2);
+        assert!(ran.err.contains("\\u{1b}[31mX"), "{:?}", ran.err);
+        assert!(!ran.err.contains("\u{1b}[31mX"), "{:?}", ran.err);
+    }
+}
+
+#[test]
 fn a_file_is_listed_and_written_as_it_would_compile() {
     let folder = Folder::new("list");
     let pem = "# embedded-roots: permitted-dns=.corp.example\n".to_owned() + &ca("Corp CA", |_| {});
