@@ -97,7 +97,11 @@ impl<'a> Report<'a> {
             .flat_map(RootsOfPlace::removed)
             .map(|(root, _)| root.sha256.as_str())
             .collect();
-        let style = if removed.is_empty() { GOOD } else { WARNING };
+        let style = match (self.errors, removed.is_empty()) {
+            ([], true) => GOOD,
+            ([], false) => WARNING,
+            _ => ERROR,
+        };
         let bytes = match self.bytes {
             0..10_000_000 => format!("{} kB", self.bytes.div_ceil(1_000)),
             _ => format!("{} MB", self.bytes / 1_000_000),

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::archive::tar;
-use crate::command::{Folder, ca, json, run};
+use crate::command::{Folder, ca, json, run, run_with};
 
 const OLD: &str = "mozilla@2022-01-01";
 
@@ -76,6 +76,31 @@ fn an_error_comes_last() {
     let (status, value) = json(&["scan", path]);
     assert_eq!((status, value["errors"].as_array().unwrap().len()), (2, 1));
     assert_eq!(run(&["scan", &format!("{path}/none")]).status, 2);
+}
+
+#[test]
+fn the_summary_is_green_if_all_is_well() {
+    let folder = Folder::new("scan-colour");
+    let broken = folder.file("broken.gz", b"\x1f\x8b\x08\0\0\0\0\0");
+    let (old, own) = (
+        old(&folder, "old.pem"),
+        folder.file("own.pem", ca("Own CA", |_| {})),
+    );
+    for (files, colour) in [
+        (&[&own][..], "32m"),
+        (&[&own, &old], "35m"),
+        (&[&own, &broken], "31m"),
+        (&[&old, &broken], "31m"),
+    ] {
+        let mut arguments = vec!["scan"];
+        arguments.extend(files.iter().map(|file| file.as_str()));
+        let ran = run_with(&arguments, |command| {
+            command.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
+        });
+        let summary = ran.out.lines().last().unwrap();
+        let (codes, _) = summary.split_once(" with roots").unwrap();
+        assert!(codes.contains(colour), "{summary:?}");
+    }
 }
 
 #[cfg(unix)]
