@@ -62,9 +62,12 @@ impl Output {
     }
 }
 
-/// A table without lines, as wide as the terminal, or unlimited if it is none.
+/// A table without lines, as wide as the terminal, or unlimited if it is none or its width is not known.
 pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
+    if terminal_width().is_none() {
+        table.force_no_tty();
+    }
     table
         .load_preset(comfy_table::presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
@@ -76,11 +79,17 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table
 }
 
+/// The width of the terminal that standard output is. One that does not know it, as that of a serial
+/// line, says 0.
+fn terminal_width() -> Option<u16> {
+    Table::new().width().filter(|width| *width > 0)
+}
+
 /// Whether standard output is a terminal on which a table has no place for all columns side by side.
 pub(crate) fn is_narrow() -> bool {
     const WIDE: u16 = 120;
 
-    Table::new().width().is_some_and(|width| width < WIDE)
+    terminal_width().is_some_and(|width| width < WIDE)
 }
 
 /// A table with remarks about its rows, each a first cell and others: in a last column, or below the first

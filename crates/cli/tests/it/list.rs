@@ -51,6 +51,21 @@ fn the_list_of_an_earlier_day_is_shown_with_what_became_of_it() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_of_unknown_width_has_whole_lines() {
+    let program = env!("CARGO_BIN_EXE_embedded-roots");
+    let script = format!("stty cols 0 && '{program}' list");
+    let output = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", &script, "/dev/null"])
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let line = out.lines().find(|line| line.starts_with("ISRG Root X1 "));
+    let line = line.unwrap_or_else(|| panic!("{out}"));
+    assert!(line.contains("RSA 4096") && line.contains("96bcec06264976f3"));
+}
+
 #[test]
 fn an_argument_in_a_message_is_escaped() {
     for arguments in [
