@@ -127,6 +127,10 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
                 "limits are not compared: those of {unknown} are not known"
             )?;
         }
+        let names: [&str; 2] = [&arguments.old, &arguments.new];
+        if let Some(remark) = source::beyond_history(&names, &history) {
+            writeln!(out, "{remark}")?;
+        }
         let summary = [
             format!("{} went", counted(went.len(), "root")),
             format!("{} came", came.len()),

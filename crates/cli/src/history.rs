@@ -99,7 +99,7 @@ impl History {
             let first =
                 value("first").ok_or("the history has a certificate without a first day")?;
             let gone = value("gone").map(str::to_owned);
-            let last = value("last").filter(|_| gone.is_some());
+            let last = value("last");
             for day in [Some(first), last, gone.as_deref()].into_iter().flatten() {
                 if day > as_of.as_str() {
                     day.clone_into(&mut as_of);
@@ -108,7 +108,7 @@ impl History {
             known.push(Known {
                 standing: Standing {
                     first: first.to_owned(),
-                    last: last.map(str::to_owned),
+                    last: last.filter(|_| gone.is_some()).map(str::to_owned),
                     gone,
                     reason: reasons.remove(&certificate.sha256()),
                 },

@@ -43,6 +43,9 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     };
     output.write(&listed, |out| {
         writeln!(out, "{}", shown(&roots, &history, is_narrow()).trim_fmt())?;
+        if let Some(remark) = source::beyond_history(&[&arguments.source], &history) {
+            writeln!(out, "{remark}")?;
+        }
         writeln!(out, "{}", counted(roots.len(), "root"))
     })?;
     Ok(Outcome::Clean)

@@ -10,6 +10,7 @@ use embedded_roots_bundle::{
     self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse, read_file,
 };
 use memchr::{memchr, memmem};
+use rustls_pki_types::UnixTime;
 
 use crate::history::History;
 use crate::output::parse_day;
@@ -116,9 +117,25 @@ fn of_pem(name: &str, pem: &[u8]) -> Result<Vec<Root>> {
     roots.into_iter().map(Root::new).collect()
 }
 
+/// A remark, where one of the names is a day that the history does not reach.
+pub(crate) fn beyond_history(names: &[&str], history: &History) -> Option<String> {
+    let mut days = names.iter().filter_map(|name| day_of_list(name));
+    let is_beyond = days.any(|day| is_after(day, history));
+    is_beyond.then(|| format!("Mozilla's list is known up to {}", history.as_of))
+}
+
+/// Whether nothing is known yet of the list on this day. The newest list that is known stands for it.
+fn is_after(day: &str, history: &History) -> bool {
+    day > history.as_of.as_str()
+}
+
 fn on(day: &str, history: &History) -> Result<Vec<Root>> {
     let name = format!("mozilla@{}", bundle::escape(day));
-    parse_day(day).map_err(|why| format!("{name}: {why}"))?;
+    let start = parse_day(day).map_err(|why| format!("{name}: {why}"))?;
+    // A clock can be wrong, but not before what is known.
+    if is_after(day, history) && start > UnixTime::now() {
+        return Err(format!("{name}: that day is still to come").into());
+    }
     let roots = history.on(day).map(|known| Root::of_der(known.der.clone()));
     let roots: Vec<Root> = roots.collect::<Result<_>>()?;
     if roots.is_empty() {

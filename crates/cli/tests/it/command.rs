@@ -67,6 +67,14 @@ pub(crate) fn json(arguments: &[&str]) -> (i32, Value) {
     (ran.status, value)
 }
 
+/// The day up to which Mozilla's list is known.
+pub(crate) fn newest_day() -> String {
+    json(&["list"]).1["history_as_of"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
 /// A temporary folder of one test.
 pub(crate) struct Folder(PathBuf);
 

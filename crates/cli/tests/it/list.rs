@@ -1,8 +1,10 @@
 //! `list`.
 
+use embedded_roots_bundle::rfc3339;
 use rcgen::IsCa;
+use rustls_pki_types::UnixTime;
 
-use crate::command::{Folder, ca, json, run, run_with};
+use crate::command::{Folder, ca, json, newest_day, run, run_with};
 
 #[test]
 fn mozillas_list_is_shown_with_its_limits() {
@@ -40,7 +42,7 @@ fn the_list_of_an_earlier_day_is_shown_with_what_became_of_it() {
         .lines()
         .find(|line| line.starts_with("Certification Authority of WoSign"));
     assert!(line.unwrap().contains("removed by Mozilla 201"), "{line:?}");
-    for day in ["2016-13-01", "yesterday", "1990-01-01"] {
+    for day in ["2016-13-01", "yesterday", "1990-01-01", "2999-01-01"] {
         let ran = run(&["list", &format!("mozilla@{day}")]);
         assert_eq!(ran.status, 2, "{day}: {}", ran.out);
         assert!(
@@ -48,6 +50,23 @@ fn the_list_of_an_earlier_day_is_shown_with_what_became_of_it() {
             "{}",
             ran.err
         );
+    }
+}
+
+#[test]
+fn a_day_after_the_known_ones_is_told() {
+    let newest = newest_day();
+    let known = format!("\nMozilla's list is known up to {newest}\n");
+    let today = rfc3339(UnixTime::now());
+    let (today, _) = today.split_once('T').unwrap();
+    // On the day of a release, they are the same.
+    for (day, is_told) in [(today, *today > *newest), (&newest, false)] {
+        let name = format!("mozilla@{day}");
+        for arguments in [&["list", &name][..], &["diff", &name, "mozilla@2024-07-01"]] {
+            let ran = run(arguments);
+            assert_ne!(ran.status, 2, "{}", ran.err);
+            assert_eq!(ran.out.contains(&known), is_told, "{}", ran.out);
+        }
     }
 }
 
