@@ -103,24 +103,29 @@ fn name_constraints(after_key: &[u8]) -> Result<Option<&[u8]>, &'static str> {
     let explicit = Element::only(after_key, der::context_constructed(3)).ok_or(UNREADABLE)?;
     let extensions = Element::only(explicit, der::SEQUENCE).ok_or(UNREADABLE)?;
     let mut name_constraints = None;
-    let mut seen = Vec::new();
+    let mut seen = 0_u64;
     for extension in der::elements(extensions) {
         let (id, value) = extension.and_then(id_and_value).ok_or(UNREADABLE)?;
-        let tag = match id {
-            KEY_USAGE => None,
-            SIGNED_CERTIFICATE_TIMESTAMPS => Some(der::OCTET_STRING),
-            [0x55, 0x1d, 17 | 19 | 30 | 31 | 37] => Some(der::SEQUENCE),
+        let (number, tag) = match id {
+            SIGNED_CERTIFICATE_TIMESTAMPS => (0, der::OCTET_STRING),
+            [
+                0x55,
+                0x1d,
+                number @ (KEY_USAGE | 17 | 19 | NAME_CONSTRAINTS | 31 | 37),
+            ] => (*number, der::SEQUENCE),
             _ => continue,
         };
-        if seen.contains(&id) {
+        let bit = 1 << number;
+        if seen & bit != 0 {
             return Err(UNREADABLE);
         }
-        seen.push(id);
-        let Some(tag) = tag else {
+        seen |= bit;
+        // Read only where a certificate signs a revocation list.
+        if number == KEY_USAGE {
             continue;
-        };
+        }
         let content = Element::only(value, tag).ok_or(UNREADABLE)?;
-        if id == NAME_CONSTRAINTS {
+        if number == NAME_CONSTRAINTS {
             name_constraints = Some(content);
         }
     }
@@ -130,7 +135,7 @@ fn name_constraints(after_key: &[u8]) -> Result<Option<&[u8]>, &'static str> {
 /// id-ce-keyUsage (2.5.29.15) and id-ce-nameConstraints (2.5.29.30). Of the other extensions of id-ce,
 /// webpki reads the alternative names of the subject, the basic constraints, the distribution points of
 /// revocation lists, and the extended key usage.
-const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
-const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+const KEY_USAGE: u8 = 15;
+const NAME_CONSTRAINTS: u8 = 30;
 /// 1.3.6.1.4.1.11129.2.4.2 (RFC 6962, section 3.3)
 const SIGNED_CERTIFICATE_TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
