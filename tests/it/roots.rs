@@ -177,7 +177,7 @@ fn what_the_user_gives_is_strict() {
         ),
         (
             Roots::builder().certificates([ca.der().clone(), vec![0x30, 0].into()]),
-            "certificate 2: this certificate cannot be a root: BadDer",
+            "certificate 2: this certificate cannot be a root: it is not DER (RFC 5280, section 4.1)",
         ),
         (
             Roots::builder().certificates([]),
