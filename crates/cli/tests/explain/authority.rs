@@ -55,8 +55,8 @@ pub(crate) fn ed25519_root(name: &str) -> Authority {
     CertifiedIssuer::self_signed(ca(name), key).unwrap()
 }
 
-/// A root named CA, whose key is of a kind that ring does not have (`openssl req -x509`).
-pub(crate) const P521_ROOT: &str = include_str!("p521.pem");
+/// A root named CA, whose key is of a kind that no provider of rustls has (`openssl req -x509`).
+pub(crate) const SECP256K1_ROOT: &str = include_str!("secp256k1.pem");
 
 pub(crate) fn intermediate(name: &str, issuer: &Authority) -> Authority {
     intermediate_with(name, issuer, |_| {})

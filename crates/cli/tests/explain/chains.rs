@@ -3,7 +3,7 @@
 use rcgen::{GeneralSubtree, NameConstraints, SanType, date_time_ymd};
 
 use crate::authority::{
-    Authority, Identity, P521_ROOT, ca_issuers, ed25519_root, intermediate, intermediate_with,
+    Authority, Identity, SECP256K1_ROOT, ca_issuers, ed25519_root, intermediate, intermediate_with,
     root, self_signed, server, server_with,
 };
 use crate::program::{Explain, Explained};
@@ -220,11 +220,11 @@ fn a_root_of_the_same_name_and_another_type_of_key() {
 fn a_root_with_a_key_that_rustls_does_not_accept() {
     let identity = server(&root("CA"));
     refused(
-        &explained(P521_ROOT, &identity),
+        &explained(SECP256K1_ROOT, &identity),
         "the key of an issuer of the chain is of a kind that rustls does not accept",
     );
     let port = Server::new(&identity).port;
-    let (_, value) = Explain::new(P521_ROOT, P521_ROOT).json(port);
+    let (_, value) = Explain::new(SECP256K1_ROOT, SECP256K1_ROOT).json(port);
     assert_eq!(value["verdicts"][0]["reason"], "weak-signature");
 }
 
