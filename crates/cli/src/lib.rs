@@ -105,7 +105,7 @@ fn escaped(mut error: clap::Error) -> clap::Error {
     for (kind, _, text) in texts {
         error.insert(kind, ContextValue::String(text));
         // It repeats the argument.
-        error.remove(ContextKind::Suggested);
+        error.insert(ContextKind::Suggested, ContextValue::None);
     }
     error
 }
