@@ -202,10 +202,9 @@ fn changed_extensions() {
             let mut before = 0;
             changed.for_each_list(&mut |nodes| {
                 for node in nodes {
-                    if let (Node::Leaf(4, value), true) = (node, before == nth)
-                        && !value.is_empty()
-                    {
-                        change(value);
+                    match node {
+                        Node::Leaf(4, value) if before == nth && !value.is_empty() => change(value),
+                        _ => {}
                     }
                     before += 1;
                 }
