@@ -127,11 +127,13 @@ impl<R> Keeping<R> {
     }
 
     fn take(&mut self, count: usize) -> bool {
-        self.is_over = !self.memory.take(count as u64);
+        // What is left stays for others if it is not enough.
+        self.is_over = self.memory.value() < count as u64;
         if self.is_over {
-            let given_back = self.kept.bytes.len() as u64;
+            self.memory.give(self.kept.len() as u64);
             self.kept = Kept::default();
-            self.memory.set(self.memory.value() + given_back);
+        } else {
+            self.memory.take(count as u64);
         }
         !self.is_over
     }

@@ -66,6 +66,10 @@ impl Counter {
         self.set(left.unwrap_or(0));
         left.is_some()
     }
+
+    pub(super) fn give(&self, count: u64) {
+        self.set(self.value().saturating_add(count));
+    }
 }
 
 /// Counts what is read.
@@ -77,8 +81,7 @@ pub(super) struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.count
-            .set(self.count.value().saturating_add(read as u64));
+        self.count.give(read as u64);
         Ok(read)
     }
 }

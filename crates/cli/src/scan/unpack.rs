@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 
-use super::embedded_zip::{Keeping, end_of_zip};
+use super::embedded_zip::{End, Keeping, end_of_zip};
 use super::filled::Filled;
 use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
 use super::location::Location;
@@ -158,25 +158,21 @@ impl<'h> Scan<'h> {
         self.left = Left::new(&self.limits);
         let begin = read_head(&mut file).and_then(|head| {
             // Files of /proc have no end to seek.
-            let has_zip = end_of_zip(&mut file).is_ok_and(|end| end.is_some());
+            let end = end_of_zip(&mut file).unwrap_or_default();
             file.rewind()?;
-            Ok((head, has_zip))
+            Ok((head, end))
         });
-        let (head, has_zip) = match begin {
+        let (head, end) = match begin {
             Ok(begin) => begin,
             Err(why) => return self.failed(name, &why),
         };
         match Container::of(&head) {
-            Some(Container::Zip) => self.zip(name, file, 1),
+            Some(Container::Zip) => self.zip(name, file, end, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
                 self.plain(name, &mut file, KeyStore::of(&head));
-                if !has_zip {
-                    return;
-                }
-                match file.rewind() {
-                    Ok(()) => self.zip(name, file, 1),
-                    Err(why) => self.failed(name, &why),
+                if end.is_some() {
+                    self.zip(name, file, end, 1);
                 }
             }
         }
@@ -233,20 +229,19 @@ impl<'h> Scan<'h> {
         key_store: Option<KeyStore>,
         depth: usize,
     ) {
-        let before = self.left.in_memory.value();
         let mut reader = Keeping::new(reader, self.left.in_memory.clone());
         self.plain(name, &mut reader, key_store);
         let Some(mut kept) = reader.into_kept() else {
             return;
         };
-        if kept.len() > 0 && end_of_zip(&mut kept).is_ok_and(|end| end.is_some()) {
-            if depth < self.limits.depth {
-                self.zip(name, kept, depth + 1);
-            } else {
-                self.failed(name, &too_deep(&self.limits));
-            }
+        let length = kept.len() as u64;
+        let end = end_of_zip(&mut kept).unwrap_or_default();
+        if end.is_some() && depth < self.limits.depth {
+            self.zip(name, kept, end, depth + 1);
+        } else if end.is_some() {
+            self.failed(name, &too_deep(&self.limits));
         }
-        self.left.in_memory.set(before);
+        self.left.in_memory.give(length);
     }
 
     fn plain(&mut self, name: &Location, reader: &mut dyn Read, key_store: Option<KeyStore>) {
@@ -281,26 +276,25 @@ impl<'h> Scan<'h> {
         let mut archive = tar::Archive::new(reader);
         let result = archive.entries().and_then(|entries| {
             for entry in entries {
-                let mut entry = entry?;
+                let entry = entry?;
                 if !self.left.entries.take(1) {
                     return Err(too_many_entries(&self.limits));
                 }
                 allowance.set(u64::MAX);
                 let place = name.entry(&entry.path_bytes());
                 let kind = entry.header().entry_type();
-                if kind.is_gnu_sparse() {
+                let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
                     // Its holes are not in the archive.
                     let packed = Counter::new(entry.header().entry_size()?);
                     let left = self.left.unpacked.clone();
-                    let mut entry = Unpacked::new(&mut entry, packed, left, &self.limits);
-                    self.stream(&place, &mut entry, depth);
-                    io::copy(&mut entry, &mut io::sink())?;
+                    Box::new(Unpacked::new(entry, packed, left, &self.limits))
                 } else {
-                    if has_content(kind) {
-                        self.stream(&place, &mut entry, depth);
-                    }
-                    io::copy(&mut entry, &mut io::sink())?;
+                    Box::new(entry)
+                };
+                if has_content(kind) {
+                    self.stream(&place, &mut content, depth);
                 }
+                io::copy(&mut content, &mut io::sink())?;
                 allowance.set(self.limits.about_entry);
             }
             Ok(())
@@ -332,13 +326,16 @@ impl<'h> Scan<'h> {
                 let why = format!("a ZIP archive in an archive, with more than {limit} bytes");
                 self.failed(name, &why);
             }
-            Ok(_) => self.zip(name, Cursor::new(content), depth),
+            Ok(_) => {
+                let mut content = Cursor::new(content);
+                let end = end_of_zip(&mut content).unwrap_or_default();
+                self.zip(name, content, end, depth);
+            }
         }
         self.left.in_memory.set(before);
     }
 
-    fn zip(&mut self, name: &Location, mut reader: impl Read + Seek, depth: usize) {
-        let end = end_of_zip(&mut reader).ok().flatten();
+    fn zip(&mut self, name: &Location, reader: impl Read + Seek, end: Option<End>, depth: usize) {
         let before = self.left.about_entries.value();
         // What is read of it now is kept until its end.
         let allowance = Counter::new(before);

@@ -104,7 +104,7 @@ impl<R: BufRead> Frames<R> {
 
 impl<R> Drop for Frames<R> {
     fn drop(&mut self) {
-        self.memory.set(self.memory.value() + self.held);
+        self.memory.give(self.held);
     }
 }
 

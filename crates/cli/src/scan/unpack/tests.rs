@@ -365,6 +365,34 @@ fn a_zip_archive_behind_something_is_unpacked_wherever_it_is() {
 }
 
 #[test]
+fn memory_is_given_back_after_a_file_that_needs_too_much() {
+    let history = History::load().unwrap();
+    let limits = Limits {
+        in_memory: 500_000,
+        ..Limits::default()
+    };
+    let mut scanner = scanner(&history, limits);
+    let known = history.all().first().unwrap();
+    let mut archive = tar::Builder::new(Vec::new());
+    let long = [
+        b"a program PK\x03\x04".to_vec(),
+        noise(6).take(2 << 20).collect(),
+    ]
+    .concat();
+    let script = [b"script", &*zip("a", &pem(&known.der))].concat();
+    for (name, data) in [("long", long), ("f", script)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(data.len() as u64);
+        archive.append_data(&mut header, name, &*data).unwrap();
+    }
+    let archive = archive.into_inner().unwrap();
+    assert_eq!(
+        scan(&archive, &mut scanner),
+        found(known, "x!f!a", Form::Pem)
+    );
+}
+
+#[test]
 fn entries_of_a_zip_archive_with_one_name_are_told() {
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, Limits::default());
