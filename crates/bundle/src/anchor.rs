@@ -6,28 +6,34 @@
 
 use rustls_pki_types::TrustAnchor;
 
-use crate::certificate::id_and_value;
+use crate::certificate::{Fields, id_and_value};
 use crate::der::{self, Element};
 
 /// Subject, public key and name constraints of a certificate, DER, or what is wrong with it.
 ///
 /// A critical extension of any kind may be there, because a root is trusted as a whole.
 pub(crate) fn trust_anchor(certificate: &[u8]) -> Result<TrustAnchor<'_>, &'static str> {
+    const NO_FIELD: &str = "a field is missing, or is not DER (RFC 5280, section 4.1)";
+
     let signed = Signed::of(certificate).ok_or("it is not DER (RFC 5280, section 4.1)")?;
-    let fields = signed
-        .fields()
-        .ok_or("a field is missing, or is not DER (RFC 5280, section 4.1)")?;
+    let fields = Fields::of_signed(signed.content).ok_or(NO_FIELD)?;
+    let key = Element::expect(fields.after_subject, der::SEQUENCE);
+    let (public_key, after_key) = key.ok_or(NO_FIELD)?;
     let name_constraints = match fields.version {
-        Version::V1 if fields.after_key.is_empty() => None,
-        Version::V1 => return Err("it has extensions, but version 1 (RFC 5280, section 4.1.2.1)"),
-        Version::V3 if fields.signature != signed.algorithm => {
+        None if after_key.is_empty() => None,
+        None => return Err("it has extensions, but version 1 (RFC 5280, section 4.1.2.1)"),
+        // Version 2 has no extensions, and webpki does not read it.
+        Some(version) if Element::only(version, der::INTEGER) != Some(&[2]) => {
+            return Err(NO_FIELD);
+        }
+        Some(_) if fields.signature != signed.algorithm => {
             return Err("it names two signature algorithms (RFC 5280, section 4.1.1.2)");
         }
-        Version::V3 => name_constraints(fields.after_key)?,
+        Some(_) => name_constraints(after_key)?,
     };
     Ok(TrustAnchor {
         subject: fields.subject.into(),
-        subject_public_key_info: fields.public_key.into(),
+        subject_public_key_info: public_key.into(),
         name_constraints: name_constraints.map(Into::into),
     })
 }
@@ -50,45 +56,6 @@ impl<'a> Signed<'a> {
         let has_signature = Element::only(rest, der::BIT_STRING)?.first() == Some(&0);
         (has_signature && whole.len() <= MOST_BYTES).then_some(Self { content, algorithm })
     }
-
-    fn fields(&self) -> Option<Fields<'a>> {
-        let (version, mut rest) = match Element::expect(self.content, der::context_constructed(0)) {
-            None => (Version::V1, self.content),
-            Some((version, rest)) => {
-                (Element::only(version, der::INTEGER)? == [2]).then_some((Version::V3, rest))?
-            }
-        };
-        let mut next = |tag| {
-            let (value, after) = Element::expect(rest, tag)?;
-            rest = after;
-            Some(value)
-        };
-        let (_serial_number, signature) = (next(der::INTEGER)?, next(der::SEQUENCE)?);
-        let (_issuer, _validity) = (next(der::SEQUENCE)?, next(der::SEQUENCE)?);
-        let (subject, public_key) = (next(der::SEQUENCE)?, next(der::SEQUENCE)?);
-        Some(Fields {
-            version,
-            signature,
-            subject,
-            public_key,
-            after_key: rest,
-        })
-    }
-}
-
-/// RFC 5280, section 4.1.2.1. A certificate of version 2 cannot be a root.
-enum Version {
-    V1,
-    V3,
-}
-
-/// The contents of the fields of a `TBSCertificate` (RFC 5280, section 4.1).
-struct Fields<'a> {
-    version: Version,
-    signature: &'a [u8],
-    subject: &'a [u8],
-    public_key: &'a [u8],
-    after_key: &'a [u8],
 }
 
 /// The name constraints (the content of the SEQUENCE) in what follows the public key: extensions, and

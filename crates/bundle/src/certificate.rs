@@ -74,32 +74,42 @@ pub(crate) fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]
         .map(|(_, value)| value)
 }
 
-/// The contents of three consecutive SEQUENCEs, and the bytes after them.
-struct Fields<'a> {
+/// The fields of a `TBSCertificate` (RFC 5280, section 4.1): the contents of the SEQUENCEs.
+pub(crate) struct Fields<'a> {
+    /// The content of `[0]`, which a certificate of version 1 does not have.
+    pub(crate) version: Option<&'a [u8]>,
+    pub(crate) signature: &'a [u8],
     issuer: &'a [u8],
     validity: &'a [u8],
-    subject: &'a [u8],
+    pub(crate) subject: &'a [u8],
     /// The public key, and the optional fields after it.
-    after_subject: &'a [u8],
+    pub(crate) after_subject: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     fn of(certificate: &'a [u8]) -> Option<Self> {
-        let (signed, _) = Element::expect(certificate, der::SEQUENCE)?;
-        let (mut rest, _) = Element::expect(signed, der::SEQUENCE)?;
-        // A version 1 certificate has no version field.
-        if let Some((_, after)) = Element::expect(rest, der::context_constructed(0)) {
-            rest = after;
-        }
+        let (whole, _) = Element::expect(certificate, der::SEQUENCE)?;
+        let (signed, _) = Element::expect(whole, der::SEQUENCE)?;
+        Self::of_signed(signed)
+    }
+
+    /// Of the content of the part that is signed.
+    pub(crate) fn of_signed(signed: &'a [u8]) -> Option<Self> {
+        let (version, mut rest) = match Element::expect(signed, der::context_constructed(0)) {
+            Some((version, rest)) => (Some(version), rest),
+            None => (None, signed),
+        };
         let mut next = |tag| {
             let (value, after) = Element::expect(rest, tag)?;
             rest = after;
             Some(value)
         };
-        let (_serial_number, _signature) = (next(der::INTEGER)?, next(der::SEQUENCE)?);
+        let (_serial_number, signature) = (next(der::INTEGER)?, next(der::SEQUENCE)?);
         let (issuer, validity) = (next(der::SEQUENCE)?, next(der::SEQUENCE)?);
         let subject = next(der::SEQUENCE)?;
         Some(Self {
+            version,
+            signature,
             issuer,
             validity,
             subject,

@@ -118,35 +118,43 @@ const CHANGES: [Change; 12] = [
     },
 ];
 
-/// Changes each part in each way, with the lengths around it right.
+/// The certificates in which one part is changed in one of these ways, with the lengths around it right.
+fn changed<'a>(original: &'a [u8], changes: &'a [Change]) -> impl Iterator<Item = Vec<u8>> + 'a {
+    let whole = Node::all(original).pop().unwrap();
+    assert_eq!(whole.encode(), original);
+    let mut count = 0;
+    (whole.clone()).for_each_list(&mut |nodes| count += nodes.len());
+    let each = changes
+        .iter()
+        .flat_map(move |change| (0..count).map(move |nth| (change, nth)));
+    each.map(move |(change, nth)| {
+        let mut copy = whole.clone();
+        let mut before = 0;
+        copy.for_each_list(&mut |nodes| {
+            let length = nodes.len();
+            if (before..before + length).contains(&nth) {
+                change(nodes, nth - before);
+            }
+            before += length;
+        });
+        copy.encode()
+    })
+}
+
+/// How many of these are roots, and how many are not.
+fn verdicts(certificates: impl Iterator<Item = Vec<u8>>) -> (usize, usize) {
+    let (roots, others): (Vec<_>, Vec<_>) = certificates.partition(|der| agreed(der).is_some());
+    (roots.len(), others.len())
+}
+
 #[test]
 fn changed_parts() {
     let (mut roots, mut none) = (0, 0);
     for original in [der(ROOT), der(VERSION_1), with_all_extensions()] {
-        let whole = Node::all(&original).pop().unwrap();
-        assert_eq!(whole.encode(), original);
         assert!(agreed(&original).is_some());
-        let mut count = 0;
-        whole
-            .clone()
-            .for_each_list(&mut |nodes| count += nodes.len());
-        for change in CHANGES {
-            for nth in 0..count {
-                let mut changed = whole.clone();
-                let mut before = 0;
-                changed.for_each_list(&mut |nodes| {
-                    let length = nodes.len();
-                    if (before..before + length).contains(&nth) {
-                        change(nodes, nth - before);
-                    }
-                    before += length;
-                });
-                match agreed(&changed.encode()) {
-                    Some(_) => roots += 1,
-                    None => none += 1,
-                }
-            }
-        }
+        let (some, others) = verdicts(changed(&original, &CHANGES));
+        roots += some;
+        none += others;
     }
     assert!(roots > 500 && none > 500, "{roots}, {none}");
 }
@@ -179,42 +187,24 @@ fn with_all_extensions() -> Vec<u8> {
     certificate.der().to_vec()
 }
 
-/// Each extension twice, and each value empty, cut short, or with a byte behind it.
+/// Changes the value of the extension there, if one is there and is not empty.
+fn change_value(nodes: &mut [Node], at: usize, change: fn(&mut Vec<u8>)) {
+    match &mut nodes[at] {
+        Node::Leaf(4, value) if !value.is_empty() => change(value),
+        _ => {}
+    }
+}
+
+/// Each value empty, cut short, with a byte behind it, or of another type.
 #[test]
 fn changed_extensions() {
-    let whole = Node::all(&with_all_extensions()).pop().unwrap();
-    let (mut roots, mut none) = (0, 0);
-    let of_values: [fn(&mut Vec<u8>); 4] = [
-        Vec::clear,
-        |value| value.truncate(value.len() - 1),
-        |value| value.push(0),
-        |value| {
-            value[0] ^= 1;
-        },
+    let of_values: [Change; 4] = [
+        |nodes, at| change_value(nodes, at, Vec::clear),
+        |nodes, at| change_value(nodes, at, |value| value.truncate(value.len() - 1)),
+        |nodes, at| change_value(nodes, at, |value| value.push(0)),
+        |nodes, at| change_value(nodes, at, |value| value[0] ^= 1),
     ];
-    let mut count = 0;
-    whole
-        .clone()
-        .for_each_list(&mut |nodes| count += nodes.len());
-    for change in of_values {
-        for nth in 0..count {
-            let mut changed = whole.clone();
-            let mut before = 0;
-            changed.for_each_list(&mut |nodes| {
-                for node in nodes {
-                    match node {
-                        Node::Leaf(4, value) if before == nth && !value.is_empty() => change(value),
-                        _ => {}
-                    }
-                    before += 1;
-                }
-            });
-            match agreed(&changed.encode()) {
-                Some(_) => roots += 1,
-                None => none += 1,
-            }
-        }
-    }
+    let (roots, none) = verdicts(changed(&with_all_extensions(), &of_values));
     assert!(roots > 50 && none > 20, "{roots}, {none}");
 }
 
