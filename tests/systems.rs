@@ -1,5 +1,5 @@
 //! What differs between operating systems: paths, devices, variables, the system's store and the
-//! crypto provider's code. The tests need no network; .ci/windows runs them under Wine.
+//! crypto provider's code. The tests need no network; the part `windows` of the gate runs them under Wine.
 
 // clippy.toml allows these in `#[test]` functions only; the helpers here need it too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

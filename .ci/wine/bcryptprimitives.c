@@ -1,5 +1,5 @@
 /* The one function that Rust's standard library takes from bcryptprimitives.dll, which Windows has had
- * since version 8 and Wine since version 10: .ci/windows builds this DLL for an older Wine. The bytes
+ * since version 8 and Wine since version 10: the part windows builds this DLL for an older Wine. The bytes
  * are as random as there: Wine's RtlGenRandom reads /dev/urandom. */
 
 #include <windows.h>

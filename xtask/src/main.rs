@@ -29,7 +29,9 @@ compare-go [DIR]
                 compare that program with one in Go: examples/contributors/go, or the one in DIR
 figures         measure what the crate costs, compared with others, and write docs/figures.md, its
                 charts and the table in README.md; Linux only
-figures --check measure, and fail where a figure is far from its target";
+figures --check measure, and fail where a figure is far from its target
+figures --counts
+                the same without what takes time: allocations, KiB, crates, what is linked";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         ["compare-go", source] => compare_go::compare(Some(source)),
         ["figures"] => figures::write(),
         ["figures", "--check"] => figures::check(),
+        ["figures", "--counts"] => figures::check_counts(),
         _ => Err(USAGE.into()),
     };
     match done {

@@ -12,32 +12,37 @@ use crate::path;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-pub(super) struct Measured {
-    pub(super) cold_start: Ways,
-    /// The ratio of our time to that of `Arc::clone`.
-    pub(super) second_call: f64,
+/// What is counted: equal in every run.
+pub(super) struct Counts {
     pub(super) allocations: f64,
-    pub(super) verification: Ways,
-    pub(super) growth: Vec<Growth>,
-    pub(super) system_store: Ways,
-    pub(super) hashed_files: Ways,
     /// KiB more than the twin, with `lto = "fat"` and without.
     pub(super) sizes: [f64; 2],
     /// The size of a program with two of Mozilla's roots, as a part of that with all of them.
     pub(super) two_roots: f64,
     /// KiB more than the twin.
     pub(super) resident: f64,
-    /// In CPU seconds.
-    pub(super) build: Build,
-    /// The CPU seconds that `macros` adds to a clean debug build.
-    pub(super) macros: f64,
-    pub(super) live: Live,
     /// The numbers of crates that `hyper`, `reqwest`, `reqwest-blocking` and `ureq` add.
     pub(super) connectors: [f64; 4],
     /// The crates that the twin does not have.
     pub(super) crates: Vec<String>,
     /// The crates that `custom` has and `mozilla` does not.
     pub(super) crates_of_custom: Vec<String>,
+}
+
+/// What takes time, and differs a little from run to run.
+pub(super) struct Times {
+    pub(super) cold_start: Ways,
+    /// The ratio of our time to that of `Arc::clone`.
+    pub(super) second_call: f64,
+    pub(super) verification: Ways,
+    pub(super) growth: Vec<Growth>,
+    pub(super) system_store: Ways,
+    pub(super) hashed_files: Ways,
+    /// In CPU seconds.
+    pub(super) build: Build,
+    /// The CPU seconds that `macros` adds to a clean debug build.
+    pub(super) macros: f64,
+    pub(super) live: Live,
 }
 
 /// How long to measure.
@@ -86,13 +91,31 @@ impl Ways {
     }
 }
 
-impl Measured {
-    pub(super) fn now(effort: &Effort) -> Result<Self> {
+impl Counts {
+    pub(super) fn now() -> Result<Self> {
         let linked = ["--package", "linkage", "--test", "linked"];
         run(cargo()
             .arg("test")
             .args(linked)
             .args(["--", "--include-ignored"]))?;
+        let fat = Programs::release("fat")?;
+        Ok(Self {
+            allocations: allocations()?,
+            sizes: [
+                fat.size_above_twin()?,
+                Programs::release("false")?.size_above_twin()?,
+            ],
+            two_roots: size(&release(OURS_TWO, "fat")?)? / size(&release(OURS_ALL, "fat")?)?,
+            resident: fat.resident_above_twin()?,
+            connectors: connectors()?,
+            crates: crates(OURS, TWIN)?,
+            crates_of_custom: crates(OURS_CUSTOM, OURS)?,
+        })
+    }
+}
+
+impl Times {
+    pub(super) fn now(effort: &Effort) -> Result<Self> {
         // Linked together, which takes less time than one after the other.
         run(cargo().args(["bench", "--package", "benches", "--no-run"]))?;
         let cold = bench(&["cold"])?;
@@ -109,22 +132,14 @@ impl Measured {
                 theirs: median(&group, "rustls")? / 1e3,
             })
         });
-        let fat = Programs::release("fat")?;
         let clones = median("second call", "Arc::clone")?;
         Ok(Self {
             cold_start: ways(&cold, "cold start"),
             second_call: median("second call", "embedded-roots")? / clones,
-            allocations: allocations()?,
             verification: ways(&verification, "verification"),
             growth: growth.into_iter().collect::<Result<_>>()?,
             system_store: ways(&system, "system store"),
             hashed_files: ways(&system, "300 hashed files"),
-            sizes: [
-                fat.size_above_twin()?,
-                Programs::release("false")?.size_above_twin()?,
-            ],
-            two_roots: size(&release(OURS_TWO, "fat")?)? / size(&release(OURS_ALL, "fat")?)?,
-            resident: fat.resident_above_twin()?,
             build: build(effort)?,
             macros: macros(effort)?,
             live: Live {
@@ -133,9 +148,6 @@ impl Measured {
                 following: median("live handshake", "following")?
                     / median("live handshake", "resumed")?,
             },
-            connectors: connectors()?,
-            crates: crates(OURS, TWIN)?,
-            crates_of_custom: crates(OURS_CUSTOM, OURS)?,
         })
     }
 }

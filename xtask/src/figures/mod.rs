@@ -7,35 +7,51 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 
-use measure::{Effort, Measured, Ways};
+use measure::{Counts, Effort, Live, Times, Ways};
 
 use crate::path;
 
 /// Measures, and writes docs/figures.md, its charts, and the table in README.md.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
-    let measured = Measured::now(&Effort {
+    let counts = Counts::now()?;
+    let times = Times::now(&Effort {
         clean_builds: 5,
         criterion: &[],
     })?;
-    let rows = rows(&measured);
-    let part = format!("{}\n{}", table(&rows), about(&measured.crates)?);
+    let rows: Vec<Row> = [rows_of_times(&times), rows_of_counts(&counts)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let part = format!("{}\n{}", table(&rows), about(&counts.crates)?);
     put("docs/figures.md", &part)?;
     put("README.md", &headlines(&rows)?)?;
-    charts::cold_start(&path("docs/cold-start.svg"), &measured.cold_start)?;
-    charts::growth(&path("docs/growth.svg"), &measured.growth)?;
+    charts::cold_start(&path("docs/cold-start.svg"), &times.cold_start)?;
+    charts::growth(&path("docs/growth.svg"), &times.growth)?;
     let missed = rows.iter().filter(|row| row.is_missed());
     let missed: Vec<&str> = missed.map(|row| row.name).collect();
     Ok(format!("{part}\nmissed: {missed:?}"))
 }
 
-/// Measures for a shorter time, and fails if a figure misses its target by more than noise can explain.
+/// Counts, and measures for a shorter time; fails if a figure misses its target by more than noise can
+/// explain.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let rows = rows(&Measured::now(&Effort {
+    let mut rows = rows_of_counts(&Counts::now()?);
+    rows.extend(rows_of_times(&Times::now(&Effort {
         clean_builds: 3,
         criterion: &["--warm-up-time", "1", "--measurement-time", "1"],
-    })?);
-    let table = table(&rows);
-    let beyond = rows.iter().filter(|row| row.measured > row.most);
+    })?));
+    within_bounds(&rows)
+}
+
+/// Does not measure time.
+pub(crate) fn check_counts() -> Result<String, Box<dyn Error>> {
+    within_bounds(&rows_of_counts(&Counts::now()?))
+}
+
+fn within_bounds(rows: &[Row]) -> Result<String, Box<dyn Error>> {
+    let table = table(rows);
+    // A figure that is not a number is within no bounds.
+    let beyond = rows.iter().filter(|row| row.measured.is_nan() || row.measured > row.most);
     let beyond: Vec<String> = beyond
         .map(|row| format!("{}: {} is more than {}", row.name, row.shown(), row.most))
         .collect();
@@ -82,13 +98,28 @@ const BY_HAND: &str = "webpki-roots by hand";
 const NATIVE: &str = "rustls-native-certs";
 const RUSTLS: &str = "rustls, same roots";
 
-fn rows(measured: &Measured) -> Vec<Row> {
-    let mut rows = cold_start(&measured.cold_start);
-    rows.extend(running(measured));
-    rows.extend(weight(measured));
-    rows.extend(system(measured));
-    rows.extend(live(measured));
-    rows.extend(connectors(measured));
+fn rows_of_times(times: &Times) -> Vec<Row> {
+    let mut rows = cold_start(&times.cold_start);
+    rows.extend(running(times));
+    rows.extend(clean_builds(times));
+    rows.extend(system(times));
+    rows.extend(live(&times.live));
+    rows
+}
+
+fn rows_of_counts(counts: &Counts) -> Vec<Row> {
+    let mut rows = vec![Row {
+        name: "the first `root_store()`",
+        peer: "",
+        headline: false,
+        unit: " allocations",
+        measured: counts.allocations,
+        target: 3.0,
+        most: 3.0,
+        command: "cargo test -p linkage",
+    }];
+    rows.extend(weight(counts));
+    rows.extend(connectors(counts));
     rows
 }
 
@@ -118,7 +149,7 @@ fn cold_start(measured: &Ways) -> Vec<Row> {
     ]
 }
 
-fn running(measured: &Measured) -> [Row; 4] {
+fn running(times: &Times) -> [Row; 3] {
     let row = |name, peer, measured, [target, most]: [f64; 2], command| Row {
         name,
         peer,
@@ -129,7 +160,7 @@ fn running(measured: &Measured) -> [Row; 4] {
         most,
         command,
     };
-    let growth = match &measured.growth[..] {
+    let growth = match &times.growth[..] {
         [none, .., most] => (most.ours - none.ours).max(0.0) / (most.theirs - none.theirs),
         _ => f64::INFINITY,
     };
@@ -137,29 +168,12 @@ fn running(measured: &Measured) -> [Row; 4] {
     let verification = "verification of a chain of three certificates";
     let bench = "cargo bench -p benches --bench verification";
     let warm = "cargo bench -p benches --bench warm";
-    let allocations = row(
-        "the first `root_store()`",
-        "",
-        measured.allocations,
-        [3.0, 3.0],
-        "cargo test -p linkage",
-    );
     [
-        row(
-            later,
-            "`Arc::clone`",
-            measured.second_call,
-            [3.0, 6.0],
-            warm,
-        ),
-        Row {
-            unit: " allocations",
-            ..allocations
-        },
+        row(later, "`Arc::clone`", times.second_call, [3.0, 6.0], warm),
         row(
             verification,
             RUSTLS,
-            measured.verification.ratio("rustls"),
+            times.verification.ratio("rustls"),
             [1.02, 1.15],
             bench,
         ),
@@ -173,14 +187,56 @@ fn running(measured: &Measured) -> [Row; 4] {
     ]
 }
 
-/// The weight of the one-line program, compared with its twin.
-fn weight(measured: &Measured) -> [Row; 10] {
-    const FIGURES: &str = "cargo xtask figures";
-    const MOZILLA: &str = "embedded-roots with `mozilla`";
+const WITH_CUSTOM: &str = "the same with `custom`";
+const WITH_MOZILLA: &str = "embedded-roots with `mozilla`";
+const FIGURES: &str = "cargo xtask figures";
 
-    let row = |name, unit, measured, [target, most]: [f64; 2]| Row {
+/// Clean builds of the one-line program, compared with those of its twin.
+fn clean_builds(times: &Times) -> [Row; 4] {
+    let row = |name, peer, measured, [target, most]: [f64; 2]| Row {
         name,
-        peer: BY_HAND,
+        peer,
+        headline: false,
+        unit: "",
+        measured,
+        target,
+        most,
+        command: FIGURES,
+    };
+    let build = &times.build;
+    let own = row(
+        "a clean debug build of the one-line program, CPU seconds",
+        BY_HAND,
+        build.mozilla / build.twin,
+        [1.22, 1.5],
+    );
+    let custom = build.custom / build.twin;
+    let beside_mozilla = build.custom / build.mozilla;
+    let macros = row(
+        "a clean debug build without `rustls`, with `macros`, CPU seconds",
+        "the same without `macros`",
+        times.macros,
+        [1.5, 2.0],
+    );
+    [
+        Row {
+            headline: true,
+            ..own
+        },
+        row(WITH_CUSTOM, BY_HAND, custom, [1.22, 1.5]),
+        row(WITH_CUSTOM, WITH_MOZILLA, beside_mozilla, [1.05, 1.25]),
+        Row {
+            unit: SECONDS,
+            ..macros
+        },
+    ]
+}
+
+/// The weight of the one-line program, compared with its twin.
+fn weight(counts: &Counts) -> [Row; 6] {
+    let row = |name, peer, unit, measured, [target, most]: [f64; 2]| Row {
+        name,
+        peer,
         headline: false,
         unit,
         measured,
@@ -189,45 +245,26 @@ fn weight(measured: &Measured) -> [Row; 10] {
         command: FIGURES,
     };
     let count = |crates: &[String]| u32::try_from(crates.len()).map_or(f64::INFINITY, f64::from);
-    let [with_fat_lto, plain] = measured.sizes;
-    let build = &measured.build;
+    let [with_fat_lto, plain] = counts.sizes;
     let size = row(
         "the one-line program, release with fat LTO, stripped",
+        BY_HAND,
         " KiB more",
         with_fat_lto,
         [24.0, 24.0],
     );
-    let of_build = row(
-        "its clean debug build, CPU seconds",
-        "",
-        build.mozilla / build.twin,
-        [1.22, 1.5],
-    );
-    let custom = "the same with `custom`";
-    let of_custom = row(custom, "", build.custom / build.twin, [1.22, 1.5]);
-    let beside_mozilla = row(custom, "", build.custom / build.mozilla, [1.05, 1.25]);
-    let macros = row(
-        "a clean debug build without `rustls`, with `macros`, CPU seconds",
-        SECONDS,
-        measured.macros,
-        [1.5, 2.0],
-    );
-    let two_roots = row(
-        "a client of two roots by `include_bundle!`, release with fat LTO, stripped",
-        "",
-        measured.two_roots,
-        [0.97, 1.0],
-    );
     let crates = row(
         "crates in its tree",
+        BY_HAND,
         " more",
-        count(&measured.crates),
+        count(&counts.crates),
         [6.0, 6.0],
     );
-    let of_custom_alone = row(
-        custom,
+    let of_custom = row(
+        WITH_CUSTOM,
+        WITH_MOZILLA,
         " more",
-        count(&measured.crates_of_custom),
+        count(&counts.crates_of_custom),
         [2.0, 2.0],
     );
     [
@@ -236,44 +273,40 @@ fn weight(measured: &Measured) -> [Row; 10] {
             ..size
         },
         // Misses its target by far: no more than it has now.
-        row("the same, plain release", " KiB more", plain, [24.0, 55.0]),
+        row(
+            "the same, plain release",
+            BY_HAND,
+            " KiB more",
+            plain,
+            [24.0, 55.0],
+        ),
         row(
             "its resident memory",
+            BY_HAND,
             " KiB more",
-            measured.resident,
+            counts.resident,
             [64.0, 128.0],
         ),
-        Row {
-            headline: true,
-            ..of_build
-        },
-        of_custom,
-        Row {
-            peer: MOZILLA,
-            ..beside_mozilla
-        },
         Row {
             headline: true,
             command: "cargo tree",
             ..crates
         },
         Row {
-            peer: MOZILLA,
             command: "cargo tree",
-            ..of_custom_alone
+            ..of_custom
         },
-        Row {
-            peer: "the same client of all of Mozilla's",
-            ..two_roots
-        },
-        Row {
-            peer: "the same without `macros`",
-            ..macros
-        },
+        row(
+            "a client of two roots by `include_bundle!`, release with fat LTO, stripped",
+            "the same client of all of Mozilla's",
+            "",
+            counts.two_roots,
+            [0.97, 1.0],
+        ),
     ]
 }
 
-fn system(measured: &Measured) -> [Row; 2] {
+fn system(times: &Times) -> [Row; 2] {
     let row = |name, measured: &Ways| Row {
         name,
         peer: NATIVE,
@@ -285,15 +318,12 @@ fn system(measured: &Measured) -> [Row; 2] {
         command: "cargo bench -p benches --bench system --features system",
     };
     [
-        row(
-            "the system's store, as Debian has it",
-            &measured.system_store,
-        ),
-        row("a store of 300 hashed files", &measured.hashed_files),
+        row("the system's store, as Debian has it", &times.system_store),
+        row("a store of 300 hashed files", &times.hashed_files),
     ]
 }
 
-fn live(measured: &Measured) -> [Row; 3] {
+fn live(live: &Live) -> [Row; 3] {
     let row = |name, peer, unit, measured, [target, most]: [f64; 2]| Row {
         name,
         peer,
@@ -304,7 +334,6 @@ fn live(measured: &Measured) -> [Row; 3] {
         most,
         command: "cargo bench -p benches --bench live",
     };
-    let live = &measured.live;
     [
         row(
             "`LiveRoots::client_config()`: a look at the generation",
@@ -331,7 +360,7 @@ fn live(measured: &Measured) -> [Row; 3] {
 }
 
 /// The targets are today's counts, so that an update which brings another crate is noticed.
-fn connectors(measured: &Measured) -> [Row; 4] {
+fn connectors(counts: &Counts) -> [Row; 4] {
     let row = |name, measured, target| Row {
         name,
         peer: "the default features",
@@ -342,7 +371,7 @@ fn connectors(measured: &Measured) -> [Row; 4] {
         most: target,
         command: "cargo tree",
     };
-    let [hyper, reqwest, blocking, ureq] = measured.connectors;
+    let [hyper, reqwest, blocking, ureq] = counts.connectors;
     [
         row("crates of the feature `hyper`", hyper, 24.0),
         row("crates of the feature `reqwest`", reqwest, 69.0),
