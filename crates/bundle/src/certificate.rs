@@ -18,6 +18,14 @@ pub fn subject(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
     Some(DistinguishedName::new(Fields::of(certificate)?.subject))
 }
 
+/// The SubjectPublicKeyInfo of a certificate, DER, as encoded (RFC 5280, section 4.1.2.7), or `None` if it
+/// cannot be read.
+#[must_use]
+pub fn subject_public_key_info(certificate: &[u8]) -> Option<&[u8]> {
+    let (key, _) = Element::read(Fields::of(certificate)?.after_subject)?;
+    (key.tag == der::SEQUENCE).then_some(key.encoded)
+}
+
 /// The notBefore of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` if it cannot be
 /// read.
 ///

@@ -33,6 +33,7 @@ mod bundle;
 mod ca;
 mod certificate;
 mod der;
+mod distrusted;
 pub mod emit;
 mod error;
 mod escape;
@@ -45,7 +46,8 @@ mod trusted_certificate;
 
 pub use annotation::Annotation;
 pub use bundle::{ParsedBundle, Root};
-pub use certificate::{issuer, not_after, not_before, subject};
+pub use certificate::{issuer, not_after, not_before, subject, subject_public_key_info};
+pub use distrusted::{DistrustedKey, parse_digests, parse_distrusted_keys};
 pub use error::ParseError;
 pub use escape::escape;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
