@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use embedded_roots_bundle::{
-    ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day, read_file,
+    DistrustedKey, ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day,
+    parse_distrusted_keys, read_file,
 };
 use rustls_pki_types::UnixTime;
 
@@ -34,6 +35,20 @@ fn compile() -> Result<(), String> {
     let mozilla = mozilla
         .and_then(ParsedBundle::new)
         .map_err(|why| why.to_string())?;
+    let distrusted = parse_distrusted_keys(
+        "embedded-roots-mozilla",
+        embedded_roots_mozilla::DISTRUSTED_KEYS.as_bytes(),
+    );
+    let distrusted = distrusted.map_err(|why| why.to_string())?;
+    let check = |bundle: &ParsedBundle, name: &str| {
+        DistrustedKey::check(&distrusted, bundle.roots()).map_err(|why| format!("{name}: {why}"))
+    };
+    check(&mozilla, "embedded-roots-mozilla")?;
+    write(
+        &out,
+        "distrusted_keys.rs",
+        &emit::distrusted_keys(&distrusted),
+    )?;
     // What Mozilla imposes also applies to copies of these roots from other sources.
     let constrained: Vec<&Root> = mozilla
         .roots()
@@ -46,7 +61,9 @@ fn compile() -> Result<(), String> {
     // In order of preference: the first bundle is the selected one, which the pin covers.
     let mut digests = Vec::new();
     if cfg!(feature = "custom") {
-        let sha256 = write_bundle(&out, "custom", "Custom", None, &custom()?)?;
+        let custom = custom()?;
+        check(&custom, FILE)?;
+        let sha256 = write_bundle(&out, "custom", "Custom", None, &custom)?;
         digests.push(("custom", sha256));
     }
     if cfg!(feature = "mozilla") {
@@ -55,7 +72,10 @@ fn compile() -> Result<(), String> {
         digests.push(("mozilla", sha256));
     }
     #[cfg(feature = "webpki-roots")]
-    digests.push(("webpki-roots", webpki_roots(&out, &constrained)?));
+    digests.push((
+        "webpki-roots",
+        webpki_roots(&out, &constrained, &distrusted)?,
+    ));
     check_sha256(digests.first())
 }
 
@@ -117,6 +137,8 @@ fn write_bundle(
     write(out, &format!("{name}_certificates.rs"), &certificates)?;
     write(out, &format!("{name}.pem"), &plain.to_pem())?;
     write(out, &format!("{name}_annotated.pem"), &bundle.to_pem())?;
+    let fingerprints = emit::fingerprints(bundle.roots());
+    write(out, &format!("{name}_fingerprints.rs"), &fingerprints)?;
     Ok(bundle.sha256())
 }
 
@@ -189,9 +211,22 @@ fn read(path: &Path) -> Result<Vec<Root>, String> {
 
 /// webpki-roots has no certificates, so the set's digest is over digests of anchors.
 #[cfg(feature = "webpki-roots")]
-fn webpki_roots(out: &Path, constrained: &[&Root]) -> Result<[u8; 32], String> {
+fn webpki_roots(
+    out: &Path,
+    constrained: &[&Root],
+    distrusted: &[DistrustedKey],
+) -> Result<[u8; 32], String> {
     let mut anchors = Vec::new();
     for anchor in webpki_roots::TLS_SERVER_ROOTS {
+        if let Some(key) = DistrustedKey::of(distrusted, anchor) {
+            // An older version of that crate. Its user chose the list, not this root.
+            println!(
+                "cargo::warning=a root of the crate webpki-roots is left out, because its key is distrusted: \
+                 {} ({})",
+                key.name, key.advisories
+            );
+            continue;
+        }
         let same = constrained.iter().find(|root| {
             let known = root.trust_anchor();
             known.subject == anchor.subject

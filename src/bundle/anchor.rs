@@ -35,12 +35,6 @@ impl Anchor {
     }
 
     #[cfg(feature = "rustls")]
-    pub(crate) fn from_root(root: embedded_roots_bundle::Root) -> Self {
-        let distrust_after = root.distrust_after();
-        Self::new(root.into_trust_anchor(), distrust_after)
-    }
-
-    #[cfg(feature = "rustls")]
     pub(crate) fn new(
         trust_anchor: TrustAnchor<'static>,
         distrust_after: Option<UnixTime>,

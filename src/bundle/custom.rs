@@ -36,3 +36,10 @@ pub fn pem() -> &'static str {
 pub fn annotated_pem() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/custom_annotated.pem"))
 }
+
+/// The SHA-256 fingerprints of the certificates of all roots, in the order of the anchors. A function, so that only
+/// a program that may distrust certificates links them.
+#[cfg(feature = "rustls")]
+pub(super) fn fingerprints() -> &'static [[u8; 32]] {
+    include!(concat!(env!("OUT_DIR"), "/custom_fingerprints.rs"))
+}

@@ -12,6 +12,8 @@ pub(crate) mod anchor;
 pub(crate) mod constrained;
 #[cfg(feature = "custom")]
 pub mod custom;
+#[cfg(feature = "rustls")]
+pub(crate) mod distrusted;
 #[cfg(feature = "macros")]
 mod included;
 #[cfg(not(feature = "macros"))]
@@ -55,6 +57,8 @@ pub struct Bundle {
     sha256: [u8; 32],
     as_of: Option<u64>,
     anchors: &'static [Anchor],
+    /// Of a bundle of `include_bundle!`; a module has a function for its own.
+    fingerprints: &'static [[u8; 32]],
 }
 
 impl Bundle {
@@ -121,6 +125,31 @@ impl Bundle {
             sha256,
             as_of,
             anchors,
+            fingerprints: &[],
+        }
+    }
+
+    /// For generated code: the SHA-256 fingerprints of the certificates, in the order of the anchors.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_fingerprints(mut self, fingerprints: &'static [[u8; 32]]) -> Self {
+        self.fingerprints = fingerprints;
+        self
+    }
+
+    /// The SHA-256 fingerprints of the certificates, in the order of the anchors; empty for `webpki-roots`,
+    /// which has no certificates.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn fingerprints(&self) -> &'static [[u8; 32]] {
+        if !self.fingerprints.is_empty() {
+            return self.fingerprints;
+        }
+        match self.name {
+            #[cfg(feature = "custom")]
+            BundleName::Custom => custom::fingerprints(),
+            #[cfg(feature = "mozilla")]
+            BundleName::Mozilla => mozilla::fingerprints(),
+            _ => &[],
         }
     }
 

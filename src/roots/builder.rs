@@ -1,9 +1,10 @@
 //! A policy, source by source.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use embedded_roots_bundle::emit::sha256_from_hex;
 use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
@@ -14,7 +15,9 @@ use crate::config;
 use crate::error::Error;
 use crate::roots::Roots;
 use crate::roots::live::LiveRoots;
-use crate::source::{Origin, Source, Surroundings, files};
+use crate::source::{Origin, Source, SourceRoot, Surroundings, files};
+use crate::trust::digest::Sha256;
+use crate::trust::distrust::Distrust;
 use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
 use crate::verify::revocation::Revocation;
@@ -57,6 +60,8 @@ pub struct RootsBuilder {
     ssl_cert_env: Option<Step>,
     fallback: Option<Step>,
     filters: Vec<Filter>,
+    distrust: Distrust,
+    distrust_files: Vec<PathBuf>,
     provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Arc<Revocation>>,
     pub(super) surroundings: Surroundings,
@@ -76,6 +81,8 @@ impl RootsBuilder {
             ssl_cert_env: None,
             fallback: None,
             filters: Vec::new(),
+            distrust: Distrust::default(),
+            distrust_files: Vec::new(),
             provider: None,
             revocation: None,
             surroundings: Surroundings::default(),
@@ -146,6 +153,60 @@ impl RootsBuilder {
     /// ```
     pub fn retain(mut self, keep: impl Fn(&Anchor) -> bool + Send + Sync + 'static) -> Self {
         self.filters.push(Box::new(keep));
+        self
+    }
+
+    /// Distrusts a key: no chain may contain it, and no root with it is trusted.
+    ///
+    /// The digest is SHA-256 of the SubjectPublicKeyInfo (DER; RFC 5280, section 4.1.2.7), as 64 hexadecimal
+    /// digits, with or without colons. It concerns the certificate of the peer, its intermediates and roots of
+    /// every source, in clients and in servers that verify clients. A chain that has another way is accepted.
+    /// A digest that none of the roots has is no error; the [report](Roots::report) lists those that it removed.
+    ///
+    /// ```sh
+    /// openssl x509 -in ca.pem -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum
+    /// ```
+    ///
+    /// Keys that are known to be public are distrusted by every policy:
+    /// [SECURITY.md](https://github.com/OWNER/embedded-roots/blob/main/SECURITY.md) lists them.
+    pub fn distrust_key(mut self, sha256: impl AsRef<str>) -> Self {
+        if let Some(digest) = self.digest("distrust_key", sha256.as_ref()) {
+            self.distrust.add_key(digest);
+        }
+        self
+    }
+
+    /// Distrusts one certificate, by its SHA-256 fingerprint, as 64 hexadecimal digits, with or without colons; see
+    /// [`distrust_key`](Self::distrust_key).
+    ///
+    /// Another certificate of the same CA and key is still trusted. The anchors of `webpki-roots` and those that you
+    /// add by [`anchors`](Self::anchors) have no certificate: distrust their keys.
+    pub fn distrust_certificate(mut self, sha256: impl AsRef<str>) -> Self {
+        if let Some(digest) = self.digest("distrust_certificate", sha256.as_ref()) {
+            self.distrust.add_certificate(digest);
+        }
+        self
+    }
+
+    /// Distrusts the keys and the certificates with the digests in this file, which must exist.
+    ///
+    /// Each line has 64 hexadecimal digits, of [a key](Self::distrust_key) or of
+    /// [a certificate](Self::distrust_certificate); `#` begins a comment. Strict: another text, a digest that is
+    /// there twice, and a file without a digest are errors. Live roots read it again.
+    pub fn distrust_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.distrust_files.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Trusts a key that is known to be public, by the digest of [`distrust_key`](Self::distrust_key): for the test of
+    /// a program, not for the connections of one.
+    ///
+    /// This lifts what embedded-roots itself distrusts. rustls-webpki has a list of its own, and refuses its keys
+    /// all the same.
+    pub fn allow_distrusted_key(mut self, sha256: impl AsRef<str>) -> Self {
+        if let Some(digest) = self.digest("allow_distrusted_key", sha256.as_ref()) {
+            self.distrust.allow_key(digest);
+        }
         self
     }
 
@@ -260,11 +321,20 @@ impl RootsBuilder {
     /// Reads all sources.
     pub(super) fn read(&self) -> Result<Reading, Error> {
         let (sources, fell_back) = self.sources()?;
-        let (anchors, report) = merge(sources, |anchor| {
+        let mut distrust = self.distrust.clone();
+        for path in &self.distrust_files {
+            for digest in files::digests(path)? {
+                distrust.add_key(digest);
+                distrust.add_certificate(digest);
+            }
+        }
+        let provider = config::provider(self.provider.clone());
+        let sha256 = provider.map_or_else(|_| Sha256::default(), |provider| Sha256::of(&provider));
+        let (anchors, report) = merge(sources, &distrust, sha256, |anchor| {
             self.filters.iter().all(|keep| keep(anchor))
         })?;
         Ok(Reading {
-            trust_set: Arc::new(TrustSet::merged(anchors, report)?),
+            trust_set: Arc::new(TrustSet::merged(anchors, report, distrust)?),
             fell_back,
         })
     }
@@ -293,12 +363,24 @@ impl RootsBuilder {
         for step in &self.steps {
             sources.extend(step(surroundings)?);
         }
-        let is_empty = sources.iter().all(|source| source.anchors.is_empty());
+        let is_empty = sources.iter().all(|source| source.roots.is_empty());
         let fallback = self.fallback.as_ref().filter(|_| is_empty);
         if let Some(fallback) = fallback {
             sources.extend(fallback(surroundings)?);
         }
         Ok((sources, fallback.is_some()))
+    }
+
+    /// The digest; notes the error for [`build`](Self::build) if the text is another.
+    fn digest(&mut self, method: &str, text: &str) -> Option<[u8; 32]> {
+        let digest = sha256_from_hex(text);
+        if digest.is_none() && self.given.is_ok() {
+            let start: String = text.chars().take(80).collect();
+            self.given = Err(Error::invalid(format_args!(
+                "{method}: {start:?} is not a SHA-256 digest: expected 64 hexadecimal digits"
+            )));
+        }
+        digest
     }
 
     fn revocation(&mut self) -> &mut Revocation {
@@ -351,6 +433,8 @@ impl fmt::Debug for RootsBuilder {
             .field("ssl_cert_env", &self.ssl_cert_env.is_some())
             .field("fallback", &self.fallback.is_some())
             .field("filters", &self.filters.len())
+            .field("distrust", &self.distrust)
+            .field("distrust_files", &self.distrust_files)
             .field("revocation", &self.revocation)
             .finish_non_exhaustive()
     }
@@ -359,7 +443,7 @@ impl fmt::Debug for RootsBuilder {
 fn of_pem(pem: &[u8]) -> Result<Source, Error> {
     let roots = parse("PEM text", pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
     let mut source = Source::new(Origin::PemText);
-    source.anchors = roots.into_iter().map(Anchor::from_root).collect();
+    source.roots = roots.into_iter().map(SourceRoot::from).collect();
     Ok(source)
 }
 
@@ -372,9 +456,9 @@ fn of_certificates(
             let why = why.reason();
             Error::invalid(format_args!("certificate {nth}: {why}"))
         })?;
-        source.anchors.push(Anchor::from_root(root));
+        source.roots.push(root.into());
     }
-    if source.anchors.is_empty() {
+    if source.roots.is_empty() {
         return Err(Error::invalid("no certificate in `certificates`"));
     }
     Ok(source)
@@ -383,8 +467,8 @@ fn of_certificates(
 fn of_anchors(anchors: impl IntoIterator<Item = TrustAnchor<'static>>) -> Result<Source, Error> {
     let mut source = Source::new(Origin::Anchors);
     let anchors = anchors.into_iter().map(|anchor| Anchor::new(anchor, None));
-    source.anchors = anchors.collect();
-    if source.anchors.is_empty() {
+    source.roots = anchors.map(SourceRoot::from).collect();
+    if source.roots.is_empty() {
         return Err(Error::invalid("no anchor in `anchors`"));
     }
     Ok(source)

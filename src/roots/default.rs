@@ -14,6 +14,8 @@ use crate::logging;
 use crate::roots::live::LiveRoots;
 use crate::roots::{Roots, of_the_bundle};
 use crate::source::system;
+use crate::trust::digest::Sha256;
+use crate::trust::distrust::Distrust;
 use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
 use crate::verify::verifier::Verifier;
@@ -163,8 +165,10 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
         };
         let trust_set = match system {
             Some(source) => {
-                let (anchors, report) = merge(vec![source?], |_| true)?;
-                TrustSet::merged(anchors, report)?
+                let distrust = Distrust::default();
+                let (anchors, report) =
+                    merge(vec![source?], &distrust, Sha256::default(), |_| true)?;
+                TrustSet::merged(anchors, report, distrust)?
             }
             None => of_the_bundle()?,
         };

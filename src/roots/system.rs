@@ -68,7 +68,7 @@ impl RootsBuilder {
         let bundle = *bundle;
         self.step(move |surroundings| {
             let store = store(surroundings)?;
-            let is_empty = store.anchors.is_empty();
+            let is_empty = store.roots.is_empty();
             let fallback = is_empty.then(|| Source::of_bundle(bundle));
             Ok([store].into_iter().chain(fallback).collect())
         })

@@ -3,18 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use embedded_roots_bundle::{PrivateKeys, parse, parse_each, read_file};
+use embedded_roots_bundle::{PrivateKeys, parse, parse_digests, parse_each, read_file};
 
-use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::source::directory::Directories;
 use crate::source::variables::Variables;
-use crate::source::{Origin, Source, shown};
+use crate::source::{Origin, Source, SourceRoot, shown};
 
 /// The roots of one PEM file, strictly.
 pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {
     let mut source = Source::new(Origin::File(path.to_owned()));
-    source.anchors = anchors_of(path)?;
+    source.roots = roots_of(path)?;
     Ok(source)
 }
 
@@ -35,10 +34,10 @@ pub(crate) fn extra_env(variables: &Variables, name: &str) -> Result<Option<Sour
     let Some(path) = variables.value(name).map(PathBuf::from) else {
         return Ok(None);
     };
-    let anchors = anchors_of(&path).map_err(|why| why.of_variable(name))?;
+    let roots = roots_of(&path).map_err(|why| why.of_variable(name))?;
     let name = name.to_owned();
     let mut source = Source::new(Origin::Variable { name, path });
-    source.anchors = anchors;
+    source.roots = roots;
     Ok(Some(source))
 }
 
@@ -51,20 +50,20 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     if file.is_none() && directories.is_none() {
         return Ok(None);
     }
-    let mut anchors = Vec::new();
+    let mut roots = Vec::new();
     let mut skipped = Vec::new();
     if let Some(file) = &file {
-        anchors = anchors_of(file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
+        roots = roots_of(file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
     }
     if let Some(directories) = &directories {
-        let before = anchors.len();
+        let before = roots.len();
         // SSL_CERT_FILE may point into one of these directories; it still counts there.
         let mut reader = Directories::default();
         for directory in env::split_paths(directories).filter(|path| !path.as_os_str().is_empty()) {
-            add_directory(&directory, &mut reader, &mut anchors, &mut skipped)
+            add_directory(&directory, &mut reader, &mut roots, &mut skipped)
                 .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
         }
-        if anchors.len() == before {
+        if roots.len() == before {
             let shown = shown(Path::new(directories));
             let why = Error::invalid(format_args!(
                 "no certificate in {shown}, in files named *.pem, *.crt, *.cer or by a hash of \
@@ -75,24 +74,31 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     }
     Ok(Some(Source {
         origin: Origin::SslCertEnv { file, directories },
-        anchors,
+        roots,
         skipped,
     }))
 }
 
-fn anchors_of(path: &Path) -> Result<Vec<Anchor>, Error> {
+fn roots_of(path: &Path) -> Result<Vec<SourceRoot>, Error> {
     let name = shown(path);
     let pem = read_file(path).map_err(|why| Error::unreadable(&name, why))?;
     let roots = parse(&name, &pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
-    Ok(roots.into_iter().map(Anchor::from_root).collect())
+    Ok(roots.into_iter().map(SourceRoot::from).collect())
 }
 
-/// Adds the anchors of all files that have any; one invalid file is an error, but a certificate
+/// The digests in a file, strictly.
+pub(crate) fn digests(path: &Path) -> Result<Vec<[u8; 32]>, Error> {
+    let name = shown(path);
+    let text = read_file(path).map_err(|why| Error::unreadable(&name, why))?;
+    parse_digests(&name, &text).map_err(Error::invalid)
+}
+
+/// Adds the roots of all files that have any; one invalid file is an error, but a certificate
 /// that is not a CA's is skipped.
 fn add_directory(
     directory: &Path,
     directories: &mut Directories,
-    anchors: &mut Vec<Anchor>,
+    roots: &mut Vec<SourceRoot>,
     skipped: &mut Vec<String>,
 ) -> Result<(), Error> {
     let listing = directories.list(directory);
@@ -110,7 +116,7 @@ fn add_directory(
         let pem = pem.map_err(|why| Error::unreadable(&name, why))?;
         for root in parse_each(&name, &pem, PrivateKeys::Ignore) {
             match root {
-                Ok(root) => anchors.push(Anchor::from_root(root)),
+                Ok(root) => roots.push(root.into()),
                 // No certificate in it: a note, or a certificate revocation list.
                 Err(why) if why.line().is_none() => skipped.push(why.to_string()),
                 // A server's own certificate: Debian's package ssl-cert leaves one among the roots.

@@ -7,25 +7,35 @@ use rustls_pki_types::TrustAnchor;
 use crate::bundle::anchor::Anchor;
 use crate::bundle::constrained;
 use crate::error::Error;
-use crate::source::{Source, Standing};
+use crate::source::{Source, SourceRoot, Standing};
+use crate::trust::digest::Sha256;
+use crate::trust::distrust::Distrust;
 use crate::trust::report::{Report, SourceReport};
 
 /// The anchors of all sources for which `keep` is true, unique by subject and SPKI, and a report of
-/// each source.
+/// each source. What is distrusted is removed before: one copy of a root may be, and another not.
 pub(crate) fn merge(
-    sources: Vec<Source>,
+    mut sources: Vec<Source>,
+    distrust: &Distrust,
+    sha256: Sha256,
     keep: impl Fn(&Anchor) -> bool,
 ) -> Result<(Vec<Anchor>, Report), Error> {
+    let distrusted = sources
+        .iter_mut()
+        .map(|source| distrust.remove_from(source, sha256));
+    let distrusted: Vec<_> = distrusted.collect();
     let mut firsts = first_copies(&sources).into_iter();
     // The place of each first copy in `merged`, by its number among all anchors.
     let mut places: Vec<usize> = Vec::with_capacity(firsts.len());
     let mut merged: Vec<Merged> = Vec::with_capacity(firsts.len());
     let mut reports: Vec<SourceReport> = Vec::with_capacity(sources.len());
-    for (nth, source) in sources.into_iter().enumerate() {
+    for ((nth, source), distrusted) in sources.into_iter().enumerate().zip(distrusted) {
         let standing = source.origin.standing();
-        let mut report = SourceReport::new(source.origin, source.anchors.len());
+        let count = source.roots.len() + distrusted.len();
+        let mut report = SourceReport::new(source.origin, count);
+        report.distrusted = distrusted;
         report.skipped = source.skipped;
-        for anchor in source.anchors {
+        for SourceRoot { anchor, .. } in source.roots {
             let first = firsts.next().and_then(|first| places.get(first));
             let place = first.copied().unwrap_or(merged.len());
             places.push(place);
@@ -144,8 +154,11 @@ impl Merged {
 
 /// For each anchor of all sources, in their order: the number of the first one that is the same root.
 fn first_copies(sources: &[Source]) -> Vec<usize> {
-    let anchors = sources.iter().flat_map(|source| &source.anchors);
-    let mut sorted: Vec<_> = anchors.map(identity).enumerate().collect();
+    let roots = sources.iter().flat_map(|source| &source.roots);
+    let mut sorted: Vec<_> = roots
+        .map(|root| identity(&root.anchor))
+        .enumerate()
+        .collect();
     // Stable, so the first copy comes first; and fast, because most sources are sorted already.
     sorted.sort_by_key(|(_, identity)| *identity);
     let mut firsts = vec![0; sorted.len()];

@@ -1,5 +1,7 @@
 //! Sources become one set of anchors, and a report of what became of each source.
 
+pub(crate) mod digest;
+pub(crate) mod distrust;
 pub(crate) mod merge;
 pub(crate) mod report;
 #[cfg(feature = "serde")]

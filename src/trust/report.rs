@@ -99,6 +99,7 @@ pub struct SourceReport {
     pub(super) duplicates: usize,
     pub(super) removed: usize,
     pub(super) skipped: Vec<String>,
+    pub(super) distrusted: Vec<String>,
     /// The anchors of this source with limits that apply.
     pub(super) limited: Vec<Anchor>,
     /// Known limits that do not apply, because the user supplied the root without them.
@@ -147,6 +148,15 @@ impl SourceReport {
         &self.skipped
     }
 
+    /// The roots of this source that are left out because their key or certificate is distrusted, each with its
+    /// reason: the compiled-in keys, [`distrust_key`](crate::RootsBuilder::distrust_key),
+    /// [`distrust_certificate`](crate::RootsBuilder::distrust_certificate) or
+    /// [`distrust_file`](crate::RootsBuilder::distrust_file).
+    #[must_use]
+    pub fn distrusted(&self) -> &[String] {
+        &self.distrusted
+    }
+
     /// The roots of this source that are trusted within limits.
     #[must_use]
     pub fn limits(&self) -> Vec<LimitedRoot> {
@@ -168,6 +178,7 @@ impl SourceReport {
             duplicates: 0,
             removed: 0,
             skipped: Vec::new(),
+            distrusted: Vec::new(),
             limited: Vec::new(),
             not_applied: Vec::new(),
         }
@@ -232,19 +243,19 @@ impl fmt::Display for SourceReport {
             let some = anchors.iter().take(MOST).map(LimitedRoot::of);
             some.map(|root| root.in_short()).collect()
         };
-        let skipped = self.skipped.iter().take(MOST);
-        let lists: [(_, Vec<_>, _); 3] = [
+        let some = |texts: &[String]| -> Vec<String> {
+            let some = texts.iter().take(MOST);
+            some.map(|text| short(text).into_owned()).collect()
+        };
+        let lists: [(_, Vec<_>, _); 4] = [
             ("within limits", in_short(&self.limited), self.limited.len()),
             (
                 "limits not applied",
                 in_short(&self.not_applied),
                 self.not_applied.len(),
             ),
-            (
-                "skipped",
-                skipped.map(|why| short(why).into_owned()).collect(),
-                self.skipped.len(),
-            ),
+            ("distrusted", some(&self.distrusted), self.distrusted.len()),
+            ("skipped", some(&self.skipped), self.skipped.len()),
         ];
         for (what, shown, count) in lists {
             if !shown.is_empty() {

@@ -15,13 +15,14 @@ impl Serialize for Report {
 /// The fields are named like the methods that give them; `bundle` is null for any other source.
 impl Serialize for SourceReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut source = serializer.serialize_struct("SourceReport", 8)?;
+        let mut source = serializer.serialize_struct("SourceReport", 9)?;
         source.serialize_field("origin", self.origin())?;
         source.serialize_field("bundle", &self.bundle().map(BundleFacts))?;
         source.serialize_field("roots", &self.roots())?;
         source.serialize_field("duplicates", &self.duplicates())?;
         source.serialize_field("removed", &self.removed())?;
         source.serialize_field("skipped", self.skipped())?;
+        source.serialize_field("distrusted", self.distrusted())?;
         source.serialize_field("limits", &self.limits())?;
         source.serialize_field("limits_not_applied", &self.limits_not_applied())?;
         source.end()

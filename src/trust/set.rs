@@ -13,12 +13,15 @@ use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::source::Source;
+use crate::trust::digest::Sha256;
+use crate::trust::distrust::Distrust;
 use crate::trust::merge::merge;
 use crate::trust::report::{Report, counted};
 
 /// The trusted anchors, independent of any crypto provider.
 pub(crate) struct TrustSet {
     anchors: Anchors,
+    distrust: Distrust,
     store: OnceCell<Arc<RootCertStore>>,
 }
 
@@ -37,11 +40,16 @@ impl TrustSet {
                 bundle.name()
             )));
         }
-        Ok(Self::new(Anchors::Bundle(bundle, OnceCell::new())))
+        let anchors = Anchors::Bundle(bundle, OnceCell::new());
+        Ok(Self::new(anchors, Distrust::default()))
     }
 
     /// Anchors are unique by subject and SPKI.
-    pub(crate) fn merged(mut anchors: Vec<Anchor>, report: Report) -> Result<Self, Error> {
+    pub(crate) fn merged(
+        mut anchors: Vec<Anchor>,
+        report: Report,
+        distrust: Distrust,
+    ) -> Result<Self, Error> {
         if anchors.is_empty() {
             return Err(Error::no_roots(report.to_string().replace('\n', "; ")));
         }
@@ -49,7 +57,7 @@ impl TrustSet {
             let by_subject = subject(one).cmp(subject(other));
             by_subject.then_with(|| key(one).cmp(key(other)))
         });
-        Ok(Self::new(Anchors::Merged(anchors, report)))
+        Ok(Self::new(Anchors::Merged(anchors, report), distrust))
     }
 
     pub(crate) fn anchors(&self) -> &[Anchor] {
@@ -97,11 +105,22 @@ impl TrustSet {
         match &self.anchors {
             // The anchors are unique, so merging the one source changes none and cannot fail.
             Anchors::Bundle(bundle, report) => report.get_or_init(|| {
-                let merged = merge(vec![Source::of_bundle(**bundle)], |_| true);
+                let source = vec![Source::of_bundle(**bundle)];
+                let merged = merge(source, &self.distrust, Sha256::default(), |_| true);
                 merged.map(|(_, report)| report).unwrap_or_default()
             }),
             Anchors::Merged(_, report) => report,
         }
+    }
+
+    /// What no chain may contain.
+    pub(crate) fn distrust(&self) -> &Distrust {
+        &self.distrust
+    }
+
+    /// Whether the same chains are accepted.
+    pub(crate) fn trusts_the_same(&self, other: &Self) -> bool {
+        self.anchors() == other.anchors() && self.distrust == other.distrust
     }
 
     /// The sources with their numbers of roots, and whether the system's store is one of them.
@@ -116,9 +135,10 @@ impl TrustSet {
         }
     }
 
-    fn new(anchors: Anchors) -> Self {
+    fn new(anchors: Anchors, distrust: Distrust) -> Self {
         Self {
             anchors,
+            distrust,
             store: OnceCell::new(),
         }
     }

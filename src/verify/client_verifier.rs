@@ -60,6 +60,8 @@ impl ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
+        let screening = self.servers.screen(end_entity, intermediates)?;
+        let intermediates = &*screening.intermediates;
         let start = not_before(end_entity);
         let trust_set = self.servers.trust_set();
         let sent = iter::once(end_entity).chain(intermediates);
@@ -71,6 +73,7 @@ impl ClientVerifier {
         let verdict = verifier
             .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now));
         verdict.map_err(|refused| {
+            let refused = screening.explain(refused, end_entity, self.servers.sha256());
             let refused = issuers.explain(refused, end_entity, outside_constraints);
             if is_unknown_issuer(&refused) {
                 let (peer, asked) = (Peer::Client, trust_set.asked());

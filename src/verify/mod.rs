@@ -4,4 +4,5 @@ pub(crate) mod client_verifier;
 mod dates;
 pub(crate) mod refusal;
 pub(crate) mod revocation;
+mod screening;
 pub(crate) mod verifier;

@@ -3,13 +3,16 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::iter;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{issuer, rfc3339, show_name_constraints, subject};
+use embedded_roots_bundle::{DistinguishedName, issuer, rfc3339, show_name_constraints, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
+use crate::trust::digest::Sha256;
+use crate::trust::distrust::{Distrust, DistrustedBy};
 use crate::trust::report::short;
 
 /// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
@@ -53,6 +56,19 @@ enum Reason {
         root: String,
         shown: Option<Shown>,
     },
+    DistrustedCertificate {
+        /// Its subject, if it is known.
+        certificate: Option<String>,
+        by: Distruster,
+    },
+}
+
+/// What distrusts a certificate.
+#[derive(Clone, Copy)]
+enum Distruster {
+    Policy(DistrustedBy),
+    /// Its list of keys; the advisories, if ours has the key, too.
+    Webpki(Option<&'static str>),
 }
 
 #[derive(Clone)]
@@ -106,6 +122,39 @@ impl Refusal {
         matches!(self.0, Reason::Distrusted { .. })
     }
 
+    /// Whether the key or the certificate of the peer, or of an intermediate without which there is no way to a root,
+    /// is distrusted: because its private key is public, or by
+    /// [`distrust_key`](crate::RootsBuilder::distrust_key),
+    /// [`distrust_certificate`](crate::RootsBuilder::distrust_certificate) or
+    /// [`distrust_file`](crate::RootsBuilder::distrust_file).
+    #[must_use]
+    pub fn is_distrusted_certificate(&self) -> bool {
+        matches!(self.0, Reason::DistrustedCertificate { .. })
+    }
+
+    /// The name (RFC 4514) of the distrusted certificate, if that is the reason and it is known.
+    #[must_use]
+    pub fn distrusted_certificate(&self) -> Option<&str> {
+        match &self.0 {
+            Reason::DistrustedCertificate { certificate, .. } => certificate.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The advisories about a distrusted key, separated by commas, if that is the reason and there are any:
+    /// `CVE-2026-111943,RUSTSEC-2026-0382`.
+    #[must_use]
+    pub fn advisories(&self) -> Option<&str> {
+        match self.0 {
+            Reason::DistrustedCertificate { by, .. } => match by {
+                Distruster::Policy(DistrustedBy::Key(key)) => Some(key.advisories),
+                Distruster::Webpki(advisories) => advisories,
+                Distruster::Policy(_) => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether a name of the certificate is outside of the root's name constraints, its own or imposed
     /// ones.
     ///
@@ -132,7 +181,7 @@ impl Refusal {
     pub fn root(&self) -> Option<&str> {
         match &self.0 {
             Reason::Distrusted { root, .. } | Reason::OutsideConstraints { root, .. } => Some(root),
-            Reason::UnknownIssuer { .. } => None,
+            _ => None,
         }
     }
 
@@ -202,6 +251,27 @@ impl Refusal {
         Self(Reason::OutsideConstraints { root, shown: None })
     }
 
+    pub(super) fn by_distrust(certificate: &CertificateDer<'_>, by: DistrustedBy) -> Self {
+        Self(Reason::DistrustedCertificate {
+            certificate: Some(shown_subject(certificate)),
+            by: Distruster::Policy(by),
+        })
+    }
+
+    /// webpki does not say which certificate has the key.
+    pub(super) fn by_webpki_distrust(
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        sha256: Sha256,
+    ) -> Self {
+        let mut sent = iter::once(end_entity).chain(intermediates);
+        let known = sent.find_map(|sent| Some((sent, Distrust::known_key(sent, sha256)?)));
+        Self(Reason::DistrustedCertificate {
+            certificate: known.map(|(certificate, _)| shown_subject(certificate)),
+            by: Distruster::Webpki(known.map(|(_, key)| key.advisories)),
+        })
+    }
+
     pub(super) fn unknown_issuer(
         peer: Peer,
         end_entity: &CertificateDer<'_>,
@@ -234,6 +304,18 @@ fn in_ureq<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
 #[cfg(not(feature = "ureq"))]
 fn in_ureq<'a>(_: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     None
+}
+
+/// The name of the issuer that the peer did not send; `None` if it is unreadable.
+pub(super) fn missing_issuer<'a>(
+    end_entity: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
+) -> Option<DistinguishedName<'a>> {
+    issuer(last_of_chain(end_entity, intermediates))
+}
+
+fn shown_subject(certificate: &CertificateDer<'_>) -> String {
+    subject(certificate).map_or_else(|| "unreadable".to_owned(), |name| name.to_string())
 }
 
 /// The certificate whose issuer the peer did not send.
@@ -286,6 +368,21 @@ impl fmt::Display for Refusal {
                 short(root),
                 short(constraints)
             ),
+            Reason::DistrustedCertificate { certificate, by } => {
+                match certificate {
+                    Some(subject) => {
+                        write!(f, "the certificate \"{}\" is refused: ", short(subject))?
+                    }
+                    None => f.write_str("a certificate of the chain is refused: ")?,
+                }
+                match by {
+                    Distruster::Policy(by) => by.fmt(f),
+                    Distruster::Webpki(advisories) => {
+                        f.write_str("its key is distrusted by rustls-webpki")?;
+                        advisories.map_or(Ok(()), |advisories| write!(f, ": {advisories}"))
+                    }
+                }
+            }
             Reason::UnknownIssuer {
                 peer,
                 issuer,

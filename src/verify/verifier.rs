@@ -14,6 +14,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::error::Error;
 use crate::logging;
+use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
 use crate::verify::dates::{
     ExplainConstraints, Issuers, UpTo, is_unknown_issuer, outside_constraints, root_of_constraints,
@@ -21,6 +22,7 @@ use crate::verify::dates::{
 };
 use crate::verify::refusal::{Peer, Refusal};
 use crate::verify::revocation::Revocation;
+use crate::verify::screening::Screening;
 
 /// A verifier of server certificates that enforces what [`Roots`](crate::Roots) know of their
 /// anchors.
@@ -41,6 +43,7 @@ use crate::verify::revocation::Revocation;
 pub struct Verifier {
     trust_set: Arc<TrustSet>,
     provider: Arc<CryptoProvider>,
+    sha256: Sha256,
     revoking: Option<Box<dyn Revoking>>,
     // Not by name: what shows constraints is 20 KiB, which the one-line program does not link.
     explain_constraints: ExplainConstraints,
@@ -50,6 +53,7 @@ impl Verifier {
     pub(crate) fn new(trust_set: Arc<TrustSet>, provider: Arc<CryptoProvider>) -> Self {
         Self {
             trust_set,
+            sha256: Sha256::of(&provider),
             provider,
             revoking: None,
             explain_constraints: root_of_constraints,
@@ -89,7 +93,25 @@ impl Verifier {
         &self.provider
     }
 
+    pub(super) fn screen<'a>(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &'a [CertificateDer<'a>],
+    ) -> Result<Screening<'a>, Refusal> {
+        let distrust = self.trust_set.distrust();
+        Screening::of(end_entity, intermediates, distrust, self.sha256)
+    }
+
+    pub(super) fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
     fn verify(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
+        let screening = self.screen(presented.end_entity, presented.intermediates)?;
+        let presented = Presented {
+            intermediates: &screening.intermediates,
+            ..presented
+        };
         let start = not_before(presented.end_entity);
         let issuers = Issuers::of(presented.certificates(), start, &self.trust_set);
         let verdict = match &self.revoking {
@@ -97,6 +119,7 @@ impl Verifier {
             Some(revoking) => revoking.verify(start, presented),
         };
         verdict.map_err(|refused| {
+            let refused = screening.explain(refused, presented.end_entity, self.sha256);
             issuers.explain(refused, presented.end_entity, self.explain_constraints)
         })
     }

@@ -9,6 +9,7 @@ mod differences;
 mod figures;
 mod history;
 mod image;
+mod keys;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,6 +22,9 @@ certs --check   fail if the file is not what would be written
 certs --audit CERTDATA
                 compare the file with Mozilla's certdata.txt; fail at a difference that
                 certs/audit.toml does not explain
+keys            write certs/distrusted-keys.txt, from certs/distrusted.toml and the keys that
+                rustls-webpki refuses
+keys --check    fail if the file is not what would be written, or a root has one of the keys
 history DIR     write crates/cli/data/history.pem.gz, from the releases of certifi in DIR
 history --check fail if that file or the reviewed files beside it contradict each other or certs/
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         ["certs"] => certs::write(),
         ["certs", "--check"] => certs::check(),
+        ["keys"] => keys::write(),
+        ["keys", "--check"] => keys::check(),
         ["certs", "--audit", certdata] => audit::audit(certdata),
         ["history", "--check"] => history::check(),
         ["history", folder] => history::write(folder),

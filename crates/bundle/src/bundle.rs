@@ -81,10 +81,10 @@ impl Root {
         &self.anchor
     }
 
-    /// Consumes the root and returns its trust anchor.
+    /// Consumes the root and returns its certificate and its trust anchor.
     #[must_use]
-    pub fn into_trust_anchor(self) -> TrustAnchor<'static> {
-        self.anchor
+    pub fn into_certificate_and_anchor(self) -> (CertificateDer<'static>, TrustAnchor<'static>) {
+        (self.certificate, self.anchor)
     }
 
     /// The last moment at which an end-entity certificate below this root may start to be valid.

@@ -1,8 +1,13 @@
 //! Lists of what is distrusted below the roots, by SHA-256 digests.
 
-use crate::emit::sha256_from_hex;
+use rustls_pki_types::TrustAnchor;
+
+use crate::bundle::Root;
+use crate::der;
+use crate::emit::{sha256, sha256_from_hex};
 use crate::error::ParseError;
 use crate::escape::escape;
+use crate::name::DistinguishedName;
 use crate::time::parse_rfc3339;
 
 /// A key that no chain may contain: its private key is public, for example.
@@ -18,6 +23,42 @@ pub struct DistrustedKey {
     pub name: String,
 }
 
+impl DistrustedKey {
+    /// The first root that has one of these keys, as the error of a bundle with it.
+    ///
+    /// # Errors
+    ///
+    /// If there is one.
+    pub fn check(keys: &[Self], roots: &[Root]) -> Result<(), ParseError> {
+        for root in roots {
+            let Some(key) = Self::of(keys, root.trust_anchor()) else {
+                continue;
+            };
+            let subject = DistinguishedName::new(&root.trust_anchor().subject);
+            return Err(ParseError::new(format!(
+                "\"{subject}\" has a key that is distrusted since {}: {}; remove this certificate",
+                key.date, key.advisories
+            ))
+            .at_line(root.line()));
+        }
+        Ok(())
+    }
+
+    /// The one of these keys that the anchor has.
+    #[must_use]
+    pub fn of<'a>(keys: &'a [Self], anchor: &TrustAnchor<'_>) -> Option<&'a Self> {
+        let digest = sha256(&whole_public_key(anchor));
+        keys.iter().find(|key| key.sha256 == digest)
+    }
+}
+
+/// The SubjectPublicKeyInfo of an anchor, DER, as encoded in a certificate: an anchor has the content of the
+/// SEQUENCE.
+#[must_use]
+pub fn whole_public_key(anchor: &TrustAnchor<'_>) -> Vec<u8> {
+    der::encode(der::SEQUENCE, &anchor.subject_public_key_info)
+}
+
 /// Reads a list of digests: 64 hexadecimal digits a line, with or without colons between them.
 ///
 /// Blank lines are ignored, and so is what follows a `#`.
@@ -27,7 +68,7 @@ pub struct DistrustedKey {
 /// Strict: another text, a digest of another length, and a digest that is there twice are errors with their
 /// line, and so is a list without a digest. `name` is that of the input, for messages.
 pub fn parse_digests(name: &str, text: &[u8]) -> Result<Vec<[u8; 32]>, ParseError> {
-    let digest = |line: &str| sha256(line);
+    let digest = |line: &str| digest_of(line);
     let digests = parse(name, text, digest, |digest| *digest)?;
     if digests.is_empty() {
         return Err(
@@ -47,7 +88,7 @@ pub fn parse_digests(name: &str, text: &[u8]) -> Result<Vec<[u8; 32]>, ParseErro
 pub fn parse_distrusted_keys(name: &str, text: &[u8]) -> Result<Vec<DistrustedKey>, ParseError> {
     let key = |line: &str| {
         let mut words = line.splitn(4, ' ');
-        let digest = sha256(words.next().unwrap_or_default())?;
+        let digest = digest_of(words.next().unwrap_or_default())?;
         let (Some(date), Some(advisories), Some(name)) = (words.next(), words.next(), words.next())
         else {
             return Err(ParseError::new(
@@ -105,7 +146,7 @@ fn parse<T>(
     Ok(items)
 }
 
-fn sha256(digits: &str) -> Result<[u8; 32], ParseError> {
+fn digest_of(digits: &str) -> Result<[u8; 32], ParseError> {
     sha256_from_hex(digits).ok_or_else(|| {
         // A key in the wrong file must not be shown as a whole.
         let start: String = digits.chars().take(20).collect();

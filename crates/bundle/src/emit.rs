@@ -13,6 +13,7 @@ use rustls_pki_types::{TrustAnchor, UnixTime};
 use crate::annotation::{PREFIX, SUBJECT};
 use crate::bundle::{ParsedBundle, Root};
 use crate::certificate::not_after;
+use crate::distrusted::DistrustedKey;
 use crate::name::DistinguishedName;
 use crate::time::rfc3339;
 
@@ -69,6 +70,41 @@ pub fn certificates(roots: &[Root]) -> String {
         let _ = writeln!(source, "        CertificateDer::from_slice({literal}),");
     }
     source.push_str("    ];\n    &CERTIFICATES\n}\n");
+    source
+}
+
+/// The expression of a `&'static [[u8; 32]]`: the SHA-256 fingerprints of the certificates, in the order of the
+/// roots.
+#[must_use]
+pub fn fingerprints(roots: &[Root]) -> String {
+    let digests: Vec<_> = roots
+        .iter()
+        .map(|root| sha256(root.certificate()))
+        .collect();
+    format!("&{digests:?}\n")
+}
+
+/// The expression of a `&'static [DistrustedKey]`, sorted by digest, for a place that has `DistrustedKey` in
+/// scope.
+#[must_use]
+pub fn distrusted_keys(keys: &[DistrustedKey]) -> String {
+    let mut keys: Vec<&DistrustedKey> = keys.iter().collect();
+    keys.sort_unstable_by_key(|key| key.sha256);
+    let mut source = String::from("&[\n");
+    for key in keys {
+        let DistrustedKey {
+            sha256,
+            date,
+            advisories,
+            name: _,
+        } = key;
+        let _ = writeln!(
+            source,
+            "    DistrustedKey {{\n        sha256: {sha256:?},\n        date: {date:?},\n        \
+             advisories: {advisories:?},\n    }},"
+        );
+    }
+    source.push_str("]\n");
     source
 }
 

@@ -47,7 +47,7 @@ mod trusted_certificate;
 pub use annotation::Annotation;
 pub use bundle::{ParsedBundle, Root};
 pub use certificate::{issuer, not_after, not_before, subject, subject_public_key_info};
-pub use distrusted::{DistrustedKey, parse_digests, parse_distrusted_keys};
+pub use distrusted::{DistrustedKey, parse_digests, parse_distrusted_keys, whole_public_key};
 pub use error::ParseError;
 pub use escape::escape;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};

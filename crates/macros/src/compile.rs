@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Component, Path};
 
 use embedded_roots_bundle::{
-    ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day, read_file,
+    DistrustedKey, ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day,
+    parse_distrusted_keys, read_file,
 };
 use proc_macro::Span;
 
@@ -22,7 +23,7 @@ pub(crate) fn bundle(arguments: &Arguments) -> Result<String, Vec<Error>> {
             let paths = paths.join(", ");
             let bundle = choose(files_bundle(files, &paths)?, &paths, arguments)?;
             let variant = format!("Files({paths:?})");
-            Ok(watched(files) + &bundle.to_source(&variant, None))
+            Ok(watched(files) + &with_fingerprints(&bundle, &bundle.to_source(&variant, None)))
         }
         Source::Mozilla => {
             let bundle = choose(mozilla_bundle()?, "Mozilla's list", arguments)?;
@@ -30,9 +31,22 @@ pub(crate) fn bundle(arguments: &Arguments) -> Result<String, Vec<Error>> {
             let variant = if is_part { "PartOfMozilla" } else { "Mozilla" };
             // The build script of embedded-roots fails if this is no day.
             let as_of = parse_day(embedded_roots_mozilla::DATE);
-            Ok(bundle.to_source(variant, as_of))
+            Ok(with_fingerprints(
+                &bundle,
+                &bundle.to_source(variant, as_of),
+            ))
         }
     }
+}
+
+/// Adds the fingerprints to the expression of a bundle.
+fn with_fingerprints(bundle: &ParsedBundle, source: &str) -> String {
+    let fingerprints = emit::fingerprints(bundle.roots());
+    format!(
+        "{}.with_fingerprints({})",
+        source.trim_end(),
+        fingerprints.trim_end()
+    )
 }
 
 fn mozilla_bundle() -> Result<ParsedBundle, Error> {
@@ -42,9 +56,14 @@ fn mozilla_bundle() -> Result<ParsedBundle, Error> {
 }
 
 fn files_bundle(files: &[Text], paths: &str) -> Result<ParsedBundle, Error> {
+    let keys = embedded_roots_mozilla::DISTRUSTED_KEYS.as_bytes();
+    let keys = parse_distrusted_keys("embedded-roots-mozilla", keys).map_err(Error::of_macro)?;
     let mut roots = Vec::new();
     for file in files {
-        roots.extend(file_roots(&file.value).map_err(|why| Error::new(file.span, why))?);
+        let in_file = file_roots(&file.value).map_err(|why| Error::new(file.span, why))?;
+        DistrustedKey::check(&keys, &in_file)
+            .map_err(|why| Error::new(file.span, format!("{}: {why}", escape(&file.value))))?;
+        roots.extend(in_file);
     }
     ParsedBundle::new(roots).map_err(|why| {
         let last = files.last().map_or_else(Span::call_site, |file| file.span);

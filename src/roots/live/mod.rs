@@ -326,7 +326,7 @@ impl LiveRoots {
         let reading = self.shared.policy.read()?;
         let trust_set = &reading.trust_set;
         // A clone, so that the comparison holds no lock.
-        let is_same = self.current().anchors() == trust_set.anchors();
+        let is_same = self.current().trust_set().trusts_the_same(trust_set);
         let roots = || self.shared.policy.roots(Arc::clone(trust_set));
         let changed = (!is_same).then(roots).transpose()?;
         Ok(Found { reading, changed })

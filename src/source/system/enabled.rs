@@ -33,7 +33,6 @@ impl Store {
     fn source(&self) -> Source {
         use embedded_roots_bundle::{Root, escape};
 
-        use crate::bundle::anchor::Anchor;
         use crate::source::Origin;
 
         let loaded = rustls_native_certs::load_native_certs();
@@ -42,7 +41,7 @@ impl Store {
         source.skipped.extend(errors);
         for certificate in loaded.certs {
             match Root::from_der(certificate) {
-                Ok(root) => source.anchors.push(Anchor::from_root(root)),
+                Ok(root) => source.roots.push(root.into()),
                 Err(why) => source.skipped.push(why.reason().to_owned()),
             }
         }

@@ -5,7 +5,6 @@ use std::{fs, io};
 
 use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
 
-use crate::bundle::anchor::Anchor;
 use crate::source::directory::Directories;
 use crate::source::{Origin, Source, shown};
 
@@ -90,15 +89,15 @@ impl Store {
         let is_there = |path: &&PathBuf| !is_absent(path);
         for path in self.files.iter().filter(is_there) {
             directories.add(path);
-            let before = source.anchors.len();
+            let before = source.roots.len();
             add_leniently(path, read_file(path), &mut source);
-            if source.anchors.len() > before {
+            if source.roots.len() > before {
                 places.push(path.clone());
                 break;
             }
         }
         for directory in self.directories.iter().filter(is_there) {
-            let before = source.anchors.len();
+            let before = source.roots.len();
             match directories.list(directory) {
                 Ok(listing) => {
                     source.skipped.extend(listing.unreadable);
@@ -111,7 +110,7 @@ impl Store {
                     source.skipped.push(format!("{name}: {why}"));
                 }
             }
-            if source.anchors.len() > before {
+            if source.roots.len() > before {
                 places.push(directory.clone());
             }
         }
@@ -133,7 +132,7 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
     let mut errors = 0;
     for root in parse_each(&name, &pem, PrivateKeys::Ignore) {
         match root {
-            Ok(root) => source.anchors.push(Anchor::from_root(root)),
+            Ok(root) => source.roots.push(root.into()),
             // The system's directories also hold other files.
             Err(why) if why.line().is_none() => {}
             Err(why) => {

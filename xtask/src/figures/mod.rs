@@ -51,7 +51,9 @@ pub(crate) fn check_counts() -> Result<String, Box<dyn Error>> {
 fn within_bounds(rows: &[Row]) -> Result<String, Box<dyn Error>> {
     let table = table(rows);
     // A figure that is not a number is within no bounds.
-    let beyond = rows.iter().filter(|row| row.measured.is_nan() || row.measured > row.most);
+    let beyond = rows
+        .iter()
+        .filter(|row| row.measured.is_nan() || row.measured > row.most);
     let beyond: Vec<String> = beyond
         .map(|row| format!("{}: {} is more than {}", row.name, row.shown(), row.most))
         .collect();
