@@ -15,6 +15,7 @@ mod bundles;
 mod client_certificates;
 mod connectors;
 mod distrust;
+mod distrusted_certificates;
 #[cfg(unix)]
 mod faults;
 mod features;

@@ -115,7 +115,7 @@ fn a_file_that_becomes_a_pipe_is_not_waited_for() {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(3) {
             // Either result is fine, as long as the call returns.
-            let _ = anchors_of(&path);
+            let _ = roots_of(&path);
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -176,7 +176,7 @@ fn directories_have_an_end_together() {
         ssl_cert_env(&Variables::from(vec![("SSL_CERT_DIR", folders)]))
     };
     // One that is named again is read once.
-    assert_eq!(read(&["one"; 1000]).unwrap().unwrap().anchors.len(), 1);
+    assert_eq!(read(&["one"; 1000]).unwrap().unwrap().roots.len(), 1);
     let why = read(&["one", "two"]).unwrap_err();
     let why = std::error::Error::source(&why).unwrap().to_string();
     assert!(why.contains("more than 4096 entries"), "{why}");
@@ -213,7 +213,7 @@ fn a_path_need_not_be_unicode() {
         extra_env(&variables, "EXTRA_CA")
             .unwrap()
             .unwrap()
-            .anchors
+            .roots
             .len(),
         1
     );
@@ -235,7 +235,7 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
         });
         let mut counts = Vec::new();
         for _ in 0..500 {
-            counts.push(anchors_of(&path).map(|anchors| anchors.len()));
+            counts.push(roots_of(&path).map(|anchors| anchors.len()));
         }
         done.store(true, Ordering::Relaxed);
         assert!(
@@ -275,7 +275,7 @@ fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
         let start = Instant::now();
         let (mut complete, mut cut) = (0, 0);
         while complete < 20 || cut < 20 {
-            match anchors_of(&path) {
+            match roots_of(&path) {
                 Ok(anchors) => {
                     assert!(!anchors.is_empty() && expected.starts_with(&anchors));
                     complete += usize::from(anchors.len() == expected.len());
@@ -320,7 +320,7 @@ fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
         while read < 20 || refused < 20 {
             match ssl_cert_env(&variables) {
                 Ok(source) => {
-                    assert!((1..=3).contains(&source.unwrap().anchors.len()));
+                    assert!((1..=3).contains(&source.unwrap().roots.len()));
                     read += 1;
                 }
                 Err(why) => {
@@ -419,7 +419,7 @@ fn which_files_of_a_directory_are_read() {
     symlink("nowhere", world.path("read/dangling")).unwrap();
     let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("read").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
-    let mut subjects: Vec<_> = source.anchors.iter().map(Anchor::subject).collect();
+    let mut subjects: Vec<_> = source.roots.iter().map(|root| root.anchor.subject()).collect();
     subjects.sort();
     let expected = ["4042BCEE.12", "4042bcee.0", "a.pem", "b.CRT", "c.cer"];
     assert_eq!(subjects, expected.map(|name| format!("CN={name}")));
@@ -505,7 +505,7 @@ fn a_directory_as_openssl_reads_it() {
         assert_eq!(trusted, by_openssl, "{name}, openssl");
         let variables = Variables::from(vec![("SSL_CERT_DIR", folder.into())]);
         let source = ssl_cert_env(&variables).unwrap().unwrap();
-        let mut subjects = source.anchors.iter().map(Anchor::subject);
+        let mut subjects = source.roots.iter().map(|root| root.anchor.subject());
         assert_eq!(
             subjects.any(|subject| subject == format!("CN={common_name}")),
             by_us,
@@ -524,7 +524,7 @@ fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() 
     world.file("certs/one.pem", pem("One"));
     let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("certs").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
-    assert_eq!((source.anchors.len(), source.skipped.len()), (1, 1));
+    assert_eq!((source.roots.len(), source.skipped.len()), (1, 1));
     let expected = format!("{}, line 1: ", own.display());
     assert!(
         source.skipped[0].starts_with(&expected),
@@ -551,7 +551,7 @@ fn the_directory_of_the_file_may_have_it_alone() {
     };
     let source = both("certs").unwrap().unwrap();
     // Merging makes one of them.
-    assert_eq!((source.anchors.len(), source.skipped.len()), (2, 0));
+    assert_eq!((source.roots.len(), source.skipped.len()), (2, 0));
     // What is no certificate does not count by being there twice.
     let why = both("notes").unwrap_err().to_string();
     assert!(why.starts_with("SSL_CERT_DIR: "), "{why}");

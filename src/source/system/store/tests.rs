@@ -33,7 +33,7 @@ fn found(world: &World) -> (usize, Vec<String>, String) {
     let source = source(world);
     let root = world.path("root").display().to_string();
     (
-        source.anchors.len(),
+        source.roots.len(),
         source.skipped,
         source.origin.to_string().replace(&root, ""),
     )
