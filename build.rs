@@ -40,10 +40,8 @@ fn compile() -> Result<(), String> {
         embedded_roots_mozilla::DISTRUSTED_KEYS.as_bytes(),
     );
     let distrusted = distrusted.map_err(|why| why.to_string())?;
-    let check = |bundle: &ParsedBundle, name: &str| {
-        DistrustedKey::check(&distrusted, bundle.roots()).map_err(|why| format!("{name}: {why}"))
-    };
-    check(&mozilla, "embedded-roots-mozilla")?;
+    DistrustedKey::check(&distrusted, "embedded-roots-mozilla", mozilla.roots())
+        .map_err(|why| why.to_string())?;
     write(
         &out,
         "distrusted_keys.rs",
@@ -61,8 +59,7 @@ fn compile() -> Result<(), String> {
     // In order of preference: the first bundle is the selected one, which the pin covers.
     let mut digests = Vec::new();
     if cfg!(feature = "custom") {
-        let custom = custom()?;
-        check(&custom, FILE)?;
+        let custom = custom(&distrusted)?;
         let sha256 = write_bundle(&out, "custom", "Custom", None, &custom)?;
         digests.push(("custom", sha256));
     }
@@ -143,7 +140,7 @@ fn write_bundle(
 }
 
 /// The bundle of the user's PEM files.
-fn custom() -> Result<ParsedBundle, String> {
+fn custom(distrusted: &[DistrustedKey]) -> Result<ParsedBundle, String> {
     println!("cargo::rerun-if-env-changed={FILE}");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
     let value = env::var_os(FILE).unwrap_or_default();
@@ -166,13 +163,13 @@ fn custom() -> Result<ParsedBundle, String> {
     }
     let mut roots = Vec::new();
     for path in &paths {
-        roots.extend(user_file(path)?);
+        roots.extend(user_file(path, distrusted)?);
     }
     ParsedBundle::new(roots)
         .map_err(|why| format!("{FILE} ({}): {why}", escape(&value.to_string_lossy())))
 }
 
-fn user_file(path: &Path) -> Result<Vec<Root>, String> {
+fn user_file(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, String> {
     let shown = escape(&path.display().to_string());
     // Cargo reads `rerun-if-changed` paths as lines of UTF-8.
     let Some(text) = path
@@ -191,7 +188,7 @@ fn user_file(path: &Path) -> Result<Vec<Root>, String> {
         ));
     }
     println!("cargo::rerun-if-changed={text}");
-    read(path)
+    read(path, distrusted)
 }
 
 fn how_to_set(path: &str) -> String {
@@ -203,10 +200,14 @@ fn how_to_set(path: &str) -> String {
     )
 }
 
-fn read(path: &Path) -> Result<Vec<Root>, String> {
+fn read(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, String> {
     let name = escape(&path.display().to_string());
     let pem = read_file(path).map_err(|why| format!("{name} cannot be read: {why}"))?;
-    parse(&name, &pem, PrivateKeys::Refuse).map_err(|why| why.to_string())
+    let roots = parse(&name, &pem, PrivateKeys::Refuse).and_then(|roots| {
+        DistrustedKey::check(distrusted, &name, &roots)?;
+        Ok(roots)
+    });
+    roots.map_err(|why| why.to_string())
 }
 
 /// webpki-roots has no certificates, so the set's digest is over digests of anchors.

@@ -241,12 +241,16 @@ mod tests {
     fn source(standing: Standing, anchors: Vec<Anchor>) -> Source {
         let places = Vec::new();
         Source {
-            anchors,
+            roots: anchors.into_iter().map(SourceRoot::from).collect(),
             ..Source::new(match standing {
                 Standing::Listed => Origin::SystemStore { places },
                 Standing::Given => Origin::PemText,
             })
         }
+    }
+
+    fn merged_of(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error> {
+        merge(sources, &Distrust::default(), Sha256::default(), |_| true)
     }
 
     /// The documented rules, applied root by root without regard to cost; sorted by identity.
@@ -255,11 +259,11 @@ mod tests {
             let sources = sources
                 .iter()
                 .filter(move |source| source.origin.standing() == standing);
-            sources.flat_map(|source| &source.anchors)
+            sources.flat_map(|source| source.roots.iter().map(|root| &root.anchor))
         };
         let mut names: Vec<_> = sources
             .iter()
-            .flat_map(|source| source.anchors.iter().map(identity))
+            .flat_map(|source| source.roots.iter().map(|root| identity(&root.anchor)))
             .collect();
         names.sort();
         names.dedup();
@@ -316,7 +320,7 @@ mod tests {
             };
             let mut make = sources;
             let sources = make();
-            let merged = merge(sources.clone(), |_| true);
+            let merged = merged_of(sources.clone());
             let expected = naive(&sources);
             let Some(expected) = expected else {
                 refused += 1;
@@ -346,7 +350,7 @@ mod tests {
             };
             let bare = Anchor::new(bare, None);
             let merged = |standing| {
-                merge(vec![source(standing, vec![bare.clone()])], |_| true)
+                merged_of(vec![source(standing, vec![bare.clone()])])
                     .unwrap()
                     .0
             };
@@ -378,7 +382,7 @@ mod tests {
             source(Standing::Given, anchors(None)),
             source(Standing::Listed, anchors(Some(1))),
         ];
-        let (merged, report) = merge(sources, |_| true).unwrap();
+        let (merged, report) = merged_of(sources).unwrap();
         assert_eq!(merged.len(), anchors(None).len());
         let not_applied = report
             .sources()
@@ -393,11 +397,8 @@ mod tests {
     fn one_anchor_through_three_sources_is_one_and_reported_so() {
         let anchors = || vec![anchor(1, 1, 1)];
         let sources = [Standing::Listed, Standing::Given, Standing::Listed];
-        let (merged, report) = merge(
-            sources.map(|standing| source(standing, anchors())).into(),
-            |_| true,
-        )
-        .unwrap();
+        let (merged, report) =
+            merged_of(sources.map(|standing| source(standing, anchors())).into()).unwrap();
         assert_eq!(merged, anchors());
         let duplicates: Vec<_> = report
             .sources()

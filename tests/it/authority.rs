@@ -2,7 +2,8 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PublicKeyData,
+    SignatureAlgorithm, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -136,4 +137,23 @@ pub(crate) fn izenpe() -> (CertificateDer<'static>, &'static embedded_roots::Anc
     let mut anchors = embedded_roots::mozilla::BUNDLE.anchors().iter();
     let anchor = anchors.find(|anchor| anchor.trust_anchor() == dated.trust_anchor());
     (dated.certificate().clone(), anchor.unwrap())
+}
+
+/// The key of the intermediate EM DV TLS CA - G3B, whose private key is public, so that it is distrusted.
+pub(crate) struct PublicKey;
+
+impl PublicKey {
+    /// A SubjectPublicKeyInfo.
+    pub(crate) const DER: &[u8] = include_bytes!("../data/em-dv-tls-ca-g3b.spki.der");
+}
+
+impl PublicKeyData for PublicKey {
+    /// The point alone, which is the end of the SubjectPublicKeyInfo.
+    fn der_bytes(&self) -> &[u8] {
+        &Self::DER[Self::DER.len() - 97..]
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P384_SHA384
+    }
 }

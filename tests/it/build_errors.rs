@@ -2,7 +2,7 @@
 
 use rcgen::{IsCa, KeyUsagePurpose};
 
-use crate::authority::{annotated, root, root_with};
+use crate::authority::{PublicKey, annotated, ca_params, root, root_with};
 use crate::scratch::Package;
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
@@ -250,4 +250,18 @@ fn a_pin_is_for_the_selected_bundle() {
     let package = Package::with_features("pinned-nothing", &[]);
     let error = package.env("EMBEDDED_ROOTS_SHA256", &pinned).build_error();
     assert!(error.contains("no bundle is compiled in"), "{error}");
+}
+
+/// No file of roots may bring a key back whose private key is public.
+#[test]
+fn file_with_distrusted_key_is_refused() {
+    let ca = root("CA");
+    let public = ca_params("A root").signed_by(&PublicKey, &ca).unwrap();
+    let (error, path) = error_for(ca.pem() + &public.pem());
+    let line = ca.pem().lines().count() + 1;
+    let expected = format!(
+        "{path}, line {line}: \"CN=A root\" has a key that is distrusted since 2026-10-18: \
+         CVE-2026-111943,GHSA-6q48-6c7w-9gw2,RUSTSEC-2026-0382; remove this certificate"
+    );
+    assert_eq!(error, expected);
 }

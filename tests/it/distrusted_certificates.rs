@@ -9,39 +9,25 @@ use embedded_roots_bundle::emit::{hex, sha256};
 use embedded_roots_bundle::subject_public_key_info;
 use http_body_util::Empty;
 use hyper::body::Bytes;
-use rcgen::{PKCS_ECDSA_P384_SHA384, PublicKeyData};
+use rcgen::PublicKeyData as _;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::version::TLS13;
 
-use crate::authority::{Authority, Identity, ca_params, client, intermediate, key, root, server};
+use crate::authority::{
+    Authority, Identity, PublicKey, ca_params, client, intermediate, key, root, server,
+};
 use crate::connectors::Done;
 use crate::revocation::{authority, list};
 use crate::server::{handshake, serve, serve_http};
 
 const NAME: &str = "localhost";
 
-/// The key of the intermediate EM DV TLS CA - G3B, whose private key is public: DER, a SubjectPublicKeyInfo.
-const PUBLIC_KEY: &[u8] = include_bytes!("../data/em-dv-tls-ca-g3b.spki.der");
-
-struct Public;
-
-impl PublicKeyData for Public {
-    /// The point alone, which is the end of the SubjectPublicKeyInfo.
-    fn der_bytes(&self) -> &[u8] {
-        &PUBLIC_KEY[PUBLIC_KEY.len() - 97..]
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        &PKCS_ECDSA_P384_SHA384
-    }
-}
-
 /// A chain under a private root, whose intermediate has the public key. We do not have the private key, so the
 /// signature of the end entity is another's; a distrusted key is refused before signatures are checked.
 fn under_public_key(ca: &Authority, issue: fn(&Authority, &str) -> Identity) -> Identity {
     let params = ca_params("EM DV TLS CA - G3B");
-    let between = params.signed_by(&Public, ca).unwrap();
+    let between = params.signed_by(&PublicKey, ca).unwrap();
     let forged = intermediate("EM DV TLS CA - G3B", &key().serialize_pem(), ca);
     let mut identity = issue(&forged, NAME);
     identity.chain.push(between.der().clone());
@@ -89,12 +75,12 @@ fn trusting(ca: &Authority) -> RootsBuilder {
 
 #[test]
 fn public_key_is_one_of_the_list() {
-    let digest = hex(&sha256(PUBLIC_KEY));
+    let digest = hex(&sha256(PublicKey::DER));
     assert!(
         embedded_roots_mozilla::DISTRUSTED_KEYS.contains(&digest),
         "{digest}"
     );
-    assert_eq!(Public.subject_public_key_info(), PUBLIC_KEY);
+    assert_eq!(PublicKey.subject_public_key_info(), PublicKey::DER);
 }
 
 #[test]
@@ -147,7 +133,7 @@ async fn hyper_and_reqwest_refuse_chain_with_public_key() -> Done {
 fn refusal_of_webpki_is_explained() {
     let ca = root("CA");
     let roots = trusting(&ca)
-        .allow_distrusted_key(hex(&sha256(PUBLIC_KEY)))
+        .allow_distrusted_key(hex(&sha256(PublicKey::DER)))
         .build()
         .unwrap();
     let text = "the certificate \"CN=EM DV TLS CA - G3B\" is refused: its key is distrusted by rustls-webpki: \
@@ -160,7 +146,7 @@ fn refusal_of_webpki_is_explained() {
 #[test]
 fn root_with_public_key_is_left_out_and_reported() {
     let (ca, other) = (root("CA"), root("Other CA"));
-    let public = ca_params("A root").signed_by(&Public, &ca).unwrap();
+    let public = ca_params("A root").signed_by(&PublicKey, &ca).unwrap();
     let file = file("public-root.pem", public.pem());
     let sources = [
         Roots::builder().pem(public.pem()),
@@ -193,14 +179,14 @@ fn root_with_public_key_is_left_out_and_reported() {
     );
     let allowed = Roots::builder()
         .pem(public.pem())
-        .allow_distrusted_key(hex(&sha256(PUBLIC_KEY)));
+        .allow_distrusted_key(hex(&sha256(PublicKey::DER)));
     assert_eq!(allowed.build().unwrap().anchors().len(), 1);
 }
 
 fn webpki_anchor(certificate: &CertificateDer<'static>) -> rustls::pki_types::TrustAnchor<'static> {
     let roots = Roots::builder().certificates([certificate.clone()]);
     let roots = roots
-        .allow_distrusted_key(hex(&sha256(PUBLIC_KEY)))
+        .allow_distrusted_key(hex(&sha256(PublicKey::DER)))
         .build()
         .unwrap();
     roots.anchors()[0].trust_anchor().clone()

@@ -73,6 +73,7 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
         "src",
         "certs/Cargo.toml",
         "certs/ca-certificates.crt",
+        "certs/distrusted-keys.txt",
         "certs/src",
         "crates/bundle/Cargo.toml",
         "crates/bundle/src",
@@ -118,10 +119,13 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
         "custom_anchors.rs",
         "custom_annotated.pem",
         "custom_certificates.rs",
+        "custom_fingerprints.rs",
+        "distrusted_keys.rs",
         "mozilla.pem",
         "mozilla_anchors.rs",
         "mozilla_annotated.pem",
         "mozilla_certificates.rs",
+        "mozilla_fingerprints.rs",
         "webpki_roots_anchors.rs",
     ];
     assert_eq!(names, expected);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use embedded_roots_bundle::emit::{hex, sha256};
 use rcgen::IsCa;
 
-use crate::authority::{annotated, root, root_with};
+use crate::authority::{PublicKey, annotated, ca_params, root, root_with};
 use crate::scratch::Package;
 
 /// A package with a file `certs/corp.pem` of two roots.
@@ -46,6 +46,8 @@ fn files_that_cannot_be_compiled_in() {
     let lines = ca.pem().lines().count();
     package.file("key.pem", ca.pem() + &ca.key().serialize_pem());
     package.file("leaf.pem", ca.pem() + &leaf.pem());
+    let public = ca_params("A root").signed_by(&PublicKey, &ca).unwrap();
+    package.file("public.pem", ca.pem() + &public.pem());
     package.file(
         "typo.pem",
         "\n# embedded-roots: permited-dns=.example\n".to_owned() + &ca.pem(),
@@ -64,6 +66,8 @@ fn files_that_cannot_be_compiled_in() {
                key out of this file";
     let end_entity = "\"CN=www.corp.example\" is an end-entity certificate (basic constraints: CA \
                       false), not a root; use the certificate of the CA that issued it";
+    let distrusted = "\"CN=A root\" has a key that is distrusted since 2026-10-18: \
+                      CVE-2026-111943,GHSA-6q48-6c7w-9gw2,RUSTSEC-2026-0382; remove this certificate";
     let keys =
         "the keys are distrust-after, permitted-dns, excluded-dns, permitted-ip, excluded-ip";
     let absolute = "is an absolute path, which other machines do not have: paths are relative to the \
@@ -95,6 +99,10 @@ fn files_that_cannot_be_compiled_in() {
         ("/etc/corp.pem", format!("/etc/corp.pem {absolute}")),
         ("key.pem", format!("key.pem, line {after}: {key}")),
         ("leaf.pem", format!("leaf.pem, line {after}: {end_entity}")),
+        (
+            "public.pem",
+            format!("public.pem, line {after}: {distrusted}"),
+        ),
         (
             "typo.pem",
             format!("typo.pem, line 2: unknown annotation \"permited-dns\": {keys}"),

@@ -131,7 +131,7 @@ fn it_can_be_serialized() {
         .unwrap();
     let json = serde_json::to_string(roots.report()).unwrap();
     let expected = "[{\"origin\":\"PEM text\",\"bundle\":null,\"roots\":1,\"duplicates\":0,\
-                    \"removed\":0,\"skipped\":[],\"limits\":[{\"subject\":\"CN=CA\",\
+                    \"removed\":0,\"skipped\":[],\"distrusted\":[],\"limits\":[{\"subject\":\"CN=CA\",\
                     \"distrust_after\":null,\"name_constraints\":\"permitted-dns=.example\"}],\
                     \"limits_not_applied\":[]}]";
     assert_eq!(json, expected);

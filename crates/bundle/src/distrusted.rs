@@ -24,12 +24,12 @@ pub struct DistrustedKey {
 }
 
 impl DistrustedKey {
-    /// The first root that has one of these keys, as the error of a bundle with it.
+    /// Fails if one of the roots has one of these keys. `name` is that of the roots' input, for the message.
     ///
     /// # Errors
     ///
-    /// If there is one.
-    pub fn check(keys: &[Self], roots: &[Root]) -> Result<(), ParseError> {
+    /// The first such root, with its line.
+    pub fn check(keys: &[Self], name: &str, roots: &[Root]) -> Result<(), ParseError> {
         for root in roots {
             let Some(key) = Self::of(keys, root.trust_anchor()) else {
                 continue;
@@ -39,7 +39,8 @@ impl DistrustedKey {
                 "\"{subject}\" has a key that is distrusted since {}: {}; remove this certificate",
                 key.date, key.advisories
             ))
-            .at_line(root.line()));
+            .at_line(root.line())
+            .in_source(name));
         }
         Ok(())
     }

@@ -61,8 +61,8 @@ fn files_bundle(files: &[Text], paths: &str) -> Result<ParsedBundle, Error> {
     let mut roots = Vec::new();
     for file in files {
         let in_file = file_roots(&file.value).map_err(|why| Error::new(file.span, why))?;
-        DistrustedKey::check(&keys, &in_file)
-            .map_err(|why| Error::new(file.span, format!("{}: {why}", escape(&file.value))))?;
+        DistrustedKey::check(&keys, &file.value, &in_file)
+            .map_err(|why| Error::new(file.span, why.to_string()))?;
         roots.extend(in_file);
     }
     ParsedBundle::new(roots).map_err(|why| {

@@ -254,7 +254,7 @@ fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
     let expected = parts
         .clone()
         .map(|part| parse("part", part.as_bytes(), PrivateKeys::Refuse));
-    let expected = expected.map(|root| Anchor::from_root(root.unwrap().remove(0)));
+    let expected = expected.map(|root| SourceRoot::from(root.unwrap().remove(0)));
     let path = world.file("ca.pem", parts.concat());
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -419,7 +419,8 @@ fn which_files_of_a_directory_are_read() {
     symlink("nowhere", world.path("read/dangling")).unwrap();
     let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("read").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
-    let mut subjects: Vec<_> = source.roots.iter().map(|root| root.anchor.subject()).collect();
+    let subjects = source.roots.iter().map(|root| root.anchor.subject());
+    let mut subjects: Vec<_> = subjects.collect();
     subjects.sort();
     let expected = ["4042BCEE.12", "4042bcee.0", "a.pem", "b.CRT", "c.cer"];
     assert_eq!(subjects, expected.map(|name| format!("CN={name}")));

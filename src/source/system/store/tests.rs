@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use embedded_roots_bundle::{PrivateKeys, parse};
 
-use crate::bundle::anchor::Anchor;
 use crate::source::Source;
+use crate::source::SourceRoot;
 use crate::source::system::store::Store;
 use crate::world::{Ends, World, pem};
 
@@ -250,13 +250,13 @@ fn a_store_that_changes_while_it_is_read_has_what_stays() {
     const CERTS: &str = "root/etc/ssl/certs";
 
     let world = World::new("store_changes");
-    let anchor = |pem: &String| {
+    let root_of = |pem: &String| {
         let root = parse("root", pem.as_bytes(), PrivateKeys::Refuse);
-        Anchor::from_root(root.unwrap().remove(0))
+        SourceRoot::from(root.unwrap().remove(0))
     };
     let stay = ["In the bundle", "In the folder"].map(pem);
     let come = ["New in the bundle", "New in the folder"].map(pem);
-    let (staying, coming) = (stay.each_ref().map(anchor), come.each_ref().map(anchor));
+    let (staying, coming) = (stay.each_ref().map(root_of), come.each_ref().map(root_of));
     let bundles = [stay[0].clone(), stay[0].clone() + &come[0]];
     let bundle = world.file(&format!("{CERTS}/ca-certificates.crt"), &bundles[0]);
     world.file(&format!("{CERTS}/stays.pem"), &stay[1]);
@@ -286,13 +286,11 @@ fn a_store_that_changes_while_it_is_read_has_what_stays() {
         let start = Instant::now();
         let (mut all, mut skipping) = (0, 0);
         while all < 20 || skipping < 20 {
-            let Source {
-                anchors, skipped, ..
-            } = source(&world);
-            assert!(staying.iter().all(|anchor| anchors.contains(anchor)));
-            let is_known = |anchor: &Anchor| staying.contains(anchor) || coming.contains(anchor);
-            assert!(anchors.iter().all(is_known), "{anchors:?}");
-            all += usize::from(coming.iter().all(|anchor| anchors.contains(anchor)));
+            let Source { roots, skipped, .. } = source(&world);
+            assert!(staying.iter().all(|root| roots.contains(root)));
+            let is_known = |root: &SourceRoot| staying.contains(root) || coming.contains(root);
+            assert!(roots.iter().all(is_known), "{roots:?}");
+            all += usize::from(coming.iter().all(|root| roots.contains(root)));
             skipping += usize::from(!skipped.is_empty());
             let too_long = start.elapsed() > Duration::from_secs(60);
             assert!(!too_long, "{all}, {skipping}");
