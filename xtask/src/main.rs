@@ -18,9 +18,9 @@ const USAGE: &str = "usage: cargo xtask TASK
 certs           write certs/ca-certificates.crt, from the webpki-root-certs crate and
                 certs/constraints.toml, and the date in the version of that package
 certs --check   fail if the file is not what would be written
-certs --audit CERTDATA
-                compare the file with Mozilla's certdata.txt; fail at a difference that
-                certs/audit.toml does not explain
+certs --audit LIBNSSCKBI_SO
+                compare the file with the roots of NSS; fail at a difference that certs/audit.toml
+                does not explain, and at an explanation or a text that is not true
 history DIR     write crates/cli/data/history.pem.gz, from the releases of certifi in DIR
 history --check fail if that file or the reviewed files beside it contradict each other or certs/
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         ["certs"] => certs::write(),
         ["certs", "--check"] => certs::check(),
-        ["certs", "--audit", certdata] => audit::audit(certdata),
+        ["certs", "--audit", module] => audit::audit(module),
         ["history", "--check"] => history::check(),
         ["history", folder] => history::write(folder),
         ["image"] => image::build("mozilla"),
