@@ -19,9 +19,9 @@ const USAGE: &str = "usage: cargo xtask TASK
 certs           write certs/ca-certificates.crt, from the webpki-root-certs crate and
                 certs/constraints.toml, and the date in the version of that package
 certs --check   fail if the file is not what would be written
-certs --audit CERTDATA
-                compare the file with Mozilla's certdata.txt; fail at a difference that
-                certs/audit.toml does not explain
+certs --audit LIBNSSCKBI_SO
+                compare the file with the roots of NSS; fail at a difference that certs/audit.toml
+                does not explain, and at an explanation or a text that is not true
 keys            write certs/distrusted-keys.txt, from certs/distrusted.toml and the keys that
                 rustls-webpki refuses
 keys --check    fail if the file is not what would be written, or a root has one of the keys
@@ -43,9 +43,9 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         ["certs"] => certs::write(),
         ["certs", "--check"] => certs::check(),
+        ["certs", "--audit", module] => audit::audit(module),
         ["keys"] => keys::write(),
         ["keys", "--check"] => keys::check(),
-        ["certs", "--audit", certdata] => audit::audit(certdata),
         ["history", "--check"] => history::check(),
         ["history", folder] => history::write(folder),
         ["image"] => image::build("mozilla"),

@@ -1,32 +1,66 @@
-//! Compares certs/ with Mozilla's own list, NSS' certdata.txt.
+//! Compares certs/ with Mozilla's own list, that of NSS, and with what texts say of it.
 
-mod certdata;
+mod claims;
+mod module;
+mod server_roots;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use embedded_roots_bundle::{Root, read_file, rfc3339};
+use embedded_roots_bundle::{Root, rfc3339};
 
-use self::certdata::ServerRoot;
+use self::claims::NssVersion;
+use self::server_roots::{ServerRoot, server_roots};
 use crate::differences::{self, Difference, Found, Reviewed, digest, subject_of};
-use crate::{certs, path};
+use crate::{certs, history, path};
 
 /// Returns the differences in the set of roots and in their distrust dates, which have all been
-/// reviewed. Fails at any other.
-pub(crate) fn audit(certdata: &str) -> Result<String, Box<dyn Error>> {
-    let text = read_file(Path::new(certdata)).map_err(|why| format!("{certdata}: {why}"))?;
-    let theirs = certdata::server_roots(&text).map_err(|why| format!("{certdata}, {why}"))?;
+/// reviewed. Fails at any other, at a review of what is no difference, and at a text that is not true.
+///
+/// `module` is libnssckbi.so. The folder has libnss3.so as well, which names the version.
+pub(crate) fn audit(module: &str) -> Result<String, Box<dyn Error>> {
+    // A name without a folder would be looked for in those of the system.
+    let module = fs::canonicalize(module).map_err(|why| format!("{module}: {why}"))?;
+    let version = version_of(&module.with_file_name("libnss3.so"))?;
+    let theirs = module::objects(&module).and_then(|objects| Ok(server_roots(objects)?));
+    let theirs = theirs.map_err(|why| format!("{}: {why}", module.display()))?;
+
     let ours = certs::roots()?;
     let reviewed = Reviewed::parse(REVIEWED, &fs::read_to_string(path(REVIEWED))?)?;
-    let report = compare(&ours, &certs::imposed()?, &theirs, &reviewed)?;
     let (there, here) = (theirs.len(), ours.len());
-    Ok(format!(
-        "{certdata} has {there} roots for TLS servers, certs/ has {here}; all differences are reviewed\n\
-         {report}"
-    ))
+    let sizes = format!("NSS {version} has {there} roots for TLS servers, certs/ has {here}");
+    let report = compare(&ours, &certs::imposed()?, &theirs, &reviewed)
+        .map_err(|why| format!("{sizes}\n{why}"))?;
+    for reviewed in [&reviewed, &history::reviewed()?] {
+        check_reasons(reviewed, &theirs, &version)?;
+    }
+    let both = ours
+        .iter()
+        .filter(|root| theirs.contains_key(&digest(root)))
+        .count();
+    let fact = format!("trusts {there} roots for TLS servers, {both} of which are in this folder");
+    let readme = fs::read_to_string(path(README))?;
+    let is_trusted = |sha256: &str| theirs.contains_key(sha256);
+    claims::check_page(&readme, &fact, is_trusted, &version)
+        .map_err(|why| format!("{README}: {why}"))?;
+    let differences = if report.is_empty() {
+        "no differences".to_owned()
+    } else {
+        format!("all differences are reviewed\n{report}")
+    };
+    Ok(format!("{sizes}, {both} are in both: {differences}"))
 }
+
+fn version_of(library: &Path) -> Result<NssVersion, String> {
+    let error = |why: &str| format!("{}: {why}", library.display());
+    let bytes = fs::read(library).map_err(|why| error(&why.to_string()))?;
+    NssVersion::of_library(&bytes).ok_or_else(|| error("names no version of NSS"))
+}
+
+const REVIEWED: &str = "certs/audit.toml";
+const README: &str = "certs/README.md";
 
 /// `imposed` are the digests of the roots in certs/constraints.toml.
 fn compare(
@@ -40,7 +74,7 @@ fn compare(
     let mut found = differences::sets(ours, &certificates.collect());
     found.extend(dates(ours, theirs));
     let report = reviewed.report(&found)?;
-    reviewed.check_against(ours)?;
+    reviewed.check_all_used(&found)?;
     for digest in imposed {
         let is_known =
             theirs.contains_key(digest) || reviewed.has(digest, &Difference::OnlyInCerts);
@@ -53,7 +87,18 @@ fn compare(
     Ok(report)
 }
 
-const REVIEWED: &str = "certs/audit.toml";
+/// Fails at a reason that says of NSS what is not true.
+fn check_reasons(
+    reviewed: &Reviewed,
+    theirs: &BTreeMap<String, ServerRoot>,
+    version: &NssVersion,
+) -> Result<(), String> {
+    for (sha256, reason) in reviewed.reasons() {
+        claims::check_root(reason, theirs.contains_key(sha256), version)
+            .map_err(|why| format!("{}: {sha256}: {reason:?}: {why}", reviewed.name()))?;
+    }
+    Ok(())
+}
 
 /// The dates that differ, of the roots in both.
 fn dates(ours: &[Root], theirs: &BTreeMap<String, ServerRoot>) -> Vec<Found> {
@@ -158,16 +203,19 @@ mod tests {
             absent.contains("a reason (reviewed 2026-11-26)"),
             "{absent}"
         );
-        // A review is for a root of certs/ even if this certdata.txt has it as well.
-        assert!(compared(&digests, &[date, None], &review).is_ok());
-        assert!(
-            compared(
-                &digests,
-                &[date, None],
-                &review.replace("only-in", "not-in")
-            )
-            .is_err()
-        );
+        for (differs, now) in [
+            ("\"only-in-certs\"", "only in certs/"),
+            ("\"not-in-certs\"", "not in certs/"),
+            (
+                "{ distrust-after = \"none\" }",
+                "distrust-after there: none",
+            ),
+        ] {
+            let review = review.replace("\"only-in-certs\"", differs);
+            let stale = compared(&digests, &[date, None], &review).unwrap_err();
+            let expected = format!("reviewed: {} is no longer {now}", digests[1]);
+            assert_eq!(stale, expected);
+        }
 
         let gone = ["0".repeat(64)];
         let why = compared(&gone, &[date, None], "").unwrap_err();
@@ -175,5 +223,31 @@ mod tests {
             why.starts_with("a constraint is imposed on a root that has gone: 000"),
             "{why}"
         );
+    }
+
+    #[test]
+    fn reasons_are_true_of_nss() {
+        let ours = ours();
+        let check = |nth: usize, reason: &str| {
+            let toml = format!(
+                "[[difference]]\ndiffers = \"only-in-certs\"\nsha256 = [{:?}]\n\
+                 reason = {reason:?}\nreviewed = \"2026-11-26\"\n",
+                digest(&ours[nth])
+            );
+            let reviewed = Reviewed::parse("reviewed", &toml).unwrap();
+            // It has the first one alone.
+            let theirs = theirs(&[None]);
+            let version = NssVersion::of_library(b"\0Version: NSS 3.132\0").unwrap();
+            check_reasons(&reviewed, &theirs, &version)
+        };
+        assert_eq!(check(0, "NSS 3.132 trusts it"), Ok(()));
+        assert_eq!(check(1, "NSS 3.132 does not trust it"), Ok(()));
+        let why = check(1, "NSS 3.132 trusts it").unwrap_err();
+        let expected = format!(
+            "reviewed: {}: \"NSS 3.132 trusts it\": NSS 3.132 does not trust it",
+            digest(&ours[1])
+        );
+        assert_eq!(why, expected);
+        assert!(check(0, "NSS has removed it").is_err());
     }
 }

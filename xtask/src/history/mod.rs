@@ -53,6 +53,11 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     ))
 }
 
+/// The differences between the newest release and certs/ that have been reviewed.
+pub(crate) fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
+    Reviewed::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)
+}
+
 const HISTORY: &str = "crates/cli/data/history.pem.gz";
 const REMOVALS: &str = "crates/cli/data/removals.toml";
 const DIFFERENCES: &str = "crates/cli/data/differences.toml";
@@ -85,7 +90,7 @@ fn history_of(releases: &BTreeMap<Version, Certificates>) -> Result<History, Box
 
 /// The differences between the newest release and certs/, which have all been reviewed.
 fn compare_with_certs(history: &History) -> Result<String, Box<dyn Error>> {
-    let reviewed = Reviewed::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)?;
+    let reviewed = reviewed()?;
     let listed = history
         .records
         .iter()
