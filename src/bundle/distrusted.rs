@@ -5,10 +5,21 @@
 pub(crate) struct DistrustedKey {
     /// Of the SubjectPublicKeyInfo, DER, as encoded.
     pub(crate) sha256: [u8; 32],
-    /// The day since which that is known, `YYYY-MM-DD`.
-    pub(crate) date: &'static str,
-    /// Separated by commas.
-    pub(crate) advisories: &'static str,
+    /// The day since which that is known, `YYYY-MM-DD`, and the advisories, separated by commas, behind a blank.
+    pub(crate) known: &'static str,
+}
+
+impl DistrustedKey {
+    // The build has checked the day, whose length does not vary.
+    const DATE: usize = "YYYY-MM-DD".len();
+
+    pub(crate) fn date(&self) -> &'static str {
+        self.known.get(..Self::DATE).unwrap_or_default()
+    }
+
+    pub(crate) fn advisories(&self) -> &'static str {
+        self.known.get(Self::DATE + 1..).unwrap_or_default()
+    }
 }
 
 /// Those of the package embedded-roots-mozilla, sorted by digest.

@@ -1,12 +1,14 @@
-//! SHA-256, by the crypto provider where it has it.
+//! SHA-256, by a crypto provider where there is one.
 
 use std::fmt;
 
-use embedded_roots_bundle::emit::sha256;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::hash::{Hash, HashAlgorithm};
 
-/// SHA-256: that of a cipher suite, which uses what the processor has for it, or else portable code.
+/// SHA-256: that of a cipher suite of the crypto provider, which uses what the processor has for it.
+///
+/// A provider without such a suite is replaced by the one of the enabled feature. Without such a feature, portable
+/// code takes its place, which a program with one does not link.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sha256(Option<&'static dyn Hash>);
 
@@ -18,21 +20,68 @@ impl Sha256 {
     }
 
     /// Allocates nothing, as far as the provider does not.
+    // One copy of what the provider inlines.
+    #[inline(never)]
     pub(crate) fn hash(self, bytes: &[u8]) -> [u8; 32] {
-        let by_provider = self.0.map(|hash| hash.hash(bytes));
-        // A provider whose digest has another length is not asked for more.
-        by_provider
-            .and_then(|digest| digest.as_ref().try_into().ok())
-            .unwrap_or_else(|| sha256(bytes))
+        self.0.map_or_else(|| other(bytes), |hash| by(hash, bytes))
     }
+}
+
+fn by(hash: &dyn Hash, bytes: &[u8]) -> [u8; 32] {
+    // It is SHA-256, so the digest has 32 bytes.
+    hash.hash(bytes).as_ref().try_into().unwrap_or_default()
+}
+
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+fn other(bytes: &[u8]) -> [u8; 32] {
+    #[cfg(feature = "aws-lc-rs")]
+    use rustls::crypto::aws_lc_rs as provider;
+    #[cfg(not(feature = "aws-lc-rs"))]
+    use rustls::crypto::ring as provider;
+
+    // It is a suite of TLS 1.3.
+    let suite = provider::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13();
+    suite.map_or_else(Default::default, |suite| {
+        by(suite.common.hash_provider, bytes)
+    })
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+fn other(bytes: &[u8]) -> [u8; 32] {
+    embedded_roots_bundle::emit::sha256(bytes)
 }
 
 impl fmt::Debug for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() {
-            "of the provider"
-        } else {
-            "portable"
-        })
+        f.debug_tuple("Sha256").field(&self.0.is_some()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Of a provider with SHA-256, of one without it, and of none.
+    #[test]
+    fn every_sha256_gives_the_same_digest() {
+        let text = b"abc";
+        // FIPS 180-4, appendix B.1 of its first edition
+        let expected = embedded_roots_bundle::emit::sha256_from_hex(
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        );
+        let mut provider = crate::config::provider(None).unwrap();
+        let mut hashes = vec![Sha256::default(), Sha256::of(&provider)];
+        let suites = &mut Arc::make_mut(&mut provider).cipher_suites;
+        suites.retain(|suite| {
+            let suite = suite.tls13();
+            suite.is_some_and(|suite| suite.common.hash_provider.output_len() != 32)
+        });
+        hashes.push(Sha256::of(&provider));
+        assert_eq!(hashes.iter().filter(|hash| hash.0.is_none()).count(), 2);
+        for hash in hashes {
+            assert_eq!(Some(hash.hash(text)), expected, "{hash:?}");
+        }
     }
 }

@@ -47,20 +47,11 @@ impl Distrust {
         certificate: &CertificateDer<'_>,
         sha256: Sha256,
     ) -> Option<DistrustedBy> {
-        let is_listed = |list: &[[u8; 32]]| list.binary_search(&sha256.hash(certificate)).is_ok();
-        if !self.certificates.is_empty() && is_listed(&self.certificates) {
+        if !self.certificates.is_empty() && has(&self.certificates, &sha256.hash(certificate)) {
             return Some(DistrustedBy::CertificateOfUser);
         }
         let key = subject_public_key_info(certificate)?;
         self.of_key(sha256.hash(key))
-    }
-
-    /// The compiled-in key that a certificate has, even if the user trusts it.
-    pub(crate) fn known_key(
-        certificate: &CertificateDer<'_>,
-        sha256: Sha256,
-    ) -> Option<&'static DistrustedKey> {
-        known_key(sha256.hash(subject_public_key_info(certificate)?))
     }
 
     /// Removes the distrusted roots from a source; returns them with the reasons.
@@ -85,7 +76,7 @@ impl Distrust {
                 Some(certificate) => Some(sha256.hash(certificate)),
                 None => fingerprints.get(number).copied(),
             };
-            let is_distrusted = |digest| self.certificates.binary_search(&digest).is_ok();
+            let is_distrusted = |digest| has(&self.certificates, &digest);
             let by = if of_certificate().is_some_and(is_distrusted) {
                 Some(DistrustedBy::CertificateOfUser)
             } else {
@@ -100,13 +91,19 @@ impl Distrust {
     }
 
     fn of_key(&self, sha256: [u8; 32]) -> Option<DistrustedBy> {
-        if self.keys.binary_search(&sha256).is_ok() {
+        if has(&self.keys, &sha256) {
             return Some(DistrustedBy::KeyOfUser);
         }
-        let known = known_key(sha256)?;
-        let is_allowed = self.allowed.binary_search(&sha256).is_ok();
-        (!is_allowed).then_some(DistrustedBy::Key(known))
+        let place = KEYS.binary_search_by(|key| key.sha256.cmp(&sha256)).ok()?;
+        let known = KEYS.get(place)?;
+        (!has(&self.allowed, &sha256)).then_some(DistrustedBy::Key(known))
     }
+}
+
+// One copy of the search, for the size of the one-line program.
+#[inline(never)]
+fn has(sorted: &[[u8; 32]], digest: &[u8; 32]) -> bool {
+    sorted.binary_search(digest).is_ok()
 }
 
 fn insert(sorted: &mut Vec<[u8; 32]>, digest: [u8; 32]) {
@@ -115,17 +112,15 @@ fn insert(sorted: &mut Vec<[u8; 32]>, digest: [u8; 32]) {
     }
 }
 
-fn known_key(sha256: [u8; 32]) -> Option<&'static DistrustedKey> {
-    let place = KEYS.binary_search_by(|key| key.sha256.cmp(&sha256)).ok()?;
-    KEYS.get(place)
-}
-
 impl fmt::Display for DistrustedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key(DistrustedKey {
-                date, advisories, ..
-            }) => write!(f, "its key is distrusted since {date}: {advisories}"),
+            Self::Key(key) => {
+                f.write_str("its key is distrusted since ")?;
+                f.write_str(key.date())?;
+                f.write_str(": ")?;
+                f.write_str(key.advisories())
+            }
             Self::KeyOfUser => f.write_str("its key is distrusted by this program"),
             Self::CertificateOfUser => f.write_str("it is distrusted by this program"),
         }

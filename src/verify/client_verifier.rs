@@ -73,13 +73,16 @@ impl ClientVerifier {
         let verdict = verifier
             .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now));
         verdict.map_err(|refused| {
-            let refused = screening.explain(refused, end_entity, self.servers.sha256());
-            let refused = issuers.explain(refused, end_entity, outside_constraints);
-            if is_unknown_issuer(&refused) {
-                let (peer, asked) = (Peer::Client, trust_set.asked());
-                return Refusal::unknown_issuer(peer, end_entity, intermediates, asked).into();
-            }
-            refused
+            let refusal = screening
+                .explain(&refused, end_entity)
+                .or_else(|| issuers.explain(&refused, end_entity, outside_constraints))
+                .or_else(|| {
+                    is_unknown_issuer(&refused).then(|| {
+                        let asked = trust_set.asked();
+                        Refusal::unknown_issuer(Peer::Client, end_entity, intermediates, asked)
+                    })
+                });
+            refusal.map_or(refused, Into::into)
         })
     }
 

@@ -39,21 +39,20 @@ impl<'a> Issuers<'a> {
         }
     }
 
-    /// Says more of a refusal than rustls does, where a date or a name constraint is the reason.
+    /// The reason of a refusal, where it is a date or a name constraint.
     ///
     /// It checks no signature: the names of these anchors are in the chain.
     pub(super) fn explain(
         &self,
-        refused: rustls::Error,
+        refused: &rustls::Error,
         end_entity: &CertificateDer<'_>,
         explain_constraints: ExplainConstraints,
-    ) -> rustls::Error {
-        let refusal = if is_outside_constraints(&refused) {
+    ) -> Option<Refusal> {
+        if is_outside_constraints(refused) {
             explain_constraints(end_entity, &self.trusted)
         } else {
-            self.distrusted(&refused)
-        };
-        refusal.map_or(refused, Into::into)
+            self.distrusted(refused)
+        }
     }
 
     fn distrusted(&self, refused: &rustls::Error) -> Option<Refusal> {
@@ -179,8 +178,10 @@ pub(super) fn root_of_constraints(_: &CertificateDer<'_>, anchors: &[&Anchor]) -
 fn is_outside_constraints(error: &rustls::Error) -> bool {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-            let violation = webpki::Error::NameConstraintViolation;
-            other.0.downcast_ref() == Some(&violation)
+            matches!(
+                other.0.downcast_ref(),
+                Some(webpki::Error::NameConstraintViolation)
+            )
         }
         _ => false,
     }

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::iter;
 use std::sync::Arc;
 
 use embedded_roots_bundle::{DistinguishedName, issuer, rfc3339, show_name_constraints, subject};
@@ -11,8 +10,7 @@ use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
-use crate::trust::digest::Sha256;
-use crate::trust::distrust::{Distrust, DistrustedBy};
+use crate::trust::distrust::DistrustedBy;
 use crate::trust::report::short;
 
 /// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
@@ -57,18 +55,11 @@ enum Reason {
         shown: Option<Shown>,
     },
     DistrustedCertificate {
-        /// Its subject, if it is known.
-        certificate: Option<String>,
-        by: Distruster,
+        certificate: String,
+        by: DistrustedBy,
     },
-}
-
-/// What distrusts a certificate.
-#[derive(Clone, Copy)]
-enum Distruster {
-    Policy(DistrustedBy),
-    /// Its list of keys; the advisories, if ours has the key, too.
-    Webpki(Option<&'static str>),
+    /// webpki has a list of its own, and does not say which certificate has the key.
+    DistrustedByWebpki,
 }
 
 #[derive(Clone)]
@@ -129,14 +120,17 @@ impl Refusal {
     /// [`distrust_file`](crate::RootsBuilder::distrust_file).
     #[must_use]
     pub fn is_distrusted_certificate(&self) -> bool {
-        matches!(self.0, Reason::DistrustedCertificate { .. })
+        matches!(
+            self.0,
+            Reason::DistrustedCertificate { .. } | Reason::DistrustedByWebpki
+        )
     }
 
     /// The name (RFC 4514) of the distrusted certificate, if that is the reason and it is known.
     #[must_use]
     pub fn distrusted_certificate(&self) -> Option<&str> {
         match &self.0 {
-            Reason::DistrustedCertificate { certificate, .. } => certificate.as_deref(),
+            Reason::DistrustedCertificate { certificate, .. } => Some(certificate),
             _ => None,
         }
     }
@@ -146,11 +140,10 @@ impl Refusal {
     #[must_use]
     pub fn advisories(&self) -> Option<&str> {
         match self.0 {
-            Reason::DistrustedCertificate { by, .. } => match by {
-                Distruster::Policy(DistrustedBy::Key(key)) => Some(key.advisories),
-                Distruster::Webpki(advisories) => advisories,
-                Distruster::Policy(_) => None,
-            },
+            Reason::DistrustedCertificate {
+                by: DistrustedBy::Key(key),
+                ..
+            } => Some(key.advisories()),
             _ => None,
         }
     }
@@ -252,24 +245,12 @@ impl Refusal {
     }
 
     pub(super) fn by_distrust(certificate: &CertificateDer<'_>, by: DistrustedBy) -> Self {
-        Self(Reason::DistrustedCertificate {
-            certificate: Some(shown_subject(certificate)),
-            by: Distruster::Policy(by),
-        })
+        let certificate = shown(subject(certificate));
+        Self(Reason::DistrustedCertificate { certificate, by })
     }
 
-    /// webpki does not say which certificate has the key.
-    pub(super) fn by_webpki_distrust(
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        sha256: Sha256,
-    ) -> Self {
-        let mut sent = iter::once(end_entity).chain(intermediates);
-        let known = sent.find_map(|sent| Some((sent, Distrust::known_key(sent, sha256)?)));
-        Self(Reason::DistrustedCertificate {
-            certificate: known.map(|(certificate, _)| shown_subject(certificate)),
-            by: Distruster::Webpki(known.map(|(_, key)| key.advisories)),
-        })
+    pub(super) fn by_webpki_distrust() -> Self {
+        Self(Reason::DistrustedByWebpki)
     }
 
     pub(super) fn unknown_issuer(
@@ -283,7 +264,7 @@ impl Refusal {
         Self(Reason::UnknownIssuer {
             peer,
             self_signed: issuer.is_some() && issuer == subject(last),
-            issuer: issuer.map_or_else(|| "unreadable".to_owned(), |name| name.to_string()),
+            issuer: shown(issuer),
             certificates_sent: 1 + intermediates.len(),
             sources,
             system_was_asked,
@@ -314,8 +295,9 @@ pub(super) fn missing_issuer<'a>(
     issuer(last_of_chain(end_entity, intermediates))
 }
 
-fn shown_subject(certificate: &CertificateDer<'_>) -> String {
-    subject(certificate).map_or_else(|| "unreadable".to_owned(), |name| name.to_string())
+#[inline(never)]
+fn shown(name: Option<DistinguishedName<'_>>) -> String {
+    name.map_or_else(|| "unreadable".to_owned(), |name| name.to_string())
 }
 
 /// The certificate whose issuer the peer did not send.
@@ -369,20 +351,15 @@ impl fmt::Display for Refusal {
                 short(constraints)
             ),
             Reason::DistrustedCertificate { certificate, by } => {
-                match certificate {
-                    Some(subject) => {
-                        write!(f, "the certificate \"{}\" is refused: ", short(subject))?
-                    }
-                    None => f.write_str("a certificate of the chain is refused: ")?,
-                }
-                match by {
-                    Distruster::Policy(by) => by.fmt(f),
-                    Distruster::Webpki(advisories) => {
-                        f.write_str("its key is distrusted by rustls-webpki")?;
-                        advisories.map_or(Ok(()), |advisories| write!(f, ": {advisories}"))
-                    }
-                }
+                write!(
+                    f,
+                    "the certificate \"{}\" is refused: {by}",
+                    short(certificate)
+                )
             }
+            Reason::DistrustedByWebpki => f.write_str(
+                "a certificate of the chain is refused: its key is distrusted by rustls-webpki",
+            ),
             Reason::UnknownIssuer {
                 peer,
                 issuer,

@@ -7,65 +7,70 @@ use rustls::CertificateError;
 use rustls_pki_types::CertificateDer;
 
 use crate::trust::digest::Sha256;
-use crate::trust::distrust::{Distrust, DistrustedBy};
+use crate::trust::distrust::Distrust;
 use crate::verify::dates::is_unknown_issuer;
 use crate::verify::refusal::{Refusal, missing_issuer};
 
-/// The intermediates that webpki may use.
+/// A chain without what is distrusted in it.
 ///
-/// webpki would try the others too, and a chain that has another way is accepted. So a distrusted certificate is
-/// no reason to refuse before it turns out to be missing.
+/// A chain that has another way is accepted, as in webpki. So a distrusted intermediate is no reason to refuse
+/// before it turns out to be missing.
 pub(super) struct Screening<'a> {
-    /// Borrowed, if nothing is distrusted.
+    distrust: &'a Distrust,
+    sha256: Sha256,
+    sent: &'a [CertificateDer<'a>],
+    /// The intermediates that webpki may use: all that were sent, unless one is distrusted.
     pub(super) intermediates: Cow<'a, [CertificateDer<'a>]>,
-    removed: Vec<(&'a CertificateDer<'a>, DistrustedBy)>,
 }
 
 impl<'a> Screening<'a> {
     /// Fails if the end entity itself is distrusted.
     pub(super) fn of(
         end_entity: &CertificateDer<'_>,
-        intermediates: &'a [CertificateDer<'a>],
-        distrust: &Distrust,
+        sent: &'a [CertificateDer<'a>],
+        distrust: &'a Distrust,
         sha256: Sha256,
     ) -> Result<Self, Refusal> {
         if let Some(by) = distrust.of_certificate(end_entity, sha256) {
             return Err(Refusal::by_distrust(end_entity, by));
         }
+        let may_be_used =
+            |sent: &&CertificateDer<'a>| distrust.of_certificate(sent, sha256).is_none();
         // Nothing is allocated for a chain without a distrusted certificate.
-        let removed: Vec<_> = intermediates
-            .iter()
-            .filter_map(|sent| Some((sent, distrust.of_certificate(sent, sha256)?)))
-            .collect();
-        let mut kept = Cow::Borrowed(intermediates);
-        if !removed.is_empty() {
-            kept.to_mut()
-                .retain(|sent| removed.iter().all(|(removed, _)| *removed != sent));
-        }
+        let intermediates = if sent.iter().all(|sent| may_be_used(&sent)) {
+            Cow::Borrowed(sent)
+        } else {
+            let used = sent.iter().filter(may_be_used);
+            Cow::Owned(
+                used.map(|sent| CertificateDer::from(sent.as_ref()))
+                    .collect(),
+            )
+        };
         Ok(Self {
-            intermediates: kept,
-            removed,
+            distrust,
+            sha256,
+            sent,
+            intermediates,
         })
     }
 
-    /// Says more of a refusal, where a distrusted certificate is missing or webpki has found one.
+    /// The reason of a refusal, where a distrusted certificate is missing or webpki has found one.
     pub(super) fn explain(
         &self,
-        refused: rustls::Error,
+        refused: &rustls::Error,
         end_entity: &CertificateDer<'_>,
-        sha256: Sha256,
-    ) -> rustls::Error {
-        if is_cert_distrusted(&refused) {
-            return Refusal::by_webpki_distrust(end_entity, &self.intermediates, sha256).into();
+    ) -> Option<Refusal> {
+        if is_cert_distrusted(refused) {
+            return Some(Refusal::by_webpki_distrust());
         }
-        if self.removed.is_empty() || !is_unknown_issuer(&refused) {
-            return refused;
+        if self.sent.len() == self.intermediates.len() || !is_unknown_issuer(refused) {
+            return None;
         }
-        let missing = missing_issuer(end_entity, &self.intermediates);
-        let mut removed = self.removed.iter();
-        let missing = removed.find(|(removed, _)| missing.is_some() && subject(removed) == missing);
-        missing.map_or(refused, |(certificate, by)| {
-            Refusal::by_distrust(certificate, *by).into()
+        let missing = Some(missing_issuer(end_entity, &self.intermediates)?);
+        let mut of_name = self.sent.iter().filter(|sent| subject(sent) == missing);
+        of_name.find_map(|sent| {
+            let by = self.distrust.of_certificate(sent, self.sha256)?;
+            Some(Refusal::by_distrust(sent, by))
         })
     }
 }
@@ -73,7 +78,7 @@ impl<'a> Screening<'a> {
 fn is_cert_distrusted(error: &rustls::Error) -> bool {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-            other.0.downcast_ref() == Some(&webpki::Error::CertDistrusted)
+            matches!(other.0.downcast_ref(), Some(webpki::Error::CertDistrusted))
         }
         _ => false,
     }

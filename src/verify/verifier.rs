@@ -94,16 +94,12 @@ impl Verifier {
     }
 
     pub(super) fn screen<'a>(
-        &self,
+        &'a self,
         end_entity: &CertificateDer<'_>,
         intermediates: &'a [CertificateDer<'a>],
     ) -> Result<Screening<'a>, Refusal> {
         let distrust = self.trust_set.distrust();
         Screening::of(end_entity, intermediates, distrust, self.sha256)
-    }
-
-    pub(super) fn sha256(&self) -> Sha256 {
-        self.sha256
     }
 
     fn verify(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
@@ -119,8 +115,21 @@ impl Verifier {
             Some(revoking) => revoking.verify(start, presented),
         };
         verdict.map_err(|refused| {
-            let refused = screening.explain(refused, presented.end_entity, self.sha256);
-            issuers.explain(refused, presented.end_entity, self.explain_constraints)
+            let Presented {
+                end_entity,
+                intermediates,
+                ..
+            } = presented;
+            let refusal = screening
+                .explain(&refused, end_entity)
+                .or_else(|| issuers.explain(&refused, end_entity, self.explain_constraints))
+                .or_else(|| {
+                    is_unknown_issuer(&refused).then(|| {
+                        let asked = self.trust_set.asked();
+                        Refusal::unknown_issuer(Peer::Server, end_entity, intermediates, asked)
+                    })
+                });
+            refusal.map_or(refused, Into::into)
         })
     }
 
@@ -214,14 +223,8 @@ impl ServerCertVerifier for Verifier {
             server_name,
             now,
         };
-        self.verify(presented).map_err(|mut refused| {
-            if is_unknown_issuer(&refused) {
-                let asked = self.trust_set.asked();
-                let peer = Peer::Server;
-                refused = Refusal::unknown_issuer(peer, end_entity, intermediates, asked).into();
-            }
-            logging::debug(|| Refusal::of(&refused));
-            refused
+        self.verify(presented).inspect_err(|refused| {
+            logging::debug(|| Refusal::of(refused));
         })?;
         Ok(ServerCertVerified::assertion())
     }
