@@ -4,6 +4,7 @@ mod audit;
 mod certs;
 mod command;
 mod compare_go;
+mod data_version;
 mod day;
 mod differences;
 mod figures;
