@@ -45,7 +45,9 @@ mod trusted_certificate;
 
 pub use annotation::Annotation;
 pub use bundle::{ParsedBundle, Root};
-pub use certificate::{issuer, not_after, not_before, subject};
+pub use certificate::{
+    issuer, not_after, not_before, serial_number, subject, subject_public_key_info,
+};
 pub use error::ParseError;
 pub use escape::escape;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};

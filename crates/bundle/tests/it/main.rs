@@ -18,6 +18,7 @@ mod constraints;
 mod data;
 mod each;
 mod emit;
+mod fields;
 mod file;
 mod headings;
 mod mutated;
