@@ -40,6 +40,7 @@ mod file;
 mod name;
 mod name_constraints;
 mod pem;
+mod revocations;
 mod time;
 mod trusted_certificate;
 
@@ -55,4 +56,5 @@ pub use name::DistinguishedName;
 pub use name_constraints::base::show_name_constraints;
 pub use name_constraints::outside::name_outside;
 pub use pem::{PrivateKeys, parse, parse_each};
+pub use revocations::{MAX_REVOCATION_TABLES, Revocations};
 pub use time::{parse_day, parse_rfc3339, rfc3339};

@@ -23,4 +23,5 @@ mod file;
 mod headings;
 mod mutated;
 mod refused;
+mod revocations;
 mod trusted_certificate;
