@@ -10,6 +10,7 @@ mod differences;
 mod figures;
 mod history;
 mod image;
+mod onecrl;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +25,10 @@ certs --audit CERTDATA
                 certs/audit.toml does not explain
 history DIR     write crates/cli/data/history.pem.gz, from the releases of certifi in DIR
 history --check fail if that file or the reviewed files beside it contradict each other or certs/
+onecrl JSON     write onecrl/onecrl.txt from Mozilla's onecrl.json, which .ci/onecrl fetches, and the date in
+                the version of that package
+onecrl --check [JSON]
+                fail if the file is not as it would be written, from that JSON if there is one
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
@@ -43,6 +48,9 @@ fn main() -> ExitCode {
         ["certs", "--audit", certdata] => audit::audit(certdata),
         ["history", "--check"] => history::check(),
         ["history", folder] => history::write(folder),
+        ["onecrl", "--check"] => onecrl::check(None),
+        ["onecrl", "--check", json] => onecrl::check(Some(json)),
+        ["onecrl", json] => onecrl::write(json),
         ["image"] => image::build("mozilla"),
         ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),
         ["compare-go"] => compare_go::compare(None),
