@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use embedded_roots_bundle::emit::sha256;
 use embedded_roots_bundle::{DistinguishedName, MAX_REVOCATION_TABLES, ParseError, Revocations};
 use rustls_pki_types::UnixTime;
 
@@ -216,4 +217,35 @@ fn tables_are_bounded() {
         error.to_string(),
         "its tables have 65561 bytes, and may have 65536"
     );
+}
+
+/// OneCRL has the keys for TLS, under the subjects of their intermediates; the two others sign code.
+#[test]
+fn public_keys_of_tls_intermediates_are_in_onecrl() {
+    let onecrl = Revocations::parse("onecrl", include_str!("../../../../onecrl/onecrl.txt"));
+    let onecrl = onecrl.unwrap();
+    let lines = include_str!("../data/public_keys.txt").lines();
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for line in lines {
+        let (name, hex) = line.split_once(' ').unwrap();
+        let digits = hex.as_bytes().chunks(2);
+        let content: Vec<u8> = digits
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect();
+        // A SEQUENCE of less than 128 bytes.
+        let length = u8::try_from(content.len()).unwrap();
+        let digest = sha256(&[vec![0x30, length], content].concat());
+        match onecrl.keys().find(|(_, key)| **key == digest) {
+            Some((subject, _)) => {
+                let common_name = subject.common_names().next().unwrap();
+                assert_eq!(common_name.replace([' ', '-'], ""), name);
+                found.push(name);
+            }
+            None => missing.push(name),
+        }
+    }
+    assert_eq!(found.len(), 6, "{found:?}");
+    assert!(found.iter().all(|name| name.contains("TLS")), "{found:?}");
+    assert_eq!(missing, ["EMOVCSCAG3B", "EMOVCSCAG3C"]);
 }
