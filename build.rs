@@ -55,6 +55,8 @@ fn compile() -> Result<(), String> {
         .collect();
     let anchors = emit::anchors_of(constrained.iter().copied());
     write(&out, "constrained_anchors.rs", &anchors)?;
+    #[cfg(feature = "onecrl")]
+    write(&out, "onecrl.rs", &onecrl()?)?;
 
     // In order of preference: the first bundle is the selected one, which the pin covers.
     let mut digests = Vec::new();
@@ -116,6 +118,19 @@ fn mozilla_date() -> Result<UnixTime, String> {
     let day = embedded_roots_mozilla::DATE;
     parse_day(day)
         .ok_or_else(|| format!("the version of embedded-roots-mozilla has no date: {day}"))
+}
+
+/// The tables of revoked certificates.
+#[cfg(feature = "onecrl")]
+fn onecrl() -> Result<String, String> {
+    use embedded_roots_bundle::Revocations;
+    use embedded_roots_onecrl::{DATE, REVOCATIONS};
+
+    let as_of = parse_day(DATE)
+        .ok_or_else(|| format!("the version of embedded-roots-onecrl has no date: {DATE}"))?;
+    Revocations::parse("embedded-roots-onecrl", REVOCATIONS)
+        .and_then(|revocations| revocations.to_source(as_of))
+        .map_err(|why| why.to_string())
 }
 
 /// Writes the statics of a bundle, each kind into its own file. Returns the digest of the set.

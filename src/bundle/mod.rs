@@ -22,6 +22,9 @@ mod included;
 #[cfg(feature = "mozilla")]
 pub mod mozilla;
 pub(crate) mod name;
+#[cfg(feature = "rustls")]
+#[allow(dead_code, unused_imports, reason = "the verifier does not ask it yet")]
+pub(crate) mod onecrl;
 #[cfg(any(feature = "custom", feature = "mozilla", feature = "webpki-roots"))]
 pub(crate) mod selected;
 #[cfg(not(any(feature = "custom", feature = "mozilla", feature = "webpki-roots")))]

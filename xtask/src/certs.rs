@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::fs;
 use std::time::SystemTime;
 
@@ -13,26 +13,25 @@ use embedded_roots_bundle::{
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
+use crate::data_version::DataVersion;
 use crate::path;
 
 /// Writes the file, dated today if its content changes. Returns the certificates added and removed.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let present = fs::read_to_string(path(CERTIFICATES))?;
     let manifest = fs::read_to_string(path(MANIFEST))?;
-    let version = Version::of(&manifest)?;
-    if generate(&version.day)?.pem == present {
+    let version = DataVersion::of(MANIFEST, &manifest)?;
+    if generate(&version)?.pem == present {
         return Ok(format!(
             "{CERTIFICATES} is up to date, as of {}",
             version.day
         ));
     }
-    let next = version.next(today()?);
-    let generated = generate(&next.day)?;
+    let next = version.next(&today()?);
+    let generated = generate(&next)?;
     let changes = changes(&present, &generated.pem)?;
     fs::write(path(CERTIFICATES), &generated.pem)?;
-    let version = |version: &Version| format!("\nversion = \"{version}\"\n");
-    let manifest = manifest.replacen(&version(&Version::of(&manifest)?), &version(&next), 1);
-    fs::write(path(MANIFEST), manifest)?;
+    fs::write(path(MANIFEST), version.replaced(&manifest, &next))?;
     let facts = generated.facts.join(", ");
     Ok(format!(
         "wrote {CERTIFICATES} and {MANIFEST}; {README} has to say: {facts}\n{changes}"
@@ -41,8 +40,8 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
 
 /// Fails if [`write()`] would change the file, or if certs/README.md describes another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let version = Version::of(&fs::read_to_string(path(MANIFEST))?)?;
-    let generated = generate(&version.day)?;
+    let version = DataVersion::of(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
+    let generated = generate(&version)?;
     if fs::read(path(CERTIFICATES))? != generated.pem.as_bytes() {
         return Err(format!(
             "{CERTIFICATES} is not what webpki-root-certs, {CONSTRAINTS} and the version in {MANIFEST} \
@@ -100,46 +99,6 @@ fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
     Ok(changes)
 }
 
-/// A version such as `1.20261123.0`: the day of the data, and a count of earlier changes that day.
-struct Version {
-    /// `YYYYMMDD`
-    day: String,
-    patch: u32,
-}
-
-impl Version {
-    fn of(manifest: &str) -> Result<Self, Box<dyn Error>> {
-        #[derive(Deserialize)]
-        struct Manifest {
-            package: Package,
-        }
-        #[derive(Deserialize)]
-        struct Package {
-            version: String,
-        }
-        let version = toml::from_str::<Manifest>(manifest)?.package.version;
-        let parts: Vec<&str> = version.split('.').collect();
-        match parts[..] {
-            ["1", day, patch] if day.len() == 8 => Ok(Self {
-                day: day.to_owned(),
-                patch: patch.parse()?,
-            }),
-            _ => Err(format!("{MANIFEST}: version {version} is not 1.YYYYMMDD.PATCH").into()),
-        }
-    }
-
-    fn next(&self, today: String) -> Self {
-        let patch = if self.day == today { self.patch + 1 } else { 0 };
-        Self { day: today, patch }
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "1.{}.{}", self.day, self.patch)
-    }
-}
-
 /// `YYYYMMDD`, UTC.
 fn today() -> Result<String, Box<dyn Error>> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
@@ -160,8 +119,7 @@ struct Generated {
     facts: [String; 4],
 }
 
-/// `day` is `YYYYMMDD`.
-fn generate(day: &str) -> Result<Generated, Box<dyn Error>> {
+fn generate(version: &DataVersion) -> Result<Generated, Box<dyn Error>> {
     let mut imposed = constraints(&fs::read_to_string(path(CONSTRAINTS))?)?;
     let mut roots = Vec::new();
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
@@ -177,12 +135,10 @@ fn generate(day: &str) -> Result<Generated, Box<dyn Error>> {
     }
     let bundle = ParsedBundle::new(roots)?;
     let (count, digest) = (bundle.roots().len(), hex(&bundle.sha256()));
-    let version = version_in_lock(&fs::read_to_string(path("Cargo.lock"))?)?;
-    let (year, rest) = day.split_at_checked(4).ok_or("no day")?;
-    let (month, day) = rest.split_at_checked(2).ok_or("no day")?;
-    let date = format!("{year}-{month}-{day}");
+    let origin = version_in_lock(&fs::read_to_string(path("Cargo.lock"))?)?;
+    let date = version.date()?;
     let header = format!(
-        "# Mozilla's root certificates for TLS servers, from {ORIGIN} {version}, with the\n\
+        "# Mozilla's root certificates for TLS servers, from {ORIGIN} {origin}, with the\n\
          # constraints that Mozilla keeps outside of them. Licence: CDLA-Permissive-2.0.\n\
          # Generated by `cargo xtask certs`; see README.md in this folder.\n\
          #\n\
@@ -193,7 +149,7 @@ fn generate(day: &str) -> Result<Generated, Box<dyn Error>> {
     Ok(Generated {
         pem: header + &bundle.to_pem(),
         facts: [
-            format!("{ORIGIN}` {version}"),
+            format!("{ORIGIN}` {origin}"),
             date,
             format!("{count} roots"),
             digest,

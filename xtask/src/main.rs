@@ -4,12 +4,14 @@ mod audit;
 mod certs;
 mod command;
 mod compare_go;
+mod data_version;
 mod day;
 mod differences;
 mod figures;
 mod history;
 mod image;
 mod keys;
+mod onecrl;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +29,10 @@ keys            write certs/distrusted-keys.txt, from certs/distrusted.toml and 
 keys --check    fail if the file is not what would be written, or a root has one of the keys
 history DIR     write crates/cli/data/history.pem.gz, from the releases of certifi in DIR
 history --check fail if that file or the reviewed files beside it contradict each other or certs/
+onecrl JSON     write onecrl/onecrl.txt from Mozilla's onecrl.json, which .ci/onecrl fetches, and the date in
+                the version of that package
+onecrl --check [JSON]
+                fail if the file is not as it would be written, from that JSON if there is one
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
@@ -48,6 +54,9 @@ fn main() -> ExitCode {
         ["keys", "--check"] => keys::check(),
         ["history", "--check"] => history::check(),
         ["history", folder] => history::write(folder),
+        ["onecrl", "--check"] => onecrl::check(None),
+        ["onecrl", "--check", json] => onecrl::check(Some(json)),
+        ["onecrl", json] => onecrl::write(json),
         ["image"] => image::build("mozilla"),
         ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),
         ["compare-go"] => compare_go::compare(None),

@@ -18,12 +18,18 @@ pub fn subject(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
     Some(DistinguishedName::new(Fields::of(certificate)?.subject))
 }
 
-/// The SubjectPublicKeyInfo of a certificate, DER, as encoded (RFC 5280, section 4.1.2.7), or `None` if it
-/// cannot be read.
+/// The serial number of a certificate, DER: the content of the INTEGER, exactly as encoded. `None` if
+/// it cannot be read.
+#[must_use]
+pub fn serial_number(certificate: &[u8]) -> Option<&[u8]> {
+    Some(Fields::of(certificate)?.serial_number)
+}
+
+/// The `SubjectPublicKeyInfo` of a certificate, DER: the whole SEQUENCE. `None` if it cannot be read.
 #[must_use]
 pub fn subject_public_key_info(certificate: &[u8]) -> Option<&[u8]> {
-    let (key, _) = Element::read(Fields::of(certificate)?.after_subject)?;
-    (key.tag == der::SEQUENCE).then_some(key.encoded)
+    let (element, _) = Element::read(Fields::of(certificate)?.after_subject)?;
+    (element.tag == der::SEQUENCE).then_some(element.encoded)
 }
 
 /// The notBefore of a certificate, DER (RFC 5280, section 4.1.2.5), or `None` if it cannot be
@@ -86,6 +92,7 @@ pub(crate) fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]
 pub(crate) struct Fields<'a> {
     /// The content of `[0]`, which a certificate of version 1 does not have.
     pub(crate) version: Option<&'a [u8]>,
+    serial_number: &'a [u8],
     pub(crate) signature: &'a [u8],
     issuer: &'a [u8],
     validity: &'a [u8],
@@ -112,11 +119,12 @@ impl<'a> Fields<'a> {
             rest = after;
             Some(value)
         };
-        let (_serial_number, signature) = (next(der::INTEGER)?, next(der::SEQUENCE)?);
+        let (serial_number, signature) = (next(der::INTEGER)?, next(der::SEQUENCE)?);
         let (issuer, validity) = (next(der::SEQUENCE)?, next(der::SEQUENCE)?);
         let subject = next(der::SEQUENCE)?;
         Some(Self {
             version,
+            serial_number,
             signature,
             issuer,
             validity,

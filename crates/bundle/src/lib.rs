@@ -41,12 +41,15 @@ mod file;
 mod name;
 mod name_constraints;
 mod pem;
+mod revocations;
 mod time;
 mod trusted_certificate;
 
 pub use annotation::Annotation;
 pub use bundle::{ParsedBundle, Root};
-pub use certificate::{issuer, not_after, not_before, subject, subject_public_key_info};
+pub use certificate::{
+    issuer, not_after, not_before, serial_number, subject, subject_public_key_info,
+};
 pub use distrusted::{DistrustedKey, parse_digests, parse_distrusted_keys, whole_public_key};
 pub use error::ParseError;
 pub use escape::escape;
@@ -55,4 +58,5 @@ pub use name::DistinguishedName;
 pub use name_constraints::base::show_name_constraints;
 pub use name_constraints::outside::name_outside;
 pub use pem::{PrivateKeys, parse, parse_each};
+pub use revocations::{MAX_REVOCATION_TABLES, Revocations};
 pub use time::{parse_day, parse_rfc3339, rfc3339};

@@ -1,0 +1,64 @@
+//! Versions of packages of data.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::Deserialize;
+
+/// A version such as `1.20261123.0`: the day of the data, and a count of earlier changes that day.
+pub(crate) struct DataVersion {
+    /// `YYYYMMDD`
+    pub(crate) day: String,
+    patch: u32,
+}
+
+impl DataVersion {
+    /// The version in this manifest. `name` is for errors.
+    pub(crate) fn of(name: &str, manifest: &str) -> Result<Self, Box<dyn Error>> {
+        #[derive(Deserialize)]
+        struct Manifest {
+            package: Package,
+        }
+        #[derive(Deserialize)]
+        struct Package {
+            version: String,
+        }
+        let version = toml::from_str::<Manifest>(manifest)?.package.version;
+        let parts: Vec<&str> = version.split('.').collect();
+        match parts[..] {
+            ["1", day, patch] if day.len() == 8 => Ok(Self {
+                day: day.to_owned(),
+                patch: patch.parse()?,
+            }),
+            _ => Err(format!("{name}: version {version} is not 1.YYYYMMDD.PATCH").into()),
+        }
+    }
+
+    /// The version of data of this day that differs.
+    pub(crate) fn next(&self, day: &str) -> Self {
+        let patch = if self.day == day { self.patch + 1 } else { 0 };
+        Self {
+            day: day.to_owned(),
+            patch,
+        }
+    }
+
+    /// `YYYY-MM-DD`
+    pub(crate) fn date(&self) -> Result<String, Box<dyn Error>> {
+        let (year, rest) = self.day.split_at_checked(4).ok_or("no day")?;
+        let (month, day) = rest.split_at_checked(2).ok_or("no day")?;
+        Ok(format!("{year}-{month}-{day}"))
+    }
+
+    /// The manifest, which has this version, with another.
+    pub(crate) fn replaced(&self, manifest: &str, next: &Self) -> String {
+        let line = |version: &Self| format!("\nversion = \"{version}\"\n");
+        manifest.replacen(&line(self), &line(next), 1)
+    }
+}
+
+impl fmt::Display for DataVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "1.{}.{}", self.day, self.patch)
+    }
+}
