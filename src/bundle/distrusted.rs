@@ -3,7 +3,7 @@
 /// A key whose private key is public.
 #[derive(Debug, PartialEq)]
 pub(crate) struct DistrustedKey {
-    /// Of the SubjectPublicKeyInfo, DER, as encoded.
+    /// Of the `SubjectPublicKeyInfo`, DER, as encoded.
     pub(crate) sha256: [u8; 32],
     /// The day since which that is known, `YYYY-MM-DD`, and the advisories, separated by commas, behind a blank.
     pub(crate) known: &'static str,

@@ -23,7 +23,6 @@ mod included;
 pub mod mozilla;
 pub(crate) mod name;
 #[cfg(feature = "rustls")]
-#[allow(dead_code, unused_imports, reason = "the verifier does not ask it yet")]
 pub(crate) mod onecrl;
 #[cfg(any(feature = "custom", feature = "mozilla", feature = "webpki-roots"))]
 pub(crate) mod selected;

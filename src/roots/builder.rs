@@ -158,7 +158,7 @@ impl RootsBuilder {
 
     /// Distrusts a key: no chain may contain it, and no root with it is trusted.
     ///
-    /// The digest is SHA-256 of the SubjectPublicKeyInfo (DER; RFC 5280, section 4.1.2.7), as 64 hexadecimal
+    /// The digest is SHA-256 of the `SubjectPublicKeyInfo` (DER; RFC 5280, section 4.1.2.7), as 64 hexadecimal
     /// digits, with or without colons. It concerns the certificate of the peer, its intermediates and roots of
     /// every source, in clients and in servers that verify clients. A chain that has another way is accepted.
     /// A digest that none of the roots has is no error; the [report](Roots::report) lists those that it removed.

@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use embedded_roots_bundle::{subject_public_key_info, whole_public_key};
+use embedded_roots_bundle::{rfc3339, subject_public_key_info, whole_public_key};
 use rustls_pki_types::CertificateDer;
 
 use crate::bundle::distrusted::{DistrustedKey, KEYS};
+use crate::bundle::onecrl;
 use crate::source::{Origin, Source};
 use crate::trust::digest::Sha256;
 
 /// What is distrusted below the roots: the compiled-in keys, and what the user adds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Distrust {
-    /// SHA-256 of the SubjectPublicKeyInfo, sorted, each once.
+    /// SHA-256 of the `SubjectPublicKeyInfo`, sorted, each once.
     keys: Vec<[u8; 32]>,
     /// SHA-256 of the certificate, sorted, each once.
     certificates: Vec<[u8; 32]>,
@@ -26,6 +27,8 @@ pub(crate) enum DistrustedBy {
     Key(&'static DistrustedKey),
     KeyOfUser,
     CertificateOfUser,
+    /// Mozilla's list of revoked intermediates (feature `onecrl`).
+    OneCrl,
 }
 
 impl Distrust {
@@ -49,6 +52,9 @@ impl Distrust {
     ) -> Option<DistrustedBy> {
         if !self.certificates.is_empty() && has(&self.certificates, &sha256.hash(certificate)) {
             return Some(DistrustedBy::CertificateOfUser);
+        }
+        if onecrl::revokes(certificate, |bytes| sha256.hash(bytes)) {
+            return Some(DistrustedBy::OneCrl);
         }
         let key = subject_public_key_info(certificate)?;
         self.of_key(sha256.hash(key))
@@ -123,6 +129,16 @@ impl fmt::Display for DistrustedBy {
             }
             Self::KeyOfUser => f.write_str("its key is distrusted by this program"),
             Self::CertificateOfUser => f.write_str("it is distrusted by this program"),
+            Self::OneCrl => {
+                f.write_str("it is revoked by OneCRL")?;
+                let Some(time) = onecrl::as_of().map(rfc3339) else {
+                    return Ok(());
+                };
+                let (day, _) = time
+                    .split_at_checked("YYYY-MM-DD".len())
+                    .unwrap_or_default();
+                write!(f, " of {day}")
+            }
         }
     }
 }

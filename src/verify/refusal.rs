@@ -117,12 +117,25 @@ impl Refusal {
     /// is distrusted: because its private key is public, or by
     /// [`distrust_key`](crate::RootsBuilder::distrust_key),
     /// [`distrust_certificate`](crate::RootsBuilder::distrust_certificate) or
-    /// [`distrust_file`](crate::RootsBuilder::distrust_file).
+    /// [`distrust_file`](crate::RootsBuilder::distrust_file), or by OneCRL (feature `onecrl`).
     #[must_use]
     pub fn is_distrusted_certificate(&self) -> bool {
         matches!(
             self.0,
             Reason::DistrustedCertificate { .. } | Reason::DistrustedByWebpki
+        )
+    }
+
+    /// Whether the distrusted certificate is revoked by OneCRL, Mozilla's list of revoked intermediates (feature
+    /// `onecrl`).
+    #[must_use]
+    pub fn is_revoked_by_onecrl(&self) -> bool {
+        matches!(
+            self.0,
+            Reason::DistrustedCertificate {
+                by: DistrustedBy::OneCrl,
+                ..
+            }
         )
     }
 
@@ -285,14 +298,6 @@ fn in_ureq<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
 #[cfg(not(feature = "ureq"))]
 fn in_ureq<'a>(_: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     None
-}
-
-/// The name of the issuer that the peer did not send; `None` if it is unreadable.
-pub(super) fn missing_issuer<'a>(
-    end_entity: &'a CertificateDer<'a>,
-    intermediates: &'a [CertificateDer<'a>],
-) -> Option<DistinguishedName<'a>> {
-    issuer(last_of_chain(end_entity, intermediates))
 }
 
 #[inline(never)]

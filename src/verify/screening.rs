@@ -1,15 +1,16 @@
 //! What is distrusted is taken out of a chain before webpki searches a path.
 
 use std::borrow::Cow;
+use std::iter;
 
-use embedded_roots_bundle::subject;
+use embedded_roots_bundle::{issuer, subject};
 use rustls::CertificateError;
 use rustls_pki_types::CertificateDer;
 
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::verify::dates::is_unknown_issuer;
-use crate::verify::refusal::{Refusal, missing_issuer};
+use crate::verify::refusal::Refusal;
 
 /// A chain without what is distrusted in it.
 ///
@@ -66,11 +67,13 @@ impl<'a> Screening<'a> {
         if self.sent.len() == self.intermediates.len() || !is_unknown_issuer(refused) {
             return None;
         }
-        let missing = Some(missing_issuer(end_entity, &self.intermediates)?);
-        let mut of_name = self.sent.iter().filter(|sent| subject(sent) == missing);
-        of_name.find_map(|sent| {
+        // A distrusted certificate that has issued none of the others is not missing.
+        self.sent.iter().find_map(|sent| {
             let by = self.distrust.of_certificate(sent, self.sha256)?;
-            Some(Refusal::by_distrust(sent, by))
+            let name = Some(subject(sent)?);
+            let mut issued = iter::once(end_entity).chain(self.sent);
+            let is_issuer = issued.any(|other| issuer(other) == name && other != sent);
+            is_issuer.then(|| Refusal::by_distrust(sent, by))
         })
     }
 }

@@ -143,12 +143,12 @@ pub(crate) fn izenpe() -> (CertificateDer<'static>, &'static embedded_roots::Anc
 pub(crate) struct PublicKey;
 
 impl PublicKey {
-    /// A SubjectPublicKeyInfo.
+    /// A `SubjectPublicKeyInfo`.
     pub(crate) const DER: &[u8] = include_bytes!("../data/em-dv-tls-ca-g3b.spki.der");
 }
 
 impl PublicKeyData for PublicKey {
-    /// The point alone, which is the end of the SubjectPublicKeyInfo.
+    /// The point alone, which is the end of the `SubjectPublicKeyInfo`.
     fn der_bytes(&self) -> &[u8] {
         &Self::DER[Self::DER.len() - 97..]
     }

@@ -28,6 +28,7 @@ mod layers;
 mod live;
 mod live_clients;
 mod no_std;
+mod onecrl;
 mod oracle;
 #[cfg(unix)]
 mod policies;

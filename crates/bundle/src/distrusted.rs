@@ -13,7 +13,7 @@ use crate::time::parse_rfc3339;
 /// A key that no chain may contain: its private key is public, for example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistrustedKey {
-    /// Of the SubjectPublicKeyInfo, DER, as encoded (RFC 5280, section 4.1.2.7).
+    /// Of the `SubjectPublicKeyInfo`, DER, as encoded (RFC 5280, section 4.1.2.7).
     pub sha256: [u8; 32],
     /// The day from which it is known, `YYYY-MM-DD`.
     pub date: String,
@@ -53,7 +53,7 @@ impl DistrustedKey {
     }
 }
 
-/// The SubjectPublicKeyInfo of an anchor, DER, as encoded in a certificate: an anchor has the content of the
+/// The `SubjectPublicKeyInfo` of an anchor, DER, as encoded in a certificate: an anchor has the content of the
 /// SEQUENCE.
 #[must_use]
 pub fn whole_public_key(anchor: &TrustAnchor<'_>) -> Vec<u8> {

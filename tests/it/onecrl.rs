@@ -1,0 +1,151 @@
+//! OneCRL, in clients and in servers that verify clients.
+
+use embedded_roots::{Refusal, Roots};
+use rcgen::{DistinguishedName, DnType, DnValue, SerialNumber};
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::UnixTime;
+
+use crate::authority::{
+    Authority, Identity, PublicKey, ca_params, client, intermediate_with, key, root_with, server,
+};
+
+const NAME: &str = "localhost";
+
+/// Of an intermediate that OneCRL revokes.
+const SERIAL: [u8; 16] = [
+    0x00, 0xcb, 0xdc, 0xfa, 0x0d, 0x64, 0x11, 0x27, 0x09, 0xcf, 0x14, 0xb7, 0xe4, 0x85, 0x82, 0x50,
+];
+
+fn name(country: &str, organization: &str, common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    let country = DnValue::PrintableString(country.try_into().unwrap());
+    name.push(DnType::CountryName, country);
+    name.push(DnType::OrganizationName, organization);
+    name.push(DnType::CommonName, common_name);
+    name
+}
+
+/// A root of ours that has the name of the issuer of that intermediate.
+fn namesake(common_name: &str) -> Authority {
+    root_with("", |params| {
+        params.distinguished_name = name("IN", "eMudhra Technologies Limited", common_name);
+    })
+}
+
+fn between(ca: &Authority, key_pem: &str, serial: [u8; 16]) -> Authority {
+    intermediate_with("Between", key_pem, ca, |params| {
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
+    })
+}
+
+fn verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
+    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
+    let (name, now) = (NAME.try_into().unwrap(), UnixTime::now());
+    let verified = roots
+        .verifier()
+        .verify_server_cert(end_entity, intermediates, &name, &[], now);
+    verified.map(drop)
+}
+
+fn client_verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
+    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
+    let verifier = roots.client_cert_verifier();
+    let verified = verifier.verify_client_cert(end_entity, intermediates, UnixTime::now());
+    verified.map(drop)
+}
+
+fn trusting(ca: &Authority) -> Roots {
+    Roots::builder().pem(ca.pem()).build().unwrap()
+}
+
+#[test]
+fn revoked_intermediate_is_refused_and_explained() {
+    let ca = namesake("emSign Root TLS CA - G1");
+    let revoked = between(&ca, &key().serialize_pem(), SERIAL);
+    let verdicts = [
+        verdict(&trusting(&ca), &server(&revoked, NAME).with(&revoked)),
+        client_verdict(&trusting(&ca), &client(&revoked, NAME).with(&revoked)),
+    ];
+    for verdict in verdicts {
+        let error = verdict.unwrap_err();
+        let refusal = Refusal::of(&error).unwrap();
+        assert!(refusal.is_revoked_by_onecrl() && refusal.is_distrusted_certificate());
+        assert_eq!(refusal.distrusted_certificate(), Some("CN=Between"));
+        let text =
+            "the certificate \"CN=Between\" is refused: it is revoked by OneCRL of 2026-11-10";
+        assert_eq!(refusal.to_string(), text);
+    }
+}
+
+/// The one that is revoked as an end entity, too.
+#[test]
+fn revoked_end_entity_is_refused() {
+    let ca = namesake("emSign Root TLS CA - G1");
+    let revoked = crate::authority::server_with(&ca, NAME, |params| {
+        params.serial_number = Some(SerialNumber::from_slice(&SERIAL));
+    });
+    let error = verdict(&trusting(&ca), &revoked).unwrap_err();
+    assert!(Refusal::of(&error).unwrap().is_revoked_by_onecrl());
+}
+
+#[test]
+fn neighbours_of_revoked_certificate_are_accepted() {
+    let key = key().serialize_pem();
+    let mut next = SERIAL;
+    next[15] += 1;
+    for (issuer, serial) in [
+        ("emSign Root TLS CA - G1", next),
+        ("emSign Root TLS CA - G2", SERIAL),
+    ] {
+        let ca = namesake(issuer);
+        let between = between(&ca, &key, serial);
+        assert_eq!(
+            verdict(&trusting(&ca), &server(&between, NAME).with(&between)),
+            Ok(())
+        );
+    }
+}
+
+#[test]
+fn chain_around_revoked_intermediate_is_accepted() {
+    let (ca, other) = (
+        namesake("emSign Root TLS CA - G1"),
+        crate::authority::root("Other CA"),
+    );
+    let shared = key().serialize_pem();
+    let revoked = between(&ca, &shared, SERIAL);
+    let good = crate::authority::intermediate("Between", &shared, &other);
+    let identity = server(&revoked, NAME).with(&revoked).with(&good);
+    let both = Roots::builder()
+        .pem(ca.pem())
+        .pem(other.pem())
+        .build()
+        .unwrap();
+    assert_eq!(verdict(&both, &identity), Ok(()));
+    let error = verdict(&trusting(&ca), &identity).unwrap_err();
+    assert!(
+        Refusal::of(&error).unwrap().is_revoked_by_onecrl(),
+        "{error}"
+    );
+}
+
+/// The list has six of eMudhra's intermediates by subject and key. OneCRL is named first.
+#[test]
+fn subject_and_key_are_compared_together() {
+    let ca = crate::authority::root("CA");
+    for (common_name, is_in_list) in [("EM DV TLS CA - G3B", true), ("EM DV TLS CA - G3", false)] {
+        let mut params = ca_params("");
+        params.distinguished_name = name("NL", "eMudhra BV", common_name);
+        let between = params.signed_by(&PublicKey, &ca).unwrap();
+        let forged =
+            crate::authority::intermediate_with("", &key().serialize_pem(), &ca, |forged| {
+                forged.distinguished_name = params.distinguished_name.clone();
+            });
+        let mut identity = server(&forged, NAME);
+        identity.chain.push(between.der().clone());
+        let error = verdict(&trusting(&ca), &identity).unwrap_err();
+        let refusal = Refusal::of(&error).unwrap();
+        assert_eq!(refusal.is_revoked_by_onecrl(), is_in_list, "{refusal}");
+        assert!(refusal.is_distrusted_certificate());
+    }
+}
