@@ -66,11 +66,14 @@ fn generate() -> Result<String, Box<dyn Error>> {
 fn keys_of_webpki() -> Result<BTreeMap<String, [u8; 32]>, Box<dyn Error>> {
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
-    let packages = metadata["packages"].as_array().ok_or("no packages")?;
+    let packages = metadata
+        .get("packages")
+        .and_then(serde_json::Value::as_array)
+        .ok_or("no packages")?;
     let webpki = packages
         .iter()
         .find(|package| package["name"] == "rustls-webpki");
-    let manifest = webpki.and_then(|package| package["manifest_path"].as_str());
+    let manifest = webpki.and_then(|package| package.get("manifest_path")?.as_str());
     let folder =
         PathBuf::from(manifest.ok_or("no rustls-webpki")?).with_file_name("src/data/distrusted");
     let mut keys = BTreeMap::new();
