@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fs;
 use std::path::PathBuf;
 
-use embedded_roots::{Refusal, Roots, RootsBuilder, mozilla};
+use embedded_roots::{Bundle, Refusal, Roots, RootsBuilder, include_bundle, mozilla};
 use embedded_roots_bundle::emit::{hex, sha256};
 use embedded_roots_bundle::subject_public_key_info;
 use http_body_util::Empty;
@@ -55,8 +55,9 @@ fn verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
 fn client_verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
     let (end_entity, intermediates) = identity.chain.split_first().unwrap();
     let verifier = roots.client_cert_verifier();
-    let verified = verifier.verify_client_cert(end_entity, intermediates, UnixTime::now());
-    verified.map(drop)
+    verifier
+        .verify_client_cert(end_entity, intermediates, UnixTime::now())
+        .map(drop)
 }
 
 #[track_caller]
@@ -338,6 +339,8 @@ fn distrusted_certificate_of_a_root_leaves_its_other_certificate() {
 
 #[test]
 fn roots_of_bundles_can_be_distrusted() {
+    static INCLUDED: Bundle = include_bundle!("tests/data/custom.pem");
+
     let certificate = &mozilla::certificates()[0];
     let count = mozilla::BUNDLE.len();
     for policy in [
@@ -353,8 +356,7 @@ fn roots_of_bundles_can_be_distrusted() {
         assert_eq!(roots.report().sources()[0].distrusted().len(), 1);
         assert_eq!(roots.report().sources()[0].roots(), count);
     }
-    static PART: embedded_roots::Bundle = embedded_roots::include_bundle!("tests/data/custom.pem");
-    for bundle in [&PART, &embedded_roots::custom::BUNDLE] {
+    for bundle in [&INCLUDED, &embedded_roots::custom::BUNDLE] {
         let certificate = &embedded_roots::custom::certificates()[0];
         let builder = Roots::builder().bundle(bundle);
         let roots = builder

@@ -50,8 +50,9 @@ fn verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
 fn client_verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
     let (end_entity, intermediates) = identity.chain.split_first().unwrap();
     let verifier = roots.client_cert_verifier();
-    let verified = verifier.verify_client_cert(end_entity, intermediates, UnixTime::now());
-    verified.map(drop)
+    verifier
+        .verify_client_cert(end_entity, intermediates, UnixTime::now())
+        .map(drop)
 }
 
 fn trusting(ca: &Authority) -> Roots {

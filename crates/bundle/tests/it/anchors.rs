@@ -14,7 +14,7 @@ pub(crate) fn agreed(certificate: &[u8]) -> Option<TrustAnchor<'static>> {
     let theirs = theirs.ok().map(|anchor| anchor.to_owned());
     match Root::new(certificate.clone().into_owned(), Annotation::default(), 0) {
         Ok(root) => {
-            let ours = root.into_trust_anchor();
+            let ours = root.into_certificate_and_anchor().1;
             assert_eq!(Some(&ours), theirs.as_ref(), "{certificate:02x?}");
             Some(ours)
         }
