@@ -40,6 +40,7 @@ mod file;
 mod name;
 mod name_constraints;
 mod pem;
+pub mod pin;
 mod time;
 mod trusted_certificate;
 

@@ -21,5 +21,6 @@ mod emit;
 mod file;
 mod headings;
 mod mutated;
+mod pin;
 mod refused;
 mod trusted_certificate;
