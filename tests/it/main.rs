@@ -12,6 +12,7 @@
 mod authority;
 mod build_errors;
 mod bundles;
+mod circles;
 mod client_certificates;
 mod connectors;
 mod distrust;
@@ -41,5 +42,6 @@ mod scratch;
 mod selection;
 mod server;
 mod static_program;
+mod tokens;
 mod ureq_agent;
 mod work;
