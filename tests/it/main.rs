@@ -32,6 +32,7 @@ mod oracle;
 #[cfg(unix)]
 mod policies;
 mod process_default;
+mod promises;
 mod real_servers;
 mod refusals;
 mod report;
