@@ -76,11 +76,12 @@ const FIGURES: [Figure; 4] = [
         of: |measured| f64::from(measured.image),
         margin: 1.1,
     },
-    // Medians of about a millisecond, on machines that do something else, too.
+    // Medians of about a millisecond, on machines that do something else, too. Of the same programs, Go's took
+    // 7.8 ms on one machine and 4.9 ms on another, which is within the margin.
     Figure {
         name: "start to first response",
         of: |measured| measured.first_response.as_secs_f64(),
-        margin: 2.0,
+        margin: 3.0,
     },
     // Kernels differ in how many pages they map at once.
     Figure {
@@ -350,8 +351,8 @@ mod tests {
         assert_eq!(misses(&claims(), &claims()), [""; 0]);
         let measured = [
             // Twice of everything is the same ratio.
-            row("Rust, musl", 439, 461, 3999, 259),
-            row("Rust, glibc", 659, 681, 3999, 519),
+            row("Rust, musl", 439, 461, 5999, 259),
+            row("Rust, glibc", 659, 681, 5999, 519),
             row("Go 1.24", 2000, 2000, 20_000, 2000),
         ];
         assert_eq!(misses(&claims(), &measured), [""; 0]);
@@ -381,12 +382,12 @@ mod tests {
             ),
             (
                 GLIBC,
-                |row| row.first_response *= 3,
+                |row| row.first_response *= 4,
                 line(
                     "Rust, glibc, start to first response",
-                    "0.300",
+                    "0.400",
                     "0.100",
-                    "0.200",
+                    "0.300",
                 ),
             ),
             (
