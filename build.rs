@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use embedded_roots_bundle::{
     DistrustedKey, ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day,
-    parse_distrusted_keys, read_file,
+    parse_distrusted_keys, pin, read_file,
 };
 use rustls_pki_types::UnixTime;
 
@@ -20,12 +20,17 @@ fn main() {
 }
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
-const DEFAULT: &str = "EMBEDDED_ROOTS_DEFAULT";
-const SHA256: &str = "EMBEDDED_ROOTS_SHA256";
+/// The sources of the default roots, the preferred one first.
+const SOURCES: [(&str, bool); 4] = [
+    ("custom", cfg!(feature = "custom")),
+    ("mozilla", cfg!(feature = "mozilla")),
+    ("webpki-roots", cfg!(feature = "webpki-roots")),
+    ("system", cfg!(feature = "system")),
+];
 
 fn compile() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
-    check_default()?;
+    pin::check_default(&variable(pin::DEFAULT), &SOURCES)?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let mozilla = parse(
         "embedded-roots-mozilla",
@@ -75,43 +80,14 @@ fn compile() -> Result<(), String> {
         "webpki-roots",
         webpki_roots(&out, &constrained, &distrusted)?,
     ));
-    check_sha256(digests.first())
+    pin::check_sha256(&variable(pin::SHA256), digests.first().copied())
 }
 
-/// Compares the source that the features select with the one that the user expects.
-fn check_default() -> Result<(), String> {
-    const SOURCES: [(&str, bool); 4] = [
-        ("custom", cfg!(feature = "custom")),
-        ("mozilla", cfg!(feature = "mozilla")),
-        ("webpki-roots", cfg!(feature = "webpki-roots")),
-        ("system", cfg!(feature = "system")),
-    ];
-
-    println!("cargo::rerun-if-env-changed={DEFAULT}");
-    let expected = env::var_os(DEFAULT).unwrap_or_default();
-    let expected = expected.to_string_lossy();
-    if expected.is_empty() {
-        return Ok(());
-    }
-    if !SOURCES.iter().any(|(name, _)| *name == expected) {
-        let names = SOURCES.map(|(name, _)| name).join(", ");
-        return Err(format!(
-            "{DEFAULT} is {expected:?}: expected one of {names}"
-        ));
-    }
-    let selected = SOURCES.iter().find(|(_, is_compiled_in)| *is_compiled_in);
-    match selected {
-        Some((name, _)) if *name == expected => Ok(()),
-        Some((name, _)) => Err(format!(
-            "{DEFAULT} is \"{expected}\", but the features of this build select \"{name}\" as the \
-             source of the default roots\n\
-             `cargo tree --edges features --invert embedded-roots` shows which package enables them"
-        )),
-        None => Err(format!(
-            "{DEFAULT} is \"{expected}\", but no feature of this build gives the default roots a \
-             source: enable the feature `{expected}` of embedded-roots"
-        )),
-    }
+/// The value of an environment variable, empty if it is not set.
+fn variable(name: &str) -> String {
+    println!("cargo::rerun-if-env-changed={name}");
+    let value = env::var_os(name).unwrap_or_default();
+    value.to_string_lossy().into_owned()
 }
 
 fn mozilla_date() -> Result<UnixTime, String> {
@@ -278,37 +254,6 @@ fn webpki_roots(
     let source = emit::bundle("WebpkiRoots", sha256, None, &anchors);
     write(out, "webpki_roots_anchors.rs", &source)?;
     Ok(sha256)
-}
-
-/// Compares the set of the selected bundle with the digest that the user expects.
-fn check_sha256(selected: Option<&(&str, [u8; 32])>) -> Result<(), String> {
-    println!("cargo::rerun-if-env-changed={SHA256}");
-    let pin = env::var_os(SHA256).unwrap_or_default();
-    let pin = pin.to_string_lossy();
-    if pin.is_empty() {
-        return Ok(());
-    }
-    let Some(expected) = emit::sha256_from_hex(&pin) else {
-        return Err(format!(
-            "{SHA256} is {pin:?}: expected 64 hexadecimal digits"
-        ));
-    };
-    let Some((name, selected)) = selected else {
-        return Err(format!(
-            "{SHA256} is set, and no bundle is compiled in that it could be for"
-        ));
-    };
-    if expected != *selected {
-        return Err(format!(
-            "the selected bundle, `{name}`, is not the pinned one\n\
-             expected ({SHA256}): {}\n\
-             compiled in:                       {}\n\
-             if the change is intended, pin the second digest",
-            emit::hex(&expected),
-            emit::hex(selected)
-        ));
-    }
-    Ok(())
 }
 
 fn write(out: &Path, name: &str, content: &str) -> Result<(), String> {

@@ -31,34 +31,6 @@ fn the_readme_tells_of_every_feature() {
     }
 }
 
-/// Each promise of docs/security.md names tests that there are.
-#[test]
-fn promises_have_tests() {
-    let page = include_str!("../../docs/security.md");
-    let (_, promises) = page.split_once("## Promises").unwrap();
-    let (promises, _) = promises.split_once("\n## ").unwrap();
-    let mut count = 0;
-    for row in promises
-        .lines()
-        .filter(|line| line.starts_with("| "))
-        .skip(2)
-    {
-        let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        let mut file = String::new();
-        for name in tests.split('`').skip(1).step_by(2) {
-            if name.contains('/') {
-                let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-                file = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{name}: {why}"));
-            } else if !name.starts_with("cargo ") {
-                assert!(file.contains(&format!("fn {name}()")), "{name} in {row}");
-                count += 1;
-            }
-        }
-        assert!(!file.is_empty(), "no test: {row}");
-    }
-    assert!(count > 30, "{count}");
-}
-
 /// Both Cargo.toml and the links at the foot of README.md name the repository's address.
 #[test]
 fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {

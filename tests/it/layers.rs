@@ -24,7 +24,7 @@ fn layer(module: &str) -> usize {
     layer.unwrap_or_else(|| panic!("src/{module} is in no layer: add it to tests/it/layers.rs"))
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -12,15 +12,17 @@
 mod authority;
 mod build_errors;
 mod bundles;
+mod circles;
 mod client_certificates;
-mod connectors;
 mod distrust;
 mod distrusted_certificates;
+mod echo;
 #[cfg(unix)]
 mod faults;
 mod features;
 mod generated;
 mod handshakes;
+mod harnesses;
 mod include_bundle;
 mod include_bundle_errors;
 mod inspect;
@@ -33,6 +35,7 @@ mod oracle;
 #[cfg(unix)]
 mod policies;
 mod process_default;
+mod promises;
 mod real_servers;
 mod refusals;
 mod report;
@@ -43,5 +46,6 @@ mod scratch;
 mod selection;
 mod server;
 mod static_program;
+mod tokens;
 mod ureq_agent;
 mod work;

@@ -41,6 +41,7 @@ mod file;
 mod name;
 mod name_constraints;
 mod pem;
+pub mod pin;
 mod revocations;
 mod time;
 mod trusted_certificate;

@@ -447,7 +447,7 @@ fn which_files_of_a_directory_are_read() {
 /// What is trusted of a directory, beside `openssl verify -CApath`. Where they differ, docs/policy.md
 /// says so.
 #[test]
-#[ignore = "needs openssl"]
+#[ignore = "needs openssl; .ci/run runs it"]
 fn a_directory_as_openssl_reads_it() {
     let openssl = |arguments: &[&OsStr]| {
         let output = process::Command::new("openssl")

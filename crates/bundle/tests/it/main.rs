@@ -22,6 +22,7 @@ mod fields;
 mod file;
 mod headings;
 mod mutated;
+mod pin;
 mod refused;
 mod revocations;
 mod trusted_certificate;

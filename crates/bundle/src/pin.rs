@@ -1,0 +1,79 @@
+//! What a user expects of a build, compared with what the build has.
+//!
+//! These are the checks of embedded-roots' build script, which reads the variables and the features.
+
+use crate::emit::{hex, sha256_from_hex};
+
+/// The variable that names the expected source of the default roots.
+pub const DEFAULT: &str = "EMBEDDED_ROOTS_DEFAULT";
+/// The variable with the expected digest of the selected bundle.
+pub const SHA256: &str = "EMBEDDED_ROOTS_SHA256";
+
+/// Compares the source that the features select with the one that the user expects.
+///
+/// `expected` is the value of [`DEFAULT`]; an empty value expects nothing. `sources` are all there are,
+/// the preferred one first, each with its name and whether it is compiled in.
+///
+/// # Errors
+///
+/// The message for the user.
+pub fn check_default(expected: &str, sources: &[(&str, bool)]) -> Result<(), String> {
+    if expected.is_empty() {
+        return Ok(());
+    }
+    if !sources.iter().any(|(name, _)| *name == expected) {
+        let names: Vec<_> = sources.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
+        return Err(format!(
+            "{DEFAULT} is {expected:?}: expected one of {names}"
+        ));
+    }
+    let selected = sources.iter().find(|(_, is_compiled_in)| *is_compiled_in);
+    match selected {
+        Some((name, _)) if *name == expected => Ok(()),
+        Some((name, _)) => Err(format!(
+            "{DEFAULT} is \"{expected}\", but the features of this build select \"{name}\" as the \
+             source of the default roots\n\
+             `cargo tree --edges features --invert embedded-roots` shows which package enables them"
+        )),
+        None => Err(format!(
+            "{DEFAULT} is \"{expected}\", but no feature of this build gives the default roots a \
+             source: enable the feature `{expected}` of embedded-roots"
+        )),
+    }
+}
+
+/// Compares the digest of the selected bundle with the one that the user expects.
+///
+/// `expected` is the value of [`SHA256`]; an empty value expects nothing. `selected` is the name of the
+/// bundle and the digest of its set, if there is a bundle.
+///
+/// # Errors
+///
+/// The message for the user.
+pub fn check_sha256(expected: &str, selected: Option<(&str, [u8; 32])>) -> Result<(), String> {
+    if expected.is_empty() {
+        return Ok(());
+    }
+    let Some(pinned) = sha256_from_hex(expected) else {
+        return Err(format!(
+            "{SHA256} is {expected:?}: expected 64 hexadecimal digits"
+        ));
+    };
+    let Some((name, compiled_in)) = selected else {
+        return Err(format!(
+            "{SHA256} is set, and no bundle is compiled in that it could be for"
+        ));
+    };
+    if pinned != compiled_in {
+        return Err(format!(
+            "the selected bundle, `{name}`, is not the pinned one\n\
+             expected ({SHA256}): {}\n\
+             compiled in:                       {}\n\
+             if the change is intended, pin the second digest",
+            hex(&pinned),
+            hex(&compiled_in)
+        ));
+    }
+    Ok(())
+}
