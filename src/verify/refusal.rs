@@ -12,6 +12,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::bundle::anchor::Anchor;
 use crate::trust::distrust::DistrustedBy;
 use crate::trust::report::short;
+use crate::verify::paths::MOST_PAIRS;
 
 /// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
 /// which date its certificate was issued, or which of its names is outside a root's name constraints.
@@ -54,6 +55,8 @@ enum Reason {
         root: String,
         shown: Option<Shown>,
     },
+    /// More paths than webpki may try.
+    TooComplex,
     DistrustedCertificate {
         certificate: String,
         by: DistrustedBy,
@@ -137,6 +140,13 @@ impl Refusal {
                 ..
             }
         )
+    }
+
+    /// Whether the names in the certificates that the peer sent allow so many paths to a root that none was tried:
+    /// far more than in any real chain, and enough to keep a processor busy.
+    #[must_use]
+    pub fn is_too_complex(&self) -> bool {
+        matches!(self.0, Reason::TooComplex)
     }
 
     /// The name (RFC 4514) of the distrusted certificate, if that is the reason and it is known.
@@ -257,6 +267,10 @@ impl Refusal {
         Self(Reason::OutsideConstraints { root, shown: None })
     }
 
+    pub(super) fn too_complex() -> Self {
+        Self(Reason::TooComplex)
+    }
+
     pub(super) fn by_distrust(certificate: &CertificateDer<'_>, by: DistrustedBy) -> Self {
         let certificate = shown(subject(certificate));
         Self(Reason::DistrustedCertificate { certificate, by })
@@ -354,6 +368,11 @@ impl fmt::Display for Refusal {
                 short(name),
                 short(root),
                 short(constraints)
+            ),
+            Reason::TooComplex => write!(
+                f,
+                "the certificates sent allow too many paths to a root: more than {MOST_PAIRS} pairs of a \
+                 certificate and a possible issuer would be tried; send the certificates of one path"
             ),
             Reason::DistrustedCertificate { certificate, by } => {
                 write!(
