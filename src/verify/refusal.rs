@@ -15,7 +15,8 @@ use crate::trust::report::short;
 use crate::verify::paths::MOST_PAIRS;
 
 /// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
-/// which date its certificate was issued, or which of its names is outside a root's name constraints.
+/// which date its certificate was issued, or which of its names is outside a root's name constraints; or that the
+/// certificates allow too many paths to a root.
 ///
 /// It reaches a program as [`rustls::Error::InvalidCertificate`] with
 /// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`] or
@@ -325,8 +326,8 @@ fn last_of_chain<'a>(
     intermediates: &'a [CertificateDer<'a>],
 ) -> &'a CertificateDer<'a> {
     let mut last = end_entity;
-    // Bounded, because certificates can form a cycle.
-    for _ in intermediates {
+    // Certificates can form a cycle, and each step looks at all of them.
+    for _ in intermediates.iter().take(MOST_STEPS) {
         let wanted = issuer(last).filter(|issuer| subject(last) != Some(*issuer));
         let is_wanted = |sent: &&CertificateDer<'_>| wanted.is_some() && subject(sent) == wanted;
         match intermediates.iter().find(is_wanted) {
@@ -336,6 +337,9 @@ fn last_of_chain<'a>(
     }
     last
 }
+
+/// More than webpki goes by.
+const MOST_STEPS: usize = 16;
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
