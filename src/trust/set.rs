@@ -143,7 +143,8 @@ impl TrustSet {
         }
     }
 
-    fn of_subject(&self, name: &[u8]) -> &[Anchor] {
+    /// The anchors with this subject, DER, the content of the SEQUENCE.
+    pub(crate) fn of_subject(&self, name: &[u8]) -> &[Anchor] {
         let anchors = self.anchors();
         let start = anchors.partition_point(|anchor| subject(anchor) < name);
         let (_, rest) = anchors.split_at_checked(start).unwrap_or_default();

@@ -66,12 +66,13 @@ impl ClientVerifier {
         let trust_set = self.servers.trust_set();
         let sent = iter::once(end_entity).chain(intermediates);
         let issuers = Issuers::of(sent, start, trust_set);
+        let selected = self.servers.select(end_entity, intermediates, start)?;
         let verifier = match &self.revoking {
             None => self.made_for(&issuers, start),
             Some(each) => UpTo::choose(each, start).cloned().map_err(Into::into),
         };
-        let verdict = verifier
-            .and_then(|verifier| verifier.verify_client_cert(end_entity, intermediates, now));
+        let verdict =
+            verifier.and_then(|verifier| verifier.verify_client_cert(end_entity, &selected, now));
         verdict.map_err(|refused| {
             let refusal = screening
                 .explain(&refused, end_entity)

@@ -2,6 +2,7 @@
 
 pub(crate) mod client_verifier;
 mod dates;
+mod paths;
 pub(crate) mod refusal;
 pub(crate) mod revocation;
 mod screening;

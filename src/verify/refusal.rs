@@ -12,9 +12,11 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::bundle::anchor::Anchor;
 use crate::trust::distrust::DistrustedBy;
 use crate::trust::report::short;
+use crate::verify::paths::MOST_PAIRS;
 
 /// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
-/// which date its certificate was issued, or which of its names is outside a root's name constraints.
+/// which date its certificate was issued, or which of its names is outside a root's name constraints; or that the
+/// certificates allow too many paths to a root.
 ///
 /// It reaches a program as [`rustls::Error::InvalidCertificate`] with
 /// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`] or
@@ -54,6 +56,8 @@ enum Reason {
         root: String,
         shown: Option<Shown>,
     },
+    /// More paths than webpki may try.
+    TooComplex,
     DistrustedCertificate {
         certificate: String,
         by: DistrustedBy,
@@ -137,6 +141,13 @@ impl Refusal {
                 ..
             }
         )
+    }
+
+    /// Whether the names in the certificates that the peer sent allow so many paths to a root that none was tried:
+    /// far more than in any real chain, and enough to keep a processor busy.
+    #[must_use]
+    pub fn is_too_complex(&self) -> bool {
+        matches!(self.0, Reason::TooComplex)
     }
 
     /// The name (RFC 4514) of the distrusted certificate, if that is the reason and it is known.
@@ -257,6 +268,10 @@ impl Refusal {
         Self(Reason::OutsideConstraints { root, shown: None })
     }
 
+    pub(super) fn too_complex() -> Self {
+        Self(Reason::TooComplex)
+    }
+
     pub(super) fn by_distrust(certificate: &CertificateDer<'_>, by: DistrustedBy) -> Self {
         let certificate = shown(subject(certificate));
         Self(Reason::DistrustedCertificate { certificate, by })
@@ -311,8 +326,8 @@ fn last_of_chain<'a>(
     intermediates: &'a [CertificateDer<'a>],
 ) -> &'a CertificateDer<'a> {
     let mut last = end_entity;
-    // Bounded, because certificates can form a cycle.
-    for _ in intermediates {
+    // Certificates can form a cycle, and each step looks at all of them.
+    for _ in intermediates.iter().take(MOST_STEPS) {
         let wanted = issuer(last).filter(|issuer| subject(last) != Some(*issuer));
         let is_wanted = |sent: &&CertificateDer<'_>| wanted.is_some() && subject(sent) == wanted;
         match intermediates.iter().find(is_wanted) {
@@ -322,6 +337,9 @@ fn last_of_chain<'a>(
     }
     last
 }
+
+/// More than webpki goes by.
+const MOST_STEPS: usize = 16;
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -354,6 +372,11 @@ impl fmt::Display for Refusal {
                 short(name),
                 short(root),
                 short(constraints)
+            ),
+            Reason::TooComplex => write!(
+                f,
+                "the certificates sent allow too many paths to a root: more than {MOST_PAIRS} pairs of a \
+                 certificate and a possible issuer would be tried; send the certificates of one path"
             ),
             Reason::DistrustedCertificate { certificate, by } => {
                 write!(

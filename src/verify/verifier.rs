@@ -1,5 +1,6 @@
 //! The verifier that enforces distrust dates.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::iter;
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use crate::logging;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
 use crate::verify::dates::{
-    ExplainConstraints, Issuers, UpTo, is_unknown_issuer, outside_constraints, root_of_constraints,
-    store_of,
+    ExplainConstraints, Issuers, UpTo, is_unknown_issuer, may_issue, outside_constraints,
+    root_of_constraints, store_of,
 };
+use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
 use crate::verify::refusal::{Peer, Refusal};
 use crate::verify::revocation::Revocation;
 use crate::verify::screening::Screening;
@@ -35,10 +37,11 @@ use crate::verify::screening::Screening;
 /// one search and one budget of signature checks, whatever the number of roots with a date.
 ///
 /// webpki is given only the anchors whose subject is an issuer in the chain, found by binary search. It
-/// would compare the names of all others and try none of them.
+/// would compare the names of all others and try none of them. It is given only the intermediates on a path to a
+/// trusted issuer, and no chain that leaves far more paths than any real one, which could take it seconds.
 ///
-/// A chain that fails because of a distrust date, a name constraint of its root, or an unknown issuer
-/// returns a [`Refusal`] inside [`CertificateError::Other`](rustls::CertificateError::Other), which
+/// A chain that fails because of a distrust date, a name constraint of its root, an unknown issuer, or too many
+/// paths returns a [`Refusal`] inside [`CertificateError::Other`](rustls::CertificateError::Other), which
 /// explains more than rustls does. All other errors are those of rustls.
 pub struct Verifier {
     trust_set: Arc<TrustSet>,
@@ -102,6 +105,23 @@ impl Verifier {
         Screening::of(end_entity, intermediates, distrust, self.sha256)
     }
 
+    /// The intermediates that webpki may try. `start` is the notBefore of the end-entity certificate.
+    // Public for the benches.
+    #[doc(hidden)]
+    pub fn select<'a>(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &'a [CertificateDer<'a>],
+        start: Option<UnixTime>,
+    ) -> Result<Cow<'a, [CertificateDer<'a>]>, Refusal> {
+        let is_trusted = |name: &[u8]| {
+            let mut anchors = self.trust_set.of_subject(name).iter();
+            anchors.any(|anchor| may_issue(anchor, start))
+        };
+        let selected = on_paths(end_entity, intermediates, is_trusted, MOST_PAIRS);
+        selected.map_err(|TooManyPairs| Refusal::too_complex())
+    }
+
     fn verify(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
         let screening = self.screen(presented.end_entity, presented.intermediates)?;
         let presented = Presented {
@@ -110,6 +130,11 @@ impl Verifier {
         };
         let start = not_before(presented.end_entity);
         let issuers = Issuers::of(presented.certificates(), start, &self.trust_set);
+        let selected = self.select(presented.end_entity, presented.intermediates, start)?;
+        let presented = Presented {
+            intermediates: &selected,
+            ..presented
+        };
         let verdict = match &self.revoking {
             None => self.verify_with(&store_of(issuers.trusted.iter().copied()), presented),
             Some(revoking) => revoking.verify(start, presented),

@@ -1,12 +1,13 @@
-//! `Verifier` passes webpki only the anchors whose subject is the name of an issuer in the chain.
-//! rustls' own verifiers, of servers and of clients, pass all of them, and must reach the verdicts
-//! of ours.
+//! `Verifier` passes webpki only the anchors whose subject is the name of an issuer in the chain, and only the
+//! intermediates on a path to one of them. rustls' own verifiers, of servers and of clients, pass all of them, and
+//! must accept what ours accept. They must refuse for the same reason if they are sent the same intermediates.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_bundle::{issuer, subject};
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -17,7 +18,8 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertificateError, RootCertStore};
 
 use crate::authority::{
-    Authority, Identity, annotated, client, intermediate, key, root, root_with, server_with,
+    Authority, Identity, annotated, client, intermediate, key, root, root_of, root_with,
+    server_with,
 };
 
 /// An end-entity certificate for servers and clients.
@@ -30,7 +32,7 @@ fn both(issuer: &Authority, name: &str) -> Identity {
 }
 
 /// A chain, with the time and the name to verify it for.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Case {
     chain: Vec<CertificateDer<'static>>,
     name: &'static str,
@@ -40,6 +42,39 @@ struct Case {
 impl Case {
     fn now(&self) -> UnixTime {
         UnixTime::since_unix_epoch(Duration::from_secs(self.now))
+    }
+
+    /// Without the intermediates that are on no path to one of these names, and without repetitions.
+    fn on_paths(&self, trusted: &BTreeSet<Vec<u8>>) -> Self {
+        let subject_of = |der: &CertificateDer<'_>| subject(der).map(|name| name.as_der().to_vec());
+        let issuer_of = |der: &CertificateDer<'_>| issuer(der).map(|name| name.as_der().to_vec());
+        let (end_entity, intermediates) = self.chain.split_first().unwrap();
+        let mut reached: BTreeSet<_> = issuer_of(end_entity).into_iter().collect();
+        let mut leading = trusted.clone();
+        for _ in intermediates {
+            for der in intermediates {
+                if let (Some(subject), Some(issuer)) = (subject_of(der), issuer_of(der)) {
+                    if reached.contains(&subject) {
+                        reached.insert(issuer.clone());
+                    }
+                    if leading.contains(&issuer) {
+                        leading.insert(subject);
+                    }
+                }
+            }
+        }
+        let mut chain = vec![end_entity.clone()];
+        for der in intermediates {
+            let is_on_path = subject_of(der).is_some_and(|subject| reached.contains(&subject))
+                && issuer_of(der).is_some_and(|issuer| leading.contains(&issuer));
+            if is_on_path && !chain[1..].contains(der) {
+                chain.push(der.clone());
+            }
+        }
+        Self {
+            chain,
+            ..self.clone()
+        }
     }
 }
 
@@ -90,8 +125,32 @@ const DATE: i64 = 1_704_067_200;
 /// rustls' own verifiers of servers and of clients, over the anchors of one policy.
 struct Oracle {
     /// Over all anchors, for certificates that start to be valid on [`DATE`] or earlier.
-    all: [Verify; 2],
-    without_date: [Verify; 2],
+    all: Trusting,
+    without_date: Trusting,
+}
+
+/// Verifiers over a store, and the names in it.
+struct Trusting {
+    verify: [Verify; 2],
+    names: BTreeSet<Vec<u8>>,
+}
+
+impl Trusting {
+    fn new(store: Arc<RootCertStore>) -> Self {
+        let names = store.roots.iter().map(|root| root.subject.to_vec());
+        Self {
+            names: names.collect(),
+            verify: rustls_own(store),
+        }
+    }
+
+    fn verdict(&self, of: usize, case: &Case) -> Result<(), String> {
+        let selected = verdict(&self.verify[of], &case.on_paths(&self.names));
+        // Whether a chain is accepted does not depend on the rest.
+        let whole = verdict(&self.verify[of], case);
+        assert_eq!(selected.is_ok(), whole.is_ok(), "{case:?}");
+        selected
+    }
 }
 
 impl Oracle {
@@ -102,23 +161,25 @@ impl Oracle {
             roots: all.collect(),
         };
         Self {
-            all: rustls_own(Arc::new(all)),
-            without_date: rustls_own(roots.root_store()),
+            all: Trusting::new(Arc::new(all)),
+            without_date: Trusting::new(roots.root_store()),
         }
     }
 
     /// Both verdicts, if x509-parser does not find the certificate's notBefore.
     fn verdicts(&self, of: usize, case: &Case) -> Vec<Result<(), String>> {
-        let [all, without_date] = [&self.all[of], &self.without_date[of]];
-        let verifiers = match x509_parser::parse_x509_certificate(&case.chain[0]) {
+        let (all, without_date) = (&self.all, &self.without_date);
+        let trusting = match x509_parser::parse_x509_certificate(&case.chain[0]) {
             Ok((_, certificate)) if certificate.validity().not_before.timestamp() <= DATE => {
                 vec![all]
             }
             Ok(_) => vec![without_date],
             Err(_) => vec![all, without_date],
         };
-        let verdicts = verifiers.into_iter();
-        verdicts.map(|verifier| verdict(verifier, case)).collect()
+        let verdicts = trusting.into_iter();
+        verdicts
+            .map(|trusting| trusting.verdict(of, case))
+            .collect()
     }
 }
 
@@ -244,14 +305,7 @@ fn damaged_chains_have_the_verdict_of_rustls() {
         })
         .collect();
 
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut below = |bound: usize| {
-        // Xorshift (Marsaglia, 2003)
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % bound as u64).unwrap()
-    };
+    let mut below = numbers();
     // For each pair of verifiers.
     let mut accepted = vec![0; verifiers.len()];
     let mut distrusted = accepted.clone();
@@ -307,4 +361,80 @@ fn damaged_chains_have_the_verdict_of_rustls() {
     assert!(accepted.iter().all(|count| *count > 100), "{accepted:?}");
     let kinds: Vec<_> = refused.iter().map(BTreeSet::len).collect();
     assert!(kinds.iter().all(|count| *count > 5), "{refused:#?}");
+}
+
+/// Few names and keys, of which some are roots, so that many paths lead through them.
+#[test]
+fn meshes_have_the_verdict_of_rustls() {
+    let names = ["A", "B", "C", "D"];
+    let keys = [(); 5].map(|()| key().serialize_pem());
+    // Two roots share a name, and one of them a key with an intermediate.
+    let roots = [("A", 0), ("D", 3), ("D", 4)].map(|(name, key)| root_of(name, &keys[key], |_| {}));
+    let issuers: Vec<_> = names
+        .iter()
+        .zip(&keys)
+        .map(|(name, key)| root_of(name, key, |_| {}))
+        .collect();
+    let mut below = numbers();
+    let mut accepted = [0; 2];
+    let mut reasons = BTreeSet::new();
+    for round in 0..40 {
+        let trusted = [&roots[..1], &roots[1..], &roots[..2], &roots[2..]][round % 4];
+        let trusted = trusted.iter().map(|root| root.der().clone());
+        let policy = Roots::builder().certificates(trusted).build().unwrap();
+        let (theirs, ours) = (Oracle::new(&policy), ours(&policy));
+        for _ in 0..25 {
+            let mut chain = both(&issuers[below(4)], "a.example").chain;
+            for _ in 0..below(8) {
+                let (subject, signer) = (below(4), below(4));
+                let repeated = below(chain.len());
+                chain.push(match below(10) {
+                    0 if repeated > 0 => chain[repeated].clone(),
+                    // Signed by a key that is not the issuer's.
+                    1 => {
+                        let forger = root_of(names[signer], &keys[4], |_| {});
+                        intermediate(names[subject], &keys[subject], &forger)
+                            .der()
+                            .clone()
+                    }
+                    _ => {
+                        let signer = &issuers[signer];
+                        intermediate(names[subject], &keys[subject], signer)
+                            .der()
+                            .clone()
+                    }
+                });
+            }
+            let case = Case {
+                chain,
+                name: "a.example",
+                now: 1_785_542_400,
+            };
+            for (of, ours) in ours.iter().enumerate() {
+                let verdict = verdict(ours, &case);
+                let expected = theirs.verdicts(of, &case);
+                assert_eq!(expected, std::slice::from_ref(&verdict), "{case:?}");
+                match verdict {
+                    Ok(()) => accepted[of] += 1,
+                    Err(reason) => drop(reasons.insert(reason)),
+                }
+            }
+        }
+    }
+    assert!(
+        accepted.iter().all(|count| (200..900).contains(count)),
+        "{accepted:?}"
+    );
+    assert!(reasons.len() > 1, "{reasons:?}");
+}
+
+/// Numbers below a bound (xorshift; Marsaglia, 2003).
+fn numbers() -> impl FnMut(usize) -> usize {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    move |bound| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % bound as u64).unwrap()
+    }
 }

@@ -1,12 +1,12 @@
-//! The signature checks that a hostile chain can cause before the peer is authenticated: their number,
-//! which is compared with rustls', and the time that they take, which is only printed.
+//! The work that a hostile chain can cause before the peer is authenticated: the signature checks, whose number is
+//! compared with rustls', the time that they take, which is only printed, and the bound of the path search.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use embedded_roots::{Anchor, Roots};
+use embedded_roots::{Anchor, Refusal, Roots};
 use rcgen::{
     CertificateRevocationListParams, ExtendedKeyUsagePurpose, KeyIdMethod, KeyUsagePurpose,
     SerialNumber, date_time_ymd,
@@ -72,9 +72,9 @@ fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
     (Arc::new(provider), count)
 }
 
-/// A leaf issued by I, followed by forged certificates: five each for I by J, for J by K and for K
+/// A leaf issued by I, followed by forged certificates: some each for I by J, for J by K and for K
 /// by L, and one for L by each of these roots.
-fn hostile_chain(roots: &[String]) -> Vec<CertificateDer<'static>> {
+fn hostile_chain(forged: usize, roots: &[String]) -> Vec<CertificateDer<'static>> {
     let leaf = server_with(&root("I"), "a.example", |params| {
         params
             .extended_key_usages
@@ -87,7 +87,7 @@ fn hostile_chain(roots: &[String]) -> Vec<CertificateDer<'static>> {
         chain.push(forged.der().clone());
     };
     for (subject, issuer) in [("I", "J"), ("J", "K"), ("K", "L")] {
-        (0..5).for_each(|_| forge(subject, issuer));
+        (0..forged).for_each(|_| forge(subject, issuer));
     }
     for root in roots {
         forge("L", root);
@@ -136,8 +136,14 @@ fn cost<T>(count: &AtomicUsize, verify: impl FnOnce(UnixTime) -> Result<T, Error
 }
 
 /// Compares the work with `count` roots that have a distrust date; `name` and `date` give their
-/// names and years.
-fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
+/// names and years. Returns the number of our checks.
+fn compare(
+    forged: usize,
+    count: usize,
+    name: fn(usize) -> String,
+    date: fn(usize) -> usize,
+) -> usize {
+    let mut checks = 0;
     let other = root_with("Another CA", |params| {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     });
@@ -151,7 +157,7 @@ fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
         .collect();
     let mut issuers = names.clone();
     issuers.dedup();
-    let chain = hostile_chain(&issuers);
+    let chain = hostile_chain(forged, &issuers);
 
     let (provider, counted) = counting();
     let policy = || {
@@ -207,20 +213,121 @@ fn compare(count: usize, name: fn(usize) -> String, date: fn(usize) -> usize) {
                 ours.checks <= theirs.checks,
                 "{count} roots, {what}: {ours}; rustls: {theirs}"
             );
+            checks += ours.checks;
         }
     }
+    checks
 }
 
 #[test]
 fn roots_with_a_date_cost_no_more_checks_than_in_rustls() {
     // The leaf's notBefore is in 2020, so it is issued after some of these dates only.
     let some: fn(usize) -> usize = |nth| 2000 + nth % 60;
-    for count in [0, 1, 10, 50] {
-        for date in [(|_| 2030) as fn(usize) -> usize, some, |_| 2001] {
-            compare(count, |nth| format!("Root {nth}"), date);
+    // One each is within the bound of the search with 10 roots, two with one root.
+    for forged in [1, 2, 5] {
+        let mut checks = [0; 2];
+        for count in [0, 1, 10, 50] {
+            for date in [(|_| 2030) as fn(usize) -> usize, some, |_| 2001] {
+                checks[0] += compare(forged, count, |nth| format!("Root {nth}"), date);
+            }
+            checks[1] += compare(forged, count, |_| "One name".to_owned(), some);
         }
-        compare(count, |_| "One name".to_owned(), some);
+        compare(forged, 300, |nth| format!("Root {nth}"), some);
+        compare(forged, 300, |_| "One name".to_owned(), some);
+        let is_searched = checks.map(|checks| checks > 0);
+        assert_eq!(is_searched, [forged < 5; 2], "{forged}: {checks:?}");
     }
-    compare(300, |nth| format!("Root {nth}"), some);
-    compare(300, |_| "One name".to_owned(), some);
+}
+
+/// A leaf for servers and clients with this many intermediates, which have one name and different keys.
+fn namesakes(issuer: &Authority, count: usize) -> Vec<CertificateDer<'static>> {
+    let namesakes = (0..count).map(|_| intermediate("Between", &key().serialize_pem(), issuer));
+    let namesakes: Vec<_> = namesakes.collect();
+    let leaf = server_with(namesakes.last().unwrap(), "a.example", |params| {
+        let usages = &mut params.extended_key_usages;
+        usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+    });
+    let namesakes = namesakes.iter().map(|namesake| namesake.der().clone());
+    leaf.chain.into_iter().chain(namesakes).collect()
+}
+
+/// The verdicts on a chain, of servers and of clients, without CRLs and with one, and the checks of each.
+fn verdicts(root: &Authority, chain: &[CertificateDer<'static>]) -> Vec<(Option<Error>, usize)> {
+    let (end_entity, intermediates) = chain.split_first().unwrap();
+    let (provider, counted) = counting();
+    let policy = || {
+        let policy = Roots::builder().pem(root.pem());
+        policy.provider(Arc::clone(&provider))
+    };
+    let with_crls = policy()
+        .crls([list(root)])
+        .allow_unknown_revocation_status();
+    let mut verdicts = Vec::new();
+    for policy in [policy(), with_crls] {
+        let roots = policy.build().unwrap();
+        let (servers, clients) = (roots.verifier(), roots.client_cert_verifier());
+        let name = ServerName::try_from("a.example").unwrap();
+        // 2026-08-01
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
+        let mut add = |verify: &dyn Fn() -> Option<Error>| {
+            let before = counted.load(Ordering::Relaxed);
+            let refused = verify();
+            verdicts.push((refused, counted.load(Ordering::Relaxed) - before));
+        };
+        add(&|| {
+            let verdict = servers.verify_server_cert(end_entity, intermediates, &name, &[], now);
+            verdict.err()
+        });
+        add(&|| {
+            clients
+                .verify_client_cert(end_entity, intermediates, now)
+                .err()
+        });
+    }
+    assert_eq!(verdicts.len(), 4);
+    verdicts
+}
+
+/// The leaf and each intermediate are compared with each intermediate.
+#[test]
+fn a_chain_of_too_many_pairs_is_refused_without_a_check() {
+    let ca = root_with("CA", |params| {
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    });
+    let chain = namesakes(&ca, 21);
+    for (refused, checks) in verdicts(&ca, &chain) {
+        let refused = refused.unwrap();
+        let refusal = Refusal::of(&refused).unwrap();
+        assert!(refusal.is_too_complex() && !refusal.is_unknown_issuer());
+        let text = "the certificates sent allow too many paths to a root: more than 440 pairs of a certificate \
+                    and a possible issuer would be tried; send the certificates of one path";
+        assert_eq!(refusal.to_string(), text);
+        assert_eq!(checks, 0);
+    }
+    // 420 pairs, in two orders. The second needs only the two checks of the right path.
+    let mut chain = namesakes(&ca, 20);
+    for (refused, _) in verdicts(&ca, &chain) {
+        assert_eq!(refused, None);
+    }
+    chain[1..].reverse();
+    for (nth, (refused, checks)) in verdicts(&ca, &chain).into_iter().enumerate() {
+        assert_eq!(refused, None);
+        assert!(checks == 2 || nth >= 2, "{checks}");
+    }
+}
+
+#[test]
+fn a_chain_to_no_trusted_name_is_of_an_unknown_issuer_whatever_its_length() {
+    let ca = root_with("CA", |params| {
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    });
+    let chain = namesakes(&root("Stranger"), 30);
+    for (refused, checks) in verdicts(&ca, &chain) {
+        let refused = refused.unwrap();
+        let refusal = Refusal::of(&refused).unwrap();
+        assert!(refusal.is_unknown_issuer() && !refusal.is_too_complex());
+        assert_eq!(refusal.issuer(), Some("CN=Stranger"));
+        assert_eq!(refusal.certificates_sent(), Some(31));
+        assert_eq!(checks, 0);
+    }
 }

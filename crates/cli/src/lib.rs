@@ -34,7 +34,8 @@ enum Outcome {
     Findings,
 }
 
-type Result<T> = std::result::Result<T, Box<dyn error::Error>>;
+/// Its error can be that of another thread.
+type Result<T> = std::result::Result<T, Box<dyn error::Error + Send + Sync>>;
 
 /// Which root certificates a program, bundle, image or server trusts
 ///

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,23 @@ pub(super) struct Server {
     pub(super) starttls: Option<StartTls>,
     /// Of all connections together.
     pub(super) deadline: Instant,
+}
+
+/// What this work returns, or an error if it has not returned at the deadline. It then goes on in a thread, which
+/// ends with the process.
+pub(super) fn within<T: Send + 'static>(
+    deadline: Instant,
+    late: &str,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || sender.send(work()))?;
+    let time = deadline.saturating_duration_since(Instant::now());
+    match receiver.recv_timeout(time) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => Err(late.into()),
+        Err(RecvTimeoutError::Disconnected) => Err("a thread has ended early".into()),
+    }
 }
 
 /// What an unverified server has sent.
@@ -120,14 +138,10 @@ impl Server {
 
     fn addresses(&self) -> Result<Vec<SocketAddr>> {
         let wanted = (self.host.clone(), self.port);
-        let (sender, receiver) = mpsc::channel();
         // The resolver knows no time limit.
-        thread::Builder::new().spawn(move || {
-            let found = wanted.to_socket_addrs();
-            sender.send(found.map(Iterator::collect::<Vec<_>>))
-        })?;
-        let found = receiver.recv_timeout(remaining(self.deadline)?);
-        Ok(found.map_err(|_| timed_out())??)
+        within(self.deadline, NO_ANSWER, move || {
+            Ok(wanted.to_socket_addrs()?.collect())
+        })
     }
 }
 
@@ -196,8 +210,10 @@ fn remaining(deadline: Instant) -> io::Result<Duration> {
 }
 
 fn timed_out() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "no answer in time (`--timeout`)")
+    io::Error::new(io::ErrorKind::TimedOut, NO_ANSWER)
 }
+
+const NO_ANSWER: &str = "no answer in time (`--timeout`)";
 
 /// Unix calls a timeout `WouldBlock`, which rustls would take as a reason to try again.
 fn or_timed_out(why: io::Error) -> io::Error {

@@ -1,14 +1,15 @@
 //! The policies that judge, and the known roots that a chain could end in.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use embedded_roots::rustls::RootCertStore;
-use embedded_roots::rustls::client::verify_server_cert_signed_by_trust_anchor;
+use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
-use embedded_roots::rustls::server::ParsedCertificate;
+use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Error, Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, escape, issuer, subject};
-use rustls_pki_types::{SignatureVerificationAlgorithm, UnixTime};
+use rustls_pki_types::{ServerName, UnixTime};
 
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
@@ -85,6 +86,7 @@ pub(super) fn candidates(
     now: UnixTime,
 ) -> Vec<Candidate> {
     let algorithms = provider.signature_verification_algorithms.all;
+    let provider = Arc::new(provider.clone());
     let signed = chain.signed(algorithms);
     let verifies = |root: &[u8]| {
         let mut signed = signed.iter();
@@ -109,7 +111,7 @@ pub(super) fn candidates(
                 trusted_by: policy.into_iter().collect(),
                 removed: history.removed(&read.certificate).cloned(),
                 verifies: verifies(root.certificate()),
-                is_valid: is_valid(chain, root, algorithms, now),
+                is_valid: is_valid(chain, root, &provider, now),
                 root: read,
             });
         }
@@ -133,16 +135,15 @@ pub(super) fn candidates(
 fn is_valid(
     chain: &Chain,
     root: &bundle::Root,
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
+    provider: &Arc<CryptoProvider>,
     now: UnixTime,
 ) -> bool {
-    let Ok(end_entity) = ParsedCertificate::try_from(&chain.end_entity.der) else {
-        return false;
-    };
     let mut anchor = root.trust_anchor().clone();
     anchor.name_constraints = None;
-    let roots = RootCertStore {
-        roots: vec![anchor],
+    let roots = Roots::builder().anchors([anchor]);
+    // The search of its verifier is bounded, which webpki's is not.
+    let Ok(roots) = roots.provider(Arc::clone(provider)).build() else {
+        return false;
     };
     // An expired certificate has its issuer, too.
     let certificate = &chain.end_entity.certificate;
@@ -151,7 +152,16 @@ fn is_valid(
         .as_secs()
         .clamp(start.as_secs(), end.as_secs().max(start.as_secs()));
     let time = UnixTime::since_unix_epoch(Duration::from_secs(time));
-    let intermediates = &chain.intermediates;
-    verify_server_cert_signed_by_trust_anchor(&end_entity, &roots, intermediates, time, algorithms)
-        .is_ok()
+    // The name is verified last, and no certificate is for this one.
+    let name = ServerName::IpAddress(Ipv4Addr::UNSPECIFIED.into());
+    let (end_entity, intermediates) = (&chain.end_entity.der, &chain.intermediates);
+    let verifier = roots.verifier();
+    match verifier.verify_server_cert(end_entity, intermediates, &name, &[], time) {
+        Ok(_) => true,
+        Err(rustls::Error::InvalidCertificate(invalid)) => matches!(
+            invalid,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        ),
+        Err(_) => false,
+    }
 }

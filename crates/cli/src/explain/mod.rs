@@ -9,7 +9,7 @@ mod tests;
 mod verdict;
 
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,11 @@ use clap::Args;
 use embedded_roots::Roots;
 use embedded_roots::rustls::{self, CertificateError, ClientConfig};
 use embedded_roots_bundle::escape;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
 use crate::explain::chain::{Chain, Sent};
-use crate::explain::connection::Server;
+use crate::explain::connection::{Server, within};
 use crate::explain::known::{Candidate, Policy, candidates, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::verdict::{Case, Reason, Verdict, shortened};
@@ -34,7 +34,7 @@ use crate::output::{
 use crate::root::Facts;
 use crate::{Outcome, Result};
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Arguments {
     /// The server; without a port, 443, or that of the protocol of `--starttls`
     #[arg(value_name = "HOST[:PORT]")]
@@ -104,9 +104,61 @@ struct Handshake {
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
+    let start = Instant::now();
+    let timeout = Duration::from_secs(arguments.timeout);
+    let shown = escape(&arguments.server);
+    let late = format!("{shown}: no verdict in time (`--timeout`)");
+    let (asked, now) = (arguments.clone(), output.now());
+    // The network has less time, so that what it gave is shown even if the rest does not come.
+    let reserve = (timeout / 10).min(MOST_RESERVE);
+    let deadline = start + timeout.saturating_sub(reserve);
+    let found = within(start + timeout, &late, move || find(&asked, deadline, now))?;
+    let Findings {
+        name,
+        address,
+        history,
+        chain,
+        candidates,
+        verdicts,
+        handshake,
+        outcome,
+    } = found;
+    let explained = Explained {
+        command: "explain",
+        server: shown,
+        name,
+        address: address.to_string(),
+        starttls: arguments.starttls,
+        history_as_of: &history.as_of,
+        chain: chain.all().map(SentFacts::of).collect(),
+        roots: (candidates.iter())
+            .map(|candidate| CandidateFacts::of(candidate, &history))
+            .collect(),
+        difference: difference(&verdicts),
+        verdicts,
+        handshake,
+    };
+    output.write(&explained, |out| show(out, &explained, &chain, &candidates))?;
+    outcome
+}
+
+/// What is explained.
+struct Findings {
+    name: String,
+    address: SocketAddr,
+    history: History,
+    chain: Chain,
+    candidates: Vec<Candidate>,
+    verdicts: Vec<Verdict>,
+    handshake: Option<Handshake>,
+    outcome: Result<Outcome>,
+}
+
+/// All that takes time. The connections end at the deadline.
+fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Findings> {
     let history = History::load()?;
     let policies = policies(arguments.roots.as_deref(), &history)?;
-    let server = server(arguments)?;
+    let server = server(arguments, deadline)?;
     let shown = escape(&arguments.server);
     let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
 
@@ -114,7 +166,6 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let provider = Arc::clone(config.crypto_provider());
     let answer = server.chain(config).map_err(at_server)?;
     let chain = Chain::read(answer.chain).map_err(at_server)?;
-    let now = output.now();
     let known = |chain: &Chain| candidates(chain, &policies, &history, &provider, now);
     let candidates = known(&chain);
     let case = Case {
@@ -144,26 +195,23 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     } else {
         (None, Ok(Outcome::Findings))
     };
-    let explained = Explained {
-        command: "explain",
-        server: shown.clone(),
+    let outcome = outcome.map_err(|why| at_server(why).into());
+    Ok(Findings {
         name: server.name.to_str().into_owned(),
-        address: answer.address.to_string(),
-        starttls: arguments.starttls,
-        history_as_of: &history.as_of,
-        chain: chain.all().map(SentFacts::of).collect(),
-        roots: (candidates.iter())
-            .map(|candidate| CandidateFacts::of(candidate, &history))
-            .collect(),
-        difference: difference(&verdicts),
+        address: answer.address,
+        history,
+        chain,
+        candidates,
         verdicts,
         handshake,
-    };
-    output.write(&explained, |out| show(out, &explained, &chain, &candidates))?;
-    outcome.map_err(|why| at_server(why).into())
+        outcome,
+    })
 }
 
-fn server(arguments: &Arguments) -> Result<Server> {
+/// What is left for the verdicts when the time of the network is over.
+const MOST_RESERVE: Duration = Duration::from_secs(1);
+
+fn server(arguments: &Arguments, deadline: Instant) -> Result<Server> {
     let default = arguments.starttls.map_or(443, StartTls::port);
     let (named, port) = host_and_port(&arguments.server, default)?;
     let (host, port) = match &arguments.connect {
@@ -185,7 +233,7 @@ fn server(arguments: &Arguments) -> Result<Server> {
         port,
         name: ServerName::try_from(name.clone()).map_err(invalid)?,
         starttls: arguments.starttls,
-        deadline: Instant::now() + Duration::from_secs(arguments.timeout),
+        deadline,
     })
 }
 

@@ -170,7 +170,7 @@ fn has_prefix(line: &str, prefix: &str) -> bool {
     start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-fn unexpected(line: &str) -> Box<dyn std::error::Error> {
+fn unexpected(line: &str) -> Box<dyn std::error::Error + Send + Sync> {
     let start: String = line.chars().take(100).collect();
     format!("the server answers \"{}\"", escape(&start)).into()
 }

@@ -1,10 +1,14 @@
 //! Verdicts that no server of a test can bring about, and the reading of arguments.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use embedded_roots_bundle::emit::hex;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls_pki_types::{ServerName, UnixTime};
 
 use super::chain::Chain;
+use super::connection::within;
 use super::host_and_port;
 use super::known::{candidates, embedded, policies};
 use super::verdict::{Case, Reason};
@@ -65,6 +69,28 @@ fn a_removed_root_without_public_reason() {
     assert_eq!(reason, Reason::RemovedRoot);
     let expected = "its root \"Gone\" left Mozilla's list by 2018-03-04";
     assert_eq!(sentence, expected);
+}
+
+#[test]
+fn work_is_given_up_at_the_deadline() {
+    let start = Instant::now();
+    let deadline = || Instant::now() + Duration::from_millis(100);
+    let late = within(deadline(), "late", || {
+        thread::sleep(Duration::from_secs(60));
+        Ok(1)
+    });
+    assert_eq!(late.unwrap_err().to_string(), "late");
+    assert!(start.elapsed() < Duration::from_secs(30));
+    // Even if there is no time at all.
+    let late = within(start, "late", || {
+        thread::sleep(Duration::from_secs(60));
+        Ok(1)
+    });
+    assert_eq!(late.unwrap_err().to_string(), "late");
+    let in_time = start + Duration::from_secs(60);
+    assert_eq!(within(in_time, "late", || Ok(1)).unwrap(), 1);
+    let failed = within(in_time, "late", || Err::<(), _>("why".into()));
+    assert_eq!(failed.unwrap_err().to_string(), "why");
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub(super) enum Reason {
     UnknownRoot,
     Distrusted,
     OutsideConstraints,
+    /// The certificates allow too many paths.
+    TooComplex,
     Expired,
     NotYetValid,
     WrongName,
@@ -121,6 +123,8 @@ impl Case<'_> {
                 (Reason::Distrusted, sentence)
             } else if refusal.is_outside_constraints() {
                 (Reason::OutsideConstraints, sentence)
+            } else if refusal.is_too_complex() {
+                (Reason::TooComplex, sentence)
             } else {
                 self.unknown_issuer()
             };

@@ -44,7 +44,7 @@ impl Known {
     /// # Errors
     ///
     /// None, as tests show.
-    pub fn load() -> Result<Self, Box<dyn Error>> {
+    pub fn load() -> Result<Self, Box<dyn Error + Send + Sync>> {
         Ok(Self(History::load()?))
     }
 
@@ -60,7 +60,7 @@ impl Known {
     /// # Errors
     ///
     /// None, as tests show.
-    pub fn root(&self, number: usize) -> Result<(Vec<u8>, Vec<u8>), Box<dyn Error>> {
+    pub fn root(&self, number: usize) -> Result<(Vec<u8>, Vec<u8>), Box<dyn Error + Send + Sync>> {
         let known = self.0.all().iter().cycle().nth(number);
         let der = known.ok_or("no root is known")?.der.clone();
         let root = Root::of_der(der)?.root;
@@ -73,7 +73,7 @@ impl Known {
     /// # Errors
     ///
     /// None, as tests show.
-    pub fn scanner(&self) -> Result<Scanner<'_>, Box<dyn Error>> {
+    pub fn scanner(&self) -> Result<Scanner<'_>, Box<dyn Error + Send + Sync>> {
         let search = Search::new(&self.0, ProgressBar::hidden())?;
         Ok(Scanner(Scan::new(search, LIMITS)))
     }

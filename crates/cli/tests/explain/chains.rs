@@ -324,6 +324,22 @@ fn the_second_connection_is_sent_another_chain() {
 }
 
 #[test]
+fn a_chain_that_allows_too_many_paths() {
+    let ca = root("CA");
+    let namesakes: Vec<_> = (0..21).map(|_| intermediate("Between", &ca)).collect();
+    let identity = namesakes.iter().fold(server(&namesakes[0]), Identity::with);
+    let explained = explained(&ca.pem(), &identity);
+    refused(
+        &explained,
+        "the certificates sent allow too many paths to a root: more than 440 pairs of a certificate and a \
+         possible issuer would be tried; send the certificates of one path",
+    );
+    let (status, value) = Explain::new(&ca.pem(), &ca.pem()).json(Server::new(&identity).port);
+    assert_eq!(value["verdicts"][0]["reason"], "too-complex");
+    assert_eq!(status, 1);
+}
+
+#[test]
 fn a_name_that_is_not_ascii() {
     let roots = root("CA").pem();
     let explain = Explain::new(&roots, &roots).args(&["--name", "m\u{fc}nchen.example"]);

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,30 @@ fn silence() {
             drop(stream);
         });
     }
+}
+
+/// A balancer whose second server is down.
+#[test]
+fn silence_on_the_second_connection() {
+    let ca = root("CA");
+    let connections = AtomicUsize::new(0);
+    let server = Server::after(&server(&ca), move |_| {
+        if connections.fetch_add(1, Ordering::Relaxed) > 0 {
+            thread::sleep(Duration::from_secs(25));
+        }
+        Ok(())
+    });
+    let start = Instant::now();
+    let explain = Explain::new(&ca.pem(), &ca.pem()).args(&["--timeout", "3"]);
+    let explained = explain.run(server.port);
+    // What the first connection has shown is not lost.
+    let accepted = "accepted by roots.pem: the chain ends in its root \"CA\"";
+    assert_eq!(explained.verdict("roots.pem"), accepted);
+    assert!(explained.has_line("handshake failed: no answer in time (`--timeout`)"));
+    let why = "no handshake: no answer in time (`--timeout`)";
+    assert!(explained.errors.contains(why), "{}", explained.errors);
+    assert_eq!(explained.status, 2);
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
