@@ -3,6 +3,7 @@
 mod embedded_zip;
 mod files;
 mod filled;
+mod found;
 pub mod fuzzing;
 mod known;
 mod limits;

@@ -7,9 +7,9 @@ use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
+use super::found::Form;
 use super::list_date::{ListDate, ListDates};
 use super::location::Location;
-use super::search::Form;
 use super::unpack::{Failure, KeyStore, Place, Scan};
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING, counted, day};

@@ -10,9 +10,10 @@ use zip::read::{ArchiveOffset, Config};
 
 use super::embedded_zip::{End, Keeping, end_of_zip};
 use super::filled::Filled;
+use super::found::Found;
 use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
 use super::location::Location;
-use super::search::{Found, Search};
+use super::search::Search;
 use super::zstd;
 
 /// What was found, where.
