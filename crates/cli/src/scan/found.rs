@@ -28,7 +28,10 @@ pub(super) struct Found<'h> {
     /// that it has stands for each in `roots`.
     pub(super) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
     /// Self-signed CAs that Mozilla's list has not held.
-    pub(super) unknown: BTreeMap<[u8; 32], Kept<Unknown>>,
+    pub(super) unknown: BTreeMap<[u8; 32], Kept<Parsed>>,
+    /// Certificates with a compromised key that are no known roots.
+    pub(super) compromised: BTreeMap<[u8; 32], Kept<Parsed>>,
+    pub(super) verifier: Verifier,
     pub(super) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
     pub(super) false_alarms: u64,
@@ -39,6 +42,15 @@ pub(super) struct Found<'h> {
     is_full: bool,
 }
 
+/// What tells of rustls' verifier.
+#[derive(Default)]
+pub(super) struct Verifier {
+    /// The name of an error of webpki.
+    pub(super) has_error: bool,
+    /// A key alone whose private key is public: as a rule, in a list of keys to refuse.
+    pub(super) has_public_key: bool,
+}
+
 pub(super) struct Kept<T> {
     pub(super) root: T,
     pub(super) forms: BTreeSet<Form>,
@@ -46,7 +58,7 @@ pub(super) struct Kept<T> {
     pub(super) is_exact: bool,
 }
 
-pub(super) struct Unknown {
+pub(super) struct Parsed {
     pub(super) certificate: Certificate,
     pub(super) der: CertificateDer<'static>,
 }
@@ -57,12 +69,30 @@ impl<'h> Found<'h> {
             roots: BTreeMap::new(),
             reissued: BTreeMap::new(),
             unknown: BTreeMap::new(),
+            compromised: BTreeMap::new(),
+            verifier: Verifier::default(),
             bytes: 0,
             false_alarms: 0,
             has_skipped: false,
             room,
             is_full: false,
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.roots.is_empty() && self.unknown.is_empty() && self.compromised.is_empty()
+    }
+
+    /// Whether rustls' verifier refuses keys whose private keys are public, if this is a program with that
+    /// verifier and trust anchors.
+    pub(super) fn refuses_public_keys(&self) -> Option<bool> {
+        let mut roots = self.roots.values();
+        let has_anchors = roots.any(|root| root.forms.contains(&Form::Key));
+        let Verifier {
+            has_error,
+            has_public_key,
+        } = self.verifier;
+        (has_error && has_anchors).then_some(has_public_key)
     }
 
     pub(super) fn is_complete(&self) -> io::Result<()> {
@@ -99,10 +129,17 @@ impl<'h> Found<'h> {
         }
     }
 
-    pub(super) fn unknown(&mut self, certificate: Certificate, der: &[u8], form: Form) {
+    /// Keeps a certificate in one of the two maps.
+    pub(super) fn parsed(
+        &mut self,
+        map: fn(&mut Self) -> &mut BTreeMap<[u8; 32], Kept<Parsed>>,
+        certificate: Certificate,
+        der: &[u8],
+        form: Form,
+    ) {
         let sha256 = certificate.sha256();
-        if let Some(unknown) = self.unknown.get_mut(&sha256) {
-            unknown.forms.insert(form);
+        if let Some(kept) = map(self).get_mut(&sha256) {
+            kept.forms.insert(form);
             return;
         }
         // Escaped, a name may be longer than the certificate.
@@ -110,16 +147,16 @@ impl<'h> Found<'h> {
         if !self.has_room(der.len() + names) {
             return;
         }
-        let root = Unknown {
+        let root = Parsed {
             certificate,
             der: der.to_vec().into(),
         };
-        let unknown = Kept {
+        let kept = Kept {
             root,
             forms: BTreeSet::from([form]),
             is_exact: true,
         };
-        self.unknown.insert(sha256, unknown);
+        map(self).insert(sha256, kept);
     }
 
     /// Whether one more root with this many bytes may be kept.

@@ -24,15 +24,18 @@ pub(super) struct Search<'h> {
     pub(super) progress: ProgressBar,
 }
 
-/// Where a root may be. Each is short and rare in other data.
-const NEEDLES: [&[u8]; 4] = [RSA, EC, PEM, VERSION_3];
+/// Where a root may be, and what tells of rustls' verifier. Each is rare in other data.
+const NEEDLES: [&[u8]; 5] = [RSA, EC, PEM, VERSION_3, WEBPKI];
 /// The object identifier of a key (RFC 3279, section 2.3).
 const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 const EC: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 const PEM: &[u8] = b"-BEGIN ";
 /// The version, with which the signed part of a certificate begins (RFC 5280, section 4.1).
 const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
-const LONGEST_NEEDLE: usize = RSA.len();
+/// The name of an error of webpki, which is in every program with rustls' verifier, also if it is optimised as a
+/// whole and stripped: rustls wraps webpki's errors as values that can be shown.
+const WEBPKI: &[u8] = b"PathLenConstraintViolated";
+const LONGEST_NEEDLE: usize = WEBPKI.len();
 
 /// Small enough for the cache of a core, large enough for few system calls.
 pub(super) const BUFFER: usize = 1024 * 1024;
@@ -118,6 +121,10 @@ impl<'h> Search<'h> {
                     let certificate = self.certificate(data, hit.start(), found);
                     certificate.unwrap_or(hit.end())
                 }
+                Some(&WEBPKI) => {
+                    found.verifier.has_error = true;
+                    hit.end()
+                }
                 _ => {
                     self.key(data, hit.start(), found);
                     hit.end()
@@ -136,6 +143,7 @@ impl<'h> Search<'h> {
         match self.keys.at(data, position) {
             Some(Hit::Certificate(known)) => found.root(known, Form::Der, true),
             Some(Hit::Key(known)) => found.root(known, Form::Key, false),
+            Some(Hit::Public) => found.verifier.has_public_key = true,
             None => {}
         }
     }
@@ -172,7 +180,7 @@ impl<'h> Search<'h> {
         }
     }
 
-    /// Whether these bytes are a certificate, which is noted if it is a root.
+    /// Whether these bytes are a certificate, which is noted if it is a root or compromised.
     fn root(&self, der: &[u8], form: Form, found: &mut Found<'h>) -> bool {
         if let Some(known) = self.history.of_certificate(&sha256(der)) {
             found.root(known, form, true);
@@ -182,14 +190,19 @@ impl<'h> Search<'h> {
             return false;
         };
         // Others are intermediate, cross-signed or end-entity certificates.
-        if certificate.is_self_issued() {
-            let of_key = self.history.of_key(&certificate.spki_sha256());
-            if let Some(known) = newest(of_key) {
-                found.root(known, form, false);
-                found.reissued(&certificate, der);
-            } else if certificate.is_ca() == Some(true) {
-                found.unknown(certificate, der, form);
-            }
+        let is_self_issued = certificate.is_self_issued();
+        let of_key = self.history.of_key(&certificate.spki_sha256());
+        if let Some(known) = newest(of_key).filter(|_| is_self_issued) {
+            found.root(known, form, false);
+            found.reissued(&certificate, der);
+            return true;
+        }
+        if self.history.compromise(&certificate).is_some() {
+            let parsed = certificate.clone();
+            found.parsed(|found| &mut found.compromised, parsed, der, form);
+        }
+        if is_self_issued && certificate.is_ca() == Some(true) {
+            found.parsed(|found| &mut found.unknown, certificate, der, form);
         }
         true
     }

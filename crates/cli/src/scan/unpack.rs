@@ -45,7 +45,7 @@ pub(super) struct Scan<'h> {
     limits: Limits,
     /// What is left of the limits for the file at hand.
     left: Left,
-    /// The places with roots.
+    /// The places with roots or compromised certificates.
     pub(super) places: Vec<Place<'h>>,
     pub(super) failures: Vec<Failure>,
     /// How many places were searched, with and without roots.
@@ -252,8 +252,8 @@ impl<'h> Scan<'h> {
             .set_message(embedded_roots_bundle::escape(&name.shown));
         let (found, result) = self.search.read(reader, &self.left.report);
         self.bytes += found.bytes;
-        if !found.roots.is_empty() || !found.unknown.is_empty() {
-            // Its roots have taken their part of the report.
+        if !found.is_empty() {
+            // What was found has taken their part of the report.
             self.left.report.take((name.size() + BESIDE) as u64);
             self.places.push(Place {
                 location: name.clone(),
