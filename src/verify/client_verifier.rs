@@ -61,12 +61,11 @@ impl ClientVerifier {
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         let screening = self.servers.screen(end_entity, intermediates)?;
-        let intermediates = &*screening.intermediates;
+        let screened = &*screening.intermediates;
         let start = not_before(end_entity);
         let trust_set = self.servers.trust_set();
-        let sent = iter::once(end_entity).chain(intermediates);
-        let issuers = Issuers::of(sent, start, trust_set);
-        let selected = self.servers.select(end_entity, intermediates, start)?;
+        let issuers = Issuers::of(iter::once(end_entity).chain(screened), start, trust_set);
+        let selected = self.servers.select(end_entity, screened, start)?;
         let verifier = match &self.revoking {
             None => self.made_for(&issuers, start),
             Some(each) => UpTo::choose(each, start).cloned().map_err(Into::into),

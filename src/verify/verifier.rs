@@ -123,14 +123,20 @@ impl Verifier {
     }
 
     fn verify(&self, presented: Presented<'_>) -> Result<(), rustls::Error> {
-        let screening = self.screen(presented.end_entity, presented.intermediates)?;
-        let presented = Presented {
-            intermediates: &screening.intermediates,
-            ..presented
-        };
-        let start = not_before(presented.end_entity);
-        let issuers = Issuers::of(presented.certificates(), start, &self.trust_set);
-        let selected = self.select(presented.end_entity, presented.intermediates, start)?;
+        let Presented {
+            end_entity,
+            intermediates,
+            ..
+        } = presented;
+        let screening = self.screen(end_entity, intermediates)?;
+        let screened = &*screening.intermediates;
+        let start = not_before(end_entity);
+        let issuers = Issuers::of(
+            iter::once(end_entity).chain(screened),
+            start,
+            &self.trust_set,
+        );
+        let selected = self.select(end_entity, screened, start)?;
         let presented = Presented {
             intermediates: &selected,
             ..presented
@@ -140,11 +146,6 @@ impl Verifier {
             Some(revoking) => revoking.verify(start, presented),
         };
         verdict.map_err(|refused| {
-            let Presented {
-                end_entity,
-                intermediates,
-                ..
-            } = presented;
             let refusal = screening
                 .explain(&refused, end_entity)
                 .or_else(|| issuers.explain(&refused, end_entity, self.explain_constraints))
@@ -224,12 +225,6 @@ struct Presented<'a> {
     intermediates: &'a [CertificateDer<'a>],
     server_name: &'a ServerName<'a>,
     now: UnixTime,
-}
-
-impl<'a> Presented<'a> {
-    fn certificates(self) -> impl Iterator<Item = &'a CertificateDer<'a>> {
-        iter::once(self.end_entity).chain(self.intermediates)
-    }
 }
 
 impl ServerCertVerifier for Verifier {

@@ -150,7 +150,7 @@ impl PublicKey {
 impl PublicKeyData for PublicKey {
     /// The point alone, which is the end of the `SubjectPublicKeyInfo`.
     fn der_bytes(&self) -> &[u8] {
-        &Self::DER[Self::DER.len() - 97..]
+        Self::DER.last_chunk::<97>().unwrap()
     }
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {

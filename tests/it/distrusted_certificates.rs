@@ -1,6 +1,6 @@
 //! Keys and certificates that no chain may contain, in clients and in servers that verify clients.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
@@ -17,7 +17,6 @@ use rustls::version::TLS13;
 use crate::authority::{
     Authority, Identity, PublicKey, ca_params, client, intermediate, key, root, server,
 };
-use crate::connectors::Done;
 use crate::revocation::{authority, list};
 use crate::server::{handshake, serve, serve_http};
 
@@ -112,7 +111,7 @@ fn chain_with_public_key_is_refused_and_explained() {
 }
 
 #[tokio::test]
-async fn hyper_and_reqwest_refuse_chain_with_public_key() -> Done {
+async fn hyper_and_reqwest_refuse_chain_with_public_key() -> Result<(), Box<dyn Error>> {
     let ca = root("CA");
     let roots = trusting(&ca).build()?;
     let port = serve_http(under_public_key(&ca, server), &TLS13).port();

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use embedded_roots::mozilla;
-use embedded_roots_bundle::{self as bundle, ParsedBundle, PrivateKeys, parse_each, read_file};
+use embedded_roots_bundle::{
+    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, parse_each, read_file,
+};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
@@ -44,7 +46,7 @@ struct Warning {
 
 #[derive(Serialize)]
 struct Doubt {
-    /// One of `expired`, `expires`, `weak-key`, `weak-signature`, `removed`, `version`,
+    /// One of `compromised`, `expired`, `expires`, `weak-key`, `weak-signature`, `removed`, `version`,
     /// `no-basic-constraints`, `duplicate-key`, `limit-not-applied`.
     kind: &'static str,
     text: String,
@@ -62,7 +64,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
             Err(why) => errors.push(why.to_string()),
         }
     }
-    if let Err(why) = ParsedBundle::new(roots.iter().map(|root| root.root.clone()).collect()) {
+    let parsed: Vec<bundle::Root> = roots.iter().map(|root| root.root.clone()).collect();
+    // As a build does.
+    if let Err(why) = DistrustedKey::check(history.distrusted_keys(), &name, &parsed) {
+        errors.push(why.to_string());
+    }
+    if let Err(why) = ParsedBundle::new(parsed) {
         errors.push(format!("{name}: {why}"));
     }
     let warnings = warnings(&roots, &history, output.now(), arguments.days);
@@ -135,6 +142,12 @@ fn doubts(
     let mut doubts = Vec::new();
     let mut doubt = |kind, text: String| doubts.push(Doubt { kind, text });
 
+    if let Some(compromise) = history.compromise(certificate) {
+        doubt(
+            "compromised",
+            format!("is compromised: {}", compromise.why()),
+        );
+    }
     let until = certificate.not_after();
     let soon = u64::from(days) * 86_400;
     if until.as_secs() < now.as_secs() {

@@ -91,14 +91,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
             let gone = removed.map(Standing::gone_and_why);
             let gone = gone.map(|when| format!(" (removed by Mozilla before {when})"));
             let gone = gone.unwrap_or_default();
-            writeln!(
-                out,
-                "{ERROR}-{ERROR:#} {}{gone}",
-                root.certificate.subject()
-            )?;
+            let (subject, compromised) = (root.certificate.subject(), compromised(root, &history));
+            writeln!(out, "{ERROR}-{ERROR:#} {subject}{compromised}{gone}")?;
         }
         for root in &came {
-            writeln!(out, "{GOOD}+{GOOD:#} {}", root.certificate.subject())?;
+            let (subject, compromised) = (root.certificate.subject(), compromised(root, &history));
+            writeln!(out, "{GOOD}+{GOOD:#} {subject}{compromised}")?;
         }
         for changed in &difference.changed {
             let mut what = Vec::new();
@@ -144,6 +142,16 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     } else {
         Outcome::Findings
     })
+}
+
+/// With a blank before it; empty if the root is not compromised.
+fn compromised(root: &Root, history: &History) -> String {
+    let compromise = history.compromise(&root.certificate);
+    let compromised = compromise.map(|compromise| {
+        let ids = compromise.ids();
+        format!(" ({ERROR}compromised{ERROR:#}: {ids})")
+    });
+    compromised.unwrap_or_default()
 }
 
 /// By subject and key. If there are several, the same certificate.

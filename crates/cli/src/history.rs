@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 
 use embedded_roots::inspect::{self, Certificate};
+use embedded_roots_bundle::DistrustedKey;
 use flate2::read::GzDecoder;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::compromise::{Compromise, Compromises};
 
 /// Written by `cargo xtask history`.
 const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
@@ -62,6 +64,7 @@ pub(crate) struct History {
     by_key: HashMap<[u8; 32], Vec<usize>>,
     /// The keys of the bundle `mozilla`, which has another source and may keep a root for longer.
     bundled_keys: HashSet<[u8; 32]>,
+    compromises: Compromises,
     /// The day of the newest release.
     pub(crate) as_of: String,
 }
@@ -117,7 +120,13 @@ impl History {
             });
         }
         let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM)?;
+        let key_of = |sha256: &[u8; 32]| {
+            let certificates = known.iter().map(|known: &Known| &known.certificate);
+            let mut found = certificates.filter(|certificate| certificate.sha256() == *sha256);
+            found.next().map(Certificate::spki_sha256)
+        };
         let mut history = Self {
+            compromises: Compromises::load(key_of)?,
             by_sha256: HashMap::new(),
             by_key: HashMap::new(),
             bundled_keys: bundled.iter().map(Certificate::spki_sha256).collect(),
@@ -158,6 +167,16 @@ impl History {
         }
         let exact = self.of_certificate(&certificate.sha256());
         Some(&exact.unwrap_or(newest).standing)
+    }
+
+    /// Why the certificate is compromised: its private key is public, or that of an intermediate below it.
+    pub(crate) fn compromise(&self, certificate: &Certificate) -> Option<&Compromise> {
+        self.compromises.of_key(&certificate.spki_sha256())
+    }
+
+    /// The keys whose private keys are public.
+    pub(crate) fn distrusted_keys(&self) -> &[DistrustedKey] {
+        &self.compromises.keys
     }
 
     /// The list as it was on this day.

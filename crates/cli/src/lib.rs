@@ -5,6 +5,7 @@
 //! API; programs use the crate `embedded-roots`.
 
 mod check;
+mod compromise;
 mod diff;
 mod explain;
 mod history;

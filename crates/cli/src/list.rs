@@ -54,6 +54,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
 fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table {
     let rows = roots.iter().map(|root| {
         let certificate = &root.certificate;
+        let compromised = history.compromise(certificate);
+        let compromised = compromised.map(|why| format!("compromised: {}", why.ids()));
         let removed = history
             .removed(certificate)
             .and_then(|standing| standing.gone.as_ref());
@@ -65,7 +67,8 @@ fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table 
             start_of_sha256(certificate.sha256()),
         ];
         let name = short_name(certificate.subject()).to_owned();
-        (name, cells, limits.into_iter().chain(removed).collect())
+        let remarks = limits.into_iter().chain(compromised).chain(removed);
+        (name, cells, remarks.collect())
     });
     table_with_remarks(&["root", "key", "until", "SHA-256"], rows, narrow)
 }

@@ -7,6 +7,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
 
 use crate::Result;
+use crate::compromise::Compromise;
 use crate::history::{History, Standing};
 
 /// A root of a file or a list.
@@ -49,14 +50,14 @@ impl Root {
     }
 
     /// For JSON.
-    pub(crate) fn facts(&self, history: &History) -> Facts<'_> {
+    pub(crate) fn facts<'a>(&'a self, history: &'a History) -> Facts<'a> {
         let known = history.of_certificate(&self.certificate.sha256());
         Facts {
             mozilla: known.map(|known| known.standing.clone()),
             distrust_after: self.root.distrust_after().map(rfc3339),
             name_constraints: (self.root.trust_anchor().name_constraints.as_deref())
                 .map(show_name_constraints),
-            ..Facts::of(&self.certificate)
+            ..Facts::of(&self.certificate, history)
         }
     }
 }
@@ -88,6 +89,8 @@ pub(crate) struct Facts<'a> {
     name_constraints: Option<String>,
     /// When the certificate was in Mozilla's list, if ever.
     mozilla: Option<Standing>,
+    /// If its private key is public, or that of an intermediate below it.
+    compromised: Option<&'a Compromise>,
 }
 
 impl<'a> Facts<'a> {
@@ -95,7 +98,11 @@ impl<'a> Facts<'a> {
         self.subject
     }
 
-    pub(crate) fn of(certificate: &'a Certificate) -> Self {
+    pub(crate) fn compromised(&self) -> Option<&'a Compromise> {
+        self.compromised
+    }
+
+    pub(crate) fn of(certificate: &'a Certificate, history: &'a History) -> Self {
         Self {
             subject: certificate.subject(),
             issuer: certificate.issuer(),
@@ -112,6 +119,7 @@ impl<'a> Facts<'a> {
             distrust_after: None,
             name_constraints: certificate.name_constraints().map(str::to_owned),
             mozilla: None,
+            compromised: history.compromise(certificate),
         }
     }
 }

@@ -194,6 +194,55 @@ fn rust_programs() {
     }
 }
 
+/// A program with rustls' verifier holds the keys that this refuses, from rustls-webpki 0.103.16 on, whatever the
+/// profile.
+#[test]
+#[ignore = "compiles programs in four profiles, with two releases of rustls-webpki from the registry"]
+fn verifiers_before_and_after_public_keys() {
+    const PROFILES: &str = r#"
+[profile.lto]
+inherits = "release"
+lto = "fat"
+codegen-units = 1
+
+[profile.small]
+inherits = "lto"
+opt-level = "z"
+panic = "abort"
+strip = true
+"#;
+    let directory = temporary("verifiers");
+    let target = directory.join("target");
+    for (webpki, refuses) in [("0.103.15", false), ("0.103.17", true)] {
+        let package = directory.join(webpki);
+        fs::create_dir_all(package.join("src")).unwrap();
+        let manifest = format!(
+            "[package]\nname = \"program\"\nedition = \"2021\"\n\n[workspace]\n\n[dependencies]\n\
+             rustls = {{ version = \"0.23\", default-features = false, features = [\"ring\", \"std\"] }}\n\
+             rustls-webpki = {{ version = \"={webpki}\", default-features = false }}\n\
+             webpki-roots = \"1\"\n{PROFILES}"
+        );
+        fs::write(package.join("Cargo.toml"), manifest).unwrap();
+        let source = include_str!("../../linkage/src/bin/twin.rs");
+        fs::write(package.join("src/main.rs"), source).unwrap();
+        for profile in ["dev", "release", "lto", "small"] {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo
+                .args(["build", "--quiet", "--profile", profile])
+                .env("CARGO_TARGET_DIR", &target)
+                .current_dir(&package);
+            stdout_of(&mut cargo);
+            let folder = if profile == "dev" { "debug" } else { profile };
+            let program = target.join(folder).join("program");
+            let report = scan(program.to_str().unwrap());
+            let place = &report["places"][0];
+            assert_eq!(place["refuses_public_keys"], refuses, "{webpki}, {profile}");
+            assert_eq!(place["compromised"], json!([]), "{webpki}, {profile}");
+        }
+    }
+    stdout_of(Command::new("rm").arg("-r").arg(directory));
+}
+
 /// Images as buildah writes them, with a program and a list in layers of their own.
 #[test]
 #[ignore = "needs root and buildah, and compiles a program"]

@@ -11,6 +11,7 @@ use embedded_roots::{Error, Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, escape, issuer, subject};
 use rustls_pki_types::{ServerName, UnixTime};
 
+use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::root::Root;
@@ -71,6 +72,8 @@ pub(super) struct Candidate {
     pub(super) trusted_by: Vec<String>,
     /// If it has been removed from Mozilla's list.
     pub(super) removed: Option<Standing>,
+    /// If the private key of an intermediate below it is public, or its own.
+    pub(super) compromised: Option<Compromise>,
     /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong with the
     /// chain.
     pub(super) verifies: bool,
@@ -110,6 +113,7 @@ pub(super) fn candidates(
             candidates.push(Candidate {
                 trusted_by: policy.into_iter().collect(),
                 removed: history.removed(&read.certificate).cloned(),
+                compromised: history.compromise(&read.certificate).cloned(),
                 verifies: verifies(root.certificate()),
                 is_valid: is_valid(chain, root, &provider, now),
                 root: read,

@@ -130,7 +130,9 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         address: address.to_string(),
         starttls: arguments.starttls,
         history_as_of: &history.as_of,
-        chain: chain.all().map(SentFacts::of).collect(),
+        chain: (chain.all())
+            .map(|sent| SentFacts::of(sent, &history))
+            .collect(),
         roots: (candidates.iter())
             .map(|candidate| CandidateFacts::of(candidate, &history))
             .collect(),
@@ -348,9 +350,9 @@ fn difference(verdicts: &[Verdict]) -> Option<String> {
 }
 
 impl<'a> SentFacts<'a> {
-    fn of(sent: &'a Sent) -> Self {
+    fn of(sent: &'a Sent, history: &'a History) -> Self {
         Self {
-            certificate: Facts::of(&sent.certificate),
+            certificate: Facts::of(&sent.certificate, history),
             names: &sent.names,
             ca_issuers: &sent.ca_issuers,
         }
@@ -358,7 +360,7 @@ impl<'a> SentFacts<'a> {
 }
 
 impl<'a> CandidateFacts<'a> {
-    fn of(candidate: &'a Candidate, history: &History) -> Self {
+    fn of(candidate: &'a Candidate, history: &'a History) -> Self {
         Self {
             root: candidate.root.facts(history),
             trusted_by: &candidate.trusted_by,
@@ -386,6 +388,12 @@ fn show(
         "{server} ({address}) was asked for {name}, and sent {count}:"
     )?;
     writeln!(out, "{}", chain_table(chain).trim_fmt())?;
+    for (sent, nth) in explained.chain.iter().zip(1..) {
+        if let Some(compromise) = sent.certificate.compromised() {
+            let why = compromise.why();
+            writeln!(out, "{ERROR}compromised{ERROR:#}: certificate {nth}: {why}")?;
+        }
+    }
 
     if candidates.is_empty() {
         writeln!(
@@ -467,6 +475,8 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
         let limits = Some(candidate.root.limits()).filter(|limits| !limits.is_empty());
         let removed = candidate.removed.as_ref().map(Standing::gone_and_why);
         let removed = removed.map(|when| format!("left Mozilla's list by {when}"));
+        let compromised = candidate.compromised.as_ref();
+        let compromised = compromised.map(|why| format!("compromised: {}", why.ids()));
         let chain = if candidate.verifies {
             "ends in it"
         } else {
@@ -478,7 +488,8 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
             chain.to_owned(),
             candidate.trusted_by.join(", "),
         ];
-        let remarks = limits.into_iter().chain(removed).collect();
+        let remarks = limits.into_iter().chain(compromised).chain(removed);
+        let remarks = remarks.collect();
         (shortened(certificate.subject()), cells, remarks)
     });
     let header = ["root", "SHA-256", "chain", "trusted by"];

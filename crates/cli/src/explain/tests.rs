@@ -10,9 +10,10 @@ use rustls_pki_types::{ServerName, UnixTime};
 use super::chain::Chain;
 use super::connection::within;
 use super::host_and_port;
-use super::known::{candidates, embedded, policies};
+use super::known::{Candidate, candidates, embedded, policies};
 use super::verdict::{Case, Reason};
 use crate::history::History;
+use crate::root::Root;
 
 /// The verdict of the embedded roots on a chain to a root that Mozilla removed.
 fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
@@ -69,6 +70,46 @@ fn a_removed_root_without_public_reason() {
     assert_eq!(reason, Reason::RemovedRoot);
     let expected = "its root \"Gone\" left Mozilla's list by 2018-03-04";
     assert_eq!(sentence, expected);
+}
+
+/// No server of a test can have a chain to such a root.
+#[test]
+fn a_compromised_root_is_told_with_advisories() {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Issuer");
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap());
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let server = params.signed_by(&key, &ca.unwrap()).unwrap();
+    let history = History::load().unwrap();
+    let name = "AAA Certificate Services";
+    let mut all = history.all().iter();
+    let root = all
+        .find(|known| known.certificate.subject().contains(name))
+        .unwrap();
+    let candidate = Candidate {
+        root: Root::of_der(root.der.clone()).unwrap(),
+        trusted_by: Vec::new(),
+        removed: history.removed(&root.certificate).cloned(),
+        compromised: history.compromise(&root.certificate).cloned(),
+        verifies: true,
+        is_valid: true,
+    };
+    let config = embedded().unwrap().client_config();
+    let case = Case {
+        chain: &Chain::read(vec![server.der().clone()]).unwrap(),
+        name: &ServerName::try_from("localhost").unwrap(),
+        candidates: &[candidate],
+        provider: config.crypto_provider(),
+        now: UnixTime::now(),
+    };
+    let verdict = case.judge(&policies(None, &history).unwrap()[0]);
+    assert_eq!(verdict.reason, Some(Reason::RemovedRoot));
+    let expected = "its root \"AAA Certificate Services\" left Mozilla's list by 2025-04-26: a key from before 2006, \
+                    whose lifecycle Mozilla ended on 2025-04-15; it is compromised: a cross-certificate leads from it \
+                    to eight intermediates whose private keys are public (CVE-2026-111943, GHSA-6q48-6c7w-9gw2, \
+                    RUSTSEC-2026-0382)";
+    assert_eq!(verdict.sentence, expected);
 }
 
 #[test]

@@ -43,7 +43,10 @@ pub(super) enum Reason {
     OtherRoot,
     /// The chain ends in no known root.
     UnknownRoot,
+    /// The root, for certificates that start as late as this one.
     Distrusted,
+    /// A certificate of the chain: its private key is public, for example.
+    DistrustedCertificate,
     OutsideConstraints,
     /// The certificates allow too many paths.
     TooComplex,
@@ -121,6 +124,9 @@ impl Case<'_> {
                 let start = day(certificate.not_before());
                 let sentence = format!("{sentence}, and this one starts on {start}");
                 (Reason::Distrusted, sentence)
+            } else if refusal.is_distrusted_certificate() {
+                let what = "the server needs a certificate from another CA";
+                (Reason::DistrustedCertificate, format!("{sentence}; {what}"))
             } else if refusal.is_outside_constraints() {
                 (Reason::OutsideConstraints, sentence)
             } else if refusal.is_too_complex() {
@@ -185,6 +191,10 @@ impl Case<'_> {
                 Reason::OutsideConstraints,
                 "the certificate has a name that is outside the name constraints of a CA of its chain",
             ),
+            Error::CertDistrusted => (
+                Reason::DistrustedCertificate,
+                "the key of a certificate of the chain is distrusted by rustls-webpki",
+            ),
             Error::UnsupportedCertVersion => {
                 (Reason::Malformed, "a certificate is not of X.509 version 3")
             }
@@ -243,7 +253,10 @@ impl Case<'_> {
         let root = quoted(&end.root.certificate);
         if let Some(removed) = &end.removed {
             let when = removed.gone_and_why();
-            let sentence = format!("its root {root} left Mozilla's list by {when}");
+            let compromised = end.compromised.as_ref();
+            let compromised = compromised.map(|why| format!("; it is compromised: {}", why.why()));
+            let compromised = compromised.unwrap_or_default();
+            let sentence = format!("its root {root} left Mozilla's list by {when}{compromised}");
             return (Reason::RemovedRoot, sentence);
         }
         let others: BTreeSet<&str> = self

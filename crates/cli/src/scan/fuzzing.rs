@@ -121,6 +121,10 @@ impl Scanner<'_> {
                 let forms = unknown.forms.iter();
                 roots.extend(forms.map(|form| format!("unknown {form:?} {}", hex(sha256))));
             }
+            for (sha256, compromised) in &place.found.compromised {
+                let forms = compromised.forms.iter();
+                roots.extend(forms.map(|form| format!("compromised {form:?} {}", hex(sha256))));
+            }
         }
         for failure in self.0.failures.drain(..) {
             seen.failures.push((failure.location.shown, failure.error));

@@ -1,8 +1,10 @@
-//! The keys of known roots, to be looked up where a key begins.
+//! The keys of known roots, and those whose private keys are public, to be looked up where a key begins.
 
 use std::collections::HashMap;
 
 use embedded_roots_bundle::{Annotation, Root};
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject as _;
 
 use crate::Result;
 use crate::history::{History, Known, newest};
@@ -11,8 +13,13 @@ use crate::history::{History, Known, newest};
 /// of an RSA key and within the point of an elliptic curve key, so they are as good as random.
 const WINDOW: std::ops::Range<usize> = 34..50;
 
+/// The keys that rustls-webpki refuses, as a verifier holds them.
+const PUBLIC_KEYS: &[u8] = include_bytes!("../../data/public-keys.pem");
+
 pub(super) struct KnownKeys<'h> {
     by_window: HashMap<[u8; 16], Vec<KnownKey<'h>>>,
+    /// The contents of those whose private keys are public.
+    public: HashMap<[u8; 16], Vec<u8>>,
 }
 
 /// A key, and where it is in each of its certificates.
@@ -22,12 +29,14 @@ struct KnownKey<'h> {
     certificates: Vec<(&'h Known, usize)>,
 }
 
-/// A known root whose key was found.
+/// What a key that was found belongs to.
 pub(super) enum Hit<'h> {
     /// The bytes around the key are those of the certificate.
     Certificate(&'h Known),
     /// The key is alone.
     Key(&'h Known),
+    /// Its private key is public. It is no root's.
+    Public,
 }
 
 impl<'h> KnownKeys<'h> {
@@ -49,13 +58,22 @@ impl<'h> KnownKeys<'h> {
                 }),
             }
         }
-        Ok(Self { by_window })
+        let mut public = HashMap::new();
+        for content in public_keys()? {
+            let window = window(&content).ok_or("a public key is short")?;
+            public.insert(window, content);
+        }
+        Ok(Self { by_window, public })
     }
 
-    /// The root whose key's content is at this position.
+    /// What the key belongs to whose content is at this position.
     pub(super) fn at(&self, data: &[u8], position: usize) -> Option<Hit<'h>> {
         let rest = data.get(position..)?;
-        let keys = self.by_window.get(&window(rest)?)?;
+        let window = window(rest)?;
+        let Some(keys) = self.by_window.get(&window) else {
+            let content = self.public.get(&window)?;
+            return rest.starts_with(content).then_some(Hit::Public);
+        };
         let key = keys.iter().find(|key| rest.starts_with(&key.content))?;
         let exact = key.certificates.iter().find(|(known, place)| {
             let start = position.checked_sub(*place);
@@ -67,6 +85,71 @@ impl<'h> KnownKeys<'h> {
     }
 }
 
+/// The contents of the keys of which verifiers have a list.
+fn public_keys() -> Result<Vec<Vec<u8>>> {
+    let keys = SubjectPublicKeyInfoDer::pem_slice_iter(PUBLIC_KEYS);
+    let contents = keys.map(|key| {
+        let key = key?;
+        match &*key {
+            [0x30, length, content @ ..] if usize::from(*length) == content.len() => {
+                Ok(content.to_vec())
+            }
+            _ => Err("a public key has another form".into()),
+        }
+    });
+    contents.collect()
+}
+
 fn window(content: &[u8]) -> Option<[u8; 16]> {
     content.get(WINDOW)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+    use std::{env, fs};
+
+    use embedded_roots_bundle::emit::{hex, sha256};
+
+    use super::*;
+
+    #[test]
+    fn public_keys_are_those_of_the_bundle_of_mozilla() {
+        let history = History::load().unwrap();
+        let digests = public_keys().unwrap().into_iter().map(|content| {
+            let length = u8::try_from(content.len()).unwrap();
+            hex(&sha256(&[&[0x30, length][..], &content].concat()))
+        });
+        let listed = history.distrusted_keys().iter();
+        let listed: BTreeSet<String> = listed.map(|key| hex(&key.sha256)).collect();
+        assert_eq!(digests.collect::<BTreeSet<_>>(), listed);
+    }
+
+    #[test]
+    fn public_keys_are_those_of_webpki() {
+        let folder = source_of("rustls-webpki").join("src/data/distrusted");
+        let files = fs::read_dir(folder).unwrap();
+        let files: BTreeSet<Vec<u8>> = files
+            .map(|file| fs::read(file.unwrap().path()).unwrap())
+            .collect();
+        assert!(files.len() >= 8);
+        assert_eq!(files, public_keys().unwrap().into_iter().collect());
+    }
+
+    /// The folder of the package that this one is compiled with.
+    fn source_of(package: &str) -> PathBuf {
+        let output = Command::new(env!("CARGO"))
+            .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut packages = metadata["packages"].as_array().unwrap().iter();
+        let package = packages.find(|other| other["name"] == package).unwrap();
+        let manifest = package["manifest_path"].as_str().unwrap();
+        Path::new(manifest).parent().unwrap().to_owned()
+    }
 }

@@ -3,6 +3,7 @@
 mod embedded_zip;
 mod files;
 mod filled;
+mod found;
 pub mod fuzzing;
 mod known;
 mod limits;
@@ -35,7 +36,7 @@ pub(crate) struct Arguments {
     /// Files, directories, archives and container images; `-` is standard input
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Exit with status 1 if such a root is found
+    /// Exit with status 1 if such a root or certificate is found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// Write another format, for CI systems
@@ -45,13 +46,15 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum FailOn {
-    /// One that Mozilla has removed
+    /// One that Mozilla has removed, or a compromised root or certificate
     Removed,
+    /// A root or certificate whose private key is public, or that of an intermediate below it
+    Compromised,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// SARIF 2.1.0: each removed root is a result
+    /// SARIF 2.1.0: each removed root is a result, and each compromised root or certificate
     Sarif,
 }
 
@@ -77,7 +80,10 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         return Err(format!("{count} could not be read, or not to the end").into());
     }
     Ok(match arguments.fail_on {
-        Some(FailOn::Removed) if report.has_removed() => Outcome::Findings,
+        Some(FailOn::Compromised) if report.has_compromised() => Outcome::Findings,
+        Some(FailOn::Removed) if report.has_compromised() || report.has_removed() => {
+            Outcome::Findings
+        }
         _ => Outcome::Clean,
     })
 }

@@ -7,10 +7,11 @@ use embedded_roots_bundle::emit::hex;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
+use super::found::Form;
 use super::list_date::{ListDate, ListDates};
 use super::location::Location;
-use super::search::Form;
 use super::unpack::{Failure, KeyStore, Place, Scan};
+use crate::compromise::Compromise;
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING, counted, day};
 use crate::root::short_name;
@@ -22,7 +23,7 @@ pub(super) struct Report<'a> {
     /// How many files and entries of archives were searched, and their bytes.
     searched: u64,
     bytes: u64,
-    /// Those with roots.
+    /// Those with roots or compromised certificates.
     pub(super) places: Vec<RootsOfPlace<'a>>,
     pub(super) errors: &'a [Failure],
 }
@@ -33,7 +34,11 @@ pub(super) struct RootsOfPlace<'a> {
     pub(super) location: &'a Location,
     key_store: Option<KeyStore>,
     list_date: Option<ListDate>,
+    /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
+    /// that verifier and trust anchors.
+    pub(super) refuses_public_keys: Option<bool>,
     pub(super) roots: Vec<FoundRoot<'a>>,
+    compromised: Vec<CompromisedCertificate<'a>>,
     unknown: Vec<UnknownCa<'a>>,
 }
 
@@ -45,6 +50,29 @@ pub(super) struct FoundRoot<'a> {
     forms: &'a BTreeSet<Form>,
     /// If Mozilla has removed it, and no certificate of its key is in the list or in the bundle.
     pub(super) removed: Option<&'a Standing>,
+    /// If the private key of an intermediate below it is public, or its own.
+    compromised: Option<&'a Compromise>,
+}
+
+/// A certificate with a compromised key that is no known root.
+#[derive(Serialize)]
+struct CompromisedCertificate<'a> {
+    subject: &'a str,
+    issuer: &'a str,
+    sha256: String,
+    spki_sha256: String,
+    forms: &'a BTreeSet<Form>,
+    not_after: String,
+    compromised: &'a Compromise,
+}
+
+/// What is compromised: a root or another certificate.
+#[derive(Clone, Copy)]
+pub(super) struct Finding<'a> {
+    pub(super) what: &'static str,
+    pub(super) subject: &'a str,
+    pub(super) sha256: &'a str,
+    pub(super) compromise: &'a Compromise,
 }
 
 /// A self-signed CA that Mozilla's list has not held since 2015.
@@ -55,6 +83,9 @@ struct UnknownCa<'a> {
     forms: &'a BTreeSet<Form>,
     not_after: String,
 }
+
+/// Of a program that does not hold the keys.
+pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
 
 impl<'a> Report<'a> {
     pub(super) fn new(scan: &'a Scan<'_>, history: &'a History) -> Self {
@@ -78,6 +109,11 @@ impl<'a> Report<'a> {
             .any(|place| place.removed().next().is_some())
     }
 
+    pub(super) fn has_compromised(&self) -> bool {
+        let mut places = self.places.iter();
+        places.any(|place| place.compromised().next().is_some())
+    }
+
     pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         for place in &self.places {
             place.show(out)?;
@@ -97,28 +133,68 @@ impl<'a> Report<'a> {
             .flat_map(RootsOfPlace::removed)
             .map(|(root, _)| root.sha256.as_str())
             .collect();
-        let style = match (self.errors, removed.is_empty()) {
-            ([], true) => GOOD,
-            ([], false) => WARNING,
-            _ => ERROR,
+        let places = self.places.iter();
+        let compromised: BTreeSet<&str> = places
+            .flat_map(RootsOfPlace::compromised)
+            .map(|finding| finding.sha256)
+            .collect();
+        let style = if !self.errors.is_empty() || !compromised.is_empty() {
+            ERROR
+        } else if removed.is_empty() {
+            GOOD
+        } else {
+            WARNING
         };
         let bytes = match self.bytes {
             0..10_000_000 => format!("{} kB", self.bytes.div_ceil(1_000)),
             _ => format!("{} MB", self.bytes / 1_000_000),
         };
         let files = format!("{}, {bytes}", counted(self.searched, "file"));
-        let summary = [
-            counted(self.places.len(), "place") + " with roots",
-            format!("{} that Mozilla removed", counted(removed.len(), "root")),
-            counted(self.errors.len(), "error"),
-        ];
+        let has_roots =
+            |place: &RootsOfPlace<'_>| !place.roots.is_empty() || !place.unknown.is_empty();
+        let what = if self.places.iter().all(has_roots) {
+            "roots"
+        } else {
+            "roots or compromised certificates"
+        };
+        let mut summary = vec![format!(
+            "{} with {what}",
+            counted(self.places.len(), "place")
+        )];
+        let removed = if compromised.is_empty() {
+            counted(removed.len(), "root")
+        } else {
+            summary.push(format!("{} compromised", compromised.len()));
+            counted(removed.len(), "other root")
+        };
+        summary.push(format!("{removed} that Mozilla removed"));
+        summary.push(counted(self.errors.len(), "error"));
         writeln!(out, "{style}{}{style:#} ({files})", summary.join(", "))
     }
 }
 
 impl RootsOfPlace<'_> {
+    pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
+        let roots = self.roots.iter().filter_map(|root| {
+            Some(Finding {
+                what: "root",
+                subject: root.subject,
+                sha256: &root.sha256,
+                compromise: root.compromised?,
+            })
+        });
+        let certificates = self.compromised.iter().map(|certificate| Finding {
+            what: "certificate",
+            subject: certificate.subject,
+            sha256: &certificate.sha256,
+            compromise: certificate.compromised,
+        });
+        roots.chain(certificates)
+    }
+
+    /// Those that are not compromised, which is worse.
     pub(super) fn removed(&self) -> impl Iterator<Item = (&FoundRoot<'_>, &Standing)> {
-        let roots = self.roots.iter();
+        let roots = self.roots.iter().filter(|root| root.compromised.is_none());
         roots.filter_map(|root| root.removed.map(|standing| (root, standing)))
     }
 
@@ -136,6 +212,10 @@ impl RootsOfPlace<'_> {
         if let Some(date) = &self.list_date {
             writeln!(out, "  {}", shown_date(date))?;
         }
+        if self.refuses_public_keys == Some(false) {
+            writeln!(out, "  {WARNING}{OLDER_VERIFIER}{WARNING:#}")?;
+        }
+        self.show_compromised(out)?;
         let mut removed: Vec<_> = self.removed().collect();
         removed.sort_by_key(|(root, standing)| (&standing.gone, root.subject));
         if !removed.is_empty() {
@@ -169,6 +249,31 @@ impl RootsOfPlace<'_> {
         Ok(())
     }
 
+    fn show_compromised(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (what, plural) in [("root", "roots"), ("certificate", "certificates")] {
+            let of_kind = self.compromised().filter(|finding| finding.what == what);
+            let mut findings: Vec<_> = of_kind.collect();
+            if findings.is_empty() {
+                continue;
+            }
+            findings.sort_by_key(|finding| finding.subject);
+            let count = findings.len();
+            let what = if count == 1 { what } else { plural };
+            writeln!(out, "  {ERROR}{count} compromised {what}{ERROR:#}, since:")?;
+            for Finding {
+                subject,
+                compromise,
+                ..
+            } in findings
+            {
+                writeln!(out, "    {}  {}", compromise.since, short_name(subject))?;
+                writeln!(out, "                {}", compromise.reason)?;
+                writeln!(out, "                {}", compromise.ids())?;
+            }
+        }
+        Ok(())
+    }
+
     /// `140 as PEM, 4 as DER`, or the form alone if all have the same.
     fn forms(&self) -> String {
         let mut shown = Vec::new();
@@ -195,10 +300,12 @@ impl RootsOfPlace<'_> {
 fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -> RootsOfPlace<'a> {
     let roots = place.found.roots.values();
     let unknown = place.found.unknown.values();
+    let compromised = place.found.compromised.values();
     RootsOfPlace {
         location: &place.location,
         key_store: place.key_store,
         list_date: dates.best(roots.clone().map(|found| found.root)),
+        refuses_public_keys: place.found.refuses_public_keys(),
         roots: roots
             .map(|found| FoundRoot {
                 subject: found.root.certificate.subject(),
@@ -206,6 +313,21 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
                 spki_sha256: hex(&found.root.certificate.spki_sha256()),
                 forms: &found.forms,
                 removed: history.removed(&found.root.certificate),
+                compromised: history.compromise(&found.root.certificate),
+            })
+            .collect(),
+        compromised: compromised
+            .filter_map(|found| {
+                let certificate = &found.root.certificate;
+                Some(CompromisedCertificate {
+                    subject: certificate.subject(),
+                    issuer: certificate.issuer(),
+                    sha256: hex(&certificate.sha256()),
+                    spki_sha256: hex(&certificate.spki_sha256()),
+                    forms: &found.forms,
+                    not_after: day(certificate.not_after()),
+                    compromised: history.compromise(certificate)?,
+                })
             })
             .collect(),
         unknown: unknown

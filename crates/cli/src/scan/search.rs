@@ -1,6 +1,5 @@
 //! Finds roots in a stream of bytes of any kind, in one pass and bounded memory.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::mem;
 
@@ -8,56 +7,14 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::emit::sha256;
 use indicatif::ProgressBar;
-use rustls_pki_types::CertificateDer;
-use serde::Serialize;
 
 use super::filled::fill;
+use super::found::{Form, Found};
 use super::known::{Hit, KnownKeys};
 use super::limits::Counter;
 use super::pem;
 use crate::Result;
-use crate::history::{History, Known, newest};
-
-/// How a root is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Form {
-    /// The public key alone, as in a rustls trust anchor.
-    Key,
-    Der,
-    Pem,
-}
-
-/// What was found.
-pub(super) struct Found<'h> {
-    /// Known roots, by the SHA-256 fingerprint.
-    pub(super) roots: BTreeMap<[u8; 32], Kept<&'h Known>>,
-    /// Self-signed certificates of known keys that the history does not have. The newest one of the key
-    /// that it has stands for each in `roots`.
-    pub(super) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
-    /// Self-signed CAs that Mozilla's list has not held.
-    pub(super) unknown: BTreeMap<[u8; 32], Kept<Unknown>>,
-    pub(super) bytes: u64,
-    /// The bytes of what looked like a certificate but was not.
-    false_alarms: u64,
-    /// Something that looks like a certificate was skipped, after too many false alarms.
-    has_skipped: bool,
-    /// How many bytes the report may still take.
-    room: Counter,
-    is_full: bool,
-}
-
-pub(super) struct Kept<T> {
-    pub(super) root: T,
-    pub(super) forms: BTreeSet<Form>,
-    /// Whether the certificate itself was found, rather than its key or another certificate of that.
-    pub(super) is_exact: bool,
-}
-
-pub(super) struct Unknown {
-    pub(super) certificate: Certificate,
-    pub(super) der: CertificateDer<'static>,
-}
+use crate::history::{History, newest};
 
 pub(super) struct Search<'h> {
     history: &'h History,
@@ -67,15 +24,18 @@ pub(super) struct Search<'h> {
     pub(super) progress: ProgressBar,
 }
 
-/// Where a root may be. Each is short and rare in other data.
-const NEEDLES: [&[u8]; 4] = [RSA, EC, PEM, VERSION_3];
+/// Where a root may be, and what tells of rustls' verifier. Each is rare in other data.
+const NEEDLES: [&[u8]; 5] = [RSA, EC, PEM, VERSION_3, WEBPKI];
 /// The object identifier of a key (RFC 3279, section 2.3).
 const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 const EC: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 const PEM: &[u8] = b"-BEGIN ";
 /// The version, with which the signed part of a certificate begins (RFC 5280, section 4.1).
 const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
-const LONGEST_NEEDLE: usize = RSA.len();
+/// The name of an error of webpki, which is in every program with rustls' verifier, also if it is optimised as a
+/// whole and stripped: rustls wraps webpki's errors as values that can be shown.
+const WEBPKI: &[u8] = b"PathLenConstraintViolated";
+const LONGEST_NEEDLE: usize = WEBPKI.len();
 
 /// Small enough for the cache of a core, large enough for few system calls.
 pub(super) const BUFFER: usize = 1024 * 1024;
@@ -161,6 +121,10 @@ impl<'h> Search<'h> {
                     let certificate = self.certificate(data, hit.start(), found);
                     certificate.unwrap_or(hit.end())
                 }
+                Some(&WEBPKI) => {
+                    found.verifier.has_error = true;
+                    hit.end()
+                }
                 _ => {
                     self.key(data, hit.start(), found);
                     hit.end()
@@ -179,6 +143,7 @@ impl<'h> Search<'h> {
         match self.keys.at(data, position) {
             Some(Hit::Certificate(known)) => found.root(known, Form::Der, true),
             Some(Hit::Key(known)) => found.root(known, Form::Key, false),
+            Some(Hit::Public) => found.verifier.has_public_key = true,
             None => {}
         }
     }
@@ -215,7 +180,7 @@ impl<'h> Search<'h> {
         }
     }
 
-    /// Whether these bytes are a certificate, which is noted if it is a root.
+    /// Whether these bytes are a certificate, which is noted if it is a root or compromised.
     fn root(&self, der: &[u8], form: Form, found: &mut Found<'h>) -> bool {
         if let Some(known) = self.history.of_certificate(&sha256(der)) {
             found.root(known, form, true);
@@ -225,102 +190,21 @@ impl<'h> Search<'h> {
             return false;
         };
         // Others are intermediate, cross-signed or end-entity certificates.
-        if certificate.is_self_issued() {
-            let of_key = self.history.of_key(&certificate.spki_sha256());
-            if let Some(known) = newest(of_key) {
-                found.root(known, form, false);
-                found.reissued(&certificate, der);
-            } else if certificate.is_ca() == Some(true) {
-                found.unknown(certificate, der, form);
-            }
+        let is_self_issued = certificate.is_self_issued();
+        let of_key = self.history.of_key(&certificate.spki_sha256());
+        if let Some(known) = newest(of_key).filter(|_| is_self_issued) {
+            found.root(known, form, false);
+            found.reissued(&certificate, der);
+            return true;
+        }
+        if self.history.compromise(&certificate).is_some() {
+            let parsed = certificate.clone();
+            found.parsed(|found| &mut found.compromised, parsed, der, form);
+        }
+        if is_self_issued && certificate.is_ca() == Some(true) {
+            found.parsed(|found| &mut found.unknown, certificate, der, form);
         }
         true
-    }
-}
-
-impl<'h> Found<'h> {
-    fn new(room: Counter) -> Self {
-        Self {
-            roots: BTreeMap::new(),
-            reissued: BTreeMap::new(),
-            unknown: BTreeMap::new(),
-            bytes: 0,
-            false_alarms: 0,
-            has_skipped: false,
-            room,
-            is_full: false,
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn false_alarms(&self) -> u64 {
-        self.false_alarms
-    }
-
-    fn is_complete(&self) -> io::Result<()> {
-        if self.is_full {
-            return Err(io::Error::other("more roots than a report has room for"));
-        }
-        if self.has_skipped {
-            return Err(io::Error::other(
-                "too many bytes look like certificates but are not: some were skipped",
-            ));
-        }
-        Ok(())
-    }
-
-    fn root(&mut self, known: &'h Known, form: Form, is_exact: bool) {
-        let sha256 = known.certificate.sha256();
-        if !self.roots.contains_key(&sha256) && !self.has_room(0) {
-            return;
-        }
-        let entry = self.roots.entry(sha256);
-        let entry = entry.or_insert_with(|| Kept {
-            root: known,
-            forms: BTreeSet::new(),
-            is_exact: false,
-        });
-        entry.forms.insert(form);
-        entry.is_exact |= is_exact;
-    }
-
-    fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
-        let sha256 = certificate.sha256();
-        if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
-            self.reissued.insert(sha256, der.to_vec().into());
-        }
-    }
-
-    fn unknown(&mut self, certificate: Certificate, der: &[u8], form: Form) {
-        let sha256 = certificate.sha256();
-        if let Some(unknown) = self.unknown.get_mut(&sha256) {
-            unknown.forms.insert(form);
-            return;
-        }
-        // Escaped, a name may be longer than the certificate.
-        let names = certificate.subject().len() + certificate.issuer().len();
-        if !self.has_room(der.len() + names) {
-            return;
-        }
-        let root = Unknown {
-            certificate,
-            der: der.to_vec().into(),
-        };
-        let unknown = Kept {
-            root,
-            forms: BTreeSet::from([form]),
-            is_exact: true,
-        };
-        self.unknown.insert(sha256, unknown);
-    }
-
-    /// Whether one more root with this many bytes may be kept.
-    fn has_room(&mut self, bytes: usize) -> bool {
-        /// What a root takes beside these bytes, at most.
-        const BESIDE: u64 = 1024;
-        let has_room = self.room.take(BESIDE + bytes as u64);
-        self.is_full |= !has_room;
-        has_room
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use embedded_roots_bundle::escape;
 
 use super::files;
+use super::found::{Form, Found};
 use super::limits::Limits;
-use super::search::{Form, Found, Search};
+use super::search::Search;
 use super::unpack::Scan;
 use crate::Result;
 use crate::history::History;

@@ -10,9 +10,10 @@ use zip::read::{ArchiveOffset, Config};
 
 use super::embedded_zip::{End, Keeping, end_of_zip};
 use super::filled::Filled;
+use super::found::Found;
 use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
 use super::location::Location;
-use super::search::{Found, Search};
+use super::search::Search;
 use super::zstd;
 
 /// What was found, where.
@@ -44,7 +45,7 @@ pub(super) struct Scan<'h> {
     limits: Limits,
     /// What is left of the limits for the file at hand.
     left: Left,
-    /// The places with roots.
+    /// The places with roots or compromised certificates.
     pub(super) places: Vec<Place<'h>>,
     pub(super) failures: Vec<Failure>,
     /// How many places were searched, with and without roots.
@@ -251,8 +252,8 @@ impl<'h> Scan<'h> {
             .set_message(embedded_roots_bundle::escape(&name.shown));
         let (found, result) = self.search.read(reader, &self.left.report);
         self.bytes += found.bytes;
-        if !found.roots.is_empty() || !found.unknown.is_empty() {
-            // Its roots have taken their part of the report.
+        if !found.is_empty() {
+            // What was found has taken their part of the report.
             self.left.report.take((name.size() + BESIDE) as u64);
             self.places.push(Place {
                 location: name.clone(),

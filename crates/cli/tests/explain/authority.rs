@@ -1,9 +1,13 @@
 //! Certificate authorities and server certificates, generated for each test.
 
-use embedded_roots::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use embedded_roots::rustls::pki_types::pem::PemObject as _;
+use embedded_roots::rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer,
+};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ED25519, date_time_ymd,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384,
+    PKCS_ED25519, PublicKeyData, SignatureAlgorithm, date_time_ymd,
 };
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -70,6 +74,33 @@ pub(crate) fn intermediate_with(
     let mut params = ca(name);
     change(&mut params);
     CertifiedIssuer::signed_by(params, key(), issuer).unwrap()
+}
+
+/// A certificate for localhost by an intermediate whose private key is public, with the certificate of that
+/// intermediate by a private root. The private key is not here, so the signature is another's: such a key is
+/// refused before signatures are verified.
+pub(crate) fn under_public_key(name: &str, issuer: &Authority) -> Identity {
+    let mut identity = server(&intermediate(name, issuer));
+    let key = include_bytes!("../../data/public-keys.pem");
+    let key = SubjectPublicKeyInfoDer::from_pem_slice(key).unwrap();
+    let certificate = ca(name).signed_by(&PublicKey(key), issuer).unwrap();
+    identity.chain.push(certificate.der().clone());
+    identity.pem.push_str(&certificate.pem());
+    identity
+}
+
+/// A key on P-384.
+struct PublicKey(SubjectPublicKeyInfoDer<'static>);
+
+impl PublicKeyData for PublicKey {
+    /// The point alone, which is the end.
+    fn der_bytes(&self) -> &[u8] {
+        &self.0[self.0.len() - 97..]
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P384_SHA384
+    }
 }
 
 /// A certificate for localhost.

@@ -4,7 +4,7 @@ use rcgen::{GeneralSubtree, NameConstraints, SanType, date_time_ymd};
 
 use crate::authority::{
     Authority, Identity, SECP256K1_ROOT, ca_issuers, ed25519_root, intermediate, intermediate_with,
-    root, self_signed, server, server_with,
+    root, self_signed, server, server_with, under_public_key,
 };
 use crate::program::{Explain, Explained};
 use crate::server::Server;
@@ -65,6 +65,33 @@ fn a_server_that_forgets_its_intermediate_is_told_so() {
     );
     let line = format!("the missing certificate is said to be at {place} (not fetched)");
     assert!(explained.has_line(&line), "{}", explained.output);
+}
+
+#[test]
+fn an_intermediate_whose_private_key_is_public() {
+    let ca = root("CA");
+    let identity = under_public_key("EM DV TLS CA - G3B", &ca);
+    let explained = explained(&ca.pem(), &identity);
+    let sentence = "the certificate \"CN=EM DV TLS CA - G3B\" is refused: its key is distrusted since 2026-10-18: \
+                    CVE-2026-111943,GHSA-6q48-6c7w-9gw2,RUSTSEC-2026-0382; the server needs a certificate from \
+                    another CA";
+    refused(&explained, sentence);
+    // Whatever the roots.
+    for policy in ["embedded", "system"] {
+        let expected = format!("refused by {policy}: {sentence}");
+        assert_eq!(explained.verdict(policy), expected);
+    }
+    let line = "compromised: certificate 2: its private key is public since 2026-10-18 (CVE-2026-111943, \
+                GHSA-6q48-6c7w-9gw2, RUSTSEC-2026-0382)";
+    assert!(explained.has_line(line), "{}", explained.output);
+
+    let explain = Explain::new(&ca.pem(), &ca.pem());
+    let (status, value) = explain.json(Server::new(&identity).port);
+    assert_eq!(status, 1);
+    assert_eq!(value["verdicts"][0]["reason"], "distrusted-certificate");
+    let chain = value["chain"].as_array().unwrap().iter();
+    let compromised = chain.map(|sent| !sent["certificate"]["compromised"].is_null());
+    assert_eq!(compromised.collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 mod archive;
 mod check;
 mod command;
+mod compromised;
 mod diff;
 mod list;
 mod picture;

@@ -26,6 +26,11 @@ fn the_examples_are_what_the_program_prints() {
         "Subject: CN=AffirmTrust Commercial",
         "Subject: CN=ISRG Root X1",
     ]);
+    let old = of(&[
+        "Subject: CN=AAA Certificate Services",
+        "Subject: CN=ISRG Root X1",
+    ]);
+    folder.file("README.in/old.pem", old);
     let client = zip("com/example/roots.pem", client.as_bytes());
     folder.file("README.in/client.jar", client);
 

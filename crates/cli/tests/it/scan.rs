@@ -86,11 +86,17 @@ fn the_summary_is_green_if_all_is_well() {
         old(&folder, "old.pem"),
         folder.file("own.pem", ca("Own CA", |_| {})),
     );
+    let list = run(&["list", OLD, "--pem"]).out;
+    let mut blocks = list.split_inclusive("-----END CERTIFICATE-----\n");
+    let removed = blocks.find(|block| block.contains("Subject: CN=TrustCor"));
+    let removed = folder.file("removed.pem", removed.unwrap());
     for (files, colour) in [
         (&[&own][..], "32m"),
-        (&[&own, &old], "35m"),
+        (&[&own, &removed], "35m"),
+        // It has compromised roots.
+        (&[&own, &old], "31m"),
         (&[&own, &broken], "31m"),
-        (&[&old, &broken], "31m"),
+        (&[&removed, &broken], "31m"),
     ] {
         let mut arguments = vec!["scan"];
         arguments.extend(files.iter().map(|file| file.as_str()));
@@ -198,9 +204,13 @@ fn sarif_has_each_removed_root() {
     let roots = value["places"][0]["roots"].as_array().unwrap().iter();
     let removed = roots.filter(|root| !root["removed"].is_null());
     assert_eq!(results.len(), removed.count());
-    let file = &results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    let mut of_rule = results.iter();
+    let removed = of_rule.find(|result| result["ruleId"] == "removed-root");
+    let removed = removed.unwrap();
+    assert_eq!(removed["level"], "warning");
+    let file = &removed["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert!(file.as_str().unwrap().ends_with("a%20file.pem"), "{file}");
-    let message = results[0]["message"]["text"].as_str().unwrap();
+    let message = removed["message"]["text"].as_str().unwrap();
     assert!(
         message.contains("which Mozilla removed before"),
         "{message}"

@@ -12,7 +12,8 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
 use crate::history::{History, Known};
-use crate::scan::search::{AHEAD, BEHIND, BUFFER, Form};
+use crate::scan::found::Form;
+use crate::scan::search::{AHEAD, BEHIND, BUFFER};
 
 /// A root, and how it is kept.
 type Found = (String, Vec<Form>);
@@ -622,7 +623,7 @@ fn forged_certificates_cost_no_more_than_their_bytes() {
     let forged = forged().repeat(512);
     let data = [&forged[..], &one.der, &pem(&other.der)].concat();
     let (found, result) = search.read(&mut &*data, &room);
-    let examined = found.false_alarms();
+    let examined = found.false_alarms;
     let (free, most) = (1 << 20, (1 << 20) + data.len() as u64 / 4 + (16 << 10));
     assert!((free..most).contains(&examined), "{examined}");
     let why = result.unwrap_err().to_string();
@@ -635,7 +636,7 @@ fn forged_certificates_cost_no_more_than_their_bytes() {
     let header = b"\x30\x82\x3f\xf0\x30\x82\x3e\xe0\xa0\x03\x02\x01\x02";
     let (found, result) = search.read(&mut &*header.repeat(100_000), &room);
     result.unwrap();
-    assert_eq!(found.false_alarms(), 0);
+    assert_eq!(found.false_alarms, 0);
 }
 
 /// Each with another serial number. Nobody verifies the signature of a root.

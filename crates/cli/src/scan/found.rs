@@ -1,0 +1,170 @@
+//! What is found in one place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use embedded_roots::inspect::Certificate;
+use rustls_pki_types::CertificateDer;
+use serde::Serialize;
+
+use super::limits::Counter;
+use crate::history::Known;
+
+/// How a root is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Form {
+    /// The public key alone, as in a rustls trust anchor.
+    Key,
+    Der,
+    Pem,
+}
+
+/// What was found.
+pub(super) struct Found<'h> {
+    /// Known roots, by the SHA-256 fingerprint.
+    pub(super) roots: BTreeMap<[u8; 32], Kept<&'h Known>>,
+    /// Self-signed certificates of known keys that the history does not have. The newest one of the key
+    /// that it has stands for each in `roots`.
+    pub(super) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
+    /// Self-signed CAs that Mozilla's list has not held.
+    pub(super) unknown: BTreeMap<[u8; 32], Kept<Parsed>>,
+    /// Certificates with a compromised key that are no known roots.
+    pub(super) compromised: BTreeMap<[u8; 32], Kept<Parsed>>,
+    pub(super) verifier: Verifier,
+    pub(super) bytes: u64,
+    /// The bytes of what looked like a certificate but was not.
+    pub(super) false_alarms: u64,
+    /// Something that looks like a certificate was skipped, after too many false alarms.
+    pub(super) has_skipped: bool,
+    /// How many bytes the report may still take.
+    room: Counter,
+    is_full: bool,
+}
+
+/// What tells of rustls' verifier.
+#[derive(Default)]
+pub(super) struct Verifier {
+    /// The name of an error of webpki.
+    pub(super) has_error: bool,
+    /// A key alone whose private key is public: as a rule, in a list of keys to refuse.
+    pub(super) has_public_key: bool,
+}
+
+pub(super) struct Kept<T> {
+    pub(super) root: T,
+    pub(super) forms: BTreeSet<Form>,
+    /// Whether the certificate itself was found, rather than its key or another certificate of that.
+    pub(super) is_exact: bool,
+}
+
+pub(super) struct Parsed {
+    pub(super) certificate: Certificate,
+    pub(super) der: CertificateDer<'static>,
+}
+
+impl<'h> Found<'h> {
+    pub(super) fn new(room: Counter) -> Self {
+        Self {
+            roots: BTreeMap::new(),
+            reissued: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            compromised: BTreeMap::new(),
+            verifier: Verifier::default(),
+            bytes: 0,
+            false_alarms: 0,
+            has_skipped: false,
+            room,
+            is_full: false,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.roots.is_empty() && self.unknown.is_empty() && self.compromised.is_empty()
+    }
+
+    /// Whether rustls' verifier refuses keys whose private keys are public, if this is a program with that
+    /// verifier and trust anchors.
+    pub(super) fn refuses_public_keys(&self) -> Option<bool> {
+        let mut roots = self.roots.values();
+        let has_anchors = roots.any(|root| root.forms.contains(&Form::Key));
+        let Verifier {
+            has_error,
+            has_public_key,
+        } = self.verifier;
+        (has_error && has_anchors).then_some(has_public_key)
+    }
+
+    pub(super) fn is_complete(&self) -> io::Result<()> {
+        if self.is_full {
+            return Err(io::Error::other("more roots than a report has room for"));
+        }
+        if self.has_skipped {
+            return Err(io::Error::other(
+                "too many bytes look like certificates but are not: some were skipped",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn root(&mut self, known: &'h Known, form: Form, is_exact: bool) {
+        let sha256 = known.certificate.sha256();
+        if !self.roots.contains_key(&sha256) && !self.has_room(0) {
+            return;
+        }
+        let entry = self.roots.entry(sha256);
+        let entry = entry.or_insert_with(|| Kept {
+            root: known,
+            forms: BTreeSet::new(),
+            is_exact: false,
+        });
+        entry.forms.insert(form);
+        entry.is_exact |= is_exact;
+    }
+
+    pub(super) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
+        let sha256 = certificate.sha256();
+        if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
+            self.reissued.insert(sha256, der.to_vec().into());
+        }
+    }
+
+    /// Keeps a certificate in one of the two maps.
+    pub(super) fn parsed(
+        &mut self,
+        map: fn(&mut Self) -> &mut BTreeMap<[u8; 32], Kept<Parsed>>,
+        certificate: Certificate,
+        der: &[u8],
+        form: Form,
+    ) {
+        let sha256 = certificate.sha256();
+        if let Some(kept) = map(self).get_mut(&sha256) {
+            kept.forms.insert(form);
+            return;
+        }
+        // Escaped, a name may be longer than the certificate.
+        let names = certificate.subject().len() + certificate.issuer().len();
+        if !self.has_room(der.len() + names) {
+            return;
+        }
+        let root = Parsed {
+            certificate,
+            der: der.to_vec().into(),
+        };
+        let kept = Kept {
+            root,
+            forms: BTreeSet::from([form]),
+            is_exact: true,
+        };
+        map(self).insert(sha256, kept);
+    }
+
+    /// Whether one more root with this many bytes may be kept.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        /// What a root takes beside these bytes, at most.
+        const BESIDE: u64 = 1024;
+        let has_room = self.room.take(BESIDE + bytes as u64);
+        self.is_full |= !has_room;
+        has_room
+    }
+}
