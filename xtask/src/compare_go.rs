@@ -1,5 +1,5 @@
 //! Compares examples/contributors with a Go program that does the same job: size, memory, and time
-//! to the first response.
+//! to the first response. What its README claims about them has to hold.
 
 use std::error::Error;
 use std::fs;
@@ -13,25 +13,19 @@ use crate::command::run;
 use crate::image::{Image, program};
 use crate::path;
 
-const RUNS: usize = 51;
-
-const HEAD: &str = "\
-| | program, bytes | image, bytes | start to first response, ms | resident, KiB |
-| --- | --- | --- | --- | --- |
-";
-
-/// A table with a column for each C library and for Go; gives the reason for each that is missing.
+/// A table with a row for each C library and for Go.
 ///
-/// The Go program is examples/contributors/go, or the source in the folder `go_source`.
+/// The Go program is the source in the folder `go_source`, or examples/contributors/go. With the latter, it is an
+/// error if a figure is worse than in examples/contributors/README.md, or a program is missing.
 pub(crate) fn compare(go_source: Option<&str>) -> Result<String, Box<dyn Error>> {
     let mut rows = Vec::new();
     let mut skipped = Vec::new();
     match program::with_musl("mozilla")? {
-        Ok(program) => rows.push(Measured::of("Rust, musl", &program.path)?),
+        Ok(program) => rows.push(Measured::of(MUSL, &program.path)?),
         Err(missing) => skipped.push(format!("musl was skipped: {missing}")),
     }
     let glibc = program::with_glibc("mozilla")?;
-    rows.push(Measured::of("Rust, glibc", &glibc.path)?);
+    rows.push(Measured::of(GLIBC, &glibc.path)?);
     match go(go_source)? {
         Some((version, program)) => rows.push(Measured::of(&version, &program)?),
         None => skipped.push("Go was skipped: it is not installed".to_owned()),
@@ -39,7 +33,133 @@ pub(crate) fn compare(go_source: Option<&str>) -> Result<String, Box<dyn Error>>
     let mut table = HEAD.to_owned();
     table.extend(rows.iter().map(Measured::row));
     table.extend(skipped.iter().map(|why| format!("\n{why}")));
+    if go_source.is_none() {
+        let misses = misses(&claimed(&fs::read_to_string(path(README))?)?, &rows);
+        if !misses.is_empty() {
+            return Err(format!("{table}\n{}", misses.join("\n")).into());
+        }
+    }
     Ok(table)
+}
+
+const README: &str = "examples/contributors/README.md";
+const RUNS: usize = 51;
+
+const MUSL: &str = "Rust, musl";
+const GLIBC: &str = "Rust, glibc";
+/// The version follows.
+const GO: &str = "Go";
+
+const HEAD: &str = "\
+| | program, bytes | image, bytes | start to first response, ms | resident, KiB |
+| --- | --- | --- | --- | --- |
+";
+
+/// Something that the README claims, as a ratio to the Go program.
+struct Figure {
+    /// How its row in the README begins.
+    name: &'static str,
+    of: fn(&Measured) -> f64,
+    /// By what factor a measured ratio may be larger than the claimed one.
+    margin: f64,
+}
+
+const FIGURES: [Figure; 4] = [
+    // Sizes are the same in every run, but change by some percent with the versions of Rust and Go.
+    Figure {
+        name: "program",
+        of: |measured| f64::from(measured.bytes),
+        margin: 1.1,
+    },
+    Figure {
+        name: "image",
+        of: |measured| f64::from(measured.image),
+        margin: 1.1,
+    },
+    // Medians of about a millisecond, on machines that do something else, too. Of the same programs, Go's took
+    // 7.8 ms on one machine and 4.9 ms on another, which is within the margin.
+    Figure {
+        name: "start to first response",
+        of: |measured| measured.first_response.as_secs_f64(),
+        margin: 3.0,
+    },
+    // Kernels differ in how many pages they map at once.
+    Figure {
+        name: "resident memory",
+        of: |measured| f64::from(measured.resident),
+        margin: 1.3,
+    },
+];
+
+/// What the table in this README claims.
+fn claimed(readme: &str) -> Result<Vec<Measured>, Box<dyn Error>> {
+    let rows: Vec<Vec<&str>> = readme
+        .lines()
+        .skip_while(|line| !line.starts_with(&format!("| | {MUSL} |")))
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let cell = |name: &str, column: usize| {
+        let named = |cells: &&Vec<&str>| cells.first().is_some_and(|cell| cell.starts_with(name));
+        let cell = rows.iter().find(named).and_then(|cells| cells.get(column));
+        cell.copied()
+            .ok_or_else(|| format!("{README} does not claim the {name} of program {column}"))
+    };
+    let number = |row, column| -> Result<u32, Box<dyn Error>> {
+        Ok(cell(row, column)?.replace(',', "").parse()?)
+    };
+    let columns = rows.first().map_or(0, Vec::len);
+    (1..columns)
+        .map(|column| {
+            let milliseconds: f64 = cell("start to first response", column)?.parse()?;
+            Ok(Measured {
+                name: cell("", column)?.to_owned(),
+                bytes: number("program", column)?,
+                image: number("image", column)?,
+                first_response: Duration::try_from_secs_f64(milliseconds / 1000.0)?,
+                resident: number("resident memory", column)?,
+            })
+        })
+        .collect()
+}
+
+/// Each figure that is worse than claimed, by more than its margin, and each program that is missing.
+fn misses(claimed: &[Measured], measured: &[Measured]) -> Vec<String> {
+    let mut misses = Vec::new();
+    for (rows, what) in [(claimed, "claimed in the README"), (measured, "measured")] {
+        for name in [MUSL, GLIBC, GO] {
+            if named(name, rows).is_none() {
+                misses.push(format!("{name} is not {what}"));
+            }
+        }
+    }
+    for name in [MUSL, GLIBC] {
+        let pair = |rows| named(name, rows).zip(named(GO, rows));
+        let Some((claimed, measured)) = pair(claimed).zip(pair(measured)) else {
+            continue;
+        };
+        for Figure {
+            name: figure,
+            of,
+            margin,
+        } in FIGURES
+        {
+            let ratio = |(rust, go): (&Measured, &Measured)| of(rust) / of(go);
+            let (claim, is) = (ratio(claimed), ratio(measured));
+            let bound = claim * margin;
+            // Nothing is 0, and what is not a number is not within bounds.
+            if !(f64::MIN_POSITIVE..=bound).contains(&is) {
+                misses.push(format!(
+                    "{name}, {figure}: {is:.3} of Go's; {README} claims {claim:.3}, and the bound is {bound:.3}"
+                ));
+            }
+        }
+    }
+    misses
+}
+
+fn named<'a>(name: &str, rows: &'a [Measured]) -> Option<&'a Measured> {
+    rows.iter().find(|row| row.name.starts_with(name))
 }
 
 /// The version of Go, and the program, built as Kelsey Hightower's article does (see
@@ -80,13 +200,14 @@ fn our_source() -> Result<PathBuf, Box<dyn Error>> {
     Ok(copy)
 }
 
+#[derive(Clone, Debug, PartialEq)]
 struct Measured {
     name: String,
-    bytes: u64,
-    image: u64,
+    bytes: u32,
+    image: u32,
     /// The median over all runs.
     first_response: Duration,
-    resident: u64,
+    resident: u32,
 }
 
 impl Measured {
@@ -100,8 +221,8 @@ impl Measured {
         let median = RUNS / 2;
         Ok(Self {
             name: name.to_owned(),
-            bytes: fs::metadata(program)?.len(),
-            image: Image::of(program, "compare-go")?.bytes,
+            bytes: fs::metadata(program)?.len().try_into()?,
+            image: Image::of(program, "compare-go")?.bytes.try_into()?,
             first_response: times.get(median).copied().unwrap_or_default(),
             resident: sizes.get(median).copied().unwrap_or_default(),
         })
@@ -121,7 +242,7 @@ impl Measured {
 }
 
 /// The time from start to first response, and the resident memory after it in KiB.
-fn start(program: &Path) -> Result<(Duration, u64), Box<dyn Error>> {
+fn start(program: &Path) -> Result<(Duration, u32), Box<dyn Error>> {
     // The programs accept only a port number, so take one that was free a moment ago.
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()?
@@ -167,5 +288,136 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, bytes: u32, image: u32, micros: u64, resident: u32) -> Measured {
+        Measured {
+            name: name.to_owned(),
+            bytes,
+            image,
+            first_response: Duration::from_micros(micros),
+            resident,
+        }
+    }
+
+    fn claims() -> Vec<Measured> {
+        vec![
+            row("Rust, musl", 200, 210, 1000, 100),
+            row("Rust, glibc", 300, 310, 1000, 200),
+            row("Go 1.19", 1000, 1000, 10_000, 1000),
+        ]
+    }
+
+    #[test]
+    fn claims_are_those_of_the_table() {
+        let readme = "| | musl |\n| --- | --- |\n| program | 1 |\n\n\
+                      | | Rust, musl | Rust, glibc | Go 1.19 |\n| --- | --- | --- | --- |\n\
+                      | program, bytes | 1,947 | 2,934 | 7,340 |\n| image, bytes | 1,952 | 2,938 | 7,344 |\n\
+                      | start to first response, ms | 1.1 | 1.2 | 7.8 |\n\
+                      | resident memory after it, KiB | 1,640 | 2,448 | 7,832 |\n\nMeasured |\n";
+        let expected = [
+            row("Rust, musl", 1947, 1952, 1100, 1640),
+            row("Rust, glibc", 2934, 2938, 1200, 2448),
+            row("Go 1.19", 7340, 7344, 7800, 7832),
+        ];
+        assert_eq!(claimed(readme).unwrap(), expected);
+        for cut in ["| program, bytes |", "| 1,640 | 2,448 | 7,832 |", "1,952"] {
+            assert!(claimed(&readme.replace(cut, "")).is_err(), "{cut}");
+        }
+        assert_eq!(claimed("").unwrap(), []);
+    }
+
+    /// All programs are there, so that none of the claims is unchecked.
+    #[test]
+    fn claims_of_the_readme() {
+        let claims = claimed(&fs::read_to_string(path(README)).unwrap()).unwrap();
+        assert_eq!(misses(&claims, &claims), [""; 0]);
+        let go = named(GO, &claims).unwrap();
+        for rust in [MUSL, GLIBC].map(|name| named(name, &claims).unwrap()) {
+            for figure in FIGURES {
+                let bound = (figure.of)(rust) * figure.margin;
+                assert!(bound < (figure.of)(go), "{} is no claim", figure.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_figure_within_its_margin() {
+        assert_eq!(misses(&claims(), &claims()), [""; 0]);
+        let measured = [
+            // Twice of everything is the same ratio.
+            row("Rust, musl", 439, 461, 5999, 259),
+            row("Rust, glibc", 659, 681, 5999, 519),
+            row("Go 1.24", 2000, 2000, 20_000, 2000),
+        ];
+        assert_eq!(misses(&claims(), &measured), [""; 0]);
+    }
+
+    #[test]
+    fn a_figure_beyond_its_margin_is_named() {
+        let miss = |name: &str, change: fn(&mut Measured)| {
+            let mut measured = claims();
+            let row = measured.iter_mut().find(|row| row.name.starts_with(name));
+            change(row.unwrap());
+            misses(&claims(), &measured)
+        };
+        let line = |figure: &str, is: &str, claim: &str, bound: &str| {
+            format!("{figure}: {is} of Go's; {README} claims {claim}, and the bound is {bound}")
+        };
+        for (name, change, expected) in [
+            (
+                MUSL,
+                (|row| row.bytes = 221) as fn(&mut Measured),
+                line("Rust, musl, program", "0.221", "0.200", "0.220"),
+            ),
+            (
+                MUSL,
+                |row| row.image = 232,
+                line("Rust, musl, image", "0.232", "0.210", "0.231"),
+            ),
+            (
+                GLIBC,
+                |row| row.first_response *= 4,
+                line(
+                    "Rust, glibc, start to first response",
+                    "0.400",
+                    "0.100",
+                    "0.300",
+                ),
+            ),
+            (
+                GLIBC,
+                |row| row.resident = 261,
+                line("Rust, glibc, resident memory", "0.261", "0.200", "0.260"),
+            ),
+            // What was not measured after all.
+            (
+                MUSL,
+                |row| row.resident = 0,
+                line("Rust, musl, resident memory", "0.000", "0.100", "0.130"),
+            ),
+        ] {
+            assert_eq!(miss(name, change), [expected]);
+        }
+        let of_both = miss(GO, |row| row.resident = 0);
+        assert_eq!(of_both.len(), 2, "{of_both:?}");
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_a_miss() {
+        for (nth, name) in [MUSL, GLIBC, GO].into_iter().enumerate() {
+            let mut rows = claims();
+            rows.remove(nth);
+            let not_measured = format!("{name} is not measured");
+            assert_eq!(misses(&claims(), &rows), [not_measured]);
+            let not_claimed = format!("{name} is not claimed in the README");
+            assert_eq!(misses(&rows, &claims()), [not_claimed]);
+        }
+        assert_eq!(misses(&[], &[]).len(), 6);
     }
 }

@@ -26,7 +26,8 @@ history --check fail if that file or the reviewed files beside it contradict eac
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
-                compare that program with one in Go: examples/contributors/go, or the one in DIR
+                compare that program with the one in Go in DIR, or with examples/contributors/go,
+                and then fail where a figure is far from what the README there claims
 figures         measure what the crate costs, compared with others, and write docs/figures.md, its
                 charts and the table in README.md; Linux only
 figures --check measure, and fail where a figure is far from its target";
