@@ -14,7 +14,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{HandshakeKind, SupportedProtocolVersion};
 
 use crate::authority::{Identity, root, server};
-use crate::connectors::{Done, assert_unknown_issuer, serve as serve_many};
+use crate::echo::{Done, assert_unknown_issuer, serve as serve_many};
 use crate::live::Rotation;
 use crate::server::serve_http_noting;
 

@@ -14,8 +14,8 @@ mod build_errors;
 mod bundles;
 mod circles;
 mod client_certificates;
-mod connectors;
 mod distrust;
+mod echo;
 #[cfg(unix)]
 mod faults;
 mod features;

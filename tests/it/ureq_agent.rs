@@ -20,7 +20,7 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, Error, Proxy, Timeout};
 
 use crate::authority::{Authority, Identity, annotated, root, server};
-use crate::connectors::{Done, assert_unknown_issuer};
+use crate::echo::{Done, assert_unknown_issuer};
 use crate::scratch::Package;
 use crate::server::serve_http;
 
