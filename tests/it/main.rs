@@ -21,6 +21,7 @@ mod faults;
 mod features;
 mod generated;
 mod handshakes;
+mod harnesses;
 mod include_bundle;
 mod include_bundle_errors;
 mod inspect;
