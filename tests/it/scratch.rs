@@ -52,6 +52,14 @@ impl Package {
         Self::new(name, &dependency)
     }
 
+    /// Like [`with_features`](Self::with_features), and depends on rustls as the others do.
+    pub(crate) fn with_rustls(name: &'static str, features: &[&str]) -> Self {
+        let dependency = format!(
+            "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, features = {features:?} }}\n{RUSTLS}"
+        );
+        Self::new(name, &dependency)
+    }
+
     pub(crate) fn main(self, source: &str) -> Self {
         self.file("src/main.rs", source);
         self
@@ -92,6 +100,9 @@ impl Package {
             .arg("--offline")
             .env("CARGO_TARGET_DIR", target())
             .env("CARGO_TERM_COLOR", "never")
+            // Each is compiled once, and not debugged.
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()
             .unwrap()
     }
@@ -164,6 +175,11 @@ impl Package {
             .envs(self.environment.iter().cloned())
     }
 }
+
+/// A dependency. With the same features everywhere, rustls and webpki are compiled once, whatever the features
+/// of embedded-roots are. These are what ureq enables, too.
+pub(crate) const RUSTLS: &str = "rustls = { version = \"0.23\", default-features = false, \
+                                 features = [\"logging\", \"ring\", \"std\", \"tls12\"] }";
 
 /// Variables of this process that the package must not inherit.
 const INHERITED: [&str; 7] = [
