@@ -1,8 +1,10 @@
 //! User packages, which Cargo builds against this checkout in a temporary folder.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 use std::{env, fs};
 
 use serde_json::Value;
@@ -70,6 +72,16 @@ impl Package {
         let path = self.folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Like [`file`](Self::file), for a file that Cargo takes for newer than any build so far, even where the
+    /// file system rounds times to whole seconds.
+    pub(crate) fn newer_file(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(path, content);
+        let file = File::options().write(true).open(&path).unwrap();
+        let time = SystemTime::now() + Duration::from_secs(2);
+        file.set_modified(time).unwrap();
         path
     }
 
