@@ -232,7 +232,7 @@ fn a_pin_is_for_the_selected_bundle() {
     let expected = format!(
         "the selected bundle, `custom`, is not the pinned one\n\
          expected (EMBEDDED_ROOTS_SHA256): {mozillas}\n\
-         compiled in:                       {pinned}\n\
+         compiled in:                      {pinned}\n\
          if the change is intended, pin the second digest"
     );
     assert_eq!(error, expected);

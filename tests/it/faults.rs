@@ -60,7 +60,7 @@ fn print() {
 "#;
 
 fn package() -> Package {
-    let package = Package::with_features("faults", &["custom", "ring", "system"]).main(MAIN);
+    let package = Package::with_rustls("faults", &["custom", "ring", "system"]).main(MAIN);
     let file = package.file("bundle.pem", root("Bundle CA").pem());
     package.env("EMBEDDED_ROOTS_FILE", file)
 }
@@ -213,7 +213,7 @@ fn the_systems_store_cannot_be_read() {
 /// the same value.
 #[test]
 fn a_store_that_comes_while_sixty_four_threads_wait_for_it() {
-    let package = Package::with_features("late", &["ring", "system"]).main(
+    let package = Package::with_rustls("late", &["ring", "system"]).main(
         r#"
         use std::sync::{Arc, Barrier};
         use std::thread;
@@ -259,7 +259,7 @@ fn a_store_that_comes_while_sixty_four_threads_wait_for_it() {
 /// Children started while other threads read the store make a default of their own.
 #[test]
 fn a_child_inherits_nothing_of_the_store() {
-    let package = Package::with_features("children", &["custom", "ring", "system"]).main(
+    let package = Package::with_rustls("children", &["custom", "ring", "system"]).main(
         r#"
         use std::process::Command;
         use std::sync::atomic::{AtomicUsize, Ordering};

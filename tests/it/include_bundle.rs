@@ -1,6 +1,6 @@
 //! Bundles that a program names in its code.
 
-use std::{fs, thread, time::Duration};
+use std::fs;
 
 use embedded_roots::{Anchor, Bundle, Roots, custom, include_bundle, mozilla};
 use embedded_roots_bundle::emit::{hex, sha256};
@@ -153,7 +153,7 @@ fn limits_apply_as_to_custom_and_to_mozilla() {
         "{part}"
     );
 
-    let package = Package::with_features("plain-copies", &["macros", "ring"]).main(
+    let package = Package::with_rustls("plain-copies", &["macros", "ring"]).main(
         r#"
         use embedded_roots::{Anchor, Bundle, Roots, include_bundle};
 
@@ -188,7 +188,7 @@ fn limits_apply_as_to_custom_and_to_mozilla() {
 
 #[test]
 fn servers_are_verified_under_the_bundle_alone() {
-    let package = Package::with_features("included-client", &["macros", "ring", "tls12"]);
+    let package = Package::with_rustls("included-client", &["macros", "ring", "tls12"]);
     let ca = root("CA");
     package.file("certs/corp.pem", ca.pem());
     let address = serve(server(&ca, "a.corp.example"), &TLS13);
@@ -244,15 +244,12 @@ fn a_changed_file_is_compiled_again() {
         assert!(output.status.success(), "{text}");
         text.contains("Fresh included-again v0.1.0")
     };
-    // Cargo compares modification times, which some file systems round to whole seconds.
-    thread::sleep(Duration::from_millis(1100));
-    package.file("certs/neighbour.pem", other.pem());
+    package.newer_file("certs/neighbour.pem", other.pem());
     assert!(is_fresh());
-    package.file("certs/corp.pem", ca.pem() + &other.pem());
+    package.newer_file("certs/corp.pem", ca.pem() + &other.pem());
     assert!(!is_fresh());
     assert_eq!(package.run(), "2");
-    thread::sleep(Duration::from_millis(1100));
-    package.file("certs/corp.pem", ca.pem() + &ca.key().serialize_pem());
+    package.newer_file("certs/corp.pem", ca.pem() + &ca.key().serialize_pem());
     assert!(package.compile_errors()[0].0.contains("a private key"));
 }
 
@@ -260,8 +257,9 @@ fn a_changed_file_is_compiled_again() {
 #[test]
 fn neither_the_file_nor_its_place_is_in_the_program() {
     let program = format!("debug/included-alone{}", std::env::consts::EXE_SUFFIX);
+    // With debug information, which has paths of source files.
     let has = |package: &Package, what: &str| {
-        package.build();
+        package.build_with(&["--config", "profile.dev.debug=2"]);
         let program = fs::read(target().join(&program)).unwrap();
         program
             .windows(what.len())

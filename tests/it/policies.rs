@@ -41,7 +41,7 @@ fn print(name: &str, roots: Result<Roots, Error>) {
 "#;
 
 fn package() -> Package {
-    let package = Package::with_features("policies", &["custom", "ring", "system"]).main(MAIN);
+    let package = Package::with_rustls("policies", &["custom", "ring", "system"]).main(MAIN);
     let file = package.file("bundle.pem", root("Bundle CA").pem());
     package.env("EMBEDDED_ROOTS_FILE", file)
 }

@@ -1,22 +1,12 @@
 //! The default roots, each case in a process of its own.
 
 use crate::authority::{root, server};
-use crate::scratch::Package;
-
-const RUSTLS: &str =
-    "rustls = { version = \"0.23\", default-features = false, features = [\"ring\", \"std\"] }";
-
-fn depending_on(name: &'static str, features: &[&str]) -> Package {
-    let dependencies = format!(
-        "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, features = {features:?} }}\n{RUSTLS}"
-    );
-    Package::new(name, &dependencies)
-}
+use crate::scratch::{Package, RUSTLS};
 
 #[test]
 fn the_binary_may_install_another_default_once_and_first() {
     let ca = root("CA");
-    let package = depending_on("install-first", &["mozilla", "rustls", "ring"]);
+    let package = Package::with_rustls("install-first", &["mozilla", "rustls", "ring"]);
     let pem = package.file("ca.pem", ca.pem());
     let main = r#"
         use std::sync::Arc;
@@ -45,7 +35,7 @@ fn the_binary_may_install_another_default_once_and_first() {
 
 #[test]
 fn the_first_use_makes_the_default() {
-    depending_on("first-use", &["mozilla", "rustls", "ring"])
+    Package::with_rustls("first-use", &["mozilla", "rustls", "ring"])
         .main(
             r"
             fn main() -> Result<(), embedded_roots::Error> {
@@ -63,7 +53,7 @@ fn the_first_use_makes_the_default() {
 
 #[test]
 fn a_failed_first_call_can_be_retried() {
-    depending_on("retried", &["mozilla", "rustls"])
+    Package::with_rustls("retried", &["mozilla", "rustls"])
         .main(
             r#"
             fn main() -> Result<(), embedded_roots::Error> {
@@ -88,7 +78,7 @@ fn a_failed_first_call_can_be_retried() {
 
 #[test]
 fn without_a_bundle_it_is_an_error_that_names_the_features() {
-    depending_on("no-bundle", &["rustls", "ring"])
+    Package::with_rustls("no-bundle", &["rustls", "ring"])
         .main(
             r#"
             use embedded_roots::Roots;
@@ -124,7 +114,7 @@ fn a_policy_that_asks_the_system_needs_its_feature_to_compile() {
         }
     ";
 
-    let package = depending_on("no-system", &["mozilla", "rustls", "ring"]).main(MAIN);
+    let package = Package::with_rustls("no-system", &["mozilla", "rustls", "ring"]).main(MAIN);
     let output = package.cargo(&["build"]);
     assert!(!output.status.success());
     let text = String::from_utf8(output.stderr).unwrap();
@@ -138,12 +128,14 @@ fn a_policy_that_asks_the_system_needs_its_feature_to_compile() {
     );
     drop(package);
     let features = ["mozilla", "rustls", "ring", "system"];
-    depending_on("with-system", &features).main(MAIN).build();
+    Package::with_rustls("with-system", &features)
+        .main(MAIN)
+        .build();
 }
 
 #[test]
 fn without_a_bundle_the_feature_system_makes_it_the_default() {
-    let mut package = depending_on("system-default", &["rustls", "ring", "system"]).main(
+    let mut package = Package::with_rustls("system-default", &["rustls", "ring", "system"]).main(
         r#"
         fn main() {
             match embedded_roots::roots() {
@@ -170,9 +162,11 @@ fn without_a_bundle_the_feature_system_makes_it_the_default() {
 /// The report is logged once, when the default roots are made. The logger may use them.
 #[test]
 fn sixty_four_threads_that_come_first_get_one_value() {
-    let dependencies = "embedded-roots = { path = \"{checkout}\", features = [\"log\"] }\n\
-                        log = { version = \"0.4\", features = [\"std\"] }";
-    Package::new("threads", dependencies)
+    let dependencies = format!(
+        "embedded-roots = {{ path = \"{{checkout}}\", features = [\"log\"] }}\n\
+         log = \"0.4\"\n{RUSTLS}"
+    );
+    Package::new("threads", &dependencies)
         .main(
             r#"
             use std::sync::{Arc, Barrier, Mutex};
@@ -227,7 +221,7 @@ fn sixty_four_threads_that_come_first_get_one_value() {
 fn a_refusal_is_logged_with_its_reason() {
     let dependencies = format!(
         "embedded-roots = {{ path = \"{{checkout}}\", features = [\"log\"] }}\n\
-         log = {{ version = \"0.4\", features = [\"std\"] }}\n{RUSTLS}"
+         log = \"0.4\"\n{RUSTLS}"
     );
     let package = Package::new("logged", &dependencies);
     let identity = server(&root("Private CA"), "a.example");

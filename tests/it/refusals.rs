@@ -187,12 +187,7 @@ fn other_errors_have_none() {
 fn the_default_roots_name_the_root_of_a_constraint() {
     let ca = root("Constrained CA");
     let annotation = "permitted-dns=.corp.example";
-    let package = Package::new(
-        "constrained_default",
-        "embedded-roots = { path = \"{checkout}\", default-features = false, features = [\"custom\", \
-         \"ring\", \"rustls\"] }\n\
-         rustls = { version = \"0.23\", default-features = false }",
-    );
+    let package = Package::with_rustls("constrained_default", &["custom", "ring", "rustls"]);
     let package = package.main(
         r#"
         use embedded_roots::rustls::client::danger::ServerCertVerifier as _;

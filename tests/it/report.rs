@@ -162,7 +162,7 @@ fn limits_that_a_custom_bundle_does_not_have_are_reported_by_the_default_roots()
         format!("-----BEGIN CERTIFICATE-----\n{base64}-----END CERTIFICATE-----\n")
     };
     let plain = block(&izenpe.subject()) + &block("CN=TUBITAK");
-    let package = Package::with_features("plain-copies", &["custom", "ring"]).main(
+    let package = Package::with_rustls("plain-copies", &["custom", "ring"]).main(
         r#"
         use embedded_roots::{Roots, custom};
 

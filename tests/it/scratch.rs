@@ -1,8 +1,10 @@
 //! User packages, which Cargo builds against this checkout in a temporary folder.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 use std::{env, fs};
 
 use serde_json::Value;
@@ -52,6 +54,14 @@ impl Package {
         Self::new(name, &dependency)
     }
 
+    /// Like [`with_features`](Self::with_features), and depends on rustls as the others do.
+    pub(crate) fn with_rustls(name: &'static str, features: &[&str]) -> Self {
+        let dependency = format!(
+            "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, features = {features:?} }}\n{RUSTLS}"
+        );
+        Self::new(name, &dependency)
+    }
+
     pub(crate) fn main(self, source: &str) -> Self {
         self.file("src/main.rs", source);
         self
@@ -62,6 +72,16 @@ impl Package {
         let path = self.folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Like [`file`](Self::file), for a file that Cargo takes for newer than any build so far, even where the
+    /// file system rounds times to whole seconds.
+    pub(crate) fn newer_file(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(path, content);
+        let file = File::options().write(true).open(&path).unwrap();
+        let time = SystemTime::now() + Duration::from_secs(2);
+        file.set_modified(time).unwrap();
         path
     }
 
@@ -92,6 +112,9 @@ impl Package {
             .arg("--offline")
             .env("CARGO_TARGET_DIR", target())
             .env("CARGO_TERM_COLOR", "never")
+            // Each is compiled once, and not debugged.
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()
             .unwrap()
     }
@@ -164,6 +187,11 @@ impl Package {
             .envs(self.environment.iter().cloned())
     }
 }
+
+/// A dependency. With the same features everywhere, rustls and webpki are compiled once, whatever the features
+/// of embedded-roots are. These are what ureq enables, too.
+pub(crate) const RUSTLS: &str = "rustls = { version = \"0.23\", default-features = false, \
+                                 features = [\"logging\", \"ring\", \"std\", \"tls12\"] }";
 
 /// Variables of this process that the package must not inherit.
 const INHERITED: [&str; 7] = [

@@ -1,7 +1,7 @@
 //! Which source the free functions use.
 
 use crate::authority::root;
-use crate::scratch::Package;
+use crate::scratch::{Package, RUSTLS};
 
 const MAIN: &str = r#"fn main() {
     let bundle = embedded_roots::bundle();
@@ -26,12 +26,11 @@ fn custom_then_mozilla_then_webpki_roots() {
 /// A dependency that enables `mozilla` does not widen the trust of an application with `custom`.
 #[test]
 fn features_of_two_dependencies_do_not_add_trust() {
-    let package = Package::new(
-        "unified",
-        "one = { path = \"one\" }\nother = { path = \"other\" }\n\
-         embedded-roots = { path = \"{checkout}\", default-features = false }",
-    )
-    .main(
+    let dependencies = format!(
+        "one = {{ path = \"one\" }}\nother = {{ path = \"other\" }}\n\
+         embedded-roots = {{ path = \"{{checkout}}\", default-features = false }}\n{RUSTLS}"
+    );
+    let package = Package::new("unified", &dependencies).main(
         r#"fn main() {
             let (one, other) = (one::trusted(), other::trusted());
             assert_eq!(one, other);
@@ -71,7 +70,7 @@ fn features_of_two_dependencies_do_not_add_trust() {
 #[test]
 fn the_default_source_can_be_pinned() {
     let features = ["custom", "mozilla", "webpki-roots", "system"];
-    let mut package = Package::with_features("pinned-default", &features);
+    let mut package = Package::with_rustls("pinned-default", &features);
     let file = package.file("corp.pem", root("CA").pem());
     package.set_env("EMBEDDED_ROOTS_FILE", file);
     package.set_env("EMBEDDED_ROOTS_DEFAULT", "mozilla");
@@ -88,12 +87,12 @@ fn the_default_source_can_be_pinned() {
 #[test]
 fn a_dependency_can_replace_the_default_source() {
     let package = || {
-        let package = Package::new(
-            "replaced",
-            "embedded-roots = { path = \"{checkout}\", default-features = false, \
-             features = [\"ring\", \"system\"] }\nother = { path = \"other\" }",
-        )
-        .main("fn main() { print!(\"{}\", embedded_roots::roots().unwrap().report()); }");
+        let dependencies = format!(
+            "embedded-roots = {{ path = \"{{checkout}}\", default-features = false, \
+             features = [\"ring\", \"system\"] }}\nother = {{ path = \"other\" }}\n{RUSTLS}"
+        );
+        let package = Package::new("replaced", &dependencies)
+            .main("fn main() { print!(\"{}\", embedded_roots::roots().unwrap().report()); }");
         package.file("other/src/lib.rs", "");
         let file = package.file("ca.pem", root("CA").pem());
         package.env("SSL_CERT_FILE", file)

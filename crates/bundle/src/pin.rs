@@ -69,7 +69,7 @@ pub fn check_sha256(expected: &str, selected: Option<(&str, [u8; 32])>) -> Resul
         return Err(format!(
             "the selected bundle, `{name}`, is not the pinned one\n\
              expected ({SHA256}): {}\n\
-             compiled in:                       {}\n\
+             compiled in:                      {}\n\
              if the change is intended, pin the second digest",
             hex(&pinned),
             hex(&compiled_in)

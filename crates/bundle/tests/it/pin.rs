@@ -96,7 +96,7 @@ fn the_digest_is_the_expected_one_or_the_error_has_both() {
             let expected = format!(
                 "the selected bundle, `{name}`, is not the pinned one\n\
                  expected (EMBEDDED_ROOTS_SHA256): {wrong}\n\
-                 compiled in:                       {compiled_in}\n\
+                 compiled in:                      {compiled_in}\n\
                  if the change is intended, pin the second digest"
             );
             assert_eq!(error, expected);
