@@ -1,9 +1,12 @@
 //! A chain that a real server has sent, and the verifiers to compare.
 
+use std::borrow::Cow;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use embedded_roots::Roots;
+use embedded_roots::{Roots, Verifier};
+use embedded_roots_bundle::not_before;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring::default_provider;
@@ -23,6 +26,17 @@ pub fn verifiers(roots: &Roots) -> [(&'static str, Arc<dyn ServerCertVerifier>);
         ("embedded-roots", roots.verifier()),
         ("rustls", builder.build().unwrap()),
     ]
+}
+
+/// One selection of the intermediates that webpki may try: what a `Verifier` does before its search, and would be the
+/// same without.
+pub fn selection(verifier: &Verifier) -> impl Fn() {
+    let [end_entity, intermediates @ ..] = CHAIN.map(CertificateDer::from);
+    let start = not_before(&end_entity);
+    move || {
+        let selected = verifier.select(&end_entity, &intermediates, start);
+        assert!(matches!(black_box(selected), Ok(Cow::Borrowed(_))));
+    }
 }
 
 /// One verification, which must succeed.

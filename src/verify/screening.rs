@@ -67,12 +67,15 @@ impl<'a> Screening<'a> {
         if self.sent.len() == self.intermediates.len() || !is_unknown_issuer(refused) {
             return None;
         }
+        // Read once, because each distrusted certificate is compared with all of them.
+        let issued = iter::once(end_entity).chain(self.sent);
+        let issued: Vec<_> = issued.map(|sent| (sent, issuer(sent))).collect();
         // A distrusted certificate that has issued none of the others is not missing.
         self.sent.iter().find_map(|sent| {
             let by = self.distrust.of_certificate(sent, self.sha256)?;
             let name = Some(subject(sent)?);
-            let mut issued = iter::once(end_entity).chain(self.sent);
-            let is_issuer = issued.any(|other| issuer(other) == name && other != sent);
+            let mut issued = issued.iter();
+            let is_issuer = issued.any(|(other, issuer)| *issuer == name && *other != sent);
             is_issuer.then(|| Refusal::by_distrust(sent, by))
         })
     }
