@@ -144,6 +144,7 @@ impl TrustSet {
     }
 
     /// The anchors with this subject, DER, the content of the SEQUENCE.
+    #[inline(never)]
     pub(crate) fn of_subject(&self, name: &[u8]) -> &[Anchor] {
         let anchors = self.anchors();
         let start = anchors.partition_point(|anchor| subject(anchor) < name);

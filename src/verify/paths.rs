@@ -6,6 +6,7 @@
 //! could still have to look at far more pairs than any real one.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use embedded_roots_bundle::{issuer, subject, subject_public_key_info};
 use rustls_pki_types::CertificateDer;
@@ -27,10 +28,11 @@ pub(super) struct TooManyPairs;
 ///
 /// webpki accepts no path with another one, so the verdict is the same without the others. The reason of a
 /// refusal can be another: what is wrong with a certificate that leads nowhere is none.
+#[inline(never)]
 pub(super) fn on_paths<'a>(
     end_entity: &CertificateDer<'_>,
     intermediates: &'a [CertificateDer<'a>],
-    is_trusted: impl Fn(&[u8]) -> bool,
+    is_trusted: &dyn Fn(&[u8]) -> bool,
     most_pairs: usize,
 ) -> Result<Cow<'a, [CertificateDer<'a>]>, TooManyPairs> {
     // The chains of real servers are short. Nothing is allocated for them.
@@ -58,8 +60,8 @@ pub(super) fn on_paths<'a>(
     let (links, _) = links.split_at_mut(read);
 
     let is_first = |name: &[u8]| name == end_entity.issuer;
-    let links = connected(links, |link| link.subject, |link| link.issuer, is_first);
-    let links = connected(links, |link| link.issuer, |link| link.subject, is_trusted);
+    let links = connected(links, Link::subject, Link::issuer, &is_first);
+    let links = connected(links, Link::issuer, Link::subject, is_trusted);
     let links = distinct(links);
 
     let mut search = Search {
@@ -89,6 +91,7 @@ struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
+    #[inline(never)]
     fn read(nth: usize, der: &'a [u8]) -> Option<Self> {
         Some(Self {
             nth,
@@ -97,6 +100,14 @@ impl<'a> Link<'a> {
             issuer: issuer(der)?.as_der(),
             ..Self::default()
         })
+    }
+
+    fn subject(&self) -> &'a [u8] {
+        self.subject
+    }
+
+    fn issuer(&self) -> &'a [u8] {
+        self.issuer
     }
 
     /// How many pairs it counts as where it is a possible issuer.
@@ -114,13 +125,15 @@ const SHORT: usize = 8;
 /// that lead from a name to which one of these leads.
 ///
 /// In n log n comparisons, because each name is found by binary search, and is passed once.
+// Called twice, and compiled once.
+#[inline(never)]
 fn connected<'l, 'a>(
     links: &'l mut [Link<'a>],
-    from: impl Fn(&Link<'a>) -> &'a [u8],
-    to: impl Fn(&Link<'a>) -> &'a [u8],
-    is_start: impl Fn(&[u8]) -> bool,
+    from: fn(&Link<'a>) -> &'a [u8],
+    to: fn(&Link<'a>) -> &'a [u8],
+    is_start: &dyn Fn(&[u8]) -> bool,
 ) -> &'l mut [Link<'a>] {
-    links.sort_unstable_by(|one, other| from(one).cmp(from(other)));
+    sort(links, &|one, other| from(one).cmp(from(other)));
     let mut top = None;
     for (nth, link) in links.iter_mut().enumerate() {
         link.is_connected = is_start(from(link));
@@ -140,23 +153,58 @@ fn connected<'l, 'a>(
             other.next = top.replace(nth);
         }
     }
-    keep(links, |link, _| link.is_connected)
+    keep(links, &|link, _| link.is_connected)
 }
 
 /// The links of different certificates, in the order in which these were sent.
 fn distinct<'l, 'a>(links: &'l mut [Link<'a>]) -> &'l mut [Link<'a>] {
-    links.sort_unstable_by(|one, other| (one.der, one.nth).cmp(&(other.der, other.nth)));
-    let links = keep(links, |link, last| {
+    sort(links, &|one, other| {
+        (one.der, one.nth).cmp(&(other.der, other.nth))
+    });
+    let links = keep(links, &|link, last| {
         last.is_none_or(|last| link.der != last.der)
     });
-    links.sort_unstable_by_key(|link| link.nth);
+    sort(links, &|one, other| one.nth.cmp(&other.nth));
     links
+}
+
+/// Sorts by heapsort (Williams, 1964), which is n log n for any input. std's sort is faster for long slices, and
+/// would be 25 KiB of the one-line program.
+#[inline(never)]
+fn sort<'a>(links: &mut [Link<'a>], order: &dyn Fn(&Link<'a>, &Link<'a>) -> Ordering) {
+    let sift_down = |links: &mut [Link<'a>], mut parent: usize| {
+        let is_less =
+            |links: &[Link<'a>], one: usize, other: usize| match (links.get(one), links.get(other))
+            {
+                (Some(one), Some(other)) => order(one, other).is_lt(),
+                _ => false,
+            };
+        loop {
+            let mut child = 2 * parent + 1;
+            if is_less(links, child, child + 1) {
+                child += 1;
+            }
+            if !is_less(links, parent, child) {
+                return;
+            }
+            links.swap(parent, child);
+            parent = child;
+        }
+    };
+    for parent in (0..links.len() / 2).rev() {
+        sift_down(links, parent);
+    }
+    for end in (1..links.len()).rev() {
+        links.swap(0, end);
+        let (heap, _) = links.split_at_mut(end);
+        sift_down(heap, 0);
+    }
 }
 
 /// The links to keep, in their order. `is_kept` is told the last one before it that is kept.
 fn keep<'l, 'a>(
     links: &'l mut [Link<'a>],
-    is_kept: impl Fn(&Link<'a>, Option<&Link<'a>>) -> bool,
+    is_kept: &dyn Fn(&Link<'a>, Option<&Link<'a>>) -> bool,
 ) -> &'l mut [Link<'a>] {
     let mut kept = 0_usize;
     for nth in 0..links.len() {

@@ -118,7 +118,7 @@ impl Verifier {
             let mut anchors = self.trust_set.of_subject(name).iter();
             anchors.any(|anchor| may_issue(anchor, start))
         };
-        let selected = on_paths(end_entity, intermediates, is_trusted, MOST_PAIRS);
+        let selected = on_paths(end_entity, intermediates, &is_trusted, MOST_PAIRS);
         selected.map_err(|TooManyPairs| Refusal::too_complex())
     }
 

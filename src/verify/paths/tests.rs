@@ -10,7 +10,7 @@ use rustls_pki_types::{
 };
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::{MOST_PAIRS, TooManyPairs, on_paths};
+use super::{Link, MOST_PAIRS, TooManyPairs, on_paths, sort};
 
 /// A certificate of a CA, with what its name and its key are made of.
 #[derive(Clone, Copy)]
@@ -99,7 +99,7 @@ fn is_one_of(trusted: &[&str]) -> impl Fn(&[u8]) -> bool + use<> {
 /// The places of the intermediates that are selected below a leaf by `A`.
 fn selected(intermediates: &[Ca<'_>], trusted: &[&str]) -> Vec<usize> {
     let sent = ders(intermediates);
-    let selected = on_paths(&leaf("A"), &sent, is_one_of(trusted), usize::MAX).unwrap();
+    let selected = on_paths(&leaf("A"), &sent, &is_one_of(trusted), usize::MAX).unwrap();
     let place = |der| sent.iter().position(|sent| sent == der).unwrap();
     selected.iter().map(place).collect()
 }
@@ -111,7 +111,7 @@ fn pairs(
     trusted: &[&str],
 ) -> usize {
     let is_within = |most: &usize| {
-        let selected = on_paths(end_entity, intermediates, is_one_of(trusted), *most);
+        let selected = on_paths(end_entity, intermediates, &is_one_of(trusted), *most);
         assert!(matches!(selected, Ok(_) | Err(TooManyPairs)));
         selected.is_ok()
     };
@@ -162,7 +162,7 @@ fn a_chain_of_one_path_is_borrowed() {
             .collect();
         let last = names.last().unwrap();
         let trusted = is_one_of(&[last]);
-        let selected = on_paths(&leaf("CA 0"), &sent, trusted, usize::MAX).unwrap();
+        let selected = on_paths(&leaf("CA 0"), &sent, &trusted, usize::MAX).unwrap();
         assert!(matches!(selected, Cow::Borrowed(_)), "{length}");
         assert_eq!(*selected, *sent);
     }
@@ -306,7 +306,7 @@ fn the_pairs_are_those_at_which_webpki_looks() {
         let sent = ders(&mesh(&mut below, count, 3));
         let trusted = &LETTERS[..3];
         let leaf = leaf("A");
-        let selected = on_paths(&leaf, &sent, is_one_of(trusted), usize::MAX).unwrap();
+        let selected = on_paths(&leaf, &sent, &is_one_of(trusted), usize::MAX).unwrap();
         let (_, checks) = by_webpki(&leaf, &selected, trusted, false);
         // webpki checks no more than 100 signatures.
         if checks < 100 {
@@ -391,11 +391,31 @@ fn many_certificates_are_selected_from() {
     let sent = ders(&links);
     let last = names.last().unwrap();
     let leaf = leaf("CA 0");
-    let selected = on_paths(&leaf, &sent, is_one_of(&[last]), usize::MAX).unwrap();
+    let selected = on_paths(&leaf, &sent, &is_one_of(&[last]), usize::MAX).unwrap();
     assert_eq!(selected.len(), sent.len());
-    let refused = on_paths(&leaf, &sent, is_one_of(&[last]), MOST_PAIRS);
+    let refused = on_paths(&leaf, &sent, &is_one_of(&[last]), MOST_PAIRS);
     assert_eq!(refused.unwrap_err(), TooManyPairs);
     // The same number that lead nowhere are no reason to refuse.
-    let selected = on_paths(&leaf, &sent, is_one_of(&["CA 1"]), MOST_PAIRS).unwrap();
+    let selected = on_paths(&leaf, &sent, &is_one_of(&["CA 1"]), MOST_PAIRS).unwrap();
     assert_eq!(*selected, sent[sent.len() - 1..]);
+}
+
+/// Of every length, with and without equal ones, sorted and reversed.
+#[test]
+fn links_are_sorted() {
+    let by_nth = |one: &Link<'_>, other: &Link<'_>| one.nth.cmp(&other.nth);
+    for length in 0..40 {
+        for step in [0, 1, 7, 39] {
+            let links = (0..length).map(|nth| Link {
+                nth: nth * step % 40,
+                ..Link::default()
+            });
+            let mut links: Vec<_> = links.collect();
+            let mut expected: Vec<usize> = links.iter().map(|link| link.nth).collect();
+            expected.sort_unstable();
+            sort(&mut links, &by_nth);
+            let sorted: Vec<usize> = links.iter().map(|link| link.nth).collect();
+            assert_eq!(sorted, expected);
+        }
+    }
 }
