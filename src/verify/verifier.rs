@@ -105,10 +105,22 @@ impl Verifier {
         Screening::of(end_entity, intermediates, distrust, self.sha256)
     }
 
-    /// The intermediates that webpki may try. `start` is the notBefore of the end-entity certificate.
-    // Public for the benches.
+    /// The number of intermediates that webpki may try: all that is done with a chain before webpki searches a path, for
+    /// the benches.
     #[doc(hidden)]
-    pub fn select<'a>(
+    pub fn count_usable(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+    ) -> Result<usize, Refusal> {
+        let screening = self.screen(end_entity, intermediates)?;
+        let start = not_before(end_entity);
+        let selected = self.select(end_entity, &screening.intermediates, start)?;
+        Ok(selected.len())
+    }
+
+    /// The intermediates that webpki may try. `start` is the notBefore of the end-entity certificate.
+    pub(super) fn select<'a>(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &'a [CertificateDer<'a>],
