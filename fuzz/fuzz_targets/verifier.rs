@@ -1,12 +1,14 @@
-//! A chain is accepted exactly if rustls' verifier accepts it over the anchors that the dates allow,
-//! and takes no more checks of signatures. One beyond the bound of the path search is refused.
+//! A chain is accepted exactly if rustls' verifier accepts it over the anchors that the dates allow, without what is
+//! distrusted, and takes no more checks of signatures. One beyond the bound of the path search is refused.
 
 #![no_main]
 
+use std::iter;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_bundle::emit::{hex, sha256};
 use embedded_roots_bundle::{Annotation, ParsedBundle, Root, rfc3339};
 use embedded_roots_fuzz::certificate::{Patch, Template, day, der, revocation_list};
 use embedded_roots_fuzz::signature::{ALGORITHMS, count_checks};
@@ -25,6 +27,7 @@ struct Input {
     roots: Vec<RootOf>,
     leaf: Certificate,
     intermediates: Vec<Certificate>,
+    /// In half of the inputs, the certificate that is distrusted, too: see [`Input::distrusted`].
     server_name: u8,
     now: u8,
     revocation: Option<Revocation>,
@@ -63,6 +66,14 @@ struct Revocation {
     only_end_entity: bool,
 }
 
+impl Input {
+    /// The place in the chain of a certificate that is distrusted, by its fingerprint.
+    fn distrusted(&self) -> Option<usize> {
+        let drawn = self.server_name.checked_sub(0x80)?;
+        Some(usize::from(drawn / 4) % (MOST + 1))
+    }
+}
+
 const LETTERS: u8 = 6;
 /// The days of certificates and of dates; the present is after half of them.
 const DAYS: u8 = 64;
@@ -95,16 +106,21 @@ fuzz_target!(|input: Input| {
             policy = policy.only_check_end_entity_revocation();
         }
     }
-    // Without a root.
-    let Ok(roots) = policy.build() else {
-        return;
-    };
-
     let end_entity = input.leaf.certificate(0, false);
     let intermediates = (1..).zip(input.intermediates.iter().take(MOST));
     let intermediates: Vec<_> = intermediates
         .map(|(nth, certificate)| certificate.certificate(nth, true))
         .collect();
+    let chain: Vec<_> = iter::once(&end_entity).chain(&intermediates).collect();
+    let distrusted = input.distrusted().and_then(|nth| chain.get(nth));
+    let distrusted = distrusted.map(|certificate| (**certificate).clone());
+    if let Some(certificate) = &distrusted {
+        policy = policy.distrust_certificate(hex(&sha256(certificate)));
+    }
+    // Without a root.
+    let Ok(roots) = policy.build() else {
+        return;
+    };
     let names = ["a.example", "b.example", "x.a.example", "10.0.0.1"];
     let name = names[usize::from(input.server_name) % names.len()]
         .try_into()
@@ -127,7 +143,9 @@ fuzz_target!(|input: Input| {
         now: day(DAYS / 2 + input.now % DAYS),
     };
     let nobody = || (Err(CertificateError::UnknownIssuer.into()), 0);
-    let (theirs, their_checks) = theirs.map_or_else(nobody, |theirs| presented.verdict(&*theirs));
+    let theirs = theirs.filter(|_| distrusted.as_ref() != Some(&presented.end_entity));
+    let without = presented.without(distrusted.as_ref());
+    let (theirs, their_checks) = theirs.map_or_else(nobody, |theirs| without.verdict(&*theirs));
     let (ours, our_checks) = presented.verdict(&*roots.verifier());
     let refused = ours.as_ref().err();
     let refusal = refused.and_then(|refused| Refusal::of(refused));
@@ -168,6 +186,17 @@ struct Presented {
 }
 
 impl Presented {
+    fn without(&self, distrusted: Option<&CertificateDer<'static>>) -> Self {
+        let intermediates = self.intermediates.iter();
+        let intermediates = intermediates.filter(|sent| Some(*sent) != distrusted);
+        Self {
+            end_entity: self.end_entity.clone(),
+            intermediates: intermediates.cloned().collect(),
+            name: self.name.clone(),
+            now: self.now,
+        }
+    }
+
     fn verdict(&self, verifier: &dyn ServerCertVerifier) -> (Result<(), rustls::Error>, usize) {
         let Self {
             end_entity,
