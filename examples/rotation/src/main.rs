@@ -56,6 +56,8 @@ fn rotate(file: &PathBuf) -> Result<()> {
             .ok_or("no new generation")
     };
 
+    // A client that says nothing keeps nobody from anything.
+    let _silent = TcpStream::connect(server.address)?;
     ask(&live, server.address)?;
     ask(&live, server.address)?;
 
@@ -140,11 +142,13 @@ impl Server {
         let current = Arc::clone(&server.config);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let config = current.read().unwrap_or_else(PoisonError::into_inner);
-                let config = Arc::clone(&config);
-                if let Err(why) = answer(config, stream) {
-                    println!("server: {why}");
-                }
+                // The lock is not held while a client is waited for.
+                let config = Arc::clone(&current.read().unwrap_or_else(PoisonError::into_inner));
+                thread::spawn(move || {
+                    if let Err(why) = answer(config, stream) {
+                        println!("server: {why}");
+                    }
+                });
             }
         });
         Ok(server)
