@@ -10,8 +10,7 @@ use embedded_roots_bundle::subject_public_key_info;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use rcgen::PublicKeyData as _;
-use rustls::client::danger::ServerCertVerifier as _;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::CertificateDer;
 use rustls::version::TLS13;
 
 use crate::authority::{
@@ -19,8 +18,7 @@ use crate::authority::{
 };
 use crate::revocation::{authority, list};
 use crate::server::{handshake, serve, serve_http};
-
-const NAME: &str = "localhost";
+use crate::verdict::{NAME, client_verdict, verdict};
 
 /// A chain under a private root, whose intermediate has the public key. We do not have the private key, so the
 /// signature of the end entity is another's; a distrusted key is refused before signatures are checked.
@@ -39,24 +37,6 @@ fn key_sha256(certificate: &CertificateDer<'_>) -> String {
 
 fn certificate_sha256(certificate: &CertificateDer<'_>) -> String {
     hex(&sha256(certificate))
-}
-
-fn verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
-    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
-    let name = NAME.try_into().unwrap();
-    let verified =
-        roots
-            .verifier()
-            .verify_server_cert(end_entity, intermediates, &name, &[], UnixTime::now());
-    verified.map(drop)
-}
-
-fn client_verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
-    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
-    let verifier = roots.client_cert_verifier();
-    verifier
-        .verify_client_cert(end_entity, intermediates, UnixTime::now())
-        .map(drop)
 }
 
 #[track_caller]

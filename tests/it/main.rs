@@ -48,4 +48,5 @@ mod server;
 mod static_program;
 mod tokens;
 mod ureq_agent;
+mod verdict;
 mod work;

@@ -2,14 +2,11 @@
 
 use embedded_roots::{Refusal, Roots};
 use rcgen::{DistinguishedName, DnType, DnValue, SerialNumber};
-use rustls::client::danger::ServerCertVerifier as _;
-use rustls::pki_types::UnixTime;
 
 use crate::authority::{
-    Authority, Identity, PublicKey, ca_params, client, intermediate_with, key, root_with, server,
+    Authority, PublicKey, ca_params, client, intermediate_with, key, root_with, server,
 };
-
-const NAME: &str = "localhost";
+use crate::verdict::{NAME, client_verdict, verdict};
 
 /// Of an intermediate that OneCRL revokes.
 const SERIAL: [u8; 16] = [
@@ -36,23 +33,6 @@ fn between(ca: &Authority, key_pem: &str, serial: [u8; 16]) -> Authority {
     intermediate_with("Between", key_pem, ca, |params| {
         params.serial_number = Some(SerialNumber::from_slice(&serial));
     })
-}
-
-fn verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
-    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
-    let (name, now) = (NAME.try_into().unwrap(), UnixTime::now());
-    let verified = roots
-        .verifier()
-        .verify_server_cert(end_entity, intermediates, &name, &[], now);
-    verified.map(drop)
-}
-
-fn client_verdict(roots: &Roots, identity: &Identity) -> Result<(), rustls::Error> {
-    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
-    let verifier = roots.client_cert_verifier();
-    verifier
-        .verify_client_cert(end_entity, intermediates, UnixTime::now())
-        .map(drop)
 }
 
 fn trusting(ca: &Authority) -> Roots {
