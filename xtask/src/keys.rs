@@ -1,13 +1,13 @@
 //! certs/distrusted-keys.txt: the keys that no chain may contain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use embedded_roots_bundle::emit::{hex, sha256};
-use embedded_roots_bundle::{DistrustedKey, parse_distrusted_keys};
+use embedded_roots_bundle::emit::{hex, sha256, sha256_from_hex};
+use embedded_roots_bundle::{DistrustedKey, Revocations, parse_distrusted_keys};
 use serde::Deserialize;
 
 use crate::command::{cargo, output};
@@ -22,7 +22,8 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     ))
 }
 
-/// Fails if [`write()`] would change the file, or if a root of certs/ has one of the keys.
+/// Fails if [`write()`] would change the file, if a root of certs/ has one of the keys, or at a difference to OneCRL
+/// that nobody has reviewed.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     let present = fs::read_to_string(path(KEYS))?;
     if present != generate()? {
@@ -33,12 +34,61 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     }
     let keys = parse_distrusted_keys(KEYS, present.as_bytes())?;
     DistrustedKey::check(&keys, "certs/", &certs::roots()?)?;
+    let onecrl = Revocations::parse(ONECRL, &fs::read_to_string(path(ONECRL))?)?;
+    let onecrl: BTreeSet<_> = onecrl.keys().map(|(_, sha256)| *sha256).collect();
+    audit(&reviewed()?, &keys, &onecrl)?;
     Ok(format!("{KEYS} is up to date: {} keys", keys.len()))
+}
+
+/// Compares the list with the keys of OneCRL: each is in both where the reviewed file says so, and in one of them where
+/// that says so.
+fn audit(
+    reviewed: &Reviewed,
+    keys: &[DistrustedKey],
+    onecrl: &BTreeSet<[u8; 32]>,
+) -> Result<(), String> {
+    let mut reviewed_in_onecrl = BTreeSet::new();
+    for key in &reviewed.key {
+        let listed = keys.iter().find(|listed| listed.name == key.name);
+        let listed = listed.ok_or_else(|| format!("{KEYS} has no key {}", key.name))?;
+        if onecrl.contains(&listed.sha256) != key.onecrl {
+            let (name, onecrl) = (&key.name, key.onecrl);
+            return Err(format!(
+                "{REVIEWED}: `onecrl = {onecrl}` of {name} is not true"
+            ));
+        }
+        reviewed_in_onecrl.insert(listed.sha256);
+    }
+    for only in &reviewed.only_in_onecrl {
+        let digest = sha256_from_hex(&only.sha256);
+        let digest = digest.ok_or_else(|| format!("{REVIEWED}: {}: no digest", only.sha256))?;
+        let is_only_there = onecrl.contains(&digest) && reviewed_in_onecrl.insert(digest);
+        if !is_only_there || only.reason.is_empty() {
+            return Err(format!(
+                "{REVIEWED}: {} is not in OneCRL alone",
+                only.sha256
+            ));
+        }
+    }
+    match onecrl
+        .iter()
+        .find(|digest| !reviewed_in_onecrl.contains(*digest))
+    {
+        None => Ok(()),
+        Some(digest) => Err(format!(
+            "OneCRL has the key {}, of which {REVIEWED} says nothing: is it public?",
+            hex(digest)
+        )),
+    }
+}
+
+fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
+    Ok(toml::from_str(&fs::read_to_string(path(REVIEWED))?)?)
 }
 
 /// The text, from the reviewed file and the keys that rustls-webpki refuses: each has to be in both.
 fn generate() -> Result<String, Box<dyn Error>> {
-    let reviewed: Reviewed = toml::from_str(&fs::read_to_string(path(REVIEWED))?)?;
+    let reviewed = reviewed()?;
     let mut of_webpki = keys_of_webpki()?;
     let mut lines = Vec::new();
     for key in reviewed.key {
@@ -96,6 +146,7 @@ fn keys_of_webpki() -> Result<BTreeMap<String, [u8; 32]>, Box<dyn Error>> {
 
 const KEYS: &str = "certs/distrusted-keys.txt";
 const REVIEWED: &str = "certs/distrusted.toml";
+const ONECRL: &str = "onecrl/onecrl.txt";
 
 const HEAD: &str = "\
 # Keys that no chain may contain, whatever root it leads to. Written by `cargo xtask keys` from distrusted.toml
@@ -108,6 +159,8 @@ const HEAD: &str = "\
 #[serde(deny_unknown_fields)]
 struct Reviewed {
     key: Vec<Key>,
+    #[serde(default)]
+    only_in_onecrl: Vec<OnlyInOneCrl>,
 }
 
 #[derive(Deserialize)]
@@ -117,4 +170,63 @@ struct Key {
     webpki: String,
     date: String,
     advisories: Vec<String>,
+    /// Whether OneCRL has it, by subject and key.
+    onecrl: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnlyInOneCrl {
+    sha256: String,
+    reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(byte: u8) -> [u8; 32] {
+        [byte; 32]
+    }
+
+    /// The list has the keys 1, in OneCRL, and 2, which is not; OneCRL alone has 3.
+    fn audited(onecrl: &[u8], only: u8) -> Result<(), String> {
+        let key = |name: &str, onecrl| Key {
+            name: name.to_owned(),
+            webpki: String::new(),
+            date: String::new(),
+            advisories: Vec::new(),
+            onecrl,
+        };
+        let reviewed = Reviewed {
+            key: vec![key("one", true), key("two", false)],
+            only_in_onecrl: vec![OnlyInOneCrl {
+                sha256: hex(&digest(only)),
+                reason: "another matter".to_owned(),
+            }],
+        };
+        let keys = [("one", 1), ("two", 2)].map(|(name, byte)| DistrustedKey {
+            sha256: digest(byte),
+            date: String::new(),
+            advisories: String::new(),
+            name: name.to_owned(),
+        });
+        let onecrl = onecrl.iter().copied().map(digest).collect();
+        audit(&reviewed, &keys, &onecrl)
+    }
+
+    #[test]
+    fn every_difference_to_onecrl_is_reviewed() {
+        assert_eq!(audited(&[1, 3], 3), Ok(()));
+        for (onecrl, only, error) in [
+            (&[3][..], 3, "`onecrl = true` of one is not true"),
+            (&[1, 2, 3], 3, "`onecrl = false` of two is not true"),
+            (&[1], 3, "is not in OneCRL alone"),
+            (&[1, 3], 1, "is not in OneCRL alone"),
+            (&[1, 3, 4], 3, "of which certs/distrusted.toml says nothing"),
+        ] {
+            let found = audited(onecrl, only).unwrap_err();
+            assert!(found.contains(error), "{found}");
+        }
+    }
 }

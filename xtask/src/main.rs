@@ -26,7 +26,8 @@ certs --audit LIBNSSCKBI_SO
                 does not explain, and at an explanation or a text that is not true
 keys            write certs/distrusted-keys.txt, from certs/distrusted.toml and the keys that
                 rustls-webpki refuses
-keys --check    fail if the file is not what would be written, or a root has one of the keys
+keys --check    fail if the file is not what would be written, a root has one of the keys, or OneCRL
+                differs and nobody has reviewed it
 history DIR     write crates/cli/data/history.pem.gz, from the releases of certifi in DIR
 history --check fail if that file or the reviewed files beside it contradict each other or certs/
 onecrl JSON     write onecrl/onecrl.txt from Mozilla's onecrl.json, which .ci/onecrl fetches, and the date in
