@@ -98,6 +98,22 @@ pub mod blocking {
         pub fn reqwest_blocking_client_builder(&self) -> ClientBuilder {
             builder_with(self.following_config())
         }
+
+        /// A blocking client that follows the generations. Not for async code: see the
+        /// [module](crate::reqwest::blocking).
+        ///
+        /// # Errors
+        ///
+        /// If reqwest cannot build it.
+        ///
+        /// # Panics
+        ///
+        /// reqwest may panic inside an async runtime.
+        pub fn reqwest_blocking_client(&self) -> Result<Client, Error> {
+            self.reqwest_blocking_client_builder()
+                .build()
+                .map_err(Error::client)
+        }
     }
 
     fn builder_with(config: Arc<ClientConfig>) -> ClientBuilder {
@@ -128,6 +144,15 @@ impl LiveRoots {
     /// [`following_config`](Self::following_config).
     pub fn reqwest_client_builder(&self) -> ClientBuilder {
         builder_with(self.following_config())
+    }
+
+    /// A client that follows the generations.
+    ///
+    /// # Errors
+    ///
+    /// If reqwest cannot build it.
+    pub fn reqwest_client(&self) -> Result<Client, Error> {
+        self.reqwest_client_builder().build().map_err(Error::client)
     }
 }
 

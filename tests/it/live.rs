@@ -296,6 +296,25 @@ fn a_server_asks_clients_for_certificates_of_the_generation() {
     }
 }
 
+/// They are those of the generation that is current when they are asked for, and stay so.
+#[test]
+fn verifiers_belong_to_their_generation() {
+    let (ca, other) = (root("CA"), root("Other"));
+    let rotation = Rotation::new("verifiers", &ca.pem());
+    let live = &rotation.live;
+    let (before, clients_before) = (live.verifier(), live.optional_client_cert_verifier());
+    assert!(Arc::ptr_eq(&before, &live.current().verifier()));
+    assert!(!clients_before.client_auth_mandatory());
+    assert!(live.client_cert_verifier().client_auth_mandatory());
+    assert!(rotation.to(&other.pem()));
+    assert!(!Arc::ptr_eq(&before, &live.verifier()));
+    let subjects = |verifier: &dyn rustls::server::danger::ClientCertVerifier| {
+        format!("{:?}", verifier.root_hint_subjects())
+    };
+    let after = live.optional_client_cert_verifier();
+    assert_ne!(subjects(&*clients_before), subjects(&*after));
+}
+
 #[test]
 fn a_thread_refreshes_until_its_guard_is_dropped() {
     let (one, other) = (root("One").pem(), root("Other").pem());

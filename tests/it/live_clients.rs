@@ -88,7 +88,7 @@ fn hyper_resumes_within_a_generation() {
 #[test]
 fn reqwest_follows() {
     rotates("live-reqwest", false, |rotation| {
-        let client = rotation.live.reqwest_client_builder().build().unwrap();
+        let client = rotation.live.reqwest_client().unwrap();
         let runtime = runtime();
         Box::new(move |url| outcome(runtime.block_on(client.get(url).send())))
     });
@@ -97,7 +97,7 @@ fn reqwest_follows() {
 #[test]
 fn reqwest_blocking_follows() {
     rotates("live-blocking", false, |rotation| {
-        let client = rotation.live.reqwest_blocking_client_builder().build();
+        let client = rotation.live.reqwest_blocking_client();
         let client = client.unwrap();
         Box::new(move |url| outcome(client.get(url).send()))
     });

@@ -21,6 +21,7 @@ use crate::roots::builder::{Reading, RootsBuilder};
 use crate::roots::default;
 use crate::roots::live::generation::Generations;
 use crate::trust::set::TrustSet;
+use crate::verify::verifier::Verifier;
 
 pub use changes::{Changes, RefreshGuard};
 pub use report::{FailedRefresh, LiveReport};
@@ -146,6 +147,15 @@ impl LiveRoots {
         self.with_current(Roots::client_config)
     }
 
+    /// The verifier of server certificates of the current generation, for a config of your own.
+    ///
+    /// It does not follow later generations: a config with it resumes sessions of its own generation alone, so make a
+    /// config for each.
+    #[must_use]
+    pub fn verifier(&self) -> Arc<Verifier> {
+        self.with_current(Roots::verifier)
+    }
+
     /// A client config for clients that keep one for good.
     ///
     /// It verifies each connection by the generation that is in force then, and resumes no session, so
@@ -205,6 +215,13 @@ impl LiveRoots {
     #[must_use]
     pub fn client_cert_verifier(&self) -> Arc<dyn ClientCertVerifier> {
         self.current().client_cert_verifier()
+    }
+
+    /// Like [`client_cert_verifier`](Self::client_cert_verifier), but clients without a certificate are accepted too;
+    /// see [`Roots::optional_client_cert_verifier`].
+    #[must_use]
+    pub fn optional_client_cert_verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        self.current().optional_client_cert_verifier()
     }
 
     /// Reads every source again. True if the roots are others than before: then a new generation is in
