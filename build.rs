@@ -30,6 +30,7 @@ const SOURCES: [(&str, bool); 4] = [
 
 fn compile() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
+    pin::check_old_name(&variable(pin::OLD_DEFAULT))?;
     pin::check_default(&variable(pin::DEFAULT), &SOURCES)?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let mozilla = parse(

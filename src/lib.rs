@@ -38,7 +38,7 @@
 //! # Ok::<(), embedded_roots::Error>(())
 //! ```
 //!
-//! or sets `EMBEDDED_ROOTS_DEFAULT` at build time, which fails the build where the features select
+//! or sets `EMBEDDED_ROOTS_EXPECT_DEFAULT` at build time, which fails the build where the features select
 //! another source.
 //!
 //! What you supply yourself is strict: the first thing that is invalid is an error, and no other

@@ -50,7 +50,7 @@ pub use texts::*;
 /// Never a union. But features of all packages in a build are united, so another package can
 /// *replace* the selected bundle by turning a feature on. A program that cares names its bundle
 /// (`mozilla::BUNDLE`), or pins the selection with
-/// `EMBEDDED_ROOTS_DEFAULT`, which fails the build where the features select another.
+/// `EMBEDDED_ROOTS_EXPECT_DEFAULT`, which fails the build where the features select another.
 #[must_use]
 pub fn bundle() -> &'static Bundle {
     &source::BUNDLE

@@ -194,9 +194,10 @@ pub(crate) const RUSTLS: &str = "rustls = { version = \"0.23\", default-features
                                  features = [\"logging\", \"ring\", \"std\", \"tls12\"] }";
 
 /// Variables of this process that the package must not inherit.
-const INHERITED: [&str; 7] = [
+const INHERITED: [&str; 8] = [
     "DOCS_RS",
     "EMBEDDED_ROOTS_DEFAULT",
+    "EMBEDDED_ROOTS_EXPECT_DEFAULT",
     "EMBEDDED_ROOTS_FILE",
     "EMBEDDED_ROOTS_SHA256",
     "RUSTFLAGS",

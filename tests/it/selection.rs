@@ -73,12 +73,19 @@ fn the_default_source_can_be_pinned() {
     let mut package = Package::with_rustls("pinned-default", &features);
     let file = package.file("corp.pem", root("CA").pem());
     package.set_env("EMBEDDED_ROOTS_FILE", file);
-    package.set_env("EMBEDDED_ROOTS_DEFAULT", "mozilla");
-    let error = "EMBEDDED_ROOTS_DEFAULT is \"mozilla\", but the features of this build select \"custom\" \
+    package.set_env("EMBEDDED_ROOTS_EXPECT_DEFAULT", "mozilla");
+    let error = "EMBEDDED_ROOTS_EXPECT_DEFAULT is \"mozilla\", but the features of this build select \"custom\" \
                  as the source of the default roots\n`cargo tree --edges features --invert embedded-roots` \
                  shows which package enables them";
     assert_eq!(package.build_error(), error);
     package.set_env("EMBEDDED_ROOTS_DEFAULT", "custom");
+    assert!(
+        package
+            .build_error()
+            .contains("EMBEDDED_ROOTS_DEFAULT is called")
+    );
+    package.set_env("EMBEDDED_ROOTS_DEFAULT", "");
+    package.set_env("EMBEDDED_ROOTS_EXPECT_DEFAULT", "custom");
     package.build();
 }
 
@@ -111,7 +118,7 @@ fn a_dependency_can_replace_the_default_source() {
     let mut replaced = package();
     replaced.file("other/Cargo.toml", manifest("\"mozilla\""));
     assert!(replaced.run().starts_with("bundle mozilla ("));
-    replaced.set_env("EMBEDDED_ROOTS_DEFAULT", "system");
+    replaced.set_env("EMBEDDED_ROOTS_EXPECT_DEFAULT", "system");
     let error = replaced.build_error();
     assert!(error.contains("select \"mozilla\""), "{error}");
 }

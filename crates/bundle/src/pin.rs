@@ -5,7 +5,9 @@
 use crate::emit::{hex, sha256_from_hex};
 
 /// The variable that names the expected source of the default roots.
-pub const DEFAULT: &str = "EMBEDDED_ROOTS_DEFAULT";
+pub const DEFAULT: &str = "EMBEDDED_ROOTS_EXPECT_DEFAULT";
+/// What [`DEFAULT`] was called. It asserts the source and does not set it.
+pub const OLD_DEFAULT: &str = "EMBEDDED_ROOTS_DEFAULT";
 /// The variable with the expected digest of the selected bundle.
 pub const SHA256: &str = "EMBEDDED_ROOTS_SHA256";
 
@@ -41,6 +43,20 @@ pub fn check_default(expected: &str, sources: &[(&str, bool)]) -> Result<(), Str
              source: enable the feature `{expected}` of embedded-roots"
         )),
     }
+}
+
+/// Fails if the user has set the variable by its old name, which would otherwise be ignored without a word.
+///
+/// # Errors
+///
+/// The message for the user.
+pub fn check_old_name(value: &str) -> Result<(), String> {
+    if value.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{OLD_DEFAULT} is called {DEFAULT}, because it sets nothing: rename it"
+    ))
 }
 
 /// Compares the digest of the selected bundle with the one that the user expects.

@@ -1,6 +1,6 @@
 //! What a user expects of a build is compared with every build that there can be.
 
-use embedded_roots_bundle::pin::{check_default, check_sha256};
+use embedded_roots_bundle::pin::{check_default, check_old_name, check_sha256};
 
 const NAMES: [&str; 4] = ["custom", "mozilla", "webpki-roots", "system"];
 
@@ -36,12 +36,12 @@ fn the_default_source_is_the_expected_one_or_the_error_names_both() {
             let verdict = match selected {
                 Some(selected) if selected == expected => Ok(()),
                 Some(selected) => Err(format!(
-                    "EMBEDDED_ROOTS_DEFAULT is \"{expected}\", but the features of this build select \
+                    "EMBEDDED_ROOTS_EXPECT_DEFAULT is \"{expected}\", but the features of this build select \
                      \"{selected}\" as the source of the default roots\n`cargo tree --edges features \
                      --invert embedded-roots` shows which package enables them"
                 )),
                 None => Err(format!(
-                    "EMBEDDED_ROOTS_DEFAULT is \"{expected}\", but no feature of this build gives the \
+                    "EMBEDDED_ROOTS_EXPECT_DEFAULT is \"{expected}\", but no feature of this build gives the \
                      default roots a source: enable the feature `{expected}` of embedded-roots"
                 )),
             };
@@ -69,7 +69,7 @@ fn unknown_default_sources_are_errors_in_every_build() {
         for (compiled_in, _) in SELECTIONS {
             let error = check_default(value, &sources(compiled_in)).unwrap_err();
             let expected = format!(
-                "EMBEDDED_ROOTS_DEFAULT is {shown}: expected one of custom, mozilla, webpki-roots, system"
+                "EMBEDDED_ROOTS_EXPECT_DEFAULT is {shown}: expected one of custom, mozilla, webpki-roots, system"
             );
             assert_eq!(error, expected);
         }
@@ -129,4 +129,12 @@ fn what_is_not_64_digits_is_an_error_in_every_build() {
             assert_eq!(error, expected);
         }
     }
+}
+
+#[test]
+fn old_name_of_the_variable_is_an_error() {
+    assert_eq!(check_old_name(""), Ok(()));
+    let error = check_old_name("mozilla").unwrap_err();
+    let expected = "EMBEDDED_ROOTS_DEFAULT is called EMBEDDED_ROOTS_EXPECT_DEFAULT, because it sets nothing: rename it";
+    assert_eq!(error, expected);
 }
