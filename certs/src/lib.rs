@@ -25,7 +25,7 @@
 pub const ANNOTATED_PEM: &str = include_str!("../ca-certificates.crt");
 
 /// The keys that no chain may contain, whatever root it leads to, because their private keys are public: in each
-/// line a SHA-256 digest of a `SubjectPublicKeyInfo`, the day since which that is known, advisories, and a name.
+/// line a SHA-256 digest of a `SubjectPublicKeyInfo`, its length in bytes, the day since which that is known, advisories, and a name.
 /// Lines that start with `#` are comments.
 pub const DISTRUSTED_KEYS: &str = include_str!("../distrusted-keys.txt");
 

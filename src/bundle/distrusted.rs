@@ -5,6 +5,8 @@
 pub(crate) struct DistrustedKey {
     /// Of the `SubjectPublicKeyInfo`, DER, as encoded.
     pub(crate) sha256: [u8; 32],
+    /// How many bytes the `SubjectPublicKeyInfo` has.
+    pub(crate) length: usize,
     /// The day since which that is known, `YYYY-MM-DD`, and the advisories, separated by commas, behind a blank.
     pub(crate) known: &'static str,
 }

@@ -158,6 +158,10 @@ impl RootsBuilder {
 
     /// Distrusts a key: no chain may contain it, and no root with it is trusted.
     ///
+    /// The [verifiers](Roots::verifier) enforce this, as every config and client of this crate does. A
+    /// [`root_store`](Roots::root_store) has no place for keys of intermediates and end entities: it leaves out the
+    /// distrusted roots, and nothing else.
+    ///
     /// The digest is SHA-256 of the `SubjectPublicKeyInfo` (DER; RFC 5280, section 4.1.2.7), as 64 hexadecimal
     /// digits, with or without colons. It concerns the certificate of the peer, its intermediates and roots of
     /// every source, in clients and in servers that verify clients. A chain that has another way is accepted.
@@ -192,7 +196,10 @@ impl RootsBuilder {
     ///
     /// Each line has 64 hexadecimal digits, of [a key](Self::distrust_key) or of
     /// [a certificate](Self::distrust_certificate); `#` begins a comment. Strict: another text, a digest that is
-    /// there twice, and a file without a digest are errors. Live roots read it again.
+    /// there twice, and a file without a digest are errors.
+    ///
+    /// Live roots read it again. If it distrusts the last root, nobody is trusted from then on; `build` and
+    /// `build_live` fail where no root is left.
     pub fn distrust_file(mut self, path: impl AsRef<Path>) -> Self {
         self.distrust_files.push(path.as_ref().to_owned());
         self
@@ -291,6 +298,7 @@ impl RootsBuilder {
     pub fn build(mut self) -> Result<Roots, Error> {
         self.check()?;
         let reading = self.read()?;
+        reading.trust_set.check_roots()?;
         self.roots(reading.trust_set)
     }
 
@@ -303,6 +311,7 @@ impl RootsBuilder {
     pub fn build_live(mut self) -> Result<LiveRoots, Error> {
         self.check()?;
         let reading = self.read()?;
+        reading.trust_set.check_roots()?;
         // All generations have one provider.
         self.provider = Some(config::provider(self.provider)?);
         LiveRoots::new(self, &reading)
@@ -323,10 +332,7 @@ impl RootsBuilder {
         let (sources, fell_back) = self.sources()?;
         let mut distrust = self.distrust.clone();
         for path in &self.distrust_files {
-            for digest in files::digests(path)? {
-                distrust.add_key(digest);
-                distrust.add_certificate(digest);
-            }
+            distrust.add_digests(&files::digests(path)?);
         }
         let provider = config::provider(self.provider.clone());
         let sha256 = provider.map_or_else(|_| Sha256::default(), |provider| Sha256::of(&provider));

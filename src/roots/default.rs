@@ -168,7 +168,9 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
                 let distrust = Distrust::default();
                 let (anchors, report) =
                     merge(vec![source?], &distrust, Sha256::default(), |_| true)?;
-                TrustSet::merged(anchors, report, distrust)?
+                let trust_set = TrustSet::merged(anchors, report, distrust)?;
+                trust_set.check_roots()?;
+                trust_set
             }
             None => of_the_bundle()?,
         };

@@ -74,8 +74,8 @@ impl Roots {
     /// The anchors as a store for rustls.
     ///
     /// A store cannot carry a distrust date, so roots that have one are left out; if all of them
-    /// have one, the store is empty and trusts nobody. [`verifier`](Self::verifier) has all of
-    /// them.
+    /// have one, the store is empty and trusts nobody. Nor does a store know distrusted keys and certificates below the
+    /// roots. [`verifier`](Self::verifier) has all of it.
     #[must_use]
     pub fn root_store(&self) -> Arc<RootCertStore> {
         Arc::clone(self.trust_set().store())

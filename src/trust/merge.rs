@@ -33,7 +33,8 @@ pub(crate) fn merge(
         let standing = source.origin.standing();
         let count = source.roots.len() + distrusted.len();
         let mut report = SourceReport::new(source.origin, count);
-        report.distrusted = distrusted;
+        report.distrusted = distrusted.iter().map(ToString::to_string).collect();
+        report.distrusted_roots = distrusted;
         report.skipped = source.skipped;
         for SourceRoot { anchor, .. } in source.roots {
             let first = firsts.next().and_then(|first| places.get(first));

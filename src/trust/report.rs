@@ -9,6 +9,7 @@ use rustls_pki_types::UnixTime;
 use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
 use crate::source::Origin;
+use crate::trust::distrust::DistrustedRoot;
 
 /// What is trusted, and where it came from.
 ///
@@ -64,9 +65,16 @@ impl Report {
             if !short.is_empty() {
                 short.push_str(", ");
             }
-            short.push_str(&counted(source.origin(), source.roots));
+            let roots = source.roots - source.distrusted.len();
+            short.push_str(&counted(source.origin(), roots));
         }
         short
+    }
+
+    /// The roots that are left out because they are distrusted.
+    pub(super) fn distrusted_roots(&self) -> impl Iterator<Item = &DistrustedRoot> {
+        let sources = self.sources.iter();
+        sources.flat_map(|source| &source.distrusted_roots)
     }
 }
 
@@ -99,7 +107,9 @@ pub struct SourceReport {
     pub(super) duplicates: usize,
     pub(super) removed: usize,
     pub(super) skipped: Vec<String>,
+    /// Each with its reason.
     pub(super) distrusted: Vec<String>,
+    pub(super) distrusted_roots: Vec<DistrustedRoot>,
     /// The anchors of this source with limits that apply.
     pub(super) limited: Vec<Anchor>,
     /// Known limits that do not apply, because the user supplied the root without them.
@@ -179,6 +189,7 @@ impl SourceReport {
             removed: 0,
             skipped: Vec::new(),
             distrusted: Vec::new(),
+            distrusted_roots: Vec::new(),
             limited: Vec::new(),
             not_applied: Vec::new(),
         }

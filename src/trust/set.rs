@@ -14,7 +14,7 @@ use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::source::Source;
 use crate::trust::digest::Sha256;
-use crate::trust::distrust::Distrust;
+use crate::trust::distrust::{Distrust, DistrustedRoot};
 use crate::trust::merge::merge;
 use crate::trust::report::{Report, counted};
 
@@ -50,14 +50,34 @@ impl TrustSet {
         report: Report,
         distrust: Distrust,
     ) -> Result<Self, Error> {
-        if anchors.is_empty() {
-            return Err(Error::no_roots(report.to_string().replace('\n', "; ")));
+        // A set whose last root is distrusted trusts nobody: see [`check_roots`](Self::check_roots).
+        if anchors.is_empty() && report.distrusted_roots().next().is_none() {
+            return Err(no_roots(&report));
         }
         anchors.sort_unstable_by(|one, other| {
             let by_subject = subject(one).cmp(subject(other));
             by_subject.then_with(|| key(one).cmp(key(other)))
         });
         Ok(Self::new(Anchors::Merged(anchors, report), distrust))
+    }
+
+    /// Fails if there is no root. For the roots that a program begins with: those that it has may become distrusted, one
+    /// after the other, to the last.
+    pub(crate) fn check_roots(&self) -> Result<(), Error> {
+        match &self.anchors {
+            Anchors::Merged(anchors, report) if anchors.is_empty() => Err(no_roots(report)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The root of this name (DER, the content of the SEQUENCE) that is left out because it is distrusted.
+    pub(crate) fn distrusted_root(&self, name: &[u8]) -> Option<&DistrustedRoot> {
+        match &self.anchors {
+            Anchors::Bundle(..) => None,
+            Anchors::Merged(_, report) => {
+                report.distrusted_roots().find(|root| root.subject == name)
+            }
+        }
     }
 
     pub(crate) fn anchors(&self) -> &[Anchor] {
@@ -152,6 +172,10 @@ impl TrustSet {
         let end = rest.partition_point(|anchor| subject(anchor) == name);
         rest.get(..end).unwrap_or_default()
     }
+}
+
+fn no_roots(report: &Report) -> Error {
+    Error::no_roots(report.to_string().replace('\n', "; "))
 }
 
 fn has_distrust_date(anchor: &Anchor) -> bool {

@@ -75,11 +75,12 @@ impl ClientVerifier {
         verdict.map_err(|refused| {
             let refusal = screening
                 .explain(&refused, end_entity)
-                .or_else(|| issuers.explain(&refused, end_entity, outside_constraints))
+                .or_else(|| {
+                    issuers.explain(&refused, end_entity, intermediates, outside_constraints)
+                })
                 .or_else(|| {
                     is_unknown_issuer(&refused).then(|| {
-                        let asked = trust_set.asked();
-                        Refusal::unknown_issuer(Peer::Client, end_entity, intermediates, asked)
+                        Refusal::unknown_issuer(Peer::Client, end_entity, intermediates, trust_set)
                     })
                 });
             refusal.map_or(refused, Into::into)

@@ -1,15 +1,17 @@
 //! Which anchors may have issued a certificate, by their distrust dates.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 
-use embedded_roots_bundle::name_outside;
+use embedded_roots_bundle::{issuer, name_outside};
 use rustls::{CertificateError, RootCertStore};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
 use crate::trust::set::TrustSet;
+use crate::verify::paths::reached;
 use crate::verify::refusal::Refusal;
 
 /// The anchors with the name of an issuer in a chain.
@@ -46,17 +48,33 @@ impl<'a> Issuers<'a> {
         &self,
         refused: &rustls::Error,
         end_entity: &CertificateDer<'_>,
+        sent: &[CertificateDer<'_>],
         explain_constraints: ExplainConstraints,
     ) -> Option<Refusal> {
         if is_outside_constraints(refused) {
             explain_constraints(end_entity, &self.trusted)
         } else {
-            self.distrusted(refused)
+            self.distrusted(refused, end_entity, sent)
         }
     }
 
-    fn distrusted(&self, refused: &rustls::Error) -> Option<Refusal> {
-        let mut latest_first = self.distrusted.iter().rev();
+    fn distrusted(
+        &self,
+        refused: &rustls::Error,
+        end_entity: &CertificateDer<'_>,
+        sent: &[CertificateDer<'_>],
+    ) -> Option<Refusal> {
+        if self.distrusted.is_empty() {
+            return None;
+        }
+        // A root to which no names lead from the end entity is no reason.
+        let reached = reached(end_entity, sent);
+        let is_reached = |anchor: &&&Anchor| {
+            let mut all = iter::once(end_entity).chain(reached.iter().copied());
+            let subject: &[u8] = &anchor.trust_anchor().subject;
+            all.any(|sent| issuer(sent).is_some_and(|name| name.as_der() == subject))
+        };
+        let mut latest_first = self.distrusted.iter().rev().filter(is_reached);
         let (anchor, date) =
             latest_first.find_map(|anchor| Some((anchor, anchor.distrust_after()?)))?;
         // With another anchor of the same name, webpki has tried that one's key.

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::iter;
 
 use embedded_roots_bundle::{issuer, subject, subject_public_key_info};
 use rustls_pki_types::CertificateDer;
@@ -64,17 +65,51 @@ pub(super) fn on_paths<'a>(
     let links = connected(links, Link::issuer, Link::subject, is_trusted);
     let links = distinct(links);
 
+    if is_one_path(&end_entity, links) {
+        return Ok(select(links, intermediates));
+    }
     let mut search = Search {
         links,
         pairs: 0,
         most: most_pairs,
     };
     search.look(&Node::of(&end_entity), 0)?;
+    Ok(select(links, intermediates))
+}
+
+fn select<'a>(
+    links: &[Link<'a>],
+    intermediates: &'a [CertificateDer<'a>],
+) -> Cow<'a, [CertificateDer<'a>]> {
     if links.len() == intermediates.len() {
-        return Ok(Cow::Borrowed(intermediates));
+        return Cow::Borrowed(intermediates);
     }
     let selected = links.iter().map(|link| CertificateDer::from(link.der));
-    Ok(selected.collect())
+    selected.collect()
+}
+
+/// Whether there is one path and no other, of no more intermediates than webpki goes by. However long its certificates
+/// are, webpki reads each of them once for each of the others.
+fn is_one_path(end_entity: &Link<'_>, links: &[Link<'_>]) -> bool {
+    let issuers_of = |name| links.iter().filter(|link| link.subject == name).count();
+    let mut names = iter::once(end_entity).chain(links).map(Link::issuer);
+    links.len() <= DEEPEST && names.all(|name| issuers_of(name) <= 1)
+}
+
+/// The certificates to which names lead from the end entity, in the order in which they were sent.
+pub(super) fn reached<'a>(
+    end_entity: &CertificateDer<'_>,
+    sent: &'a [CertificateDer<'a>],
+) -> Vec<&'a CertificateDer<'a>> {
+    let first = issuer(end_entity).map(|name| name.as_der());
+    let readable = sent.iter().enumerate();
+    let mut links: Vec<_> = readable
+        .filter_map(|(nth, der)| Link::read(nth, der))
+        .collect();
+    let is_first = |name: &[u8]| first == Some(name);
+    let links = connected(&mut links, Link::subject, Link::issuer, &is_first);
+    sort(links, &|one, other| one.nth.cmp(&other.nth));
+    links.iter().filter_map(|link| sent.get(link.nth)).collect()
 }
 
 /// A certificate as a step from one name to another.

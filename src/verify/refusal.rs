@@ -12,6 +12,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::bundle::anchor::Anchor;
 use crate::trust::distrust::DistrustedBy;
 use crate::trust::report::short;
+use crate::trust::set::TrustSet;
 use crate::verify::paths::MOST_PAIRS;
 
 /// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
@@ -272,8 +273,9 @@ impl Refusal {
         Self(Reason::TooComplex)
     }
 
-    pub(super) fn by_distrust(certificate: &CertificateDer<'_>, by: DistrustedBy) -> Self {
-        let certificate = shown(subject(certificate));
+    /// The name is the subject of the certificate, or of a root that was not sent.
+    pub(super) fn by_distrust(name: Option<DistinguishedName<'_>>, by: DistrustedBy) -> Self {
+        let certificate = shown(name);
         Self(Reason::DistrustedCertificate { certificate, by })
     }
 
@@ -285,10 +287,16 @@ impl Refusal {
         peer: Peer,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        (sources, system_was_asked): (String, bool),
+        trust_set: &TrustSet,
     ) -> Self {
         let last = last_of_chain(end_entity, intermediates);
         let issuer = issuer(last);
+        // The issuer is known, and left out.
+        let distrusted = issuer.and_then(|name| trust_set.distrusted_root(name.as_der()));
+        if let Some(root) = distrusted {
+            return Self::by_distrust(issuer, root.by);
+        }
+        let (sources, system_was_asked) = trust_set.asked();
         Self(Reason::UnknownIssuer {
             peer,
             self_signed: issuer.is_some() && issuer == subject(last),

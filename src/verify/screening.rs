@@ -1,15 +1,15 @@
 //! What is distrusted is taken out of a chain before webpki searches a path.
 
 use std::borrow::Cow;
-use std::iter;
 
-use embedded_roots_bundle::{issuer, subject};
+use embedded_roots_bundle::subject;
 use rustls::CertificateError;
 use rustls_pki_types::CertificateDer;
 
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::verify::dates::is_unknown_issuer;
+use crate::verify::paths::reached;
 use crate::verify::refusal::Refusal;
 
 /// A chain without what is distrusted in it.
@@ -33,7 +33,7 @@ impl<'a> Screening<'a> {
         sha256: Sha256,
     ) -> Result<Self, Refusal> {
         if let Some(by) = distrust.of_certificate(end_entity, sha256) {
-            return Err(Refusal::by_distrust(end_entity, by));
+            return Err(Refusal::by_distrust(subject(end_entity), by));
         }
         let may_be_used =
             |sent: &&CertificateDer<'a>| distrust.of_certificate(sent, sha256).is_none();
@@ -67,16 +67,10 @@ impl<'a> Screening<'a> {
         if self.sent.len() == self.intermediates.len() || !is_unknown_issuer(refused) {
             return None;
         }
-        // Read once, because each distrusted certificate is compared with all of them.
-        let issued = iter::once(end_entity).chain(self.sent);
-        let issued: Vec<_> = issued.map(|sent| (sent, issuer(sent))).collect();
-        // A distrusted certificate that has issued none of the others is not missing.
-        self.sent.iter().find_map(|sent| {
+        // A distrusted certificate to which no names lead is not missing.
+        reached(end_entity, self.sent).into_iter().find_map(|sent| {
             let by = self.distrust.of_certificate(sent, self.sha256)?;
-            let name = Some(subject(sent)?);
-            let mut issued = issued.iter();
-            let is_issuer = issued.any(|(other, issuer)| *issuer == name && *other != sent);
-            is_issuer.then(|| Refusal::by_distrust(sent, by))
+            Some(Refusal::by_distrust(subject(sent), by))
         })
     }
 }

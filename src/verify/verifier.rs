@@ -160,11 +160,18 @@ impl Verifier {
         verdict.map_err(|refused| {
             let refusal = screening
                 .explain(&refused, end_entity)
-                .or_else(|| issuers.explain(&refused, end_entity, self.explain_constraints))
+                .or_else(|| {
+                    issuers.explain(
+                        &refused,
+                        end_entity,
+                        intermediates,
+                        self.explain_constraints,
+                    )
+                })
                 .or_else(|| {
                     is_unknown_issuer(&refused).then(|| {
-                        let asked = self.trust_set.asked();
-                        Refusal::unknown_issuer(Peer::Server, end_entity, intermediates, asked)
+                        let trust_set = &self.trust_set;
+                        Refusal::unknown_issuer(Peer::Server, end_entity, intermediates, trust_set)
                     })
                 });
             refusal.map_or(refused, Into::into)

@@ -1,6 +1,7 @@
 //! OneCRL, in clients and in servers that verify clients.
 
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_bundle::emit::{hex, sha256};
 use rcgen::{DistinguishedName, DnType, DnValue, SerialNumber};
 
 use crate::authority::{
@@ -110,7 +111,8 @@ fn chain_around_revoked_intermediate_is_accepted() {
     );
 }
 
-/// The list has six of eMudhra's intermediates by subject and key. OneCRL is named first.
+/// The list has six of eMudhra's intermediates by subject and key. The list of keys, which names advisories, is asked
+/// before it, and webpki's own after it.
 #[test]
 fn subject_and_key_are_compared_together() {
     let ca = crate::authority::root("CA");
@@ -125,6 +127,10 @@ fn subject_and_key_are_compared_together() {
         let mut identity = server(&forged, NAME);
         identity.chain.push(between.der().clone());
         let error = verdict(&trusting(&ca), &identity).unwrap_err();
+        assert!(Refusal::of(&error).unwrap().advisories().is_some());
+        let key = hex(&sha256(PublicKey::DER));
+        let allowing = Roots::builder().pem(ca.pem()).allow_distrusted_key(key);
+        let error = verdict(&allowing.build().unwrap(), &identity).unwrap_err();
         let refusal = Refusal::of(&error).unwrap();
         assert_eq!(refusal.is_revoked_by_onecrl(), is_in_list, "{refusal}");
         assert!(refusal.is_distrusted_certificate());

@@ -92,12 +92,15 @@ fn generate() -> Result<String, Box<dyn Error>> {
     let mut of_webpki = keys_of_webpki()?;
     let mut lines = Vec::new();
     for key in reviewed.key {
-        let sha256 = of_webpki
+        let (sha256, length) = of_webpki
             .remove(&key.webpki)
             .ok_or_else(|| format!("{REVIEWED}: rustls-webpki has no key {}", key.webpki))?;
         let advisories = key.advisories.join(",");
         let Key { name, date, .. } = key;
-        lines.push(format!("{} {date} {advisories} {name}", hex(&sha256)));
+        lines.push(format!(
+            "{} {length} {date} {advisories} {name}",
+            hex(&sha256)
+        ));
     }
     if let Some(name) = of_webpki.keys().next() {
         return Err(format!("{REVIEWED} has no entry for the key {name} of rustls-webpki").into());
@@ -112,8 +115,8 @@ fn generate() -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
-/// The digests of the keys that rustls-webpki refuses, by the names of their files in its source.
-fn keys_of_webpki() -> Result<BTreeMap<String, [u8; 32]>, Box<dyn Error>> {
+/// The digests and lengths of the keys that rustls-webpki refuses, by the names of their files in its source.
+fn keys_of_webpki() -> Result<BTreeMap<String, DigestAndLength>, Box<dyn Error>> {
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let packages = metadata
@@ -139,10 +142,13 @@ fn keys_of_webpki() -> Result<BTreeMap<String, [u8; 32]>, Box<dyn Error>> {
             .ok()
             .filter(|length| *length < 0x80);
         let head = [0x30, length.ok_or("a key of more than 127 bytes")?];
-        keys.insert(name.to_owned(), sha256(&[&head[..], &content].concat()));
+        let key = [&head[..], &content].concat();
+        keys.insert(name.to_owned(), (sha256(&key), key.len()));
     }
     Ok(keys)
 }
+
+type DigestAndLength = ([u8; 32], usize);
 
 const KEYS: &str = "certs/distrusted-keys.txt";
 const REVIEWED: &str = "certs/distrusted.toml";
@@ -152,7 +158,7 @@ const HEAD: &str = "\
 # Keys that no chain may contain, whatever root it leads to. Written by `cargo xtask keys` from distrusted.toml
 # and the keys that rustls-webpki refuses.
 #
-# SHA-256 of the SubjectPublicKeyInfo (DER), the day since which it is known, advisories, name
+# SHA-256 of the SubjectPublicKeyInfo (DER), its length in bytes, the day since which it is known, advisories, name
 ";
 
 #[derive(Deserialize)]
@@ -207,6 +213,7 @@ mod tests {
         };
         let keys = [("one", 1), ("two", 2)].map(|(name, byte)| DistrustedKey {
             sha256: digest(byte),
+            length: 0,
             date: String::new(),
             advisories: String::new(),
             name: name.to_owned(),

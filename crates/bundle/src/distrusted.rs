@@ -15,6 +15,8 @@ use crate::time::parse_rfc3339;
 pub struct DistrustedKey {
     /// Of the `SubjectPublicKeyInfo`, DER, as encoded (RFC 5280, section 4.1.2.7).
     pub sha256: [u8; 32],
+    /// How many bytes the `SubjectPublicKeyInfo` has, so that no other key has to be hashed.
+    pub length: usize,
     /// The day from which it is known, `YYYY-MM-DD`.
     pub date: String,
     /// The advisories, separated by commas: `CVE-2026-111943,RUSTSEC-2026-0382`.
@@ -48,8 +50,9 @@ impl DistrustedKey {
     /// The one of these keys that the anchor has.
     #[must_use]
     pub fn of<'a>(keys: &'a [Self], anchor: &TrustAnchor<'_>) -> Option<&'a Self> {
-        let digest = sha256(&whole_public_key(anchor));
-        keys.iter().find(|key| key.sha256 == digest)
+        let key = whole_public_key(anchor);
+        let mut of_length = keys.iter().filter(|known| known.length == key.len());
+        of_length.find(|known| known.sha256 == sha256(&key))
     }
 }
 
@@ -80,20 +83,22 @@ pub fn parse_digests(name: &str, text: &[u8]) -> Result<Vec<[u8; 32]>, ParseErro
     Ok(digests)
 }
 
-/// Reads the list of a data package: a digest, a day, advisories and a name in each line, with a blank between
-/// them.
+/// Reads the list of a data package: a digest, the length of the key, a day, advisories and a name in each line, with
+/// a blank between them.
 ///
 /// # Errors
 ///
 /// Strict, like [`parse_digests`]; but the list may be empty.
 pub fn parse_distrusted_keys(name: &str, text: &[u8]) -> Result<Vec<DistrustedKey>, ParseError> {
     let key = |line: &str| {
-        let mut words = line.splitn(4, ' ');
+        let mut words = line.splitn(5, ' ');
         let digest = digest_of(words.next().unwrap_or_default())?;
-        let (Some(date), Some(advisories), Some(name)) = (words.next(), words.next(), words.next())
+        let length = words.next().and_then(|length| length.parse().ok());
+        let (Some(length), Some(date), Some(advisories), Some(name)) =
+            (length, words.next(), words.next(), words.next())
         else {
             return Err(ParseError::new(
-                "expected a digest, a day, advisories and a name",
+                "expected a digest, the length of the key, a day, advisories and a name",
             ));
         };
         if parse_rfc3339(&format!("{date}T00:00:00Z")).is_none() {
@@ -104,6 +109,7 @@ pub fn parse_distrusted_keys(name: &str, text: &[u8]) -> Result<Vec<DistrustedKe
         }
         Ok(DistrustedKey {
             sha256: digest,
+            length,
             date: date.to_owned(),
             advisories: advisories.to_owned(),
             name: name.to_owned(),
@@ -124,7 +130,13 @@ fn parse<T>(
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let at = |why: ParseError| why.at_line(number + 1).in_source(name);
-        let line = String::from_utf8_lossy(line);
+        let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+        // As the end of a line, it would hide the rest behind a comment.
+        if line.contains('\r') {
+            return Err(at(ParseError::new(
+                "a carriage return that does not end a line",
+            )));
+        }
         let (line, _comment) = line.split_once('#').unwrap_or((&line, ""));
         let line = line.trim();
         if line.is_empty() {
@@ -218,11 +230,19 @@ mod tests {
     }
 
     #[test]
+    fn carriage_return_within_a_line_is_an_error() {
+        let text = format!("{DIGEST}\r# a comment\r{DIGEST}");
+        let expected = "list, line 1: a carriage return that does not end a line";
+        assert_eq!(refused(&text), expected);
+    }
+
+    #[test]
     fn distrusted_keys_have_a_day_and_advisories() {
-        let line = format!("{DIGEST} 2026-10-18 CVE-2026-1,RUSTSEC-2026-2 EM DV TLS CA - G3B");
+        let line = format!("{DIGEST} 120 2026-10-18 CVE-2026-1,RUSTSEC-2026-2 EM DV TLS CA - G3B");
         let keys = parse_distrusted_keys("keys", format!("# keys\n{line}\n").as_bytes()).unwrap();
         let key = DistrustedKey {
             sha256: sha256_from_hex(DIGEST).unwrap(),
+            length: 120,
             date: "2026-10-18".to_owned(),
             advisories: "CVE-2026-1,RUSTSEC-2026-2".to_owned(),
             name: "EM DV TLS CA - G3B".to_owned(),
@@ -240,10 +260,10 @@ mod tests {
             refused(&day),
             "keys, line 1: \"2026-13-18\" is not a day: expected YYYY-MM-DD"
         );
-        let short = format!("{DIGEST} 2026-10-18 CVE-2026-1");
+        let short = format!("{DIGEST} 120 2026-10-18 CVE-2026-1");
         assert_eq!(
             refused(&short),
-            "keys, line 1: expected a digest, a day, advisories and a name"
+            "keys, line 1: expected a digest, the length of the key, a day, advisories and a name"
         );
         assert_eq!(
             refused(&format!("{line}\n{line}")),

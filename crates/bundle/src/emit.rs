@@ -92,11 +92,11 @@ pub fn distrusted_keys(keys: &[DistrustedKey]) -> String {
     keys.sort_unstable_by_key(|key| key.sha256);
     let mut source = String::from("&[\n");
     for key in keys {
-        let sha256 = key.sha256;
+        let DistrustedKey { sha256, length, .. } = key;
         let known = format!("{} {}", key.date, key.advisories);
         let _ = writeln!(
             source,
-            "    DistrustedKey {{\n        sha256: {sha256:?},\n        known: {known:?},\n    }},"
+            "    DistrustedKey {{\n        sha256: {sha256:?},\n        length: {length},\n        known: {known:?},\n    }},"
         );
     }
     source.push_str("]\n");

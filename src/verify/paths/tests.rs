@@ -10,7 +10,7 @@ use rustls_pki_types::{
 };
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::{Link, MOST_PAIRS, TooManyPairs, on_paths, sort};
+use super::{Link, MOST_PAIRS, Node, Search, TooManyPairs, is_one_path, on_paths, sort};
 
 /// A certificate of a CA, with what its name and its key are made of.
 #[derive(Clone, Copy)]
@@ -110,12 +110,50 @@ fn pairs(
     intermediates: &[CertificateDer<'_>],
     trusted: &[&str],
 ) -> usize {
-    let is_within = |most: &usize| {
-        let selected = on_paths(end_entity, intermediates, &is_one_of(trusted), *most);
-        assert!(matches!(selected, Ok(_) | Err(TooManyPairs)));
-        selected.is_ok()
+    let trusted = is_one_of(trusted);
+    let selected = on_paths(end_entity, intermediates, &trusted, usize::MAX).unwrap();
+    let links = selected.iter().enumerate();
+    let links: Vec<_> = links
+        .filter_map(|(nth, der)| Link::read(nth, der))
+        .collect();
+    let mut search = Search {
+        links: &links,
+        pairs: 0,
+        most: usize::MAX,
     };
-    (0..10_000).find(is_within).unwrap()
+    let first = Link::read(0, end_entity).unwrap();
+    search.look(&Node::of(&first), 0).unwrap();
+    let pairs = search.pairs;
+    // The bound is what is still allowed.
+    if !is_one_path(&first, &links) {
+        assert!(on_paths(end_entity, intermediates, &trusted, pairs).is_ok());
+        let refused = on_paths(end_entity, intermediates, &trusted, pairs - 1);
+        assert_eq!(refused, Err(TooManyPairs));
+    }
+    pairs
+}
+
+/// Of ten thousand pairs, by long certificates.
+#[test]
+fn one_path_is_never_too_complex() {
+    let long = |name, issuer| Ca {
+        padding: 10_000,
+        ..ca(name, issuer)
+    };
+    let path = [long("A", "B"), long("B", "C"), long("C", "Root")];
+    let trusted = is_one_of(&["Root"]);
+    let sent = ders(&path);
+    let selected = on_paths(&leaf("A"), &sent, &trusted, MOST_PAIRS);
+    assert!(matches!(selected, Ok(Cow::Borrowed(_))));
+    assert!(pairs(&leaf("A"), &sent, &["Root"]) < MOST_PAIRS);
+    let selected = on_paths(&leaf("A"), &sent, &trusted, 1);
+    assert!(selected.is_ok());
+
+    let mut two_ways = path.to_vec();
+    two_ways.push(long("A", "C"));
+    let sent = ders(&two_ways);
+    let selected = on_paths(&leaf("A"), &sent, &trusted, 1);
+    assert_eq!(selected, Err(TooManyPairs));
 }
 
 #[test]
