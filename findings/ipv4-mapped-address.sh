@@ -213,6 +213,7 @@ certificate of 16 octets, host ::ffff:127.0.0.1:
     cryptography yes; Python yes; Node yes; Bun yes; Deno yes
     Java yes; Go tls: failed to parse certificate from server: x509: SAN iPAddress contains IPv4-mapped IPv6 address
 END
+venv/bin/python -c 'import platform, ssl; print("Python", platform.python_version(), "with", ssl.OPENSSL_VERSION)'
 export DENO_DIR="$dir/deno" DENO_NO_UPDATE_CHECK=1
 venv/bin/python finding.py >output || exit 2
 cat output
