@@ -10,8 +10,8 @@ use crate::tokens::{Token, tokens};
 const WITHOUT: [(&str, &str); 7] = [
     ("benches", "src"),
     ("certs", "src"),
-    ("crates/cli", "src/main.rs"),
-    ("crates/linkage", "src"),
+    ("cli", "src/main.rs"),
+    ("linkage", "src"),
     ("examples/quickstart", "src"),
     ("examples/rotation", "src"),
     ("examples/version", "src"),

@@ -28,7 +28,7 @@ keys            write certs/distrusted-keys.txt, from certs/distrusted.toml and 
                 rustls-webpki refuses
 keys --check    fail if the file is not what would be written, a root has one of the keys, or OneCRL
                 differs and nobody has reviewed it
-history DIR     write crates/cli/data/history.pem.gz, from the releases of certifi in DIR
+history DIR     write cli/data/history.pem.gz, from the releases of certifi in DIR
 history --check fail if that file or the reviewed files beside it contradict each other or certs/
 onecrl JSON     write onecrl/onecrl.txt from Mozilla's onecrl.json, which .ci/onecrl fetches, and the date in
                 the version of that package

@@ -186,7 +186,7 @@ fn median(group: &str, way: &str) -> Result<f64> {
     Ok(median.ok_or("no median")?)
 }
 
-/// The number of allocations that the test of crates/linkage counts.
+/// The number of allocations that the test of linkage counts.
 fn allocations() -> Result<f64> {
     let test = [
         "test",

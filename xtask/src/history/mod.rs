@@ -1,4 +1,4 @@
-//! crates/cli/data/history.pem.gz: every certificate that Mozilla's list has held since 2015, as the
+//! cli/data/history.pem.gz: every certificate that Mozilla's list has held since 2015, as the
 //! releases of certifi show it.
 
 mod releases;
@@ -58,10 +58,10 @@ pub(crate) fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
     Reviewed::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)
 }
 
-const HISTORY: &str = "crates/cli/data/history.pem.gz";
-const REMOVALS: &str = "crates/cli/data/removals.toml";
-const DIFFERENCES: &str = "crates/cli/data/differences.toml";
-const README: &str = "crates/cli/data/README.md";
+const HISTORY: &str = "cli/data/history.pem.gz";
+const REMOVALS: &str = "cli/data/removals.toml";
+const DIFFERENCES: &str = "cli/data/differences.toml";
+const README: &str = "cli/data/README.md";
 
 /// The certificates of the releases, which are in their order.
 fn history_of(releases: &BTreeMap<Version, Certificates>) -> Result<History, Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! crates/cli/data/removals.toml: why roots have been removed, reviewed by hand.
+//! cli/data/removals.toml: why roots have been removed, reviewed by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;

@@ -27,9 +27,9 @@ fn the_first_store_takes_three_allocations_and_the_next_call_none() {
 #[test]
 fn screening_of_a_real_chain_takes_no_allocation() {
     let [end_entity, intermediates @ ..] = [
-        include_bytes!("../../../tests/data/aws.amazon.com/1.der").as_slice(),
-        include_bytes!("../../../tests/data/aws.amazon.com/2.der"),
-        include_bytes!("../../../tests/data/aws.amazon.com/3.der"),
+        include_bytes!("../../tests/data/aws.amazon.com/1.der").as_slice(),
+        include_bytes!("../../tests/data/aws.amazon.com/2.der"),
+        include_bytes!("../../tests/data/aws.amazon.com/3.der"),
     ]
     .map(CertificateDer::from);
     // Not the default roots, whose first use the other test measures.

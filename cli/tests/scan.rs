@@ -324,7 +324,7 @@ fn member(archive: &Path, name: &str) -> Value {
     serde_json::from_slice(&json).unwrap()
 }
 
-/// One of the programs of crates/linkage, with its own features alone.
+/// One of the programs of linkage, with its own features alone.
 fn linked(name: &str, feature: &str, profile: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("linked");
     let mut cargo = Command::new(env!("CARGO"));

@@ -28,7 +28,7 @@ fn the_picture_is_what_scan_prints() {
         ran.out
     ));
 
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scan.svg");
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scan.svg");
     let written = fs::read_to_string(picture).unwrap_or_default();
     if written != fresh {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scan.svg");
