@@ -209,6 +209,8 @@ fn webpki_roots(
     constrained: &[&Root],
     distrusted: &[DistrustedKey],
 ) -> Result<[u8; 32], String> {
+    use embedded_roots_bundle::digest;
+
     let mut anchors = Vec::new();
     for anchor in webpki_roots::TLS_SERVER_ROOTS {
         if let Some(key) = DistrustedKey::of(distrusted, anchor) {
@@ -246,10 +248,10 @@ fn webpki_roots(
         by_subject
             .then_with(|| one.subject_public_key_info[..].cmp(&other.subject_public_key_info[..]))
     });
-    let sha256 = emit::sha256_of_set(
+    let sha256 = digest::sha256_of_set(
         anchors
             .iter()
-            .map(|(anchor, _)| emit::sha256_of_anchor(anchor)),
+            .map(|(anchor, _)| digest::sha256_of_anchor(anchor)),
     );
     let anchors = emit::anchors(anchors.into_iter());
     let source = emit::bundle("WebpkiRoots", sha256, None, &anchors);

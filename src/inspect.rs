@@ -26,7 +26,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{PrivateKeys, issuer, parse, show_name_constraints, subject};
 use rustls_pki_types::UnixTime;
 use x509_parser::certificate::X509Certificate;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use embedded_roots_bundle::emit::sha256_from_hex;
+use embedded_roots_bundle::digest::sha256_from_hex;
 use embedded_roots_bundle::{DistrustedKey, parse_distrusted_keys};
 use serde::{Deserialize, Serialize};
 

@@ -216,7 +216,7 @@ fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
     } in removals.removal
     {
         for digits in sha256 {
-            let digest = embedded_roots_bundle::emit::sha256_from_hex(&digits);
+            let digest = embedded_roots_bundle::digest::sha256_from_hex(&digits);
             let digest = digest.ok_or_else(|| format!("removals.toml: {digits} is no SHA-256"))?;
             let reason = Reason {
                 reason: reason.clone(),

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table};
-use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{parse_rfc3339, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! A root, with what is known of it.
 
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{self as bundle, rfc3339, show_name_constraints};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use embedded_roots::inspect;
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use memchr::memmem;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{Annotation, ParsedBundle, Root, rfc3339};
 use embedded_roots_fuzz::certificate::{Patch, Template, day, der, revocation_list};
 use embedded_roots_fuzz::signature::{ALGORITHMS, count_checks};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use embedded_roots_bundle::emit::sha256_from_hex;
+use embedded_roots_bundle::digest::sha256_from_hex;
 use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};

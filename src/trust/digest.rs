@@ -48,7 +48,7 @@ fn other(bytes: &[u8]) -> [u8; 32] {
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 fn other(bytes: &[u8]) -> [u8; 32] {
-    embedded_roots_bundle::emit::sha256(bytes)
+    embedded_roots_bundle::digest::sha256(bytes)
 }
 
 impl fmt::Debug for Sha256 {
@@ -66,7 +66,7 @@ mod tests {
     fn every_sha256_gives_the_same_digest() {
         let text = b"abc";
         // FIPS 180-4, appendix B.1 of its first edition
-        let expected = embedded_roots_bundle::emit::sha256_from_hex(
+        let expected = embedded_roots_bundle::digest::sha256_from_hex(
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         );
         let mut provider = rustls::crypto::ring::default_provider();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use embedded_roots::{Anchor, custom, mozilla, webpki_roots};
-use embedded_roots_bundle::emit::sha256;
+use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::{ParsedBundle, PrivateKeys, parse};
 
 const MOZILLA: &str = embedded_roots_mozilla::ANNOTATED_PEM;

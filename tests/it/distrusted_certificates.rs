@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use embedded_roots::{Bundle, Refusal, Roots, RootsBuilder, include_bundle, mozilla};
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::subject_public_key_info;
 use http_body_util::Empty;
 use hyper::body::Bytes;

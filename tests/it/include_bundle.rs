@@ -3,7 +3,7 @@
 use std::fs;
 
 use embedded_roots::{Anchor, Bundle, Roots, custom, include_bundle, mozilla};
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use rustls::version::TLS13;
 
 use crate::authority::{izenpe, root, server};

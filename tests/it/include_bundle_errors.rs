@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use rcgen::IsCa;
 
 use crate::authority::{PublicKey, annotated, ca_params, root, root_with};

@@ -17,7 +17,7 @@ fn roots() -> Vec<Certificate> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    embedded_roots_bundle::emit::hex(bytes)
+    embedded_roots_bundle::digest::hex(bytes)
 }
 
 #[test]

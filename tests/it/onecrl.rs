@@ -1,7 +1,7 @@
 //! OneCRL, in clients and in servers that verify clients.
 
 use embedded_roots::{Refusal, Roots};
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use rcgen::{DistinguishedName, DnType, DnValue, SerialNumber};
 
 use crate::authority::{

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::SystemTime;
 
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{
     Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, parse, rfc3339,
 };

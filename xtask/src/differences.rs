@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use embedded_roots_bundle::emit::{hex, sha256, sha256_from_hex};
+use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
 use embedded_roots_bundle::{Root, subject};
 use serde::Deserialize;
 

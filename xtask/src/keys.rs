@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use embedded_roots_bundle::emit::{hex, sha256, sha256_from_hex};
+use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
 use embedded_roots_bundle::{DistrustedKey, Revocations, parse_distrusted_keys};
 use serde::Deserialize;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{Revocations, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::digest::hex;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls_pki_types::{ServerName, UnixTime};
 
@@ -27,7 +27,7 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
 
     let days = "# first: 2016-01-01\n# last: 2018-02-03\n# gone: 2018-03-04\n";
     let pem = ca.pem().replace("\r\n", "\n");
-    let sha256 = hex(&embedded_roots_bundle::emit::sha256(ca.der()));
+    let sha256 = hex(&embedded_roots_bundle::digest::sha256(ca.der()));
     let history = History::read(&format!("{days}{pem}"), &removals(&sha256)).unwrap();
     let policies = policies(None, &history).unwrap();
     let chain = Chain::read(vec![server.der().clone()]).unwrap();

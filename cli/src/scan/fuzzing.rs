@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::{Read, Seek};
 
-use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::digest::hex;
 use indicatif::ProgressBar;
 
 pub use super::is_archive;

@@ -111,7 +111,7 @@ mod tests {
     use std::process::Command;
     use std::{env, fs};
 
-    use embedded_roots_bundle::emit::{hex, sha256};
+    use embedded_roots_bundle::digest::{hex, sha256};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 

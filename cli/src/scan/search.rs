@@ -5,7 +5,7 @@ use std::mem;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::emit::sha256;
+use embedded_roots_bundle::digest::sha256;
 use indicatif::ProgressBar;
 
 use super::filled::fill;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use embedded_roots_bundle::emit::hex;
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rcgen::KeyPair;
 use serde_json::Value;
@@ -154,7 +154,7 @@ fn keys_alone_are_compared_by_subject_and_key() {
     assert_eq!(status, 1);
     let went = &value["went"].as_array().unwrap()[..];
     assert_eq!(went.len(), 1);
-    let digest = embedded_roots_bundle::emit::sha256(mozilla[0].certificate());
+    let digest = embedded_roots_bundle::digest::sha256(mozilla[0].certificate());
     assert_eq!(went[0]["sha256"], hex(&digest));
     assert_eq!(subjects(&value, "came"), [""; 0]);
     assert_eq!(subjects(&value, "changed"), [""; 0]);

@@ -1,118 +1,9 @@
-//! Roots, and sets of them.
+//! Sets of roots.
 
-use std::cmp::Ordering;
-
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
-
-use crate::anchor::trust_anchor;
-use crate::annotation::Annotation;
-use crate::certificate::not_after;
+use crate::digest::{sha256, sha256_of_set};
 use crate::error::{ParseError, subject_of};
-use crate::name_constraints;
-
-/// One root certificate, with what is imposed on it.
-#[derive(Debug, Clone)]
-pub struct Root {
-    certificate: CertificateDer<'static>,
-    anchor: TrustAnchor<'static>,
-    annotation: Annotation,
-    line: usize,
-}
-
-impl Root {
-    /// Makes a root of a certificate and the annotation that narrows it.
-    ///
-    /// `line` is its line in the file, for messages; 0 if it has none.
-    ///
-    /// # Errors
-    ///
-    /// If webpki could not make a trust anchor of the certificate, or the annotation cannot be
-    /// combined with the certificate's own name constraints.
-    pub fn new(
-        certificate: CertificateDer<'static>,
-        annotation: Annotation,
-        line: usize,
-    ) -> Result<Self, ParseError> {
-        let anchor = trust_anchor(&certificate)
-            .map_err(|why| ParseError::new(format!("this certificate cannot be a root: {why}")))?;
-        let own = anchor.name_constraints.as_deref();
-        let joined = annotation.name_constraints().join(own);
-        let name_constraints = joined
-            .and_then(|joined| {
-                joined.as_deref().map_or(Ok(()), name_constraints::check)?;
-                Ok(joined)
-            })
-            .map_err(|why| {
-                let subject = subject_of(&certificate);
-                ParseError::new(format!("{subject}: {}", why.reason()))
-            })?;
-        let anchor = TrustAnchor {
-            name_constraints: name_constraints.map(Into::into),
-            ..anchor.to_owned()
-        };
-        Ok(Self {
-            certificate,
-            anchor,
-            annotation,
-            line,
-        })
-    }
-
-    /// Makes a root of a certificate that no text says anything about.
-    ///
-    /// # Errors
-    ///
-    /// As of [`new`](Self::new), and if it says that it is not a CA.
-    pub fn from_der(certificate: CertificateDer<'static>) -> Result<Self, ParseError> {
-        let root = Self::new(certificate, Annotation::default(), 0)?;
-        root.check_ca()?;
-        Ok(root)
-    }
-
-    /// The certificate, DER.
-    #[must_use]
-    pub fn certificate(&self) -> &CertificateDer<'static> {
-        &self.certificate
-    }
-
-    /// Subject, key and name constraints: those of the certificate and those imposed on it.
-    #[must_use]
-    pub fn trust_anchor(&self) -> &TrustAnchor<'static> {
-        &self.anchor
-    }
-
-    /// Consumes the root and returns its certificate and its trust anchor.
-    #[must_use]
-    pub fn into_certificate_and_anchor(self) -> (CertificateDer<'static>, TrustAnchor<'static>) {
-        (self.certificate, self.anchor)
-    }
-
-    /// The last moment at which an end-entity certificate below this root may start to be valid.
-    #[must_use]
-    pub fn distrust_after(&self) -> Option<UnixTime> {
-        self.annotation.distrust_after()
-    }
-
-    /// What is imposed on the certificate.
-    #[must_use]
-    pub fn annotation(&self) -> &Annotation {
-        &self.annotation
-    }
-
-    /// The line of its BEGIN, counted from 1; 0 if it has none.
-    #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// By subject, then by key.
-    fn cmp_identity(&self, other: &Self) -> Ordering {
-        fn identity(root: &Root) -> (&[u8], &[u8]) {
-            (&root.anchor.subject, &root.anchor.subject_public_key_info)
-        }
-        identity(self).cmp(&identity(other))
-    }
-}
+use crate::root::Root;
+use crate::x509::certificate::not_after;
 
 /// A set of roots, unique by subject and key, in an order that does not depend on that of the
 /// input.
@@ -134,9 +25,9 @@ impl ParsedBundle {
         roots.sort_unstable_by(|one, other| {
             // The last two only make the order, and so the output, deterministic.
             one.cmp_identity(other)
-                .then_with(|| not_after(&other.certificate).cmp(&not_after(&one.certificate)))
-                .then_with(|| one.certificate.cmp(&other.certificate))
-                .then_with(|| one.annotation.cmp(&other.annotation))
+                .then_with(|| not_after(other.certificate()).cmp(&not_after(one.certificate())))
+                .then_with(|| one.certificate().cmp(other.certificate()))
+                .then_with(|| one.annotation().cmp(other.annotation()))
         });
         let mut kept: Vec<Root> = Vec::with_capacity(roots.len());
         for root in roots {
@@ -144,11 +35,15 @@ impl ParsedBundle {
                 kept.push(root);
                 continue;
             };
-            let limits =
-                |root: &Root| (root.anchor.name_constraints.clone(), root.distrust_after());
+            let limits = |root: &Root| {
+                (
+                    root.trust_anchor().name_constraints.clone(),
+                    root.distrust_after(),
+                )
+            };
             if limits(same) != limits(&root) {
-                let subject = subject_of(&root.certificate);
-                let (first, second) = (same.line.min(root.line), same.line.max(root.line));
+                let subject = subject_of(root.certificate());
+                let (first, second) = (same.line().min(root.line()), same.line().max(root.line()));
                 return Err(ParseError::new(format!(
                     "{subject} appears more than once (lines {first} and {second}) and under \
                      different constraints: annotate all of them alike, or keep one"
@@ -175,5 +70,14 @@ impl ParsedBundle {
     #[must_use]
     pub fn roots(&self) -> &[Root] {
         &self.roots
+    }
+
+    /// The digest of the set: SHA-256 over the SHA-256 fingerprints of the certificates, sorted
+    /// bytewise and concatenated.
+    ///
+    /// It identifies the certificates in the set, but not what is imposed on them.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        sha256_of_set(self.roots().iter().map(|root| sha256(root.certificate())))
     }
 }

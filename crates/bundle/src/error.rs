@@ -5,8 +5,8 @@ use std::fmt;
 
 use rustls_pki_types::CertificateDer;
 
-use crate::certificate::subject;
 use crate::escape::escape;
+use crate::x509::certificate::subject;
 
 /// Why a bundle cannot be used.
 ///

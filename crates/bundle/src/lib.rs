@@ -27,37 +27,34 @@
 //! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for; see
 //! [`Annotation`] for the keys. Constraints in the certificate itself still apply.
 
-mod anchor;
-mod annotation;
 mod bundle;
-mod ca;
-mod certificate;
-mod der;
-mod distrusted;
+pub mod digest;
+mod distrust;
 pub mod emit;
 mod error;
 mod escape;
 mod file;
-mod name;
-mod name_constraints;
+mod limits;
 mod pem;
 pub mod pin;
-mod revocations;
-mod time;
-mod trusted_certificate;
+mod root;
+mod x509;
 
-pub use annotation::Annotation;
-pub use bundle::{ParsedBundle, Root};
-pub use certificate::{
-    issuer, not_after, not_before, serial_number, subject, subject_public_key_info,
-};
-pub use distrusted::{DistrustedKey, parse_digests, parse_distrusted_keys, whole_public_key};
+pub use bundle::ParsedBundle;
+pub use distrust::keys::{DistrustedKey, parse_digests, parse_distrusted_keys, whole_public_key};
+pub use distrust::revocations::Revocations;
+pub use emit::MAX_REVOCATION_TABLES;
 pub use error::ParseError;
 pub use escape::escape;
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
-pub use name::DistinguishedName;
-pub use name_constraints::base::show_name_constraints;
-pub use name_constraints::outside::name_outside;
-pub use pem::{PrivateKeys, parse, parse_each};
-pub use revocations::{MAX_REVOCATION_TABLES, Revocations};
-pub use time::{parse_day, parse_rfc3339, rfc3339};
+pub use limits::annotation::Annotation;
+pub use limits::base::show_name_constraints;
+pub use limits::outside::name_outside;
+pub use pem::read::{PrivateKeys, parse, parse_each};
+pub use pem::write::certificate_to_pem;
+pub use root::Root;
+pub use x509::certificate::{
+    issuer, not_after, not_before, serial_number, subject, subject_public_key_info,
+};
+pub use x509::name::DistinguishedName;
+pub use x509::time::{parse_day, parse_rfc3339, rfc3339};

@@ -2,7 +2,7 @@
 //!
 //! These are the checks of embedded-roots' build script, which reads the variables and the features.
 
-use crate::emit::{hex, sha256_from_hex};
+use crate::digest::{hex, sha256_from_hex};
 
 /// The variable that names the expected source of the default roots.
 pub const DEFAULT: &str = "EMBEDDED_ROOTS_EXPECT_DEFAULT";

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Component, Path};
 
 use embedded_roots_bundle::{
-    DistrustedKey, ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day,
+    DistrustedKey, ParsedBundle, PrivateKeys, Root, digest, emit, escape, parse, parse_day,
     parse_distrusted_keys, read_file,
 };
 use proc_macro::Span;
@@ -178,15 +178,15 @@ fn check_names(bundle: &ParsedBundle, origin: &str, names: &[Text]) -> Result<()
 }
 
 fn check_sha256(pin: &Text, sha256: [u8; 32], origin: &str) -> Result<(), Error> {
-    let message = match emit::sha256_from_hex(&pin.value) {
+    let message = match digest::sha256_from_hex(&pin.value) {
         Some(expected) if expected == sha256 => return Ok(()),
         Some(expected) => format!(
             "the bundle of {origin} is not the pinned one\n\
              expected:    {}\n\
              compiled in: {}\n\
              if the change is intended, pin the second digest",
-            emit::hex(&expected),
-            emit::hex(&sha256)
+            digest::hex(&expected),
+            digest::hex(&sha256)
         ),
         None => format!("{:?}: expected 64 hexadecimal digits", pin.value),
     };

@@ -1,11 +1,11 @@
 //! Roots by name: a subject, a common name, or a SHA-256 fingerprint.
 
-use embedded_roots_bundle::{DistinguishedName, Root, emit, escape};
+use embedded_roots_bundle::{DistinguishedName, Root, digest, escape};
 
 /// Whether the name is the subject of the root, one of its common names, or its fingerprint.
 pub(crate) fn is_named(root: &Root, name: &str) -> bool {
-    if let Some(fingerprint) = emit::sha256_from_hex(name) {
-        return emit::sha256(root.certificate()) == fingerprint;
+    if let Some(fingerprint) = digest::sha256_from_hex(name) {
+        return digest::sha256(root.certificate()) == fingerprint;
     }
     let subject = subject(root);
     subject.common_names().any(|other| other == name) || subject.to_string() == name
@@ -29,7 +29,7 @@ pub(crate) fn no_root_named(name: &str, roots: &[Root], origin: &str) -> String 
         if roots.len() <= MOST {
             let known = roots
                 .iter()
-                .map(|root| emit::hex(&emit::sha256(root.certificate())));
+                .map(|root| digest::hex(&digest::sha256(root.certificate())));
             message = format!(
                 "{message}; its fingerprints are {}",
                 known.collect::<Vec<_>>().join(", ")

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use embedded_roots_bundle::emit::sha256;
+use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::{MAX_REVOCATION_TABLES, PrivateKeys, parse, parse_day};
 use rustls_pki_types::UnixTime;
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ffi::c_ulong;
 
-use embedded_roots_bundle::emit::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::parse_rfc3339;
 use rustls_pki_types::UnixTime;
 

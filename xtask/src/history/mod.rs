@@ -143,7 +143,7 @@ fn decompress(gzip: &[u8]) -> Result<String, Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
-    use embedded_roots_bundle::emit::{hex, sha256};
+    use embedded_roots_bundle::digest::{hex, sha256};
     use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
     use super::*;

@@ -142,7 +142,7 @@ fn bounded(reader: impl Read) -> Result<Vec<u8>, Box<dyn Error>> {
 mod tests {
     use std::io::{Cursor, Write as _};
 
-    use embedded_roots_bundle::emit::certificate_to_pem;
+    use embedded_roots_bundle::certificate_to_pem;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use webpki_root_certs::TLS_SERVER_ROOT_CERTS;

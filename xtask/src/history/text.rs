@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
 
-use embedded_roots_bundle::emit::{certificate_to_pem, hex, sha256};
+use embedded_roots_bundle::certificate_to_pem;
+use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{PrivateKeys, parse};
 use rustls_pki_types::CertificateDer;
 

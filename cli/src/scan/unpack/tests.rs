@@ -2,7 +2,7 @@ use std::io::{self, Write as _};
 use std::sync::LazyLock;
 use std::{fs, iter};
 
-use embedded_roots_bundle::{Annotation, Root, emit::hex};
+use embedded_roots_bundle::{Annotation, Root, digest::hex};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use indicatif::ProgressBar;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use embedded_roots_bundle::{Annotation, ParsedBundle, Root, emit};
+use embedded_roots_bundle::{Annotation, ParsedBundle, Root, digest, emit};
 use rcgen::KeyPair;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::pem::Pem;
@@ -104,7 +104,7 @@ fn mozillas_roots() {
     };
     assert_eq!(said("Roots: "), bundle.roots().len().to_string());
     // certs/README.md says how to compute it with OpenSSL and coreutils.
-    let digest = emit::hex(&bundle.sha256());
+    let digest = digest::hex(&bundle.sha256());
     assert_eq!(said("Set SHA-256: "), digest);
     let readme = fs::read_to_string(certs.join("README.md")).unwrap();
     assert!(readme.contains(&format!("`{digest}`")), "{digest}");
@@ -116,12 +116,12 @@ fn mozillas_roots() {
 fn digests() {
     // FIPS 180-4, appendix B.1, from NIST's examples.
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    assert_eq!(emit::hex(&emit::sha256(b"abc")), abc);
+    assert_eq!(digest::hex(&digest::sha256(b"abc")), abc);
     let bundle = ParsedBundle::new(read(format!("{ROOT}{OTHER}")).unwrap()).unwrap();
     let fingerprints: Vec<_> = bundle
         .roots()
         .iter()
-        .map(|root| emit::hex(&emit::sha256(root.certificate())))
+        .map(|root| digest::hex(&digest::sha256(root.certificate())))
         .collect();
     // The roots are sorted by subject; the digest of the set sorts by fingerprint.
     let expected = [
@@ -130,19 +130,19 @@ fn digests() {
     ];
     assert_eq!(fingerprints, expected);
     let set = "ae63741d8dc636f6d56ee478d5456e76cd5bae5a0f47b7ef8047df9e14d77df2";
-    assert_eq!(emit::hex(&bundle.sha256()), set);
+    assert_eq!(digest::hex(&bundle.sha256()), set);
 }
 
 #[test]
 fn fingerprints_in_hexadecimal_digits() {
-    let digest = emit::sha256(b"abc");
-    let digits = emit::hex(&digest);
+    let digest = digest::sha256(b"abc");
+    let digits = digest::hex(&digest);
     let pairs: Vec<_> = digits
         .as_bytes()
         .chunks(2)
         .map(String::from_utf8_lossy)
         .collect();
-    let read = emit::sha256_from_hex;
+    let read = digest::sha256_from_hex;
     for form in [digits.clone(), digits.to_uppercase(), pairs.join(":")] {
         assert_eq!(read(&form), Some(digest), "{form}");
     }

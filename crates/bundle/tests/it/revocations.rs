@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use embedded_roots_bundle::emit::sha256;
+use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::{DistinguishedName, MAX_REVOCATION_TABLES, ParseError, Revocations};
 use rustls_pki_types::UnixTime;
 

@@ -8,9 +8,10 @@ use rustls_pki_types::UnixTime;
 
 use crate::error::ParseError;
 use crate::escape::escape;
-use crate::name_constraints::subtree::{DnsSubtree, Subtree, is_dns_subtree};
-use crate::name_constraints::{MOST_SUBTREES, NameConstraints};
-use crate::time::{parse_rfc3339, rfc3339};
+use crate::limits::base::is_dns_subtree;
+use crate::limits::name_constraints::{MOST_SUBTREES, NameConstraints};
+use crate::limits::subtree::{DnsSubtree, Subtree};
+use crate::x509::time::{parse_rfc3339, rfc3339};
 
 /// Limits that a PEM file sets for a certificate and that the certificate cannot carry itself.
 ///

@@ -1,46 +1,26 @@
 //! Whether a certificate says that it is a CA (RFC 5280, section 4.2.1).
 
-use crate::bundle::Root;
-use crate::certificate::{extensions, id_and_value};
-use crate::der::{self, Element};
-use crate::error::{ParseError, subject_of};
+use crate::x509::certificate::{extensions, id_and_value};
+use crate::x509::der::{self, Element};
 
-impl Root {
-    /// Refuses a certificate that says that it is not a CA.
-    ///
-    /// [`parse`](crate::parse) calls it; call it yourself for certificates in DER. The usual
-    /// mistake is to trust a server's own certificate as a root, and webpki makes a trust anchor of
-    /// any certificate. A certificate that says nothing (version 1, or neither of the two
-    /// extensions) is accepted.
-    ///
-    /// # Errors
-    ///
-    /// If its basic constraints have CA false, its key usage lacks keyCertSign (RFC 5280, sections
-    /// 4.2.1.9 and 4.2.1.3), or its extensions are not valid DER. The error names the subject.
-    pub fn check_ca(&self) -> Result<(), ParseError> {
-        let Some(statement) = Statement::of(self.certificate()) else {
-            return self.refuse("has extensions that cannot be read");
-        };
-        if statement.ca == Some(false) {
-            return self.refuse(
-                "is an end-entity certificate (basic constraints: CA false), not a root; use the \
-                 certificate of the CA that issued it",
-            );
-        }
-        if statement.key_cert_sign == Some(false) {
-            return self.refuse(
-                "may not issue certificates (key usage without keyCertSign); use the certificate \
-                 of the CA that issued it",
-            );
-        }
-        Ok(())
+/// Why a certificate, DER, cannot be a root by its own words: its basic constraints have CA false, its
+/// key usage lacks keyCertSign (sections 4.2.1.9 and 4.2.1.3), or its extensions are not valid DER.
+///
+/// A certificate that says nothing (version 1, or neither of the two extensions) can be one.
+pub(crate) fn refusal(certificate: &[u8]) -> Option<&'static str> {
+    let Some(statement) = Statement::of(certificate) else {
+        return Some("has extensions that cannot be read");
+    };
+    if statement.ca == Some(false) {
+        return Some(
+            "is an end-entity certificate (basic constraints: CA false), not a root; use the \
+             certificate of the CA that issued it",
+        );
     }
-
-    fn refuse(&self, why: &str) -> Result<(), ParseError> {
-        let subject = subject_of(self.certificate());
-        let error = ParseError::new(format!("{subject} {why}")).of_ca_check();
-        Err(error.at_line(self.line()))
-    }
+    (statement.key_cert_sign == Some(false)).then_some(
+        "may not issue certificates (key usage without keyCertSign); use the certificate of the CA \
+         that issued it",
+    )
 }
 
 /// id-ce-basicConstraints (2.5.29.19) and id-ce-keyUsage (2.5.29.15)

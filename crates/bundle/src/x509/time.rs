@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustls_pki_types::UnixTime;
 
-use crate::der::{self, Element};
+use crate::x509::der::{self, Element};
 
 /// Formats the time by RFC 3339, in UTC and whole seconds: `2026-04-15T23:59:59Z`.
 #[must_use]

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::der::{self, Element};
 use crate::escape::is_visible;
+use crate::x509::der::{self, Element};
 
 /// A distinguished name (the content of the `Name` SEQUENCE, DER) in readable form.
 ///

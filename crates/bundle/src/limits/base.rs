@@ -3,8 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::der::{self, Element};
-use crate::name_constraints::subtree::is_dns_subtree;
+use crate::x509::der::{self, Element};
 
 /// Name constraints (the content of the SEQUENCE, DER) in readable form, as far as possible in the
 /// grammar of [`Annotation`](crate::Annotation): `permitted-dns=.tr`.
@@ -174,4 +173,23 @@ fn ip_intersection(one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
     }
     address.extend(mask);
     Some(address)
+}
+
+/// Whether webpki accepts this as a dNSName constraint, except for the empty one: labels of
+/// letters, digits, hyphens and underscores, the last not numeric, with an optional leading dot.
+pub(crate) fn is_dns_subtree(name: &[u8]) -> bool {
+    let mut labels = name
+        .strip_prefix(b".")
+        .unwrap_or(name)
+        .split(|&byte| byte == b'.');
+    let is_label = |label: &[u8]| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with(b"-")
+            && !label.ends_with(b"-")
+            && label
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
+    };
+    let is_number = |label: &[u8]| label.iter().all(u8::is_ascii_digit);
+    name.len() <= 253 && labels.clone().all(is_label) && !labels.next_back().is_none_or(is_number)
 }

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::certificate::extension;
-use crate::der::{self, Element};
 use crate::escape::escape;
-use crate::name_constraints::base::{Base, DNS, IP, read};
+use crate::limits::base::{Base, DNS, IP, read};
+use crate::x509::certificate::extension;
+use crate::x509::der::{self, Element};
 
 /// The first DNS name or IP address of a certificate (DER) that is outside of name constraints (the
 /// content of the SEQUENCE, DER).
@@ -66,7 +66,7 @@ fn show(name: &Element<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::Annotation;
+    use crate::limits::annotation::Annotation;
 
     fn certificate(names: &[&str]) -> Vec<u8> {
         let params = rcgen::CertificateParams::new(

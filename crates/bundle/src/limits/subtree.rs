@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::name_constraints::base::{Base, DNS, IP};
+use crate::limits::base::{Base, DNS, IP, is_dns_subtree};
 
 /// A subtree as an annotation writes it.
 pub(crate) trait Subtree: Ord + fmt::Display {
@@ -142,23 +142,4 @@ fn network(address: IpAddr, prefix: u8) -> IpAddr {
             IpAddr::V6((u128::from(v6) & mask).into())
         }
     }
-}
-
-/// Whether webpki accepts this as a dNSName constraint, except for the empty one: labels of
-/// letters, digits, hyphens and underscores, the last not numeric, with an optional leading dot.
-pub(crate) fn is_dns_subtree(name: &[u8]) -> bool {
-    let mut labels = name
-        .strip_prefix(b".")
-        .unwrap_or(name)
-        .split(|&byte| byte == b'.');
-    let is_label = |label: &[u8]| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with(b"-")
-            && !label.ends_with(b"-")
-            && label
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
-    };
-    let is_number = |label: &[u8]| label.iter().all(u8::is_ascii_digit);
-    name.len() <= 253 && labels.clone().all(is_label) && !labels.next_back().is_none_or(is_number)
 }

@@ -1,14 +1,10 @@
 //! Name constraints (RFC 5280, section 4.2.1.10): from annotations, and joined with those that a
 //! certificate has itself.
 
-pub(crate) mod base;
-pub(crate) mod outside;
-pub(crate) mod subtree;
-
-use crate::der::{self, Element};
 use crate::error::ParseError;
-use crate::name_constraints::base::{Base, DNS, IP, read};
-use crate::name_constraints::subtree::{DnsSubtree, IpSubtree, Subtree as _};
+use crate::limits::base::{Base, DNS, IP, read};
+use crate::limits::subtree::{DnsSubtree, IpSubtree, Subtree as _};
+use crate::x509::der::{self, Element};
 
 /// The name constraints that an annotation imposes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,8 +166,8 @@ fn of_kind(bases: &[Base], kind: u8) -> Vec<Base> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::Annotation;
-    use crate::name_constraints::base::show_name_constraints;
+    use crate::limits::annotation::Annotation;
+    use crate::limits::base::show_name_constraints;
 
     fn imposed(pairs: &str) -> NameConstraints {
         pairs

@@ -6,11 +6,11 @@ use base64::Engine as _;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use rustls_pki_types::CertificateDer;
 
-use crate::annotation::{Annotation, continues_a_list, pairs_of, show};
-use crate::bundle::Root;
-use crate::der::{Element, SEQUENCE};
 use crate::error::ParseError;
-use crate::trusted_certificate;
+use crate::limits::annotation::{Annotation, continues_a_list, pairs_of, show};
+use crate::root::Root;
+use crate::x509::der::{Element, SEQUENCE};
+use crate::x509::trusted_certificate;
 
 /// What to do with a private key in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -315,7 +315,7 @@ impl Block {
         let der =
             der.map_err(|_| ParseError::new("bad base64: its padding or its length is wrong"))?;
         let certificate = match self.label.as_str() {
-            TRUSTED => trusted_certificate::certificate(&der)?,
+            TRUSTED => trusted_certificate::certificate(&der).map_err(ParseError::new)?,
             _ => &der,
         };
         if Element::read(certificate).is_some_and(|(_, rest)| !rest.is_empty()) {

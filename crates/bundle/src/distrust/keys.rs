@@ -2,13 +2,13 @@
 
 use rustls_pki_types::TrustAnchor;
 
-use crate::bundle::Root;
-use crate::der;
-use crate::emit::{sha256, sha256_from_hex};
+use crate::digest::{sha256, sha256_from_hex};
 use crate::error::ParseError;
 use crate::escape::escape;
-use crate::name::DistinguishedName;
-use crate::time::parse_rfc3339;
+use crate::root::Root;
+use crate::x509::der;
+use crate::x509::name::DistinguishedName;
+use crate::x509::time::parse_rfc3339;
 
 /// A key that no chain may contain: its private key is public, for example.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! OpenSSL's `TRUSTED CERTIFICATE`: a certificate, followed by OpenSSL's trust settings for it.
 
-use crate::der::{self, Element};
-use crate::error::ParseError;
+use crate::x509::der::{self, Element};
 
 /// The certificate of a `TRUSTED CERTIFICATE` block.
 ///
 /// The settings after it (`X509_CERT_AUX` of OpenSSL's `x_x509a.c`: trusted uses, rejected uses,
 /// alias, key identifier, other) are dropped. If they do not trust the certificate for TLS servers,
 /// dropping them would widen trust, so the block is refused.
-pub(crate) fn certificate(block: &[u8]) -> Result<&[u8], ParseError> {
+pub(crate) fn certificate(block: &[u8]) -> Result<&[u8], &'static str> {
     // A malformed certificate is refused later, with a better reason.
     let Some((certificate, settings)) = Element::read(block) else {
         return Ok(block);
@@ -25,17 +24,15 @@ const REJECTED: u8 = der::context_constructed(0);
 const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
 const ANY_USE: &[u8] = &[0x55, 0x1d, 0x25, 0];
 
-fn trusted_for_tls_servers(settings: &[u8]) -> Result<(), ParseError> {
-    let unreadable =
-        || ParseError::new("the trust settings of this TRUSTED CERTIFICATE cannot be read");
-    let (content, rest) = Element::expect(settings, der::SEQUENCE).ok_or_else(unreadable)?;
+const UNREADABLE: &str = "the trust settings of this TRUSTED CERTIFICATE cannot be read";
+
+fn trusted_for_tls_servers(settings: &[u8]) -> Result<(), &'static str> {
+    let (content, rest) = Element::expect(settings, der::SEQUENCE).ok_or(UNREADABLE)?;
     if !rest.is_empty() {
-        return Err(ParseError::new(
-            "bytes after the trust settings of this TRUSTED CERTIFICATE",
-        ));
+        return Err("bytes after the trust settings of this TRUSTED CERTIFICATE");
     }
     for field in der::elements(content) {
-        let field = field.ok_or_else(unreadable)?;
+        let field = field.ok_or(UNREADABLE)?;
         let names_tls_servers = || -> Option<bool> {
             let uses: Option<Vec<_>> = der::elements(field.value).collect();
             Some(
@@ -45,16 +42,14 @@ fn trusted_for_tls_servers(settings: &[u8]) -> Result<(), ParseError> {
             )
         };
         match field.tag {
-            der::SEQUENCE if !names_tls_servers().ok_or_else(unreadable)? => {
-                return Err(ParseError::new(
+            der::SEQUENCE if !names_tls_servers().ok_or(UNREADABLE)? => {
+                return Err(
                     "this TRUSTED CERTIFICATE is trusted for other uses than TLS servers; where \
                      it is meant for them, write it as a CERTIFICATE",
-                ));
+                );
             }
-            REJECTED if names_tls_servers().ok_or_else(unreadable)? => {
-                return Err(ParseError::new(
-                    "this TRUSTED CERTIFICATE is rejected for TLS servers",
-                ));
+            REJECTED if names_tls_servers().ok_or(UNREADABLE)? => {
+                return Err("this TRUSTED CERTIFICATE is rejected for TLS servers");
             }
             _ => {}
         }

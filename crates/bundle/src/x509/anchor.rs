@@ -6,8 +6,8 @@
 
 use rustls_pki_types::TrustAnchor;
 
-use crate::certificate::{Fields, id_and_value};
-use crate::der::{self, Element};
+use crate::x509::certificate::{Fields, id_and_value};
+use crate::x509::der::{self, Element};
 
 /// Subject, public key and name constraints of a certificate, DER, or what is wrong with it.
 ///

@@ -2,9 +2,9 @@
 
 use rustls_pki_types::UnixTime;
 
-use crate::der::{self, Element};
-use crate::name::DistinguishedName;
-use crate::time::x509_time;
+use crate::x509::der::{self, Element};
+use crate::x509::name::DistinguishedName;
+use crate::x509::time::x509_time;
 
 /// The issuer of a certificate, DER, or `None` if it cannot be read.
 #[must_use]

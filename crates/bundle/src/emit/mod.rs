@@ -1,0 +1,12 @@
+//! Rust source, for `include!`.
+//!
+//! Each function returns one expression. A program links only the statics that it names, as long as
+//! they are separate: every field is its own literal, and anchors, certificates and PEM belong in
+//! separate files. The text depends only on the input.
+
+mod bundle;
+mod literal;
+mod revocations;
+
+pub use bundle::{anchors, anchors_of, bundle, certificates, distrusted_keys, fingerprints};
+pub use revocations::MAX_REVOCATION_TABLES;

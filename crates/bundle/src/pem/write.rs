@@ -1,0 +1,56 @@
+//! Writes roots as PEM (RFC 7468).
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::bundle::ParsedBundle;
+use crate::digest::{hex, sha256};
+use crate::limits::annotation::{PREFIX, SUBJECT};
+use crate::root::Root;
+use crate::x509::certificate::not_after;
+use crate::x509::name::DistinguishedName;
+use crate::x509::time::rfc3339;
+
+impl ParsedBundle {
+    /// The bundle as PEM that [`parse`](crate::parse) reads back to the same bundle: each
+    /// certificate under its subject, SHA-256 fingerprint, end of validity and annotation.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        self.roots()
+            .iter()
+            .map(root_to_pem)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+/// A certificate, DER, as one PEM block (RFC 7468, section 2) without text around it.
+#[must_use]
+pub fn certificate_to_pem(certificate: &[u8]) -> String {
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    let base64 = STANDARD.encode(certificate);
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        let _ = writeln!(pem, "{line}");
+        rest = after;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
+}
+
+fn root_to_pem(root: &Root) -> String {
+    let certificate = root.certificate();
+    let subject = DistinguishedName::new(&root.trust_anchor().subject);
+    let fingerprint = hex(&sha256(certificate));
+    let mut pem = format!("{SUBJECT}{subject}\n# SHA-256: {fingerprint}\n");
+    if let Some(time) = not_after(certificate) {
+        let _ = writeln!(pem, "# Not after: {}", rfc3339(time));
+    }
+    if !root.annotation().is_empty() {
+        let _ = writeln!(pem, "{} {}", PREFIX, root.annotation());
+    }
+    pem + &certificate_to_pem(certificate)
+}

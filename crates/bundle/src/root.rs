@@ -1,0 +1,135 @@
+//! A root certificate, with what limits it.
+
+use std::cmp::Ordering;
+
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+
+use crate::error::{ParseError, subject_of};
+use crate::limits::annotation::Annotation;
+use crate::limits::name_constraints;
+use crate::x509::anchor::trust_anchor;
+use crate::x509::ca;
+
+/// One root certificate, with what is imposed on it.
+#[derive(Debug, Clone)]
+pub struct Root {
+    certificate: CertificateDer<'static>,
+    anchor: TrustAnchor<'static>,
+    annotation: Annotation,
+    line: usize,
+}
+
+impl Root {
+    /// Makes a root of a certificate and the annotation that narrows it.
+    ///
+    /// `line` is its line in the file, for messages; 0 if it has none.
+    ///
+    /// # Errors
+    ///
+    /// If webpki could not make a trust anchor of the certificate, or the annotation cannot be
+    /// combined with the certificate's own name constraints.
+    pub fn new(
+        certificate: CertificateDer<'static>,
+        annotation: Annotation,
+        line: usize,
+    ) -> Result<Self, ParseError> {
+        let anchor = trust_anchor(&certificate)
+            .map_err(|why| ParseError::new(format!("this certificate cannot be a root: {why}")))?;
+        let own = anchor.name_constraints.as_deref();
+        let joined = annotation.name_constraints().join(own);
+        let name_constraints = joined
+            .and_then(|joined| {
+                joined.as_deref().map_or(Ok(()), name_constraints::check)?;
+                Ok(joined)
+            })
+            .map_err(|why| {
+                let subject = subject_of(&certificate);
+                ParseError::new(format!("{subject}: {}", why.reason()))
+            })?;
+        let anchor = TrustAnchor {
+            name_constraints: name_constraints.map(Into::into),
+            ..anchor.to_owned()
+        };
+        Ok(Self {
+            certificate,
+            anchor,
+            annotation,
+            line,
+        })
+    }
+
+    /// Makes a root of a certificate that no text says anything about.
+    ///
+    /// # Errors
+    ///
+    /// As of [`new`](Self::new), and if it says that it is not a CA.
+    pub fn from_der(certificate: CertificateDer<'static>) -> Result<Self, ParseError> {
+        let root = Self::new(certificate, Annotation::default(), 0)?;
+        root.check_ca()?;
+        Ok(root)
+    }
+
+    /// Refuses a certificate that says that it is not a CA.
+    ///
+    /// [`parse`](crate::parse) calls it; call it yourself for certificates in DER. The usual
+    /// mistake is to trust a server's own certificate as a root, and webpki makes a trust anchor of
+    /// any certificate. A certificate that says nothing (version 1, or neither of the two
+    /// extensions) is accepted.
+    ///
+    /// # Errors
+    ///
+    /// If its basic constraints have CA false, its key usage lacks keyCertSign (RFC 5280, sections
+    /// 4.2.1.9 and 4.2.1.3), or its extensions are not valid DER. The error names the subject.
+    pub fn check_ca(&self) -> Result<(), ParseError> {
+        let Some(why) = ca::refusal(&self.certificate) else {
+            return Ok(());
+        };
+        let subject = subject_of(&self.certificate);
+        let error = ParseError::new(format!("{subject} {why}")).of_ca_check();
+        Err(error.at_line(self.line))
+    }
+
+    /// The certificate, DER.
+    #[must_use]
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// Subject, key and name constraints: those of the certificate and those imposed on it.
+    #[must_use]
+    pub fn trust_anchor(&self) -> &TrustAnchor<'static> {
+        &self.anchor
+    }
+
+    /// Consumes the root and returns its certificate and its trust anchor.
+    #[must_use]
+    pub fn into_certificate_and_anchor(self) -> (CertificateDer<'static>, TrustAnchor<'static>) {
+        (self.certificate, self.anchor)
+    }
+
+    /// The last moment at which an end-entity certificate below this root may start to be valid.
+    #[must_use]
+    pub fn distrust_after(&self) -> Option<UnixTime> {
+        self.annotation.distrust_after()
+    }
+
+    /// What is imposed on the certificate.
+    #[must_use]
+    pub fn annotation(&self) -> &Annotation {
+        &self.annotation
+    }
+
+    /// The line of its BEGIN, counted from 1; 0 if it has none.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// By subject, then by key.
+    pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
+        fn identity(root: &Root) -> (&[u8], &[u8]) {
+            (&root.anchor.subject, &root.anchor.subject_public_key_info)
+        }
+        identity(self).cmp(&identity(other))
+    }
+}
