@@ -54,13 +54,13 @@ fn compile() -> Result<(), String> {
         &emit::distrusted_keys(&distrusted),
     )?;
     // What Mozilla imposes also applies to copies of these roots from other sources.
-    let constrained: Vec<&Root> = mozilla
+    let limited: Vec<&Root> = mozilla
         .roots()
         .iter()
         .filter(|root| !root.annotation().is_empty())
         .collect();
-    let anchors = emit::anchors_of(constrained.iter().copied());
-    write(&out, "constrained_anchors.rs", &anchors)?;
+    let anchors = emit::anchors_of(limited.iter().copied());
+    write(&out, "limited_anchors.rs", &anchors)?;
     #[cfg(feature = "onecrl")]
     write(&out, "onecrl.rs", &onecrl()?)?;
 
@@ -77,10 +77,7 @@ fn compile() -> Result<(), String> {
         digests.push(("mozilla", sha256));
     }
     #[cfg(feature = "webpki-roots")]
-    digests.push((
-        "webpki-roots",
-        webpki_roots(&out, &constrained, &distrusted)?,
-    ));
+    digests.push(("webpki-roots", webpki_roots(&out, &limited, &distrusted)?));
     pin::check_sha256(&variable(pin::SHA256), digests.first().copied())
 }
 
@@ -202,61 +199,31 @@ fn read(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, String> 
     roots.map_err(|why| why.to_string())
 }
 
-/// webpki-roots has no certificates, so the set's digest is over digests of anchors.
+/// Writes the anchors of the crate webpki-roots, which has no certificates. Returns the digest of the set.
 #[cfg(feature = "webpki-roots")]
 fn webpki_roots(
     out: &Path,
-    constrained: &[&Root],
+    limited: &[&Root],
     distrusted: &[DistrustedKey],
 ) -> Result<[u8; 32], String> {
-    use embedded_roots_bundle::digest;
+    use embedded_roots_bundle::AnchorList;
 
-    let mut anchors = Vec::new();
-    for anchor in webpki_roots::TLS_SERVER_ROOTS {
-        if let Some(key) = DistrustedKey::of(distrusted, anchor) {
-            // An older version of that crate. Its user chose the list, not this root.
-            println!(
-                "cargo::warning=a root of the crate webpki-roots is left out, because its key is distrusted: \
-                 {} ({})",
-                key.name, key.advisories
-            );
-            continue;
-        }
-        let same = constrained.iter().find(|root| {
-            let known = root.trust_anchor();
-            known.subject == anchor.subject
-                && known.subject_public_key_info == anchor.subject_public_key_info
-        });
-        let known = same.map(|root| root.trust_anchor());
-        let date = same.and_then(|root| root.distrust_after());
-        let constraints = known.and_then(|known| known.name_constraints.as_ref());
-        anchors.push(match (constraints, &anchor.name_constraints) {
-            (Some(_), None) => (known.unwrap_or(anchor), date),
-            (Some(known), Some(own)) if known != own => {
-                return Err(
-                    "embedded-roots-mozilla and the crate webpki-roots constrain a root to \
-                            different names: take another version of either"
-                        .to_owned(),
-                );
-            }
-            _ => (anchor, date),
-        });
+    let list = AnchorList::new(webpki_roots::TLS_SERVER_ROOTS, limited, distrusted);
+    let list =
+        list.map_err(|why| format!("the crate webpki-roots and embedded-roots-mozilla: {why}"))?;
+    for key in list.distrusted() {
+        println!(
+            "cargo::warning=a root of the crate webpki-roots is left out, because its key is distrusted: \
+             {} ({})",
+            key.name, key.advisories
+        );
     }
-    // Sorted like the other bundles, for the verifier's binary search.
-    anchors.sort_unstable_by(|(one, _), (other, _)| {
-        let by_subject = one.subject[..].cmp(&other.subject[..]);
-        by_subject
-            .then_with(|| one.subject_public_key_info[..].cmp(&other.subject_public_key_info[..]))
-    });
-    let sha256 = digest::sha256_of_set(
-        anchors
-            .iter()
-            .map(|(anchor, _)| digest::sha256_of_anchor(anchor)),
-    );
-    let anchors = emit::anchors(anchors.into_iter());
-    let source = emit::bundle("WebpkiRoots", sha256, None, &anchors);
-    write(out, "webpki_roots_anchors.rs", &source)?;
-    Ok(sha256)
+    write(
+        out,
+        "webpki_roots_anchors.rs",
+        &list.to_source("WebpkiRoots"),
+    )?;
+    Ok(list.sha256())
 }
 
 fn write(out: &Path, name: &str, content: &str) -> Result<(), String> {

@@ -27,7 +27,7 @@ use std::fmt;
 use std::time::Duration;
 
 use embedded_roots_bundle::digest::{hex, sha256};
-use embedded_roots_bundle::{PrivateKeys, issuer, parse, show_name_constraints, subject};
+use embedded_roots_bundle::{Limits, PrivateKeys, issuer, parse, subject};
 use rustls_pki_types::UnixTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
@@ -93,7 +93,7 @@ impl Certificate {
             not_after: time(certificate.validity().not_after),
             signature_algorithm: name_of(certificate.signature_algorithm.oid()),
             is_ca: constraints_of_ca.map(|constraints| constraints.value.ca),
-            name_constraints: constraints.map(show_name_constraints),
+            name_constraints: Limits::new(None, constraints).shown_name_constraints(),
         })
     }
 

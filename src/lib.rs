@@ -110,6 +110,8 @@ pub use connect::reqwest_client as reqwest;
 #[cfg(feature = "ureq")]
 pub use connect::ureq_client as ureq;
 #[cfg(feature = "rustls")]
+pub use embedded_roots_bundle::Limits;
+#[cfg(feature = "rustls")]
 pub use error::Error;
 #[cfg(feature = "rustls")]
 pub use roots::Roots;
@@ -123,7 +125,7 @@ pub use roots::live::{Changes, FailedRefresh, LiveReport, LiveRoots, RefreshGuar
 #[cfg(feature = "rustls")]
 pub use rustls;
 #[cfg(feature = "rustls")]
-pub use trust::report::{LimitedRoot, Report, SourceReport};
+pub use trust::report::{Report, SourceReport};
 #[cfg(feature = "rustls")]
 pub use verify::refusal::Refusal;
 #[cfg(feature = "rustls")]

@@ -2,7 +2,7 @@
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{self as bundle, rfc3339, show_name_constraints};
+use embedded_roots_bundle::{self as bundle, Limits, rfc3339};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ impl Root {
             mozilla: known.map(|known| known.standing.clone()),
             distrust_after: self.root.distrust_after().map(rfc3339),
             name_constraints: (self.root.trust_anchor().name_constraints.as_deref())
-                .map(show_name_constraints),
+                .map(|content| Limits::new(None, Some(content)).to_string()),
             ..Facts::of(&self.certificate, history)
         }
     }
@@ -65,7 +65,7 @@ impl Root {
 /// Limits in the grammar of annotations; empty if there are none.
 pub(crate) fn shown_limits(date: Option<UnixTime>, name_constraints: Option<&[u8]>) -> String {
     let date = date.map(|date| format!("distrust-after={}", rfc3339(date)));
-    let names = name_constraints.map(show_name_constraints);
+    let names = name_constraints.map(|content| Limits::new(None, Some(content)).to_string());
     let limits: Vec<String> = date.into_iter().chain(names).collect();
     limits.join(" ")
 }

@@ -1,7 +1,11 @@
 //! A root, with its limits.
 
+#[cfg(feature = "rustls")]
+use core::fmt;
 use core::time::Duration;
 
+#[cfg(feature = "rustls")]
+use embedded_roots_bundle::Limits;
 use rustls_pki_types::{Der, TrustAnchor, UnixTime};
 
 /// One root and its limits.
@@ -52,6 +56,16 @@ impl Anchor {
         embedded_roots_bundle::DistinguishedName::new(&self.trust_anchor.subject).to_string()
     }
 
+    /// Its limits: those of the certificate, and those that the list of the root imposes.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn limits(&self) -> Limits<'_> {
+        Limits::new(
+            self.distrust_after,
+            self.trust_anchor.name_constraints.as_deref(),
+        )
+    }
+
     /// For generated code, so its arguments are all literals.
     #[doc(hidden)]
     #[must_use]
@@ -75,6 +89,18 @@ impl Anchor {
                 None => None,
             },
         }
+    }
+}
+
+/// The subject in quotation marks, and the limits in the grammar of annotations.
+#[cfg(feature = "rustls")]
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.subject())?;
+        if self.limits().is_empty() {
+            return Ok(());
+        }
+        write!(f, " {}", self.limits())
     }
 }
 

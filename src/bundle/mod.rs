@@ -8,8 +8,6 @@ use rustls_pki_types::UnixTime;
 use name::BundleName;
 
 pub(crate) mod anchor;
-#[cfg(feature = "rustls")]
-pub(crate) mod constrained;
 #[cfg(feature = "custom")]
 pub mod custom;
 #[cfg(feature = "rustls")]
@@ -19,6 +17,8 @@ mod included;
 #[cfg(not(feature = "macros"))]
 #[path = "unincluded.rs"]
 mod included;
+#[cfg(feature = "rustls")]
+pub(crate) mod limited;
 #[cfg(feature = "mozilla")]
 pub mod mozilla;
 pub(crate) mod name;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rustls_pki_types::TrustAnchor;
 
 use crate::bundle::anchor::Anchor;
-use crate::bundle::constrained;
+use crate::bundle::limited;
 use crate::error::Error;
 use crate::source::{Source, SourceRoot, Standing};
 use crate::trust::digest::Sha256;
@@ -33,7 +33,6 @@ pub(crate) fn merge(
         let standing = source.origin.standing();
         let count = source.roots.len() + distrusted.len();
         let mut report = SourceReport::new(source.origin, count);
-        report.distrusted = distrusted.iter().map(ToString::to_string).collect();
         report.distrusted_roots = distrusted;
         report.skipped = source.skipped;
         for SourceRoot { anchor, .. } in source.roots {
@@ -67,7 +66,7 @@ pub(crate) fn merge(
     }
     removed.sort_unstable_by(|one, other| identity(one).cmp(&identity(other)));
     for report in &mut reports {
-        let listed = &mut report.not_applied;
+        let listed = &mut report.limits_not_applied;
         listed.retain(|listed| {
             let is = |removed: &Anchor| identity(removed).cmp(&identity(listed));
             removed.binary_search_by(is).is_err()
@@ -100,7 +99,7 @@ impl Merged {
 
     /// What Mozilla imposes on this root counts as one more copy, from a list that is always there.
     fn meet_known(&mut self, report: &mut SourceReport) {
-        let mut known = constrained::ANCHORS.iter();
+        let mut known = limited::ANCHORS.iter();
         if let Some(known) = known.find(|known| is_same_root(known, &self.anchor)) {
             match self.standing {
                 Standing::Listed => self.tighten(known, report),
@@ -131,25 +130,20 @@ impl Merged {
 
     /// Tightens the anchor to the limits of a copy.
     fn tighten(&mut self, copy: &Anchor, report: &mut SourceReport) {
-        let (one, other) = (self.anchor.trust_anchor(), copy.trust_anchor());
-        let name_constraints = match (&one.name_constraints, &other.name_constraints) {
-            (None, only) | (only, None) => only.clone(),
-            (one, other) if one == other => one.clone(),
-            // The field cannot hold both name constraints.
-            (one, _) => {
-                self.left_out = true;
-                let subject = copy.subject();
-                let why = "its copies have different name constraints";
-                report.skipped.push(format!("\"{subject}\": {why}"));
-                one.clone()
-            }
+        let Some(limits) = self.anchor.limits().tighten(copy.limits()) else {
+            self.left_out = true;
+            let subject = copy.subject();
+            let why = "its copies have different name constraints";
+            return report.skipped.push(format!("\"{subject}\": {why}"));
         };
-        let dates = [self.anchor.distrust_after(), copy.distrust_after()];
-        let trust_anchor = TrustAnchor {
-            name_constraints,
-            ..one.clone()
-        };
-        self.anchor = Anchor::new(trust_anchor, dates.into_iter().flatten().min());
+        if limits != self.anchor.limits() {
+            let name_constraints = limits.name_constraints().map(<[u8]>::to_vec);
+            let trust_anchor = TrustAnchor {
+                name_constraints: name_constraints.map(Into::into),
+                ..self.anchor.trust_anchor().clone()
+            };
+            self.anchor = Anchor::new(trust_anchor, limits.distrust_after());
+        }
     }
 }
 
@@ -173,23 +167,14 @@ fn first_copies(sources: &[Source]) -> Vec<usize> {
     firsts
 }
 
-/// Subject and SPKI.
 fn identity(anchor: &Anchor) -> (&[u8], &[u8]) {
-    let anchor = anchor.trust_anchor();
-    (&anchor.subject, &anchor.subject_public_key_info)
+    embedded_roots_bundle::identity(anchor.trust_anchor())
 }
 
 /// A total order: only equal anchors compare equal.
 fn order(one: &Anchor, other: &Anchor) -> Ordering {
     let by_identity = identity(one).cmp(&identity(other));
-    let dates = (one.distrust_after(), other.distrust_after());
-    let (one, other) = (one.trust_anchor(), other.trust_anchor());
-    by_identity
-        .then_with(|| {
-            let (one, other) = (&one.name_constraints, &other.name_constraints);
-            one.as_deref().cmp(&other.as_deref())
-        })
-        .then_with(|| dates.0.cmp(&dates.1))
+    by_identity.then_with(|| one.limits().cmp(&other.limits()))
 }
 
 fn is_same_root(one: &Anchor, other: &Anchor) -> bool {
@@ -220,7 +205,7 @@ mod tests {
     fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
         if let Some(known) = name.checked_sub(4) {
             let known = usize::try_from(known).unwrap();
-            let known = constrained::ANCHORS[known].trust_anchor();
+            let known = limited::ANCHORS[known].trust_anchor();
             let other = anchor(0, constraint, date);
             let name_constraints = other.trust_anchor().name_constraints.clone();
             let trust_anchor = TrustAnchor {
@@ -270,7 +255,7 @@ mod tests {
         names.dedup();
         let mut trusted = Vec::new();
         for name in names {
-            let known = constrained::ANCHORS.iter();
+            let known = limited::ANCHORS.iter();
             let known = known.filter(|known| identity(known) == name);
             let of_name = |standing| copies(standing).filter(|copy| identity(copy) == name);
             let listed = || of_name(Standing::Listed).chain(known.clone());
@@ -344,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_copy_of_mozillas_constrained_roots_is_constrained_in_any_list() {
-        for known in constrained::ANCHORS {
+        for known in limited::ANCHORS {
             let bare = TrustAnchor {
                 name_constraints: None,
                 ..known.trust_anchor().clone()
@@ -358,7 +343,7 @@ mod tests {
             assert_eq!(merged(Standing::Listed), std::slice::from_ref(known));
             assert_eq!(merged(Standing::Given), std::slice::from_ref(&bare));
         }
-        assert_eq!(constrained::ANCHORS.len(), 2);
+        assert_eq!(limited::ANCHORS.len(), 2);
     }
 
     /// Quadratic work takes half a minute here.

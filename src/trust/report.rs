@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use embedded_roots_bundle::{rfc3339, show_name_constraints};
-use rustls_pki_types::UnixTime;
+use embedded_roots_bundle::{rfc3339, shorten};
 
 use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
@@ -65,7 +64,7 @@ impl Report {
             if !short.is_empty() {
                 short.push_str(", ");
             }
-            let roots = source.roots - source.distrusted.len();
+            let roots = source.roots - source.distrusted_roots.len();
             short.push_str(&counted(source.origin(), roots));
         }
         short
@@ -107,13 +106,11 @@ pub struct SourceReport {
     pub(super) duplicates: usize,
     pub(super) removed: usize,
     pub(super) skipped: Vec<String>,
-    /// Each with its reason.
-    pub(super) distrusted: Vec<String>,
     pub(super) distrusted_roots: Vec<DistrustedRoot>,
     /// The anchors of this source with limits that apply.
-    pub(super) limited: Vec<Anchor>,
+    pub(super) limits: Vec<Anchor>,
     /// Known limits that do not apply, because the user supplied the root without them.
-    pub(super) not_applied: Vec<Anchor>,
+    pub(super) limits_not_applied: Vec<Anchor>,
 }
 
 impl SourceReport {
@@ -163,21 +160,24 @@ impl SourceReport {
     /// [`distrust_certificate`](crate::RootsBuilder::distrust_certificate) or
     /// [`distrust_file`](crate::RootsBuilder::distrust_file).
     #[must_use]
-    pub fn distrusted(&self) -> &[String] {
-        &self.distrusted
+    pub fn distrusted(&self) -> Vec<String> {
+        self.distrusted_roots
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// The roots of this source that are trusted within limits.
     #[must_use]
-    pub fn limits(&self) -> Vec<LimitedRoot> {
-        self.limited.iter().map(LimitedRoot::of).collect()
+    pub fn limits(&self) -> &[Anchor] {
+        &self.limits
     }
 
-    /// The limits that root programs set for roots of this source, and that do not apply because
-    /// you supplied the root yourself without them.
+    /// Roots of this source as root programs limit them, where you supplied the root yourself without these
+    /// limits: they do not apply.
     #[must_use]
-    pub fn limits_not_applied(&self) -> Vec<LimitedRoot> {
-        self.not_applied.iter().map(LimitedRoot::of).collect()
+    pub fn limits_not_applied(&self) -> &[Anchor] {
+        &self.limits_not_applied
     }
 
     pub(super) fn new(origin: Origin, roots: usize) -> Self {
@@ -188,31 +188,23 @@ impl SourceReport {
             duplicates: 0,
             removed: 0,
             skipped: Vec::new(),
-            distrusted: Vec::new(),
             distrusted_roots: Vec::new(),
-            limited: Vec::new(),
-            not_applied: Vec::new(),
+            limits: Vec::new(),
+            limits_not_applied: Vec::new(),
         }
     }
 
     /// Notes the limits of a listed anchor that the user's own copy of it does not have.
     pub(super) fn compare(&mut self, listed: &Anchor, given: &Anchor) {
-        let constraints = |anchor: &Anchor| anchor.trust_anchor().name_constraints.clone();
-        let names = constraints(listed).is_some() && constraints(listed) != constraints(given);
-        let date = match (listed.distrust_after(), given.distrust_after()) {
-            (Some(listed), Some(given)) => listed < given,
-            (listed, given) => listed.is_some() && given.is_none(),
-        };
-        if names || date {
-            self.not_applied.push(listed.clone());
+        if !listed.limits().lost_by(given.limits()).is_empty() {
+            self.limits_not_applied.push(listed.clone());
         }
     }
 
     /// Notes an anchor that is trusted.
     pub(super) fn note(&mut self, anchor: &Anchor) {
-        let name_constraints = &anchor.trust_anchor().name_constraints;
-        if anchor.distrust_after().is_some() || name_constraints.is_some() {
-            self.limited.push(anchor.clone());
+        if !anchor.limits().is_empty() {
+            self.limits.push(anchor.clone());
         }
     }
 
@@ -250,22 +242,27 @@ impl fmt::Display for SourceReport {
         if self.removed > 0 {
             write!(f, ", {} removed by `retain`", self.removed)?;
         }
-        let in_short = |anchors: &[Anchor]| -> Vec<String> {
-            let some = anchors.iter().take(MOST).map(LimitedRoot::of);
-            some.map(|root| root.in_short()).collect()
+        let roots = |anchors: &[Anchor]| -> Vec<String> {
+            let some = anchors.iter().take(MOST);
+            some.map(|anchor| {
+                let (subject, limits) = (anchor.subject(), anchor.limits().to_string());
+                format!("\"{}\" {}", shortened(&subject), shortened(&limits))
+            })
+            .collect()
         };
         let some = |texts: &[String]| -> Vec<String> {
             let some = texts.iter().take(MOST);
-            some.map(|text| short(text).into_owned()).collect()
+            some.map(|text| shortened(text).into_owned()).collect()
         };
+        let distrusted = self.distrusted();
         let lists: [(_, Vec<_>, _); 4] = [
-            ("within limits", in_short(&self.limited), self.limited.len()),
+            ("within limits", roots(&self.limits), self.limits.len()),
             (
                 "limits not applied",
-                in_short(&self.not_applied),
-                self.not_applied.len(),
+                roots(&self.limits_not_applied),
+                self.limits_not_applied.len(),
             ),
-            ("distrusted", some(&self.distrusted), self.distrusted.len()),
+            ("distrusted", some(&distrusted), distrusted.len()),
             ("skipped", some(&self.skipped), self.skipped.len()),
         ];
         for (what, shown, count) in lists {
@@ -280,58 +277,7 @@ impl fmt::Display for SourceReport {
     }
 }
 
-/// A root and its limits.
-///
-/// `Display` is the subject in quotation marks and the limits, in the grammar of annotations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LimitedRoot {
-    /// The subject of the root (RFC 4514).
-    pub subject: String,
-    /// The last moment at which an end-entity certificate may start to be valid.
-    pub distrust_after: Option<UnixTime>,
-    /// The name constraints, its own and imposed ones, in the grammar of annotations:
-    /// `permitted-dns=.tr`.
-    pub name_constraints: Option<String>,
-}
-
-impl LimitedRoot {
-    fn of(anchor: &Anchor) -> Self {
-        let name_constraints = anchor.trust_anchor().name_constraints.as_deref();
-        Self {
-            subject: anchor.subject(),
-            distrust_after: anchor.distrust_after(),
-            name_constraints: name_constraints.map(show_name_constraints),
-        }
-    }
-
-    fn limits(&self) -> String {
-        let date = self.distrust_after.map(rfc3339);
-        let date = date.map(|date| format!("distrust-after={date}"));
-        let both: Vec<String> = date
-            .into_iter()
-            .chain(self.name_constraints.clone())
-            .collect();
-        both.join(" ")
-    }
-
-    fn in_short(&self) -> String {
-        format!("\"{}\" {}", short(&self.subject), short(&self.limits()))
-    }
-}
-
-impl fmt::Display for LimitedRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" {}", self.subject, self.limits())
-    }
-}
-
-/// Shortens untrusted text for a log line.
-pub(crate) fn short(text: &str) -> Cow<'_, str> {
-    const MOST: usize = 300;
-
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => Cow::Owned(format!("{}...", text.get(..end).unwrap_or_default())),
-        None => Cow::Borrowed(text),
-    }
+/// What others wrote, for a log line.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    shorten(text, 300)
 }

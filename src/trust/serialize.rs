@@ -4,7 +4,8 @@ use embedded_roots_bundle::rfc3339;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use crate::bundle::Bundle;
-use crate::trust::report::{LimitedRoot, Report, SourceReport};
+use crate::bundle::anchor::Anchor;
+use crate::trust::report::{Report, SourceReport};
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -22,20 +23,29 @@ impl Serialize for SourceReport {
         source.serialize_field("duplicates", &self.duplicates())?;
         source.serialize_field("removed", &self.removed())?;
         source.serialize_field("skipped", self.skipped())?;
-        source.serialize_field("distrusted", self.distrusted())?;
-        source.serialize_field("limits", &self.limits())?;
-        source.serialize_field("limits_not_applied", &self.limits_not_applied())?;
+        source.serialize_field("distrusted", &self.distrusted())?;
+        source.serialize_field("limits", &limited(self.limits()))?;
+        source.serialize_field("limits_not_applied", &limited(self.limits_not_applied()))?;
         source.end()
     }
 }
 
-/// The fields are those of the struct; the date is RFC 3339.
-impl Serialize for LimitedRoot {
+/// The subject (RFC 4514), and the limits: a date (RFC 3339) and name constraints (in the grammar of
+/// annotations), each null if there is none.
+struct LimitedRoot<'a>(&'a Anchor);
+
+fn limited(anchors: &[Anchor]) -> Vec<LimitedRoot<'_>> {
+    anchors.iter().map(LimitedRoot).collect()
+}
+
+impl Serialize for LimitedRoot<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(anchor) = self;
+        let limits = anchor.limits();
         let mut root = serializer.serialize_struct("LimitedRoot", 3)?;
-        root.serialize_field("subject", &self.subject)?;
-        root.serialize_field("distrust_after", &self.distrust_after.map(rfc3339))?;
-        root.serialize_field("name_constraints", &self.name_constraints)?;
+        root.serialize_field("subject", &anchor.subject())?;
+        root.serialize_field("distrust_after", &limits.distrust_after().map(rfc3339))?;
+        root.serialize_field("name_constraints", &limits.shown_name_constraints())?;
         root.end()
     }
 }

@@ -5,13 +5,13 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{DistinguishedName, issuer, rfc3339, show_name_constraints, subject};
+use embedded_roots_bundle::{DistinguishedName, Limits, issuer, rfc3339, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::trust::distrust::DistrustedBy;
-use crate::trust::report::short;
+use crate::trust::report::shortened;
 use crate::trust::set::TrustSet;
 use crate::verify::paths::MOST_PAIRS;
 
@@ -258,7 +258,7 @@ impl Refusal {
         Self(Reason::OutsideConstraints {
             root: root.subject(),
             shown: Some(Shown {
-                constraints: show_name_constraints(constraints),
+                constraints: Limits::new(None, Some(constraints)).to_string(),
                 name,
             }),
         })
@@ -361,14 +361,14 @@ impl fmt::Display for Refusal {
                     f,
                     "the root \"{}\" is distrusted for certificates that start to be valid after \
                      {date}",
-                    short(root)
+                    shortened(root)
                 )
             }
             Reason::OutsideConstraints { root, shown: None } => write!(
                 f,
                 "the certificate has a name that is outside the name constraints of the root \"{}\", its \
                  own or imposed by the bundle, or of an intermediate",
-                short(root)
+                shortened(root)
             ),
             Reason::OutsideConstraints {
                 root,
@@ -377,9 +377,9 @@ impl fmt::Display for Refusal {
                 f,
                 "the certificate is for \"{}\", which is outside the name constraints of the root \
                  \"{}\", its own or imposed by the bundle: {}",
-                short(name),
-                short(root),
-                short(constraints)
+                shortened(name),
+                shortened(root),
+                shortened(constraints)
             ),
             Reason::TooComplex => write!(
                 f,
@@ -390,7 +390,7 @@ impl fmt::Display for Refusal {
                 write!(
                     f,
                     "the certificate \"{}\" is refused: {by}",
-                    short(certificate)
+                    shortened(certificate)
                 )
             }
             Reason::DistrustedByWebpki => f.write_str(
@@ -412,7 +412,7 @@ impl fmt::Display for Refusal {
                 write!(
                     f,
                     "the {what} \"{}\" is not trusted by {sources}",
-                    short(issuer)
+                    shortened(issuer)
                 )?;
                 if !self_signed {
                     let peer = match peer {

@@ -69,17 +69,14 @@ fn the_numbers_are_there_for_programs() {
     assert_eq!((source.duplicates(), source.skipped().len()), (0, 0));
     let limits = source.limits();
     assert_eq!(limits.len(), 2);
-    let izenpe = limits.iter().find(|root| root.distrust_after.is_some());
+    let izenpe = limits.iter().find(|root| root.distrust_after().is_some());
     let izenpe = izenpe.unwrap();
     assert_eq!(izenpe.to_string(), IZENPE);
-    assert_eq!(izenpe.subject, "CN=Izenpe.com, O=IZENPE S.A., C=ES");
-    assert_eq!(izenpe.distrust_after.unwrap().as_secs(), 1_776_297_599);
-    assert_eq!(izenpe.name_constraints, None);
-    let tubitak = limits.iter().find(|root| root.distrust_after.is_none());
-    assert_eq!(
-        tubitak.unwrap().name_constraints.as_deref(),
-        Some("permitted-dns=.tr")
-    );
+    assert_eq!(izenpe.subject(), "CN=Izenpe.com, O=IZENPE S.A., C=ES");
+    assert_eq!(izenpe.distrust_after().unwrap().as_secs(), 1_776_297_599);
+    assert_eq!(izenpe.limits().name_constraints(), None);
+    let tubitak = limits.iter().find(|root| root.distrust_after().is_none());
+    assert_eq!(tubitak.unwrap().limits().to_string(), "permitted-dns=.tr");
 }
 
 #[test]

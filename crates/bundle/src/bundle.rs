@@ -3,6 +3,7 @@
 use crate::digest::{sha256, sha256_of_set};
 use crate::error::{ParseError, subject_of};
 use crate::root::Root;
+use crate::x509::anchor::identity;
 use crate::x509::certificate::not_after;
 
 /// A set of roots, unique by subject and key, in an order that does not depend on that of the
@@ -24,24 +25,22 @@ impl ParsedBundle {
     pub fn new(mut roots: Vec<Root>) -> Result<Self, ParseError> {
         roots.sort_unstable_by(|one, other| {
             // The last two only make the order, and so the output, deterministic.
-            one.cmp_identity(other)
+            identity(one.trust_anchor())
+                .cmp(&identity(other.trust_anchor()))
                 .then_with(|| not_after(other.certificate()).cmp(&not_after(one.certificate())))
                 .then_with(|| one.certificate().cmp(other.certificate()))
                 .then_with(|| one.annotation().cmp(other.annotation()))
         });
         let mut kept: Vec<Root> = Vec::with_capacity(roots.len());
         for root in roots {
-            let Some(same) = kept.last().filter(|kept| kept.cmp_identity(&root).is_eq()) else {
+            let Some(same) = kept
+                .last()
+                .filter(|kept| identity(kept.trust_anchor()) == identity(root.trust_anchor()))
+            else {
                 kept.push(root);
                 continue;
             };
-            let limits = |root: &Root| {
-                (
-                    root.trust_anchor().name_constraints.clone(),
-                    root.distrust_after(),
-                )
-            };
-            if limits(same) != limits(&root) {
+            if same.limits() != root.limits() {
                 let subject = subject_of(root.certificate());
                 let (first, second) = (same.line().min(root.line()), same.line().max(root.line()));
                 return Err(ParseError::new(format!(

@@ -1,5 +1,6 @@
 //! Text of others in a message: a path, the value of a variable, a name in a certificate.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// The text as it may stand in a line of a log or a terminal.
@@ -20,6 +21,19 @@ pub fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// How many characters of a text are shown in a message, unless that says otherwise.
+pub(crate) const MOST_SHOWN: usize = 80;
+
+/// The first `most` characters of a text, and `...` if that is not all of it: what others wrote must not fill a
+/// message, and a secret in the wrong place must not be shown whole.
+#[must_use]
+pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}...", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// Whether a character can be seen and leaves its neighbours alone.
@@ -82,5 +96,11 @@ mod tests {
         ] {
             assert_eq!(escape(text), shown, "{text:?}");
         }
+    }
+    #[test]
+    fn text_is_shortened_between_characters() {
+        assert_eq!(shorten("Zürich", 6), "Zürich");
+        assert_eq!(shorten("Zürich", 2), "Zü...");
+        assert_eq!(shorten("", 0), "");
     }
 }

@@ -27,6 +27,7 @@
 //! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for; see
 //! [`Annotation`] for the keys. Constraints in the certificate itself still apply.
 
+mod anchor_list;
 mod bundle;
 pub mod digest;
 mod distrust;
@@ -40,19 +41,21 @@ pub mod pin;
 mod root;
 mod x509;
 
+pub use anchor_list::AnchorList;
 pub use bundle::ParsedBundle;
 pub use distrust::keys::{DistrustedKey, parse_digests, parse_distrusted_keys, whole_public_key};
 pub use distrust::revocations::Revocations;
 pub use emit::MAX_REVOCATION_TABLES;
 pub use error::ParseError;
-pub use escape::escape;
+pub use escape::{escape, shorten};
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
+pub use limits::Limits;
 pub use limits::annotation::Annotation;
-pub use limits::base::show_name_constraints;
 pub use limits::outside::name_outside;
 pub use pem::read::{PrivateKeys, parse, parse_each};
 pub use pem::write::certificate_to_pem;
 pub use root::Root;
+pub use x509::anchor::identity;
 pub use x509::certificate::{
     issuer, not_after, not_before, serial_number, subject, subject_public_key_info,
 };

@@ -1,10 +1,9 @@
 //! A root certificate, with what limits it.
 
-use std::cmp::Ordering;
-
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
 use crate::error::{ParseError, subject_of};
+use crate::limits::Limits;
 use crate::limits::annotation::Annotation;
 use crate::limits::name_constraints;
 use crate::x509::anchor::trust_anchor;
@@ -107,6 +106,13 @@ impl Root {
         (self.certificate, self.anchor)
     }
 
+    /// Its limits: those of the certificate and those imposed on it.
+    #[must_use]
+    pub fn limits(&self) -> Limits<'_> {
+        let name_constraints = self.anchor.name_constraints.as_deref();
+        Limits::new(self.distrust_after(), name_constraints)
+    }
+
     /// The last moment at which an end-entity certificate below this root may start to be valid.
     #[must_use]
     pub fn distrust_after(&self) -> Option<UnixTime> {
@@ -123,13 +129,5 @@ impl Root {
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
-    }
-
-    /// By subject, then by key.
-    pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
-        fn identity(root: &Root) -> (&[u8], &[u8]) {
-            (&root.anchor.subject, &root.anchor.subject_public_key_info)
-        }
-        identity(self).cmp(&identity(other))
     }
 }

@@ -4,7 +4,7 @@ use rustls_pki_types::TrustAnchor;
 
 use crate::digest::{sha256, sha256_from_hex};
 use crate::error::ParseError;
-use crate::escape::escape;
+use crate::escape::{escape, shorten};
 use crate::root::Root;
 use crate::x509::der;
 use crate::x509::name::DistinguishedName;
@@ -162,10 +162,9 @@ fn parse<T>(
 fn digest_of(digits: &str) -> Result<[u8; 32], ParseError> {
     sha256_from_hex(digits).ok_or_else(|| {
         // A key in the wrong file must not be shown as a whole.
-        let start: String = digits.chars().take(20).collect();
-        let start = escape(&start);
         ParseError::new(format!(
-            "\"{start}\" is not a SHA-256 digest: expected 64 hexadecimal digits"
+            "\"{}\" is not a SHA-256 digest: expected 64 hexadecimal digits",
+            escape(&shorten(digits, 20))
         ))
     })
 }
@@ -212,7 +211,7 @@ mod tests {
         ] {
             assert_eq!(
                 refused(&format!("#\n{line}\n")),
-                format!("list, line 2: \"{shown}\" {expected}")
+                format!("list, line 2: \"{shown}...\" {expected}")
             );
         }
         let twice = format!("{DIGEST}\n# again\n{}\n", DIGEST.to_lowercase());
@@ -271,7 +270,8 @@ mod tests {
         );
         let digest = line.replacen("0011", "001", 1);
         assert!(
-            refused(&digest).starts_with("keys, line 1: \"0012233445566778899a\" is not a SHA-256")
+            refused(&digest)
+                .starts_with("keys, line 1: \"0012233445566778899a...\" is not a SHA-256")
         );
     }
 }

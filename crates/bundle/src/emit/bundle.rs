@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use rustls_pki_types::{TrustAnchor, UnixTime};
 
+use crate::anchor_list::AnchorList;
 use crate::bundle::ParsedBundle;
 use crate::digest::sha256;
 use crate::distrust::keys::DistrustedKey;
@@ -48,7 +49,7 @@ pub fn anchors<'a>(
 
 /// Like [`anchors`], with the anchors of these roots.
 pub fn anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
-    anchors(roots.map(|root| (root.trust_anchor(), root.distrust_after())))
+    anchors(roots.map(|root| (root.trust_anchor(), root.limits().distrust_after())))
 }
 
 /// The expression of a `&'static [CertificateDer<'static>]`, for a place that has
@@ -95,6 +96,14 @@ pub fn distrusted_keys(keys: &[DistrustedKey]) -> String {
     }
     source.push_str("]\n");
     source
+}
+
+impl AnchorList {
+    /// The expression of a `Bundle`, as the functions [`bundle`] and [`anchors`] write it.
+    #[must_use]
+    pub fn to_source(&self, variant: &str) -> String {
+        bundle(variant, self.sha256(), None, &anchors(self.iter()))
+    }
 }
 
 impl ParsedBundle {

@@ -7,8 +7,7 @@ use crate::x509::der::{self, Element};
 
 /// Name constraints (the content of the SEQUENCE, DER) in readable form, as far as possible in the
 /// grammar of [`Annotation`](crate::Annotation): `permitted-dns=.tr`.
-#[must_use]
-pub fn show_name_constraints(content: &[u8]) -> String {
+pub(crate) fn show_name_constraints(content: &[u8]) -> String {
     let Some((permitted, excluded)) = read(content) else {
         return "unreadable name constraints".to_owned();
     };

@@ -7,7 +7,8 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use rustls_pki_types::CertificateDer;
 
 use crate::error::ParseError;
-use crate::limits::annotation::{Annotation, continues_a_list, pairs_of, show};
+use crate::escape::{MOST_SHOWN, escape, shorten};
+use crate::limits::annotation::{Annotation, pairs_of};
 use crate::root::Root;
 use crate::x509::der::{Element, SEQUENCE};
 use crate::x509::trusted_certificate;
@@ -84,13 +85,6 @@ enum Annotated {
     Well(usize, Annotation),
     /// An error that was reported already.
     Badly,
-}
-
-impl Annotated {
-    /// Whether it has a list that a line of text could be the rest of.
-    fn has_names(&self) -> bool {
-        matches!(self, Self::Well(_, annotation) if !annotation.name_constraints().is_empty())
-    }
 }
 
 struct Block {
@@ -217,12 +211,6 @@ impl Reader {
         let line = String::from_utf8_lossy(line);
         let read = match pairs_of(&line) {
             Ok(Some(pairs)) => self.annotate(number, pairs),
-            Ok(None) if self.annotation.has_names() && continues_a_list(&line) => {
-                Err(ParseError::new(
-                    "this looks like the rest of the annotation before it, but would be ignored: write \
-                     a list on one line, and comments before the annotation",
-                ))
-            }
             Ok(None) => return check_text(&line),
             Err(error) => Err(error),
         };
@@ -273,8 +261,8 @@ impl Block {
         if label != self.label {
             return Err(ParseError::new(format!(
                 "-----END {}----- closes the {} of line {}",
-                show(label),
-                show(&self.label),
+                escape(&shorten(label, MOST_SHOWN)),
+                escape(&shorten(&self.label, MOST_SHOWN)),
                 self.begin
             )));
         }
@@ -387,7 +375,7 @@ fn check_text(line: &str) -> Result<(), ParseError> {
 }
 
 fn unended(block: &Block) -> ParseError {
-    let label = show(&block.label);
+    let label = escape(&shorten(&block.label, MOST_SHOWN));
     ParseError::new(format!("-----BEGIN {label}----- without its -----END")).at_line(block.begin)
 }
 

@@ -38,6 +38,12 @@ pub(crate) fn trust_anchor(certificate: &[u8]) -> Result<TrustAnchor<'_>, &'stat
     })
 }
 
+/// What makes two anchors the same root: its subject and its key, DER, the content of each SEQUENCE.
+#[must_use]
+pub fn identity<'a>(anchor: &'a TrustAnchor<'_>) -> (&'a [u8], &'a [u8]) {
+    (&anchor.subject, &anchor.subject_public_key_info)
+}
+
 /// webpki reads no element that is longer, so no chain could be verified with it.
 const MOST_BYTES: usize = 65_534;
 

@@ -128,8 +128,9 @@ fn the_worst_file_is_read_in_time() {
         "\n",
         "\r",
         "x\n",
-        "# embedded-roots\n",
+        "# permitted-dns\n",
         "=:\n",
+        "a line that has an annotation's length=\n",
         "-----BEGIN X-----\n-----END X-----\n",
     ] {
         let pem = filler.repeat(size / filler.len()) + ROOT;
