@@ -114,13 +114,13 @@ pub use embedded_roots_bundle::Limits;
 #[cfg(feature = "rustls")]
 pub use error::Error;
 #[cfg(feature = "rustls")]
-pub use roots::Roots;
-#[cfg(feature = "rustls")]
 pub use roots::builder::RootsBuilder;
 #[cfg(feature = "rustls")]
 pub use roots::default::{client_config, client_config_builder, root_store, roots, verifier};
 #[cfg(feature = "rustls")]
 pub use roots::live::{Changes, FailedRefresh, LiveReport, LiveRoots, RefreshGuard};
+#[cfg(feature = "rustls")]
+pub use roots::policy::Roots;
 /// The version of rustls whose types are in this API.
 #[cfg(feature = "rustls")]
 pub use rustls;

@@ -2,9 +2,9 @@
 
 use rustls_pki_types::CertificateDer;
 
-use super::Bundle;
-use super::anchor::Anchor;
-use super::name::BundleName;
+use crate::bundle::anchor::Anchor;
+use crate::bundle::bundle::Bundle;
+use crate::bundle::name::BundleName;
 
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/custom_anchors.rs"));

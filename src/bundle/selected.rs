@@ -1,6 +1,6 @@
 //! The one bundle that the free functions use: `custom`, else `mozilla`, else `webpki-roots`.
 
-use super::Bundle;
+use crate::bundle::bundle::Bundle;
 
 #[cfg(any(feature = "custom", feature = "mozilla"))]
 mod texts {

@@ -1,4 +1,4 @@
 //! No bundle is compiled in.
 
 #[cfg(feature = "rustls")]
-pub(crate) const SELECTED: Option<&super::Bundle> = None;
+pub(crate) const SELECTED: Option<&crate::bundle::bundle::Bundle> = None;

@@ -4,9 +4,9 @@
 //! The constraints of Mozilla's list apply to them as well. That crate has neither certificates nor
 //! PEM.
 
-use super::Bundle;
-use super::anchor::Anchor;
-use super::name::BundleName;
+use crate::bundle::anchor::Anchor;
+use crate::bundle::bundle::Bundle;
+use crate::bundle::name::BundleName;
 
 /// The anchors.
 pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/webpki_roots_anchors.rs"));

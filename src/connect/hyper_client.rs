@@ -32,9 +32,9 @@ pub use hyper_util::client::legacy::Client;
 pub use hyper_util::client::legacy::connect::HttpConnector;
 
 use crate::error::Error;
-use crate::roots::Roots;
 use crate::roots::default::lasting_config;
-use crate::roots::live::LiveRoots;
+use crate::roots::live::live_roots::LiveRoots;
+use crate::roots::policy::Roots;
 
 /// A connector that trusts the default roots. Fails like [`roots()`](crate::roots()).
 pub fn connector() -> Result<HttpsConnector<HttpConnector>, Error> {

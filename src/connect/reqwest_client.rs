@@ -18,9 +18,9 @@ use reqwest::{Client, ClientBuilder};
 use rustls::ClientConfig;
 
 use crate::error::Error;
-use crate::roots::Roots;
 use crate::roots::default::lasting_config;
-use crate::roots::live::LiveRoots;
+use crate::roots::live::live_roots::LiveRoots;
+use crate::roots::policy::Roots;
 
 /// A builder of clients that trust the default roots. Fails like [`roots()`](crate::roots()).
 pub fn client_builder() -> Result<ClientBuilder, Error> {
@@ -47,9 +47,9 @@ pub mod blocking {
     use rustls::ClientConfig;
 
     use crate::error::Error;
-    use crate::roots::Roots;
     use crate::roots::default::lasting_config;
-    use crate::roots::live::LiveRoots;
+    use crate::roots::live::live_roots::LiveRoots;
+    use crate::roots::policy::Roots;
 
     /// A builder of blocking clients that trust the default roots. Fails like [`roots()`](crate::roots()).
     pub fn client_builder() -> Result<ClientBuilder, Error> {

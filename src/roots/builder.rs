@@ -9,13 +9,15 @@ use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
 
-use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
+use crate::bundle::bundle::Bundle;
 use crate::config;
 use crate::error::Error;
-use crate::roots::Roots;
-use crate::roots::live::LiveRoots;
-use crate::source::{Origin, Source, SourceRoot, Surroundings, files};
+use crate::roots::policy::Roots;
+use crate::source::files;
+use crate::source::origin::Origin;
+use crate::source::root::{Source, SourceRoot};
+use crate::source::surroundings::Surroundings;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::trust::merge::merge;
@@ -62,9 +64,16 @@ pub struct RootsBuilder {
     filters: Vec<Filter>,
     distrust: Distrust,
     distrust_files: Vec<PathBuf>,
-    provider: Option<Arc<CryptoProvider>>,
+    pub(super) provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Arc<Revocation>>,
     pub(super) surroundings: Surroundings,
+}
+
+impl Roots {
+    /// Roots of several sources, or with a certain crypto provider.
+    pub fn builder() -> RootsBuilder {
+        RootsBuilder::new()
+    }
 }
 
 /// Reads its sources. It is a closure rather than a variant of an enum, so that a program links the
@@ -74,7 +83,7 @@ type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Syn
 type Filter = Box<dyn Fn(&Anchor) -> bool + Send + Sync>;
 
 impl RootsBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             steps: Vec::new(),
             given: Ok(()),
@@ -302,24 +311,9 @@ impl RootsBuilder {
         self.roots(reading.trust_set)
     }
 
-    /// The roots, for a program that runs while they change: [`LiveRoots::refresh`] reads the files,
-    /// variables and system's store again.
-    ///
-    /// # Errors
-    ///
-    /// Fails like [`build`](Self::build).
-    pub fn build_live(mut self) -> Result<LiveRoots, Error> {
-        self.check()?;
-        let reading = self.read()?;
-        reading.trust_set.check_roots()?;
-        // All generations have one provider.
-        self.provider = Some(config::provider(self.provider)?);
-        LiveRoots::new(self, &reading)
-    }
-
     /// The errors in what the caller supplied. It is an error even if `SSL_CERT_FILE` or
     /// `SSL_CERT_DIR` would replace it.
-    fn check(&mut self) -> Result<(), Error> {
+    pub(super) fn check(&mut self) -> Result<(), Error> {
         if (self.revocation.as_ref()).is_some_and(|revocation| revocation.crls.is_empty()) {
             let why = "revocation was asked for, and `crls` has no list";
             return Err(Error::invalid(why));

@@ -11,8 +11,8 @@ use crate::bundle::selected::SELECTED;
 use crate::config;
 use crate::error::Error;
 use crate::logging;
-use crate::roots::live::LiveRoots;
-use crate::roots::{Roots, of_the_bundle};
+use crate::roots::live::live_roots::LiveRoots;
+use crate::roots::policy::{Roots, of_the_bundle};
 use crate::source::system;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
@@ -118,19 +118,44 @@ pub(crate) fn lasting_config() -> Result<Arc<ClientConfig>, Error> {
     }
 }
 
-pub(super) fn install(roots: Roots) -> Result<(), Error> {
-    let trust_set = Arc::clone(roots.trust_set());
-    let default = ProcessDefault::Fixed(Arc::clone(&trust_set), OnceCell::with_value(roots));
-    set(default, &trust_set)
+/// The default of the process
+impl Roots {
+    /// Makes these the default, which the free functions use.
+    ///
+    /// For the binary, once, before the first use; libraries leave it alone.
+    ///
+    /// # Errors
+    ///
+    /// If there is a default already: installed, or made by the first use.
+    pub fn install_default(self) -> Result<(), Error> {
+        let trust_set = Arc::clone(self.trust_set());
+        let default = ProcessDefault::Fixed(Arc::clone(&trust_set), OnceCell::with_value(self));
+        set(default, &trust_set)
+    }
 }
 
-pub(super) fn install_live(live: LiveRoots) -> Result<(), Error> {
-    let trust_set = live.with_current(|roots| Arc::clone(roots.trust_set()));
-    let default = ProcessDefault::Live {
-        following: live.following_config(),
-        current: Box::new(move || live.current()),
-    };
-    set(default, &trust_set)
+/// The default of the process
+impl LiveRoots {
+    /// Makes these the default of the process, which the free functions use; like
+    /// [`Roots::install_default`].
+    ///
+    /// Then [`client_config()`] and [`verifier()`] are those of the current generation, the same [`Arc`] until
+    /// that changes; and the clients of the free functions, such as `embedded_roots::hyper::client()`, follow
+    /// the generations, as those of [`following_config`](Self::following_config) do. Whoever keeps a
+    /// `verifier()`, a `root_store()` or a config keeps its generation.
+    ///
+    /// # Errors
+    ///
+    /// If there is a default already: installed, or made by the first use.
+    pub fn install_default(&self) -> Result<(), Error> {
+        let live = self.clone();
+        let trust_set = live.with_current(|roots| Arc::clone(roots.trust_set()));
+        let default = ProcessDefault::Live {
+            following: live.following_config(),
+            current: Box::new(move || live.current()),
+        };
+        set(default, &trust_set)
+    }
 }
 
 fn set(default: ProcessDefault, trust_set: &TrustSet) -> Result<(), Error> {

@@ -1,11 +1,13 @@
 //! The policies that ask the operating system's store.
 
-use crate::bundle::Bundle;
+use crate::bundle::bundle::Bundle;
 use crate::bundle::selected::SELECTED;
 use crate::error::Error;
 use crate::roots::builder::RootsBuilder;
-use crate::roots::{Roots, selected};
-use crate::source::{Source, Surroundings, system};
+use crate::roots::policy::{Roots, selected};
+use crate::source::root::Source;
+use crate::source::surroundings::Surroundings;
+use crate::source::system;
 
 /// The operating system's store (feature `system`)
 impl Roots {

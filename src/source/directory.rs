@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use embedded_roots_bundle::{MAX_FILE_SIZE, read_known_file};
 
-use crate::source::shown;
+use crate::source::origin::shown;
 
 /// The contents of a directory of roots.
 #[derive(Default)]

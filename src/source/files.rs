@@ -7,8 +7,9 @@ use embedded_roots_bundle::{PrivateKeys, parse, parse_digests, parse_each, read_
 
 use crate::error::Error;
 use crate::source::directory::Directories;
+use crate::source::origin::{Origin, shown};
+use crate::source::root::{Source, SourceRoot};
 use crate::source::variables::Variables;
-use crate::source::{Origin, Source, SourceRoot, shown};
 
 /// The roots of one PEM file, strictly.
 pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {

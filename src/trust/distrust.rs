@@ -7,9 +7,11 @@ use embedded_roots_bundle::{
 };
 use rustls_pki_types::CertificateDer;
 
+use crate::bundle::certificates::fingerprints;
 use crate::bundle::distrusted::{DistrustedKey, KEYS};
 use crate::bundle::onecrl;
-use crate::source::{Origin, Source};
+use crate::source::origin::Origin;
+use crate::source::root::Source;
 use crate::trust::digest::Sha256;
 
 /// What is distrusted below the roots: the compiled-in keys, and what the user adds.
@@ -80,7 +82,7 @@ impl Distrust {
             return Vec::new();
         }
         let fingerprints = match bundle {
-            Some(bundle) if !self.certificates.is_empty() => bundle.fingerprints(),
+            Some(bundle) if !self.certificates.is_empty() => fingerprints(bundle),
             _ => &[],
         };
         let mut removed = Vec::new();

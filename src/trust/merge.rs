@@ -7,7 +7,8 @@ use rustls_pki_types::TrustAnchor;
 use crate::bundle::anchor::Anchor;
 use crate::bundle::limited;
 use crate::error::Error;
-use crate::source::{Source, SourceRoot, Standing};
+use crate::source::origin::Standing;
+use crate::source::root::{Source, SourceRoot};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::trust::report::{Report, SourceReport};
@@ -188,7 +189,7 @@ mod tests {
     use rustls_pki_types::{Der, UnixTime};
 
     use super::*;
-    use crate::source::Origin;
+    use crate::source::origin::Origin;
 
     /// Numbers below a bound, the same in each run.
     fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {

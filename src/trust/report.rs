@@ -5,9 +5,9 @@ use std::fmt;
 
 use embedded_roots_bundle::{rfc3339, shorten};
 
-use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
-use crate::source::Origin;
+use crate::bundle::bundle::Bundle;
+use crate::source::origin::Origin;
 use crate::trust::distrust::DistrustedRoot;
 
 /// What is trusted, and where it came from.

@@ -3,8 +3,8 @@
 use embedded_roots_bundle::rfc3339;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
+use crate::bundle::bundle::Bundle;
 use crate::trust::report::{Report, SourceReport};
 
 impl Serialize for Report {

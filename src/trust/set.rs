@@ -1,18 +1,15 @@
 //! The anchors that are trusted.
 
 use std::fmt;
-use std::ptr;
 use std::sync::Arc;
 
-use embedded_roots_bundle::issuer;
 use once_cell::sync::OnceCell;
 use rustls::RootCertStore;
-use rustls_pki_types::CertificateDer;
 
-use crate::bundle::Bundle;
 use crate::bundle::anchor::Anchor;
+use crate::bundle::bundle::Bundle;
 use crate::error::Error;
-use crate::source::Source;
+use crate::source::root::Source;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedRoot};
 use crate::trust::merge::merge;
@@ -85,25 +82,6 @@ impl TrustSet {
             Anchors::Bundle(bundle, _) => bundle.anchors(),
             Anchors::Merged(anchors, _) => anchors,
         }
-    }
-
-    /// The anchors that may have issued one of the certificates: those with the name of an issuer.
-    pub(crate) fn issuers_of<'a>(
-        &self,
-        certificates: impl Iterator<Item = &'a CertificateDer<'a>>,
-    ) -> Vec<&Anchor> {
-        let mut issuers: Vec<&Anchor> = Vec::new();
-        for certificate in certificates {
-            let of_name = issuer(certificate).map(|name| self.of_subject(name.as_der()));
-            let of_name = of_name.unwrap_or_default();
-            let Some(first) = of_name.first() else {
-                continue;
-            };
-            if !issuers.iter().any(|issuer| ptr::eq(*issuer, first)) {
-                issuers.extend(of_name);
-            }
-        }
-        issuers
     }
 
     /// The anchors that a root store can express: those without a date. Made by the first call.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::iter;
+use std::ptr;
 use std::sync::Arc;
 
 use embedded_roots_bundle::{issuer, name_outside};
@@ -31,7 +32,7 @@ impl<'a> Issuers<'a> {
         start: Option<UnixTime>,
         trust_set: &'a TrustSet,
     ) -> Self {
-        let issuers = trust_set.issuers_of(certificates);
+        let issuers = issuers_of(certificates, trust_set);
         let (trusted, distrusted) = issuers
             .into_iter()
             .partition(|anchor| may_issue(anchor, start));
@@ -86,6 +87,25 @@ impl<'a> Issuers<'a> {
             is_unknown_issuer(refused) || is_bad_signature(refused) && has_namesake();
         is_for_want_of_it.then(|| Refusal::distrusted(anchor, date))
     }
+}
+
+/// The anchors that may have issued one of the certificates: those with the name of an issuer.
+fn issuers_of<'a, 'b>(
+    certificates: impl Iterator<Item = &'b CertificateDer<'b>>,
+    trust_set: &'a TrustSet,
+) -> Vec<&'a Anchor> {
+    let mut issuers: Vec<&'a Anchor> = Vec::new();
+    for certificate in certificates {
+        let of_name = issuer(certificate).map(|name| trust_set.of_subject(name.as_der()));
+        let of_name = of_name.unwrap_or_default();
+        let Some(first) = of_name.first() else {
+            continue;
+        };
+        if !issuers.iter().any(|issuer| ptr::eq(*issuer, first)) {
+            issuers.extend(of_name);
+        }
+    }
+    issuers
 }
 
 /// Whether the date of the anchor allows an end-entity certificate with this notBefore.

@@ -7,8 +7,30 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::roots::Roots;
-use crate::roots::live::LiveRoots;
+use crate::roots::live::live_roots::LiveRoots;
+use crate::roots::policy::Roots;
+
+/// Refreshes in the background, and waits for them
+impl LiveRoots {
+    /// Refreshes in a thread, each time after this interval, until the guard is dropped. The first
+    /// refresh is one interval from now.
+    ///
+    /// Files are read and compared rather than watched: change notifications of the file system are
+    /// lost on network file systems, and when a mounted volume is replaced by a link (Kubernetes).
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero, or the system has no thread to give.
+    pub fn refresh_every(&self, interval: Duration) -> Result<RefreshGuard, Error> {
+        RefreshGuard::new(self.clone(), interval)
+    }
+
+    /// The changes of trust from now on, for a thread that waits for them.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.clone())
+    }
+}
 
 /// A thread refreshes the roots while this lives; see [`LiveRoots::refresh_every`].
 ///
@@ -21,7 +43,7 @@ pub struct RefreshGuard {
 }
 
 impl RefreshGuard {
-    pub(super) fn new(live: LiveRoots, interval: Duration) -> Result<Self, Error> {
+    fn new(live: LiveRoots, interval: Duration) -> Result<Self, Error> {
         if interval.is_zero() {
             return Err(Error::invalid("`refresh_every` has an interval of zero"));
         }
@@ -75,7 +97,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    pub(super) fn new(live: LiveRoots) -> Self {
+    fn new(live: LiveRoots) -> Self {
         let seen = live.generation();
         Self { live, seen }
     }

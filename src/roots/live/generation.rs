@@ -10,7 +10,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::config;
 use crate::error::Error;
-use crate::roots::Roots;
+use crate::roots::policy::Roots;
 use crate::verify::verifier::Verifier;
 
 /// The current roots, and their number.

@@ -13,11 +13,11 @@ use std::{env, thread};
 use super::LiveRoots;
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
-use crate::roots::Roots;
 use crate::roots::builder::RootsBuilder;
+use crate::roots::policy::Roots;
+use crate::source::surroundings::{Clock, Surroundings};
 use crate::source::system::Store;
 use crate::source::variables::{Given, Variables};
-use crate::source::{Clock, Surroundings};
 use crate::world::{World, pem};
 
 thread_local! {

@@ -1,8 +1,9 @@
 //! The system's store, as files or through rustls-native-certs.
 
 use crate::error::Error;
+use crate::source::files;
+use crate::source::root::Source;
 use crate::source::variables::Variables;
-use crate::source::{Source, files};
 
 /// The store as the default source of a process.
 #[allow(clippy::unnecessary_wraps, reason = "like its twin in `disabled`")]
@@ -33,7 +34,7 @@ impl Store {
     fn source(&self) -> Source {
         use embedded_roots_bundle::{Root, escape};
 
-        use crate::source::Origin;
+        use crate::source::origin::Origin;
 
         let loaded = rustls_native_certs::load_native_certs();
         let mut source = Source::new(Origin::SystemStore { places: Vec::new() });

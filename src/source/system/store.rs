@@ -6,7 +6,8 @@ use std::{fs, io};
 use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
 
 use crate::source::directory::Directories;
-use crate::source::{Origin, Source, shown};
+use crate::source::origin::{Origin, shown};
+use crate::source::root::Source;
 
 /// The rule of Go's crypto/x509: the first file that exists, and all directories.
 #[derive(Clone, Debug)]

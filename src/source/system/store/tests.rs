@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use embedded_roots_bundle::{PrivateKeys, parse};
 
-use crate::source::Source;
-use crate::source::SourceRoot;
+use crate::source::root::Source;
+use crate::source::root::SourceRoot;
 use crate::source::system::store::Store;
 use crate::world::{Ends, World, pem};
 
