@@ -123,6 +123,8 @@ fn write_bundle(
     write(out, &format!("{name}_certificates.rs"), &certificates)?;
     write(out, &format!("{name}.pem"), &plain.to_pem())?;
     write(out, &format!("{name}_annotated.pem"), &bundle.to_pem())?;
+    let numbers = emit::certificate_numbers(bundle.roots());
+    write(out, &format!("{name}_certificate_numbers.rs"), &numbers)?;
     let fingerprints = emit::fingerprints(bundle.roots());
     write(out, &format!("{name}_fingerprints.rs"), &fingerprints)?;
     Ok(bundle.sha256())

@@ -20,7 +20,11 @@ impl Error {
     pub fn is_no_roots(&self) -> bool {
         matches!(
             *self.0,
-            Kind::NoBundle | Kind::NoRoots(_) | Kind::Emptied(_) | Kind::AllHaveDistrustDates
+            Kind::NoBundle
+                | Kind::NoRoots(_)
+                | Kind::Emptied(_)
+                | Kind::AllHaveDistrustDates
+                | Kind::AllHaveLimits
         )
     }
 
@@ -77,6 +81,13 @@ impl Error {
         matches!(*self.0, Kind::AlreadyInstalled)
     }
 
+    /// A root of which [`certificates`](crate::Roots::certificates) or [`pem`](crate::Roots::pem) has no
+    /// certificate, because its source has anchors alone.
+    #[must_use]
+    pub fn is_no_certificate(&self) -> bool {
+        matches!(*self.0, Kind::NoCertificate(_))
+    }
+
     /// The system has no thread for [`refresh_every`](crate::LiveRoots::refresh_every); its error is in
     /// `source()`.
     #[must_use]
@@ -100,6 +111,14 @@ impl Error {
 
     pub(crate) fn all_have_distrust_dates() -> Self {
         Self::new(Kind::AllHaveDistrustDates)
+    }
+
+    pub(crate) fn all_have_limits() -> Self {
+        Self::new(Kind::AllHaveLimits)
+    }
+
+    pub(crate) fn no_certificate(subject: &str) -> Self {
+        Self::new(Kind::NoCertificate(subject.into()))
     }
 
     pub(crate) fn conflict(subject: &str) -> Self {
@@ -159,6 +178,9 @@ enum Kind {
     /// The description of the sources.
     Emptied(String),
     AllHaveDistrustDates,
+    AllHaveLimits,
+    /// The subject of the root.
+    NoCertificate(Box<str>),
     /// The input and its line, and the reason.
     Invalid(String),
     /// The subject of the root.
@@ -208,6 +230,16 @@ impl fmt::Display for Kind {
             Kind::AllHaveDistrustDates => f.write_str(
                 "every root has a distrust date, which a root store cannot carry: use `verifier()` \
                  or `client_config()`",
+            ),
+            Kind::AllHaveLimits => f.write_str(
+                "every root has limits that a certificate cannot carry: use `verifier()` or \
+                 `client_config()`",
+            ),
+            Kind::NoCertificate(subject) => write!(
+                f,
+                "no certificate of \"{subject}\": `webpki-roots`, `include_bundle!` and \
+                 `RootsBuilder::anchors` have anchors alone; add the root as PEM or DER instead, or by the \
+                 feature `mozilla` or `custom`"
             ),
             Kind::Invalid(why) => f.write_str(why),
             Kind::Conflict(subject) => write!(
@@ -288,6 +320,8 @@ mod tests {
             (Kind::NoRoots(String::new()), &["no_roots"]),
             (Kind::Emptied(String::new()), &["no_roots"]),
             (Kind::AllHaveDistrustDates, &["no_roots"]),
+            (Kind::AllHaveLimits, &["no_roots"]),
+            (Kind::NoCertificate("a name".into()), &["no_certificate"]),
             (Kind::Invalid("a reason".to_owned()), &["invalid_input"]),
             (
                 Kind::Conflict("a name".into()),
@@ -312,6 +346,8 @@ mod tests {
                 | Kind::NoRoots(_)
                 | Kind::Emptied(_)
                 | Kind::AllHaveDistrustDates
+                | Kind::AllHaveLimits
+                | Kind::NoCertificate(_)
                 | Kind::Invalid(_)
                 | Kind::Conflict(_)
                 | Kind::NoProvider
@@ -337,6 +373,7 @@ mod tests {
                 ("crypto_provider", error.is_crypto_provider()),
                 ("http_client", error.is_http_client()),
                 ("invalid_input", error.is_invalid_input()),
+                ("no_certificate", error.is_no_certificate()),
                 ("no_roots", error.is_no_roots()),
                 ("revocation", error.is_revocation()),
                 ("no_thread", error.is_no_thread()),

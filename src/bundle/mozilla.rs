@@ -47,3 +47,9 @@ pub fn annotated_pem() -> &'static str {
 pub(super) fn fingerprints() -> &'static [[u8; 32]] {
     include!(concat!(env!("OUT_DIR"), "/mozilla_fingerprints.rs"))
 }
+
+/// For each anchor, the number of its certificate in [`certificates`]; none for a root with an annotation.
+#[cfg(feature = "rustls")]
+pub(super) fn certificate_numbers() -> &'static [Option<usize>] {
+    include!(concat!(env!("OUT_DIR"), "/mozilla_certificate_numbers.rs"))
+}

@@ -330,11 +330,11 @@ impl RootsBuilder {
         }
         let provider = config::provider(self.provider.clone());
         let sha256 = provider.map_or_else(|_| Sha256::default(), |provider| Sha256::of(&provider));
-        let (anchors, report) = merge(sources, &distrust, sha256, |anchor| {
+        let (roots, report) = merge(sources, &distrust, sha256, |anchor| {
             self.filters.iter().all(|keep| keep(anchor))
         })?;
         Ok(Reading {
-            trust_set: Arc::new(TrustSet::merged(anchors, report, distrust)?),
+            trust_set: Arc::new(TrustSet::merged(roots, report, distrust)?),
             fell_back,
         })
     }

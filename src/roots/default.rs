@@ -191,9 +191,8 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
         let trust_set = match system {
             Some(source) => {
                 let distrust = Distrust::default();
-                let (anchors, report) =
-                    merge(vec![source?], &distrust, Sha256::default(), |_| true)?;
-                let trust_set = TrustSet::merged(anchors, report, distrust)?;
+                let (roots, report) = merge(vec![source?], &distrust, Sha256::default(), |_| true)?;
+                let trust_set = TrustSet::merged(roots, report, distrust)?;
                 trust_set.check_roots()?;
                 trust_set
             }

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use embedded_roots_bundle::certificate_to_pem;
 use rustls::client::WantsClientCert;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
+use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
@@ -63,6 +65,34 @@ impl Roots {
         self.trust_set().anchors()
     }
 
+    /// The certificates (DER) of the roots, for a client that takes neither a config nor a verifier.
+    ///
+    /// **Roots whose limits a certificate cannot carry are left out**: those with a distrust date, and those with
+    /// name constraints that are not in the certificate itself. The reader of a certificate would trust them
+    /// without. Nor does such a reader know distrusted keys and certificates below the roots.
+    ///
+    /// Of [live](crate::LiveRoots) roots, these are the certificates that were read when the generation began.
+    ///
+    /// # Errors
+    ///
+    /// If a root has no certificate, because its source has anchors alone: `webpki-roots`,
+    /// [`include_bundle!`](crate::include_bundle), [`RootsBuilder::anchors`](crate::RootsBuilder::anchors). And
+    /// if none is left.
+    pub fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
+        self.trust_set().certificates()
+    }
+
+    /// The [`certificates`](Self::certificates) as PEM, for a client that takes a file or a text.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`certificates`](Self::certificates).
+    pub fn pem(&self) -> Result<String, Error> {
+        let certificates = self.certificates()?;
+        let blocks = certificates.iter().map(|der| certificate_to_pem(der));
+        Ok(blocks.collect())
+    }
+
     /// The verifier of server certificates, for a config of your own.
     #[must_use]
     pub fn verifier(&self) -> Arc<Verifier> {
@@ -93,7 +123,7 @@ impl Roots {
     ///
     /// A client has to present a certificate that one of these roots has issued for client
     /// authentication (extended key usage), within the limits of that root and, if there are any,
-    /// checked against the [CRLs](RootsBuilder::crls). A client that is refused fails the handshake
+    /// checked against the [CRLs](crate::RootsBuilder::crls). A client that is refused fails the handshake
     /// with an error in which [`Refusal::of`](crate::Refusal::of) finds the explanation.
     ///
     /// Use the roots of a private CA. Under a public bundle such as `mozilla`, anyone can get a
@@ -105,7 +135,7 @@ impl Roots {
     /// The subjects of the roots are sent to each client, which helps it to choose a certificate. If
     /// they are longer than 16 KiB together, none are sent, and the client chooses without them.
     ///
-    /// Each call makes a verifier, and cannot fail: [`build`](RootsBuilder::build) has read the CRLs.
+    /// Each call makes a verifier, and cannot fail: [`build`](crate::RootsBuilder::build) has read the CRLs.
     ///
     /// ```no_run
     /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]

@@ -5,6 +5,8 @@ use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
+use crate::bundle::certificates;
+use crate::bundle::name::BundleName;
 use crate::source::origin::Origin;
 
 /// The roots of one source, in its order.
@@ -20,8 +22,29 @@ pub(crate) struct Source {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SourceRoot {
     pub(crate) anchor: Anchor,
-    /// `None` in a source that has none: a bundle, or anchors.
-    pub(crate) certificate: Option<CertificateDer<'static>>,
+    pub(crate) certificate: RootCertificate,
+}
+
+/// Where the certificate of a root is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RootCertificate {
+    Der(CertificateDer<'static>),
+    /// The bundle, and the number of the anchor in it. Only a program that asks for certificates links those of
+    /// bundles.
+    InBundle(BundleName, usize),
+    /// Its source has anchors alone.
+    Nowhere,
+}
+
+impl RootCertificate {
+    pub(crate) fn in_bundle(bundle: &Bundle, number: usize) -> Self {
+        let name = bundle.bundle_name();
+        if certificates::are_compiled_in(name) {
+            Self::InBundle(name, number)
+        } else {
+            Self::Nowhere
+        }
+    }
 }
 
 impl From<Root> for SourceRoot {
@@ -30,7 +53,7 @@ impl From<Root> for SourceRoot {
         let (certificate, anchor) = root.into_certificate_and_anchor();
         Self {
             anchor: Anchor::new(anchor, distrust_after),
-            certificate: Some(certificate),
+            certificate: RootCertificate::Der(certificate),
         }
     }
 }
@@ -39,7 +62,7 @@ impl From<Anchor> for SourceRoot {
     fn from(anchor: Anchor) -> Self {
         Self {
             anchor,
-            certificate: None,
+            certificate: RootCertificate::Nowhere,
         }
     }
 }
@@ -55,12 +78,12 @@ impl Source {
 
     pub(crate) fn of_bundle(bundle: Bundle) -> Self {
         let mut source = Self::new(Origin::Bundle(bundle));
-        source.roots = bundle
-            .anchors()
-            .iter()
-            .cloned()
-            .map(SourceRoot::from)
-            .collect();
+        let anchors = bundle.anchors().iter().enumerate();
+        let roots = anchors.map(|(number, anchor)| SourceRoot {
+            anchor: anchor.clone(),
+            certificate: RootCertificate::in_bundle(&bundle, number),
+        });
+        source.roots = roots.collect();
         source
     }
 }

@@ -11,7 +11,7 @@ use crate::bundle::certificates::fingerprints;
 use crate::bundle::distrusted::{DistrustedKey, KEYS};
 use crate::bundle::onecrl;
 use crate::source::origin::Origin;
-use crate::source::root::Source;
+use crate::source::root::{RootCertificate, Source};
 use crate::trust::digest::Sha256;
 
 /// What is distrusted below the roots: the compiled-in keys, and what the user adds.
@@ -86,12 +86,15 @@ impl Distrust {
             _ => &[],
         };
         let mut removed = Vec::new();
-        let mut number = 0;
+        let mut numbers = 0..;
         source.roots.retain(|root| {
+            let fingerprint = numbers
+                .next()
+                .and_then(|number: usize| fingerprints.get(number));
             let of_certificate = || match &root.certificate {
                 _ if self.certificates.is_empty() => None,
-                Some(certificate) => Some(sha256.hash(certificate)),
-                None => fingerprints.get(number).copied(),
+                RootCertificate::Der(certificate) => Some(sha256.hash(certificate)),
+                RootCertificate::InBundle(..) | RootCertificate::Nowhere => fingerprint.copied(),
             };
             let is_distrusted = |digest| has(&self.certificates, &digest);
             let trust_anchor = root.anchor.trust_anchor();
@@ -100,7 +103,6 @@ impl Distrust {
             } else {
                 self.of_key(&whole_public_key(trust_anchor), sha256)
             };
-            number += 1;
             removed.extend(by.map(|by| DistrustedRoot {
                 subject: trust_anchor.subject.to_vec(),
                 by,

@@ -8,7 +8,7 @@ use crate::bundle::anchor::Anchor;
 use crate::bundle::limited;
 use crate::error::Error;
 use crate::source::origin::Standing;
-use crate::source::root::{Source, SourceRoot};
+use crate::source::root::{RootCertificate, Source, SourceRoot};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::trust::report::{Report, SourceReport};
@@ -20,7 +20,7 @@ pub(crate) fn merge(
     distrust: &Distrust,
     sha256: Sha256,
     keep: impl Fn(&Anchor) -> bool,
-) -> Result<(Vec<Anchor>, Report), Error> {
+) -> Result<(Vec<SourceRoot>, Report), Error> {
     let distrusted = sources
         .iter_mut()
         .map(|source| distrust.remove_from(source, sha256));
@@ -36,33 +36,33 @@ pub(crate) fn merge(
         let mut report = SourceReport::new(source.origin, count);
         report.distrusted_roots = distrusted;
         report.skipped = source.skipped;
-        for SourceRoot { anchor, .. } in source.roots {
+        for root in source.roots {
             let first = firsts.next().and_then(|first| places.get(first));
             let place = first.copied().unwrap_or(merged.len());
             places.push(place);
             if let Some(present) = merged.get_mut(place) {
                 report.duplicates += 1;
-                present.meet(standing, anchor, &mut report)?;
+                present.meet(standing, root, &mut report)?;
             } else {
-                let mut new = Merged::new(standing, nth, anchor);
+                let mut new = Merged::new(standing, nth, root);
                 new.meet_known(&mut report);
                 merged.push(new);
             }
         }
         reports.push(report);
     }
-    let mut anchors = Vec::with_capacity(merged.len());
+    let mut roots = Vec::with_capacity(merged.len());
     let mut removed = Vec::new();
-    for Merged { anchor, source, .. } in merged.into_iter().filter(|merged| !merged.left_out) {
+    for Merged { root, source, .. } in merged.into_iter().filter(|merged| !merged.left_out) {
         let Some(report) = reports.get_mut(source) else {
             continue;
         };
-        if keep(&anchor) {
-            report.note(&anchor);
-            anchors.push(anchor);
+        if keep(&root.anchor) {
+            report.note(&root.anchor);
+            roots.push(root);
         } else {
             report.removed += 1;
-            removed.push(anchor);
+            removed.push(root.anchor);
         }
     }
     removed.sort_unstable_by(|one, other| identity(one).cmp(&identity(other)));
@@ -76,24 +76,24 @@ pub(crate) fn merge(
         listed.sort_unstable_by(order);
         listed.dedup();
     }
-    Ok((anchors, Report::new(reports)))
+    Ok((roots, Report::new(reports)))
 }
 
 struct Merged {
     standing: Standing,
     /// The index of the source that it counts for: the first that has it.
     source: usize,
-    anchor: Anchor,
+    root: SourceRoot,
     /// No copy of it may be trusted, because none has all of its known limits.
     left_out: bool,
 }
 
 impl Merged {
-    fn new(standing: Standing, source: usize, anchor: Anchor) -> Self {
+    fn new(standing: Standing, source: usize, root: SourceRoot) -> Self {
         Self {
             standing,
             source,
-            anchor,
+            root,
             left_out: false,
         }
     }
@@ -101,10 +101,12 @@ impl Merged {
     /// What Mozilla imposes on this root counts as one more copy, from a list that is always there.
     fn meet_known(&mut self, report: &mut SourceReport) {
         let mut known = limited::ANCHORS.iter();
-        if let Some(known) = known.find(|known| is_same_root(known, &self.anchor)) {
+        if let Some(known) = known.find(|known| is_same_root(known, &self.root.anchor)) {
             match self.standing {
-                Standing::Listed => self.tighten(known, report),
-                Standing::Given => report.compare(known, &self.anchor),
+                Standing::Listed => {
+                    self.tighten(known, report);
+                }
+                Standing::Given => report.compare(known, &self.root.anchor),
             }
         }
     }
@@ -113,38 +115,55 @@ impl Merged {
     fn meet(
         &mut self,
         standing: Standing,
-        copy: Anchor,
+        copy: SourceRoot,
         report: &mut SourceReport,
     ) -> Result<(), Error> {
-        match (self.standing, standing) {
-            (Standing::Given, Standing::Listed) => report.compare(&copy, &self.anchor),
-            (Standing::Listed, Standing::Given) => {
-                report.compare(&self.anchor, &copy);
-                (self.standing, self.anchor, self.left_out) = (standing, copy, false);
+        let SourceRoot {
+            anchor,
+            certificate,
+        } = copy;
+        let takes_over = match (self.standing, standing) {
+            (Standing::Given, Standing::Listed) => {
+                report.compare(&anchor, &self.root.anchor);
+                false
             }
-            (Standing::Listed, Standing::Listed) => self.tighten(&copy, report),
-            (Standing::Given, Standing::Given) if self.anchor == copy => {}
-            (Standing::Given, Standing::Given) => return Err(Error::conflict(&copy.subject())),
+            (Standing::Listed, Standing::Given) => {
+                report.compare(&self.root.anchor, &anchor);
+                (self.standing, self.root.anchor, self.left_out) = (standing, anchor, false);
+                true
+            }
+            (Standing::Listed, Standing::Listed) => self.tighten(&anchor, report),
+            (Standing::Given, Standing::Given) if self.root.anchor == anchor => false,
+            (Standing::Given, Standing::Given) => return Err(Error::conflict(&anchor.subject())),
+        };
+        // The certificate that says what the anchor says, as far as there is one.
+        let has_certificate = certificate != RootCertificate::Nowhere;
+        if has_certificate && takes_over || self.root.certificate == RootCertificate::Nowhere {
+            self.root.certificate = certificate;
         }
         Ok(())
     }
 
-    /// Tightens the anchor to the limits of a copy.
-    fn tighten(&mut self, copy: &Anchor, report: &mut SourceReport) {
-        let Some(limits) = self.anchor.limits().tighten(copy.limits()) else {
+    /// Tightens the anchor to the limits of a copy. True if that changes it.
+    fn tighten(&mut self, copy: &Anchor, report: &mut SourceReport) -> bool {
+        let anchor = &self.root.anchor;
+        let Some(limits) = anchor.limits().tighten(copy.limits()) else {
             self.left_out = true;
             let subject = copy.subject();
             let why = "its copies have different name constraints";
-            return report.skipped.push(format!("\"{subject}\": {why}"));
+            report.skipped.push(format!("\"{subject}\": {why}"));
+            return false;
         };
-        if limits != self.anchor.limits() {
-            let name_constraints = limits.name_constraints().map(<[u8]>::to_vec);
-            let trust_anchor = TrustAnchor {
-                name_constraints: name_constraints.map(Into::into),
-                ..self.anchor.trust_anchor().clone()
-            };
-            self.anchor = Anchor::new(trust_anchor, limits.distrust_after());
+        if limits == anchor.limits() {
+            return false;
         }
+        let name_constraints = limits.name_constraints().map(<[u8]>::to_vec);
+        let trust_anchor = TrustAnchor {
+            name_constraints: name_constraints.map(Into::into),
+            ..anchor.trust_anchor().clone()
+        };
+        self.root.anchor = Anchor::new(trust_anchor, limits.distrust_after());
+        true
     }
 }
 
@@ -237,7 +256,8 @@ mod tests {
     }
 
     fn merged_of(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error> {
-        merge(sources, &Distrust::default(), Sha256::default(), |_| true)
+        let (roots, report) = merge(sources, &Distrust::default(), Sha256::default(), |_| true)?;
+        Ok((roots.into_iter().map(|root| root.anchor).collect(), report))
     }
 
     /// The documented rules, applied root by root without regard to cost; sorted by identity.

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use embedded_roots_bundle::{Root, identity};
 use once_cell::sync::OnceCell;
 use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
+use crate::bundle::certificates;
 use crate::error::Error;
-use crate::source::root::Source;
+use crate::source::root::{RootCertificate, Source, SourceRoot};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedRoot};
 use crate::trust::merge::merge;
@@ -25,8 +28,12 @@ pub(crate) struct TrustSet {
 /// A bundle is used in place, and its report is made on demand.
 enum Anchors {
     Bundle(&'static Bundle, OnceCell<Report>),
-    /// Sorted by subject, as a bundle is.
-    Merged(Vec<Anchor>, Report),
+    /// Sorted by subject, as a bundle is. The certificates are in the order of the anchors.
+    Merged {
+        anchors: Vec<Anchor>,
+        certificates: Vec<RootCertificate>,
+        report: Report,
+    },
 }
 
 impl TrustSet {
@@ -41,28 +48,37 @@ impl TrustSet {
         Ok(Self::new(anchors, Distrust::default()))
     }
 
-    /// Anchors are unique by subject and SPKI.
+    /// Roots are unique by subject and SPKI.
     pub(crate) fn merged(
-        mut anchors: Vec<Anchor>,
+        mut roots: Vec<SourceRoot>,
         report: Report,
         distrust: Distrust,
     ) -> Result<Self, Error> {
         // A set whose last root is distrusted trusts nobody: see [`check_roots`](Self::check_roots).
-        if anchors.is_empty() && report.distrusted_roots().next().is_none() {
+        if roots.is_empty() && report.distrusted_roots().next().is_none() {
             return Err(no_roots(&report));
         }
-        anchors.sort_unstable_by(|one, other| {
-            let by_subject = subject(one).cmp(subject(other));
-            by_subject.then_with(|| key(one).cmp(key(other)))
+        roots.sort_unstable_by(|one, other| {
+            let [one, other] = [one, other].map(|root| identity(root.anchor.trust_anchor()));
+            one.cmp(&other)
         });
-        Ok(Self::new(Anchors::Merged(anchors, report), distrust))
+        let roots = roots.into_iter();
+        let (anchors, certificates) = roots.map(|root| (root.anchor, root.certificate)).unzip();
+        let anchors = Anchors::Merged {
+            anchors,
+            certificates,
+            report,
+        };
+        Ok(Self::new(anchors, distrust))
     }
 
     /// Fails if there is no root. For the roots that a program begins with: those that it has may become distrusted, one
     /// after the other, to the last.
     pub(crate) fn check_roots(&self) -> Result<(), Error> {
         match &self.anchors {
-            Anchors::Merged(anchors, report) if anchors.is_empty() => Err(no_roots(report)),
+            Anchors::Merged {
+                anchors, report, ..
+            } if anchors.is_empty() => Err(no_roots(report)),
             _ => Ok(()),
         }
     }
@@ -71,7 +87,7 @@ impl TrustSet {
     pub(crate) fn distrusted_root(&self, name: &[u8]) -> Option<&DistrustedRoot> {
         match &self.anchors {
             Anchors::Bundle(..) => None,
-            Anchors::Merged(_, report) => {
+            Anchors::Merged { report, .. } => {
                 report.distrusted_roots().find(|root| root.subject == name)
             }
         }
@@ -80,7 +96,7 @@ impl TrustSet {
     pub(crate) fn anchors(&self) -> &[Anchor] {
         match &self.anchors {
             Anchors::Bundle(bundle, _) => bundle.anchors(),
-            Anchors::Merged(anchors, _) => anchors,
+            Anchors::Merged { anchors, .. } => anchors,
         }
     }
 
@@ -99,6 +115,38 @@ impl TrustSet {
         })
     }
 
+    /// The certificates of the anchors, as far as they carry what limits the anchors.
+    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
+        let mut carried = Vec::new();
+        for (number, anchor) in self.anchors().iter().enumerate() {
+            let certificate = match &self.anchors {
+                Anchors::Bundle(bundle, _) => RootCertificate::in_bundle(bundle, number),
+                Anchors::Merged { certificates, .. } => {
+                    let certificate = certificates.get(number).cloned();
+                    certificate.unwrap_or(RootCertificate::Nowhere)
+                }
+            };
+            let certificate = match certificate {
+                RootCertificate::Der(certificate) => certificate,
+                RootCertificate::InBundle(name, number) => {
+                    match certificates::certificate(name, number) {
+                        Some(certificate) => certificate.clone(),
+                        None => continue,
+                    }
+                }
+                RootCertificate::Nowhere => return Err(Error::no_certificate(&anchor.subject())),
+            };
+            let alone = Root::from_der(certificate).map_err(Error::invalid)?;
+            if anchor.limits().lost_by(alone.limits()).is_empty() {
+                carried.push(alone.into_certificate_and_anchor().0);
+            }
+        }
+        if carried.is_empty() {
+            return Err(Error::all_have_limits());
+        }
+        Ok(carried)
+    }
+
     pub(crate) fn report(&self) -> &Report {
         match &self.anchors {
             // The anchors are unique, so merging the one source changes none and cannot fail.
@@ -107,7 +155,7 @@ impl TrustSet {
                 let merged = merge(source, &self.distrust, Sha256::default(), |_| true);
                 merged.map(|(_, report)| report).unwrap_or_default()
             }),
-            Anchors::Merged(_, report) => report,
+            Anchors::Merged { report, .. } => report,
         }
     }
 
@@ -129,7 +177,7 @@ impl TrustSet {
                 let (name, roots) = (bundle.name(), bundle.len());
                 (counted(format_args!("bundle {name}"), roots), false)
             }
-            Anchors::Merged(_, report) => (report.in_short(), report.system_was_asked()),
+            Anchors::Merged { report, .. } => (report.in_short(), report.system_was_asked()),
         }
     }
 
@@ -163,10 +211,6 @@ fn has_distrust_date(anchor: &Anchor) -> bool {
 /// DER, the content of the SEQUENCE.
 fn subject(anchor: &Anchor) -> &[u8] {
     &anchor.trust_anchor().subject
-}
-
-fn key(anchor: &Anchor) -> &[u8] {
-    &anchor.trust_anchor().subject_public_key_info
 }
 
 /// Shows counts only, since a dump of keys is useless.

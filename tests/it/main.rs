@@ -12,6 +12,7 @@
 mod authority;
 mod build_errors;
 mod bundles;
+mod certificates;
 mod circles;
 mod client_certificates;
 mod distrust;

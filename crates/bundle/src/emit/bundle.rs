@@ -68,6 +68,18 @@ pub fn certificates(roots: &[Root]) -> String {
     source
 }
 
+/// The expression of a `&'static [Option<usize>]`: for each of the roots, in their order, the number of its
+/// certificate among those without an annotation; none for a root with one.
+#[must_use]
+pub fn certificate_numbers(roots: &[Root]) -> String {
+    let mut numbers = 0..;
+    let numbers = roots.iter().map(|root| {
+        let is_plain = root.annotation().is_empty();
+        is_plain.then(|| numbers.next()).flatten()
+    });
+    format!("&{:?}\n", numbers.collect::<Vec<Option<usize>>>())
+}
+
 /// The expression of a `&'static [[u8; 32]]`: the SHA-256 fingerprints of the certificates, in the order of the
 /// roots.
 #[must_use]

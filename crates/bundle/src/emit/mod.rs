@@ -8,5 +8,7 @@ mod bundle;
 mod literal;
 mod revocations;
 
-pub use bundle::{anchors, anchors_of, bundle, certificates, distrusted_keys, fingerprints};
+pub use bundle::{
+    anchors, anchors_of, bundle, certificate_numbers, certificates, distrusted_keys, fingerprints,
+};
 pub use revocations::MAX_REVOCATION_TABLES;
