@@ -7,7 +7,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-/// For `aws_config::ConfigLoader::http_client`. `pem`: [`embedded_roots::pem`].
+/// For `aws_config::ConfigLoader::http_client`. `pem`: [`Roots::pem`](embedded_roots::Roots::pem).
 pub fn http_client(pem: &str) -> Result<SharedHttpClient, Box<dyn Error>> {
     let roots = TrustStore::empty().with_pem_certificate(pem);
     let tls = TlsContext::builder().with_trust_store(roots).build()?;

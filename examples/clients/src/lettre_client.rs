@@ -4,7 +4,7 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsPar
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
-/// A transport to this host. `pem`: [`embedded_roots::pem`].
+/// A transport to this host. `pem`: [`Roots::pem`](embedded_roots::Roots::pem).
 pub fn relay(pem: &str, host: &str) -> Result<AsyncSmtpTransportBuilder, Error> {
     let tls = TlsParameters::builder(host.to_owned())
         .certificate_store(CertificateStore::None)

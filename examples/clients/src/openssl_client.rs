@@ -6,7 +6,7 @@ use openssl::ssl::{SslConnector, SslMethod};
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 
-/// A connector that trusts these roots alone. `roots`: [`embedded_roots::certificates`].
+/// A connector that trusts these roots alone. `roots`: [`Roots::certificates`](embedded_roots::Roots::certificates).
 pub fn connector(roots: &[CertificateDer<'_>]) -> Result<SslConnector, ErrorStack> {
     let mut store = X509StoreBuilder::new()?;
     for root in roots {

@@ -2,7 +2,7 @@
 
 use redis::{Client, RedisResult, TlsCertificates};
 
-/// A client of this `rediss:` URL. `pem`: [`embedded_roots::pem`].
+/// A client of this `rediss:` URL. `pem`: [`Roots::pem`](embedded_roots::Roots::pem).
 pub fn client(pem: &str, url: &str) -> RedisResult<Client> {
     let tls = TlsCertificates {
         client_tls: None,

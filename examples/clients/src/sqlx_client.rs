@@ -2,7 +2,7 @@
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// Options for a connection or a pool. `pem`: [`embedded_roots::pem`].
+/// Options for a connection or a pool. `pem`: [`Roots::pem`](embedded_roots::Roots::pem).
 pub fn options(pem: &str, host: &str) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .host(host)

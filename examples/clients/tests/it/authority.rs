@@ -34,15 +34,27 @@ impl Authority {
         Roots::builder().pem(pem).build().unwrap()
     }
 
-    /// With Mozilla's roots, for clients that take PEM: they must read all of them.
-    pub(crate) fn pem(&self) -> String {
-        format!("{}{}", embedded_roots::pem(), self.0.pem())
+    /// These roots and Mozilla's, for clients that take PEM or certificates: they must read all of them.
+    pub(crate) fn public_roots(&self) -> Roots {
+        Self::with_mozilla(&self.0.pem())
     }
 
-    /// The same for clients that take certificates.
-    pub(crate) fn certificates(&self) -> Vec<CertificateDer<'static>> {
-        let mozilla = embedded_roots::certificates().iter().cloned();
-        mozilla.chain([self.0.der().clone()]).collect()
+    /// The roots of another CA and Mozilla's, and those of this one within a limit, which PEM cannot carry.
+    pub(crate) fn left_out_beside(&self, other: &Self) -> Roots {
+        let limited = "# embedded-roots: permitted-dns=localhost\n".to_owned() + &self.0.pem();
+        let roots = Self::with_mozilla(&(limited + &other.0.pem()));
+        assert!(
+            roots
+                .anchors()
+                .iter()
+                .any(|anchor| anchor.subject() == "CN=CA")
+        );
+        roots
+    }
+
+    fn with_mozilla(pem: &str) -> Roots {
+        let roots = Roots::builder().bundle(&embedded_roots::mozilla::BUNDLE);
+        roots.pem(pem).build().unwrap()
     }
 
     /// The certificate and the key of a server on localhost, as PEM.

@@ -22,14 +22,14 @@ async fn redis() -> Done {
     let patient = redis::AsyncConnectionConfig::new()
         .set_connection_timeout(Some(LIMIT))
         .set_response_timeout(Some(LIMIT));
-    let client = redis_client::client(&ca.pem(), &url)?;
+    let client = redis_client::client(&ca.public_roots().pem()?, &url)?;
     let mut connection = client
         .get_multiplexed_async_connection_with_config(&patient)
         .await?;
     let () = connection.set("key", "value").await?;
     assert_eq!(connection.get::<_, String>("key").await?, "value");
 
-    let client = redis_client::client(&other.pem(), &url)?;
+    let client = redis_client::client(&ca.left_out_beside(&other).pem()?, &url)?;
     let error = client
         .get_multiplexed_async_connection_with_config(&patient)
         .await
@@ -77,10 +77,13 @@ async fn sqlx() -> Done {
         options.username("user").database("postgres")
     };
 
-    let mut connection = options(&ca.pem()).connect().await?;
+    let mut connection = options(&ca.public_roots().pem()?).connect().await?;
     connection.ping().await?;
 
-    let error = options(&other.pem()).connect().await.unwrap_err();
+    let error = options(&ca.left_out_beside(&other).pem()?)
+        .connect()
+        .await
+        .unwrap_err();
     refused(&error, "UnknownIssuer");
     Ok(())
 }

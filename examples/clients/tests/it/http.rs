@@ -201,11 +201,11 @@ async fn aws() -> Done {
         .build()?;
     let request = || HttpRequest::get(&url);
 
-    let client = aws_client::http_client(&ca.pem())?;
+    let client = aws_client::http_client(&ca.public_roots().pem()?)?;
     let connector = client.http_connector(&settings, &components);
     assert_eq!(connector.call(request()?).await?.status().as_u16(), 200);
 
-    let client = aws_client::http_client(&other.pem())?;
+    let client = aws_client::http_client(&ca.left_out_beside(&other).pem()?)?;
     let connector = client.http_connector(&settings, &components);
     refused(
         &connector.call(request()?).await.unwrap_err(),
@@ -236,11 +236,11 @@ fn openssl() -> Done {
     let (server, _, ca, other) = nginx();
     let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port));
 
-    let connector = openssl_client::connector(&ca.certificates())?;
+    let connector = openssl_client::connector(&ca.public_roots().certificates()?)?;
     let answer = answer(connector.connect("localhost", tcp()?)?)?;
     assert!(answer.ends_with("hello"), "{answer}");
 
-    let connector = openssl_client::connector(&other.certificates())?;
+    let connector = openssl_client::connector(&ca.left_out_beside(&other).certificates()?)?;
     let error = connector.connect("localhost", tcp()?).unwrap_err();
     refused(&error, "unable to get local issuer certificate");
     Ok(())
@@ -252,11 +252,11 @@ fn native_tls() -> Done {
     let (server, _, ca, other) = nginx();
     let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port));
 
-    let connector = native_tls_client::connector(&ca.certificates())?;
+    let connector = native_tls_client::connector(&ca.public_roots().certificates()?)?;
     let answer = answer(connector.connect("localhost", tcp()?)?)?;
     assert!(answer.ends_with("hello"), "{answer}");
 
-    let connector = native_tls_client::connector(&other.certificates())?;
+    let connector = native_tls_client::connector(&ca.left_out_beside(&other).certificates()?)?;
     let error = connector.connect("localhost", tcp()?).unwrap_err();
     refused(&error, "unable to get local issuer certificate");
     Ok(())
@@ -266,12 +266,12 @@ fn native_tls() -> Done {
 #[ignore = "needs nginx"]
 fn curl() -> Done {
     let (_server, url, ca, other) = nginx();
-    let mut easy = curl_client::handle(&ca.pem())?;
+    let mut easy = curl_client::handle(&ca.public_roots().pem()?)?;
     easy.url(&url)?;
     easy.perform()?;
     assert_eq!(easy.response_code()?, 200);
 
-    let mut easy = curl_client::handle(&other.pem())?;
+    let mut easy = curl_client::handle(&ca.left_out_beside(&other).pem()?)?;
     easy.url(&url)?;
     refused(
         &easy.perform().unwrap_err(),

@@ -11,7 +11,7 @@ async fn lettre() -> Done {
     let (ca, other) = authorities();
     let server = Server::exim(&ca);
 
-    let relay = lettre_client::relay(&ca.pem(), "localhost")?.port(server.port);
+    let relay = lettre_client::relay(&ca.public_roots().pem()?, "localhost")?.port(server.port);
     assert!(
         relay
             .build::<lettre::Tokio1Executor>()
@@ -19,7 +19,8 @@ async fn lettre() -> Done {
             .await?
     );
 
-    let relay = lettre_client::relay(&other.pem(), "localhost")?.port(server.port);
+    let relay =
+        lettre_client::relay(&ca.left_out_beside(&other).pem()?, "localhost")?.port(server.port);
     let result = relay
         .build::<lettre::Tokio1Executor>()
         .test_connection()
