@@ -22,7 +22,7 @@ use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
-use crate::verify::revocation::Revocation;
+use crate::verify::revocation::{Revocation, RevocationCheck};
 use crate::verify::verifier::Verifier;
 
 /// Builds [`Roots`] from several sources.
@@ -65,7 +65,7 @@ pub struct RootsBuilder {
     distrust: Distrust,
     distrust_files: Vec<PathBuf>,
     pub(super) provider: Option<Arc<CryptoProvider>>,
-    revocation: Option<Arc<Revocation>>,
+    revocation: Option<Revocation>,
     pub(super) surroundings: Surroundings,
 }
 
@@ -268,9 +268,7 @@ impl RootsBuilder {
     /// CRLs are not refreshed: see
     /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration) for nextUpdate.
     ///
-    /// To call one of these four methods without supplying a CRL is an error. So are roots with so many
-    /// different distrust dates that copies of the CRLs and roots, one for each date, would take more
-    /// than 512 MiB.
+    /// To call one of these four methods without supplying a CRL is an error.
     pub fn crls(
         mut self,
         crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
@@ -341,13 +339,11 @@ impl RootsBuilder {
 
     pub(super) fn roots(&self, trust_set: Arc<TrustSet>) -> Result<Roots, Error> {
         let provider = config::provider(self.provider.clone())?;
-        let verifier = match &self.revocation {
-            Some(revocation) => {
-                Verifier::with_revocation(trust_set, provider, Arc::clone(revocation))?
-            }
-            None => Verifier::new(trust_set, provider),
-        };
-        Roots::new(verifier.explaining_constraints())
+        let mut verifier = Verifier::new(trust_set, provider);
+        if let Some(revocation) = &self.revocation {
+            verifier = verifier.with_revocation(RevocationCheck::new(revocation)?);
+        }
+        Roots::new(verifier)
     }
 
     /// The sources, and whether the fallback is one of them.
@@ -384,7 +380,7 @@ impl RootsBuilder {
     }
 
     fn revocation(&mut self) -> &mut Revocation {
-        Arc::make_mut(self.revocation.get_or_insert_default())
+        self.revocation.get_or_insert_default()
     }
 
     /// Adds a source that the caller supplied.

@@ -45,11 +45,7 @@ fn current() -> Result<Cow<'static, Roots>, Error> {
     let roots = roots.get_or_try_init(|| {
         is_first = true;
         let provider = config::provider(None)?;
-        let mut verifier = Verifier::new(Arc::clone(trust_set), provider);
-        if SELECTED.is_none() {
-            verifier = verifier.explaining_constraints();
-        }
-        Roots::new(verifier)
+        Roots::new(Verifier::new(Arc::clone(trust_set), provider))
     })?;
     // Not within: a logger that sends its records through a client of these roots would wait for itself.
     if is_first {

@@ -1,9 +1,11 @@
 //! The certificates of servers and clients under a set of anchors and their limits.
 
+mod chain_verifier;
 pub(crate) mod client_verifier;
 mod dates;
 mod paths;
 pub(crate) mod refusal;
 pub(crate) mod revocation;
 mod screening;
+mod search;
 pub(crate) mod verifier;

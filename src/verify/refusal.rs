@@ -14,10 +14,11 @@ use crate::trust::distrust::DistrustedBy;
 use crate::trust::report::shortened;
 use crate::trust::set::TrustSet;
 use crate::verify::paths::MOST_PAIRS;
+use crate::verify::search::{Chain, Purpose};
 
 /// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
-/// which date its certificate was issued, or which of its names is outside a root's name constraints; or that the
-/// certificates allow too many paths to a root.
+/// which date its certificate was issued, which of its names is outside a root's name constraints, or which
+/// certificate is distrusted; or that the certificates allow too many paths to a root.
 ///
 /// It reaches a program as [`rustls::Error::InvalidCertificate`] with
 /// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`] or
@@ -55,7 +56,10 @@ enum Reason {
     },
     OutsideConstraints {
         root: String,
-        shown: Option<Shown>,
+        /// In the grammar of annotations.
+        constraints: String,
+        /// The name of the certificate.
+        name: String,
     },
     /// More paths than webpki may try.
     TooComplex,
@@ -67,16 +71,9 @@ enum Reason {
     DistrustedByWebpki,
 }
 
-#[derive(Clone)]
-struct Shown {
-    /// In the grammar of annotations.
-    constraints: String,
-    name: String,
-}
-
 /// Who sent the certificates.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Peer {
+enum Peer {
     Server,
     Client,
 }
@@ -175,10 +172,6 @@ impl Refusal {
 
     /// Whether a name of the certificate is outside of the root's name constraints, its own or imposed
     /// ones.
-    ///
-    /// Policies of [`RootsBuilder`](crate::RootsBuilder) say which name and which constraints. A bundle
-    /// used alone, as the free functions do by default, names only the root, because a small program
-    /// does not link what shows constraints.
     #[must_use]
     pub fn is_outside_constraints(&self) -> bool {
         matches!(self.0, Reason::OutsideConstraints { .. })
@@ -226,22 +219,21 @@ impl Refusal {
     }
 
     /// The DNS name or IP address of the certificate that is outside of the root's name constraints, if
-    /// that is the reason and it is known.
+    /// that is the reason.
     #[must_use]
     pub fn presented_name(&self) -> Option<&str> {
-        self.shown().map(|shown| &*shown.name)
+        match &self.0 {
+            Reason::OutsideConstraints { name, .. } => Some(name),
+            _ => None,
+        }
     }
 
     /// The root's name constraints, its own and imposed ones, in the grammar of annotations:
     /// `permitted-dns=.tr`.
     #[must_use]
     pub fn name_constraints(&self) -> Option<&str> {
-        self.shown().map(|shown| &*shown.constraints)
-    }
-
-    fn shown(&self) -> Option<&Shown> {
         match &self.0 {
-            Reason::OutsideConstraints { shown, .. } => shown.as_ref(),
+            Reason::OutsideConstraints { constraints, .. } => Some(constraints),
             _ => None,
         }
     }
@@ -257,16 +249,9 @@ impl Refusal {
     pub(crate) fn outside_constraints(root: &Anchor, constraints: &[u8], name: String) -> Self {
         Self(Reason::OutsideConstraints {
             root: root.subject(),
-            shown: Some(Shown {
-                constraints: Limits::new(None, Some(constraints)).to_string(),
-                name,
-            }),
+            constraints: Limits::new(None, Some(constraints)).to_string(),
+            name,
         })
-    }
-
-    pub(crate) fn outside_constraints_of(root: &Anchor) -> Self {
-        let root = root.subject();
-        Self(Reason::OutsideConstraints { root, shown: None })
     }
 
     pub(super) fn too_complex() -> Self {
@@ -283,12 +268,12 @@ impl Refusal {
         Self(Reason::DistrustedByWebpki)
     }
 
-    pub(super) fn unknown_issuer(
-        peer: Peer,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        trust_set: &TrustSet,
-    ) -> Self {
+    pub(super) fn unknown_issuer(chain: Chain<'_>, trust_set: &TrustSet) -> Self {
+        let Chain {
+            end_entity,
+            intermediates,
+            ..
+        } = chain;
         let last = last_of_chain(end_entity, intermediates);
         let issuer = issuer(last);
         // The issuer is known, and left out.
@@ -298,7 +283,10 @@ impl Refusal {
         }
         let (sources, system_was_asked) = trust_set.asked();
         Self(Reason::UnknownIssuer {
-            peer,
+            peer: match chain.purpose {
+                Purpose::Server(_) => Peer::Server,
+                Purpose::Client => Peer::Client,
+            },
             self_signed: issuer.is_some() && issuer == subject(last),
             issuer: shown(issuer),
             certificates_sent: 1 + intermediates.len(),
@@ -364,15 +352,10 @@ impl fmt::Display for Refusal {
                     shortened(root)
                 )
             }
-            Reason::OutsideConstraints { root, shown: None } => write!(
-                f,
-                "the certificate has a name that is outside the name constraints of the root \"{}\", its \
-                 own or imposed by the bundle, or of an intermediate",
-                shortened(root)
-            ),
             Reason::OutsideConstraints {
                 root,
-                shown: Some(Shown { constraints, name }),
+                constraints,
+                name,
             } => write!(
                 f,
                 "the certificate is for \"{}\", which is outside the name constraints of the root \

@@ -1,17 +1,14 @@
-//! CRLs, checked by rustls' own verifiers.
+//! Certificate revocation lists (RFC 5280, section 5).
 
-use std::sync::Arc;
-
-use rustls::RootCertStore;
-use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::CryptoProvider;
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::CertificateRevocationListDer;
+use webpki::{
+    CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth,
+    RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
+};
 
 use crate::error::Error;
 
-/// CRLs, and how rustls is to check them.
+/// CRLs, and how they are to be checked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Revocation {
     pub(crate) crls: Vec<CertificateRevocationListDer<'static>>,
@@ -20,50 +17,55 @@ pub(crate) struct Revocation {
     pub(crate) enforce_expiration: bool,
 }
 
-impl Revocation {
-    /// In bytes.
-    pub(super) fn size(&self) -> usize {
-        self.crls.iter().map(|crl| crl.len()).sum()
+/// CRLs that were read.
+pub(crate) struct RevocationCheck {
+    crls: Vec<CertRevocationList<'static>>,
+    unknown_status: UnknownStatusPolicy,
+    depth: RevocationCheckDepth,
+    expiration: ExpirationPolicy,
+}
+
+impl RevocationCheck {
+    pub(crate) fn new(revocation: &Revocation) -> Result<Self, Error> {
+        let crls = revocation.crls.iter().map(|crl| {
+            let read = OwnedCertRevocationList::from_der(crl);
+            read.map(CertRevocationList::from)
+        });
+        Ok(Self {
+            crls: crls.collect::<Result<_, _>>().map_err(Error::revocation)?,
+            unknown_status: if revocation.allow_unknown_status {
+                UnknownStatusPolicy::Allow
+            } else {
+                UnknownStatusPolicy::Deny
+            },
+            depth: if revocation.only_end_entity {
+                RevocationCheckDepth::EndEntity
+            } else {
+                RevocationCheckDepth::Chain
+            },
+            expiration: if revocation.enforce_expiration {
+                ExpirationPolicy::Enforce
+            } else {
+                ExpirationPolicy::Ignore
+            },
+        })
     }
 
-    pub(super) fn server_verifier(
-        &self,
-        store: Arc<RootCertStore>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<WebPkiServerVerifier>, Error> {
-        let mut builder = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(provider))
-            .with_crls(self.crls.iter().cloned());
-        if self.allow_unknown_status {
-            builder = builder.allow_unknown_revocation_status();
-        }
-        if self.only_end_entity {
-            builder = builder.only_check_end_entity_revocation();
-        }
-        if self.enforce_expiration {
-            builder = builder.enforce_revocation_expiration();
-        }
-        // The store is not empty, so only the CRLs can be invalid.
-        builder.build().map_err(Error::revocation)
+    /// The CRLs as [`options`](Self::options) takes them.
+    pub(super) fn crls(&self) -> Vec<&CertRevocationList<'static>> {
+        self.crls.iter().collect()
     }
 
-    /// The same for clients, by another builder of rustls.
-    pub(super) fn client_verifier(
+    /// What webpki is told; `None` without a CRL, which [`RootsBuilder`](crate::RootsBuilder) refuses.
+    pub(super) fn options<'a>(
         &self,
-        store: Arc<RootCertStore>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<dyn ClientCertVerifier>, Error> {
-        let mut builder = WebPkiClientVerifier::builder_with_provider(store, Arc::clone(provider))
-            .clear_root_hint_subjects()
-            .with_crls(self.crls.iter().cloned());
-        if self.allow_unknown_status {
-            builder = builder.allow_unknown_revocation_status();
-        }
-        if self.only_end_entity {
-            builder = builder.only_check_end_entity_revocation();
-        }
-        if self.enforce_expiration {
-            builder = builder.enforce_revocation_expiration();
-        }
-        builder.build().map_err(Error::revocation)
+        crls: &'a [&'a CertRevocationList<'a>],
+    ) -> Option<RevocationOptions<'a>> {
+        let builder = RevocationOptionsBuilder::new(crls).ok()?;
+        let builder = builder
+            .with_depth(self.depth)
+            .with_status_policy(self.unknown_status)
+            .with_expiration_policy(self.expiration);
+        Some(builder.build())
     }
 }

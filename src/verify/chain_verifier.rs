@@ -1,0 +1,150 @@
+//! The verdict on a chain, of a server or of a client.
+
+use std::borrow::Cow;
+use std::iter;
+use std::sync::Arc;
+
+use embedded_roots_bundle::not_before;
+use rustls::crypto::CryptoProvider;
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+
+use crate::bundle::anchor::Anchor;
+use crate::trust::digest::Sha256;
+use crate::trust::set::TrustSet;
+use crate::verify::dates::{Issuers, is_unknown_issuer, may_issue};
+use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
+use crate::verify::refusal::Refusal;
+use crate::verify::revocation::RevocationCheck;
+use crate::verify::screening::Screening;
+use crate::verify::search::{Chain, Search};
+
+/// Verifies chains under a trust set: what is distrusted is taken out of the chain, webpki searches once over the
+/// anchors that the date of the end entity allows, and a refusal is explained.
+pub(super) struct ChainVerifier {
+    pub(super) trust_set: Arc<TrustSet>,
+    pub(super) provider: Arc<CryptoProvider>,
+    sha256: Sha256,
+    revocation: Option<Box<dyn Revoking>>,
+}
+
+impl ChainVerifier {
+    pub(super) fn new(trust_set: Arc<TrustSet>, provider: Arc<CryptoProvider>) -> Self {
+        Self {
+            trust_set,
+            sha256: Sha256::of(&provider),
+            provider,
+            revocation: None,
+        }
+    }
+
+    pub(super) fn check_revocation(&mut self, revocation: RevocationCheck) {
+        self.revocation = Some(Box::new(revocation));
+    }
+
+    pub(super) fn checks_revocation(&self) -> bool {
+        self.revocation.is_some()
+    }
+
+    pub(super) fn verify(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {
+        let Chain {
+            end_entity,
+            intermediates,
+            ..
+        } = chain;
+        let screening = self.screen(end_entity, intermediates)?;
+        let screened = &*screening.intermediates;
+        let start = not_before(end_entity);
+        let issuers = Issuers::of(
+            iter::once(end_entity).chain(screened),
+            start,
+            &self.trust_set,
+        );
+        let selected = self.select(end_entity, screened, start)?;
+        let anchors: Vec<TrustAnchor<'_>> = issuers.trusted.iter().map(|root| lent(root)).collect();
+        let search = Search {
+            anchors: &anchors,
+            algorithms: self.provider.signature_verification_algorithms.all,
+            revocation: None,
+        };
+        let selected = Chain {
+            intermediates: &selected,
+            ..chain
+        };
+        let verdict = match &self.revocation {
+            None => search.verify(selected),
+            Some(revocation) => revocation.verify(search, selected),
+        };
+        verdict.map_err(|refused| {
+            let refusal = screening
+                .explain(&refused, end_entity)
+                .or_else(|| issuers.explain(&refused, end_entity, intermediates))
+                .or_else(|| {
+                    is_unknown_issuer(&refused)
+                        .then(|| Refusal::unknown_issuer(chain, &self.trust_set))
+                });
+            refusal.map_or(refused, Into::into)
+        })
+    }
+
+    /// The number of intermediates that webpki may try.
+    pub(super) fn count_usable(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+    ) -> Result<usize, Refusal> {
+        let screening = self.screen(end_entity, intermediates)?;
+        let start = not_before(end_entity);
+        let selected = self.select(end_entity, &screening.intermediates, start)?;
+        Ok(selected.len())
+    }
+
+    fn screen<'a>(
+        &'a self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &'a [CertificateDer<'a>],
+    ) -> Result<Screening<'a>, Refusal> {
+        let distrust = self.trust_set.distrust();
+        Screening::of(end_entity, intermediates, distrust, self.sha256)
+    }
+
+    /// The intermediates that webpki may try. `start` is the notBefore of the end-entity certificate.
+    fn select<'a>(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &'a [CertificateDer<'a>],
+        start: Option<UnixTime>,
+    ) -> Result<Cow<'a, [CertificateDer<'a>]>, Refusal> {
+        let is_trusted = |name: &[u8]| {
+            let mut anchors = self.trust_set.of_subject(name).iter();
+            anchors.any(|anchor| may_issue(anchor, start))
+        };
+        let selected = on_paths(end_entity, intermediates, &is_trusted, MOST_PAIRS);
+        selected.map_err(|TooManyPairs| Refusal::too_complex())
+    }
+}
+
+/// The anchor without a copy of its fields.
+fn lent(anchor: &Anchor) -> TrustAnchor<'_> {
+    let anchor = anchor.trust_anchor();
+    TrustAnchor {
+        subject: (*anchor.subject).into(),
+        subject_public_key_info: (*anchor.subject_public_key_info).into(),
+        name_constraints: anchor.name_constraints.as_deref().map(Into::into),
+    }
+}
+
+/// Implemented by [`RevocationCheck`] alone, so that a program without CRLs does not link their parser.
+trait Revoking: Send + Sync {
+    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error>;
+}
+
+impl Revoking for RevocationCheck {
+    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error> {
+        let crls = self.crls();
+        let search = Search {
+            revocation: self.options(&crls),
+            ..search
+        };
+        search.verify(chain)
+    }
+}
