@@ -66,6 +66,7 @@ pub struct RootsBuilder {
     distrust_files: Vec<PathBuf>,
     pub(super) provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Revocation>,
+    remembers_signatures: bool,
     pub(super) surroundings: Surroundings,
 }
 
@@ -94,6 +95,7 @@ impl RootsBuilder {
             distrust_files: Vec::new(),
             provider: None,
             revocation: None,
+            remembers_signatures: true,
             surroundings: Surroundings::default(),
         }
     }
@@ -259,6 +261,22 @@ impl RootsBuilder {
         self
     }
 
+    /// Whether signatures are remembered; they are, unless you turn it off.
+    ///
+    /// The signatures in a chain cost most of a verification. Their check is a pure function of algorithm, key,
+    /// message and signature, so a signature that was valid in an accepted chain is valid for ever: its digest is
+    /// remembered, and the crypto provider is not asked again. Nothing else is remembered. Validity, names,
+    /// constraints, distrust and revocation are judged for each chain, and the handshake's own signature is
+    /// checked each time.
+    ///
+    /// The memory is one of the process, of 64 KiB (1,792 signatures), made when the first chain is accepted. It
+    /// holds successes of accepted chains alone, and those of each crypto provider for that provider alone.
+    /// `_documentation::security` says what a peer can learn from it.
+    pub fn remember_signatures(mut self, remember: bool) -> Self {
+        self.remembers_signatures = remember;
+        self
+    }
+
     /// Checks every certificate of a chain, except its root, against these certificate revocation
     /// lists (CRLs; DER, RFC 5280, section 5).
     ///
@@ -342,6 +360,9 @@ impl RootsBuilder {
         let mut verifier = Verifier::new(trust_set, provider);
         if let Some(revocation) = &self.revocation {
             verifier = verifier.with_revocation(RevocationCheck::new(revocation)?);
+        }
+        if !self.remembers_signatures {
+            verifier = verifier.forgetting_signatures();
         }
         Roots::new(verifier)
     }

@@ -17,6 +17,7 @@ use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
 use crate::verify::search::{Chain, Search};
+use crate::verify::signatures::ChainSignatures;
 
 /// Verifies chains under a trust set: what is distrusted is taken out of the chain, webpki searches once over the
 /// anchors that the date of the end entity allows, and a refusal is explained.
@@ -24,6 +25,7 @@ pub(super) struct ChainVerifier {
     pub(super) trust_set: Arc<TrustSet>,
     pub(super) provider: Arc<CryptoProvider>,
     sha256: Sha256,
+    remembers_signatures: bool,
     revocation: Option<Box<dyn Revoking>>,
 }
 
@@ -33,12 +35,17 @@ impl ChainVerifier {
             trust_set,
             sha256: Sha256::of(&provider),
             provider,
+            remembers_signatures: true,
             revocation: None,
         }
     }
 
     pub(super) fn check_revocation(&mut self, revocation: RevocationCheck) {
         self.revocation = Some(Box::new(revocation));
+    }
+
+    pub(super) fn forget_signatures(&mut self) {
+        self.remembers_signatures = false;
     }
 
     pub(super) fn checks_revocation(&self) -> bool {
@@ -61,9 +68,16 @@ impl ChainVerifier {
         );
         let selected = self.select(end_entity, screened, start)?;
         let anchors: Vec<TrustAnchor<'_>> = issuers.trusted.iter().map(|root| lent(root)).collect();
+        let signatures = ChainSignatures::new(&self.provider, self.sha256);
+        let remembering = signatures.algorithms(&self.provider);
+        let remembering: Vec<_> = remembering.iter().map(|each| each as _).collect();
         let search = Search {
             anchors: &anchors,
-            algorithms: self.provider.signature_verification_algorithms.all,
+            algorithms: if self.remembers_signatures {
+                &remembering
+            } else {
+                self.provider.signature_verification_algorithms.all
+            },
             revocation: None,
         };
         let selected = Chain {
@@ -74,6 +88,9 @@ impl ChainVerifier {
             None => search.verify(selected),
             Some(revocation) => revocation.verify(search, selected),
         };
+        if verdict.is_ok() {
+            signatures.remember();
+        }
         verdict.map_err(|refused| {
             let refusal = screening
                 .explain(&refused, end_entity)

@@ -8,4 +8,5 @@ pub(crate) mod refusal;
 pub(crate) mod revocation;
 mod screening;
 mod search;
+mod signatures;
 pub(crate) mod verifier;

@@ -46,6 +46,7 @@ mod roots;
 mod scratch;
 mod selection;
 mod server;
+mod signatures;
 mod static_program;
 mod tokens;
 mod ureq_agent;

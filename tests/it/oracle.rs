@@ -99,9 +99,13 @@ fn of_clients(verifier: Arc<dyn ClientCertVerifier>) -> Verify {
     })
 }
 
-/// The verdict of a verifier, with our refusal of an unknown issuer mapped to rustls' error.
+/// The verdict of a verifier, with our refusal of an unknown issuer mapped to rustls' error. The second time, ours
+/// may remember signatures, and has to come to the same verdict.
 fn verdict(verify: &Verify, case: &Case) -> Result<(), String> {
-    verify(case).map_err(|error| match Refusal::of(&error) {
+    let first = verify(case);
+    let text = |verdict: &Result<(), rustls::Error>| verdict.clone().map_err(|why| why.to_string());
+    assert_eq!(text(&verify(case)), text(&first), "{case:?}");
+    first.map_err(|error| match Refusal::of(&error) {
         Some(refusal) if refusal.is_unknown_issuer() => unknown_issuer(),
         Some(refusal) if refusal.is_outside_constraints() => outside_constraints(),
         Some(refusal) if refusal.is_distrusted() => DISTRUSTED.to_owned(),
@@ -219,8 +223,9 @@ fn amazon() -> Case {
     }
 }
 
-/// Chains of all kinds, under roots of which two share a name and two share an intermediate.
-fn private() -> (Roots, Vec<Case>) {
+/// Chains of all kinds, under roots of which two share a name and two share an intermediate: with signatures that
+/// are remembered, and without.
+fn private() -> ([Roots; 2], Vec<Case>) {
     let (one, namesake) = (root("A CA"), root("A CA"));
     let (other, stranger) = (root("Another CA"), root("A stranger"));
     let limited = root_with("A limited CA", |params| {
@@ -269,9 +274,12 @@ fn private() -> (Roots, Vec<Case>) {
         client(&one, "a.example"),
     ];
     let trusted = [&one, &namesake, &other, &limited].map(|ca| ca.der().clone());
-    let builder = Roots::builder().certificates(trusted);
     let dated = dated.map(|ca| annotated("distrust-after=2024-01-01T00:00:00Z", ca));
-    let roots = builder.pem(dated.concat()).build().unwrap();
+    let roots = [true, false].map(|remember| {
+        let builder = Roots::builder().certificates(trusted.clone());
+        let builder = builder.remember_signatures(remember);
+        builder.pem(dated.concat()).build().unwrap()
+    });
     let cases = chains.map(|identity| Case {
         chain: identity.chain,
         name: "a.example",
@@ -295,7 +303,9 @@ fn a_real_chain_is_accepted_by_both() {
 fn damaged_chains_have_the_verdict_of_rustls() {
     let (private, mut cases) = private();
     cases.push(amazon());
-    let policies = [private, mozilla()].map(|roots| (Oracle::new(&roots), ours(&roots)));
+    let [remembering, forgetting] = private;
+    let policies = [remembering, forgetting, mozilla()];
+    let policies = policies.map(|roots| (Oracle::new(&roots), ours(&roots)));
     let verifiers: Vec<_> = policies
         .iter()
         .flat_map(|(theirs, ours)| {
@@ -353,7 +363,7 @@ fn damaged_chains_have_the_verdict_of_rustls() {
     }
     println!("{accepted:?} accepted, {distrusted:?} distrusted");
     assert!(
-        distrusted[..2].iter().all(|count| *count > 100),
+        distrusted[..4].iter().all(|count| *count > 100),
         "{distrusted:?}"
     );
     // No certificate of this list for clients is among the cases.

@@ -52,7 +52,7 @@ impl SignatureVerificationAlgorithm for Counting {
 }
 
 /// A crypto provider that counts its checks of certificate signatures.
-fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
+pub(crate) fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
     let count: &'static AtomicUsize = Box::leak(Box::default());
     let provider = ring::default_provider();
     let counting = |algorithm: &&'static dyn SignatureVerificationAlgorithm| {
