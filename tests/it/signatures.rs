@@ -143,7 +143,7 @@ fn nothing_of_a_refused_chain_is_remembered() {
 fn a_remembered_chain_is_still_refused_for_every_other_reason() {
     let counted = Counted::new();
     let ca = root_with("CA", |params| {
-        params.key_usages.push(KeyUsagePurpose::CrlSign)
+        params.key_usages.push(KeyUsagePurpose::CrlSign);
     });
     let chain = server_with(&ca, NAME, |params| params.serial_number = Some(1.into()));
     let (end_entity, intermediates) = chain.chain.split_first().unwrap();
@@ -189,11 +189,11 @@ fn refusal(roots: &Roots, chain: &Identity) -> Option<Refusal> {
 fn signatures_of_lists_are_remembered_too() {
     let counted = Counted::new();
     let ca = root_with("CA", |params| {
-        params.key_usages.push(KeyUsagePurpose::CrlSign)
+        params.key_usages.push(KeyUsagePurpose::CrlSign);
     });
     let chain = |serial: u64| {
         server_with(&ca, NAME, |params| {
-            params.serial_number = Some(serial.into())
+            params.serial_number = Some(serial.into());
         })
     };
     let roots = counted.build(Roots::builder().pem(ca.pem()).crls([list(&ca, 4096)]));
