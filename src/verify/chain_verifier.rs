@@ -88,19 +88,35 @@ impl ChainVerifier {
             None => search.verify(selected),
             Some(revocation) => revocation.verify(search, selected),
         };
-        if verdict.is_ok() {
-            signatures.remember();
+        match verdict {
+            Ok(()) => {
+                signatures.remember();
+                Ok(())
+            }
+            Err(refused) => Err(self.explain(refused, chain, &screening, &issuers)),
         }
-        verdict.map_err(|refused| {
-            let refusal = screening
-                .explain(&refused, end_entity)
-                .or_else(|| issuers.explain(&refused, end_entity, intermediates))
-                .or_else(|| {
-                    is_unknown_issuer(&refused)
-                        .then(|| Refusal::unknown_issuer(chain, &self.trust_set))
-                });
-            refusal.map_or(refused, Into::into)
-        })
+    }
+
+    // Apart from the search, as small as it is: inlined, it would be a third of what every program links.
+    #[cold]
+    #[inline(never)]
+    fn explain(
+        &self,
+        refused: rustls::Error,
+        chain: Chain<'_>,
+        screening: &Screening<'_>,
+        issuers: &Issuers<'_>,
+    ) -> rustls::Error {
+        let refusal = screening
+            .explain(&refused, chain.end_entity)
+            .or_else(|| issuers.explain(&refused, chain.end_entity, chain.intermediates));
+        match refusal {
+            Some(refusal) => refusal.into(),
+            None if is_unknown_issuer(&refused) => {
+                Refusal::unknown_issuer(chain, &self.trust_set).into()
+            }
+            None => refused,
+        }
     }
 
     /// The number of intermediates that webpki may try.

@@ -1,27 +1,36 @@
 //! Subtrees as DER has them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::x509::der::{self, Element};
 
-/// Name constraints (the content of the SEQUENCE, DER) in readable form, as far as possible in the
-/// grammar of [`Annotation`](crate::Annotation): `permitted-dns=.tr`.
-pub(crate) fn show_name_constraints(content: &[u8]) -> String {
-    let Some((permitted, excluded)) = read(content) else {
-        return "unreadable name constraints".to_owned();
+/// Writes name constraints (the content of the SEQUENCE, DER) in readable form, as far as possible in the grammar
+/// of [`Annotation`](crate::Annotation): `permitted-dns=.tr`.
+pub(crate) fn write_name_constraints(f: &mut fmt::Formatter<'_>, content: &[u8]) -> fmt::Result {
+    let is_readable = |set: &[u8]| der::elements(set).all(|subtree| base_of(subtree).is_some());
+    let Some(sets) = sets(content).filter(|sets| sets.iter().all(|set| is_readable(set))) else {
+        return f.write_str("unreadable name constraints");
     };
-    let mut shown: Vec<String> = Vec::new();
-    for (verb, bases) in [("permitted", permitted), ("excluded", excluded)] {
+    let mut blank = "";
+    for (verb, set) in ["permitted", "excluded"].iter().zip(sets) {
         for kind in ["dns", "ip", "other"] {
-            let bases = bases.iter().filter(|base| base.kind() == kind);
-            let bases: Vec<_> = bases.map(ToString::to_string).collect();
-            if !bases.is_empty() {
-                shown.push(format!("{verb}-{kind}={}", bases.join(",")));
+            let mut is_first = true;
+            for base in der::elements(set).filter_map(base_of) {
+                if kind_of(base.tag) != kind {
+                    continue;
+                }
+                if is_first {
+                    write!(f, "{blank}{verb}-{kind}=")?;
+                } else {
+                    f.write_str(",")?;
+                }
+                (is_first, blank) = (false, " ");
+                write_base(f, base)?;
             }
         }
     }
-    shown.join(" ")
+    Ok(())
 }
 
 /// The `base` of a `GeneralSubtree`: a `GeneralName`, by tag and value. A DNS name is its bytes, an
@@ -30,24 +39,6 @@ pub(crate) fn show_name_constraints(content: &[u8]) -> String {
 pub(crate) struct Base {
     pub(crate) tag: u8,
     pub(super) value: Vec<u8>,
-}
-
-/// Only for valid bases, in which a DNS name is ASCII and a mask is a prefix.
-impl fmt::Display for Base {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (address, mask) = self.value.split_at(self.value.len() / 2);
-        let prefix = mask.iter().map(|octet| octet.count_ones()).sum::<u32>();
-        match self.tag {
-            DNS => write!(f, "{}", self.value.escape_ascii()),
-            IP => {
-                let v4 = <[u8; 4]>::try_from(address).map(IpAddr::from);
-                let v6 = <[u8; 16]>::try_from(address).map(IpAddr::from);
-                v4.or(v6)
-                    .map_or(Err(fmt::Error), |address| write!(f, "{address}/{prefix}"))
-            }
-            tag => write!(f, "[{}]", tag & 0x1f),
-        }
-    }
 }
 
 pub(crate) const DNS: u8 = der::context(2);
@@ -67,40 +58,6 @@ impl Base {
         }
     }
 
-    /// Whether webpki can apply it; webpki refuses every name if a base is malformed.
-    fn is_valid(&self) -> bool {
-        match self.tag {
-            DNS => self.value.is_empty() || is_dns_subtree(&self.value),
-            IP => {
-                let (_, mask) = self.value.split_at(self.value.len() / 2);
-                let bits = mask.iter().map(|octet| octet.count_ones()).sum::<u32>();
-                let leading = mask.iter().take_while(|&&octet| octet == 0xff).count();
-                let next = mask.get(leading).map_or(0, |octet| octet.leading_ones());
-                matches!(self.value.len(), 8 | 32)
-                    && u32::try_from(leading * 8).is_ok_and(|leading| leading + next == bits)
-            }
-            _ => true,
-        }
-    }
-
-    pub(crate) fn contains_dns(&self, name: &[u8]) -> bool {
-        dns_contains(&self.value, name)
-    }
-
-    /// An address is in a subnet that the subnet of this address alone does not narrow.
-    pub(crate) fn contains_ip(&self, address: &[u8]) -> bool {
-        let alone = [address, &vec![0xff; address.len()]].concat();
-        ip_intersection(&self.value, &alone).is_some()
-    }
-
-    pub(super) fn kind(&self) -> &'static str {
-        match self.tag {
-            DNS => "dns",
-            IP => "ip",
-            _ => "other",
-        }
-    }
-
     pub(super) fn encode(&self) -> Vec<u8> {
         der::encode(der::SEQUENCE, &der::encode(self.tag, &self.value))
     }
@@ -108,50 +65,101 @@ impl Base {
 
 /// The permitted and the excluded subtrees of a NameConstraints content.
 pub(crate) fn read(content: &[u8]) -> Option<(Vec<Base>, Vec<Base>)> {
+    let [permitted, excluded]: [Option<_>; 2] = sets(content)?.map(|set| {
+        let bases = der::elements(set).map(|subtree| {
+            let Element { tag, value, .. } = base_of(subtree)?;
+            let value = if tag == DNS {
+                value.to_ascii_lowercase()
+            } else {
+                value.to_vec()
+            };
+            Some(Base { tag, value })
+        });
+        bases.collect()
+    });
+    Some((permitted?, excluded?))
+}
+
+/// The content of each `GeneralSubtrees`, permitted and excluded ones; empty if it is not there.
+pub(super) fn sets(content: &[u8]) -> Option<[&[u8]; 2]> {
     let mut rest = content;
     let sets = [0, 1].map(|number| {
         let Some((subtrees, after)) = Element::expect(rest, der::context_constructed(number))
         else {
-            return Some(Vec::new());
+            return &[][..];
         };
         rest = after;
-        der::elements(subtrees)
-            .map(|subtree| read_base(subtree?))
-            .collect()
+        subtrees
     });
-    let [permitted, excluded] = sets;
-    rest.is_empty().then_some((permitted?, excluded?))
+    rest.is_empty().then_some(sets)
 }
 
-fn read_base(subtree: Element<'_>) -> Option<Base> {
-    let (name, rest) = Element::read(subtree.value)?;
+/// The base of a subtree, if webpki can apply it; webpki refuses every name if a base is malformed.
+pub(super) fn base_of(subtree: Option<Element<'_>>) -> Option<Element<'_>> {
+    let subtree = subtree.filter(|subtree| subtree.tag == der::SEQUENCE)?;
+    let (base, rest) = Element::read(subtree.value)?;
+    let is_valid = match base.tag {
+        DNS => base.value.is_empty() || is_dns_subtree(base.value),
+        IP => is_subnet(base.value),
+        _ => true,
+    };
     // RFC 5280 allows no minimum but the default, and no maximum.
-    if subtree.tag != der::SEQUENCE || !rest.is_empty() {
-        return None;
+    (is_valid && rest.is_empty()).then_some(base)
+}
+
+/// An address and a mask that is a prefix.
+fn is_subnet(value: &[u8]) -> bool {
+    let (_, mask) = value.split_at(value.len() / 2);
+    let bits = mask.iter().map(|octet| octet.count_ones()).sum::<u32>();
+    let leading = mask.iter().take_while(|&&octet| octet == 0xff).count();
+    let next = mask.get(leading).map_or(0, |octet| octet.leading_ones());
+    matches!(value.len(), 8 | 32)
+        && u32::try_from(leading * 8).is_ok_and(|leading| leading + next == bits)
+}
+
+fn kind_of(tag: u8) -> &'static str {
+    match tag {
+        DNS => "dns",
+        IP => "ip",
+        _ => "other",
     }
-    let value = if name.tag == DNS {
-        name.value.to_ascii_lowercase()
-    } else {
-        name.value.to_vec()
-    };
-    let base = Base {
-        tag: name.tag,
-        value,
-    };
-    base.is_valid().then_some(base)
+}
+
+fn write_base(f: &mut fmt::Formatter<'_>, base: Element<'_>) -> fmt::Result {
+    match base.tag {
+        // It is ASCII.
+        DNS => {
+            (base.value.iter()).try_for_each(|byte| f.write_char(byte.to_ascii_lowercase().into()))
+        }
+        IP => {
+            let (address, mask) = base.value.split_at(base.value.len() / 2);
+            let prefix = mask.iter().map(|octet| octet.count_ones()).sum::<u32>();
+            match address_of(address) {
+                Some(address) => write!(f, "{address}/{prefix}"),
+                None => Err(fmt::Error),
+            }
+        }
+        tag => write!(f, "[{}]", tag & 0x1f),
+    }
+}
+
+/// The address of four or sixteen octets.
+pub(super) fn address_of(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
+        .ok()
 }
 
 /// Whether all names under `inner` are under `outer`. Subtrees that are not nested are disjoint.
-fn dns_contains(outer: &[u8], inner: &[u8]) -> bool {
-    let below = |suffix: &[u8]| inner.ends_with(suffix);
-    match outer.first() {
-        None => true,
-        Some(b'.') => below(outer),
-        Some(_) => {
-            let rest = inner.strip_suffix(outer);
-            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"."))
-        }
-    }
+pub(super) fn dns_contains(outer: &[u8], inner: &[u8]) -> bool {
+    let start = inner.len().checked_sub(outer.len());
+    start
+        .and_then(|start| inner.split_at_checked(start))
+        .is_some_and(|(before, end)| {
+            let is_whole = matches!(outer.first(), None | Some(b'.'));
+            end.eq_ignore_ascii_case(outer)
+                && (is_whole || before.is_empty() || before.ends_with(b"."))
+        })
 }
 
 /// The intersection of two subnets, each given as address and mask.

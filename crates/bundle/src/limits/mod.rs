@@ -10,7 +10,7 @@ use std::fmt;
 
 use rustls_pki_types::UnixTime;
 
-use base::show_name_constraints;
+use base::write_name_constraints;
 
 use crate::x509::time::rfc3339;
 
@@ -82,7 +82,8 @@ impl<'a> Limits<'a> {
     /// The name constraints in readable form.
     #[must_use]
     pub fn shown_name_constraints(&self) -> Option<String> {
-        self.name_constraints.map(show_name_constraints)
+        self.name_constraints?;
+        Some(Self::new(None, self.name_constraints).to_string())
     }
 }
 
@@ -91,15 +92,13 @@ impl fmt::Display for Limits<'_> {
         if let Some(date) = self.distrust_after {
             write!(f, "{}={}", annotation::DISTRUST_AFTER, rfc3339(date))?;
         }
-        let Some(names) = self.shown_name_constraints() else {
+        let Some(content) = self.name_constraints else {
             return Ok(());
         };
-        let blank = if self.distrust_after.is_some() {
-            " "
-        } else {
-            ""
-        };
-        write!(f, "{blank}{names}")
+        if self.distrust_after.is_some() {
+            f.write_str(" ")?;
+        }
+        write_name_constraints(f, content)
     }
 }
 

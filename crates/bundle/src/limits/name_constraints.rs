@@ -166,8 +166,8 @@ fn of_kind(bases: &[Base], kind: u8) -> Vec<Base> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
     use crate::limits::annotation::Annotation;
-    use crate::limits::base::show_name_constraints;
 
     fn imposed(pairs: &str) -> NameConstraints {
         pairs
@@ -212,7 +212,7 @@ mod tests {
             ("excluded-ip=::/0", "excluded-ip=::/0"),
             ("permitted-ip=10.0.0.0/8", "permitted-ip=10.0.0.0/8"),
         ] {
-            assert_eq!(show_name_constraints(&alone(pairs)), both);
+            assert_eq!(Limits::new(None, Some(&alone(pairs))).to_string(), both);
             // The annotation itself is written as it was read.
             let annotation: Annotation = pairs.parse().unwrap();
             assert_eq!(annotation.to_string(), pairs);
@@ -298,12 +298,15 @@ mod tests {
             "permitted-dns=.tr",
             "permitted-dns=a,b permitted-ip=10.0.0.0/8,fd00::/9 excluded-dns=x.a excluded-ip=::/0",
         ] {
-            assert_eq!(show_name_constraints(&alone(text)), text);
+            assert_eq!(Limits::new(None, Some(&alone(text))).to_string(), text);
         }
         let email = [0xa1, 5, 0x30, 3, 0x81, 1, b'a'];
-        assert_eq!(show_name_constraints(&email), "excluded-other=[1]");
         assert_eq!(
-            show_name_constraints(&[0xa0, 9]),
+            Limits::new(None, Some(&email)).to_string(),
+            "excluded-other=[1]"
+        );
+        assert_eq!(
+            Limits::new(None, Some(&[0xa0, 9])).to_string(),
             "unreadable name constraints"
         );
     }

@@ -1,9 +1,8 @@
 //! Finds the name that webpki refused, which its error does not say.
+//!
+//! Every program links this, so it compares in place and copies nothing.
 
-use std::net::IpAddr;
-
-use crate::escape::escape;
-use crate::limits::base::{Base, DNS, IP, read};
+use crate::limits::base::{DNS, IP, address_of, base_of, dns_contains, sets};
 use crate::x509::certificate::extension;
 use crate::x509::der::{self, Element};
 
@@ -14,29 +13,21 @@ use crate::x509::der::{self, Element};
 /// subtrees as often as webpki may (250,000 times), and gives up then.
 #[must_use]
 pub fn name_outside(certificate: &[u8], constraints: &[u8]) -> Option<String> {
-    let (permitted, excluded) = read(constraints)?;
+    let [permitted, excluded] = sets(constraints)?;
     let names = Element::only(extension(certificate, SUBJECT_ALT_NAME)?, der::SEQUENCE)?;
-    let is_outside = |name: &Element<'_>| {
-        let value = match name.tag {
-            DNS => name.value.to_ascii_lowercase(),
-            _ => name.value.to_vec(),
-        };
-        let mut permitted = permitted
-            .iter()
-            .filter(|base| base.tag == name.tag)
-            .peekable();
-        let is_permitted =
-            permitted.peek().is_none() || permitted.any(|base| base.contains(&value));
-        !is_permitted
-            || excluded
-                .iter()
-                .any(|base| base.tag == name.tag && base.contains(&value))
-    };
-    let names = der::elements(names).map_while(|name| name);
-    let names = names.filter(|name| matches!(name.tag, DNS | IP));
-    let subtrees = permitted.len() + excluded.len();
-    let mut names = names.take(MOST_COMPARISONS / subtrees.max(1));
-    names.find(is_outside).map(|name| show(&name))
+    let mut left = MOST_COMPARISONS;
+    for name in der::elements(names) {
+        let name = name?;
+        if name.tag != DNS && name.tag != IP {
+            continue;
+        }
+        let [permitted, excluded] =
+            [permitted, excluded].map(|set| Place::of(name, set, &mut left));
+        if permitted? == Place::Outside || excluded? == Place::Inside {
+            return Some(shown(name));
+        }
+    }
+    None
 }
 
 const MOST_COMPARISONS: usize = 250_000;
@@ -44,22 +35,48 @@ const MOST_COMPARISONS: usize = 250_000;
 /// id-ce-subjectAltName (2.5.29.17)
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 
-impl Base {
-    /// Whether this subtree holds a name of its own kind, in lower case.
-    fn contains(&self, name: &[u8]) -> bool {
-        match self.tag {
-            DNS => self.contains_dns(name),
-            _ => self.contains_ip(name),
+/// Where a name is among subtrees.
+#[derive(PartialEq)]
+enum Place {
+    /// None of them is of its kind.
+    Elsewhere,
+    Outside,
+    Inside,
+}
+
+impl Place {
+    /// `None` if a subtree cannot be read, or after `left` comparisons.
+    fn of(name: Element<'_>, set: &[u8], left: &mut usize) -> Option<Self> {
+        let mut place = Self::Elsewhere;
+        for subtree in der::elements(set) {
+            let base = base_of(subtree)?;
+            *left = left.checked_sub(1)?;
+            if base.tag == name.tag {
+                if contains(base, name.value) {
+                    return Some(Self::Inside);
+                }
+                place = Self::Outside;
+            }
         }
+        Some(place)
     }
 }
 
-fn show(name: &Element<'_>) -> String {
-    let v4 = <[u8; 4]>::try_from(name.value).map(IpAddr::from);
-    let v6 = <[u8; 16]>::try_from(name.value).map(IpAddr::from);
-    match (name.tag, v4.or(v6)) {
-        (IP, Ok(address)) => address.to_string(),
-        _ => escape(&String::from_utf8_lossy(name.value)),
+/// Whether a subtree holds a name of its own kind.
+fn contains(base: Element<'_>, name: &[u8]) -> bool {
+    if base.tag == DNS {
+        return dns_contains(base.value, name);
+    }
+    let (address, mask) = base.value.split_at(base.value.len() / 2);
+    let mut octets = address.iter().zip(mask).zip(name);
+    address.len() == name.len() && octets.all(|((one, mask), other)| (one ^ other) & mask == 0)
+}
+
+fn shown(name: Element<'_>) -> String {
+    match address_of(name.value).filter(|_| name.tag == IP) {
+        Some(address) => address.to_string(),
+        // A DNS name is ASCII.
+        None => name.value.escape_ascii().to_string(),
     }
 }
 
