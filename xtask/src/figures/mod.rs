@@ -11,7 +11,7 @@ use measure::{Counts, Effort, Live, Times, Ways};
 
 use crate::path;
 
-/// Measures, and writes docs/figures.md, its charts, and the table in README.md.
+/// Measures, and writes docs/figures.md and its charts.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let counts = Counts::now()?;
     let times = Times::now(&Effort {
@@ -24,7 +24,6 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
         .collect();
     let part = format!("{}\n{}", table(&rows), about(&counts.crates)?);
     put("docs/figures.md", &part)?;
-    put("README.md", &headlines(&rows)?)?;
     charts::cold_start(&path("docs/cold-start.svg"), &times.cold_start)?;
     charts::growth(&path("docs/growth.svg"), &times.growth)?;
     let missed = rows.iter().filter(|row| row.is_missed());
@@ -68,8 +67,6 @@ fn within_bounds(rows: &[Row]) -> Result<String, Box<dyn Error>> {
 struct Row {
     name: &'static str,
     peer: &'static str,
-    /// Whether it is one of the five in README.md.
-    headline: bool,
     /// Empty for a ratio.
     unit: &'static str,
     measured: f64,
@@ -113,7 +110,6 @@ fn rows_of_counts(counts: &Counts) -> Vec<Row> {
     let mut rows = vec![Row {
         name: "the first `root_store()`",
         peer: "",
-        headline: false,
         unit: " allocations",
         measured: counts.allocations,
         target: 3.0,
@@ -129,7 +125,6 @@ fn cold_start(measured: &Ways) -> Vec<Row> {
     let row = |name, peer, way, [target, most]: [f64; 2]| Row {
         name,
         peer,
-        headline: way == "webpki-roots" || way == NATIVE,
         unit: "",
         measured: measured.ratio(way),
         target,
@@ -155,7 +150,6 @@ fn running(times: &Times) -> [Row; 3] {
     let row = |name, peer, measured, [target, most]: [f64; 2], command| Row {
         name,
         peer,
-        headline: false,
         unit: "",
         measured,
         target,
@@ -198,7 +192,6 @@ fn clean_builds(times: &Times) -> [Row; 4] {
     let row = |name, peer, measured, [target, most]: [f64; 2]| Row {
         name,
         peer,
-        headline: false,
         unit: "",
         measured,
         target,
@@ -221,10 +214,7 @@ fn clean_builds(times: &Times) -> [Row; 4] {
         [1.5, 2.0],
     );
     [
-        Row {
-            headline: true,
-            ..own
-        },
+        Row { ..own },
         row(WITH_CUSTOM, BY_HAND, custom, [1.22, 1.5]),
         row(WITH_CUSTOM, WITH_MOZILLA, beside_mozilla, [1.05, 1.25]),
         Row {
@@ -239,7 +229,6 @@ fn weight(counts: &Counts) -> [Row; 6] {
     let row = |name, peer, unit, measured, [target, most]: [f64; 2]| Row {
         name,
         peer,
-        headline: false,
         unit,
         measured,
         target,
@@ -271,10 +260,7 @@ fn weight(counts: &Counts) -> [Row; 6] {
         [2.0, 2.0],
     );
     [
-        Row {
-            headline: true,
-            ..size
-        },
+        Row { ..size },
         // Missed by far: no more than it has now.
         row(
             "the same, plain release",
@@ -291,7 +277,6 @@ fn weight(counts: &Counts) -> [Row; 6] {
             [64.0, 128.0],
         ),
         Row {
-            headline: true,
             command: "cargo tree",
             ..crates
         },
@@ -313,7 +298,6 @@ fn system(times: &Times) -> [Row; 2] {
     let row = |name, measured: &Ways| Row {
         name,
         peer: NATIVE,
-        headline: false,
         unit: "",
         measured: measured.ratio(NATIVE),
         target: 1.0,
@@ -330,7 +314,6 @@ fn live(live: &Live) -> [Row; 3] {
     let row = |name, peer, unit, measured, [target, most]: [f64; 2]| Row {
         name,
         peer,
-        headline: false,
         unit,
         measured,
         target,
@@ -367,7 +350,6 @@ fn connectors(counts: &Counts) -> [Row; 4] {
     let row = |name, measured, target| Row {
         name,
         peer: "the default features",
-        headline: false,
         unit: " more",
         measured,
         target,
@@ -409,28 +391,6 @@ fn table(rows: &[Row]) -> String {
          `cargo test -p linkage -- --include-ignored` |\n",
     );
     table
-}
-
-/// The five figures of README.md.
-fn headlines(rows: &[Row]) -> Result<String, Box<dyn Error>> {
-    let mut table =
-        String::from("| figure | compared with | embedded-roots / that |\n| --- | --- | --- |\n");
-    for row in rows.iter().filter(|row| row.headline) {
-        let shown = row.shown();
-        let missed = if row.is_missed() {
-            format!(" (target {}, missed)", row.target)
-        } else {
-            String::new()
-        };
-        let _ = writeln!(table, "| {} | {} | {shown}{missed} |", row.name, row.peer);
-    }
-    let machine = machine()?;
-    let _ = writeln!(
-        table,
-        "\nMeasured by `cargo xtask figures` {machine}. A figure without a unit is a ratio of medians of \
-         the same run."
-    );
-    Ok(table)
 }
 
 /// The date and the kind of machine, without anything that identifies it.
