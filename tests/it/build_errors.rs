@@ -1,8 +1,9 @@
 //! The error messages that a user sees when a bundle cannot be compiled in.
 
+use embedded_roots_testing::authority::{annotated, ca_params, root, root_with};
 use rcgen::{IsCa, KeyUsagePurpose};
 
-use crate::authority::{PublicKey, annotated, ca_params, root, root_with};
+use crate::public_key::PUBLIC_KEY;
 use crate::scratch::Package;
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
@@ -244,7 +245,7 @@ fn a_pin_is_for_the_selected_bundle() {
 #[test]
 fn file_with_distrusted_key_is_refused() {
     let ca = root("CA");
-    let public = ca_params("A root").signed_by(&PublicKey, &ca).unwrap();
+    let public = ca_params("A root").signed_by(&PUBLIC_KEY, &ca).unwrap();
     let (error, path) = error_for(ca.pem() + &public.pem());
     let line = ca.pem().lines().count() + 1;
     let expected = format!(

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_testing::authority::{
+    Authority, Identity, annotated, intermediate_of, key, root, server_with,
+};
 use rcgen::date_time_ymd;
 use rustls::version::TLS13;
 use rustls::{CertificateError, Error};
 
-use crate::authority::{Authority, Identity, annotated, intermediate, key, root, server_with};
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.example";
@@ -83,8 +85,8 @@ fn only_the_end_entity_counts() {
 fn of_two_possible_roots_the_one_that_still_may_is_taken() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let shared = key().serialize_pem();
-    let by_old = intermediate("Between", &shared, &old);
-    let by_new = intermediate("Between", &shared, &new);
+    let by_old = intermediate_of("Between", &shared, &old);
+    let by_new = intermediate_of("Between", &shared, &new);
     let presented = || {
         [
             younger(&by_old, 1).with(&by_old).with(&by_new),

@@ -5,7 +5,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output};
 
-use crate::authority::root;
+use embedded_roots_testing::authority::root;
+
 use crate::scratch::{Package, target};
 
 /// Prints the sources that gave roots, or the error, for each policy; with `starved`, first without

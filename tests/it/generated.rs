@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::authority::{annotated, root};
+use embedded_roots_testing::authority::{annotated, root};
+
 use crate::scratch::Package;
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";

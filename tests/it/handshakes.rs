@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use embedded_roots::Roots;
+use embedded_roots_testing::authority::{
+    Identity, annotated, intermediate, key, root, root_with, server, server_with,
+};
 use rcgen::{CertificateParams, GeneralSubtree, IsCa, NameConstraints, date_time_ymd};
 use rustls::CertificateError;
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::version::{TLS12, TLS13};
 
-use crate::authority::{
-    Identity, annotated, intermediate, key, root, root_with, server, server_with,
-};
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.corp.example";
@@ -61,7 +61,7 @@ fn a_trusted_server_is_accepted() {
     let identity = server(&ca, NAME);
     assert_eq!(verdict(&ca.pem(), || clone(&identity), NAME), Ok(()));
 
-    let between = intermediate("Between", &key().serialize_pem(), &ca);
+    let between = intermediate("Between", &ca);
     let identity = server(&between, NAME).with(&between);
     assert_eq!(verdict(&ca.pem(), || clone(&identity), NAME), Ok(()));
 }

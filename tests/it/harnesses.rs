@@ -11,10 +11,10 @@ const WITHOUT: [(&str, &str); 7] = [
     ("benches", "src"),
     ("certs", "src"),
     ("cli", "src/main.rs"),
-    ("linkage", "src"),
     ("examples/quickstart", "src"),
     ("examples/rotation", "src"),
     ("examples/version", "src"),
+    ("linkage", "src"),
 ];
 
 #[test]

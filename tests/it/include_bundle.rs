@@ -4,9 +4,10 @@ use std::fs;
 
 use embedded_roots::{Anchor, Bundle, Roots, custom, include_bundle, mozilla};
 use embedded_roots_bundle::digest::{hex, sha256};
+use embedded_roots_testing::authority::{root, server};
 use rustls::version::TLS13;
 
-use crate::authority::{izenpe, root, server};
+use crate::izenpe::izenpe;
 use crate::scratch::{Package, target};
 use crate::server::serve;
 

@@ -9,7 +9,6 @@
 )]
 #![allow(missing_docs, reason = "a test binary has no users")]
 
-mod authority;
 mod build_errors;
 mod bundles;
 mod circles;
@@ -26,6 +25,7 @@ mod harnesses;
 mod include_bundle;
 mod include_bundle_errors;
 mod inspect;
+mod izenpe;
 mod layers;
 mod live;
 mod live_clients;
@@ -36,6 +36,7 @@ mod oracle;
 mod policies;
 mod process_default;
 mod promises;
+mod public_key;
 mod real_servers;
 mod refusals;
 mod report;

@@ -1,6 +1,7 @@
 //! Without the feature `rustls`, the crate is `no_std`.
 
-use crate::authority::root;
+use embedded_roots_testing::authority::root;
+
 use crate::scratch::Package;
 
 /// The static library defines its own panic handler, which conflicts with std's. So it builds only

@@ -6,7 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::authority::root;
+use embedded_roots_testing::authority::root;
+
 use crate::scratch::{Package, target};
 
 /// Prints, for each policy, the sources that gave roots, or the error.

@@ -1,6 +1,7 @@
 //! The default roots, each case in a process of its own.
 
-use crate::authority::{root, server};
+use embedded_roots_testing::authority::{root, server};
+
 use crate::scratch::{Package, RUSTLS};
 
 #[test]

@@ -2,26 +2,24 @@
 
 use std::error::Error;
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_testing::authority::{Authority, intermediate, root, server};
+use embedded_roots_testing::folder::Folder;
+use embedded_roots_testing::server::free_ports;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::Version;
 use hyper::body::Bytes;
-
-use crate::authority::{Authority, intermediate, key, root, server};
 
 type Done = Result<(), Box<dyn Error>>;
 
 /// A temporary folder with a server's files, and the server; both are removed on drop.
 struct Server {
-    folder: PathBuf,
+    folder: Folder,
     child: Option<Child>,
 }
 
@@ -29,28 +27,21 @@ impl Server {
     /// With `chain.pem`, `leaf.pem`, `between.pem` and `key.pem` of a server under an intermediate of
     /// this authority.
     fn new(name: &str, ca: &Authority) -> Self {
-        let folder = env::temp_dir().join(format!("embedded-roots-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let server = Self {
+        let folder = Folder::new(name);
+        let between = intermediate("Between", ca);
+        let identity = self::server(&between, "localhost");
+        folder.file("leaf.pem", identity.chain_pem());
+        folder.file("between.pem", between.pem());
+        folder.file("key.pem", identity.key_pem());
+        folder.file("chain.pem", identity.with(&between).chain_pem());
+        Self {
             folder,
             child: None,
-        };
-        let between = intermediate("Between", &key().serialize_pem(), ca);
-        let identity = self::server(&between, "localhost");
-        let leaf = pem("CERTIFICATE", &identity.chain[0]);
-        server.file("chain.pem", &(leaf.clone() + &between.pem()));
-        server.file("leaf.pem", &leaf);
-        server.file("between.pem", &between.pem());
-        server.file("key.pem", &pem("PRIVATE KEY", identity.key.secret_der()));
-        server
-    }
-
-    fn file(&self, name: &str, content: &str) {
-        fs::write(self.folder.join(name), content).unwrap();
+        }
     }
 
     fn start(&mut self, command: &mut Command) -> &mut Child {
-        let child = command.current_dir(&self.folder).stdin(Stdio::null());
+        let child = command.current_dir(self.folder.path()).stdin(Stdio::null());
         self.child.insert(child.spawn().unwrap())
     }
 }
@@ -61,15 +52,7 @@ impl Drop for Server {
             let _ = child.kill();
             let _ = child.wait();
         }
-        let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let base64 = STANDARD.encode(der);
-    let lines = base64.as_bytes().chunks(64).map(String::from_utf8_lossy);
-    let lines = lines.collect::<Vec<_>>().join("\n");
-    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
 }
 
 /// What both clients get from there under `roots`: the version of HTTP, and the body.
@@ -114,7 +97,7 @@ const LISTENERS: [(&str, &str, Version); 4] = [
 async fn nginx_is_accepted_under_its_root_and_refused_under_another() -> Done {
     let (ca, other) = (root("CA"), root("Another CA"));
     let mut server = Server::new("nginx", &ca);
-    let ports = free_ports();
+    let ports = free_ports::<{ LISTENERS.len() }>();
     let listeners = LISTENERS
         .iter()
         .zip(&ports)
@@ -134,15 +117,15 @@ async fn nginx_is_accepted_under_its_root_and_refused_under_another() -> Done {
     let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path temporary;\n"))
         .concat();
-    server.file(
+    server.folder.file(
         "nginx.conf",
-        &format!(
+        format!(
             "daemon off; master_process off; pid nginx.pid; events {{}}
             http {{ access_log off; {folders} {listeners} }}"
         ),
     );
     let mut command = Command::new("nginx");
-    let folder = server.folder.clone();
+    let folder = server.folder.path().to_owned();
     command
         .arg("-p")
         .arg(&folder)
@@ -182,7 +165,7 @@ async fn s_server_is_accepted_under_its_root_and_refused_under_another() -> Done
         let mut server = Server::new(&format!("s_server{tls}"), &ca);
         // `-HTTP` sends a file as it is.
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-        server.file("answer", answer);
+        server.folder.file("answer", answer);
         let mut command = Command::new("openssl");
         command.args(["s_server", "-HTTP", tls, "-accept", "127.0.0.1:0"]);
         command.args(["-cert", "leaf.pem", "-cert_chain", "between.pem"]);
@@ -206,12 +189,6 @@ async fn s_server_is_accepted_under_its_root_and_refused_under_another() -> Done
         refused(&address, &other).await?;
     }
     Ok(())
-}
-
-/// Different ones that nobody has, for now.
-fn free_ports() -> [u16; LISTENERS.len()] {
-    let listeners = LISTENERS.map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 fn wait_for(port: u16) {

@@ -1,8 +1,9 @@
 //! What a report contains.
 
 use embedded_roots::{Roots, mozilla, webpki_roots};
+use embedded_roots_testing::authority::{annotated, root};
 
-use crate::authority::{annotated, izenpe, root};
+use crate::izenpe::izenpe;
 use crate::scratch::Package;
 
 const IZENPE: &str = "\"CN=Izenpe.com, O=IZENPE S.A., C=ES\" distrust-after=2026-04-15T23:59:59Z";

@@ -1,6 +1,7 @@
 //! Which source the free functions use.
 
-use crate::authority::root;
+use embedded_roots_testing::authority::root;
+
 use crate::scratch::{Package, RUSTLS};
 
 const MAIN: &str = r#"fn main() {

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use embedded_roots_testing::authority::{root, server};
 use rustls::version::TLS13;
 
-use crate::authority::{root, server};
 use crate::scratch::{Package, target};
 use crate::server::serve_http;
 
