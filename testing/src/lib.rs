@@ -15,4 +15,6 @@
 pub mod authority;
 pub mod folder;
 pub mod handshake;
+#[cfg(unix)]
+pub mod program;
 pub mod server;

@@ -37,6 +37,7 @@ mod policies;
 mod process_default;
 mod promises;
 mod public_key;
+#[cfg(unix)]
 mod real_servers;
 mod refusals;
 mod report;
