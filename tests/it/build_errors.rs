@@ -35,7 +35,7 @@ fn the_variable_is_missing_or_empty() {
 
 #[test]
 fn the_example_in_the_message_works() {
-    let package = package().main("fn main() { print!(\"{}\", embedded_roots::bundle().len()) }");
+    let package = package().main(include_str!("../programs/bundle_size.rs"));
     package.file("certs/roots.pem", root("CA").pem());
     let error = package.build_error();
     let (_, example) = error.split_once("\n\n").unwrap();

@@ -190,30 +190,7 @@ fn the_default_roots_name_the_root_of_a_constraint() {
     let ca = root("Constrained CA");
     let annotation = "permitted-dns=.corp.example";
     let package = Package::with_rustls("constrained_default", &["custom", "ring", "rustls"]);
-    let package = package.main(
-        r#"
-        use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
-        use embedded_roots::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-
-        fn main() {
-            let chain = (0..).map_while(|nth| std::fs::read(format!("{nth}.der")).ok());
-            let chain: Vec<_> = chain.map(CertificateDer::from).collect();
-            let name = ServerName::try_from("a.example").unwrap();
-            let verifier = embedded_roots::verifier().unwrap();
-            let error = verifier
-                .verify_server_cert(&chain[0], &chain[1..], &name, &[], UnixTime::now())
-                .unwrap_err();
-            match embedded_roots::Refusal::of(&error) {
-                Some(refusal) => {
-                    assert!(refusal.is_outside_constraints());
-                    assert_eq!((refusal.presented_name(), refusal.name_constraints()), (None, None));
-                    print!("{refusal}");
-                }
-                None => print!("{error}"),
-            }
-        }
-        "#,
-    );
+    let package = package.main(include_str!("../programs/constrained_default.rs"));
     let other = root("Another CA");
     let shared = key().serialize_pem();
     let between = [&ca, &other].map(|ca| intermediate_of("Between", &shared, ca));

@@ -4,11 +4,6 @@ use embedded_roots_testing::authority::root;
 
 use crate::scratch::{Package, RUSTLS};
 
-const MAIN: &str = r#"fn main() {
-    let bundle = embedded_roots::bundle();
-    print!("{} {}", bundle.name(), bundle.len());
-}"#;
-
 #[test]
 fn custom_then_mozilla_then_webpki_roots() {
     let all: &[&str] = &["custom", "mozilla", "webpki-roots"];
@@ -17,7 +12,8 @@ fn custom_then_mozilla_then_webpki_roots() {
         (&all[1..], "mozilla "),
         (&all[2..], "webpki-roots "),
     ] {
-        let package = Package::with_features("selected", features).main(MAIN);
+        let package = Package::with_features("selected", features)
+            .main(include_str!("../programs/selected.rs"));
         let file = package.file("corp.pem", root("CA").pem());
         let printed = package.env("EMBEDDED_ROOTS_FILE", file).run();
         assert!(printed.starts_with(selected), "{printed}");
@@ -31,14 +27,8 @@ fn features_of_two_dependencies_do_not_add_trust() {
         "one = {{ path = \"one\" }}\nother = {{ path = \"other\" }}\n\
          embedded-roots = {{ path = \"{{checkout}}\", default-features = false }}\n{RUSTLS}"
     );
-    let package = Package::new("unified", &dependencies).main(
-        r#"fn main() {
-            let (one, other) = (one::trusted(), other::trusted());
-            assert_eq!(one, other);
-            let store = embedded_roots::root_store().unwrap();
-            print!("{one}; {} in the store", store.len());
-        }"#,
-    );
+    let package =
+        Package::new("unified", &dependencies).main(include_str!("../programs/unified.rs"));
     for (name, features) in [
         ("one", r#"["mozilla", "rustls"]"#),
         ("other", r#"["custom"]"#),

@@ -405,36 +405,6 @@ fn no_other_roots_and_no_provider_come_with_it() {
     assert_eq!(added, expected);
 }
 
-const FOREIGN_TLS_CONFIG: &str = r#"
-use embedded_roots::{Refusal, Roots};
-use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use ureq::unversioned::resolver::DefaultResolver;
-
-fn main() {
-    let mut arguments = std::env::var("ARGUMENTS").unwrap();
-    let pem = arguments.split_off(arguments.find('-').unwrap());
-    let own = std::fs::read("own.pem").unwrap();
-    let roots = Roots::builder().pem(own).build().unwrap();
-    let added = RootCerts::from(vec![Certificate::from_pem(pem.as_bytes()).unwrap()]);
-    for tls in [
-        TlsConfig::builder().build(),
-        TlsConfig::builder().disable_verification(true).build(),
-        TlsConfig::builder().root_certs(added).build(),
-        TlsConfig::builder().provider(TlsProvider::NativeTls).build(),
-    ] {
-        let config = Agent::config_builder().tls_config(tls.clone()).build();
-        let agent = Agent::with_parts(config, roots.ureq_connector(), DefaultResolver::default());
-        let of_agent = agent.get(arguments.trim()).call().unwrap_err();
-        let agent = roots.ureq_agent();
-        let request = agent.get(arguments.trim()).config().tls_config(tls).build();
-        for error in [of_agent, request.call().unwrap_err()] {
-            println!("{}", Refusal::of(&error).is_some_and(Refusal::is_unknown_issuer));
-        }
-    }
-}
-"#;
-
 /// Another package of the build can enable ureq's own TLS. What that is told does not weaken ours.
 #[test]
 fn the_tls_config_of_ureq_has_no_effect() {
@@ -445,7 +415,8 @@ fn the_tls_config_of_ureq_has_no_effect() {
     let ca = root("CA");
     let (address, _) = serve_many(Some(server(&ca, "localhost")), OK);
     let uri = format!("https://localhost:{}/", address.port());
-    let package = Package::new("ureq-tls-config", dependencies).main(FOREIGN_TLS_CONFIG);
+    let package = Package::new("ureq-tls-config", dependencies)
+        .main(include_str!("../programs/foreign_tls_config.rs"));
     package.file("own.pem", root("Own CA").pem());
     let package = package.env("ARGUMENTS", format!("{uri}\n{}", ca.pem()));
     assert_eq!(package.run(), "true\n".repeat(8));
