@@ -194,3 +194,23 @@ impl PublicKeyData for PublicKey<'_> {
         &PKCS_ECDSA_P384_SHA384
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::pem::PemObject as _;
+
+    use super::*;
+
+    #[test]
+    fn pem_of_an_identity_is_read_back() {
+        let ca = root("CA");
+        let between = intermediate("Between", &ca);
+        let identity = server(&between, "localhost").with(&between);
+        let chain_pem = identity.chain_pem();
+        let chain = CertificateDer::pem_slice_iter(chain_pem.as_bytes());
+        let chain: Result<Vec<_>, _> = chain.collect();
+        assert_eq!(chain.unwrap(), identity.chain);
+        let key = PrivateKeyDer::from_pem_slice(identity.key_pem().as_bytes());
+        assert_eq!(key.unwrap(), identity.key);
+    }
+}

@@ -17,4 +17,5 @@ pub mod folder;
 pub mod handshake;
 #[cfg(unix)]
 pub mod program;
+pub mod random;
 pub mod server;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_testing::authority::{
-    Authority, Identity, annotated, intermediate_of, key, root, server_with,
+    Authority, Identity, annotated, intermediate_of, intermediate_with, key, root, server_with,
 };
 use rcgen::date_time_ymd;
 use rustls::version::TLS13;
@@ -73,10 +73,9 @@ fn an_undated_root_beside_a_dated_one_is_not_touched() {
 fn only_the_end_entity_counts() {
     let ca = root("Old CA");
     // The intermediate's own notBefore is long after the distrust date.
-    let mut params = rcgen::CertificateParams::default();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    params.not_before = date_time_ymd(2025, 1, 1);
-    let between = rcgen::CertifiedIssuer::signed_by(params, key(), &ca).unwrap();
+    let between = intermediate_with("Between", &ca, |params| {
+        params.not_before = date_time_ymd(2025, 1, 1);
+    });
     let identity = younger(&between, 0).with(&between);
     assert_eq!(verdict(&annotated(ANNOTATION, &ca), identity), Ok(()));
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
 
 use embedded_roots::{Bundle, Refusal, Roots, RootsBuilder, include_bundle, mozilla};
 use embedded_roots_bundle::digest::{hex, sha256};
@@ -11,6 +10,7 @@ use embedded_roots_testing::authority::{
     self, Authority, Identity, ca_params, client, intermediate, intermediate_of, key, root,
     root_of, server,
 };
+use embedded_roots_testing::folder::Folder;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use rcgen::PublicKeyData as _;
@@ -128,7 +128,8 @@ fn refusal_of_webpki_is_explained() {
 fn root_with_public_key_is_left_out_and_reported() {
     let (ca, other) = (root("CA"), root("Other CA"));
     let public = ca_params("A root").signed_by(&PUBLIC_KEY, &ca).unwrap();
-    let file = file("public-root.pem", public.pem());
+    let folder = Folder::new("distrusted");
+    let file = folder.file("public-root.pem", public.pem());
     let sources = [
         Roots::builder().pem(public.pem()),
         Roots::builder().pem_file(&file),
@@ -205,7 +206,8 @@ fn each_certificate_of_a_chain_can_be_distrusted() {
     ] {
         for certificate in &chain.chain {
             let (key, whole) = (key_sha256(certificate), certificate_sha256(certificate));
-            let list = file("digests.txt", format!("# a list\n{key} # a key\n"));
+            let folder = Folder::new("distrusted");
+            let list = folder.file("digests.txt", format!("# a list\n{key} # a key\n"));
             for (builder, by) in [
                 (
                     policy().distrust_key(&key),
@@ -363,15 +365,6 @@ fn roots_of_bundles_can_be_distrusted() {
     }
 }
 
-fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("distrusted");
-    fs::create_dir_all(&folder).unwrap();
-    // Tests run at the same time.
-    let path = folder.join(format!("{}-{name}", hex(&sha256(content.as_ref()))));
-    fs::write(&path, content).unwrap();
-    path
-}
-
 #[test]
 fn digests_that_are_none_are_errors_of_the_builder() {
     let ca = root("CA");
@@ -399,7 +392,8 @@ fn digests_that_are_none_are_errors_of_the_builder() {
     let once = trusting(&ca).distrust_key(&digest).distrust_key(&digest);
     assert!(once.build().unwrap_err().is_no_roots());
 
-    let missing = file("gone", "").with_file_name("missing.txt");
+    let folder = Folder::new("distrusted");
+    let missing = folder.join("missing.txt");
     let error = trusting(&ca).distrust_file(&missing).build().unwrap_err();
     assert!(error.is_unreadable(), "{error}");
     for (text, why) in [
@@ -410,7 +404,7 @@ fn digests_that_are_none_are_errors_of_the_builder() {
         (format!("# a list\n{}\n", &digest[2..]), "line 2: \""),
         (String::new(), "no digest in it"),
     ] {
-        let path = file("invalid.txt", &text);
+        let path = folder.file("invalid.txt", &text);
         let error = trusting(&ca).distrust_file(&path).build().unwrap_err();
         let text = error.to_string();
         assert!(error.is_invalid_input() && text.contains(why), "{text}");
@@ -422,7 +416,8 @@ fn digests_that_are_none_are_errors_of_the_builder() {
 fn live_roots_follow_a_file_of_digests() {
     let Chains { ca, server, .. } = chains();
     let unrelated = key_sha256(root("Another CA").der());
-    let path = file("live.txt", &unrelated);
+    let folder = Folder::new("distrusted");
+    let path = folder.file("live.txt", &unrelated);
     let live = trusting(&ca).distrust_file(&path).build_live().unwrap();
     assert_eq!(verdict(&live.current(), &server), Ok(()));
     assert!(!live.refresh().unwrap());

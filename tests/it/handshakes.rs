@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use embedded_roots::Roots;
 use embedded_roots_testing::authority::{
-    Identity, annotated, intermediate, key, root, root_with, server, server_with,
+    Identity, annotated, intermediate, intermediate_with, root, root_with, server, server_params,
+    server_with,
 };
-use rcgen::{CertificateParams, GeneralSubtree, IsCa, NameConstraints, date_time_ymd};
+use rcgen::{GeneralSubtree, IsCa, NameConstraints, date_time_ymd};
 use rustls::CertificateError;
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::version::{TLS12, TLS13};
@@ -120,17 +121,10 @@ fn verdict_without_time(trusted: &str, identity: &Identity) -> CertificateError 
 #[test]
 fn an_end_entity_certificate_cannot_issue() {
     let ca = root("CA");
-    let no_ca = |params: &mut CertificateParams| params.is_ca = IsCa::ExplicitNoCa;
-    let leaf = rcgen::CertifiedIssuer::signed_by(
-        {
-            let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
-            no_ca(&mut params);
-            params
-        },
-        key(),
-        &ca,
-    )
-    .unwrap();
+    let leaf = intermediate_with("a server", &ca, |params| {
+        *params = server_params(NAME);
+        params.is_ca = IsCa::ExplicitNoCa;
+    });
     let identity = server(&leaf, NAME).with(&leaf);
     let refused = verdict(&ca.pem(), || clone(&identity), NAME).unwrap_err();
     assert!(

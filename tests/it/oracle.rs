@@ -12,6 +12,7 @@ use embedded_roots_testing::authority::{
     Authority, Identity, annotated, client, intermediate, intermediate_of, key, root, root_of,
     root_with, server_with,
 };
+use embedded_roots_testing::random::numbers;
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -425,15 +426,4 @@ fn meshes_have_the_verdict_of_rustls() {
         "{accepted:?}"
     );
     assert!(reasons.len() > 1, "{reasons:?}");
-}
-
-/// Numbers below a bound (xorshift; Marsaglia, 2003).
-fn numbers() -> impl FnMut(usize) -> usize {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    move |bound| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % bound as u64).unwrap()
-    }
 }
