@@ -6,31 +6,32 @@
 #![allow(missing_docs, reason = "a test binary has no users")]
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use std::{env, fs, process, thread};
+use std::{env, thread};
 
 use embedded_roots::{Error, Refusal, Roots, mozilla};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+use embedded_roots_testing::authority::{Authority, root, server};
+use embedded_roots_testing::folder::Folder;
+use embedded_roots_testing::handshake::Pair;
+use embedded_roots_testing::server::config;
+use rustls::{ALL_VERSIONS, HandshakeKind};
 
 const NAME: &str = "server.example";
 
 #[test]
 fn a_config_decides_by_the_file_that_is_trusted() {
-    let folder = Folder::new("trusted");
-    let ca = Authority::new("A CA");
+    let folder = Folder::new("für trusted");
+    let ca = root("A CA");
     let path = folder.file("ca.pem", ca.pem());
 
     let trusting = Roots::builder().pem_file(&path).build().unwrap();
-    handshake(trusting.client_config(), ca.server()).unwrap();
+    handshake(&trusting, &ca).unwrap();
 
     let mozilla = Roots::builder().bundle(&mozilla::BUNDLE).build().unwrap();
-    let refused = handshake(mozilla.client_config(), ca.server()).unwrap_err();
+    let refused = handshake(&mozilla, &ca).unwrap_err();
     let refusal = Refusal::of(&refused)
         .expect("another error than a refusal")
         .to_string();
@@ -53,8 +54,8 @@ fn the_store_of_this_system_has_roots() {
 
 #[test]
 fn variables_name_another_store() {
-    let folder = Folder::new("variables");
-    let [one, two] = ["One", "Two"].map(|name| Authority::new(name).pem());
+    let folder = Folder::new("für variables");
+    let [one, two] = ["One", "Two"].map(|name| root(name).pem());
     let file = folder.file("one/ca.pem", one);
     folder.file("two/ca.pem", two);
 
@@ -62,12 +63,12 @@ fn variables_name_another_store() {
     assert_eq!(printed, format!("SSL_CERT_FILE={}: 1 root", file.display()));
 
     // The separator is `:`, or `;` on Windows, where paths contain colons.
-    let directories = env::join_paths([folder.0.join("one"), folder.0.join("two")]).unwrap();
+    let directories = env::join_paths([folder.join("one"), folder.join("two")]).unwrap();
     let printed = system_with(&[("SSL_CERT_DIR", &directories)]);
     let shown = Path::new(&directories).display();
     assert_eq!(printed, format!("SSL_CERT_DIR={shown}: 2 roots"));
 
-    let absent = folder.0.join("absent.pem");
+    let absent = folder.join("absent.pem");
     let printed = system_with(&[("SSL_CERT_FILE", absent.as_os_str())]);
     let why = format!(
         "error: SSL_CERT_FILE: {} cannot be read: ",
@@ -94,21 +95,21 @@ fn an_empty_variable_is_unset() {
 
 #[test]
 fn a_folder_is_no_file() {
-    let folder = Folder::new("folder");
-    refused_at_once(&folder.0);
+    let folder = Folder::new("für folder");
+    refused_at_once(folder.path());
 }
 
 #[test]
 fn what_is_absent_is_an_error() {
-    let folder = Folder::new("absent");
-    refused_at_once(&folder.0.join("ca.pem"));
+    let folder = Folder::new("für absent");
+    refused_at_once(&folder.join("ca.pem"));
 }
 
 #[test]
 #[cfg(unix)]
 fn devices_and_sockets_are_not_read() {
-    let folder = Folder::new("devices");
-    let socket = folder.0.join("socket");
+    let folder = Folder::new("für devices");
+    let socket = folder.join("socket");
     let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for path in [Path::new("/dev/zero"), Path::new("/dev/null"), &socket] {
         refused_at_once(path);
@@ -119,7 +120,7 @@ fn devices_and_sockets_are_not_read() {
 #[test]
 #[cfg(windows)]
 fn devices_are_not_read() {
-    let folder = Folder::new("devices");
+    let folder = Folder::new("für devices");
     for path in [
         "NUL",
         "CON",
@@ -132,7 +133,7 @@ fn devices_are_not_read() {
     ] {
         refused_at_once(Path::new(path));
     }
-    refused_at_once(&folder.0.join("NUL"));
+    refused_at_once(&folder.join("NUL"));
 }
 
 /// Nothing writes to the pipe, so reading it would block forever.
@@ -219,83 +220,8 @@ fn refused_at_once(path: &Path) {
     assert_eq!(error.to_string(), why);
 }
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// The config of a server with a certificate issued by this authority.
-    fn server(&self) -> ServerConfig {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([NAME.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key.into())
-            .unwrap()
-    }
-}
-
-/// A complete handshake in memory; returns the client's result.
-fn handshake(client: Arc<ClientConfig>, server: ServerConfig) -> Result<(), rustls::Error> {
-    let client = ClientConnection::new(client, NAME.try_into().unwrap()).unwrap();
-    let server = ServerConnection::new(Arc::new(server)).unwrap();
-    let (mut client, mut server) = (Connection::from(client), Connection::from(server));
-    while client.is_handshaking() || server.is_handshaking() {
-        carry(&mut client, &mut server).expect("the server has an error");
-        carry(&mut server, &mut client)?;
-    }
-    Ok(())
-}
-
-fn carry(from: &mut Connection, to: &mut Connection) -> Result<(), rustls::Error> {
-    let mut bytes = Vec::new();
-    while from.wants_write() {
-        from.write_tls(&mut bytes).unwrap();
-    }
-    let mut unread = &*bytes;
-    while !unread.is_empty() {
-        to.read_tls(&mut unread).unwrap();
-        to.process_new_packets()?;
-    }
-    Ok(())
-}
-
-/// A temporary folder with a non-ASCII name, which is removed on drop.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("embedded-roots {name} für {}", process::id());
-        let path = env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    /// Writes a file into the folder.
-    fn file(&self, name: &str, content: String) -> PathBuf {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Best effort: the system cleans up its temporary folder in the end.
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// The result of a client with these roots, at a server of this CA.
+fn handshake(roots: &Roots, ca: &Authority) -> Result<HandshakeKind, rustls::Error> {
+    let server = Arc::new(config(server(ca, NAME), ALL_VERSIONS));
+    Pair::new(&roots.client_config(), &server, NAME).finish()
 }

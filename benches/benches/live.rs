@@ -9,27 +9,29 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::{env, fs, process};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_roots::{LiveRoots, Roots, mozilla};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, ServerConfig, ServerConnection};
-use rustls_pki_types::PrivatePkcs8KeyDer;
+use embedded_roots_testing::authority::{root, server};
+use embedded_roots_testing::folder::Folder;
+use embedded_roots_testing::handshake::Pair;
+use embedded_roots_testing::server::config;
+use rustls::{ALL_VERSIONS, ClientConfig, HandshakeKind, ServerConfig};
 
 criterion_group!(benches, live);
 criterion_main!(benches);
 
+const NAME: &str = "a.example";
+
 fn live(criterion: &mut Criterion) {
-    let ca = authority();
-    let path = env::temp_dir().join(format!("embedded-roots-bench-{}.pem", process::id()));
-    fs::write(&path, ca.pem()).unwrap();
+    let ca = root("CA");
+    let folder = Folder::new("bench");
+    let path = folder.file("ca.pem", ca.pem());
     let policy = || Roots::builder().bundle(&mozilla::BUNDLE).pem_file(&path);
     let live = policy().build_live().unwrap();
     generation(criterion, &policy().build().unwrap(), &live);
-    handshakes(criterion, &live, &server(&ca));
-    fs::remove_file(path).unwrap();
+    let server = Arc::new(config(server(&ca, NAME), ALL_VERSIONS));
+    handshakes(criterion, &live, &server);
 }
 
 /// The config of a generation, compared with one that cannot change; and the refresh between them.
@@ -56,50 +58,13 @@ fn handshakes(criterion: &mut Criterion, live: &LiveRoots, server: &Arc<ServerCo
         // The first one cannot be resumed.
         handshake(&config, server);
         group.bench_function(way, |bencher| {
-            bencher.iter(|| assert_eq!(handshake(&config, server), Some(kind)));
+            bencher.iter(|| assert_eq!(handshake(&config, server), kind));
         });
     }
     group.finish();
 }
 
 /// Both sides of a connection over TLS 1.3, with its tickets.
-fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Option<HandshakeKind> {
-    let name = "a.example".try_into().unwrap();
-    let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
-    let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
-    let mut wire = Vec::new();
-    while client.wants_write() || server.wants_write() {
-        while client.wants_write() {
-            client.write_tls(&mut wire).unwrap();
-        }
-        server.read_tls(&mut wire.as_slice()).unwrap();
-        server.process_new_packets().unwrap();
-        wire.clear();
-        while server.wants_write() {
-            server.write_tls(&mut wire).unwrap();
-        }
-        client.read_tls(&mut wire.as_slice()).unwrap();
-        client.process_new_packets().unwrap();
-        wire.clear();
-    }
-    client.handshake_kind()
-}
-
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-fn server(ca: &CertifiedIssuer<'static, KeyPair>) -> Arc<ServerConfig> {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["a.example".to_owned()]).unwrap();
-    let chain = vec![params.signed_by(&key, ca).unwrap().der().clone()];
-    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key);
-    Arc::new(config.unwrap())
+fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> HandshakeKind {
+    Pair::new(client, server, NAME).finish().unwrap()
 }

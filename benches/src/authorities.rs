@@ -1,28 +1,22 @@
 //! Large numbers of certificate authorities.
 
+use embedded_roots_testing::authority::{Authority, ca_params, key, root_with};
+
 /// This many roots, which share a key but have distinct names.
 pub fn roots(count: u32) -> impl Iterator<Item = rcgen::Certificate> {
-    let key = rcgen::KeyPair::generate().unwrap();
+    let key = key();
     (0..count).map(move |nth| {
-        let mut params = rcgen::CertificateParams::default();
-        let name = format!("Example Root CA {nth}");
-        let names = &mut params.distinguished_name;
-        names.push(rcgen::DnType::CommonName, name);
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let params = ca_params(&format!("Example Root CA {nth}"));
         params.self_signed(&key).unwrap()
     })
 }
 
 /// A root that may issue below these DNS names alone.
-pub fn root_with_permitted(names: &[String]) -> rcgen::Certificate {
-    let mut params = rcgen::CertificateParams::default();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+pub fn root_with_permitted(names: &[String]) -> Authority {
     let names = names.iter().cloned();
-    params.name_constraints = Some(rcgen::NameConstraints {
+    let constraints = rcgen::NameConstraints {
         permitted_subtrees: names.map(rcgen::GeneralSubtree::DnsName).collect(),
         excluded_subtrees: Vec::new(),
-    });
-    params
-        .self_signed(&rcgen::KeyPair::generate().unwrap())
-        .unwrap()
+    };
+    root_with("CA", |params| params.name_constraints = Some(constraints))
 }

@@ -363,64 +363,30 @@ fn keys_of(place: &Value) -> Digests {
 #[test]
 #[ignore = "needs Go"]
 fn go_programs() {
-    const PROGRAM: &str = r#"package main
-
-import (
-	"crypto/sha256"
-	"crypto/x509"
-	_ "embed"
-	"encoding/pem"
-	"fmt"
-)
-
-func main() {
-	for _, root := range roots() {
-		fmt.Printf("%x\n", sha256.Sum256(root.Raw))
-	}
-}
-
-func check(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
-"#;
-    const DER: &str = r"//go:embed bundle.der
-var bundle []byte
-
-func roots() []*x509.Certificate {
-	pem.Decode(nil)
-	roots, err := x509.ParseCertificates(bundle)
-	check(err)
-	return roots
-}
-";
-    const PEM: &str = r"func roots() (roots []*x509.Certificate) {
-	for _, text := range bundle {
-		block, _ := pem.Decode([]byte(text))
-		root, err := x509.ParseCertificate(block.Bytes)
-		check(err)
-		roots = append(roots, root)
-	}
-	return
-}
-
-var bundle = []string{
-";
     let certificates = embedded_roots::mozilla::certificates();
     let expected: Digests = certificates.iter().map(|der| hex(&sha256(der))).collect();
     let der: Vec<&[u8]> = certificates.iter().map(|der| &**der).collect();
     let der = der.concat();
     let blocks = embedded_roots::mozilla::pem().split("-----BEGIN ").skip(1);
     let texts = blocks.map(|block| format!("`-----BEGIN {block}`,\n"));
-    let pem = format!("{PROGRAM}{PEM}{}}}\n", texts.collect::<String>());
-    for (form, source) in [("der", format!("{PROGRAM}{DER}")), ("pem", pem)] {
+    let bundle = format!(
+        "package main\n\nvar bundle = []string{{\n{}}}\n",
+        texts.collect::<String>()
+    );
+    let (by_der, by_pem) = (
+        include_bytes!("programs/go/der.go"),
+        include_bytes!("programs/go/pem.go"),
+    );
+    for (form, roots, bundle) in [
+        ("der", &by_der[..], ("bundle.der", &der[..])),
+        ("pem", by_pem, ("bundle.go", bundle.as_bytes())),
+    ] {
         let directory = temporary(&format!("go-{form}"));
         let file = |name: &str, content: &[u8]| fs::write(directory.join(name), content).unwrap();
         file("go.mod", b"module roots\n\ngo 1.19\n");
-        file("main.go", source.as_bytes());
-        file("bundle.der", &der);
+        file("main.go", include_bytes!("programs/go/main.go"));
+        file("roots.go", roots);
+        file(bundle.0, bundle.1);
         for (name, flags) in [("program", ""), ("stripped", "-s -w")] {
             let mut go = Command::new("go");
             go.args(["build", "-ldflags", flags, "-o", name])

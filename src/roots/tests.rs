@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use embedded_roots_testing::folder::Folder;
+
 #[cfg(feature = "mozilla")]
 use crate::bundle::mozilla;
 use crate::bundle::selected::bundle;
@@ -13,14 +15,14 @@ use crate::roots::policy::Roots;
 use crate::source::surroundings::Surroundings;
 use crate::source::system::Store;
 use crate::source::variables::Variables;
-use crate::world::{World, pem};
+use crate::world::{empty_world, pem};
 
 const PAGE: &str = include_str!("../../docs/policy.md");
 
-fn builder(world: &World, variables: Vec<(&'static str, OsString)>) -> RootsBuilder {
+fn builder(world: &Folder, variables: Vec<(&'static str, OsString)>) -> RootsBuilder {
     let mut builder = Roots::builder();
     builder.surroundings = Surroundings {
-        store: Store::below(&world.path("root")),
+        store: Store::below(&world.join("root")),
         variables: Variables::from(variables),
         ..Surroundings::default()
     };
@@ -77,7 +79,7 @@ fn outcome(builder: RootsBuilder) -> String {
 }
 
 /// Applies the policy in the first column to an empty builder.
-fn policy(name: &str, world: &World, builder: RootsBuilder) -> RootsBuilder {
+fn policy(name: &str, world: &Folder, builder: RootsBuilder) -> RootsBuilder {
     let bundle = bundle();
     match name {
         // The presets do the same; `presets_are_what_the_table_says` checks that.
@@ -85,32 +87,32 @@ fn policy(name: &str, world: &World, builder: RootsBuilder) -> RootsBuilder {
         "Roots::system()" => builder.system(),
         "Roots::system_or_embedded()" => builder.system_or(bundle),
         "Roots::embedded_and_system()" => builder.bundle(bundle).system(),
-        ".system_or(b).pem_file(there)" => builder.system_or(bundle).pem_file(world.path("there")),
+        ".system_or(b).pem_file(there)" => builder.system_or(bundle).pem_file(world.join("there")),
         ".bundle(b).system_fallback()" => builder.bundle(bundle).system_fallback(),
         ".bundle(b).ssl_cert_env()" => builder.bundle(bundle).ssl_cert_env(),
         ".bundle(b).extra_env(\"EXTRA_CA\")" => builder.bundle(bundle).extra_env("EXTRA_CA"),
         ".optional_pem_file(absent).system_fallback()" => builder
-            .optional_pem_file(world.path("absent"))
+            .optional_pem_file(world.join("absent"))
             .system_fallback(),
         ".optional_pem_file(there).system_fallback()" => builder
-            .optional_pem_file(world.path("there"))
+            .optional_pem_file(world.join("there"))
             .system_fallback(),
         ".optional_pem_file(absent).bundle(b)" => builder
-            .optional_pem_file(world.path("absent"))
+            .optional_pem_file(world.join("absent"))
             .bundle(bundle),
         ".optional_pem_file(broken).bundle(b)" => builder
-            .optional_pem_file(world.path("broken"))
+            .optional_pem_file(world.join("broken"))
             .bundle(bundle),
-        ".pem_file(absent).bundle(b)" => builder.pem_file(world.path("absent")).bundle(bundle),
-        ".pem_file(there).bundle(b)" => builder.pem_file(world.path("there")).bundle(bundle),
+        ".pem_file(absent).bundle(b)" => builder.pem_file(world.join("absent")).bundle(bundle),
+        ".pem_file(there).bundle(b)" => builder.pem_file(world.join("there")).bundle(bundle),
         other => panic!("{other} has no test"),
     }
 }
 
 const STORE: &str = "root/etc/ssl/certs/ca-certificates.crt";
 
-fn world(name: &str) -> World {
-    let world = World::new(name);
+fn with_files(name: &str) -> Folder {
+    let world = empty_world(name);
     world.file("there", pem("File CA"));
     world.file("broken", pem("File CA").replacen("\nMII", "\n!II", 1));
     world
@@ -118,7 +120,7 @@ fn world(name: &str) -> World {
 
 #[test]
 fn what_is_trusted() {
-    let world = world("what_is_trusted");
+    let world = with_files("what_is_trusted");
     let rows = rows("What is trusted");
     assert_eq!(rows.len(), 12);
     for row in rows {
@@ -132,20 +134,20 @@ fn what_is_trusted() {
         assert_eq!(&verdict(), is_broken, "{name}");
         world.file(STORE, "# nothing yet\n");
         assert_eq!(&verdict(), is_absent, "{name}");
-        fs::remove_dir_all(world.path("root")).unwrap();
+        fs::remove_dir_all(world.join("root")).unwrap();
         assert_eq!(&verdict(), is_absent, "{name}");
     }
 }
 
 #[test]
 fn variables() {
-    let world = world("variables");
+    let world = with_files("variables");
     world.file(STORE, pem("Store CA"));
     world.file("directory/there.pem", pem("File CA"));
     world.file("directory/README", "no certificate");
     world.file(
         "broken directory/broken.pem",
-        fs::read(world.path("broken")).unwrap(),
+        fs::read(world.join("broken")).unwrap(),
     );
     world.file("empty directory/README", "no certificate");
     let rows = rows("Variables at run time");
@@ -170,10 +172,10 @@ fn variables() {
                 builder(&world, vec![(variable, value.into())]),
             ))
         };
-        assert_eq!(&verdict(&world.path(there)), valid, "{name}");
+        assert_eq!(&verdict(&world.join(there)), valid, "{name}");
         assert_eq!(&verdict(Path::new("")), empty, "{name}");
         for file in others {
-            assert_eq!(&verdict(&world.path(file)), other, "{name} with {file}");
+            assert_eq!(&verdict(&world.join(file)), other, "{name} with {file}");
         }
     }
 }
@@ -207,7 +209,7 @@ fn presets_are_what_the_table_says() {
 #[cfg(feature = "mozilla")]
 #[test]
 fn a_store_that_a_variable_names_lifts_no_limit() {
-    let world = World::new("lifts_no_limit");
+    let world = empty_world("lifts_no_limit");
     // Like the bundles of distributions, without annotations.
     let lines = mozilla::annotated_pem()
         .lines()
@@ -220,7 +222,7 @@ fn a_store_that_a_variable_names_lifts_no_limit() {
     };
     for (variable, value) in [
         ("SSL_CERT_FILE", file),
-        ("SSL_CERT_DIR", world.path("directory")),
+        ("SSL_CERT_DIR", world.join("directory")),
     ] {
         let builder = || builder(&world, vec![(variable, value.clone().into())]);
         for builder in [
@@ -238,8 +240,8 @@ fn a_store_that_a_variable_names_lifts_no_limit() {
 
 #[test]
 fn what_was_given_is_wrong_whatever_a_variable_says() {
-    let world = world("given_is_wrong");
-    let variables = vec![("SSL_CERT_FILE", world.path("there").into())];
+    let world = with_files("given_is_wrong");
+    let variables = vec![("SSL_CERT_FILE", world.join("there").into())];
     assert_eq!(
         outcome(builder(&world, variables).pem("garbage").ssl_cert_env()),
         "error"
@@ -248,9 +250,9 @@ fn what_was_given_is_wrong_whatever_a_variable_says() {
 
 #[test]
 fn a_link_to_nowhere_does_not_open_the_fallback() {
-    let world = world("link_to_nowhere");
+    let world = with_files("link_to_nowhere");
     world.file(STORE, pem("Store CA"));
-    let link = world.path("link");
+    let link = world.join("link");
     std::os::unix::fs::symlink("/nowhere", &link).unwrap();
     let builder = builder(&world, Vec::new())
         .optional_pem_file(link)

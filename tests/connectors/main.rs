@@ -6,20 +6,17 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 #![allow(missing_docs, reason = "a test binary has no users")]
 
-#[path = "../it/authority.rs"]
-#[expect(dead_code, reason = "the other functions are for `it`")]
-mod authority;
 #[path = "../it/echo.rs"]
 mod echo;
 
 use embedded_roots::Roots;
+use embedded_roots_testing::authority::{root, server};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::Version;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioExecutor;
 use tokio::runtime::Runtime;
 
-use authority::{root, server};
 use echo::{Done, assert_unknown_issuer, serve};
 
 /// The version that HTTPS connections negotiate: HTTP/2 if and only if the feature is on.

@@ -1,8 +1,9 @@
 //! The error messages that a user sees when a bundle cannot be compiled in.
 
+use embedded_roots_testing::authority::{annotated, ca_params, root, root_with};
 use rcgen::{IsCa, KeyUsagePurpose};
 
-use crate::authority::{PublicKey, annotated, ca_params, root, root_with};
+use crate::public_key::PUBLIC_KEY;
 use crate::scratch::Package;
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
@@ -34,7 +35,7 @@ fn the_variable_is_missing_or_empty() {
 
 #[test]
 fn the_example_in_the_message_works() {
-    let package = package().main("fn main() { print!(\"{}\", embedded_roots::bundle().len()) }");
+    let package = package().main(include_str!("../programs/bundle_size.rs"));
     package.file("certs/roots.pem", root("CA").pem());
     let error = package.build_error();
     let (_, example) = error.split_once("\n\n").unwrap();
@@ -244,7 +245,7 @@ fn a_pin_is_for_the_selected_bundle() {
 #[test]
 fn file_with_distrusted_key_is_refused() {
     let ca = root("CA");
-    let public = ca_params("A root").signed_by(&PublicKey, &ca).unwrap();
+    let public = ca_params("A root").signed_by(&PUBLIC_KEY, &ca).unwrap();
     let (error, path) = error_for(ca.pem() + &public.pem());
     let line = ca.pem().lines().count() + 1;
     let expected = format!(

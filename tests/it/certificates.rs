@@ -3,9 +3,10 @@
 use embedded_roots::rustls::pki_types::CertificateDer;
 use embedded_roots::rustls::pki_types::pem::PemObject as _;
 use embedded_roots::{Error, Roots, custom, mozilla, webpki_roots};
+use embedded_roots_testing::authority::{annotated, key, root, root_of, root_with};
 use rcgen::{CertificateParams, GeneralSubtree, NameConstraints};
 
-use crate::authority::{annotated, izenpe, key, root, root_of, root_with};
+use crate::izenpe::izenpe;
 
 fn constrained(params: &mut CertificateParams) {
     params.name_constraints = Some(NameConstraints {

@@ -6,6 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use embedded_roots::{Refusal, Roots, mozilla};
+use embedded_roots_testing::authority::{
+    Authority, Identity, annotated, client, client_with, intermediate, intermediate_with, root,
+    server,
+};
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring;
@@ -18,10 +22,6 @@ use rustls::{
     SignatureScheme, StreamOwned, SupportedProtocolVersion,
 };
 
-use crate::authority::{
-    Authority, Identity, annotated, client, client_with, intermediate, intermediate_with, key,
-    root, server,
-};
 use crate::revocation::{authority, list};
 
 const NAME: &str = "a.corp.example";
@@ -129,7 +129,7 @@ fn refusal(verifier: &Arc<dyn ClientCertVerifier>, identity: Identity) -> Refusa
 #[test]
 fn a_trusted_client_is_accepted() {
     let ca = root("CA");
-    let between = intermediate("Between", &key().serialize_pem(), &ca);
+    let between = intermediate("Between", &ca);
     let verifier = trusting(ca.pem());
     for identity in [client(&ca, NAME), client(&between, NAME).with(&between)] {
         assert_eq!(verdict(&verifier, Some(identity)), Ok(()));
@@ -156,7 +156,7 @@ fn an_unknown_client_is_told_who_was_asked_and_what_to_do() {
     assert_eq!(refusal.certificates_sent(), Some(1));
 
     // A missing intermediate.
-    let between = intermediate("Between", &key().serialize_pem(), &ca);
+    let between = intermediate("Between", &ca);
     let refusal = self::refusal(&verifier, client(&between, NAME));
     assert_eq!(refusal.issuer(), Some("CN=Between"));
 }
@@ -331,7 +331,7 @@ fn a_revoked_client_is_refused() {
 
 /// An intermediate whose serial number [`list`] revokes.
 fn revoked_intermediate(ca: &Authority) -> Authority {
-    intermediate_with("Revoked", &key().serialize_pem(), ca, |params| {
+    intermediate_with("Revoked", ca, |params| {
         params.serial_number = Some(1.into());
     })
 }

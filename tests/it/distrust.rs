@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_testing::authority::{
+    Authority, Identity, annotated, intermediate_of, intermediate_with, key, root, server_with,
+};
 use rcgen::date_time_ymd;
 use rustls::version::TLS13;
 use rustls::{CertificateError, Error};
 
-use crate::authority::{Authority, Identity, annotated, intermediate, key, root, server_with};
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.example";
@@ -71,10 +73,9 @@ fn an_undated_root_beside_a_dated_one_is_not_touched() {
 fn only_the_end_entity_counts() {
     let ca = root("Old CA");
     // The intermediate's own notBefore is long after the distrust date.
-    let mut params = rcgen::CertificateParams::default();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    params.not_before = date_time_ymd(2025, 1, 1);
-    let between = rcgen::CertifiedIssuer::signed_by(params, key(), &ca).unwrap();
+    let between = intermediate_with("Between", &ca, |params| {
+        params.not_before = date_time_ymd(2025, 1, 1);
+    });
     let identity = younger(&between, 0).with(&between);
     assert_eq!(verdict(&annotated(ANNOTATION, &ca), identity), Ok(()));
 }
@@ -83,8 +84,8 @@ fn only_the_end_entity_counts() {
 fn of_two_possible_roots_the_one_that_still_may_is_taken() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let shared = key().serialize_pem();
-    let by_old = intermediate("Between", &shared, &old);
-    let by_new = intermediate("Between", &shared, &new);
+    let by_old = intermediate_of("Between", &shared, &old);
+    let by_new = intermediate_of("Between", &shared, &new);
     let presented = || {
         [
             younger(&by_old, 1).with(&by_old).with(&by_new),

@@ -2,20 +2,22 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
 
 use embedded_roots::{Bundle, Refusal, Roots, RootsBuilder, include_bundle, mozilla};
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::subject_public_key_info;
+use embedded_roots_testing::authority::{
+    self, Authority, Identity, ca_params, client, intermediate, intermediate_of, key, root,
+    root_of, server,
+};
+use embedded_roots_testing::folder::Folder;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use rcgen::PublicKeyData as _;
 use rustls::pki_types::CertificateDer;
 use rustls::version::TLS13;
 
-use crate::authority::{
-    Authority, Identity, PublicKey, ca_params, client, intermediate, key, root, server,
-};
+use crate::public_key::PUBLIC_KEY;
 use crate::revocation::{authority, list};
 use crate::server::{handshake, serve, serve_http};
 use crate::verdict::{NAME, client_verdict, verdict};
@@ -24,8 +26,8 @@ use crate::verdict::{NAME, client_verdict, verdict};
 /// signature of the end entity is another's; a distrusted key is refused before signatures are checked.
 fn under_public_key(ca: &Authority, issue: fn(&Authority, &str) -> Identity) -> Identity {
     let params = ca_params("EM DV TLS CA - G3B");
-    let between = params.signed_by(&PublicKey, ca).unwrap();
-    let forged = intermediate("EM DV TLS CA - G3B", &key().serialize_pem(), ca);
+    let between = params.signed_by(&PUBLIC_KEY, ca).unwrap();
+    let forged = intermediate("EM DV TLS CA - G3B", ca);
     let mut identity = issue(&forged, NAME);
     identity.chain.push(between.der().clone());
     identity
@@ -55,12 +57,12 @@ fn trusting(ca: &Authority) -> RootsBuilder {
 
 #[test]
 fn public_key_is_one_of_the_list() {
-    let digest = hex(&sha256(PublicKey::DER));
+    let digest = hex(&sha256(PUBLIC_KEY.0));
     assert!(
         embedded_roots_mozilla::DISTRUSTED_KEYS.contains(&digest),
         "{digest}"
     );
-    assert_eq!(PublicKey.subject_public_key_info(), PublicKey::DER);
+    assert_eq!(PUBLIC_KEY.subject_public_key_info(), PUBLIC_KEY.0);
 }
 
 #[test]
@@ -113,7 +115,7 @@ async fn hyper_and_reqwest_refuse_chain_with_public_key() -> Result<(), Box<dyn 
 fn refusal_of_webpki_is_explained() {
     let ca = root("CA");
     let roots = trusting(&ca)
-        .allow_distrusted_key(hex(&sha256(PublicKey::DER)))
+        .allow_distrusted_key(hex(&sha256(PUBLIC_KEY.0)))
         .build()
         .unwrap();
     let text = "a certificate of the chain is refused: its key is distrusted by rustls-webpki";
@@ -125,8 +127,9 @@ fn refusal_of_webpki_is_explained() {
 #[test]
 fn root_with_public_key_is_left_out_and_reported() {
     let (ca, other) = (root("CA"), root("Other CA"));
-    let public = ca_params("A root").signed_by(&PublicKey, &ca).unwrap();
-    let file = file("public-root.pem", public.pem());
+    let public = ca_params("A root").signed_by(&PUBLIC_KEY, &ca).unwrap();
+    let folder = Folder::new("distrusted");
+    let file = folder.file("public-root.pem", public.pem());
     let sources = [
         Roots::builder().pem(public.pem()),
         Roots::builder().pem_file(&file),
@@ -158,14 +161,14 @@ fn root_with_public_key_is_left_out_and_reported() {
     );
     let allowed = Roots::builder()
         .pem(public.pem())
-        .allow_distrusted_key(hex(&sha256(PublicKey::DER)));
+        .allow_distrusted_key(hex(&sha256(PUBLIC_KEY.0)));
     assert_eq!(allowed.build().unwrap().anchors().len(), 1);
 }
 
 fn webpki_anchor(certificate: &CertificateDer<'static>) -> rustls::pki_types::TrustAnchor<'static> {
     let roots = Roots::builder().certificates([certificate.clone()]);
     let roots = roots
-        .allow_distrusted_key(hex(&sha256(PublicKey::DER)))
+        .allow_distrusted_key(hex(&sha256(PUBLIC_KEY.0)))
         .build()
         .unwrap();
     roots.anchors()[0].trust_anchor().clone()
@@ -180,7 +183,7 @@ struct Chains {
 
 fn chains() -> Chains {
     let ca = root("CA");
-    let between = intermediate("Between", &key().serialize_pem(), &ca);
+    let between = intermediate("Between", &ca);
     Chains {
         server: server(&between, NAME).with(&between),
         client: client(&between, NAME).with(&between),
@@ -203,7 +206,8 @@ fn each_certificate_of_a_chain_can_be_distrusted() {
     ] {
         for certificate in &chain.chain {
             let (key, whole) = (key_sha256(certificate), certificate_sha256(certificate));
-            let list = file("digests.txt", format!("# a list\n{key} # a key\n"));
+            let folder = Folder::new("distrusted");
+            let list = folder.file("digests.txt", format!("# a list\n{key} # a key\n"));
             for (builder, by) in [
                 (
                     policy().distrust_key(&key),
@@ -247,7 +251,7 @@ fn each_certificate_of_a_chain_can_be_distrusted() {
 fn chain_with_another_way_is_accepted() {
     let (one, two) = (root("One"), root("Two"));
     let shared = key().serialize_pem();
-    let [by_one, by_two] = [&one, &two].map(|ca| intermediate("Between", &shared, ca));
+    let [by_one, by_two] = [&one, &two].map(|ca| intermediate_of("Between", &shared, ca));
     let identity = server(&by_one, NAME).with(&by_one).with(&by_two);
     let policy = || trusting(&one).pem(two.pem());
     for removed in [&by_one, &by_two] {
@@ -256,7 +260,7 @@ fn chain_with_another_way_is_accepted() {
         assert_eq!(verdict(&roots, &identity), Ok(()));
     }
     // One key of one certificate that nothing needs.
-    let unused = intermediate("Unused", &key().serialize_pem(), &one);
+    let unused = intermediate("Unused", &one);
     let with_unused = server(&by_one, NAME).with(&unused).with(&by_one);
     let roots = policy()
         .distrust_key(key_sha256(unused.der()))
@@ -279,8 +283,8 @@ fn chain_with_another_way_is_accepted() {
 #[test]
 fn refusal_names_the_reason_that_applies() {
     let Chains { ca, server, .. } = chains();
-    let unused = intermediate("Unused", &key().serialize_pem(), &ca);
-    let private = crate::authority::server(&root("Private CA"), NAME).with(&unused);
+    let unused = intermediate("Unused", &ca);
+    let private = authority::server(&root("Private CA"), NAME).with(&unused);
     let roots = trusting(&ca)
         .distrust_key(key_sha256(unused.der()))
         .build()
@@ -296,7 +300,7 @@ fn refusal_names_the_reason_that_applies() {
 fn distrusted_certificate_of_a_root_leaves_its_other_certificate() {
     let shared = key().serialize_pem();
     let [old, new] = [2024, 2025].map(|year| {
-        crate::authority::root_of("CA", &shared, |params| {
+        root_of("CA", &shared, |params| {
             params.not_before = rcgen::date_time_ymd(year, 1, 1);
         })
     });
@@ -361,15 +365,6 @@ fn roots_of_bundles_can_be_distrusted() {
     }
 }
 
-fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("distrusted");
-    fs::create_dir_all(&folder).unwrap();
-    // Tests run at the same time.
-    let path = folder.join(format!("{}-{name}", hex(&sha256(content.as_ref()))));
-    fs::write(&path, content).unwrap();
-    path
-}
-
 #[test]
 fn digests_that_are_none_are_errors_of_the_builder() {
     let ca = root("CA");
@@ -397,7 +392,8 @@ fn digests_that_are_none_are_errors_of_the_builder() {
     let once = trusting(&ca).distrust_key(&digest).distrust_key(&digest);
     assert!(once.build().unwrap_err().is_no_roots());
 
-    let missing = file("gone", "").with_file_name("missing.txt");
+    let folder = Folder::new("distrusted");
+    let missing = folder.join("missing.txt");
     let error = trusting(&ca).distrust_file(&missing).build().unwrap_err();
     assert!(error.is_unreadable(), "{error}");
     for (text, why) in [
@@ -408,7 +404,7 @@ fn digests_that_are_none_are_errors_of_the_builder() {
         (format!("# a list\n{}\n", &digest[2..]), "line 2: \""),
         (String::new(), "no digest in it"),
     ] {
-        let path = file("invalid.txt", &text);
+        let path = folder.file("invalid.txt", &text);
         let error = trusting(&ca).distrust_file(&path).build().unwrap_err();
         let text = error.to_string();
         assert!(error.is_invalid_input() && text.contains(why), "{text}");
@@ -420,7 +416,8 @@ fn digests_that_are_none_are_errors_of_the_builder() {
 fn live_roots_follow_a_file_of_digests() {
     let Chains { ca, server, .. } = chains();
     let unrelated = key_sha256(root("Another CA").der());
-    let path = file("live.txt", &unrelated);
+    let folder = Folder::new("distrusted");
+    let path = folder.file("live.txt", &unrelated);
     let live = trusting(&ca).distrust_file(&path).build_live().unwrap();
     assert_eq!(verdict(&live.current(), &server), Ok(()));
     assert!(!live.refresh().unwrap());
@@ -451,7 +448,7 @@ fn live_roots_follow_a_file_of_digests() {
 #[test]
 fn distrust_applies_with_revocation_lists() {
     let ca = authority();
-    let between = intermediate("Between", &key().serialize_pem(), &ca);
+    let between = intermediate("Between", &ca);
     let server = server(&between, NAME).with(&between);
     let list = list(&ca, 4096);
     let policy = || {

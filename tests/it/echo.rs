@@ -5,30 +5,24 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use embedded_roots::Refusal;
+use embedded_roots_testing::authority::Identity;
+use embedded_roots_testing::server::config;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
-use rustls::crypto::ring;
+use rustls::ALL_VERSIONS;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-
-use crate::authority::Identity;
 
 pub(crate) type Done = Result<(), Box<dyn Error>>;
 
 /// Echoes the HTTP version of each request, over TLS as `identity` or in plain text.
 pub(crate) async fn serve(identity: Option<Identity>) -> SocketAddr {
     let acceptor = identity.map(|identity| {
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(identity.chain, identity.key)
-            .unwrap();
+        let mut config = config(identity, ALL_VERSIONS);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         TlsAcceptor::from(Arc::new(config))
     });

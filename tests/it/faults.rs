@@ -5,62 +5,13 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output};
 
-use crate::authority::root;
+use embedded_roots_testing::authority::root;
+
 use crate::scratch::{Package, target};
 
-/// Prints the sources that gave roots, or the error, for each policy; with `starved`, first without
-/// descriptors and then with some.
-const MAIN: &str = r#"
-use std::fs::File;
-
-use embedded_roots::{Error, Roots};
-
-fn main() {
-    match std::env::args().nth(1).as_deref() {
-        Some("starved") => {
-            let mut held = Vec::new();
-            while let Ok(file) = File::open("/program").or_else(|_| File::open("/dev/null")) {
-                held.push(file);
-            }
-            print();
-            // The failure must not be cached.
-            drop(held);
-            print();
-        }
-        _ => print(),
-    }
-}
-
-fn print() {
-    let bundle = embedded_roots::bundle();
-    let extended = || Roots::builder().bundle(bundle);
-    let results: [(&str, Result<Roots, Error>); 7] = [
-        ("default", embedded_roots::roots()),
-        ("system", Roots::system()),
-        ("system_or_embedded", Roots::system_or_embedded()),
-        ("embedded_and_system", Roots::embedded_and_system()),
-        ("ssl_cert_env", extended().ssl_cert_env().build()),
-        ("extra_env", extended().extra_env("EXTRA_CA").build()),
-        ("optional_pem_file", extended().optional_pem_file("optional.pem").build()),
-    ];
-    for (name, roots) in results {
-        match roots {
-            Ok(roots) => {
-                let sources = roots.report().sources().iter().filter(|source| source.roots() > 0);
-                let origins: Vec<_> = sources.map(|source| source.origin()).collect();
-                println!("{name}: {}", origins.join(" + "));
-            }
-            Err(error) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                println!("{name}: {error}{}", cause.unwrap_or_default());
-            }
-        }
-    }
-}
-"#;
-
 fn package() -> Package {
-    let package = Package::with_rustls("faults", &["custom", "ring", "system"]).main(MAIN);
+    let package = Package::with_rustls("faults", &["custom", "ring", "system"])
+        .main(include_str!("../programs/faults.rs"));
     let file = package.file("bundle.pem", root("Bundle CA").pem());
     package.env("EMBEDDED_ROOTS_FILE", file)
 }
@@ -213,38 +164,8 @@ fn the_systems_store_cannot_be_read() {
 /// the same value.
 #[test]
 fn a_store_that_comes_while_sixty_four_threads_wait_for_it() {
-    let package = Package::with_rustls("late", &["ring", "system"]).main(
-        r#"
-        use std::sync::{Arc, Barrier};
-        use std::thread;
-
-        fn main() {
-            let (come, store) = (std::env::args().nth(1).unwrap(), std::env::args().nth(2).unwrap());
-            let barrier = Arc::new(Barrier::new(65));
-            let threads: Vec<_> = (0..64)
-                .map(|_| {
-                    let barrier = Arc::clone(&barrier);
-                    thread::spawn(move || {
-                        let first = embedded_roots::roots().unwrap_err().to_string();
-                        assert!(first.contains("SSL_CERT_FILE"), "{first}");
-                        barrier.wait();
-                        loop {
-                            match embedded_roots::client_config() {
-                                Ok(config) => return config,
-                                Err(why) => assert!(why.is_invalid_input(), "{why}"),
-                            }
-                        }
-                    })
-                })
-                .collect();
-            barrier.wait();
-            std::fs::rename(come, store).unwrap();
-            let configs: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-            assert!(configs.iter().all(|config| Arc::ptr_eq(config, &configs[0])));
-            print!("{}", embedded_roots::root_store().unwrap().len());
-        }
-        "#,
-    );
+    let package = Package::with_rustls("late", &["ring", "system"])
+        .main(include_str!("../programs/late_store.rs"));
     let come = package.file("come.pem", root("CA").pem());
     let store = package.folder().join("store.pem");
     package.build();
@@ -259,42 +180,8 @@ fn a_store_that_comes_while_sixty_four_threads_wait_for_it() {
 /// Children started while other threads read the store make a default of their own.
 #[test]
 fn a_child_inherits_nothing_of_the_store() {
-    let package = Package::with_rustls("children", &["custom", "ring", "system"]).main(
-        r#"
-        use std::process::Command;
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        use std::thread;
-
-        static READ: AtomicUsize = AtomicUsize::new(0);
-
-        fn main() {
-            let count = embedded_roots::root_store().unwrap().len();
-            if std::env::args().nth(1).is_some() {
-                // The child.
-                print!("{count} {}", embedded_roots::Roots::system().unwrap().anchors().len());
-                return;
-            }
-            for _ in 0..4 {
-                thread::spawn(|| loop {
-                    embedded_roots::Roots::system().unwrap();
-                    READ.fetch_add(1, Ordering::Relaxed);
-                });
-            }
-            let program = std::env::current_exe().unwrap();
-            for turn in 0.. {
-                let listed = Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
-                let listed = String::from_utf8(listed.stdout).unwrap();
-                assert!(listed.contains("/proc/") && !listed.contains("store"), "{listed}");
-                let child = Command::new(&program).arg("child").output().unwrap();
-                assert_eq!(child.stdout, b"1 1", "{child:?}");
-                if turn > 20 && READ.load(Ordering::Relaxed) > 100 {
-                    print!("done");
-                    return;
-                }
-            }
-        }
-        "#,
-    );
+    let package = Package::with_rustls("children", &["custom", "ring", "system"])
+        .main(include_str!("../programs/children.rs"));
     let bundle = package.file("bundle.pem", root("Bundle CA").pem());
     let store = package.file("store/ca.pem", root("Store CA").pem());
     let package = package.env("EMBEDDED_ROOTS_FILE", bundle);

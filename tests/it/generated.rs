@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::authority::{annotated, root};
+use embedded_roots_testing::authority::{annotated, root};
+
 use crate::scratch::Package;
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
@@ -149,7 +150,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn the_build_script_runs_again_for_the_users_file_and_variables_alone() {
     let mut package = Package::with_features("rebuilt", &["custom"])
-        .main("fn main() { print!(\"{}\", embedded_roots::bundle().len()) }");
+        .main(include_str!("../programs/bundle_size.rs"));
     let (ca, other) = (root("CA"), root("Other"));
     let file = package.file("corp.pem", ca.pem());
     package.set_env(FILE, &file);

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use embedded_roots::Roots;
-use rcgen::{CertificateParams, GeneralSubtree, IsCa, NameConstraints, date_time_ymd};
+use embedded_roots_testing::authority::{
+    Identity, annotated, intermediate, intermediate_with, root, root_with, server, server_params,
+    server_with,
+};
+use rcgen::{GeneralSubtree, IsCa, NameConstraints, date_time_ymd};
 use rustls::CertificateError;
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::version::{TLS12, TLS13};
 
-use crate::authority::{
-    Identity, annotated, intermediate, key, root, root_with, server, server_with,
-};
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.corp.example";
@@ -61,7 +62,7 @@ fn a_trusted_server_is_accepted() {
     let identity = server(&ca, NAME);
     assert_eq!(verdict(&ca.pem(), || clone(&identity), NAME), Ok(()));
 
-    let between = intermediate("Between", &key().serialize_pem(), &ca);
+    let between = intermediate("Between", &ca);
     let identity = server(&between, NAME).with(&between);
     assert_eq!(verdict(&ca.pem(), || clone(&identity), NAME), Ok(()));
 }
@@ -120,17 +121,10 @@ fn verdict_without_time(trusted: &str, identity: &Identity) -> CertificateError 
 #[test]
 fn an_end_entity_certificate_cannot_issue() {
     let ca = root("CA");
-    let no_ca = |params: &mut CertificateParams| params.is_ca = IsCa::ExplicitNoCa;
-    let leaf = rcgen::CertifiedIssuer::signed_by(
-        {
-            let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
-            no_ca(&mut params);
-            params
-        },
-        key(),
-        &ca,
-    )
-    .unwrap();
+    let leaf = intermediate_with("a server", &ca, |params| {
+        *params = server_params(NAME);
+        params.is_ca = IsCa::ExplicitNoCa;
+    });
     let identity = server(&leaf, NAME).with(&leaf);
     let refused = verdict(&ca.pem(), || clone(&identity), NAME).unwrap_err();
     assert!(

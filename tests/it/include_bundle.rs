@@ -4,9 +4,10 @@ use std::fs;
 
 use embedded_roots::{Anchor, Bundle, Roots, custom, include_bundle, mozilla};
 use embedded_roots_bundle::digest::{hex, sha256};
+use embedded_roots_testing::authority::{root, server};
 use rustls::version::TLS13;
 
-use crate::authority::{izenpe, root, server};
+use crate::izenpe::izenpe;
 use crate::scratch::{Package, target};
 use crate::server::serve;
 
@@ -121,19 +122,7 @@ fn a_name_of_two_roots_takes_both_and_a_fingerprint_one() {
     package.file("corp.pem", one.pem() + &other.pem() + &root("Third").pem());
     let fingerprint = hex(&sha256(one.der()));
     let printed = package
-        .main(&format!(
-            r#"
-            use embedded_roots::{{Bundle, include_bundle}};
-
-            static BY_COMMON_NAME: Bundle = include_bundle!("corp.pem", only = ["Example, Inc. \"CA\""]);
-            static BY_SUBJECT: Bundle = include_bundle!("corp.pem", without = ["CN=Example\\, Inc. \\\"CA\\\""]);
-            static BY_FINGERPRINT: Bundle = include_bundle!("corp.pem", only = ["{fingerprint}"]);
-
-            fn main() {{
-                print!("{{}} {{}} {{}}", BY_COMMON_NAME.len(), BY_SUBJECT.len(), BY_FINGERPRINT.len());
-            }}
-            "#
-        ))
+        .main(&include_str!("../programs/two_of_a_name.rs").replace("FINGERPRINT", &fingerprint))
         .run();
     assert_eq!(printed, "2 1 1");
 }
@@ -153,20 +142,8 @@ fn limits_apply_as_to_custom_and_to_mozilla() {
         "{part}"
     );
 
-    let package = Package::with_rustls("plain-copies", &["macros", "ring"]).main(
-        r#"
-        use embedded_roots::{Anchor, Bundle, Roots, include_bundle};
-
-        static CORP: Bundle = include_bundle!("certs/corp.pem");
-
-        fn main() -> Result<(), embedded_roots::Error> {
-            let roots = Roots::builder().bundle(&CORP).build()?;
-            assert_eq!(roots.report().sources()[0].bundle().map(Bundle::name), Some("certs/corp.pem"));
-            print!("{} {}", roots.anchors()[0].distrust_after().is_none(), roots.report());
-            Ok(())
-        }
-        "#,
-    );
+    let package = Package::with_rustls("plain-copies", &["macros", "ring"])
+        .main(include_str!("../programs/included_copy.rs"));
     let pem = mozilla::annotated_pem();
     let (_, pem) = pem
         .split_once(&format!("# Subject: {}\n", anchor.subject()))
@@ -193,28 +170,8 @@ fn servers_are_verified_under_the_bundle_alone() {
     package.file("certs/corp.pem", ca.pem());
     let address = serve(server(&ca, "a.corp.example"), &TLS13);
     let printed = package
-        .main(&format!(
-            r#"
-            use std::io::Write as _;
-            use std::net::TcpStream;
-
-            use embedded_roots::rustls::{{ClientConnection, StreamOwned}};
-            use embedded_roots::{{Bundle, Roots, include_bundle}};
-
-            static CORP: Bundle = include_bundle!("certs/corp.pem");
-            static LETS_ENCRYPT: Bundle = include_bundle!(mozilla, only = ["ISRG Root X1"]);
-
-            fn main() {{
-                for bundle in [&CORP, &LETS_ENCRYPT] {{
-                    let roots = Roots::builder().bundle(bundle).build().unwrap();
-                    let name = "a.corp.example".try_into().unwrap();
-                    let connection = ClientConnection::new(roots.client_config(), name).unwrap();
-                    let mut stream = StreamOwned::new(connection, TcpStream::connect("{address}").unwrap());
-                    println!("{{}}", stream.flush().map_or_else(|why| why.to_string(), |()| "accepted".to_owned()));
-                }}
-            }}
-            "#
-        ))
+        .main(include_str!("../programs/included_client.rs"))
+        .env("ADDRESS", address.to_string())
         .run();
     let (accepted, refused) = printed.split_once('\n').unwrap();
     assert_eq!(accepted, "accepted");
@@ -224,17 +181,10 @@ fn servers_are_verified_under_the_bundle_alone() {
     );
 }
 
-const COUNT: &str = r#"
-    use embedded_roots::{Bundle, include_bundle};
-
-    static CORP: Bundle = include_bundle!("certs/corp.pem");
-
-    fn main() { print!("{}", CORP.len()) }
-"#;
-
 #[test]
 fn a_changed_file_is_compiled_again() {
-    let package = Package::with_features("included-again", &["macros"]).main(COUNT);
+    let package = Package::with_features("included-again", &["macros"])
+        .main(include_str!("../programs/included_size.rs"));
     let (ca, other) = (root("CA"), root("Other"));
     package.file("certs/corp.pem", ca.pem());
     assert_eq!(package.run(), "1");
@@ -265,7 +215,8 @@ fn neither_the_file_nor_its_place_is_in_the_program() {
             .windows(what.len())
             .any(|part| part == what.as_bytes())
     };
-    let package = Package::with_features("included-alone", &["macros"]).main(COUNT);
+    let package = Package::with_features("included-alone", &["macros"])
+        .main(include_str!("../programs/included_size.rs"));
     let ca = root("The CA of this test");
     let pem = "A comment of this file\n".to_owned() + &ca.pem();
     let file = package.file("certs/corp.pem", &pem);
@@ -300,17 +251,7 @@ fn packages_of_a_program_have_their_own_files() {
          library = { path = \"library\" }",
     )
     .main(
-        r#"
-        use embedded_roots::{Bundle, include_bundle};
-
-        static CORP: Bundle = include_bundle!("corp.pem");
-
-        fn main() {
-            for bundle in [&CORP, library::OTHER, &library::SHARED] {
-                print!("{} {}, ", bundle.name(), bundle.len());
-            }
-        }
-        "#,
+        include_str!("../programs/with_library.rs"),
     );
     let [one, two, three] = ["One", "Two", "Three"].map(|name| root(name).pem());
     package.file("corp.pem", &one);
@@ -325,44 +266,7 @@ fn packages_of_a_program_have_their_own_files() {
         ),
     );
     // Names of the caller, and other editions, do not get into what the macro makes.
-    package.file(
-        "library/src/lib.rs",
-        r#"
-        #![forbid(unsafe_code)]
-        #![deny(warnings)]
-        extern crate trust;
-
-        use names::*;
-
-        #[allow(dead_code, unused_macros)]
-        mod names {
-            pub enum Mine { None, Some }
-            pub use self::Mine::*;
-            pub struct Option;
-            pub struct Anchor;
-            pub struct BundleName;
-            pub struct Bundle;
-        }
-
-        #[allow(unused_macros)]
-        macro_rules! include_bytes { () => {} }
-        #[allow(unused_macros)]
-        macro_rules! concat { () => {} }
-        #[allow(unused_macros)]
-        macro_rules! env { () => {} }
-
-        macro_rules! included {
-            ($path:expr, $name:expr) => { trust::include_bundle!($path, only = [$name]) };
-        }
-
-        pub const OTHER: &'static trust::Bundle = &trust::include_bundle!("corp.pem");
-        pub static SHARED: trust::Bundle = included!("../corp.pem", "One");
-
-        pub fn names() -> (Mine, Mine, Option, Anchor, BundleName, Bundle) {
-            (None, Some, Option, Anchor, BundleName, Bundle)
-        }
-        "#,
-    );
+    package.file("library/src/lib.rs", include_str!("../programs/library.rs"));
     assert_eq!(package.run(), "corp.pem 1, corp.pem 2, ../corp.pem 1, ");
 }
 
@@ -384,7 +288,10 @@ fn a_published_package_needs_its_file_inside() {
     package.file("corp.pem", root("CA").pem());
     package.file("member/certs/corp.pem", root("CA").pem());
     let cargo = |command: &str, path: &str| {
-        package.file("member/src/main.rs", COUNT.replace("certs/corp.pem", path));
+        package.file(
+            "member/src/main.rs",
+            include_str!("../programs/included_size.rs").replace("certs/corp.pem", path),
+        );
         // The packed manifest names the version, which is not in the registry.
         let patch = format!(
             "patch.crates-io.embedded-roots.path={:?}",
@@ -408,7 +315,7 @@ fn a_published_package_needs_its_file_inside() {
     for part in [
         "error: ../corp.pem cannot be read: ",
         "; it is outside that folder, so `cargo package` leaves it out",
-        "main.rs:4:43",
+        "main.rs:5:39",
     ] {
         assert!(text.contains(part), "{text}");
     }

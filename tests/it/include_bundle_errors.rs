@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use embedded_roots_bundle::digest::{hex, sha256};
+use embedded_roots_testing::authority::{annotated, ca_params, root, root_with};
 use rcgen::IsCa;
 
-use crate::authority::{PublicKey, annotated, ca_params, root, root_with};
+use crate::public_key::PUBLIC_KEY;
 use crate::scratch::Package;
 
 /// A package with a file `certs/corp.pem` of two roots.
@@ -46,7 +47,7 @@ fn files_that_cannot_be_compiled_in() {
     let lines = ca.pem().lines().count();
     package.file("key.pem", ca.pem() + &ca.key().serialize_pem());
     package.file("leaf.pem", ca.pem() + &leaf.pem());
-    let public = ca_params("A root").signed_by(&PublicKey, &ca).unwrap();
+    let public = ca_params("A root").signed_by(&PUBLIC_KEY, &ca).unwrap();
     package.file("public.pem", ca.pem() + &public.pem());
     package.file(
         "typo.pem",

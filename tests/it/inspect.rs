@@ -7,10 +7,9 @@ use std::time::Duration;
 use embedded_roots::inspect::{self, Certificate};
 use embedded_roots::mozilla;
 use embedded_roots_bundle::{parse_rfc3339, rfc3339};
+use embedded_roots_testing::authority::root_with;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, date_time_ymd};
 use rustls::pki_types::UnixTime;
-
-use crate::authority::root_with;
 
 fn roots() -> Vec<Certificate> {
     inspect::certificates(mozilla::annotated_pem()).unwrap()

@@ -6,33 +6,34 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use std::{env, fs, process, thread};
+use std::{env, fs, thread};
 
 use embedded_roots::{LiveRoots, Refusal, Roots};
+use embedded_roots_testing::authority::{self, Authority, Identity, client, root, server};
+use embedded_roots_testing::folder::Folder;
+use embedded_roots_testing::handshake::Pair;
+use embedded_roots_testing::server::config;
 use rcgen::CertifiedIssuer;
 use rustls::crypto::ring;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    ClientConfig, ClientConnection, HandshakeKind, ServerConfig, ServerConnection,
-    SupportedProtocolVersion,
-};
+use rustls::{ClientConfig, HandshakeKind, ServerConfig, SupportedProtocolVersion};
 
-use crate::authority::{Authority, Identity, client, root, server};
+use crate::server::serve_http;
 
 /// A file of roots that is replaced, and live roots over it.
 pub(crate) struct Rotation {
-    path: PathBuf,
+    folder: Folder,
     pub(crate) live: LiveRoots,
 }
 
 impl Rotation {
     pub(crate) fn new(name: &str, pem: &str) -> Self {
-        let path = env::temp_dir().join(format!("embedded-roots-{}-{name}.pem", process::id()));
-        fs::write(&path, pem).unwrap();
-        let live = Roots::builder().pem_file(&path).build_live().unwrap();
-        Self { path, live }
+        let folder = Folder::new(name);
+        let path = folder.file("roots.pem", pem);
+        let live = Roots::builder().pem_file(path).build_live().unwrap();
+        Self { folder, live }
     }
 
     /// Replaces the file as a whole, and refreshes: whether trust has changed.
@@ -41,83 +42,30 @@ impl Rotation {
         self.live.refresh().unwrap()
     }
 
-    fn write(&self, pem: &str) {
-        let next = self.path.with_extension("next");
-        fs::write(&next, pem).unwrap();
-        fs::rename(next, &self.path).unwrap();
+    fn path(&self) -> PathBuf {
+        self.folder.join("roots.pem")
     }
-}
 
-impl Drop for Rotation {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+    fn write(&self, pem: &str) {
+        let next = self.folder.file("next.pem", pem);
+        fs::rename(next, self.path()).unwrap();
     }
 }
 
 const NAME: &str = "a.example";
 
 fn server_config(ca: &Authority, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
-    let mut config = crate::server::config(server(ca, NAME), version);
+    let mut config = config(server(ca, NAME), &[version]);
     // Small, so that filling it up is not taken for a leak of the client.
     config.session_storage = ServerSessionMemoryCache::new(32);
     Arc::new(config)
-}
-
-/// A client and a server, and what they have to say to each other.
-struct Pair {
-    client: ClientConnection,
-    server: ServerConnection,
-}
-
-impl Pair {
-    fn new(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Self {
-        let name = NAME.try_into().unwrap();
-        Self {
-            client: ClientConnection::new(Arc::clone(client), name).unwrap(),
-            server: ServerConnection::new(Arc::clone(server)).unwrap(),
-        }
-    }
-
-    /// Passes on what the client has written. The error is the server's.
-    fn tell_server(&mut self) -> Result<bool, rustls::Error> {
-        let mut wire = Vec::new();
-        while self.client.wants_write() {
-            self.client.write_tls(&mut wire).unwrap();
-        }
-        let mut rest = wire.as_slice();
-        while !rest.is_empty() {
-            self.server.read_tls(&mut rest).unwrap();
-            self.server.process_new_packets()?;
-        }
-        Ok(!wire.is_empty())
-    }
-
-    /// Passes on what the server has written. The error is the client's.
-    fn tell_client(&mut self) -> Result<bool, rustls::Error> {
-        let mut wire = Vec::new();
-        while self.server.wants_write() {
-            self.server.write_tls(&mut wire).unwrap();
-        }
-        let mut rest = wire.as_slice();
-        while !rest.is_empty() {
-            self.client.read_tls(&mut rest).unwrap();
-            self.client.process_new_packets()?;
-        }
-        Ok(!wire.is_empty())
-    }
-
-    /// Until both have nothing more to say: the handshake, and tickets.
-    fn finish(mut self) -> Result<HandshakeKind, rustls::Error> {
-        while self.tell_server()? | self.tell_client()? {}
-        Ok(self.client.handshake_kind().unwrap())
-    }
 }
 
 fn connect(
     client: &Arc<ClientConfig>,
     server: &Arc<ServerConfig>,
 ) -> Result<HandshakeKind, rustls::Error> {
-    Pair::new(client, server).finish()
+    Pair::new(client, server, NAME).finish()
 }
 
 #[track_caller]
@@ -188,7 +136,7 @@ fn a_late_ticket_belongs_to_the_generation_of_its_connection() {
         );
         for config in [&before, &following] {
             rotation.to(&ca.pem());
-            let mut pair = Pair::new(config, &server);
+            let mut pair = Pair::new(config, &server, NAME);
             // The server's chain arrives, and is verified. What the client answers is kept back.
             pair.tell_server().unwrap();
             pair.tell_client().unwrap();
@@ -476,7 +424,7 @@ fn live_roots_can_be_the_default() {
     assert_eq!(subjects(embedded_roots::roots().unwrap()), "CN=Other");
 
     // A client of the free functions follows.
-    let address = crate::server::serve_http(crate::authority::server(&other, "localhost"), &TLS13);
+    let address = serve_http(authority::server(&other, "localhost"), &TLS13);
     let url = format!("https://localhost:{}/", address.port());
     assert_eq!(agent.get(&url).call().unwrap().status(), 200);
     assert!(rotation.to(&ca.pem()));
@@ -548,7 +496,7 @@ fn a_failing_refresh_is_logged_when_its_error_changes() {
     );
     assert!(lines[0].contains("no certificate"), "{lines:?}");
 
-    fs::remove_file(&rotation.path).unwrap();
+    fs::remove_file(rotation.path()).unwrap();
     for _ in 0..3 {
         rotation.live.refresh().unwrap_err();
     }

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use embedded_roots::{LiveRoots, Refusal};
+use embedded_roots_testing::authority::{Identity, root, server};
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
@@ -13,7 +14,6 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::version::{TLS12, TLS13};
 use rustls::{HandshakeKind, SupportedProtocolVersion};
 
-use crate::authority::{Identity, root, server};
 use crate::echo::{Done, assert_unknown_issuer, serve as serve_many};
 use crate::live::Rotation;
 use crate::server::serve_http_noting;

@@ -9,7 +9,6 @@
 )]
 #![allow(missing_docs, reason = "a test binary has no users")]
 
-mod authority;
 mod build_errors;
 mod bundles;
 mod certificates;
@@ -27,6 +26,7 @@ mod harnesses;
 mod include_bundle;
 mod include_bundle_errors;
 mod inspect;
+mod izenpe;
 mod layers;
 mod live;
 mod live_clients;
@@ -37,6 +37,8 @@ mod oracle;
 mod policies;
 mod process_default;
 mod promises;
+mod public_key;
+#[cfg(unix)]
 mod real_servers;
 mod refusals;
 mod report;

@@ -2,11 +2,13 @@
 
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::digest::{hex, sha256};
-use rcgen::{DistinguishedName, DnType, DnValue, SerialNumber};
-
-use crate::authority::{
-    Authority, PublicKey, ca_params, client, intermediate_with, key, root_with, server,
+use embedded_roots_testing::authority::{
+    Authority, ca_params, client, intermediate_of, intermediate_with, key, root, root_with, server,
+    server_with,
 };
+use rcgen::{CertifiedIssuer, DistinguishedName, DnType, DnValue, KeyPair, SerialNumber};
+
+use crate::public_key::PUBLIC_KEY;
 use crate::verdict::{NAME, client_verdict, verdict};
 
 /// Of an intermediate that OneCRL revokes.
@@ -31,9 +33,9 @@ fn namesake(common_name: &str) -> Authority {
 }
 
 fn between(ca: &Authority, key_pem: &str, serial: [u8; 16]) -> Authority {
-    intermediate_with("Between", key_pem, ca, |params| {
-        params.serial_number = Some(SerialNumber::from_slice(&serial));
-    })
+    let mut params = ca_params("Between");
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    CertifiedIssuer::signed_by(params, KeyPair::from_pem(key_pem).unwrap(), ca).unwrap()
 }
 
 fn trusting(ca: &Authority) -> Roots {
@@ -63,7 +65,7 @@ fn revoked_intermediate_is_refused_and_explained() {
 #[test]
 fn revoked_end_entity_is_refused() {
     let ca = namesake("emSign Root TLS CA - G1");
-    let revoked = crate::authority::server_with(&ca, NAME, |params| {
+    let revoked = server_with(&ca, NAME, |params| {
         params.serial_number = Some(SerialNumber::from_slice(&SERIAL));
     });
     let error = verdict(&trusting(&ca), &revoked).unwrap_err();
@@ -90,13 +92,10 @@ fn neighbours_of_revoked_certificate_are_accepted() {
 
 #[test]
 fn chain_around_revoked_intermediate_is_accepted() {
-    let (ca, other) = (
-        namesake("emSign Root TLS CA - G1"),
-        crate::authority::root("Other CA"),
-    );
+    let (ca, other) = (namesake("emSign Root TLS CA - G1"), root("Other CA"));
     let shared = key().serialize_pem();
     let revoked = between(&ca, &shared, SERIAL);
-    let good = crate::authority::intermediate("Between", &shared, &other);
+    let good = intermediate_of("Between", &shared, &other);
     let identity = server(&revoked, NAME).with(&revoked).with(&good);
     let both = Roots::builder()
         .pem(ca.pem())
@@ -115,20 +114,19 @@ fn chain_around_revoked_intermediate_is_accepted() {
 /// before it, and webpki's own after it.
 #[test]
 fn subject_and_key_are_compared_together() {
-    let ca = crate::authority::root("CA");
+    let ca = root("CA");
     for (common_name, is_in_list) in [("EM DV TLS CA - G3B", true), ("EM DV TLS CA - G3", false)] {
         let mut params = ca_params("");
         params.distinguished_name = name("NL", "eMudhra BV", common_name);
-        let between = params.signed_by(&PublicKey, &ca).unwrap();
-        let forged =
-            crate::authority::intermediate_with("", &key().serialize_pem(), &ca, |forged| {
-                forged.distinguished_name = params.distinguished_name.clone();
-            });
+        let between = params.signed_by(&PUBLIC_KEY, &ca).unwrap();
+        let forged = intermediate_with("", &ca, |forged| {
+            forged.distinguished_name = params.distinguished_name.clone();
+        });
         let mut identity = server(&forged, NAME);
         identity.chain.push(between.der().clone());
         let error = verdict(&trusting(&ca), &identity).unwrap_err();
         assert!(Refusal::of(&error).unwrap().advisories().is_some());
-        let key = hex(&sha256(PublicKey::DER));
+        let key = hex(&sha256(PUBLIC_KEY.0));
         let allowing = Roots::builder().pem(ca.pem()).allow_distrusted_key(key);
         let error = verdict(&allowing.build().unwrap(), &identity).unwrap_err();
         let refusal = Refusal::of(&error).unwrap();

@@ -8,6 +8,11 @@ use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{issuer, subject};
+use embedded_roots_testing::authority::{
+    Authority, Identity, annotated, client, intermediate, intermediate_of, key, root, root_of,
+    root_with, server_with,
+};
+use embedded_roots_testing::random::numbers;
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -16,11 +21,6 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertificateError, RootCertStore};
-
-use crate::authority::{
-    Authority, Identity, annotated, client, intermediate, key, root, root_of, root_with,
-    server_with,
-};
 
 /// An end-entity certificate for servers and clients.
 fn both(issuer: &Authority, name: &str) -> Identity {
@@ -236,10 +236,10 @@ fn private() -> ([Roots; 2], Vec<Case>) {
         });
     });
     let shared = key().serialize_pem();
-    let by_one = intermediate("Between", &shared, &one);
-    let by_other = intermediate("Between", &shared, &other);
-    let by_stranger = intermediate("Between", &shared, &stranger);
-    let below = intermediate("Below", &key().serialize_pem(), &by_one);
+    let by_one = intermediate_of("Between", &shared, &one);
+    let by_other = intermediate_of("Between", &shared, &other);
+    let by_stranger = intermediate_of("Between", &shared, &stranger);
+    let below = intermediate("Below", &by_one);
     let leaf = || both(&by_one, "a.example");
     // One has a name of its own, one that of roots without a date.
     let dated = [&root("A dated CA"), &root("A CA")];
@@ -250,7 +250,7 @@ fn private() -> ([Roots; 2], Vec<Case>) {
             usages.push(ExtendedKeyUsagePurpose::ClientAuth);
         })
     };
-    let by_dated = intermediate("Between", &shared, dated[0]);
+    let by_dated = intermediate_of("Between", &shared, dated[0]);
     let chains = [
         both(dated[0], "a.example"),
         both(dated[1], "a.example"),
@@ -403,13 +403,13 @@ fn meshes_have_the_verdict_of_rustls() {
                     // Signed by a key that is not the issuer's.
                     1 => {
                         let forger = root_of(names[signer], &keys[4], |_| {});
-                        intermediate(names[subject], &keys[subject], &forger)
+                        intermediate_of(names[subject], &keys[subject], &forger)
                             .der()
                             .clone()
                     }
                     _ => {
                         let signer = &issuers[signer];
-                        intermediate(names[subject], &keys[subject], signer)
+                        intermediate_of(names[subject], &keys[subject], signer)
                             .der()
                             .clone()
                     }
@@ -436,15 +436,4 @@ fn meshes_have_the_verdict_of_rustls() {
         "{accepted:?}"
     );
     assert!(reasons.len() > 1, "{reasons:?}");
-}
-
-/// Numbers below a bound (xorshift; Marsaglia, 2003).
-fn numbers() -> impl FnMut(usize) -> usize {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    move |bound| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % bound as u64).unwrap()
-    }
 }

@@ -6,42 +6,13 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::authority::root;
+use embedded_roots_testing::authority::root;
+
 use crate::scratch::{Package, target};
 
-/// Prints, for each policy, the sources that gave roots, or the error.
-const MAIN: &str = r#"
-use embedded_roots::{Error, Roots};
-
-fn main() {
-    let extended = || Roots::builder().bundle(embedded_roots::bundle());
-    let policies: [(&str, fn() -> Result<Roots, Error>); 4] = [
-        ("embedded", Roots::embedded),
-        ("system", Roots::system),
-        ("system_or_embedded", Roots::system_or_embedded),
-        ("embedded_and_system", Roots::embedded_and_system),
-    ];
-    for (name, policy) in policies {
-        print(name, policy());
-    }
-    print("ssl_cert_env", extended().ssl_cert_env().build());
-    print("extra_env", extended().extra_env("EXTRA_CA").build());
-}
-
-fn print(name: &str, roots: Result<Roots, Error>) {
-    match roots {
-        Ok(roots) => {
-            let sources = roots.report().sources().iter().filter(|source| source.roots() > 0);
-            let origins: Vec<_> = sources.map(|source| source.origin()).collect();
-            println!("{name}: {}", origins.join(" + "));
-        }
-        Err(error) => println!("{name}: error: {error}"),
-    }
-}
-"#;
-
 fn package() -> Package {
-    let package = Package::with_rustls("policies", &["custom", "ring", "system"]).main(MAIN);
+    let package = Package::with_rustls("policies", &["custom", "ring", "system"])
+        .main(include_str!("../programs/policies.rs"));
     let file = package.file("bundle.pem", root("Bundle CA").pem());
     package.env("EMBEDDED_ROOTS_FILE", file)
 }

@@ -1,75 +1,21 @@
 //! hyper and reqwest against nginx and OpenSSL's `s_server`.
 
 use std::error::Error;
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{env, fs, thread};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_testing::authority::{Authority, Identity, intermediate, root, server};
+use embedded_roots_testing::program::Program;
+use embedded_roots_testing::server::free_ports;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::Version;
 use hyper::body::Bytes;
 
-use crate::authority::{Authority, intermediate, key, root, server};
-
 type Done = Result<(), Box<dyn Error>>;
 
-/// A temporary folder with a server's files, and the server; both are removed on drop.
-struct Server {
-    folder: PathBuf,
-    child: Option<Child>,
-}
-
-impl Server {
-    /// With `chain.pem`, `leaf.pem`, `between.pem` and `key.pem` of a server under an intermediate of
-    /// this authority.
-    fn new(name: &str, ca: &Authority) -> Self {
-        let folder = env::temp_dir().join(format!("embedded-roots-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let server = Self {
-            folder,
-            child: None,
-        };
-        let between = intermediate("Between", &key().serialize_pem(), ca);
-        let identity = self::server(&between, "localhost");
-        let leaf = pem("CERTIFICATE", &identity.chain[0]);
-        server.file("chain.pem", &(leaf.clone() + &between.pem()));
-        server.file("leaf.pem", &leaf);
-        server.file("between.pem", &between.pem());
-        server.file("key.pem", &pem("PRIVATE KEY", identity.key.secret_der()));
-        server
-    }
-
-    fn file(&self, name: &str, content: &str) {
-        fs::write(self.folder.join(name), content).unwrap();
-    }
-
-    fn start(&mut self, command: &mut Command) -> &mut Child {
-        let child = command.current_dir(&self.folder).stdin(Stdio::null());
-        self.child.insert(child.spawn().unwrap())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let base64 = STANDARD.encode(der);
-    let lines = base64.as_bytes().chunks(64).map(String::from_utf8_lossy);
-    let lines = lines.collect::<Vec<_>>().join("\n");
-    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+/// A server under an intermediate of this authority.
+fn identity(ca: &Authority) -> Identity {
+    let between = intermediate("Between", ca);
+    server(&between, "localhost").with(&between)
 }
 
 /// What both clients get from there under `roots`: the version of HTTP, and the body.
@@ -113,42 +59,25 @@ const LISTENERS: [(&str, &str, Version); 4] = [
 #[ignore = "needs nginx; .ci/run installs and runs it"]
 async fn nginx_is_accepted_under_its_root_and_refused_under_another() -> Done {
     let (ca, other) = (root("CA"), root("Another CA"));
-    let mut server = Server::new("nginx", &ca);
-    let ports = free_ports();
-    let listeners = LISTENERS
-        .iter()
-        .zip(&ports)
-        .map(|((listen, tls, _), port)| {
-            format!(
-                "server {{
-                listen 127.0.0.1:{port} {listen};
-                ssl_protocols {tls};
-                ssl_certificate chain.pem;
-                ssl_certificate_key key.pem;
-                location / {{ return 200 \"$server_protocol over $ssl_protocol\"; }}
-            }}\n"
-            )
-        });
-    let listeners: String = listeners.collect();
-    // Its folders are the machine's otherwise.
-    let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path temporary;\n"))
-        .concat();
-    server.file(
-        "nginx.conf",
-        &format!(
-            "daemon off; master_process off; pid nginx.pid; events {{}}
-            http {{ access_log off; {folders} {listeners} }}"
-        ),
-    );
-    let mut command = Command::new("nginx");
-    let folder = server.folder.clone();
-    command
-        .arg("-p")
-        .arg(&folder)
-        .args(["-c", "nginx.conf", "-e", "stderr"]);
-    server.start(&mut command);
-    ports.iter().copied().for_each(wait_for);
+    let others: [u16; LISTENERS.len() - 1] = free_ports();
+    let mut ports = others.to_vec();
+    let nginx = Program::nginx(&identity(&ca), |port| {
+        ports.push(port);
+        let servers = LISTENERS
+            .iter()
+            .zip(&ports)
+            .map(|((listen, tls, _), port)| {
+                format!(
+                    "server {{
+                    listen 127.0.0.1:{port} {listen};
+                    ssl_protocols {tls};
+                    location / {{ return 200 \"$server_protocol over $ssl_protocol\"; }}
+                }}\n"
+                )
+            });
+        servers.collect()
+    });
+    assert_eq!(ports.last(), Some(&nginx.port()));
 
     let roots = Roots::builder().pem(ca.pem()).build()?;
     for ((_, tls, version), port) in LISTENERS.into_iter().zip(ports) {
@@ -179,25 +108,11 @@ async fn s_server_is_accepted_under_its_root_and_refused_under_another() -> Done
     let (ca, other) = (root("CA"), root("Another CA"));
     let roots = Roots::builder().pem(ca.pem()).build()?;
     for tls in ["-tls1_2", "-tls1_3"] {
-        let mut server = Server::new(&format!("s_server{tls}"), &ca);
+        let s_server = Program::s_server(&identity(&ca), &["-HTTP", tls]);
         // `-HTTP` sends a file as it is.
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-        server.file("answer", answer);
-        let mut command = Command::new("openssl");
-        command.args(["s_server", "-HTTP", tls, "-accept", "127.0.0.1:0"]);
-        command.args(["-cert", "leaf.pem", "-cert_chain", "between.pem"]);
-        command.args(["-key", "key.pem"]).stdout(Stdio::piped());
-        let child = server.start(&mut command);
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.find_map(|line| {
-            let line = line.unwrap();
-            let address: SocketAddr = line.strip_prefix("ACCEPT ")?.parse().unwrap();
-            Some(address.port())
-        });
-        // It goes on to print, and would not live without a reader.
-        thread::spawn(move || lines.for_each(drop));
-
-        let address = format!("https://localhost:{}/answer", port.unwrap());
+        s_server.file("answer", answer);
+        let address = format!("https://localhost:{}/answer", s_server.port());
         let expected = (Version::HTTP_11, "hello".to_owned());
         assert_eq!(
             answers(&roots, &address).await?,
@@ -206,18 +121,4 @@ async fn s_server_is_accepted_under_its_root_and_refused_under_another() -> Done
         refused(&address, &other).await?;
     }
     Ok(())
-}
-
-/// Different ones that nobody has, for now.
-fn free_ports() -> [u16; LISTENERS.len()] {
-    let listeners = LISTENERS.map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
-}
-
-fn wait_for(port: u16) {
-    let start = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        assert!(start.elapsed() < Duration::from_secs(10), "port {port}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }

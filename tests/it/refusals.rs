@@ -1,10 +1,12 @@
 //! The messages of refusals.
 
 use embedded_roots::{Refusal, Roots, RootsBuilder};
+use embedded_roots_testing::authority::{
+    Identity, annotated, intermediate, intermediate_of, intermediate_with, key, root, server,
+};
 use rcgen::{CertificateParams, DnType, IsCa};
 use rustls::version::TLS13;
 
-use crate::authority::{Identity, annotated, intermediate, intermediate_with, key, root, server};
 use crate::scratch::Package;
 use crate::server::{handshake, serve};
 
@@ -57,8 +59,8 @@ fn an_unknown_issuer_is_named_with_who_was_asked_and_what_to_do() {
 #[test]
 fn the_issuer_is_the_last_that_the_server_did_not_send() {
     let ca = root("Private CA");
-    let between = intermediate("Between", &key().serialize_pem(), &ca);
-    let below = intermediate("Below", &key().serialize_pem(), &between);
+    let between = intermediate("Between", &ca);
+    let below = intermediate("Below", &between);
     let builder = || Roots::builder().pem(root("CA").pem());
     for (identity, issuer) in [
         (server(&below, NAME), "CN=Below"),
@@ -98,9 +100,9 @@ fn a_self_signed_certificate_is_called_so() {
 fn a_chain_that_bites_its_tail_ends() {
     let (one, two) = (key().serialize_pem(), key().serialize_pem());
     // Two authorities that certify each other.
-    let by_root = intermediate("One", &one, &root("Two"));
-    let two_by_one = intermediate("Two", &two, &by_root);
-    let one_by_two = intermediate("One", &one, &two_by_one);
+    let by_root = intermediate_of("One", &one, &root("Two"));
+    let two_by_one = intermediate_of("Two", &two, &by_root);
+    let one_by_two = intermediate_of("One", &one, &two_by_one);
     let identity = server(&one_by_two, NAME)
         .with(&one_by_two)
         .with(&two_by_one);
@@ -148,7 +150,7 @@ fn a_name_outside_of_constraints_is_told_with_root_and_limit() {
 
     // The constraints of an intermediate are in what the server sent: rustls' own error has to do.
     let own = root("CA");
-    let between = intermediate_with("Between", &key().serialize_pem(), &own, |params| {
+    let between = intermediate_with("Between", &own, |params| {
         params.name_constraints = Some(rcgen::NameConstraints {
             permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("b.example".into())],
             excluded_subtrees: Vec::new(),
@@ -187,25 +189,7 @@ fn the_default_roots_explain_a_constraint() {
     let ca = root("Constrained CA");
     let annotation = "permitted-dns=.corp.example";
     let package = Package::with_rustls("constrained_default", &["custom", "ring", "rustls"]);
-    let package = package.main(
-        r#"
-        use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
-        use embedded_roots::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-
-        fn main() {
-            let chain = (0..).map_while(|nth| std::fs::read(format!("{nth}.der")).ok());
-            let chain: Vec<_> = chain.map(CertificateDer::from).collect();
-            let name = ServerName::try_from("a.example").unwrap();
-            let verifier = embedded_roots::verifier().unwrap();
-            let error = verifier
-                .verify_server_cert(&chain[0], &chain[1..], &name, &[], UnixTime::now())
-                .unwrap_err();
-            let refusal = embedded_roots::Refusal::of(&error).unwrap();
-            assert!(refusal.is_outside_constraints());
-            print!("{refusal}");
-        }
-        "#,
-    );
+    let package = package.main(include_str!("../programs/constrained_default.rs"));
     let chain = server(&ca, NAME).chain;
     for (nth, certificate) in chain.iter().enumerate() {
         package.file(&format!("{nth}.der"), certificate);

@@ -1,8 +1,9 @@
 //! What a report contains.
 
 use embedded_roots::{Roots, mozilla, webpki_roots};
+use embedded_roots_testing::authority::{annotated, root};
 
-use crate::authority::{annotated, izenpe, root};
+use crate::izenpe::izenpe;
 use crate::scratch::Package;
 
 const IZENPE: &str = "\"CN=Izenpe.com, O=IZENPE S.A., C=ES\" distrust-after=2026-04-15T23:59:59Z";
@@ -159,19 +160,8 @@ fn limits_that_a_custom_bundle_does_not_have_are_reported_by_the_default_roots()
         format!("-----BEGIN CERTIFICATE-----\n{base64}-----END CERTIFICATE-----\n")
     };
     let plain = block(&izenpe.subject()) + &block("CN=TUBITAK");
-    let package = Package::with_rustls("plain-copies", &["custom", "ring"]).main(
-        r#"
-        use embedded_roots::{Roots, custom};
-
-        fn main() -> Result<(), embedded_roots::Error> {
-            let default = embedded_roots::roots()?.report().to_string();
-            let built = Roots::builder().bundle(&custom::BUNDLE).build()?;
-            assert_eq!(default, built.report().to_string());
-            print!("{default}");
-            Ok(())
-        }
-        "#,
-    );
+    let package = Package::with_rustls("plain-copies", &["custom", "ring"])
+        .main(include_str!("../programs/custom_copies.rs"));
     let file = package.file("plain.pem", plain);
     let printed = package.env("EMBEDDED_ROOTS_FILE", file).run();
     assert!(

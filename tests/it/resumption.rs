@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use embedded_roots::{Refusal, Roots};
+use embedded_roots_testing::authority::{root, server};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, StreamOwned};
 
-use crate::authority::{root, server};
 use crate::server::serve_http;
 
 fn request(

@@ -1,6 +1,7 @@
 //! Certificate revocation lists.
 
 use embedded_roots::{Roots, RootsBuilder};
+use embedded_roots_testing::authority::{Authority, annotated, root, root_with, server_with};
 use rcgen::{
     CertificateRevocationListParams, KeyIdMethod, KeyUsagePurpose, RevokedCertParams, SerialNumber,
     date_time_ymd,
@@ -9,7 +10,6 @@ use rustls::pki_types::CertificateRevocationListDer;
 use rustls::version::TLS13;
 use rustls::{CertificateError, Error};
 
-use crate::authority::{Authority, annotated, root, root_with, server_with};
 use crate::server::{handshake, serve};
 
 const NAME: &str = "a.example";

@@ -4,10 +4,11 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use embedded_roots::{Anchor, Error, Roots, RootsBuilder, custom, mozilla, webpki_roots};
+use embedded_roots_testing::authority::{annotated, root, root_with};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::TrustAnchor;
 
-use crate::authority::{annotated, izenpe, root, root_with};
+use crate::izenpe::izenpe;
 
 #[test]
 fn every_call_gives_the_same_value() {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
-use std::{env, fs};
 
+use embedded_roots_testing::folder::Folder;
 use serde_json::Value;
 
 /// A package in a folder of its own, which is removed on drop.
@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Only one exists at a time: packages share a target folder, to compile dependencies once.
 pub(crate) struct Package {
     name: &'static str,
-    folder: PathBuf,
+    folder: Folder,
     environment: Vec<(&'static str, String)>,
     _turn: MutexGuard<'static, ()>,
 }
@@ -28,7 +28,7 @@ impl Package {
         // Ignore the poison: a test that panicked leaves no state that affects the next one.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         // Outside the workspace, whose Cargo configuration would otherwise apply.
-        let folder = env::temp_dir().join(format!("embedded-roots-{}-{name}", std::process::id()));
+        let folder = Folder::new(name);
         let package = Self {
             name,
             folder,
@@ -69,10 +69,7 @@ impl Package {
 
     /// Writes a file into the package.
     pub(crate) fn file(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.folder.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
+        self.folder.file(path, content)
     }
 
     /// Like [`file`](Self::file), for a file that Cargo takes for newer than any build so far, even where the
@@ -101,7 +98,7 @@ impl Package {
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     /// Runs `cargo` with these arguments.
@@ -183,7 +180,7 @@ impl Package {
             command.env_remove(variable);
         }
         command
-            .current_dir(&self.folder)
+            .current_dir(self.folder.path())
             .envs(self.environment.iter().cloned())
     }
 }
@@ -204,13 +201,6 @@ const INHERITED: [&str; 8] = [
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
 ];
-
-impl Drop for Package {
-    fn drop(&mut self) {
-        // Best effort: the system cleans up its temporary folder in the end.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
 
 /// The target folder that all packages share.
 pub(crate) fn target() -> PathBuf {

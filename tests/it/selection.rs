@@ -1,12 +1,8 @@
 //! Which source the free functions use.
 
-use crate::authority::root;
-use crate::scratch::{Package, RUSTLS};
+use embedded_roots_testing::authority::root;
 
-const MAIN: &str = r#"fn main() {
-    let bundle = embedded_roots::bundle();
-    print!("{} {}", bundle.name(), bundle.len());
-}"#;
+use crate::scratch::{Package, RUSTLS};
 
 #[test]
 fn custom_then_mozilla_then_webpki_roots() {
@@ -16,7 +12,8 @@ fn custom_then_mozilla_then_webpki_roots() {
         (&all[1..], "mozilla "),
         (&all[2..], "webpki-roots "),
     ] {
-        let package = Package::with_features("selected", features).main(MAIN);
+        let package = Package::with_features("selected", features)
+            .main(include_str!("../programs/selected.rs"));
         let file = package.file("corp.pem", root("CA").pem());
         let printed = package.env("EMBEDDED_ROOTS_FILE", file).run();
         assert!(printed.starts_with(selected), "{printed}");
@@ -30,14 +27,8 @@ fn features_of_two_dependencies_do_not_add_trust() {
         "one = {{ path = \"one\" }}\nother = {{ path = \"other\" }}\n\
          embedded-roots = {{ path = \"{{checkout}}\", default-features = false }}\n{RUSTLS}"
     );
-    let package = Package::new("unified", &dependencies).main(
-        r#"fn main() {
-            let (one, other) = (one::trusted(), other::trusted());
-            assert_eq!(one, other);
-            let store = embedded_roots::root_store().unwrap();
-            print!("{one}; {} in the store", store.len());
-        }"#,
-    );
+    let package =
+        Package::new("unified", &dependencies).main(include_str!("../programs/unified.rs"));
     for (name, features) in [
         ("one", r#"["mozilla", "rustls"]"#),
         ("other", r#"["custom"]"#),

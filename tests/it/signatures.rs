@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use embedded_roots::{Refusal, Roots, RootsBuilder};
+use embedded_roots_testing::authority::{
+    Authority, Identity, annotated, intermediate_with, root, root_with, server_with,
+};
 use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls::CertificateError;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::authority::{
-    Authority, Identity, annotated, intermediate_with, key, root, root_with, server_with,
-};
 use crate::revocation::list;
 use crate::verdict::{NAME, client_verdict, verdict};
 use crate::work::counting;
@@ -27,7 +27,7 @@ fn both(issuer: &Authority, name: &str) -> Identity {
 }
 
 fn between(issuer: &Authority) -> Authority {
-    intermediate_with("Between", &key().serialize_pem(), issuer, |params| {
+    intermediate_with("Between", issuer, |params| {
         params.key_usages.push(KeyUsagePurpose::CrlSign);
     })
 }

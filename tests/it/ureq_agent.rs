@@ -5,13 +5,13 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use embedded_roots::{Refusal, Roots};
-use rustls::crypto::ring;
+use embedded_roots_testing::authority::{Authority, Identity, annotated, root, server};
+use embedded_roots_testing::server::{config, listen, read_request, serve};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ALL_VERSIONS, ServerConnection, StreamOwned};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
@@ -19,7 +19,6 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, Error, Proxy, Timeout};
 
-use crate::authority::{Authority, Identity, annotated, root, server};
 use crate::echo::{Done, assert_unknown_issuer};
 use crate::scratch::Package;
 use crate::server::serve_http;
@@ -32,35 +31,21 @@ fn agent_with(roots: &Roots, config: Config) -> Agent {
     Agent::with_parts(config, roots.ureq_connector(), DefaultResolver::default())
 }
 
-fn tls(identity: Identity) -> Arc<ServerConfig> {
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(identity.chain, identity.key);
-    Arc::new(config.unwrap())
-}
-
 /// Answers each request of a connection with `answer`; counts the connections.
 fn serve_many(
     identity: Option<Identity>,
     answer: &'static [u8],
 ) -> (SocketAddr, &'static AtomicUsize) {
-    let config = identity.map(tls);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
+    let config = identity.map(|identity| Arc::new(config(identity, ALL_VERSIONS)));
     let count: &AtomicUsize = Box::leak(Box::default());
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            count.fetch_add(1, Ordering::Relaxed);
-            let config = config.clone();
-            thread::spawn(move || match config {
-                None => answer_all(stream, answer),
-                Some(config) => {
-                    let connection = ServerConnection::new(config).unwrap();
-                    answer_all(StreamOwned::new(connection, stream), answer)
-                }
-            });
+    let address = listen(move |stream| {
+        count.fetch_add(1, Ordering::Relaxed);
+        match &config {
+            None => answer_all(stream, answer),
+            Some(config) => {
+                let connection = ServerConnection::new(Arc::clone(config)).unwrap();
+                answer_all(StreamOwned::new(connection, stream), answer)
+            }
         }
     });
     (address, count)
@@ -72,16 +57,6 @@ fn answer_all(mut stream: impl Read + Write, answer: &[u8]) -> io::Result<()> {
         stream.write_all(answer)?;
         stream.flush()?;
     }
-}
-
-fn read_request(stream: &mut impl Read) -> io::Result<()> {
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        request.extend(byte);
-    }
-    Ok(())
 }
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
@@ -230,28 +205,19 @@ fn serve_records(
     records: Vec<Vec<u8>>,
     closes: bool,
 ) -> (SocketAddr, &'static AtomicUsize) {
-    let config = tls(identity);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
     let count: &AtomicUsize = Box::leak(Box::default());
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            count.fetch_add(1, Ordering::Relaxed);
-            let (config, records) = (Arc::clone(&config), records.clone());
-            thread::spawn(move || {
-                let connection = ServerConnection::new(config).unwrap();
-                let mut tls = StreamOwned::new(connection, stream);
-                while read_request(&mut tls).is_ok() {
-                    for record in &records {
-                        tls.conn.writer().write_all(record).unwrap();
-                    }
-                    if closes {
-                        tls.conn.send_close_notify();
-                    }
-                    tls.flush().unwrap();
-                }
-            });
+    let address = serve(config(identity, ALL_VERSIONS), move |tls| {
+        count.fetch_add(1, Ordering::Relaxed);
+        while read_request(tls).is_ok() {
+            for record in &records {
+                tls.conn.writer().write_all(record)?;
+            }
+            if closes {
+                tls.conn.send_close_notify();
+            }
+            tls.flush()?;
         }
+        Ok(())
     });
     (address, count)
 }
@@ -374,7 +340,12 @@ fn proxies_carry_both_schemes_and_widen_nothing() -> Done {
     let runtime = Runtime::new()?;
     let (ca, stranger) = (root("Proxied CA"), root("CA"));
     let roots = trusting(ca.pem());
-    let over_tls = |ca| Kind::ConnectOverTls(TlsAcceptor::from(tls(server(ca, "localhost"))));
+    let over_tls = |ca| {
+        Kind::ConnectOverTls(TlsAcceptor::from(Arc::new(config(
+            server(ca, "localhost"),
+            ALL_VERSIONS,
+        ))))
+    };
     let port_of = |ca| serve_many(Some(server(ca, "localhost")), OK).0.port();
     let accepted = format!("https://localhost:{}/", port_of(&ca));
     let refused = format!("https://localhost:{}/", port_of(&stranger));
@@ -434,36 +405,6 @@ fn no_other_roots_and_no_provider_come_with_it() {
     assert_eq!(added, expected);
 }
 
-const FOREIGN_TLS_CONFIG: &str = r#"
-use embedded_roots::{Refusal, Roots};
-use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use ureq::unversioned::resolver::DefaultResolver;
-
-fn main() {
-    let mut arguments = std::env::var("ARGUMENTS").unwrap();
-    let pem = arguments.split_off(arguments.find('-').unwrap());
-    let own = std::fs::read("own.pem").unwrap();
-    let roots = Roots::builder().pem(own).build().unwrap();
-    let added = RootCerts::from(vec![Certificate::from_pem(pem.as_bytes()).unwrap()]);
-    for tls in [
-        TlsConfig::builder().build(),
-        TlsConfig::builder().disable_verification(true).build(),
-        TlsConfig::builder().root_certs(added).build(),
-        TlsConfig::builder().provider(TlsProvider::NativeTls).build(),
-    ] {
-        let config = Agent::config_builder().tls_config(tls.clone()).build();
-        let agent = Agent::with_parts(config, roots.ureq_connector(), DefaultResolver::default());
-        let of_agent = agent.get(arguments.trim()).call().unwrap_err();
-        let agent = roots.ureq_agent();
-        let request = agent.get(arguments.trim()).config().tls_config(tls).build();
-        for error in [of_agent, request.call().unwrap_err()] {
-            println!("{}", Refusal::of(&error).is_some_and(Refusal::is_unknown_issuer));
-        }
-    }
-}
-"#;
-
 /// Another package of the build can enable ureq's own TLS. What that is told does not weaken ours.
 #[test]
 fn the_tls_config_of_ureq_has_no_effect() {
@@ -474,7 +415,8 @@ fn the_tls_config_of_ureq_has_no_effect() {
     let ca = root("CA");
     let (address, _) = serve_many(Some(server(&ca, "localhost")), OK);
     let uri = format!("https://localhost:{}/", address.port());
-    let package = Package::new("ureq-tls-config", dependencies).main(FOREIGN_TLS_CONFIG);
+    let package = Package::new("ureq-tls-config", dependencies)
+        .main(include_str!("../programs/foreign_tls_config.rs"));
     package.file("own.pem", root("Own CA").pem());
     let package = package.env("ARGUMENTS", format!("{uri}\n{}", ca.pem()));
     assert_eq!(package.run(), "true\n".repeat(8));

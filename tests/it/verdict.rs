@@ -1,10 +1,9 @@
 //! Verdicts on chains, without a handshake.
 
 use embedded_roots::Roots;
+use embedded_roots_testing::authority::Identity;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::UnixTime;
-
-use crate::authority::Identity;
 
 /// The name of the servers.
 pub(crate) const NAME: &str = "localhost";

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use embedded_roots::{Anchor, Refusal, Roots};
+use embedded_roots_testing::authority::{Authority, intermediate, root, root_with, server_with};
 use rcgen::{
     CertificateRevocationListParams, ExtendedKeyUsagePurpose, KeyIdMethod, KeyUsagePurpose,
     SerialNumber, date_time_ymd,
@@ -21,8 +22,6 @@ use rustls::pki_types::{
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{Error, RootCertStore};
-
-use crate::authority::{Authority, intermediate, key, root, root_with, server_with};
 
 /// A signature algorithm that counts its calls.
 #[derive(Debug)]
@@ -83,7 +82,7 @@ fn hostile_chain(forged: usize, roots: &[String]) -> Vec<CertificateDer<'static>
     let mut chain = leaf.chain;
     let mut forge = |subject: &str, issuer: &str| {
         // The names are right, but the keys and signatures are not those of the chain.
-        let forged = intermediate(subject, &key().serialize_pem(), &root(issuer));
+        let forged = intermediate(subject, &root(issuer));
         chain.push(forged.der().clone());
     };
     for (subject, issuer) in [("I", "J"), ("J", "K"), ("K", "L")] {
@@ -241,7 +240,7 @@ fn roots_with_a_date_cost_no_more_checks_than_in_rustls() {
 
 /// A leaf for servers and clients with this many intermediates, which have one name and different keys.
 fn namesakes(issuer: &Authority, count: usize) -> Vec<CertificateDer<'static>> {
-    let namesakes = (0..count).map(|_| intermediate("Between", &key().serialize_pem(), issuer));
+    let namesakes = (0..count).map(|_| intermediate("Between", issuer));
     let namesakes: Vec<_> = namesakes.collect();
     let leaf = server_with(namesakes.last().unwrap(), "a.example", |params| {
         let usages = &mut params.extended_key_usages;

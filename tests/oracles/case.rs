@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use embedded_roots::Roots;
+use embedded_roots_testing::authority::{Authority, Identity, annotated, pem};
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-
-use crate::authority::{Authority, Identity, annotated};
 
 /// 2026-08-01, whatever the clock of this machine says.
 pub(crate) const NOW: u64 = 1_785_542_400;
@@ -108,8 +105,11 @@ pub(crate) fn write(cases: &[Case], folder: &Path) -> Vec<PathBuf> {
         let folder = folder.join(nth.to_string());
         fs::create_dir_all(&folder).unwrap();
         let (leaf, intermediates) = case.chain.split_first().unwrap();
-        let leaf = pem(leaf);
-        let intermediates: String = intermediates.iter().map(pem).collect();
+        let leaf = pem("CERTIFICATE", leaf);
+        let intermediates: String = intermediates
+            .iter()
+            .map(|der| pem("CERTIFICATE", der))
+            .collect();
         for (name, content) in [
             ("roots.pem", &case.twin),
             ("chain.pem", &(leaf.clone() + &intermediates)),
@@ -121,10 +121,4 @@ pub(crate) fn write(cases: &[Case], folder: &Path) -> Vec<PathBuf> {
         folder
     };
     cases.iter().enumerate().map(write).collect()
-}
-
-pub(crate) fn pem(certificate: &CertificateDer<'static>) -> String {
-    // One long line: every reader of this test takes it.
-    let base64 = STANDARD.encode(certificate);
-    format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
 }

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
+use embedded_roots_testing::authority::{Authority, intermediate_with, key, root_of, server};
 use rcgen::{CertificateParams, CidrSubnet, GeneralSubtree, NameConstraints};
 
-use crate::authority::{Authority, intermediate_with, key, root_of, server};
 use crate::case::Case;
 use crate::case::Verdict::{self, Accepted, Refused};
 
@@ -167,8 +167,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (annotation, servers) in ROWS {
         let (plain, limited) = twins(annotation);
-        let between =
-            intermediate_with("Between", &key().serialize_pem(), &plain, limit(annotation));
+        let between = intermediate_with("Between", &plain, limit(annotation));
         for (server_name, verdict) in *servers {
             let what = format!("{annotation} and {server_name}");
             let chain = || server(&limited, server_name);
@@ -209,7 +208,7 @@ fn together() -> Vec<Case> {
         ("corp.test", Refused),
         ("b.corp.example", Refused),
     ] {
-        let between = intermediate_with("Between", &key().serialize_pem(), &ca, limit(imposed));
+        let between = intermediate_with("Between", &ca, limit(imposed));
         let chain = server(&between, name).with(&between);
         let both = format!("root's and intermediate's constraints and {name}");
         cases.push(Case::new(both, &[&ca], chain, name, verdict));

@@ -1,9 +1,12 @@
 //! Several certificates of one name: of one key by different issuers, and of different keys.
 
-use crate::authority::{Authority, intermediate, intermediate_with, root, server, server_with};
+use embedded_roots_testing::authority::{
+    Authority, ca_params, intermediate, intermediate_of, key, root, server, server_with,
+};
+use rcgen::{CertifiedIssuer, KeyPair};
+
 use crate::case::Case;
 use crate::case::Verdict::{Accepted, Refused};
-use crate::paths::new_key;
 
 const NAME: &str = "a.example";
 
@@ -14,16 +17,18 @@ pub(crate) fn cases() -> Vec<Case> {
 /// An intermediate that two roots have certified, and a root that another has.
 fn crosses() -> Vec<Case> {
     let (one, two) = (root("CA one"), root("CA two"));
-    let shared = new_key();
+    let shared = key().serialize_pem();
     let (by_one, by_two) = (
-        intermediate("Between", &shared, &one),
-        intermediate("Between", &shared, &two),
+        intermediate_of("Between", &shared, &one),
+        intermediate_of("Between", &shared, &two),
     );
-    let brief = intermediate_with("Between", &shared, &one, |params| {
+    let brief = {
+        let mut params = ca_params("Between");
         params.not_after = rcgen::date_time_ymd(2025, 1, 1);
-    });
+        CertifiedIssuer::signed_by(params, KeyPair::from_pem(&shared).unwrap(), &one).unwrap()
+    };
     let young = root("Young CA");
-    let cross = intermediate("Young CA", &young.key().serialize_pem(), &one);
+    let cross = intermediate_of("Young CA", &young.key().serialize_pem(), &one);
     let leaf = || server(&by_one, NAME);
     let below = || server(&young, NAME);
     let mut cases = Vec::new();
@@ -108,10 +113,10 @@ fn namesakes() -> Vec<Case> {
     let (one, two) = (root("CA"), root("CA"));
     let other = root("Other CA");
     let (right, wrong) = (
-        intermediate("Between", &new_key(), &other),
-        intermediate("Between", &new_key(), &other),
+        intermediate("Between", &other),
+        intermediate("Between", &other),
     );
-    let below_one = intermediate("Below", &new_key(), &one);
+    let below_one = intermediate("Below", &one);
     let mut cases = Vec::new();
     let mut add = |what: &str, trusted: &[&Authority], chain, verdict| {
         cases.push(Case::new(

@@ -1,9 +1,9 @@
 //! Name constraints that no annotation can say, in a root's own certificate: mail, URIs, directory
 //! names.
 
+use embedded_roots_testing::authority::{root_with, server_with};
 use rcgen::{CustomExtension, DnType, SanType};
 
-use crate::authority::{root_with, server_with};
 use crate::case::Case;
 use crate::case::Verdict::{Accepted, Refused};
 

@@ -11,9 +11,6 @@
 #![allow(missing_docs, reason = "a test binary has no users")]
 
 mod algorithms;
-#[allow(dead_code, reason = "`it` uses the rest")]
-#[path = "../it/authority.rs"]
-mod authority;
 mod case;
 mod constraints;
 mod crosses;
@@ -27,30 +24,13 @@ mod validity;
 mod verifiers;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::path::Path;
+
+use embedded_roots_testing::folder::Folder;
 
 use crate::case::{Case, Verdict};
 use crate::differences::{ACCEPTED_BY_US_ALONE, DIFFERENCES};
 use crate::verifiers::VERIFIERS;
-
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = env::temp_dir().join(format!("embedded-roots-oracles-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // It is the system's to clean up in the end.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn matrix(folder: &Path) -> Vec<Case> {
     let groups = [
@@ -73,8 +53,8 @@ fn matrix(folder: &Path) -> Vec<Case> {
 #[test]
 #[ignore = "needs openssl, go, certtool and faketime; .ci/run installs and runs them"]
 fn other_verifiers_reach_our_verdict_or_differ_for_a_reason() {
-    let folder = Folder::new();
-    let cases = matrix(&folder.0);
+    let folder = Folder::new("oracles");
+    let cases = matrix(folder.path());
     let mut faults = Vec::new();
 
     let accepted = cases
@@ -94,7 +74,7 @@ fn other_verifiers_reach_our_verdict_or_differ_for_a_reason() {
         }
     }
 
-    let folders = case::write(&cases, &folder.0);
+    let folders = case::write(&cases, folder.path());
     let mut used = BTreeSet::new();
     let mut alone: Vec<&Case> = cases.iter().collect();
     alone.retain(|case| case.expected == Verdict::Accepted);

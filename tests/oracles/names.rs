@@ -1,8 +1,8 @@
 //! For which servers a certificate speaks.
 
+use embedded_roots_testing::authority::{root, server_with};
 use rcgen::{CertificateParams, DnType, SanType};
 
-use crate::authority::{root, server_with};
 use crate::case::Case;
 use crate::case::Verdict::{self, Accepted, Refused};
 

@@ -1,8 +1,8 @@
 //! A constraint concerns all names in all certificates, not only that of the server that is asked for.
 
+use embedded_roots_testing::authority::{intermediate_with, server, server_with};
 use rcgen::{CertificateParams, SanType};
 
-use crate::authority::{intermediate_with, key, server, server_with};
 use crate::case::Case;
 use crate::case::Verdict::{self, Accepted, Refused};
 use crate::constraints::twins;
@@ -110,7 +110,7 @@ pub(crate) fn cases() -> Vec<Case> {
     // A CA's name is none of a server, but a SAN in its certificate is.
     for (alt, verdict) in [("a.corp.example", Accepted), ("a.test", Refused)] {
         let (plain, limited) = twins("permitted-dns=corp.example");
-        let between = intermediate_with("Between", &key().serialize_pem(), &limited, |params| {
+        let between = intermediate_with("Between", &limited, |params| {
             params.subject_alt_names = vec![SanType::DnsName(alt.try_into().unwrap())];
         });
         let chain = || server(&between, "a.corp.example").with(&between);

@@ -1,19 +1,15 @@
 //! Ways from an end-entity certificate to a root, and what bars them.
 
+use embedded_roots_testing::authority::{
+    Authority, Identity, intermediate, intermediate_with, pem, root, root_with, server, server_with,
+};
 use rcgen::{BasicConstraints, CertificateParams, IsCa};
 use rustls::pki_types::CertificateDer;
 
-use crate::authority::{
-    Authority, Identity, intermediate, intermediate_with, key, root, root_with, server, server_with,
-};
 use crate::case::Case;
 use crate::case::Verdict::{self, Accepted, Refused};
 
 const NAME: &str = "a.example";
-
-pub(crate) fn new_key() -> String {
-    key().serialize_pem()
-}
 
 fn path_length(length: u8) -> impl FnOnce(&mut CertificateParams) {
     move |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(length))
@@ -24,7 +20,7 @@ fn tower(height: usize) -> Vec<Authority> {
     let mut tower = vec![root("CA")];
     for nth in 1..=height {
         let issuer = tower.last().unwrap();
-        tower.push(intermediate(&format!("Between {nth}"), &new_key(), issuer));
+        tower.push(intermediate(&format!("Between {nth}"), issuer));
     }
     tower
 }
@@ -57,7 +53,7 @@ fn lengths() -> Vec<Case> {
         (2, 2, Accepted),
     ] {
         let ca = root("CA");
-        let limited = intermediate_with("Limited", &new_key(), &ca, path_length(length));
+        let limited = intermediate_with("Limited", &ca, path_length(length));
         let name = format!("intermediate of path length {length} with {below} below");
         cases.push(Case::new(
             name,
@@ -86,7 +82,7 @@ fn above(ca: &Authority, below: usize, sent: bool) -> Vec<CertificateDer<'static
     let mut tower: Vec<Authority> = Vec::new();
     for nth in 0..below {
         let issuer = tower.last().unwrap_or(ca);
-        tower.push(intermediate(&format!("Below {nth}"), &new_key(), issuer));
+        tower.push(intermediate(&format!("Below {nth}"), issuer));
     }
     let mut chain = server(tower.last().unwrap_or(ca), NAME).chain;
     chain.extend(tower.iter().rev().map(der));
@@ -137,7 +133,7 @@ fn orders() -> Vec<Case> {
 }
 
 fn tower_of_another() -> Authority {
-    intermediate("Another's", &new_key(), &root("Another CA"))
+    intermediate("Another's", &root("Another CA"))
 }
 
 /// What may be an anchor, and what may be under one.
@@ -219,7 +215,7 @@ fn forgeries() -> Vec<Case> {
         NAME,
         Accepted,
     );
-    case.trusted = crate::case::pem(&damaged(&der(ca)));
+    case.trusted = pem("CERTIFICATE", &damaged(&der(ca)));
     case.twin.clone_from(&case.trusted);
     cases.push(case);
 
@@ -232,7 +228,7 @@ fn forgeries() -> Vec<Case> {
         NAME,
         Refused,
     ));
-    let leaf = intermediate_with("A server", &new_key(), ca, |params| {
+    let leaf = intermediate_with("A server", ca, |params| {
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = Vec::new();
     });

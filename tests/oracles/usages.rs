@@ -1,12 +1,12 @@
 //! What keys may be used for: basic constraints, key usages, extended key usages, and extensions that
 //! nobody knows.
 
+use embedded_roots_testing::authority::{intermediate_with, root, root_with, server, server_with};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose as Extended,
     IsCa, KeyUsagePurpose as Usage,
 };
 
-use crate::authority::{intermediate_with, key, root, root_with, server, server_with};
 use crate::case::Verdict::{Accepted, Refused};
 use crate::case::{Case, Verdict};
 
@@ -147,7 +147,7 @@ pub(crate) fn cases() -> Vec<Case> {
         let name = format!("leaf with {what}");
         cases.push(Case::new(name, &[&ca], identity, NAME, *leaf));
 
-        let changed = intermediate_with("Between", &key().serialize_pem(), &ca, change);
+        let changed = intermediate_with("Between", &ca, change);
         let identity = server(&changed, NAME).with(&changed);
         let name = format!("intermediate with {what}");
         cases.push(Case::new(name, &[&ca], identity, NAME, *between));

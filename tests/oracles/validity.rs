@@ -1,8 +1,8 @@
 //! The edges of validity: of the end-entity certificate, of an intermediate, of a root.
 
+use embedded_roots_testing::authority::{intermediate_with, root, root_with, server, server_with};
 use rcgen::CertificateParams;
 
-use crate::authority::{intermediate_with, key, root, root_with, server, server_with};
 use crate::case::{Case, NOW, Verdict};
 
 const NAME: &str = "a.example";
@@ -19,7 +19,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
     let ca = root("CA");
     let brief_ca = root_with("Brief CA", brief);
-    let brief_between = intermediate_with("Between", &key().serialize_pem(), &ca, brief);
+    let brief_between = intermediate_with("Between", &ca, brief);
     let mut cases = Vec::new();
     for (when, now, verdict) in [
         ("a second before notBefore", NOW - 61, Refused),

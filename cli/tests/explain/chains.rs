@@ -1,10 +1,13 @@
 //! The chains that a server can send, and the sentence for each.
 
+use embedded_roots_testing::authority::{
+    Authority, Identity, intermediate, intermediate_with, root, self_signed_server, server,
+    server_with,
+};
 use rcgen::{GeneralSubtree, NameConstraints, SanType, date_time_ymd};
 
 use crate::authority::{
-    Authority, Identity, SECP256K1_ROOT, ca_issuers, ed25519_root, intermediate, intermediate_with,
-    root, self_signed, server, server_with, under_public_key,
+    HOST, SECP256K1_ROOT, ca_issuers, ed25519_root, under_public_key, with_another_key,
 };
 use crate::program::{Explain, Explained};
 use crate::server::Server;
@@ -36,7 +39,7 @@ fn two() -> (Authority, Authority) {
 #[test]
 fn a_good_chain_is_accepted() {
     let (ca, between) = two();
-    let identity = server(&between).with(&between);
+    let identity = server(&between, HOST).with(&between);
     let explained = explained(&ca.pem(), &identity);
     let accepted = "accepted by roots.pem: the chain ends in its root \"CA\"";
     assert_eq!(explained.verdict("roots.pem"), accepted);
@@ -54,7 +57,7 @@ fn a_good_chain_is_accepted() {
 fn a_server_that_forgets_its_intermediate_is_told_so() {
     let (ca, between) = two();
     let place = "http://ca.example/between.der";
-    let identity = server_with(&between, |params| {
+    let identity = server_with(&between, HOST, |params| {
         params.custom_extensions.push(ca_issuers(place));
     });
     let explained = explained(&ca.pem(), &identity);
@@ -97,7 +100,7 @@ fn an_intermediate_whose_private_key_is_public() {
 #[test]
 fn expired() {
     let (ca, between) = two();
-    let identity = server_with(&between, |params| {
+    let identity = server_with(&between, HOST, |params| {
         params.not_after = date_time_ymd(2021, 2, 3);
     });
     let explained = explained(&ca.pem(), &identity.with(&between));
@@ -110,7 +113,7 @@ fn an_intermediate_has_expired() {
     let between = intermediate_with("Between", &ca, |params| {
         params.not_after = date_time_ymd(2021, 2, 3);
     });
-    let explained = explained(&ca.pem(), &server(&between).with(&between));
+    let explained = explained(&ca.pem(), &server(&between, HOST).with(&between));
     let sentence = "the certificate of the CA \"Between\" expired on 2021-02-03";
     refused(&explained, sentence);
     // Which says nothing against its signature.
@@ -120,7 +123,7 @@ fn an_intermediate_has_expired() {
 #[test]
 fn not_valid_yet() {
     let ca = root("CA");
-    let identity = server_with(&ca, |params| {
+    let identity = server_with(&ca, HOST, |params| {
         params.not_before = date_time_ymd(4000, 2, 3);
     });
     let explained = explained(&ca.pem(), &identity);
@@ -131,7 +134,7 @@ fn not_valid_yet() {
 #[test]
 fn as_of_another_day() {
     let ca = root("CA");
-    let identity = server_with(&ca, |params| {
+    let identity = server_with(&ca, HOST, |params| {
         params.not_after = date_time_ymd(2021, 2, 3);
     });
     let server = Server::new(&identity);
@@ -144,7 +147,7 @@ fn as_of_another_day() {
 #[test]
 fn wrong_name() {
     let ca = root("CA");
-    let server = Server::new(&server(&ca));
+    let server = Server::new(&server(&ca, HOST));
     let explain = Explain::new(&ca.pem(), &root("Another CA").pem());
     let explained = explain
         .args(&["--name", "www.example.org"])
@@ -163,7 +166,7 @@ fn distrusted_by_date() {
     let ca = root("CA");
     let date = "2019-12-31T23:59:59Z";
     let roots = format!("# embedded-roots: distrust-after={date}\n{}", ca.pem());
-    let explained = explained(&roots, &server(&ca));
+    let explained = explained(&roots, &server(&ca, HOST));
     refused(
         &explained,
         "the root \"CN=CA\" is distrusted for certificates that start to be valid after \
@@ -180,7 +183,7 @@ fn distrusted_by_date() {
 fn outside_name_constraints() {
     let ca = root("CA");
     let roots = format!("# embedded-roots: permitted-dns=.tr\n{}", ca.pem());
-    let explained = explained(&roots, &server(&ca));
+    let explained = explained(&roots, &server(&ca, HOST));
     refused(
         &explained,
         "the certificate is for \"localhost\", which is outside the name constraints of the root \
@@ -190,7 +193,7 @@ fn outside_name_constraints() {
 
 #[test]
 fn self_signed_certificate() {
-    let explained = explained(&root("CA").pem(), &self_signed());
+    let explained = explained(&root("CA").pem(), &self_signed_server(HOST));
     let sentence = "the certificate \"a server\" is self-signed, and no known root";
     refused(&explained, sentence);
     let none = "No known root has the name of an issuer in this chain.";
@@ -200,7 +203,7 @@ fn self_signed_certificate() {
 #[test]
 fn a_private_root() {
     let (ca, between) = two();
-    let identity = server(&between).with(&between);
+    let identity = server(&between, HOST).with(&between);
     let roots = root("Another CA").pem();
     refused(
         &explained(&roots, &identity),
@@ -215,7 +218,7 @@ fn a_private_root() {
 
 #[test]
 fn a_root_of_the_same_name_and_another_key() {
-    let explained = explained(&root("CA").pem(), &server(&root("CA")));
+    let explained = explained(&root("CA").pem(), &server(&root("CA"), HOST));
     refused(
         &explained,
         "a signature is not by the key of the issuer that is named",
@@ -229,14 +232,14 @@ fn a_root_of_the_same_name_and_another_key() {
 #[test]
 fn a_root_of_the_same_name_and_another_type_of_key() {
     let ca = root("CA");
-    let explained = explained(&ed25519_root("CA").pem(), &server(&ca));
+    let explained = explained(&ed25519_root("CA").pem(), &server(&ca, HOST));
     refused(
         &explained,
         "a signature is not by the key of the issuer that is named",
     );
     assert!(explained.output.contains("does not verify with it"));
 
-    let port = Server::new(&server(&ca)).port;
+    let port = Server::new(&server(&ca, HOST)).port;
     let roots = ed25519_root("CA").pem();
     let (status, value) = Explain::new(&roots, &roots).json(port);
     assert_eq!(status, 1);
@@ -245,7 +248,7 @@ fn a_root_of_the_same_name_and_another_type_of_key() {
 
 #[test]
 fn a_root_with_a_key_that_rustls_does_not_accept() {
-    let identity = server(&root("CA"));
+    let identity = server(&root("CA"), HOST);
     refused(
         &explained(SECP256K1_ROOT, &identity),
         "the key of an issuer of the chain is of a kind that rustls does not accept",
@@ -264,7 +267,7 @@ fn outside_name_constraints_of_an_intermediate() {
             excluded_subtrees: Vec::new(),
         });
     });
-    let identity = server(&between).with(&between);
+    let identity = server(&between, HOST).with(&between);
     let elsewhere =
         "the chain ends in the root \"CA\", which it does not have; trusted by roots.pem";
     // Of the system, the second has one of the same name.
@@ -293,7 +296,7 @@ fn an_issuer_that_is_no_ca_has_signed_nevertheless() {
     let between = intermediate_with("Between", &ca, |params| {
         params.is_ca = rcgen::IsCa::ExplicitNoCa;
     });
-    let explained = explained(&ca.pem(), &server(&between).with(&between));
+    let explained = explained(&ca.pem(), &server(&between, HOST).with(&between));
     let sentence = "a certificate that is not a CA's has issued another";
     refused(&explained, sentence);
     assert!(explained.output.contains("ends in it"));
@@ -303,7 +306,7 @@ fn an_issuer_that_is_no_ca_has_signed_nevertheless() {
 fn a_forged_intermediate_does_not_lead_to_the_root() {
     let ca = root("CA");
     let between = intermediate("Between", &ca);
-    let identity = server(&intermediate("Between", &ca)).with(&between);
+    let identity = server(&intermediate("Between", &ca), HOST).with(&between);
     let explained = explained(&ca.pem(), &identity);
     refused(
         &explained,
@@ -315,8 +318,8 @@ fn a_forged_intermediate_does_not_lead_to_the_root() {
 #[test]
 fn the_second_connection_is_sent_another_chain() {
     let ca = root("CA");
-    let first = server(&ca);
-    let other_name = server_with(&ca, |params| {
+    let first = server(&ca, HOST);
+    let other_name = server_with(&ca, HOST, |params| {
         params.subject_alt_names = vec![SanType::DnsName("other.example".try_into().unwrap())];
     });
     let roots = ca.pem();
@@ -327,14 +330,14 @@ fn the_second_connection_is_sent_another_chain() {
     assert!(explained.has_line(line), "{}", explained.output);
     assert_eq!(explained.status, 1);
 
-    let port = Server::in_turn(&[&first, &self_signed()]).port;
+    let port = Server::in_turn(&[&first, &self_signed_server(HOST)]).port;
     let explained = Explain::new(&roots, &roots).run(port);
     let line = "handshake failed: the second connection was sent another chain, which is refused: \
                 the certificate \"a server\" is self-signed, and no known root";
     assert!(explained.has_line(line), "{}", explained.output);
     assert_eq!(explained.status, 1);
 
-    let port = Server::in_turn(&[&first, &server(&ca).with_key_of(self_signed())]).port;
+    let port = Server::in_turn(&[&first, &with_another_key(server(&ca, HOST))]).port;
     let explained = Explain::new(&roots, &roots).run(port);
     let line = "handshake failed: the second connection was sent another chain, which is refused: \
                 the server does not have the key of its certificate";
@@ -342,7 +345,7 @@ fn the_second_connection_is_sent_another_chain() {
     assert_eq!(explained.status, 1);
 
     // Nor is it a secret where that one is good, too.
-    let port = Server::in_turn(&[&first, &server(&ca)]).port;
+    let port = Server::in_turn(&[&first, &server(&ca, HOST)]).port;
     let explained = Explain::new(&roots, &roots).run(port);
     let line = "handshake succeeded: TLSv1_3, TLS13_AES_256_GCM_SHA384; the second connection was \
                 sent another chain";
@@ -354,7 +357,9 @@ fn the_second_connection_is_sent_another_chain() {
 fn a_chain_that_allows_too_many_paths() {
     let ca = root("CA");
     let namesakes: Vec<_> = (0..21).map(|_| intermediate("Between", &ca)).collect();
-    let identity = namesakes.iter().fold(server(&namesakes[0]), Identity::with);
+    let identity = namesakes
+        .iter()
+        .fold(server(&namesakes[0], HOST), Identity::with);
     let explained = explained(&ca.pem(), &identity);
     refused(
         &explained,
@@ -381,7 +386,7 @@ fn a_name_that_is_not_ascii() {
 #[test]
 fn a_certificate_for_clients() {
     let ca = root("CA");
-    let identity = server_with(&ca, |params| {
+    let identity = server_with(&ca, HOST, |params| {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     });
     let sentence = "the certificate is not for TLS servers (extended key usage)";
@@ -391,7 +396,7 @@ fn a_certificate_for_clients() {
 #[test]
 fn text_of_a_server_stays_on_its_line() {
     let ca = root("C\x1b[31mA\nrefused by embedded");
-    let explained = explained(&root("CA").pem(), &server(&ca).with(&ca));
+    let explained = explained(&root("CA").pem(), &server(&ca, HOST).with(&ca));
     assert!(!explained.output.contains('\x1b'));
     let sentence = "the chain ends in \"C\\1B[31mA\\0Arefused by embedded\", which is no known root: \
                     a private CA";
@@ -401,7 +406,7 @@ fn text_of_a_server_stays_on_its_line() {
 #[test]
 fn a_difference_of_the_system_is_told() {
     let ca = root("CA");
-    let server = Server::new(&server(&ca));
+    let server = Server::new(&server(&ca, HOST));
     let explained = Explain::new(&ca.pem(), &ca.pem()).run(server.port);
     let line = "system accepts what embedded refuses: the chain ends in the root \"CA\", which it does \
                 not have; trusted by roots.pem, system";
@@ -412,7 +417,7 @@ fn a_difference_of_the_system_is_told() {
 fn nothing_is_said_to_a_server_that_is_not_verified() {
     let ca = root("CA");
     for start in [Server::new, Server::tls12] {
-        let refused = start(&server(&ca));
+        let refused = start(&server(&ca, HOST));
         let roots = root("Another CA").pem();
         assert_eq!(Explain::new(&roots, &roots).run(refused.port).status, 1);
         let seen = refused.seen(1);
@@ -420,7 +425,7 @@ fn nothing_is_said_to_a_server_that_is_not_verified() {
         assert!(!seen[0].handshake && seen[0].said.is_empty(), "{seen:?}");
 
         // Nor is anything said to one that is.
-        let accepted = start(&server(&ca));
+        let accepted = start(&server(&ca, HOST));
         assert_eq!(Explain::new(&ca.pem(), &roots).run(accepted.port).status, 0);
         let seen = accepted.seen(2);
         assert_eq!(seen.len(), 2);
@@ -428,7 +433,7 @@ fn nothing_is_said_to_a_server_that_is_not_verified() {
         assert!(seen.iter().all(|seen| seen.said.is_empty()), "{seen:?}");
     }
     // On the wire, where TLS 1.2 shows what a record is: handshake and alerts, no application data.
-    let refused = Server::tls12(&server(&ca));
+    let refused = Server::tls12(&server(&ca, HOST));
     let roots = root("Another CA").pem();
     assert_eq!(Explain::new(&roots, &roots).run(refused.port).status, 1);
     let records = &refused.seen(1)[0].records;
@@ -445,7 +450,7 @@ fn nothing_is_said_to_a_server_that_is_not_verified() {
 #[test]
 fn json() {
     let (ca, between) = two();
-    let port = Server::new(&server(&between).with(&between)).port;
+    let port = Server::new(&server(&between, HOST).with(&between)).port;
     let (status, value) = Explain::new(&ca.pem(), &root("Another CA").pem()).json(port);
     assert_eq!(status, 0);
     assert_eq!(value["command"], "explain");
@@ -462,7 +467,7 @@ fn json() {
     assert_eq!(value["verdicts"][1]["reason"], "other-root");
     assert_eq!(value["handshake"]["succeeded"], true);
 
-    let port = Server::new(&self_signed()).port;
+    let port = Server::new(&self_signed_server(HOST)).port;
     let (status, value) = Explain::new(&ca.pem(), &ca.pem()).json(port);
     assert_eq!(status, 1);
     assert_eq!(value["verdicts"][0]["reason"], "self-signed");

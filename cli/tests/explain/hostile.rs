@@ -1,17 +1,20 @@
 //! Servers that answer nothing, nonsense, or without end.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::authority::{root, self_signed, server};
+use embedded_roots_testing::authority::{root, server};
+use embedded_roots_testing::server::free_ports;
+
+use crate::authority::{HOST, with_another_key};
 use crate::program::Explain;
 use crate::server::{Server, serve};
 
 /// That this ends in time, without a verdict. `why` is in its error.
-fn ends(protocol: Option<&str>, why: &str, answer: impl Fn(TcpStream) + Send + 'static) {
+fn ends(protocol: Option<&str>, why: &str, answer: impl Fn(TcpStream) + Send + Sync + 'static) {
     let port = serve(answer);
     ends_at(port, protocol, why);
 }
@@ -55,7 +58,7 @@ fn silence() {
 fn silence_on_the_second_connection() {
     let ca = root("CA");
     let connections = AtomicUsize::new(0);
-    let server = Server::after(&server(&ca), move |_| {
+    let server = Server::after(&server(&ca, HOST), move |_| {
         if connections.fetch_add(1, Ordering::Relaxed) > 0 {
             thread::sleep(Duration::from_secs(25));
         }
@@ -171,9 +174,7 @@ fn records_without_end() {
 
 #[test]
 fn nobody_listens() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let [port] = free_ports();
     ends_at(port, None, "refused");
 }
 
@@ -181,7 +182,7 @@ fn nobody_listens() {
 #[test]
 fn a_server_without_the_key_of_its_certificate() {
     let ca = root("CA");
-    let copied = server(&ca).with_key_of(self_signed());
+    let copied = with_another_key(server(&ca, HOST));
     let server = Server::new(&copied);
     let explained = Explain::new(&ca.pem(), &ca.pem()).run(server.port);
     let line = "handshake failed: the server does not have the key of its certificate";
@@ -197,7 +198,7 @@ fn a_server_without_the_key_of_its_certificate() {
 fn a_certificate_that_cannot_be_read() {
     let ca = root("CA");
     for nth in [1, 2] {
-        let mut identity = server(&ca).with(&ca);
+        let mut identity = server(&ca, HOST).with(&ca);
         identity.chain[nth - 1] = b"\x30\x03abc".to_vec().into();
         let port = Server::new(&identity).port;
         let why = format!("certificate {nth}: the certificate cannot be read");

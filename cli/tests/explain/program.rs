@@ -1,41 +1,9 @@
 //! The program, run as a user runs it.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs};
 
+use embedded_roots_testing::folder::Folder;
 use serde_json::Value;
-
-/// A temporary folder, removed on drop.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("embedded-roots-explain-{}-{nth}", std::process::id());
-        let path = env::temp_dir().join(name);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
 
 /// `explain`, in a folder with the roots to judge by as `roots.pem`, and those of the operating system
 /// as `system.pem`.
@@ -52,7 +20,7 @@ pub(crate) struct Explained {
 
 impl Explain {
     pub(crate) fn new(roots: &str, system: &str) -> Self {
-        let folder = Folder::new();
+        let folder = Folder::new("explain");
         folder.file("roots.pem", roots);
         folder.file("system.pem", system);
         let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));

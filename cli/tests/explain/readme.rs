@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
+use embedded_roots_testing::authority::{intermediate, root, server_with};
+use embedded_roots_testing::folder::Folder;
 use rcgen::{DnType, SanType, date_time_ymd};
 
-use crate::authority::{ca_issuers, intermediate, root, server_with};
-use crate::program::Folder;
+use crate::authority::{HOST, ca_issuers};
 use crate::server::Server;
 
 const ADDRESS: &str = "127.0.0.1:8443";
@@ -18,7 +19,7 @@ fn the_example_is_what_the_program_prints() {
     let (arguments, expected) = example.split_once('\n').unwrap();
 
     let ca = root("Corp Root CA");
-    let identity = server_with(&intermediate("Corp Issuing CA", &ca), |params| {
+    let identity = server_with(&intermediate("Corp Issuing CA", &ca), HOST, |params| {
         let name = "intranet.example";
         params.distinguished_name.push(DnType::CommonName, name);
         params.subject_alt_names = vec![SanType::DnsName(name.try_into().unwrap())];
@@ -28,9 +29,9 @@ fn the_example_is_what_the_program_prints() {
         params.custom_extensions.push(place);
     });
     let address = format!("127.0.0.1:{}", Server::new(&identity).port);
-    let folder = Folder::new();
-    folder.file("corp.pem", &ca.pem());
-    folder.file("system.pem", &root("Another CA").pem());
+    let folder = Folder::new("readme");
+    folder.file("corp.pem", ca.pem());
+    folder.file("system.pem", root("Another CA").pem());
     let output = Command::new(env!("CARGO_BIN_EXE_embedded-roots"))
         .current_dir(folder.path())
         .env("SSL_CERT_FILE", "system.pem")

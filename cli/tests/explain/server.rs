@@ -1,7 +1,7 @@
 //! Servers in threads of the test.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,8 +12,8 @@ use embedded_roots::rustls::server::{ClientHello, ResolvesServerCert};
 use embedded_roots::rustls::sign::CertifiedKey;
 use embedded_roots::rustls::version::{TLS12, TLS13};
 use embedded_roots::rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion};
-
-use crate::authority::Identity;
+use embedded_roots_testing::authority::Identity;
+use embedded_roots_testing::server::listen;
 
 /// What one connection was like to the server.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Server {
     /// A server that says something in the clear before TLS.
     pub(crate) fn after(
         identity: &Identity,
-        clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static,
+        clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self::with(&[identity], &TLS13, clear)
     }
@@ -55,11 +55,11 @@ impl Server {
     fn with(
         identities: &[&Identity],
         version: &'static SupportedProtocolVersion,
-        clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static,
+        clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let certified = identities.iter().map(|identity| {
             // Unchecked: some tests present a certificate of another key.
-            let key = ring::sign::any_supported_type(&identity.key()).unwrap();
+            let key = ring::sign::any_supported_type(&identity.key).unwrap();
             Arc::new(CertifiedKey::new(identity.chain.clone(), key))
         });
         let resolver = InTurn {
@@ -76,8 +76,9 @@ impl Server {
         let all = Arc::clone(&seen);
         let port = serve(move |mut stream| {
             if clear(&mut stream).is_ok() {
-                let connection = of_tls(stream, &config);
-                all.lock().unwrap().push(connection);
+                // One at a time, so that they are in their order.
+                let mut all = all.lock().unwrap();
+                all.push(of_tls(stream, &config));
             }
         });
         Self { port, seen }
@@ -108,20 +109,14 @@ impl ResolvesServerCert for InTurn {
     }
 }
 
-/// A server that does this with each connection, one at a time.
-pub(crate) fn serve(answer: impl Fn(TcpStream) + Send + 'static) -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let stream = stream.unwrap();
-            stream
-                .set_read_timeout(Some(Duration::from_secs(30)))
-                .unwrap();
-            answer(stream);
-        }
+/// A server that does this with each connection, in a thread of its own.
+pub(crate) fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+    let address = listen(move |stream| {
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        answer(stream);
+        Ok(())
     });
-    port
+    address.port()
 }
 
 fn of_tls(stream: TcpStream, config: &Arc<ServerConfig>) -> Seen {

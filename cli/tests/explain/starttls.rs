@@ -3,17 +3,19 @@
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::authority::{root, server};
+use embedded_roots_testing::authority::{root, server};
+
+use crate::authority::HOST;
 use crate::program::{Explain, Explained};
 use crate::server::Server;
 
 /// What the client of this protocol gets to see, from a server with a good chain.
 fn explained(
     protocol: &str,
-    clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + 'static,
+    clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
 ) -> Explained {
     let ca = root("CA");
-    let server = Server::after(&server(&ca), clear);
+    let server = Server::after(&server(&ca, HOST), clear);
     let explain = Explain::new(&ca.pem(), &ca.pem());
     explain
         .args(&["--starttls", protocol, "--timeout", "30"])

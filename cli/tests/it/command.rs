@@ -1,10 +1,11 @@
 //! Runs the program, and validates its JSON.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::{env, fs};
 
-use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyPair};
+use embedded_roots_testing::authority::{root_of, root_with};
+use embedded_roots_testing::folder;
+use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 
 pub(crate) struct Ran {
@@ -75,49 +76,35 @@ pub(crate) fn newest_day() -> String {
         .to_owned()
 }
 
-/// A temporary folder of one test.
-pub(crate) struct Folder(PathBuf);
+/// A temporary folder, whose files are arguments.
+pub(crate) struct Folder(folder::Folder);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Self {
-        let name = format!("embedded-roots-cli-{}-{name}", std::process::id());
-        let path = env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(folder::Folder::new(name))
     }
 
     /// The path of a file with this content.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
+        let path = self.0.file(name, content);
+        path.into_os_string().into_string().unwrap()
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        self.0.path()
     }
 }
 
 /// The PEM of a CA of this name.
 pub(crate) fn ca(name: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
-    ca_of(&KeyPair::generate().unwrap(), name, change)
+    root_with(name, change).pem()
 }
 
+/// Like [`ca`], with a key that others may have, too.
 pub(crate) fn ca_of(
     key: &KeyPair,
     name: &str,
     change: impl FnOnce(&mut CertificateParams),
 ) -> String {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    change(&mut params);
-    params.self_signed(key).unwrap().pem()
+    root_of(name, &key.serialize_pem(), change).pem()
 }

@@ -4,10 +4,7 @@ use std::iter;
 
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{PrivateKeys, parse, parse_distrusted_keys};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
-    PKCS_ECDSA_P384_SHA384, PublicKeyData,
-};
+use embedded_roots_testing::authority::{PublicKey, ca_params, root};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use serde_json::{Value, json};
@@ -24,37 +21,17 @@ const IDS: [&str; 3] = [
     "RUSTSEC-2026-0382",
 ];
 
-/// A key without its private key: DER, a `SubjectPublicKeyInfo` on P-384.
-struct PublicKey(Vec<u8>);
-
-impl PublicKeyData for PublicKey {
-    /// The point alone, which is the end.
-    fn der_bytes(&self) -> &[u8] {
-        &self.0[self.0.len() - 97..]
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        &PKCS_ECDSA_P384_SHA384
-    }
-}
-
 /// The keys whose private keys are public.
-fn public_keys() -> Vec<PublicKey> {
+fn public_keys() -> Vec<SubjectPublicKeyInfoDer<'static>> {
     let pem = include_bytes!("../../data/public-keys.pem");
     let keys = SubjectPublicKeyInfoDer::pem_slice_iter(pem);
-    keys.map(|key| PublicKey(key.unwrap().to_vec())).collect()
+    keys.map(Result::unwrap).collect()
 }
 
 /// A certificate of this key by a private CA.
-fn certificate(name: &str, key: &PublicKey) -> rcgen::Certificate {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "A CA");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.signed_by(key, &issuer).unwrap()
+fn certificate(name: &str, key: &[u8]) -> rcgen::Certificate {
+    let ca = root("A CA");
+    ca_params(name).signed_by(&PublicKey(key), &ca).unwrap()
 }
 
 /// The roots of an old list with these subjects, as annotated PEM.
@@ -150,7 +127,7 @@ fn certificates_with_public_keys_are_found() {
         .iter()
         .map(|listed| {
             let mut keys = keys.iter();
-            let key = keys.find(|key| sha256(&key.0) == listed.sha256).unwrap();
+            let key = keys.find(|key| sha256(key) == listed.sha256).unwrap();
             certificate(&listed.name, key)
         })
         .collect();
@@ -221,9 +198,9 @@ fn public_keys_alone_are_no_findings() {
     let keys = public_keys();
     let list: Vec<u8> = keys
         .iter()
-        .flat_map(|key| [&key.0[..], b"-"].concat())
+        .flat_map(|key| [&key[..], b"-"].concat())
         .collect();
-    let contents: Vec<u8> = keys.iter().flat_map(|key| key.0[2..].to_vec()).collect();
+    let contents: Vec<u8> = keys.iter().flat_map(|key| key[2..].to_vec()).collect();
     let pem = include_bytes!("../../data/public-keys.pem");
     for (name, content) in [
         ("list.der", &list[..]),
@@ -244,7 +221,7 @@ fn cross_certificate_of_compromised_root_is_found() {
     let pem = roots(&[ECC_G3]);
     let root = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
     let key = embedded_roots_bundle::subject_public_key_info(&root).unwrap();
-    let cross = certificate("emSign ECC Root CA - G3", &PublicKey(key.to_vec()));
+    let cross = certificate("emSign ECC Root CA - G3", key);
     let file = folder.file("cross.der", cross.der());
     assert_eq!(statuses(&file), [1, 1]);
     let (_, value) = scanned(&["scan", &file]);
@@ -354,7 +331,7 @@ fn programs_without_public_keys_have_an_older_verifier() {
     let anchor: &[u8] = &anchors[0].trust_anchor().subject_public_key_info;
     let certificate: &[u8] = anchors[0].certificate();
     let webpki = b"NameConstraintViolationPathLenConstraintViolatedUnknownIssuer";
-    let key = &public_keys()[3].0;
+    let key = &public_keys()[3];
     for (name, parts, refuses) in [
         ("older", &[anchor, webpki][..], json!(false)),
         ("newer", &[anchor, webpki, key], json!(true)),

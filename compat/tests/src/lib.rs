@@ -3,22 +3,21 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "for tests alone"
 )]
 
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
-};
+use embedded_roots_testing::authority::{self, Identity, root, root_of, server_with};
+use rcgen::{IsCa, date_time_ymd};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 /// A CA that issues server certificates.
-pub struct Authority(Issuer<'static, KeyPair>);
+pub struct Authority(authority::Authority);
 
 /// A CA of data/roots.pem without limits.
 #[must_use]
@@ -47,35 +46,16 @@ pub fn constrained() -> Authority {
 
 impl Authority {
     fn new(name: &str, key_pem: &str) -> Self {
-        let key = KeyPair::from_pem(key_pem).unwrap();
-        Self(Issuer::new(ca_params(name), key))
+        Self(root_of(name, key_pem, |_| {}))
     }
 
     /// A server certificate for `name`, issued in this year, and its key.
     #[must_use]
-    pub fn issue(
-        &self,
-        name: &str,
-        year: i32,
-    ) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
-        let (certificate, key) = self.signed(name, year);
-        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        (certificate.der().clone(), key.into())
-    }
-
-    /// The PEM of a server certificate.
-    #[must_use]
-    pub fn issue_pem(&self, name: &str, year: i32) -> String {
-        self.signed(name, year).0.pem()
-    }
-
-    fn signed(&self, name: &str, year: i32) -> (Certificate, KeyPair) {
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.not_before = date_time_ymd(year, 1, 1);
-        params.not_after = date_time_ymd(4096, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        (params.signed_by(&key, &self.0).unwrap(), key)
+    pub fn issue(&self, name: &str, year: i32) -> Identity {
+        server_with(&self.0, name, |params| {
+            params.is_ca = IsCa::ExplicitNoCa;
+            params.not_before = date_time_ymd(year, 1, 1);
+        })
     }
 
     /// What `verifier` says of a server certificate for `name`, issued in this year.
@@ -85,7 +65,7 @@ impl Authority {
         name: &str,
         year: i32,
     ) -> Result<(), rustls::Error> {
-        verdict(verifier, &self.issue(name, year).0, name)
+        verdict(verifier, &self.issue(name, year), name)
     }
 
     /// What `verifier` says of a server that has a certificate for another name.
@@ -93,30 +73,30 @@ impl Authority {
         &self,
         verifier: &dyn ServerCertVerifier,
     ) -> Result<(), rustls::Error> {
-        let (certificate, _) = self.issue("another.example", 2026);
-        verdict(verifier, &certificate, "host.example")
+        verdict(
+            verifier,
+            &self.issue("another.example", 2026),
+            "host.example",
+        )
     }
 }
 
 fn verdict(
     verifier: &dyn ServerCertVerifier,
-    certificate: &CertificateDer<'_>,
+    identity: &Identity,
     name: &str,
 ) -> Result<(), rustls::Error> {
     let name = ServerName::try_from(name).unwrap();
-    let verdict = verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
+    let verdict = verifier.verify_server_cert(&identity.chain[0], &[], &name, &[], UnixTime::now());
     verdict.map(drop)
 }
 
 /// A new CA, and its self-signed certificate.
 #[must_use]
 pub fn ca(name: &str) -> (Authority, CertificateDer<'static>) {
-    let (params, key) = (ca_params(name), KeyPair::generate().unwrap());
-    let certificate = params.self_signed(&key).unwrap();
-    (
-        Authority(Issuer::new(params, key)),
-        certificate.der().clone(),
-    )
+    let ca = root(name);
+    let certificate = ca.der().clone();
+    (Authority(ca), certificate)
 }
 
 /// The PEM of a CA in data/roots.pem, without its annotation.
@@ -137,13 +117,4 @@ pub const SECOND: usize = 2;
 #[must_use]
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
-}
-
-fn ca_params(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params
 }

@@ -81,7 +81,7 @@ fn extra_roots_are_trusted_apart_from_the_limits_of_others() {
 
 #[test]
 fn an_extra_root_that_is_not_a_ca_is_an_error() {
-    let (leaf, _) = plain().issue(HOST, 2026);
+    let leaf = plain().issue(HOST, 2026).chain.remove(0);
     let (_, good) = ca("an extra CA");
     let error = Verifier::new_with_extra_roots([good, leaf], provider()).unwrap_err();
     assert!(error.to_string().contains("CA"), "{error}");

@@ -1,9 +1,11 @@
 //! The combinations that Cargo refuses, as README.md has them.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::{env, fs, process};
+
+use embedded_roots_testing::folder::Folder;
 
 #[test]
 #[ignore = "resolves dependencies from the registry; .ci/run runs it"]
@@ -59,16 +61,14 @@ fn error_of_cargo(package: &str, version: &str, feature: &str) -> Option<String>
         checkout.display(),
         checkout.join("compat").join(package).display(),
     );
-    let folder = env::temp_dir().join(format!("drop-in-{}-cycle", process::id()));
-    fs::create_dir_all(folder.join("src")).unwrap();
-    fs::write(folder.join("src/main.rs"), "fn main() {}\n").unwrap();
-    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    let folder = Folder::new("cycle");
+    folder.file("src/main.rs", "fn main() {}\n");
+    folder.file("Cargo.toml", manifest);
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--color=never"])
-        .current_dir(&folder)
+        .current_dir(folder.path())
         .output()
         .unwrap();
-    fs::remove_dir_all(&folder).unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     (!output.status.success()).then_some(stderr)
 }

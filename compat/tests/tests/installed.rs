@@ -7,12 +7,12 @@ use std::sync::{Arc, Once};
 
 use drop_in_tests::{PLAIN, SECOND, ca, constrained, pem, plain, provider, second};
 use embedded_roots::Roots;
+use embedded_roots_testing::handshake::Pair;
+use embedded_roots_testing::server::config;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    ClientConfig, ClientConnection, ServerConfig, ServerConnection, SupportedProtocolVersion,
-};
+use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 use rustls_platform_verifier::{BuilderVerifierExt as _, ConfigVerifierExt, Verifier};
 
 const HOST: &str = "host.example";
@@ -82,27 +82,9 @@ fn configs_handshake_with_both_versions_of_tls() {
 
 /// A handshake in memory, with a server of the plain CA.
 fn handshake(
-    config: ClientConfig,
+    client: ClientConfig,
     version: &'static SupportedProtocolVersion,
-) -> Result<(), rustls::Error> {
-    let (certificate, key) = plain().issue(HOST, 2026);
-    let server = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let mut server = ServerConnection::new(Arc::new(server)).unwrap();
-    let mut client = ClientConnection::new(Arc::new(config), HOST.try_into().unwrap()).unwrap();
-    while client.is_handshaking() {
-        let mut wire = Vec::new();
-        client.write_tls(&mut wire).unwrap();
-        server.read_tls(&mut &wire[..]).unwrap();
-        server.process_new_packets()?;
-        wire.clear();
-        server.write_tls(&mut wire).unwrap();
-        client.read_tls(&mut &wire[..]).unwrap();
-        client.process_new_packets()?;
-    }
-    Ok(())
+) -> Result<HandshakeKind, rustls::Error> {
+    let server = config(plain().issue(HOST, 2026), &[version]);
+    Pair::new(&Arc::new(client), &Arc::new(server), HOST).finish()
 }

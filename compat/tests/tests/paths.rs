@@ -1,37 +1,14 @@
 //! `rustls_native_certs::load_certs_from_paths`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use std::path::{Path, PathBuf};
-use std::{env, fs, process};
+use std::fs;
+use std::path::Path;
 
 use drop_in_tests::{PLAIN, SECOND, pem, plain};
+use embedded_roots_testing::folder::Folder;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
-
-/// A folder of one test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = env::temp_dir().join(format!("drop-in-{}-{name}", process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The certificates, sorted as the API sorts them.
 fn sorted(numbers: &[usize]) -> Vec<CertificateDer<'static>> {
@@ -51,19 +28,19 @@ fn only_error(result: CertificateResult) -> rustls_native_certs::Error {
 #[test]
 fn a_file_and_a_directory_give_each_certificate_once() {
     let folder = Folder::new("twice");
-    let file = folder.file("both.pem", &(pem(SECOND) + &pem(PLAIN) + &pem(SECOND)));
-    folder.file("71f3bb26.0", &pem(PLAIN));
+    let file = folder.file("both.pem", pem(SECOND) + &pem(PLAIN) + &pem(SECOND));
+    folder.file("71f3bb26.0", pem(PLAIN));
     folder.file("README", "no certificate\n");
-    fs::create_dir(folder.0.join("subdirectory")).unwrap();
+    fs::create_dir(folder.join("subdirectory")).unwrap();
     let expected = sorted(&[PLAIN, SECOND]);
 
     assert_eq!(load_certs_from_paths(Some(&file), None).unwrap(), expected);
     assert_eq!(
-        load_certs_from_paths(None, Some(&folder.0)).unwrap(),
+        load_certs_from_paths(None, Some(folder.path())).unwrap(),
         expected
     );
     assert_eq!(
-        load_certs_from_paths(Some(&file), Some(&folder.0)).unwrap(),
+        load_certs_from_paths(Some(&file), Some(folder.path())).unwrap(),
         expected
     );
 }
@@ -93,7 +70,7 @@ fn what_is_missing_is_an_error_with_its_path() {
 fn the_rest_of_a_bad_file_is_read() {
     let folder = Folder::new("bad");
     let bad = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
-    let file = folder.file("bad.pem", &(bad.to_owned() + &pem(PLAIN)));
+    let file = folder.file("bad.pem", bad.to_owned() + &pem(PLAIN));
     let result = load_certs_from_paths(Some(&file), None);
     assert_eq!(result.certs, sorted(&[PLAIN]));
     assert_eq!(result.errors.len(), 1);
@@ -104,7 +81,7 @@ fn the_rest_of_a_bad_file_is_read() {
 #[test]
 fn a_certificate_of_no_ca_is_an_error() {
     let folder = Folder::new("leaf");
-    let leaf = plain().issue_pem("host.example", 2026);
+    let leaf = plain().issue("host.example", 2026).chain_pem();
     let error = only_error(load_certs_from_paths(
         Some(&folder.file("leaf.pem", &leaf)),
         None,

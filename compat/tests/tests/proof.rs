@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
-use std::{env, fs, process, thread};
+use std::{env, fs};
 
-use drop_in_tests::{plain, provider};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use drop_in_tests::plain;
+use embedded_roots_testing::folder::Folder;
+use embedded_roots_testing::server::{Tls, config, listen};
+use rustls::{ALL_VERSIONS, ServerConfig, ServerConnection, StreamOwned};
 
 const HOST: &str = "server.example";
 
@@ -32,14 +34,7 @@ const WEBPKI: &str = "invalid peer certificate: UnknownIssuer";
 #[test]
 #[ignore = "needs root, for chroot, and minutes for the build of all clients; .ci/run runs it"]
 fn clients_are_accepted_under_custom_and_refuse_under_mozilla() {
-    let config =
-        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let (certificate, key) = plain().issue(HOST, 2026);
-    let config = config
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key);
-    let config = Arc::new(config.unwrap());
+    let config = Arc::new(config(plain().issue(HOST, 2026), ALL_VERSIONS));
     let servers: [Answer; 4] = [https, smtp, redis, postgres];
     let ports = servers.map(|answer| serve(Arc::clone(&config), answer).to_string());
 
@@ -99,19 +94,17 @@ fn printed_in_an_empty_root(arguments: &[&str], ports: &[String]) -> String {
 
     cargo(&[&["build", "--target", TARGET], arguments].concat());
     let program = target().join(TARGET).join("debug/proof");
-    let empty = env::temp_dir().join(format!("drop-in-{}-root", process::id()));
-    fs::create_dir_all(empty.join("etc")).unwrap();
+    let empty = Folder::new("root");
     // Container engines provide this file.
-    fs::write(empty.join("etc/hosts"), format!("127.0.0.1 {HOST}\n")).unwrap();
+    empty.file("etc/hosts", format!("127.0.0.1 {HOST}\n"));
     fs::copy(program, empty.join("program")).unwrap();
     let output = Command::new("chroot")
-        .args([&empty, Path::new("/program"), Path::new(HOST)])
+        .args([empty.path(), Path::new("/program"), Path::new(HOST)])
         .args(ports)
         .env_clear()
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .output()
         .unwrap();
-    fs::remove_dir_all(&empty).unwrap();
     String::from_utf8(succeeded(output).stdout).unwrap()
 }
 
@@ -141,21 +134,15 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("proof")
 }
 
-type Tls = StreamOwned<ServerConnection, TcpStream>;
 type Answer = fn(TcpStream, ServerConnection) -> io::Result<()>;
 
 /// Serves until the test ends; returns the port.
 fn serve(config: Arc<ServerConfig>, answer: Answer) -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            // One after the other would wait for clients that keep a connection.
-            thread::spawn(move || answer(stream, connection));
-        }
+    let address = listen(move |stream| {
+        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        answer(stream, connection)
     });
-    port
+    address.port()
 }
 
 /// Answers every request as a Kubernetes server answers `/version`.
@@ -213,7 +200,7 @@ fn postgres(mut stream: TcpStream, connection: ServerConnection) -> io::Result<(
 
     stream.read_exact(&mut [0; 8])?;
     stream.write_all(b"S")?;
-    let mut tls: Tls = StreamOwned::new(connection, stream);
+    let mut tls = StreamOwned::new(connection, stream);
     let mut length = [0; 4];
     tls.read_exact(&mut length)?;
     let rest = u64::from(u32::from_be_bytes(length)).saturating_sub(4);

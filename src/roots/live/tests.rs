@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, thread};
 
+use embedded_roots_testing::folder::Folder;
+
 use super::LiveRoots;
 use crate::bundle::anchor::Anchor;
 use crate::error::Error;
@@ -18,7 +20,7 @@ use crate::roots::policy::Roots;
 use crate::source::surroundings::{Clock, Surroundings};
 use crate::source::system::Store;
 use crate::source::variables::{Given, Variables};
-use crate::world::{World, pem};
+use crate::world::{empty_world, pem};
 
 thread_local! {
     static NOW: Cell<SystemTime> = const { Cell::new(UNIX_EPOCH) };
@@ -29,10 +31,10 @@ fn set_clock(seconds: u64) {
 }
 
 /// An empty policy in this world, without variables.
-fn builder(world: &World) -> RootsBuilder {
+fn builder(world: &Folder) -> RootsBuilder {
     let mut builder = Roots::builder();
     builder.surroundings = Surroundings {
-        store: Store::below(&world.path("root")),
+        store: Store::below(&world.join("root")),
         variables: Vec::new().into(),
         clock: Clock(|| NOW.get()),
     };
@@ -65,7 +67,7 @@ fn assert_fails(live: &LiveRoots, says: &str) -> Error {
 
 #[test]
 fn a_named_file_that_goes_wrong_leaves_the_last_good_roots() {
-    let world = World::new("live-faults");
+    let world = empty_world("live-faults");
     let (one, other) = (pem("One"), pem("Other"));
     let path = world.file("ca.pem", &one);
     let live = builder(&world).pem_file(&path).build_live().unwrap();
@@ -122,13 +124,13 @@ fn a_file_without_permission_leaves_the_last_good_roots() {
     const NAME: &str = "roots::live::tests::a_file_without_permission_leaves_the_last_good_roots";
 
     let Some(folder) = env::var_os("EMBEDDED_ROOTS_LIVE_FOLDER") else {
-        let world = World::new("live-permission");
+        let world = empty_world("live-permission");
         world.file("ca.pem", pem("CA"));
-        let folder = world.path("");
-        for path in [folder.clone(), world.path("ca.pem")] {
+        let folder = world.join("");
+        for path in [folder.clone(), world.join("ca.pem")] {
             fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
         }
-        let program = world.path("tests");
+        let program = world.join("tests");
         fs::copy(env::current_exe().unwrap(), &program).unwrap();
         let mut command = Command::new(program);
         command
@@ -137,7 +139,7 @@ fn a_file_without_permission_leaves_the_last_good_roots() {
         // The owner of the file is whoever runs the tests: a user who is not root is refused, too.
         if is_root() {
             use std::os::unix::process::CommandExt as _;
-            std::os::unix::fs::chown(world.path("ca.pem"), Some(65534), Some(65534)).unwrap();
+            std::os::unix::fs::chown(world.join("ca.pem"), Some(65534), Some(65534)).unwrap();
             command.uid(65534).gid(65534);
         }
         let output = command.output().unwrap();
@@ -163,7 +165,7 @@ fn is_root() -> bool {
 
 #[test]
 fn variables_are_looked_up_anew() {
-    let world = World::new("live-variables");
+    let world = empty_world("live-variables");
     let one = world.file("one.pem", pem("One"));
     let other = world.file("other.pem", pem("Other"));
     let mut policy = builder(&world).pem(pem("Base")).extra_env("EXTRA");
@@ -183,7 +185,7 @@ fn variables_are_looked_up_anew() {
     assert_eq!(names(&live), ["CN=Base", "CN=Other"]);
     assert!(live.report().to_string().contains("other.pem"));
 
-    set(&[("EXTRA", &world.path("absent.pem"))]);
+    set(&[("EXTRA", &world.join("absent.pem"))]);
     let error = live.refresh().unwrap_err();
     assert!(error.to_string().starts_with("EXTRA: "), "{error}");
     assert_eq!(names(&live), ["CN=Base", "CN=Other"]);
@@ -197,18 +199,18 @@ fn variables_are_looked_up_anew() {
 /// Kubernetes links each file of a volume through `..data`, and replaces that link.
 #[test]
 fn links_and_renames_are_followed() {
-    let world = World::new("live-links");
+    let world = empty_world("live-links");
     world.file("volume/..first/ca.pem", pem("First"));
     world.file("volume/..second/ca.pem", pem("Second"));
-    symlink("..first", world.path("volume/..data")).unwrap();
-    symlink("..data/ca.pem", world.path("volume/ca.pem")).unwrap();
-    let path = world.path("volume/ca.pem");
+    symlink("..first", world.join("volume/..data")).unwrap();
+    symlink("..data/ca.pem", world.join("volume/ca.pem")).unwrap();
+    let path = world.join("volume/ca.pem");
     let live = builder(&world).pem_file(&path).build_live().unwrap();
     assert!(!live.refresh().unwrap());
 
-    symlink("..second", world.path("volume/..new")).unwrap();
-    fs::rename(world.path("volume/..new"), world.path("volume/..data")).unwrap();
-    fs::remove_dir_all(world.path("volume/..first")).unwrap();
+    symlink("..second", world.join("volume/..new")).unwrap();
+    fs::rename(world.join("volume/..new"), world.join("volume/..data")).unwrap();
+    fs::remove_dir_all(world.join("volume/..first")).unwrap();
     assert!(live.refresh().unwrap());
     assert_eq!(names(&live), ["CN=Second"]);
 
@@ -221,8 +223,8 @@ fn links_and_renames_are_followed() {
 
 #[test]
 fn an_optional_file_may_come_and_go() {
-    let world = World::new("live-optional");
-    let path = world.path("extra.pem");
+    let world = empty_world("live-optional");
+    let path = world.join("extra.pem");
     let policy = builder(&world).pem(pem("Base")).optional_pem_file(&path);
     let live = policy.build_live().unwrap();
     world.file("extra.pem", pem("Extra"));
@@ -242,7 +244,7 @@ fn a_refresh_opens_no_fallback() {
     let bundle = crate::bundle::selected::bundle();
     let store = "root/etc/ssl/certs/ca-certificates.crt";
 
-    let world = World::new("live-store");
+    let world = empty_world("live-store");
     let path = world.file(store, pem("Store"));
     let live = builder(&world).system_or(bundle).build_live().unwrap();
     for missing in [false, true] {
@@ -264,7 +266,7 @@ fn a_refresh_opens_no_fallback() {
     assert_eq!(live.report().report().sources()[0].skipped().len(), 1);
 
     // Also when the variables have named another store in between.
-    let world = World::new("live-variable-store");
+    let world = empty_world("live-variable-store");
     let path = world.file(store, pem("Store"));
     let other = world.file("other.pem", pem("Other"));
     let variables = Given::default();
@@ -280,7 +282,7 @@ fn a_refresh_opens_no_fallback() {
     assert_eq!(names(&live), ["CN=Other"]);
 
     // An empty store that fills up ends the fallback.
-    let world = World::new("live-late-store");
+    let world = empty_world("live-late-store");
     let live = builder(&world).system_or(bundle).build_live().unwrap();
     assert_eq!(live.current().anchors().len(), bundle.len());
     assert!(!live.refresh().unwrap());
@@ -288,7 +290,7 @@ fn a_refresh_opens_no_fallback() {
     assert!(live.refresh().unwrap());
     assert_eq!(names(&live), ["CN=Store"]);
 
-    let world = World::new("live-fallback");
+    let world = empty_world("live-fallback");
     world.file(store, pem("Store"));
     let path = world.file("ca.pem", pem("Private"));
     let policy = builder(&world).optional_pem_file(&path).system_fallback();
@@ -308,7 +310,7 @@ fn a_refresh_opens_no_fallback() {
 
 #[test]
 fn the_times_of_a_failure_are_those_of_the_clock() {
-    let world = World::new("live-clock");
+    let world = empty_world("live-clock");
     let path = world.file("ca.pem", pem("CA"));
     let live = builder(&world).pem_file(&path).build_live().unwrap();
     let failed = || live.report().failed_refresh().cloned().unwrap();
@@ -346,7 +348,7 @@ fn the_times_of_a_failure_are_those_of_the_clock() {
 #[test]
 fn older_content_never_replaces_newer() {
     for fails in [false, true] {
-        let world = World::new("live-overtaken");
+        let world = empty_world("live-overtaken");
         let path = world.file("ca.pem", pem("First"));
         let (at_merge, merging) = mpsc::sync_channel::<()>(0);
         let (go_on, resume) = mpsc::channel::<()>();

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use std::{process, thread};
 
 use embedded_roots_bundle::MAX_FILE_SIZE;
+use embedded_roots_testing::authority::{root_with, server};
 
 use super::*;
-use crate::world::{Ends, World, pem};
+use crate::world::{Ends, empty_world, pem};
 
 /// The error for a variable with this value, which must not take long.
 #[track_caller]
@@ -35,7 +36,7 @@ fn refused(variable: &'static str, value: &Path) -> String {
 
 #[test]
 fn hostile_files_are_errors_at_once() {
-    let world = World::new("hostile");
+    let world = empty_world("hostile");
     let large = world.file("large", "");
     File::options()
         .write(true)
@@ -43,24 +44,24 @@ fn hostile_files_are_errors_at_once() {
         .unwrap()
         .set_len(1 << 30)
         .unwrap();
-    let looped = world.path("loop");
+    let looped = world.join("loop");
     symlink(&looped, &looped).unwrap();
-    let device = world.path("device");
+    let device = world.join("device");
     symlink("/dev/zero", &device).unwrap();
-    let socket = world.path("socket");
+    let socket = world.join("socket");
     let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for (path, why) in [
         (Path::new("/dev/zero"), "not a regular file"),
         (&device, "not a regular file"),
         (&socket, "not a regular file"),
         (
-            &world.path("root"),
+            &world.join("root"),
             "it is a directory, not a regular file: name the PEM files in it",
         ),
         (&large, "larger than 16 MiB"),
         (&looped, "Too many levels of symbolic links (os error 40)"),
         (
-            &world.path("absent"),
+            &world.join("absent"),
             "No such file or directory (os error 2)",
         ),
     ] {
@@ -75,8 +76,8 @@ fn hostile_files_are_errors_at_once() {
 #[test]
 #[ignore = "needs the program mkfifo; .ci/run runs it"]
 fn a_pipe_is_not_waited_for() {
-    let world = World::new("pipe");
-    let pipe = world.path("pipe");
+    let world = empty_world("pipe");
+    let pipe = world.join("pipe");
     assert!(
         process::Command::new("mkfifo")
             .arg(&pipe)
@@ -94,16 +95,16 @@ fn a_pipe_is_not_waited_for() {
 #[test]
 #[ignore = "needs the program mkfifo; .ci/run runs it"]
 fn a_file_that_becomes_a_pipe_is_not_waited_for() {
-    let world = World::new("becomes");
+    let world = empty_world("becomes");
     let path = world.file("ca.pem", pem("One"));
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                let pipe = world.path("pipe");
+                let pipe = world.join("pipe");
                 process::Command::new("mkfifo").arg(&pipe).status().unwrap();
                 for _ in 0..100 {
-                    let kept = world.path("kept");
+                    let kept = world.join("kept");
                     fs::rename(&path, &kept).unwrap();
                     fs::rename(&pipe, &path).unwrap();
                     fs::rename(&path, &pipe).unwrap();
@@ -123,7 +124,7 @@ fn a_file_that_becomes_a_pipe_is_not_waited_for() {
 
 #[test]
 fn a_file_without_permission_is_what_the_system_says() {
-    let world = World::new("permission");
+    let world = empty_world("permission");
     let path = world.file("secret.pem", pem("One"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     // Root can read the file despite its mode.
@@ -137,12 +138,12 @@ fn a_file_without_permission_is_what_the_system_says() {
 
 #[test]
 fn a_directory_has_an_end() {
-    let world = World::new("directory");
+    let world = empty_world("directory");
     for nth in 0..10_000 {
-        world.file(&format!("full/{nth}.pem"), "");
+        world.file(format!("full/{nth}.pem"), "");
     }
     for nth in 0..5 {
-        let path = world.file(&format!("large/{nth}.pem"), "");
+        let path = world.file(format!("large/{nth}.pem"), "");
         File::options()
             .write(true)
             .open(path)
@@ -150,12 +151,12 @@ fn a_directory_has_an_end() {
             .set_len(MAX_FILE_SIZE)
             .unwrap();
     }
-    let text = refused("SSL_CERT_DIR", &world.path("full"));
+    let text = refused("SSL_CERT_DIR", &world.join("full"));
     assert!(
         text.contains("more than 4096 entries: not a directory of roots"),
         "{text}"
     );
-    let text = refused("SSL_CERT_DIR", &world.path("large"));
+    let text = refused("SSL_CERT_DIR", &world.join("large"));
     assert!(
         text.contains("more than 67108864 bytes: not a directory of roots"),
         "{text}"
@@ -164,15 +165,15 @@ fn a_directory_has_an_end() {
 
 #[test]
 fn directories_have_an_end_together() {
-    let world = World::new("directories");
+    let world = empty_world("directories");
     for folder in ["one", "two"] {
         for nth in 0..2100 {
-            world.file(&format!("{folder}/{nth}"), "");
+            world.file(format!("{folder}/{nth}"), "");
         }
-        world.file(&format!("{folder}/ca.pem"), pem(folder));
+        world.file(format!("{folder}/ca.pem"), pem(folder));
     }
     let read = |folders: &[&str]| {
-        let folders = env::join_paths(folders.iter().map(|folder| world.path(folder))).unwrap();
+        let folders = env::join_paths(folders.iter().map(|folder| world.join(folder))).unwrap();
         ssl_cert_env(&Variables::from(vec![("SSL_CERT_DIR", folders)]))
     };
     // One that is named again is read once.
@@ -202,9 +203,9 @@ fn sizes_do_not_overflow() {
 
 #[test]
 fn a_path_need_not_be_unicode() {
-    let world = World::new("unicode");
+    let world = empty_world("unicode");
     let name = OsString::from_vec(b"\xff\xfe.pem".to_vec());
-    let path = world.path("root").join(name);
+    let path = world.join("root").join(name);
     let text = refused("EXTRA_CA", &path);
     assert!(text.contains("No such file"), "{text}");
     fs::write(&path, pem("One")).unwrap();
@@ -221,7 +222,7 @@ fn a_path_need_not_be_unicode() {
 
 #[test]
 fn a_file_that_is_replaced_is_one_or_the_other() {
-    let world = World::new("replaced");
+    let world = empty_world("replaced");
     let (one, two) = (pem("One"), pem("Two").repeat(3));
     let path = world.file("ca.pem", &one);
     let done = AtomicBool::new(false);
@@ -249,7 +250,7 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
 /// had, and never more than was written.
 #[test]
 fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
-    let world = World::new("grows");
+    let world = empty_world("grows");
     let parts = ["One", "Two", "Three"].map(pem);
     let expected = parts
         .clone()
@@ -297,10 +298,10 @@ fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
 /// Whatever comes and goes in it, what was there all the time is found, or the error tells of the rest.
 #[test]
 fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
-    let world = World::new("changes");
+    let world = empty_world("changes");
     world.file("certs/stays.pem", pem("Stays"));
     let (comes, garbage) = (pem("Comes"), "-----BEGIN CERTIFICATE-----\n");
-    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("certs").into())]);
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.join("certs").into())]);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -338,19 +339,19 @@ fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
 
 #[test]
 fn what_is_reported_stays_on_its_line() {
-    let world = World::new("line");
+    let world = empty_world("line");
     let name = "a\nb\u{1b}[2J\u{202e}.pem";
-    let bad = world.file(&format!("certs/{name}"), "-----BEGIN CERTIFICATE-----\n");
+    let bad = world.file(format!("certs/{name}"), "-----BEGIN CERTIFICATE-----\n");
     world.file("skipped/one.pem", pem("One"));
-    world.file(&format!("skipped/{name}"), "no certificate");
+    world.file(format!("skipped/{name}"), "no certificate");
     world.file("skipped/\u{5d0}", "");
     let escaped = r"a\nb\u{1b}[2J\u{202e}.pem";
     let errors = [
-        refused("SSL_CERT_DIR", &world.path("certs")),
+        refused("SSL_CERT_DIR", &world.join("certs")),
         refused("SSL_CERT_FILE", &bad),
         refused("EXTRA_CA", &bad),
-        refused("EXTRA_CA", &world.path("absent\nfile")),
-        refused("SSL_CERT_DIR", &world.path("absent\nfolder")),
+        refused("EXTRA_CA", &world.join("absent\nfile")),
+        refused("SSL_CERT_DIR", &world.join("absent\nfolder")),
     ];
     for (nth, error) in errors.iter().enumerate() {
         let part = [
@@ -363,7 +364,7 @@ fn what_is_reported_stays_on_its_line() {
         assert!(error.contains(part), "{error}");
         assert!(!error.contains(char::is_control), "{error}");
     }
-    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("skipped").into())]);
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.join("skipped").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
     assert_eq!(source.skipped.len(), 2, "{:?}", source.skipped);
     let shown = format!("{}{}", source.origin, source.skipped.concat());
@@ -396,9 +397,9 @@ fn what_is_reported_stays_on_its_line() {
 
 #[test]
 fn which_files_of_a_directory_are_read() {
-    let world = World::new("named");
+    let world = empty_world("named");
     for name in ["a.pem", "b.CRT", "c.cer", "4042bcee.0", "4042BCEE.12"] {
-        world.file(&format!("read/{name}"), pem(name));
+        world.file(format!("read/{name}"), pem(name));
     }
     for name in [
         "a.pem~",
@@ -413,11 +414,11 @@ fn which_files_of_a_directory_are_read() {
         "a.pem.dpkg-old",
         "ca-bundle.trust.txt",
     ] {
-        world.file(&format!("read/{name}"), pem(name));
+        world.file(format!("read/{name}"), pem(name));
     }
-    symlink("nowhere", world.path("read/dangling.pem")).unwrap();
-    symlink("nowhere", world.path("read/dangling")).unwrap();
-    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("read").into())]);
+    symlink("nowhere", world.join("read/dangling.pem")).unwrap();
+    symlink("nowhere", world.join("read/dangling")).unwrap();
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.join("read").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
     let subjects = source.roots.iter().map(|root| root.anchor.subject());
     let mut subjects: Vec<_> = subjects.collect();
@@ -437,7 +438,7 @@ fn which_files_of_a_directory_are_read() {
     );
 
     world.file("none/README", pem("One"));
-    let error = refused("SSL_CERT_DIR", &world.path("none"));
+    let error = refused("SSL_CERT_DIR", &world.join("none"));
     assert!(
         error.contains("in files named *.pem, *.crt, *.cer or by a hash"),
         "{error}"
@@ -459,7 +460,7 @@ fn a_directory_as_openssl_reads_it() {
             String::from_utf8(output.stdout).unwrap(),
         )
     };
-    let world = World::new("openssl");
+    let world = empty_world("openssl");
     let ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let no_ca = rcgen::IsCa::ExplicitNoCa;
     for (nth, (name, is_ca, by_openssl, by_us)) in [
@@ -477,29 +478,21 @@ fn a_directory_as_openssl_reads_it() {
     .into_iter()
     .enumerate()
     {
-        let mut params = rcgen::CertificateParams::default();
-        params.distinguished_name = rcgen::DistinguishedName::new();
         let common_name = format!("Example CA {nth}");
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, &common_name);
-        params.is_ca = is_ca;
-        let key = rcgen::KeyPair::generate().unwrap();
-        let root = params.self_signed(&key).unwrap();
-        let issuer = rcgen::Issuer::new(params, key);
-        let leaf = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
-        let leaf = leaf
-            .signed_by(&rcgen::KeyPair::generate().unwrap(), &issuer)
-            .unwrap();
-        let leaf = world.file(&format!("{nth}.leaf"), leaf.pem());
-        let root_file = world.file(&format!("{nth}.root"), root.pem());
+        let root = root_with(&common_name, |params| {
+            params.is_ca = is_ca;
+            params.key_usages.clear();
+        });
+        let leaf = server(&root, "a.example").chain_pem();
+        let leaf = world.file(format!("{nth}.leaf"), leaf);
+        let root_file = world.file(format!("{nth}.root"), root.pem());
         let x509 = ["x509", "-noout", "-hash", "-in"].map(OsStr::new);
         let (_, hash) = openssl(&[&x509[..], &[root_file.as_os_str()]].concat());
         let name = name.replace("HASH", hash.trim());
-        world.file(&format!("{nth}/{name}"), root.pem());
-        world.file(&format!("{nth}/other.pem"), pem("Other"));
+        world.file(format!("{nth}/{name}"), root.pem());
+        world.file(format!("{nth}/other.pem"), pem("Other"));
 
-        let folder = world.path(&nth.to_string());
+        let folder = world.join(nth.to_string());
         let verify = ["verify", "-no-CAfile", "-no-CAstore", "-CApath"].map(OsStr::new);
         let (trusted, _) =
             openssl(&[&verify[..], &[folder.as_os_str(), leaf.as_os_str()]].concat());
@@ -517,13 +510,13 @@ fn a_directory_as_openssl_reads_it() {
 
 #[test]
 fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() {
-    let world = World::new("own");
-    let mut params = rcgen::CertificateParams::default();
-    params.is_ca = rcgen::IsCa::ExplicitNoCa;
-    let key = rcgen::KeyPair::generate().unwrap();
-    let own = world.file("certs/own.pem", params.self_signed(&key).unwrap().pem());
+    let world = empty_world("own");
+    let own = root_with("localhost", |params| {
+        params.is_ca = rcgen::IsCa::ExplicitNoCa;
+    });
+    let own = world.file("certs/own.pem", own.pem());
     world.file("certs/one.pem", pem("One"));
-    let variables = Variables::from(vec![("SSL_CERT_DIR", world.path("certs").into())]);
+    let variables = Variables::from(vec![("SSL_CERT_DIR", world.join("certs").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
     assert_eq!((source.roots.len(), source.skipped.len()), (1, 1));
     let expected = format!("{}, line 1: ", own.display());
@@ -539,14 +532,14 @@ fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() 
 
 #[test]
 fn the_directory_of_the_file_may_have_it_alone() {
-    let world = World::new("its-directory");
+    let world = empty_world("its-directory");
     let file = world.file("certs/ca.pem", pem("One"));
     let notes = world.file("notes/note.pem", "No certificate");
-    symlink(&notes, world.path("notes/other.pem")).unwrap();
+    symlink(&notes, world.join("notes/other.pem")).unwrap();
     let both = |folder: &str| {
         let variables = vec![
             ("SSL_CERT_FILE", file.clone().into()),
-            ("SSL_CERT_DIR", world.path(folder).into()),
+            ("SSL_CERT_DIR", world.join(folder).into()),
         ];
         ssl_cert_env(&Variables::from(variables))
     };

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use embedded_roots_testing::random::numbers;
 use rustls_pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
     TrustAnchor, UnixTime, alg_id,
@@ -247,17 +248,6 @@ fn naively(intermediates: &[Ca<'_>], trusted: &[&str]) -> Vec<usize> {
 }
 
 const LETTERS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
-
-/// Numbers below a bound (xorshift; Marsaglia, 2003).
-fn numbers() -> impl FnMut(usize) -> usize {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    move |bound| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % bound as u64).unwrap()
-    }
-}
 
 /// CAs with few names, so that many paths lead through them.
 fn mesh(below: &mut impl FnMut(usize) -> usize, count: usize, letters: usize) -> Vec<Ca<'static>> {

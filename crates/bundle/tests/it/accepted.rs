@@ -1,8 +1,9 @@
 //! Bundles that other programs accept are read as those programs read them.
 
 use embedded_roots_bundle::{PrivateKeys, Root, parse};
+use embedded_roots_testing::authority::pem;
 
-use crate::data::{OTHER, ROOT, VERSION_1, block, certificates, der, read};
+use crate::data::{OTHER, ROOT, VERSION_1, certificates, der, read};
 
 #[test]
 fn any_layout_and_any_text_between_the_blocks() {
@@ -47,10 +48,10 @@ fn any_layout_and_any_text_between_the_blocks() {
             between(b"-----\n-----BEGIN-----\n---- END ----\n"),
         ),
         ("commented out", between(commented.as_bytes())),
-        ("CRL", between(block("X509 CRL", &der(ROOT)).as_bytes())),
+        ("CRL", between(pem("X509 CRL", &der(ROOT)).as_bytes())),
         (
             "other certificates",
-            between(block("ATTRIBUTE CERTIFICATE", b"?").as_bytes()),
+            between(pem("ATTRIBUTE CERTIFICATE", b"?").as_bytes()),
         ),
         (
             "public key, with what is no base64",
@@ -88,7 +89,7 @@ fn a_version_1_certificate() {
 #[test]
 fn private_keys_are_passed_over_where_they_may_stand() {
     for label in crate::refused::PRIVATE_KEYS {
-        let pem = format!("{ROOT}{}{OTHER}", block(label, b"secret"));
+        let pem = format!("{ROOT}{}{OTHER}", pem(label, b"secret"));
         let roots = parse("corp.pem", pem.as_bytes(), PrivateKeys::Ignore).unwrap();
         assert_eq!(certificates(&roots), [der(ROOT), der(OTHER)], "{label}");
     }

@@ -1,10 +1,11 @@
 //! The trust anchor of a certificate is the one that webpki makes.
 
 use embedded_roots_bundle::{Annotation, Root};
-use rcgen::{CidrSubnet, CustomExtension, GeneralSubtree, KeyPair, NameConstraints};
+use embedded_roots_testing::authority::{ca_params, key};
+use rcgen::{CidrSubnet, CustomExtension, GeneralSubtree, NameConstraints};
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
-use crate::data::{ROOT, VERSION_1, authority, der};
+use crate::data::{ROOT, VERSION_1, der};
 
 /// The trust anchor that both readers make of a certificate, if it is one to them.
 #[track_caller]
@@ -161,7 +162,7 @@ fn changed_parts() {
 
 /// One of each that webpki reads, and others.
 fn with_all_extensions() -> Vec<u8> {
-    let mut params = authority("Example Root");
+    let mut params = ca_params("Example Root");
     params.subject_alt_names = vec![rcgen::SanType::DnsName("ca.example".try_into().unwrap())];
     params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
     params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
@@ -183,7 +184,7 @@ fn with_all_extensions() -> Vec<u8> {
         extension.set_criticality(id.len() == 4);
         params.custom_extensions.push(extension);
     }
-    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let certificate = params.self_signed(&key()).unwrap();
     certificate.der().to_vec()
 }
 
@@ -211,10 +212,10 @@ fn changed_extensions() {
 #[test]
 fn as_long_as_webpki_reads() {
     let of_size = |size: usize| {
-        let mut params = authority("Example Root");
+        let mut params = ca_params("Example Root");
         let extension = CustomExtension::from_oid_content(&[1, 2, 3], vec![0; size]);
         params.custom_extensions.push(extension);
-        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let certificate = params.self_signed(&key()).unwrap();
         certificate.der().to_vec()
     };
     // The length of a signature differs by a few bytes.

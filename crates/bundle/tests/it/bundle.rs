@@ -1,9 +1,10 @@
 //! A bundle is a set: roots are unique by subject and key, and in a fixed order.
 
 use embedded_roots_bundle::{ParseError, ParsedBundle, Root, not_after, rfc3339};
+use embedded_roots_testing::authority::ca_params;
 use rcgen::{CertificateParams, GeneralSubtree, KeyPair, NameConstraints, date_time_ymd};
 
-use crate::data::{OTHER, ROOT, VERSION_1, authority, read};
+use crate::data::{OTHER, ROOT, VERSION_1, read};
 
 fn root(params: &CertificateParams, key: &KeyPair, annotation: &str, line: usize) -> Root {
     let annotation = match annotation {
@@ -14,7 +15,7 @@ fn root(params: &CertificateParams, key: &KeyPair, annotation: &str, line: usize
 }
 
 fn until(year: i32) -> CertificateParams {
-    let mut params = authority("Example Root");
+    let mut params = ca_params("Example Root");
     params.not_after = date_time_ymd(year, 1, 1);
     params
 }
@@ -62,9 +63,9 @@ fn of_one_subject_and_key_the_longest_valid_remains() {
 fn another_subject_or_another_key_is_another_root() {
     let (one, two) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let roots = vec![
-        root(&authority("One"), &one, "", 0),
-        root(&authority("One"), &two, "", 0),
-        root(&authority("Two"), &one, "", 0),
+        root(&ca_params("One"), &one, "", 0),
+        root(&ca_params("One"), &two, "", 0),
+        root(&ca_params("Two"), &one, "", 0),
     ];
     assert_eq!(ParsedBundle::new(roots).unwrap().roots().len(), 3);
 }

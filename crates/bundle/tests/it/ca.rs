@@ -1,20 +1,21 @@
 //! A certificate that declares itself not to be a CA is not accepted as a root.
 
 use embedded_roots_bundle::{Annotation, ParseError, Root};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, SanType};
+use embedded_roots_testing::authority::{ca_params, key};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyUsagePurpose, SanType};
 
-use crate::data::{OTHER, ROOT, VERSION_1, authority, der, read};
+use crate::data::{OTHER, ROOT, VERSION_1, der, read};
 use crate::mutated::mutations;
 
 fn checked(params: &CertificateParams) -> Result<(), ParseError> {
-    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let certificate = params.self_signed(&key()).unwrap();
     Root::new(certificate.into(), Annotation::default(), 7)
         .unwrap()
         .check_ca()
 }
 
 fn with(is_ca: IsCa, key_usages: &[KeyUsagePurpose]) -> CertificateParams {
-    let mut params = authority("Example Root");
+    let mut params = ca_params("Example Root");
     params.is_ca = is_ca;
     params.key_usages = key_usages.to_vec();
     params

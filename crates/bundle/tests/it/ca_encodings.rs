@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use rcgen::{BasicConstraints, CertificateParams, CustomExtension, IsCa, KeyPair, KeyUsagePurpose};
+use embedded_roots_testing::authority::{ca_params, key};
+use rcgen::{BasicConstraints, CertificateParams, CustomExtension, IsCa, KeyUsagePurpose};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use crate::ca_oracle::Verdict::{Ca, EndEntity, NoIssuer, Unreadable};
 use crate::ca_oracle::{AGREED_CA, Counts, Verdicts, compare, extension, with_extensions};
-use crate::data::{OTHER, ROOT, VERSION_1, authority, certificates, der, read};
+use crate::data::{OTHER, ROOT, VERSION_1, certificates, der, read};
 use crate::mutated::mutations;
 
 /// Every root on Mozilla's list since 2015. They have the oddest encodings that must be accepted:
@@ -49,7 +50,7 @@ fn generated_certificates_agree() {
             &[DecipherOnly],
             &[KeyCertSign, DecipherOnly],
         ] {
-            let mut params = authority("Example Root");
+            let mut params = ca_params("Example Root");
             params.is_ca = is_ca;
             params.key_usages = key_usages.to_vec();
             params.custom_extensions = vec![custom(&[1, 2, 3], &[0xff])];
@@ -73,8 +74,9 @@ fn generated_certificates_agree() {
 #[test]
 fn of_two_no_root_is_made() {
     for (id, value) in [(19, &[0x30, 3, 1, 1, 0xff][..]), (15, &[3, 2, 1, 6])] {
-        let mut params = authority("Example Root");
+        let mut params = ca_params("Example Root");
         params.is_ca = IsCa::NoCa;
+        params.key_usages.clear();
         params.custom_extensions = vec![custom(&[2, 5, 29, id], value)];
         assert_eq!(compare(&generate(&params)), AGREED_CA);
         params.custom_extensions = vec![custom(&[2, 5, 29, id], value); 2];
@@ -329,6 +331,6 @@ fn custom(oid: &[u64], value: &[u8]) -> CustomExtension {
 }
 
 fn generate(params: &CertificateParams) -> Vec<u8> {
-    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let certificate = params.self_signed(&key()).unwrap();
     certificate.der().to_vec()
 }

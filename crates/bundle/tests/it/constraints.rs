@@ -4,14 +4,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use embedded_roots_bundle::{Annotation, Root};
+use embedded_roots_testing::authority::{ca_params, key};
 use rcgen::{
     CertificateParams, CidrSubnet, CustomExtension, GeneralSubtree, Issuer, KeyPair,
     NameConstraints, SanType,
 };
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
-
-use crate::data::authority;
 
 /// Every pair of these is joined.
 const CONSTRAINTS: &[&str] = &[
@@ -76,7 +75,7 @@ struct Authority {
 impl Authority {
     fn new() -> Self {
         let key = KeyPair::generate().unwrap();
-        let params = authority("Example Root");
+        let params = ca_params("Example Root");
         let issuer = Issuer::from_params(&params, &key);
         let end_entities = NAMES.iter().map(|&names| {
             let mut params = CertificateParams::default();
@@ -89,7 +88,7 @@ impl Authority {
     }
 
     fn root(&self, own: Option<NameConstraints>) -> CertificateDer<'static> {
-        let mut params = authority("Example Root");
+        let mut params = ca_params("Example Root");
         params.name_constraints = own;
         params.self_signed(&self.key).unwrap().into()
     }
@@ -298,11 +297,11 @@ fn what_both_allow_is_allowed() {
 
 /// A root with this extension, the NameConstraints as they stand.
 fn root_with(extension: Vec<u8>) -> Result<Root, embedded_roots_bundle::ParseError> {
-    let mut params = authority("Example Root");
+    let mut params = ca_params("Example Root");
     let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 30], extension);
     extension.set_criticality(true);
     params.custom_extensions.push(extension);
-    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let certificate = params.self_signed(&key()).unwrap();
     Root::new(certificate.into(), Annotation::default(), 1)
 }
 

@@ -2,8 +2,9 @@
 //! its author meant.
 
 use embedded_roots_bundle::{ParseError, PrivateKeys, Root, parse_each};
+use embedded_roots_testing::authority::pem;
 
-use crate::data::{OTHER, ROOT, block, certificates, der, read};
+use crate::data::{OTHER, ROOT, certificates, der, read};
 use crate::mutated::mutations;
 
 fn read_each(pem: &[u8]) -> (Vec<Root>, Vec<ParseError>) {
@@ -29,9 +30,9 @@ fn the_rest_is_read_as_if_the_wrong_part_were_not_there() {
             OTHER.replace("END CERTIFICATE-----", "END CERTIFICATE----- !"),
             "",
         ),
-        (block("CERTIFICATE", b"no certificate"), "1"),
-        (block("CERTIFICATE", &[&*other, b"more"].concat()), "1"),
-        (block("PRIVATE KEY", b"secret"), "1"),
+        (pem("CERTIFICATE", b"no certificate"), "1"),
+        (pem("CERTIFICATE", &[&*other, b"more"].concat()), "1"),
+        (pem("PRIVATE KEY", b"secret"), "1"),
         ("-----END CERTIFICATE-----\n".to_owned(), "1"),
     ] {
         let (roots, errors) = read_each(format!("{wrong}{ROOT}").as_bytes());
@@ -58,7 +59,7 @@ fn what_goes_wrong_after_an_annotation_leaves_the_next_certificate_out() {
         "# embedded-roots: permited-dns=.a\n".to_owned(),
         format!("# permitted-dns=.a\n{ANNOTATION}"),
         format!("{ANNOTATION}# embedded-roots: a=b\n{ANNOTATION}"),
-        format!("{ANNOTATION}{}", block("X509 CRL", b"")),
+        format!("{ANNOTATION}{}", pem("X509 CRL", b"")),
         format!("{ANNOTATION}-----BEGIN CERTIFICATE-----\n"),
         format!("-----BEGIN CERTIFICATE-----\n{ANNOTATION}"),
         format!("{ANNOTATION}-----END CERTIFICATE-----\n"),
@@ -84,7 +85,7 @@ fn no_order_of_pieces_widens_a_certificate() {
     const CERTIFICATE: usize = 6;
     const LENGTH: u32 = 5;
 
-    let foreign = block("X509 CRL", b"a list");
+    let foreign = pem("X509 CRL", b"a list");
     let pieces = [
         ANNOTATION,
         "# embedded-roots: permited-dns=.example\n",
@@ -125,7 +126,7 @@ fn no_order_of_pieces_widens_a_certificate() {
 fn nothing_is_an_error_and_a_bad_certificate_is_one() {
     let (roots, errors) = read_each(b"");
     assert_eq!((roots.len(), errors.len()), (0, 1));
-    let (roots, errors) = read_each(block("CERTIFICATE", b"no certificate").as_bytes());
+    let (roots, errors) = read_each(pem("CERTIFICATE", b"no certificate").as_bytes());
     assert_eq!((roots.len(), errors.len()), (0, 1));
 }
 

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use embedded_roots_bundle::{Annotation, ParsedBundle, Root, digest, emit};
+use embedded_roots_testing::authority::ca_params;
 use rcgen::KeyPair;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::pem::Pem;
 
 use crate::bundle::orders;
-use crate::data::{OTHER, ROOT, VERSION_1, authority, certificates, der, read};
+use crate::data::{OTHER, ROOT, VERSION_1, certificates, der, read};
 use crate::mutated::mutations;
 
 fn bundle() -> ParsedBundle {
@@ -67,7 +68,7 @@ fn no_subject_gets_out_of_its_comment() {
         "\u{2028}\u{feff}\u{202e}é\0",
     ]
     .map(|name| {
-        let certificate = authority(name).self_signed(&key).unwrap();
+        let certificate = ca_params(name).self_signed(&key).unwrap();
         Root::new(certificate.into(), Annotation::default(), 0).unwrap()
     });
     assert_read_back(&ParsedBundle::new(roots.to_vec()).unwrap());

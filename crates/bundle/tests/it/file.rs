@@ -1,18 +1,15 @@
 //! Only regular files of a sane size are read.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use embedded_roots_bundle::{MAX_FILE_SIZE, read_file, read_known_file};
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
+use embedded_roots_testing::folder::Folder;
 
 /// A file of this many zeros, which takes no space on file systems that support holes.
-fn sparse(name: &str, size: u64) -> PathBuf {
-    let path = path(name);
+fn sparse(folder: &Folder, name: &str, size: u64) -> PathBuf {
+    let path = folder.join(name);
     File::create(&path).unwrap().set_len(size).unwrap();
     path
 }
@@ -26,50 +23,45 @@ fn assert_refused(read: io::Result<Vec<u8>>, reason: &str) {
 
 #[test]
 fn the_content() {
-    let path = path("content.pem");
+    let folder = Folder::new("content");
     for content in [&b"\xff\x00\r\n"[..], b""] {
-        fs::write(&path, content).unwrap();
+        let path = folder.file("content.pem", content);
         assert_eq!(read_file(&path).unwrap(), content);
     }
 }
 
 #[test]
 fn the_largest_file_and_one_byte_more() {
-    let largest = sparse("largest.pem", MAX_FILE_SIZE);
+    let folder = Folder::new("largest");
+    let largest = sparse(&folder, "largest.pem", MAX_FILE_SIZE);
     assert_eq!(read_file(&largest).unwrap().len() as u64, MAX_FILE_SIZE);
-    let larger = sparse("larger.pem", MAX_FILE_SIZE + 1);
+    let larger = sparse(&folder, "larger.pem", MAX_FILE_SIZE + 1);
     assert_refused(read_file(&larger), "larger than 16 MiB");
-    for path in [largest, larger] {
-        fs::remove_file(path).unwrap();
-    }
 }
 
 #[test]
 fn a_file_of_another_size_than_it_had() {
-    let path = path("another-size.pem");
-    fs::write(&path, "0123456789").unwrap();
+    let folder = Folder::new("another-size");
+    let path = folder.file("another-size.pem", "0123456789");
     // One that was truncated is read to its end.
     for size in [10, 1000] {
         assert_eq!(read_known_file(&path, size).unwrap(), b"0123456789");
     }
     // An empty one may be of /proc, or have grown: to any size.
     assert_eq!(read_known_file(&path, 0).unwrap(), b"0123456789");
-    let large = sparse("grown.pem", 4 * MAX_FILE_SIZE);
+    let large = sparse(&folder, "grown.pem", 4 * MAX_FILE_SIZE);
     assert_refused(read_known_file(&large, 0), "larger than 16 MiB");
     // Half of a file is no file.
     for path in [&path, &large] {
         let error = read_known_file(path, 4).unwrap_err();
         assert_eq!(error.to_string(), "the file has grown since it was listed");
     }
-    for path in [path, large] {
-        fs::remove_file(path).unwrap();
-    }
 }
 
 #[test]
 fn what_is_no_regular_file() {
     let directory = "it is a directory, not a regular file: name the PEM files in it";
-    assert_refused(read_file(&path("")), directory);
+    assert_refused(read_file(Folder::new("directory").path()), directory);
 }
 
 /// Reading the first of them would never end.
@@ -79,14 +71,14 @@ fn devices_and_what_leads_to_them() {
     for device in ["/dev/zero", "/dev/null"] {
         assert_refused(read_file(Path::new(device)), "not a regular file");
     }
-    let link = path("link-to-zero.pem");
-    let _ = fs::remove_file(&link);
+    let folder = Folder::new("link");
+    let link = folder.join("zero.pem");
     std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
     assert_refused(read_file(&link), "not a regular file");
 }
 
 #[test]
 fn a_file_that_is_not_there() {
-    let error = read_file(&path("missing.pem")).unwrap_err();
+    let error = read_file(&Folder::new("missing").join("missing.pem")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }

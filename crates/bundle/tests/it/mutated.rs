@@ -3,8 +3,9 @@
 use embedded_roots_bundle::{
     Annotation, DistinguishedName, ParsedBundle, Root, not_after, not_before,
 };
+use embedded_roots_testing::authority::pem;
 
-use crate::data::{OTHER, ROOT, TRUSTED, block, certificates, der, read};
+use crate::data::{OTHER, ROOT, TRUSTED, certificates, der, read};
 
 /// Copies of the bytes, each changed in one to three places, and the same in each run.
 pub(crate) fn mutations(original: Vec<u8>, count: usize) -> impl Iterator<Item = Vec<u8>> {
@@ -49,7 +50,7 @@ fn bundle() -> String {
         "# embedded-roots: permitted-dns=.corp.example permitted-ip=10.0.0.0/8\n{OTHER}{}{}\
          # embedded-roots: distrust-after=2026-04-15T23:59:59Z\n{ROOT}",
         trusted.clone().nth(1).unwrap(),
-        block("X509 CRL", b"not looked at"),
+        pem("X509 CRL", b"not looked at"),
     )
 }
 

@@ -1,8 +1,9 @@
 //! Whatever is wrong in a bundle is an error that names the line.
 
 use embedded_roots_bundle::{PrivateKeys, parse};
+use embedded_roots_testing::authority::pem;
 
-use crate::data::{OTHER, ROOT, VERSION_1, block, der, read};
+use crate::data::{OTHER, ROOT, VERSION_1, der, read};
 
 pub(crate) const PRIVATE_KEYS: [&str; 5] = [
     "PRIVATE KEY",
@@ -135,7 +136,7 @@ fn bad_base64() {
 #[test]
 fn padding_that_is_left_out() {
     for after in [&[0][..], &[0, 0]] {
-        let padded = block("CERTIFICATE", &[&der(ROOT), after].concat());
+        let padded = pem("CERTIFICATE", &[&der(ROOT), after].concat());
         assert_refused(&padded, 1, "bytes after the certificate");
         let bare = padded.replace('=', "");
         assert_refused(bare, 1, "bad base64: its padding or its length is wrong");
@@ -158,7 +159,7 @@ fn blocks_that_hold_another_thing_than_a_certificate() {
         (vec![0x30, 3, 2, 1, 1], "cannot be a root"),
     ] {
         for label in ["CERTIFICATE", "X509 CERTIFICATE"] {
-            let pem = format!("{ROOT}{}", block(label, &der));
+            let pem = format!("{ROOT}{}", pem(label, &der));
             assert_refused(pem, end() + 1, reason);
         }
     }
@@ -167,7 +168,7 @@ fn blocks_that_hold_another_thing_than_a_certificate() {
 #[test]
 fn private_keys() {
     for label in PRIVATE_KEYS {
-        let pem = format!("{ROOT}{}", block(label, b"secret"));
+        let pem = format!("{ROOT}{}", pem(label, b"secret"));
         assert_refused(pem, end() + 1, "a private key");
     }
 }
@@ -178,8 +179,8 @@ fn no_certificate_at_all() {
         let units = ROOT.encode_utf16().flat_map(octets);
         mark.iter().copied().chain(units).collect::<Vec<_>>()
     };
-    let crl = block("X509 CRL", &der(ROOT)).into_bytes();
-    let key = block("PRIVATE KEY", b"secret").into_bytes();
+    let crl = pem("X509 CRL", &der(ROOT)).into_bytes();
+    let key = pem("PRIVATE KEY", b"secret").into_bytes();
     let as_utf8 = "; the text is UTF-16, save it as UTF-8";
     let as_pem = "; it is DER, convert it to PEM with `openssl x509 -inform DER`";
     for (pem, hint) in [
@@ -244,12 +245,12 @@ fn annotations_given_twice() {
 fn annotations_without_a_certificate() {
     let line = "# embedded-roots: permitted-dns=.corp.example\n";
     let reason = "no certificate after it";
-    let crl = block("X509 CRL", &der(ROOT));
+    let crl = pem("X509 CRL", &der(ROOT));
     assert_refused(line, 1, reason);
     assert_refused(format!("{ROOT}\n{line}# the end\n"), end() + 2, reason);
     assert_refused(format!("\n{line}\n{crl}{ROOT}"), 2, reason);
 
-    let key = block("PRIVATE KEY", b"secret");
+    let key = pem("PRIVATE KEY", b"secret");
     let pem = format!("{line}{key}{ROOT}");
     let error = parse("corp.pem", pem.as_bytes(), PrivateKeys::Ignore).unwrap_err();
     assert!(error.reason().contains(reason), "{error}");

@@ -1,6 +1,8 @@
 //! OpenSSL's trust settings: a certificate is accepted if they trust it for TLS servers.
 
-use crate::data::{ROOT, TRUSTED, block, certificates, der, read};
+use embedded_roots_testing::authority::pem;
+
+use crate::data::{ROOT, TRUSTED, certificates, der, read};
 
 const SERVER_AUTH: &[u8] = &[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
 const CLIENT_AUTH: &[u8] = &[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
@@ -130,9 +132,9 @@ fn settings_that_openssl_does_not_write_by_itself() {
         ),
     ] {
         let both = [der(ROOT), settings].concat();
-        assert_verdict(&block("TRUSTED CERTIFICATE", &both), verdict);
+        assert_verdict(&pem("TRUSTED CERTIFICATE", &both), verdict);
         // The other labels allow nothing after the certificate.
-        let error = read(block("CERTIFICATE", &both)).unwrap_err();
+        let error = read(pem("CERTIFICATE", &both)).unwrap_err();
         assert!(error.reason().contains("bytes after the certificate"));
     }
 }

@@ -2,24 +2,18 @@
 
 use std::error::Error;
 
-use embedded_roots::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use embedded_roots::rustls::pki_types::CertificateDer;
 use embedded_roots::{Refusal, Roots};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
-};
+use embedded_roots_testing::authority::{self, Identity, root, server};
 
 pub(crate) type Done = Result<(), Box<dyn Error>>;
 
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+/// A private CA.
+pub(crate) struct Authority(authority::Authority);
 
 impl Authority {
     fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+        Self(root(name))
     }
 
     /// These roots alone, for clients that take a config.
@@ -27,7 +21,7 @@ impl Authority {
         Roots::builder().pem(self.0.pem()).build().unwrap()
     }
 
-    /// These roots, distrusted for certificates that start after 1970; those of rcgen start in 1975.
+    /// These roots, distrusted for certificates that start after 1970, as all do here.
     fn distrusted_roots(&self) -> Roots {
         let annotation = "# embedded-roots: distrust-after=1970-01-01T00:00:00Z\n";
         let pem = annotation.to_owned() + &self.0.pem();
@@ -57,22 +51,9 @@ impl Authority {
         roots.pem(pem).build().unwrap()
     }
 
-    /// The certificate and the key of a server on localhost, as PEM.
-    pub(crate) fn server_pem(&self) -> [String; 2] {
-        let (certificate, key) = self.server();
-        [certificate.pem(), key.serialize_pem()]
-    }
-
-    pub(crate) fn server_der(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
-        let (certificate, key) = self.server();
-        (certificate.into(), key.into())
-    }
-
-    fn server(&self) -> (rcgen::Certificate, KeyPair) {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = KeyPair::generate().unwrap();
-        (params.signed_by(&key, &self.0).unwrap(), key)
+    /// A server on localhost.
+    pub(crate) fn server(&self) -> Identity {
+        server(&self.0, "localhost")
     }
 }
 

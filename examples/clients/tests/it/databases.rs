@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clients::{redis_client, sqlx_client, tokio_postgres_client};
+use embedded_roots_testing::program::Program;
 use redis::AsyncCommands as _;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::authority::{Done, authorities, explained, refused, refusing};
-use crate::server::Server;
+use crate::server;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -15,8 +16,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 #[ignore = "needs redis-server"]
 async fn redis() -> Done {
     let (ca, other) = authorities();
-    let server = Server::redis(&ca);
-    let url = format!("rediss://localhost:{}/", server.port);
+    let server = server::redis(&ca);
+    let url = format!("rediss://localhost:{}/", server.port());
 
     // Its own limits are short for a machine that is busy with other tests.
     let patient = redis::AsyncConnectionConfig::new()
@@ -43,11 +44,11 @@ async fn redis() -> Done {
 #[ignore = "needs PostgreSQL"]
 async fn tokio_postgres() -> Done {
     let (ca, other) = authorities();
-    let server = Server::postgres(&ca);
+    let server = Program::postgres(&ca.server());
     let mut config = tokio_postgres::Config::new();
     config
         .host("localhost")
-        .port(server.port)
+        .port(server.port())
         .user("user")
         .dbname("postgres");
 
@@ -71,9 +72,9 @@ async fn tokio_postgres() -> Done {
 #[ignore = "needs PostgreSQL"]
 async fn sqlx() -> Done {
     let (ca, other) = authorities();
-    let server = Server::postgres(&ca);
+    let server = Program::postgres(&ca.server());
     let options = |pem: &str| {
-        let options = sqlx_client::options(pem, "localhost").port(server.port);
+        let options = sqlx_client::options(pem, "localhost").port(server.port());
         options.username("user").database("postgres")
     };
 

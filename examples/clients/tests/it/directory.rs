@@ -4,14 +4,14 @@ use clients::ldap3_client;
 use ldap3::Scope;
 
 use crate::authority::{Done, authorities, explained, refusing};
-use crate::server::Server;
+use crate::server;
 
 #[tokio::test]
 #[ignore = "needs slapd"]
 async fn ldap3() -> Done {
     let (ca, other) = authorities();
-    let server = Server::slapd(&ca);
-    let url = format!("ldaps://localhost:{}/", server.port);
+    let server = server::slapd(&ca);
+    let url = format!("ldaps://localhost:{}/", server.port());
 
     let mut ldap = ldap3_client::connect(&ca.roots(), &url).await?;
     let found = ldap

@@ -15,6 +15,7 @@ use clients::{
     opentelemetry_otlp_client, reqwest_blocking_client, reqwest_client, tokio_rustls_client,
     tokio_tungstenite_client, tonic_client, ureq_client,
 };
+use embedded_roots_testing::program::Program;
 use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -23,20 +24,20 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::authority::{Authority, Done, authorities, explained, refused, refusing};
-use crate::server::Server;
+use crate::server;
 
 /// nginx for clients that need nothing behind it, its URL, its CA and another.
-fn nginx() -> (Server, String, Authority, Authority) {
+fn nginx() -> (Program, String, Authority, Authority) {
     let (ca, other) = authorities();
-    let server = Server::nginx(&ca, 1);
-    let url = format!("https://localhost:{}/", server.port);
+    let server = server::nginx(&ca, 1);
+    let url = format!("https://localhost:{}/", server.port());
     (server, url, ca, other)
 }
 
 /// The same in front of a server behind `upstream`.
-fn nginx_before(upstream: &TcpListener) -> (Server, Authority, Authority) {
+fn nginx_before(upstream: &TcpListener) -> (Program, Authority, Authority) {
     let (ca, other) = authorities();
-    let server = Server::nginx(&ca, upstream.local_addr().unwrap().port());
+    let server = server::nginx(&ca, upstream.local_addr().unwrap().port());
     (server, ca, other)
 }
 
@@ -53,14 +54,14 @@ fn answer(mut stream: impl Read + Write) -> std::io::Result<String> {
 #[ignore = "needs nginx"]
 async fn tokio_rustls() -> Done {
     let (server, _, ca, other) = nginx();
-    let mut stream = tokio_rustls_client::connect(&ca.roots(), "localhost", server.port).await?;
+    let mut stream = tokio_rustls_client::connect(&ca.roots(), "localhost", server.port()).await?;
     stream.write_all(REQUEST).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     assert!(answer.ends_with("hello"), "{answer}");
 
     for (roots, reason) in refusing(&ca, &other) {
-        let refused = tokio_rustls_client::connect(&roots, "localhost", server.port).await;
+        let refused = tokio_rustls_client::connect(&roots, "localhost", server.port()).await;
         explained(&refused.unwrap_err(), reason);
     }
     Ok(())
@@ -132,7 +133,7 @@ async fn hyper() -> Done {
 async fn tokio_tungstenite() -> Done {
     let upstream = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let (server, ca, other) = nginx_before(&upstream);
-    let url = format!("wss://localhost:{}/socket", server.port);
+    let url = format!("wss://localhost:{}/socket", server.port());
     tokio::spawn(async move {
         while let Ok((stream, _)) = upstream.accept().await {
             tokio_tungstenite::accept_async(stream).await.unwrap();
@@ -140,7 +141,7 @@ async fn tokio_tungstenite() -> Done {
     });
     tokio_tungstenite_client::connect(&ca.roots(), &url).await?;
     // Without this client's own TLS.
-    let stream = tokio_rustls_client::connect(&ca.roots(), "localhost", server.port).await?;
+    let stream = tokio_rustls_client::connect(&ca.roots(), "localhost", server.port()).await?;
     tokio_tungstenite::client_async(&url, stream).await?;
 
     for (roots, reason) in refusing(&ca, &other) {
@@ -155,7 +156,7 @@ async fn tokio_tungstenite() -> Done {
 async fn tonic() -> Done {
     let upstream = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let (server, ca, other) = nginx_before(&upstream);
-    let url = format!("https://localhost:{}", server.port);
+    let url = format!("https://localhost:{}", server.port());
     let (_reporter, health) = tonic_health::server::health_reporter();
     let grpc = tonic::transport::Server::builder().add_service(health);
     tokio::spawn(grpc.serve_with_incoming(TcpIncoming::from(upstream)));
@@ -234,7 +235,7 @@ fn opentelemetry_otlp() -> Done {
 #[ignore = "needs nginx"]
 fn openssl() -> Done {
     let (server, _, ca, other) = nginx();
-    let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port));
+    let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port()));
 
     let connector = openssl_client::connector(&ca.public_roots().certificates()?)?;
     let answer = answer(connector.connect("localhost", tcp()?)?)?;
@@ -250,7 +251,7 @@ fn openssl() -> Done {
 #[ignore = "needs nginx"]
 fn native_tls() -> Done {
     let (server, _, ca, other) = nginx();
-    let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port));
+    let tcp = || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port()));
 
     let connector = native_tls_client::connector(&ca.public_roots().certificates()?)?;
     let answer = answer(connector.connect("localhost", tcp()?)?)?;

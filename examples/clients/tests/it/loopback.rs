@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use clients::quinn_client;
 use embedded_roots::rustls::ServerConfig;
+use embedded_roots_testing::authority::Identity;
 use quinn::crypto::rustls::QuicServerConfig;
 
 use crate::authority::{Authority, Done, Reason, authorities, refused, refusing};
 
 fn serve(ca: &Authority) -> Result<SocketAddr, Box<dyn Error>> {
-    let (certificate, key) = ca.server_der();
+    let Identity { chain, key } = ca.server();
     let mut config = ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
+        .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"test".to_vec()];
     let config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(config)?));
     let server = quinn::Endpoint::server(config, (Ipv4Addr::LOCALHOST, 0).into())?;

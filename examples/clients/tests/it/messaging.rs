@@ -4,14 +4,14 @@ use clients::{async_nats_client, rumqttc_client};
 use rumqttc::{Event, MqttOptions, Packet};
 
 use crate::authority::{Done, authorities, explained, refusing};
-use crate::server::Server;
+use crate::server;
 
 #[tokio::test]
 #[ignore = "needs nats-server"]
 async fn async_nats() -> Done {
     let (ca, other) = authorities();
-    let server = Server::nats(&ca);
-    let address = format!("localhost:{}", server.port);
+    let server = server::nats(&ca);
+    let address = format!("localhost:{}", server.port());
 
     let client = async_nats_client::connect(&ca.roots(), &address).await?;
     client.flush().await?;
@@ -27,8 +27,8 @@ async fn async_nats() -> Done {
 #[ignore = "needs mosquitto"]
 async fn rumqttc() -> Done {
     let (ca, other) = authorities();
-    let server = Server::mosquitto(&ca);
-    let options = MqttOptions::new("a client", "localhost", server.port);
+    let server = server::mosquitto(&ca);
+    let options = MqttOptions::new("a client", "localhost", server.port());
 
     let (_client, mut events) = rumqttc_client::client(&ca.roots(), options.clone());
     assert!(matches!(

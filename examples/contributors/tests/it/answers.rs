@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
+use embedded_roots_testing::authority::root;
+
 use crate::app::{App, request};
-use crate::github::{Authority, GitHub};
+use crate::github::GitHub;
 
 fn logins(body: &str) -> Vec<&str> {
     let parts = body.split("<span class=\"login\">").skip(1);
@@ -118,7 +120,7 @@ fn nobody_to_ask_is_a_sentence() {
 
 #[test]
 fn a_refused_certificate_is_explained() {
-    let github = GitHub::tls("127.0.0.1:0", &Authority::new());
+    let github = GitHub::tls("127.0.0.1:0", &root("CA of the test"));
     let app = App::asking(&github.url("https"));
     let answer = app.get("/?owner=a&repo=b");
     assert_eq!(answer.status, 502);

@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use embedded_roots_testing::authority::root;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
 use crate::app::App;
-use crate::github::{Authority, GitHub};
+use crate::github::GitHub;
 
 const USER: &str = "65532:65532";
 
 #[tokio::test]
 #[ignore = "needs root, port 443, buildah, Chromium and its driver; .ci/run installs and runs them"]
 async fn the_image_is_what_a_person_expects() {
-    let authority = Authority::new();
+    let authority = root("CA of the test");
     let github = GitHub::tls("127.0.0.1:443", &authority);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
     let _ = fs::remove_dir_all(&folder);

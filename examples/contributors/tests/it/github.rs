@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use embedded_roots_testing::authority::{Authority, server_with};
+use embedded_roots_testing::server::{config, listen_at};
+use rcgen::SanType;
+use rustls::{ALL_VERSIONS, ServerConfig, ServerConnection, StreamOwned};
 
 pub(crate) struct GitHub {
     pub(crate) address: SocketAddr,
@@ -31,7 +31,7 @@ impl GitHub {
 
     /// Serves HTTPS at this address, with a certificate of `authority`.
     pub(crate) fn tls(at: &str, authority: &Authority) -> Self {
-        let config = Arc::new(authority.server_config());
+        let config = Arc::new(server_config(authority));
         Self::start(at, move |stream, requests| {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut tls = StreamOwned::new(connection, stream);
@@ -51,63 +51,23 @@ impl GitHub {
 
     fn start(
         at: &str,
-        serve: impl Fn(std::net::TcpStream, &Mutex<Vec<String>>) -> io::Result<()>
-        + Send
-        + Sync
-        + 'static,
+        serve: impl Fn(TcpStream, &Mutex<Vec<String>>) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(at).unwrap();
-        let address = listener.local_addr().unwrap();
-        let requests = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::<Mutex<_>>::default();
         let seen = Arc::clone(&requests);
-        let serve = Arc::new(serve);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (serve, seen) = (Arc::clone(&serve), Arc::clone(&seen));
-                // Ignore clients that hang up.
-                thread::spawn(move || drop(serve(stream, &seen)));
-            }
-        });
+        let address = listen_at(at, move |stream| serve(stream, &seen));
         Self { address, requests }
     }
 }
 
-/// A CA for GitHub's names and localhost.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    pub(crate) fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, "CA of the test");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    pub(crate) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    fn server_config(&self) -> ServerConfig {
-        let names = [
-            "localhost",
-            "api.github.com",
-            "avatars.githubusercontent.com",
-        ];
-        let params = CertificateParams::new(names.map(str::to_owned)).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )
-            .unwrap()
-    }
+/// The config of a server with GitHub's names and localhost.
+fn server_config(ca: &Authority) -> ServerConfig {
+    let identity = server_with(ca, "localhost", |params| {
+        let names = ["api.github.com", "avatars.githubusercontent.com"];
+        let names = names.map(|name| SanType::DnsName(name.try_into().unwrap()));
+        params.subject_alt_names.extend(names);
+    });
+    config(identity, ALL_VERSIONS)
 }
 
 /// Answers one request; returns whether another may follow.

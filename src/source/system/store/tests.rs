@@ -7,20 +7,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use embedded_roots_bundle::{PrivateKeys, parse};
+use embedded_roots_testing::authority::root_with;
+use embedded_roots_testing::folder::Folder;
 
 use crate::source::root::Source;
 use crate::source::root::SourceRoot;
 use crate::source::system::store::Store;
-use crate::world::{Ends, World, pem};
+use crate::world::{Ends, empty_world, pem};
 
-fn link(world: &World, from: &str, to: &str) {
-    let from = world.path("root").join(from);
+fn link(world: &Folder, from: &str, to: &str) {
+    let from = world.join("root").join(from);
     fs::create_dir_all(from.parent().unwrap()).unwrap();
     symlink(to, from).unwrap();
 }
 
-fn source(world: &World) -> Source {
-    Store::below(&world.path("root")).source()
+fn source(world: &Folder) -> Source {
+    Store::below(&world.join("root")).source()
 }
 
 /// Three roots, for a bundle or for single files.
@@ -29,9 +31,9 @@ fn roots() -> [String; 3] {
 }
 
 /// The number of roots, the skipped inputs, and the origin relative to the root directory.
-fn found(world: &World) -> (usize, Vec<String>, String) {
+fn found(world: &Folder) -> (usize, Vec<String>, String) {
     let source = source(world);
-    let root = world.path("root").display().to_string();
+    let root = world.join("root").display().to_string();
     (
         source.roots.len(),
         source.skipped,
@@ -41,15 +43,15 @@ fn found(world: &World) -> (usize, Vec<String>, String) {
 
 #[test]
 fn debian() {
-    let world = World::new("debian");
+    let world = empty_world("debian");
     let roots = roots();
     for (nth, root) in roots.iter().enumerate() {
         world.file(
-            &format!("root/usr/share/ca-certificates/mozilla/{nth}.crt"),
+            format!("root/usr/share/ca-certificates/mozilla/{nth}.crt"),
             root,
         );
         let name = format!("etc/ssl/certs/{nth}.pem");
-        let to = world.path(&format!("root/usr/share/ca-certificates/mozilla/{nth}.crt"));
+        let to = world.join(format!("root/usr/share/ca-certificates/mozilla/{nth}.crt"));
         link(&world, &name, to.to_str().unwrap());
         link(
             &world,
@@ -67,11 +69,11 @@ fn debian() {
 
 #[test]
 fn rhel() {
-    let world = World::new("rhel");
+    let world = empty_world("rhel");
     let bundle = "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem";
     let headed = roots().map(|root| format!("# A CA\n{root}\n")).concat();
-    world.file(&format!("root/{bundle}"), headed);
-    let extracted = world.path(&format!("root/{bundle}"));
+    world.file(format!("root/{bundle}"), headed);
+    let extracted = world.join(format!("root/{bundle}"));
     for name in ["ca-bundle.crt", "cert.pem"] {
         link(
             &world,
@@ -87,7 +89,7 @@ fn rhel() {
 
 #[test]
 fn alpine() {
-    let world = World::new("alpine");
+    let world = empty_world("alpine");
     world.file("root/etc/ssl/certs/ca-certificates.crt", roots().concat());
     link(&world, "etc/ssl/cert.pem", "certs/ca-certificates.crt");
     let (count, skipped, origin) = found(&world);
@@ -97,7 +99,7 @@ fn alpine() {
 
 #[test]
 fn opensuse() {
-    let world = World::new("opensuse");
+    let world = empty_world("opensuse");
     world.file(
         "root/var/lib/ca-certificates/ca-bundle.pem",
         roots().concat(),
@@ -119,9 +121,9 @@ fn opensuse() {
 
 #[test]
 fn freebsd() {
-    let world = World::new("freebsd");
+    let world = empty_world("freebsd");
     for (nth, root) in roots().iter().enumerate() {
-        world.file(&format!("root/usr/share/certs/trusted/{nth}.pem"), root);
+        world.file(format!("root/usr/share/certs/trusted/{nth}.pem"), root);
         let to = format!("../../../usr/share/certs/trusted/{nth}.pem");
         link(&world, &format!("etc/ssl/certs/0000000{nth}.0"), &to);
     }
@@ -135,12 +137,12 @@ fn freebsd() {
 
 #[test]
 fn nixos() {
-    let world = World::new("nixos");
+    let world = empty_world("nixos");
     world.file(
         "root/nix/store/xyz-nss-cacert/etc/ssl/certs/ca-bundle.crt",
         roots().concat(),
     );
-    let to = world.path("root/nix/store/xyz-nss-cacert/etc/ssl/certs/ca-bundle.crt");
+    let to = world.join("root/nix/store/xyz-nss-cacert/etc/ssl/certs/ca-bundle.crt");
     for name in ["ca-bundle.crt", "ca-certificates.crt"] {
         link(
             &world,
@@ -155,7 +157,7 @@ fn nixos() {
 
 #[test]
 fn nothing_at_all() {
-    let world = World::new("nothing");
+    let world = empty_world("nothing");
     let (count, skipped, origin) = found(&world);
     assert_eq!(
         (count, skipped, &*origin),
@@ -165,7 +167,7 @@ fn nothing_at_all() {
 
 #[test]
 fn what_cannot_be_used_is_skipped_and_reported() {
-    let world = World::new("skipped");
+    let world = empty_world("skipped");
     let broken = pem("Broken").replacen("\nMII", "\n!II", 1);
     let (one, two) = (pem("One"), pem("Two"));
     world.file(
@@ -173,23 +175,23 @@ fn what_cannot_be_used_is_skipped_and_reported() {
         format!("{one}{broken}{two}"),
     );
     world.file("root/etc/ssl/certs/garbage.pem", [0xff; 100]);
-    fs::create_dir(world.path("root/etc/ssl/certs/folder.pem")).unwrap();
+    fs::create_dir(world.join("root/etc/ssl/certs/folder.pem")).unwrap();
     link(&world, "etc/ssl/certs/dangling.pem", "nowhere");
     link(&world, "etc/ssl/certs/loop.pem", "loop.pem");
     let (count, skipped, _) = found(&world);
     assert_eq!(count, 2);
     let line = one.lines().count() + 2;
-    let path = world.path("root/etc/ssl/certs/ca-certificates.crt");
+    let path = world.join("root/etc/ssl/certs/ca-certificates.crt");
     let why = format!(
         "{}, line {line}: bad base64: '!' in a CERTIFICATE",
         path.display()
     );
     let missing = world
-        .path("root/etc/ssl/certs/dangling.pem")
+        .join("root/etc/ssl/certs/dangling.pem")
         .display()
         .to_string();
     let circle = world
-        .path("root/etc/ssl/certs/loop.pem")
+        .join("root/etc/ssl/certs/loop.pem")
         .display()
         .to_string();
     assert_eq!(skipped[0], why);
@@ -206,7 +208,7 @@ fn what_cannot_be_used_is_skipped_and_reported() {
 
 #[test]
 fn a_file_of_errors_does_not_fill_the_report() {
-    let world = World::new("errors");
+    let world = empty_world("errors");
     let file = "-----END CERTIFICATE-----\n".repeat(10_000);
     world.file("root/etc/ssl/certs/ca-certificates.crt", file);
     let (count, skipped, _) = found(&world);
@@ -216,7 +218,7 @@ fn a_file_of_errors_does_not_fill_the_report() {
 
 #[test]
 fn a_file_without_roots_does_not_hide_the_next() {
-    let world = World::new("next");
+    let world = empty_world("next");
     world.file("root/etc/ssl/certs/ca-certificates.crt", "# empty\n");
     world.file("root/etc/ssl/cert.pem", pem("One"));
     assert_eq!(found(&world).0, 1);
@@ -225,15 +227,11 @@ fn a_file_without_roots_does_not_hide_the_next() {
 /// A server's own certificate in the store, as an administrator leaves it there. A backup is not read.
 #[test]
 fn a_certificate_that_is_no_ca_is_skipped_and_reported() {
-    let world = World::new("no_ca");
-    let mut params = rcgen::CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, "www.corp.example");
-    params.is_ca = rcgen::IsCa::ExplicitNoCa;
-    let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = params.self_signed(&key).unwrap().pem();
+    let world = empty_world("no_ca");
+    let leaf = root_with("www.corp.example", |params| {
+        params.is_ca = rcgen::IsCa::ExplicitNoCa;
+    });
+    let leaf = leaf.pem();
     world.file("root/etc/ssl/certs/one.pem", pem("One"));
     world.file("root/etc/ssl/certs/www.pem", &leaf);
     world.file("root/etc/ssl/certs/www.pem~", &leaf);
@@ -249,7 +247,7 @@ fn a_certificate_that_is_no_ca_is_skipped_and_reported() {
 fn a_store_that_changes_while_it_is_read_has_what_stays() {
     const CERTS: &str = "root/etc/ssl/certs";
 
-    let world = World::new("store_changes");
+    let world = empty_world("store_changes");
     let root_of = |pem: &String| {
         let root = parse("root", pem.as_bytes(), PrivateKeys::Refuse);
         SourceRoot::from(root.unwrap().remove(0))
@@ -258,8 +256,8 @@ fn a_store_that_changes_while_it_is_read_has_what_stays() {
     let come = ["New in the bundle", "New in the folder"].map(pem);
     let (staying, coming) = (stay.each_ref().map(root_of), come.each_ref().map(root_of));
     let bundles = [stay[0].clone(), stay[0].clone() + &come[0]];
-    let bundle = world.file(&format!("{CERTS}/ca-certificates.crt"), &bundles[0]);
-    world.file(&format!("{CERTS}/stays.pem"), &stay[1]);
+    let bundle = world.file(format!("{CERTS}/ca-certificates.crt"), &bundles[0]);
+    world.file(format!("{CERTS}/stays.pem"), &stay[1]);
     let half = &come[1][..come[1].len() / 2];
 
     let done = AtomicBool::new(false);
@@ -271,7 +269,7 @@ fn a_store_that_changes_while_it_is_read_has_what_stays() {
                 }
                 fs::rename(world.file("next.crt", &bundles[nth % 2]), &bundle).unwrap();
                 for name in ["a.pem", "z.pem"] {
-                    let path = world.file(&format!("{CERTS}/{name}"), half);
+                    let path = world.file(format!("{CERTS}/{name}"), half);
                     fs::write(&path, &come[1]).unwrap();
                     thread::sleep(Duration::from_millis(1));
                     fs::remove_file(&path).unwrap();
@@ -300,7 +298,7 @@ fn a_store_that_changes_while_it_is_read_has_what_stays() {
 
 #[test]
 fn links_to_nowhere_are_reported() {
-    let world = World::new("nowhere");
+    let world = empty_world("nowhere");
     link(&world, "etc/ssl/certs/ca-certificates.crt", "gone.crt");
     link(&world, "etc/pki/tls/certs", "gone");
     let (count, skipped, _) = found(&world);
