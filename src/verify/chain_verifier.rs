@@ -16,7 +16,7 @@ use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
-use crate::verify::search::{Chain, Search};
+use crate::verify::search::{Chain, Revoking, Search};
 use crate::verify::signatures::ChainSignatures;
 
 /// Verifies chains under a trust set: what is distrusted is taken out of the chain, webpki searches once over the
@@ -68,7 +68,12 @@ impl ChainVerifier {
         );
         let selected = self.select(end_entity, screened, start)?;
         let anchors: Vec<TrustAnchor<'_>> = issuers.trusted.iter().map(|root| lent(root)).collect();
-        let signatures = ChainSignatures::new(&self.provider, self.sha256);
+        let selected = Chain {
+            intermediates: &selected,
+            ..chain
+        };
+        let revocation = self.revocation.as_deref();
+        let signatures = ChainSignatures::new(&self.provider, self.sha256, selected, revocation);
         let remembering = signatures.algorithms(&self.provider);
         let remembering: Vec<_> = remembering.iter().map(|each| each as _).collect();
         let search = Search {
@@ -80,11 +85,7 @@ impl ChainVerifier {
             },
             revocation: None,
         };
-        let selected = Chain {
-            intermediates: &selected,
-            ..chain
-        };
-        let verdict = match &self.revocation {
+        let verdict = match revocation {
             None => search.verify(selected),
             Some(revocation) => revocation.verify(search, selected),
         };
@@ -163,21 +164,5 @@ fn lent(anchor: &Anchor) -> TrustAnchor<'_> {
         subject: (*anchor.subject).into(),
         subject_public_key_info: (*anchor.subject_public_key_info).into(),
         name_constraints: anchor.name_constraints.as_deref().map(Into::into),
-    }
-}
-
-/// Implemented by [`RevocationCheck`] alone, so that a program without CRLs does not link their parser.
-trait Revoking: Send + Sync {
-    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error>;
-}
-
-impl Revoking for RevocationCheck {
-    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error> {
-        let crls = self.crls();
-        let search = Search {
-            revocation: self.options(&crls),
-            ..search
-        };
-        search.verify(chain)
     }
 }

@@ -1,5 +1,7 @@
 //! Certificate revocation lists (RFC 5280, section 5).
 
+use std::sync::RwLock;
+
 use rustls_pki_types::CertificateRevocationListDer;
 use webpki::{
     CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth,
@@ -7,6 +9,8 @@ use webpki::{
 };
 
 use crate::error::Error;
+use crate::trust::digest::Sha256;
+use crate::verify::search::{Chain, Revoking, Search};
 
 /// CRLs, and how they are to be checked.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +27,14 @@ pub(crate) struct RevocationCheck {
     unknown_status: UnknownStatusPolicy,
     depth: RevocationCheckDepth,
     expiration: ExpirationPolicy,
+    digests: RwLock<Vec<ContentDigest>>,
+}
+
+/// The digest of the content of a CRL. The content stays as it is and where it is as long as the CRL is here.
+struct ContentDigest {
+    address: usize,
+    length: usize,
+    sha256: [u8; 32],
 }
 
 impl RevocationCheck {
@@ -48,24 +60,49 @@ impl RevocationCheck {
             } else {
                 ExpirationPolicy::Ignore
             },
+            digests: RwLock::default(),
         })
     }
 
-    /// The CRLs as [`options`](Self::options) takes them.
-    pub(super) fn crls(&self) -> Vec<&CertRevocationList<'static>> {
-        self.crls.iter().collect()
-    }
-
     /// What webpki is told; `None` without a CRL, which [`RootsBuilder`](crate::RootsBuilder) refuses.
-    pub(super) fn options<'a>(
-        &self,
-        crls: &'a [&'a CertRevocationList<'a>],
-    ) -> Option<RevocationOptions<'a>> {
+    fn options<'a>(&self, crls: &'a [&'a CertRevocationList<'a>]) -> Option<RevocationOptions<'a>> {
         let builder = RevocationOptionsBuilder::new(crls).ok()?;
         let builder = builder
             .with_depth(self.depth)
             .with_status_policy(self.unknown_status)
             .with_expiration_policy(self.expiration);
         Some(builder.build())
+    }
+}
+
+impl Revoking for RevocationCheck {
+    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error> {
+        let crls: Vec<_> = self.crls.iter().collect();
+        let search = Search {
+            revocation: self.options(&crls),
+            ..search
+        };
+        search.verify(chain)
+    }
+
+    fn digest(&self, content: &[u8], sha256: Sha256) -> [u8; 32] {
+        let (address, length) = (content.as_ptr().addr(), content.len());
+        let known = self.digests.try_read().ok().and_then(|digests| {
+            let is_it = |known: &&ContentDigest| (known.address, known.length) == (address, length);
+            digests.iter().find(is_it).map(|known| known.sha256)
+        });
+        known.unwrap_or_else(|| {
+            let sha256 = sha256.hash(content);
+            if let Ok(mut digests) = self.digests.try_write() {
+                if digests.len() < self.crls.len() {
+                    digests.push(ContentDigest {
+                        address,
+                        length,
+                        sha256,
+                    });
+                }
+            }
+            sha256
+        })
     }
 }

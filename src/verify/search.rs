@@ -11,6 +11,8 @@ use rustls_pki_types::{
 };
 use webpki::{EndEntityCert, KeyUsage, RevocationOptions};
 
+use crate::trust::digest::Sha256;
+
 /// The certificates that a peer sent, and what they are verified for.
 #[derive(Clone, Copy)]
 pub(super) struct Chain<'a> {
@@ -61,6 +63,15 @@ impl Search<'_> {
         };
         verify().map_err(error_of_rustls)
     }
+}
+
+/// The check of CRLs. A trait, so that a program without CRLs does not link their parser.
+pub(super) trait Revoking: Send + Sync {
+    /// The verdict of the search, with the CRLs.
+    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error>;
+
+    /// The digest of the content of one of the CRLs, which may have many megabytes.
+    fn digest(&self, content: &[u8], sha256: Sha256) -> [u8; 32];
 }
 
 /// The error that rustls' own verifiers give for an error of webpki.

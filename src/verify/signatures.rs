@@ -11,11 +11,14 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 
 use crate::trust::digest::Sha256;
+use crate::verify::search::{Chain, Revoking};
 
 /// The signatures of one chain: it answers for those that are remembered, and asks the provider for the others.
-pub(super) struct ChainSignatures {
+pub(super) struct ChainSignatures<'a> {
     sha256: Sha256,
     provider: usize,
+    chain: Chain<'a>,
+    revocation: Option<&'a dyn Revoking>,
     /// Those that the provider has found valid.
     valid: Mutex<Valid>,
 }
@@ -32,8 +35,13 @@ type Digest = [u8; 32];
 /// As many as the longest path of webpki has, with a CRL for each certificate.
 const MOST_OF_CHAIN: usize = 16;
 
-impl ChainSignatures {
-    pub(super) fn new(provider: &CryptoProvider, sha256: Sha256) -> Self {
+impl<'a> ChainSignatures<'a> {
+    pub(super) fn new(
+        provider: &CryptoProvider,
+        sha256: Sha256,
+        chain: Chain<'a>,
+        revocation: Option<&'a dyn Revoking>,
+    ) -> Self {
         Self {
             sha256,
             // The list is static, so no other provider has its address.
@@ -42,6 +50,8 @@ impl ChainSignatures {
                 .all
                 .as_ptr()
                 .addr(),
+            chain,
+            revocation,
             valid: Mutex::default(),
         }
     }
@@ -80,12 +90,35 @@ impl ChainSignatures {
     fn digest(&self, algorithm: usize, parts: [&[u8]; 3]) -> Digest {
         let mut all = [0; 16 + 3 * size_of::<Digest>()];
         let numbers = [self.provider as u64, algorithm as u64].map(u64::to_le_bytes);
-        let digests = parts.map(|part| self.sha256.hash(part));
+        let [key, message, signature] = parts;
+        let digests = [
+            self.sha256.hash(key),
+            self.digest_of_message(message),
+            self.sha256.hash(signature),
+        ];
         let bytes = numbers.as_flattened().iter().chain(digests.as_flattened());
         for (to, byte) in all.iter_mut().zip(bytes) {
             *to = *byte;
         }
         self.sha256.hash(&all)
+    }
+
+    /// webpki checks signatures of certificates that were sent, which are where they were sent, and of CRLs. These are
+    /// the same for each chain, and long.
+    fn digest_of_message(&self, message: &[u8]) -> Digest {
+        let is_inside = |certificate: &[u8]| {
+            let range = certificate.as_ptr_range();
+            range.contains(&message.as_ptr())
+        };
+        match self.revocation {
+            Some(revocation)
+                if !is_inside(self.chain.end_entity)
+                    && !self.chain.intermediates.iter().any(|sent| is_inside(sent)) =>
+            {
+                revocation.digest(message, self.sha256)
+            }
+            _ => self.sha256.hash(message),
+        }
     }
 
     fn add(&self, digest: Digest) {
@@ -103,7 +136,7 @@ pub(super) struct ChainAlgorithm<'a> {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
     /// Its place in the provider's list.
     number: usize,
-    signatures: &'a ChainSignatures,
+    signatures: &'a ChainSignatures<'a>,
 }
 
 impl SignatureVerificationAlgorithm for ChainAlgorithm<'_> {
@@ -202,7 +235,12 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use rustls_pki_types::{CertificateDer, UnixTime};
+
     use super::*;
+    use crate::verify::search::Purpose;
 
     fn digest(number: u64) -> Digest {
         Sha256::default().hash(&number.to_le_bytes())
@@ -262,10 +300,18 @@ mod tests {
     fn every_part_counts() {
         let provider = rustls::crypto::ring::default_provider();
         let sha256 = Sha256::of(&provider);
+        let end_entity = CertificateDer::from(Vec::new());
         let of = |provider: usize, algorithm, parts| {
             let signatures = ChainSignatures {
                 sha256,
                 provider,
+                chain: Chain {
+                    end_entity: &end_entity,
+                    intermediates: &[],
+                    purpose: Purpose::Client,
+                    now: UnixTime::since_unix_epoch(Duration::ZERO),
+                },
+                revocation: None,
                 valid: Mutex::default(),
             };
             signatures.digest(algorithm, parts)
