@@ -7,12 +7,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Ways;
-use super::measure::Growth;
+use super::measure::{Growth, Handshake};
 
 const SIZE: (u32, u32) = (860, 400);
 const FONT: &str = "sans-serif";
 const OURS: RGBColor = RGBColor(0x1a, 0x7f, 0x5a);
 const THEIRS: RGBColor = RGBColor(0x8a, 0x94, 0xa3);
+const NOTHING: RGBColor = RGBColor(0xd9, 0xdd, 0xe3);
 
 /// One bar for each way, on a log scale.
 pub(super) fn cold_start(file: &Path, ways: &Ways) -> Result<(), Box<dyn Error>> {
@@ -62,6 +63,79 @@ pub(super) fn cold_start(file: &Path, ways: &Ways) -> Result<(), Box<dyn Error>>
         chart.draw_series([bar])?;
         chart.draw_series([label])?;
     }
+    area.present()?;
+    Ok(())
+}
+
+/// Three bars for each chain and provider, of the client's time.
+pub(super) fn handshakes(file: &Path, handshakes: &[Handshake]) -> Result<(), Box<dyn Error>> {
+    const NAMES: [(&str, RGBColor); 3] = [
+        ("embedded-roots, chain seen before", OURS),
+        ("rustls' own verifier", THEIRS),
+        ("a verifier that checks nothing", NOTHING),
+    ];
+
+    let area = SVGBackend::new(file, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let of_clients = handshakes
+        .iter()
+        .filter(|handshake| handshake.side == "client");
+    let of_clients: Vec<&Handshake> = of_clients.collect();
+    let most = of_clients.iter().flat_map(|handshake| handshake.micros);
+    let most = most.fold(0.0, f64::max) * 1.15;
+    let last = i32::try_from(of_clients.len())? - 1;
+    let mut chart = ChartBuilder::on(&area)
+        .caption("Client's CPU of a full handshake, µs", (FONT, 18))
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(64)
+        .build_cartesian_2d((0..last).into_segmented(), 0.0..most)?;
+    let name = |place: &SegmentValue<i32>| match place {
+        SegmentValue::CenterOf(nth) => {
+            let handshake = usize::try_from(*nth)
+                .ok()
+                .and_then(|nth| of_clients.get(nth));
+            let name =
+                handshake.map(|handshake| format!("{}, {}", handshake.provider, handshake.chain));
+            name.unwrap_or_default()
+        }
+        _ => String::new(),
+    };
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_label_style((FONT, 13))
+        .y_label_style((FONT, 13))
+        .x_label_formatter(&name)
+        .y_label_formatter(&|micros| format!("{micros:.0}"))
+        .draw()?;
+    for (nth, (name, color)) in NAMES.into_iter().enumerate() {
+        let bars = (0..).zip(&of_clients).map(|(group, handshake)| {
+            let corners = [
+                (SegmentValue::Exact(group), 0.0),
+                (
+                    SegmentValue::Exact(group + 1),
+                    handshake.micros.get(nth).copied().unwrap_or_default(),
+                ),
+            ];
+            let mut bar = Rectangle::new(corners, color.filled());
+            // A third of the place of a group, which has some 125 pixels.
+            let left = 10 + 36 * u32::try_from(nth).unwrap_or_default();
+            bar.set_margin(0, 0, left, 120_u32.saturating_sub(left + 34));
+            bar
+        });
+        chart
+            .draw_series(bars)?
+            .label(name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK.mix(0.2))
+        .label_font((FONT, 14))
+        .draw()?;
     area.present()?;
     Ok(())
 }

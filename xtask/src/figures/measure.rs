@@ -35,6 +35,9 @@ pub(super) struct Times {
     /// The ratio of our time to that of `Arc::clone`.
     pub(super) second_call: f64,
     pub(super) verification: Ways,
+    /// The ratios of our times to those of rustls' own verifiers, by their names.
+    pub(super) signatures: Vec<(String, f64)>,
+    pub(super) handshakes: Vec<Handshake>,
     pub(super) growth: Vec<Growth>,
     pub(super) system_store: Ways,
     pub(super) hashed_files: Ways,
@@ -71,6 +74,14 @@ pub(super) struct Build {
     pub(super) mozilla: f64,
     pub(super) custom: f64,
     pub(super) twin: f64,
+}
+
+/// Microseconds of one side of a full handshake, with our verifier, with rustls' own, and with one that checks nothing.
+pub(super) struct Handshake {
+    pub(super) side: String,
+    pub(super) provider: String,
+    pub(super) chain: String,
+    pub(super) micros: [f64; 3],
 }
 
 /// Times in microseconds to verify a chain with this many more roots.
@@ -121,6 +132,8 @@ impl Times {
         let cold = bench(&["cold"])?;
         let system = bench(&["system", "--features", "system"])?;
         let verification = bench(&["verification"])?;
+        let signatures = bench(&["signatures"])?;
+        let handshakes = bench(&["handshakes", "--features", "aws-lc-rs"])?;
         for name in ["warm", "live"] {
             bench(&[&[name, "--"], effort.criterion].concat())?;
         }
@@ -137,6 +150,8 @@ impl Times {
             cold_start: ways(&cold, "cold start"),
             second_call: median("second call", "embedded-roots")? / clones,
             verification: ways(&verification, "verification"),
+            signatures: signatures.lines().filter_map(last_ratio).collect(),
+            handshakes: handshakes.lines().filter_map(Handshake::parse).collect(),
             growth: growth.into_iter().collect::<Result<_>>()?,
             system_store: ways(&system, "system store"),
             hashed_files: ways(&system, "300 hashed files"),
@@ -169,6 +184,38 @@ fn ways(lines: &str, comparison: &str) -> Ways {
         (of == comparison).then_some((way.to_owned(), median.parse().ok()?))
     };
     Ways(lines.lines().filter_map(way).collect())
+}
+
+/// Parses a line of the form `figure | ours | theirs | ratio`.
+fn last_ratio(line: &str) -> Option<(String, f64)> {
+    let cells: Vec<&str> = line.split(" | ").collect();
+    let [figure, _ours, _theirs, ratio] = cells[..] else {
+        return None;
+    };
+    Some((figure.to_owned(), ratio.parse().ok()?))
+}
+
+impl Handshake {
+    /// Parses a line of the form `side | provider | chain | ours µs | theirs µs | none µs | ratio`.
+    fn parse(line: &str) -> Option<Self> {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let [side, provider, chain, ours, theirs, none, _ratio] = cells[..] else {
+            return None;
+        };
+        let micros = [ours, theirs, none].map(|micros| micros.strip_suffix(" µs")?.parse().ok());
+        let [ours, theirs, none] = micros;
+        Some(Self {
+            side: side.to_owned(),
+            provider: provider.to_owned(),
+            chain: chain.to_owned(),
+            micros: [ours?, theirs?, none?],
+        })
+    }
+
+    pub(super) fn ratio(&self) -> f64 {
+        let [ours, theirs, _] = self.micros;
+        ours / theirs
+    }
 }
 
 /// The last median that criterion has measured, in nanoseconds.
