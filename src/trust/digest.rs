@@ -3,7 +3,8 @@
 use std::fmt;
 
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::hash::{Hash, HashAlgorithm};
+use rustls::crypto::hash::Hash;
+use rustls::{CipherSuite, CipherSuiteCommon};
 
 /// SHA-256: that of a cipher suite of the crypto provider, which uses what the processor has for it.
 ///
@@ -14,22 +15,30 @@ pub(crate) struct Sha256(Option<&'static dyn Hash>);
 
 impl Sha256 {
     pub(crate) fn of(provider: &CryptoProvider) -> Self {
+        // By name, because to ask the hash for its algorithm would be one more page of code at the start of a program.
+        let is_of_sha256 = |common: &CipherSuiteCommon| {
+            let suite = common.suite;
+            suite == CipherSuite::TLS13_AES_128_GCM_SHA256
+                || suite == CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
+        };
         let suites = provider.cipher_suites.iter();
-        let mut hashes = suites.filter_map(|suite| Some(suite.tls13()?.common.hash_provider));
-        Self(hashes.find(|hash| hash.algorithm() == HashAlgorithm::SHA256))
+        let mut suites = suites.filter_map(|suite| Some(&suite.tls13()?.common));
+        let suite = suites.find(|common| is_of_sha256(common));
+        Self(suite.map(|common| common.hash_provider))
     }
 
     /// Allocates nothing, as far as the provider does not.
     // One copy of what the provider inlines.
     #[inline(never)]
     pub(crate) fn hash(self, bytes: &[u8]) -> [u8; 32] {
-        self.0.map_or_else(|| other(bytes), |hash| by(hash, bytes))
+        let digest = self.0.and_then(|hash| by(hash, bytes));
+        digest.unwrap_or_else(|| other(bytes))
     }
 }
 
-fn by(hash: &dyn Hash, bytes: &[u8]) -> [u8; 32] {
-    // It is SHA-256, so the digest has 32 bytes.
-    hash.hash(bytes).as_ref().try_into().unwrap_or_default()
+/// `None` if the digest does not have 32 bytes, and so is that of another hash.
+fn by(hash: &dyn Hash, bytes: &[u8]) -> Option<[u8; 32]> {
+    hash.hash(bytes).as_ref().try_into().ok()
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
@@ -41,9 +50,8 @@ fn other(bytes: &[u8]) -> [u8; 32] {
 
     // It is a suite of TLS 1.3.
     let suite = provider::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13();
-    suite.map_or_else(Default::default, |suite| {
-        by(suite.common.hash_provider, bytes)
-    })
+    let digest = suite.and_then(|suite| by(suite.common.hash_provider, bytes));
+    digest.unwrap_or_default()
 }
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
