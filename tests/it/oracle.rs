@@ -9,11 +9,11 @@ use std::time::Duration;
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{issuer, subject};
 use embedded_roots_testing::authority::{
-    Authority, Identity, annotated, client, intermediate, intermediate_of, key, root, root_of,
-    root_with, server_with,
+    Authority, Identity, annotated, client, intermediate, intermediate_of, intermediate_with, key,
+    root, root_of, root_with, server_with,
 };
 use embedded_roots_testing::random::numbers;
-use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyUsagePurpose, date_time_ymd};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring::default_provider;
@@ -21,6 +21,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertificateError, RootCertStore};
+
+use crate::revocation::list;
 
 /// An end-entity certificate for servers and clients.
 fn both(issuer: &Authority, name: &str) -> Identity {
@@ -371,6 +373,112 @@ fn damaged_chains_have_the_verdict_of_rustls() {
     assert!(accepted.iter().all(|count| *count > 100), "{accepted:?}");
     let kinds: Vec<_> = refused.iter().map(BTreeSet::len).collect();
     assert!(kinds.iter().all(|count| *count > 5), "{refused:#?}");
+}
+
+/// Chains of three certificates with CRLs of the two CAs, damaged or not, under each way to check them.
+#[test]
+fn chains_with_crls_have_the_verdict_of_rustls() {
+    let crl_sign = |params: &mut CertificateParams| {
+        params.key_usages.push(KeyUsagePurpose::CrlSign);
+    };
+    let ca = root_with("CA", crl_sign);
+    let mut below = numbers();
+    let between = |serial: u64| {
+        intermediate_with("Between", &ca, |params| {
+            crl_sign(params);
+            params.serial_number = Some(serial.into());
+        })
+    };
+    // A list revokes serial number 1.
+    // One CA may not sign CRLs, and somebody has signed one with its key all the same.
+    let key = key().serialize_pem();
+    let cas = [
+        between(1),
+        between(2),
+        intermediate_of("Between", &key, &ca),
+    ];
+    let signer = root_of("Between", &key, crl_sign);
+    let chains: Vec<_> = cas
+        .iter()
+        .flat_map(|between| {
+            [1_u64, 2].map(|serial| {
+                let leaf = server_with(between, "a.example", |params| {
+                    params.serial_number = Some(serial.into());
+                    let usages = &mut params.extended_key_usages;
+                    usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+                });
+                leaf.with(between).chain
+            })
+        })
+        .collect();
+    let lists = [
+        vec![list(&ca, 4096)],
+        vec![list(&ca, 4096), list(&cas[1], 4096)],
+        vec![list(&cas[0], 4096), list(&cas[1], 2021)],
+        vec![list(&signer, 4096)],
+    ];
+    let mut verdicts = BTreeSet::new();
+    for round in 0..800 {
+        let mut case = Case {
+            chain: chains[below(chains.len())].clone(),
+            name: "a.example",
+            now: 1_785_542_400,
+        };
+        if below(3) == 0 {
+            let damaged = below(2);
+            let mut der = case.chain[damaged].to_vec();
+            let at = below(der.len());
+            der[at] ^= 1 << below(8);
+            case.chain[damaged] = der.into();
+        }
+        let crls = &lists[below(lists.len())];
+        let (unknown, end_entity, expiration) = (below(2) == 0, below(2) == 0, below(2) == 0);
+        let mut builder = Roots::builder().pem(ca.pem()).crls(crls.iter().cloned());
+        let provider = Arc::new(default_provider());
+        let mut store = RootCertStore::empty();
+        store.add(ca.der().clone()).unwrap();
+        let store = Arc::new(store);
+        let mut servers =
+            WebPkiServerVerifier::builder_with_provider(store.clone(), provider.clone())
+                .with_crls(crls.iter().cloned());
+        let mut clients = WebPkiClientVerifier::builder_with_provider(store, provider)
+            .with_crls(crls.iter().cloned());
+        if unknown {
+            builder = builder.allow_unknown_revocation_status();
+            servers = servers.allow_unknown_revocation_status();
+            clients = clients.allow_unknown_revocation_status();
+        }
+        if end_entity {
+            builder = builder.only_check_end_entity_revocation();
+            servers = servers.only_check_end_entity_revocation();
+            clients = clients.only_check_end_entity_revocation();
+        }
+        if expiration {
+            builder = builder.enforce_revocation_expiration();
+            servers = servers.enforce_revocation_expiration();
+            clients = clients.enforce_revocation_expiration();
+        }
+        let roots = builder.build().unwrap();
+        let theirs = [
+            of_servers(servers.build().unwrap()),
+            of_clients(clients.build().unwrap()),
+        ];
+        let names = BTreeSet::from([subject(ca.der()).unwrap().as_der().to_vec()]);
+        for (ours, theirs) in ours(&roots).iter().zip(&theirs) {
+            let ours = verdict(ours, &case);
+            assert_eq!(
+                ours,
+                verdict(theirs, &case.on_paths(&names)),
+                "round {round}: {case:?}"
+            );
+            verdicts.insert(ours);
+        }
+    }
+    // Accepted, revoked, unknown, expired, not a signer of CRLs, and what damage does.
+    assert!(
+        verdicts.len() > 6 && verdicts.contains(&Ok(())),
+        "{verdicts:#?}"
+    );
 }
 
 /// Few names and keys, of which some are roots, so that many paths lead through them.

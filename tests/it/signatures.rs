@@ -1,12 +1,13 @@
 //! Signatures that were valid in an accepted chain are not checked again, and nothing else is remembered.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 
 use embedded_roots::{Refusal, Roots, RootsBuilder};
 use embedded_roots_testing::authority::{
-    Authority, Identity, annotated, intermediate_with, root, root_with, server_with,
+    Authority, Identity, annotated, intermediate_with, key, root, root_with, server_params,
+    server_with,
 };
 use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls::CertificateError;
@@ -32,16 +33,32 @@ fn between(issuer: &Authority) -> Authority {
     })
 }
 
+/// The memory is one of the process: while a test fills it, no other one counts on it.
+static MEMORY: RwLock<()> = RwLock::new(());
+
 /// A crypto provider that counts its checks, and roots that use it.
 struct Counted {
     provider: Arc<CryptoProvider>,
     count: &'static AtomicUsize,
+    _memory: Option<RwLockReadGuard<'static, ()>>,
 }
 
 impl Counted {
     fn new() -> Self {
+        let memory = MEMORY.read().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            _memory: Some(memory),
+            ..Self::filling()
+        }
+    }
+
+    fn filling() -> Self {
         let (provider, count) = counting();
-        Self { provider, count }
+        Self {
+            provider,
+            count,
+            _memory: None,
+        }
     }
 
     fn build(&self, builder: RootsBuilder) -> Roots {
@@ -265,6 +282,32 @@ fn ten_thousand_refused_chains_leave_the_memory_as_it_is() {
         };
         assert!(refused.is_err());
     }
+    assert_eq!(counted.checks(|| verdict(&roots, &chain)), (Ok(()), 0));
+}
+
+/// A server whose CA is trusted can push out what others have, and no more: memory does not grow, and the verdicts
+/// stay right.
+#[test]
+fn ten_thousand_accepted_chains_change_no_verdict() {
+    let _memory = MEMORY.write().unwrap_or_else(PoisonError::into_inner);
+    let counted = Counted::filling();
+    let (ca, own) = (root("CA"), root("Its own CA"));
+    let roots = counted.build(Roots::builder().pem(ca.pem() + &own.pem()));
+    let chain = both(&ca, NAME);
+    assert_eq!(verdict(&roots, &chain), Ok(()));
+    let key = key();
+    for nth in 0..10_000_u64 {
+        let mut params = server_params(NAME);
+        params.serial_number = Some(nth.into());
+        let identity = Identity {
+            chain: vec![params.signed_by(&key, &own).unwrap().der().clone()],
+            key: chain.key.clone_key(),
+        };
+        assert_eq!(counted.checks(|| verdict(&roots, &identity)), (Ok(()), 1));
+        assert_eq!(counted.checks(|| verdict(&roots, &identity)), (Ok(()), 0));
+    }
+    // Pushed out or not, it has the same verdict.
+    assert_eq!(verdict(&roots, &chain), Ok(()));
     assert_eq!(counted.checks(|| verdict(&roots, &chain)), (Ok(()), 0));
 }
 
