@@ -168,7 +168,7 @@ fn user_file(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, Str
         .filter(|text| !text.contains(char::is_control))
     else {
         return Err(format!(
-            "{FILE} names {shown}: Cargo cannot watch a path like this"
+            "{FILE} names {shown}: Cargo can watch only paths in UTF-8 without control characters"
         ));
     };
     if path.is_relative() {

@@ -8,14 +8,14 @@ use embedded_roots_bundle::escape;
 
 /// Why trust or a client could not be set up.
 ///
-/// The text names what fixes it: the feature, or the input and its line. A cause of another library
-/// is in [`source()`](error::Error::source) and not in the text. `Debug` is the text and the
+/// The text names what fixes it: the feature, or the input and its line. An error of another library
+/// is in [`source()`](error::Error::source), and not in the text. `Debug` shows the text and the
 /// causes.
 pub struct Error(Box<Kind>);
 
 impl Error {
-    /// Nothing would be trusted: no bundle is compiled in, the system has no roots, or the policy
-    /// has no source.
+    /// Whether nothing would be trusted: no bundle is compiled in, the system has no roots, or the
+    /// policy has no source.
     #[must_use]
     pub fn is_no_roots(&self) -> bool {
         matches!(
@@ -28,8 +28,8 @@ impl Error {
         )
     }
 
-    /// What the user gave or named cannot be used, or contradicts itself: a certificate, a PEM
-    /// text, a file, a variable, a revocation list.
+    /// Whether something that you supplied or named cannot be used, or contradicts itself: a
+    /// certificate, PEM text, a file, a variable, a CRL.
     #[must_use]
     pub fn is_invalid_input(&self) -> bool {
         matches!(
@@ -42,54 +42,55 @@ impl Error {
         )
     }
 
-    /// A file or directory that the user named cannot be read; the [`io::Error`] is in `source()`.
-    /// Such an error is an invalid input, too.
+    /// Whether a file or directory that you named cannot be read. The [`io::Error`] is in `source()`.
+    /// [`is_invalid_input`](Self::is_invalid_input) is true, too.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self.0.innermost(), Kind::Unreadable(..))
     }
 
-    /// A root is given more than once and under different constraints. Such an error is an invalid
-    /// input, too.
+    /// Whether a root is given more than once, with different limits.
+    /// [`is_invalid_input`](Self::is_invalid_input) is true, too.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self.0.innermost(), Kind::Conflict(_))
     }
 
-    /// A certificate revocation list cannot be used. Such an error is an invalid input, too.
+    /// Whether a certificate revocation list (CRL) cannot be used.
+    /// [`is_invalid_input`](Self::is_invalid_input) is true, too.
     #[must_use]
     pub fn is_revocation(&self) -> bool {
         matches!(*self.0, Kind::Revocation(_))
     }
 
-    /// An HTTP client cannot be built; what its library says is in `source()`.
+    /// Whether an HTTP client cannot be built. The error of its library is in `source()`.
     #[must_use]
     pub fn is_http_client(&self) -> bool {
         matches!(*self.0, Kind::Client(_))
     }
 
-    /// No crypto provider is compiled in or installed, or rustls cannot make a config with it.
+    /// Whether no crypto provider is compiled in or installed, or rustls cannot make a config with it.
     #[must_use]
     pub fn is_crypto_provider(&self) -> bool {
         matches!(*self.0, Kind::NoProvider | Kind::Config(_))
     }
 
-    /// The default roots were in use or installed before
-    /// [`install_default`](crate::Roots::install_default).
+    /// Whether the default roots were already installed or in use when
+    /// [`install_default`](crate::Roots::install_default) was called.
     #[must_use]
     pub fn is_already_installed(&self) -> bool {
         matches!(*self.0, Kind::AlreadyInstalled)
     }
 
-    /// A root of which [`certificates`](crate::Roots::certificates) or [`pem`](crate::Roots::pem) has no
-    /// certificate, because its source has anchors alone.
+    /// Whether a root has no certificate for [`certificates`](crate::Roots::certificates) or
+    /// [`pem`](crate::Roots::pem), because its source has only anchors.
     #[must_use]
     pub fn is_no_certificate(&self) -> bool {
         matches!(*self.0, Kind::NoCertificate(_))
     }
 
-    /// The system has no thread for [`refresh_every`](crate::LiveRoots::refresh_every); its error is in
-    /// `source()`.
+    /// Whether the system could not start the thread of
+    /// [`refresh_every`](crate::LiveRoots::refresh_every). Its error is in `source()`.
     #[must_use]
     pub fn is_no_thread(&self) -> bool {
         matches!(*self.0, Kind::NoThread(_))
@@ -148,7 +149,7 @@ impl Error {
 
     #[cfg_attr(
         not(feature = "reqwest"),
-        expect(dead_code, reason = "said with the feature alone")
+        expect(dead_code, reason = "used only with the feature")
     )]
     pub(crate) fn client(why: impl Into<Cause>) -> Self {
         Self::new(Kind::Client(why.into()))
@@ -214,7 +215,7 @@ impl fmt::Display for Kind {
                  operating system's store)",
             ),
             Kind::NoRoots(sources) if sources.is_empty() => f.write_str(
-                "no root certificates: the policy names no source, for example \
+                "no root certificates: the policy has no source; add one, for example by \
                  `Roots::builder().bundle(embedded_roots::bundle())`",
             ),
             Kind::NoRoots(sources) => write!(
@@ -224,7 +225,8 @@ impl fmt::Display for Kind {
             ),
             Kind::Emptied(sources) => write!(
                 f,
-                "the roots that are in force are missing, and a refresh opens no fallback: {}",
+                "a source that had roots has none now; a refresh never falls back, so the current \
+                 roots stay: {}",
                 sources.replace('\n', "; ")
             ),
             Kind::AllHaveDistrustDates => f.write_str(
@@ -238,14 +240,14 @@ impl fmt::Display for Kind {
             Kind::NoCertificate(subject) => write!(
                 f,
                 "no certificate of \"{subject}\": `webpki-roots`, `include_bundle!` and \
-                 `RootsBuilder::anchors` have anchors alone; add the root as PEM or DER instead, or by the \
+                 `RootsBuilder::anchors` have only anchors; add the root as PEM or DER instead, or by the \
                  feature `mozilla` or `custom`"
             ),
             Kind::Invalid(why) => f.write_str(why),
             Kind::Conflict(subject) => write!(
                 f,
-                "\"{subject}\" is given more than once and under different constraints: keep one, or \
-                 annotate all of them alike"
+                "\"{subject}\" is given more than once, with different limits: keep one copy, or annotate \
+                 all of them alike"
             ),
             Kind::NoProvider => f.write_str(
                 "no crypto provider: enable the feature `ring` or `aws-lc-rs` of embedded-roots, \
@@ -256,14 +258,14 @@ impl fmt::Display for Kind {
                 f.write_str("rustls cannot make a client config with this crypto provider")
             }
             Kind::AlreadyInstalled => f.write_str(
-                "the default roots are in use already: call `install_default` once, at the start \
+                "the default roots are already in use: call `install_default` once, at the start \
                  of the program",
             ),
             Kind::Unreadable(path, _) => write!(f, "{path} cannot be read"),
             Kind::Variable(name, kind) => write!(f, "{name}: {kind}"),
             Kind::Revocation(_) => f.write_str("a certificate revocation list cannot be used"),
             Kind::Client(_) => f.write_str("the HTTP client cannot be built"),
-            Kind::NoThread(_) => f.write_str("no thread for `refresh_every`"),
+            Kind::NoThread(_) => f.write_str("the thread of `refresh_every` cannot be started"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a certificate says of itself, for a program that lists what it trusts (feature `inspect`).
+//! The fields of a certificate, for programs that show what they trust (feature `inspect`).
 //!
 //! ```
 //! # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
@@ -17,11 +17,11 @@
 //! # Ok::<(), embedded_roots::Error>(())
 //! ```
 //!
-//! `cargo run -p version -- --version` in the repository is a program that prints what it trusts, from
-//! where and of which date, and what expires within a year.
+//! `cargo run -p version -- --version` in the repository prints what a program trusts, with source and
+//! date, and what expires within a year.
 //!
 //! Nothing here decides about trust. Limits that are imposed on a root are in its
-//! [`Anchor`](crate::Anchor), since a certificate does not say them.
+//! [`Anchor`](crate::Anchor), because a certificate cannot carry them.
 
 use std::fmt;
 use std::time::Duration;
@@ -39,7 +39,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::error::Error;
 
-/// What a certificate says (RFC 5280, section 4).
+/// The fields of a certificate (RFC 5280, section 4).
 ///
 /// `Display` is its subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,26 +151,26 @@ impl Certificate {
         &self.key
     }
 
-    /// The first moment at which it is valid; 1970 if that is earlier.
+    /// The first moment at which it is valid. A time before 1970 counts as 1970.
     #[must_use]
     pub fn not_before(&self) -> UnixTime {
         self.not_before
     }
 
-    /// The last moment at which it is valid; 1970 if that is earlier.
+    /// The last moment at which it is valid. A time before 1970 counts as 1970.
     #[must_use]
     pub fn not_after(&self) -> UnixTime {
         self.not_after
     }
 
-    /// The algorithm with which it is signed, such as `sha256WithRSAEncryption`; an unknown one as its
-    /// object identifier.
+    /// The algorithm of its signature, such as `sha256WithRSAEncryption`. An unknown algorithm is shown as
+    /// its object identifier.
     #[must_use]
     pub fn signature_algorithm(&self) -> &str {
         &self.signature_algorithm
     }
 
-    /// What basic constraints say; `None` if there are none.
+    /// The cA flag of its basic constraints; `None` if it does not have this extension.
     #[must_use]
     pub fn is_ca(&self) -> Option<bool> {
         self.is_ca
@@ -269,7 +269,7 @@ const CURVES: [(&str, &str, usize); 6] = [
     ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1", 512),
 ];
 
-/// The certificates of a PEM text, annotated or not, strictly: like
+/// The certificates of a PEM text, annotated or not. Strict like
 /// [`RootsBuilder::pem`](crate::RootsBuilder::pem).
 pub fn certificates(pem: impl AsRef<[u8]>) -> Result<Vec<Certificate>, Error> {
     let roots = parse("PEM text", pem.as_ref(), PrivateKeys::Ignore).map_err(Error::invalid)?;
@@ -279,7 +279,7 @@ pub fn certificates(pem: impl AsRef<[u8]>) -> Result<Vec<Certificate>, Error> {
     certificates.collect()
 }
 
-/// Those that are not valid for longer than this time from `now`, expired ones too, in their order.
+/// The certificates that expire within this time from `now`, or have expired already, in their order.
 pub fn expiring_within(
     certificates: &[Certificate],
     now: UnixTime,

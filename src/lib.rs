@@ -38,7 +38,7 @@
 //! # Ok::<(), embedded_roots::Error>(())
 //! ```
 //!
-//! or sets `EMBEDDED_ROOTS_EXPECT_DEFAULT` at build time, which fails the build where the features select
+//! Or set `EMBEDDED_ROOTS_EXPECT_DEFAULT` at build time: the build then fails if the features select
 //! another source.
 //!
 //! What you supply yourself is strict: the first thing that is invalid is an error, and no other
@@ -47,20 +47,20 @@
 //!
 //! # Limits
 //!
-//! Mozilla keeps some constraints outside the certificates: a date after which a root may not
-//! issue, and names that it may issue for. [`Verifier`], which every config and client of this
-//! crate uses, enforces both, and so does [`Roots::client_cert_verifier`] in servers. A
-//! `RootCertStore` cannot carry a date, and certificates and PEM can carry neither, so they leave out
-//! the roots that they would widen.
+//! Mozilla keeps some limits outside the certificates: a date after which a root may not issue, and
+//! names that it may issue for. [`Verifier`], which every config and client of this crate uses,
+//! enforces both, and so does [`Roots::client_cert_verifier`] in servers. A `RootCertStore` cannot
+//! carry a date, and certificates and PEM can carry neither, so they leave out the roots whose limits
+//! would be lost.
 //!
 //! The validity of a root itself is not checked, as in webpki. Revocation is not checked unless you
 //! supply CRLs.
 //!
 //! # More
 //!
-//! The [README](https://docs.rs/crate/embedded-roots/latest) has the list of crate features,
-//! private CAs and scratch images. `_documentation` has the tables of all policies and variables,
-//! the lines for other clients, and the figures.
+//! The [README](https://docs.rs/crate/embedded-roots/latest) describes the crate features, private CAs
+//! and scratch images. `_documentation` has the tables of all policies and variables, the code for other
+//! clients, and the figures.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // This page links to items of these features.
 #![cfg_attr(

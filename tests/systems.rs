@@ -182,7 +182,7 @@ fn system_with(variables: &[(&str, &OsStr)]) -> String {
     printed.unwrap_or_else(|| panic!("{text}")).to_owned()
 }
 
-/// The number of roots in `system store (/etc/ssl/certs): 144 roots, 117 known already`.
+/// The number of roots in `system store (/etc/ssl/certs): 144 roots, 117 already known`.
 fn roots_in(line: &str) -> Option<usize> {
     let (before, _) = line.split_once(" root")?;
     before.rsplit(' ').next()?.parse().ok()

@@ -20,15 +20,15 @@
 //! README.md names the source and its version, the digest of the set, and how to check it.
 #![no_std]
 
-/// The PEM text. Each certificate follows its subject, SHA-256 fingerprint and notAfter as
-/// comments, and, where Mozilla limits it, a line that starts with `# embedded-roots:`.
+/// The PEM text. Comments before each certificate show its subject, SHA-256 fingerprint and notAfter. A
+/// limited root also has a line that starts with `# embedded-roots:`.
 pub const ANNOTATED_PEM: &str = include_str!("../ca-certificates.crt");
 
-/// The keys that no chain may contain, whatever root it leads to, because their private keys are public: in each
-/// line a SHA-256 digest of a `SubjectPublicKeyInfo`, its length in bytes, the day since which that is known, advisories, and a name.
-/// Lines that start with `#` are comments.
+/// The keys that no chain may contain, whatever root it leads to, because their private keys are public. Each
+/// line has the SHA-256 digest of a `SubjectPublicKeyInfo`, its length in bytes, the day since which this is known,
+/// advisories, and a name. Lines that start with `#` are comments.
 pub const DISTRUSTED_KEYS: &str = include_str!("../distrusted-keys.txt");
 
-/// The day on which the roots were taken over from their source: `YYYYMMDD`, the middle number of
+/// The day on which the roots were taken from their source: `YYYYMMDD`, the middle number of
 /// this package's version.
 pub const DATE: &str = env!("CARGO_PKG_VERSION_MINOR");

@@ -25,8 +25,8 @@ impl Anchor {
 
     /// The last moment at which an end-entity certificate below this root may start to be valid.
     ///
-    /// A [`TrustAnchor`] cannot carry it: if you build your own store, leave out roots with a
-    /// distrust date, or check the date yourself.
+    /// A [`TrustAnchor`] cannot carry this date. If you build your own store, leave out roots with a
+    /// distrust-after date, or check the date yourself.
     #[must_use]
     pub const fn distrust_after(&self) -> Option<UnixTime> {
         self.distrust_after
@@ -56,7 +56,7 @@ impl Anchor {
         embedded_roots_bundle::DistinguishedName::new(&self.trust_anchor.subject).to_string()
     }
 
-    /// Its limits: those of the certificate, and those that the list of the root imposes.
+    /// Its limits: those of the certificate, and those that a root program or an annotation imposes.
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn limits(&self) -> Limits<'_> {

@@ -10,22 +10,22 @@ use crate::bundle::name::BundleName;
 
 /// The anchors of a compiled-in bundle, with its name, digest and date.
 ///
-/// `Copy`, and small: the anchors themselves are static. The certificates and the PEM text of a
+/// It is `Copy` and small, because the anchors are static. The certificates and the PEM text of a
 /// bundle are functions of its module, such as [`mozilla::pem()`](crate::mozilla::pem), so that a
-/// program which does not name them does not carry them.
+/// program that does not use them does not contain them.
 #[derive(Clone, Copy)]
 pub struct Bundle {
     name: BundleName,
     sha256: [u8; 32],
     as_of: Option<u64>,
     anchors: &'static [Anchor],
-    /// Of a bundle of `include_bundle!`; a module has a function for its own.
+    /// Those of a bundle of `include_bundle!`. The other bundles have functions in their modules.
     fingerprints: &'static [[u8; 32]],
 }
 
 impl Bundle {
-    /// Its source: `custom`, `mozilla` or `webpki-roots`. For a bundle of `include_bundle!`, the
-    /// paths of its files as they are written there, or `part of mozilla`.
+    /// The name of its source: `custom`, `mozilla` or `webpki-roots`. For a bundle of `include_bundle!`,
+    /// the paths of its files as written there, or `part of mozilla`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name.as_str()
@@ -43,8 +43,8 @@ impl Bundle {
         self.anchors.len()
     }
 
-    /// Whether it has no anchors, which is possible only in a documentation build of `custom`
-    /// without a file.
+    /// Whether it has no anchors. This is possible only in a documentation build of `custom` without a
+    /// file.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.anchors.is_empty()
@@ -54,17 +54,17 @@ impl Bundle {
     /// fingerprints of the certificates, sorted bytewise and concatenated. It does not cover
     /// annotations.
     ///
-    /// `webpki-roots` has no certificates. In place of a fingerprint it takes the SHA-256 over
+    /// `webpki-roots` has no certificates. In place of each fingerprint, its digest uses the SHA-256 over
     /// three digests: of the anchor's subject, of its SPKI and of its name constraints.
     #[must_use]
     pub const fn sha256(&self) -> [u8; 32] {
         self.sha256
     }
 
-    /// The day on which the data was taken over from its source, at 00:00 UTC, where that is known:
-    /// for `mozilla`, from the version of the package `embedded-roots-mozilla`.
+    /// The day on which the data was taken from its source, at 00:00 UTC. It is known for `mozilla`, from
+    /// the version of the package `embedded-roots-mozilla`, and for parts of it.
     ///
-    /// With it, a health page can show how old the roots of a program are.
+    /// A health page can use it to show how old the roots of a program are.
     #[must_use]
     pub const fn as_of(&self) -> Option<UnixTime> {
         match self.as_of {

@@ -3,7 +3,7 @@
 /// A key whose private key is public.
 #[derive(Debug, PartialEq)]
 pub(crate) struct DistrustedKey {
-    /// Of the `SubjectPublicKeyInfo`, DER, as encoded.
+    /// The digest of the `SubjectPublicKeyInfo`, DER, as encoded.
     pub(crate) sha256: [u8; 32],
     /// How many bytes the `SubjectPublicKeyInfo` has.
     pub(crate) length: usize,

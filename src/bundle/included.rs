@@ -1,7 +1,7 @@
 //! Bundles that a program names in its code (feature `macros`).
 
-/// Compiles PEM files, or a part of Mozilla's list, into the program: the expression of a
-/// [`Bundle`](crate::Bundle), for a static or a constant (feature `macros`).
+/// Compiles PEM files, or a part of Mozilla's list, into the program (feature `macros`). It is an
+/// expression of type [`Bundle`](crate::Bundle), for a static or a constant.
 ///
 /// ```
 /// use embedded_roots::{Bundle, include_bundle};
@@ -12,16 +12,15 @@
 /// ```
 ///
 /// The file is read and checked at compile time, by the rules of the feature `custom`. No build-time
-/// variable is needed, and no other package of the build is affected, so a program or a library can
+/// variable is needed, and other packages of the build are not affected, so a program or a library can
 /// have several bundles. Pass them to `Roots::builder().bundle(&CORP)`.
 ///
 /// # Files
 ///
 /// A path is a string literal, relative to the folder of the `Cargo.toml` of the package that calls
 /// the macro. Several files, `include_bundle!("certs/a.pem", "certs/b.pem")`, make one bundle. In a
-/// workspace, a path may lead out of the package: `"../certs/corp.pem"`. In a package that you
-/// publish it may not, because `cargo package` leaves the file out, and then fails to compile what it
-/// has packed.
+/// workspace, a path may lead out of the package: `"../certs/corp.pem"`. In a package that you publish
+/// it may not: `cargo package` leaves the file out, and then cannot compile the package.
 ///
 /// Only the anchors are compiled in, without the PEM text. When the file changes, Cargo compiles the
 /// package again. Annotations work as they do for `custom`.
@@ -35,10 +34,10 @@
 /// assert_eq!(LETS_ENCRYPT.len(), 2);
 /// ```
 ///
-/// The list is that of the package `embedded-roots-mozilla`, with the constraints that Mozilla keeps
-/// outside the certificates and [its date](crate::Bundle::as_of); the feature `mozilla` is not
-/// needed. Only the chosen roots are compiled in. If the CA of a server moves to another root,
-/// connections fail until you rebuild the program with that root.
+/// The list is that of the package `embedded-roots-mozilla`, with the limits that Mozilla keeps outside
+/// the certificates, and with [its date](crate::Bundle::as_of). The feature `mozilla` is not needed.
+/// Only the selected roots are compiled in. If the CA of a server moves to another root, connections
+/// fail until you rebuild the program with that root.
 ///
 /// # Options
 ///
@@ -50,8 +49,8 @@
 ///
 /// A name is a whole subject as reports show it (`CN=ISRG Root X1, O=Internet Security Research
 /// Group, C=US`), a common name, or the SHA-256 fingerprint of a certificate in hexadecimal digits,
-/// with or without colons. If several roots have the name, it means all of them; use a fingerprint to
-/// choose one. A name that no root has is an error. `only` is applied first, then `without`, then
+/// with or without colons. If several roots have the name, it selects all of them; use a fingerprint to
+/// select one. A name that matches no root is an error. `only` is applied first, then `without`, then
 /// `sha256`.
 ///
 /// ```
@@ -63,8 +62,8 @@
 ///
 /// # Errors
 ///
-/// A mistake in the arguments or in a file is a compile error at the literal. It names the line in the
-/// file, and says how to fix the mistake:
+/// A mistake in the arguments or in a file is a compile error at the literal. The error names the line
+/// in the file, and says how to fix it:
 ///
 /// ```compile_fail
 /// # use embedded_roots::{Bundle, include_bundle};
@@ -74,8 +73,8 @@
 /// # Limits
 ///
 /// The bundle has only anchors, because certificates and PEM could not carry the limits of its roots.
-/// Roots from files are used exactly as supplied, like those of `custom`, and the report lists known
-/// limits that do not apply. To roots from Mozilla's list, known limits always apply.
+/// Roots from files are used exactly as supplied, like those of `custom`, and the report names known
+/// limits that do not apply. Known limits always apply to roots from Mozilla's list.
 #[macro_export]
 macro_rules! include_bundle {
     ($($arguments:tt)*) => {

@@ -1,8 +1,8 @@
 //! Mozilla's TLS roots (feature `mozilla`, on by default).
 //!
 //! The data is that of the package
-//! [`embedded-roots-mozilla`](https://docs.rs/embedded-roots-mozilla), whose README names its
-//! source and the constraints that Mozilla imposes.
+//! [`embedded-roots-mozilla`](https://docs.rs/embedded-roots-mozilla), whose README names its source
+//! and the limits that Mozilla imposes.
 
 use rustls_pki_types::CertificateDer;
 
@@ -15,8 +15,9 @@ pub static BUNDLE: Bundle = include!(concat!(env!("OUT_DIR"), "/mozilla_anchors.
 
 /// The certificates (DER) of all roots *without an annotation*, sorted as [`Bundle::anchors`] are.
 ///
-/// A certificate cannot carry a distrust date or an imposed name constraint, and its reader would
-/// trust it without. So roots with either are left out; [`BUNDLE`] and [`annotated_pem`] have them.
+/// A certificate cannot carry a distrust date or an imposed name constraint, and a client that reads it
+/// would trust it without these limits. So roots with either are left out. [`BUNDLE`] and
+/// [`annotated_pem`] have them.
 #[must_use]
 pub fn certificates() -> &'static [CertificateDer<'static>] {
     include!(concat!(env!("OUT_DIR"), "/mozilla_certificates.rs"))
@@ -24,17 +25,17 @@ pub fn certificates() -> &'static [CertificateDer<'static>] {
 
 /// The PEM text of all roots *without an annotation*, for any reader of PEM.
 ///
-/// Like [`certificates`], it leaves out what other readers would trust too widely. Each certificate
-/// follows its subject, SHA-256 fingerprint and notAfter as comments.
+/// Like [`certificates`], it leaves out the roots that other readers would trust too widely. Comments
+/// before each certificate show its subject, SHA-256 fingerprint and notAfter.
 #[must_use]
 pub fn pem() -> &'static str {
     include_str!(concat!(env!("OUT_DIR"), "/mozilla.pem"))
 }
 
-/// The PEM text of all roots, with their annotations, for this crate's reader:
-/// `RootsBuilder::pem`, `EMBEDDED_ROOTS_FILE`.
+/// The PEM text of all roots, with their annotations, for the reader of this crate
+/// (`RootsBuilder::pem`, `EMBEDDED_ROOTS_FILE`).
 ///
-/// Other readers take an annotation for a comment, and trust its root without the limit: give them
+/// Other readers ignore annotations, and would trust these roots without their limits: give them
 /// [`pem`].
 #[must_use]
 pub fn annotated_pem() -> &'static str {

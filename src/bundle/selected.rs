@@ -9,16 +9,16 @@ mod texts {
     /// The certificates (DER) of the selected bundle, except those of roots with an annotation,
     /// which a certificate cannot carry.
     ///
-    /// Exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
+    /// It exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
     #[must_use]
     pub fn certificates() -> &'static [CertificateDer<'static>] {
         super::source::certificates()
     }
 
-    /// The PEM text of the selected bundle for any reader of PEM: without the roots that have an
-    /// annotation.
+    /// The PEM text of the selected bundle for any reader of PEM. Roots with an annotation are left
+    /// out.
     ///
-    /// Exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
+    /// It exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
     #[must_use]
     pub fn pem() -> &'static str {
         super::source::pem()
@@ -27,7 +27,7 @@ mod texts {
     /// The PEM text of the selected bundle with all roots and their annotations, for this crate's
     /// reader. Other readers ignore the annotations: give them [`pem`].
     ///
-    /// Exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
+    /// It exists if [`bundle()`](super::bundle()) is `custom` or `mozilla`.
     #[must_use]
     pub fn annotated_pem() -> &'static str {
         super::source::annotated_pem()
@@ -47,10 +47,10 @@ pub use texts::*;
 /// The selected bundle: `custom`, else `mozilla`, else `webpki-roots`. One of these features must
 /// be on.
 ///
-/// Never a union. But features of all packages in a build are united, so another package can
-/// *replace* the selected bundle by turning a feature on. A program that cares names its bundle
-/// (`mozilla::BUNDLE`), or pins the selection with
-/// `EMBEDDED_ROOTS_EXPECT_DEFAULT`, which fails the build where the features select another.
+/// It is never a union of bundles. But Cargo unifies the features of all packages in a build, so
+/// another package can *replace* the selected bundle by enabling a feature. If your program depends on
+/// one bundle, name it (`mozilla::BUNDLE`), or set `EMBEDDED_ROOTS_EXPECT_DEFAULT`, which fails the
+/// build if the features select another bundle.
 #[must_use]
 pub fn bundle() -> &'static Bundle {
     &source::BUNDLE

@@ -1,8 +1,7 @@
 //! The anchors of the crate [webpki-roots](https://docs.rs/webpki-roots) (feature `webpki-roots`),
-//! for those who track its releases.
+//! if you want to track its releases.
 //!
-//! The constraints of Mozilla's list apply to them as well. That crate has neither certificates nor
-//! PEM.
+//! The limits that Mozilla sets apply to them as well. That crate has neither certificates nor PEM.
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;

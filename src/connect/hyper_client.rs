@@ -75,8 +75,8 @@ impl Roots {
 
 /// hyper (feature `hyper`)
 impl LiveRoots {
-    /// A connector that makes each new connection under the generation that is current then, and
-    /// resumes the sessions of that.
+    /// A connector that uses the current generation for each new connection, and resumes only sessions of
+    /// that generation.
     #[must_use]
     pub fn hyper_connector(&self) -> LiveConnector {
         LiveConnector { live: self.clone() }
@@ -84,8 +84,8 @@ impl LiveRoots {
 
     /// A client with a pool of connections, with this [connector](Self::hyper_connector).
     ///
-    /// It runs on tokio. `B` is the body of its requests. Connections in its pool stay there when the
-    /// generation changes, until they have been idle for 90 seconds.
+    /// It runs on tokio. `B` is the body of its requests. When the generation changes, connections stay
+    /// in its pool until they have been idle for 90 seconds.
     #[must_use]
     pub fn hyper_client<B>(&self) -> Client<LiveConnector, B>
     where

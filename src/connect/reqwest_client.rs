@@ -10,7 +10,7 @@
 //! ```
 //!
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
-//! reqwest's own verifier, which cannot be built without a system store, is not used.
+//! reqwest's own verifier is not used: it cannot be built without a system store.
 
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ pub fn client() -> Result<Client, Error> {
 
 /// reqwest's client without async (feature `reqwest-blocking`).
 ///
-/// Not for async code: reqwest's blocking client panics when it is built, used or dropped inside a
-/// runtime. Build and drop it on a thread of its own or in `tokio::task::spawn_blocking`, or use the
+/// Do not use it in async code: reqwest's blocking client panics when it is built, used or dropped inside
+/// a runtime. Build and drop it on its own thread or in `tokio::task::spawn_blocking`, or use the
 /// asynchronous [client](crate::reqwest::client). Tokio does not reveal whether the current thread may
 /// block, so this crate cannot return an error instead.
 #[cfg(feature = "reqwest-blocking")]
@@ -74,7 +74,7 @@ pub mod blocking {
             builder_with(self.client_config())
         }
 
-        /// A blocking client that trusts these roots. Not for async code: see the
+        /// A blocking client that trusts these roots. Do not use it in async code: see the
         /// [module](crate::reqwest::blocking).
         ///
         /// # Errors
@@ -99,7 +99,7 @@ pub mod blocking {
             builder_with(self.following_config())
         }
 
-        /// A blocking client that follows the generations. Not for async code: see the
+        /// A blocking client that follows the generations. Do not use it in async code: see the
         /// [module](crate::reqwest::blocking).
         ///
         /// # Errors

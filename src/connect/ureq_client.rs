@@ -1,4 +1,4 @@
-//! ureq 3, which blocks (feature `ureq`).
+//! ureq 3, a blocking client (feature `ureq`).
 //!
 //! ```no_run
 //! # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
@@ -30,13 +30,13 @@
 //! # }
 //! ```
 //!
-//! TLS is always that of [`Roots::client_config`]. ureq's `TlsConfig`, which exists if a package of
-//! the build enables a TLS feature of ureq, has no effect: `disable_verification` does not turn
-//! verification off, `root_certs` neither adds nor removes a root, and no client certificate is sent.
+//! TLS always uses [`Roots::client_config`]. ureq's `TlsConfig`, which exists if a package of the build
+//! enables a TLS feature of ureq, has no effect: `disable_verification` does not turn verification off,
+//! `root_certs` neither adds nor removes a root, and no client certificate is sent.
 //!
-//! ureq's transport traits do not follow semver, so this crate requires ureq 3.5 exactly (`~3.5`);
-//! another minor version of ureq is another minor version of this crate. In your own manifest, disable
-//! the default features of ureq: they bring webpki-roots.
+//! ureq's transport traits do not follow semver, so this crate requires exactly ureq 3.5 (`~3.5`). A new
+//! minor version of ureq needs a new minor version of this crate. In your own manifest, disable the
+//! default features of ureq: they add webpki-roots.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
@@ -156,7 +156,7 @@ fn server_name(uri: &Uri) -> Result<ServerName<'static>, ureq::Error> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
     ServerName::try_from(bare.unwrap_or(host).to_owned())
-        .map_err(|_| ureq::Error::BadUri(format!("{host} is no DNS name or IP address")))
+        .map_err(|_| ureq::Error::BadUri(format!("{host} is neither a DNS name nor an IP address")))
 }
 
 /// What the connectors before this one have left of the time for connecting.

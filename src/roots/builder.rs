@@ -27,18 +27,20 @@ use crate::verify::verifier::Verifier;
 
 /// Builds [`Roots`] from several sources.
 ///
-/// Each source adds to the others, and a root in several of them is one root. What you supply (PEM,
-/// files, variables, certificates, anchors, the bundle `custom`) is strict, and is used exactly as
-/// supplied. Roots of a list (`mozilla`, `webpki-roots`, the system's store, `SSL_CERT_FILE`,
-/// `SSL_CERT_DIR`) are trusted within the tightest limits that are known of them. Certificates of
-/// the system's store that cannot be used are skipped, and the [report](Roots::report) lists them.
+/// Each source adds to the others, and a root in several of them counts once. What you supply (PEM,
+/// files, variables, certificates, anchors, the bundle `custom`) is read strictly, and is used exactly
+/// as supplied. Roots that a root program or the system maintains (`mozilla`, `webpki-roots`, the
+/// system's store, `SSL_CERT_FILE`, `SSL_CERT_DIR`) are trusted within their tightest known limits.
+/// Certificates of the system's store that cannot be used are skipped, and the
+/// [report](Roots::report) names them.
 ///
 /// A certificate that says that it is not a CA (basic constraints, key usage) is not accepted as a
-/// root; one that says nothing, such as a version 1 certificate, is. If you supply a root without
-/// limits that a list sets for it, it is trusted without them, and the report says so.
+/// root. One that says nothing, such as a version 1 certificate, is accepted. If you supply a root
+/// without the limits that a root program sets for it, it is trusted without them, and the report says
+/// so.
 ///
-/// Files and variables are read by [`build`](Self::build), whose error is that of the first step
-/// that has one. A file that is read is a regular file of at most 16 MiB.
+/// [`build`](Self::build) reads the files and variables, and returns the first error. Only regular
+/// files of at most 16 MiB are read.
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
@@ -71,7 +73,7 @@ pub struct RootsBuilder {
 }
 
 impl Roots {
-    /// Roots of several sources, or with a certain crypto provider.
+    /// Starts a policy of several sources, or with a certain crypto provider.
     pub fn builder() -> RootsBuilder {
         RootsBuilder::new()
     }
@@ -107,26 +109,26 @@ impl RootsBuilder {
 
     /// Adds the certificates of a PEM text, annotated or not.
     ///
-    /// Strict: one certificate that cannot be used is an error, as is a text without any. Blocks of
-    /// other kinds are ignored, private keys too.
+    /// Strict: a certificate that cannot be used is an error, and so is text without a certificate.
+    /// Other blocks, such as private keys, are ignored.
     pub fn pem(self, pem: impl AsRef<[u8]>) -> Self {
         self.given(of_pem(pem.as_ref()))
     }
 
-    /// Adds the certificates of a PEM file, which must exist; strict like [`pem`](Self::pem).
+    /// Adds the certificates of a PEM file, which must exist. Strict like [`pem`](Self::pem).
     pub fn pem_file(self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         self.step(move |_| Ok(vec![files::pem_file(&path)?]))
     }
 
-    /// Adds the certificates of a PEM file that may be absent. If it is there, it is read as
-    /// [`pem_file`](Self::pem_file) reads it.
+    /// Adds the certificates of a PEM file that may be absent. If the file exists, it is read like that
+    /// of [`pem_file`](Self::pem_file).
     pub fn optional_pem_file(self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         self.step(move |_| Ok(vec![files::optional_pem_file(&path)?]))
     }
 
-    /// Adds certificates, DER, strictly.
+    /// Adds certificates (DER). Strict like [`pem`](Self::pem).
     pub fn certificates(
         self,
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
@@ -137,18 +139,18 @@ impl RootsBuilder {
     /// Adds your own trust anchors: subject, SPKI and name constraints, as webpki and other crates
     /// make them. Strict: an empty iterator is an error.
     ///
-    /// A [`TrustAnchor`] says nothing of a distrust date, so one that came from a list is trusted
-    /// without the date that the list has for it; the [report](Roots::report) says so.
+    /// A [`TrustAnchor`] cannot carry a distrust date. An anchor of a root program is trusted without the
+    /// date that the program sets for it, and the [report](Roots::report) says so.
     pub fn anchors(self, anchors: impl IntoIterator<Item = TrustAnchor<'static>>) -> Self {
         self.given(of_anchors(anchors))
     }
 
-    /// Removes every root for which `keep` is false, whatever its source. With several calls, a
+    /// Removes every root for which `keep` returns false, whatever its source. With several calls, a
     /// root stays only if all of them keep it.
     ///
     /// `keep` is called after the roots of all sources are merged, so it sees each root once, with
-    /// the limits that apply to it. The [report](Roots::report) counts the removed roots; a policy
-    /// that keeps none is an error.
+    /// the limits that apply to it. The [report](Roots::report) counts the removed roots. A policy
+    /// that keeps no root is an error.
     ///
     /// ```
     /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
@@ -169,20 +171,21 @@ impl RootsBuilder {
 
     /// Distrusts a key: no chain may contain it, and no root with it is trusted.
     ///
-    /// The [verifiers](Roots::verifier) enforce this, as every config and client of this crate does. A
-    /// [`root_store`](Roots::root_store) has no place for keys of intermediates and end entities: it leaves out the
-    /// distrusted roots, and nothing else.
+    /// The [verifiers](Roots::verifier) enforce this, and so does every config and client of this crate. A
+    /// [`root_store`](Roots::root_store) leaves out distrusted roots, but cannot carry distrusted keys of
+    /// intermediates and end entities.
     ///
     /// The digest is SHA-256 of the `SubjectPublicKeyInfo` (DER; RFC 5280, section 4.1.2.7), as 64 hexadecimal
-    /// digits, with or without colons. It concerns the certificate of the peer, its intermediates and roots of
-    /// every source, in clients and in servers that verify clients. A chain that has another way is accepted.
-    /// A digest that none of the roots has is no error; the [report](Roots::report) lists those that it removed.
+    /// digits, with or without colons. It applies to the certificate of the peer, its intermediates and roots of
+    /// every source, in clients and in servers that verify clients. A chain is accepted if another path leads to a
+    /// root. A digest that matches no root is not an error. The [report](Roots::report) names the roots that were
+    /// removed.
     ///
     /// ```sh
     /// openssl x509 -in ca.pem -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum
     /// ```
     ///
-    /// Keys that are known to be public are distrusted by every policy:
+    /// Every policy distrusts the keys whose private keys are known to be public:
     /// [SECURITY.md](https://github.com/OWNER/embedded-roots/blob/main/SECURITY.md) lists them.
     pub fn distrust_key(mut self, sha256: impl AsRef<str>) -> Self {
         if let Some(digest) = self.digest("distrust_key", sha256.as_ref()) {
@@ -191,11 +194,11 @@ impl RootsBuilder {
         self
     }
 
-    /// Distrusts one certificate, by its SHA-256 fingerprint, as 64 hexadecimal digits, with or without colons; see
+    /// Distrusts one certificate by its SHA-256 fingerprint, as 64 hexadecimal digits, with or without colons. See
     /// [`distrust_key`](Self::distrust_key).
     ///
-    /// Another certificate of the same CA and key is still trusted. The anchors of `webpki-roots` and those that you
-    /// add by [`anchors`](Self::anchors) have no certificate: distrust their keys.
+    /// Another certificate with the same subject and key is still trusted. The anchors of `webpki-roots` and those
+    /// that you add by [`anchors`](Self::anchors) have no certificate: distrust their keys.
     pub fn distrust_certificate(mut self, sha256: impl AsRef<str>) -> Self {
         if let Some(digest) = self.digest("distrust_certificate", sha256.as_ref()) {
             self.distrust.add_certificate(digest);
@@ -206,21 +209,21 @@ impl RootsBuilder {
     /// Distrusts the keys and the certificates with the digests in this file, which must exist.
     ///
     /// Each line has 64 hexadecimal digits, of [a key](Self::distrust_key) or of
-    /// [a certificate](Self::distrust_certificate); `#` begins a comment. Strict: another text, a digest that is
-    /// there twice, and a file without a digest are errors.
+    /// [a certificate](Self::distrust_certificate). `#` begins a comment. Strict: any other text, a duplicate digest
+    /// and a file without a digest are errors.
     ///
-    /// Live roots read it again. If it distrusts the last root, nobody is trusted from then on; `build` and
-    /// `build_live` fail where no root is left.
+    /// [`LiveRoots`](crate::LiveRoots) read the file again. If it then distrusts the last root, no peer is trusted
+    /// from then on. `build` and `build_live` fail if no root is left.
     pub fn distrust_file(mut self, path: impl AsRef<Path>) -> Self {
         self.distrust_files.push(path.as_ref().to_owned());
         self
     }
 
-    /// Trusts a key that is known to be public, by the digest of [`distrust_key`](Self::distrust_key): for the test of
-    /// a program, not for the connections of one.
+    /// Trusts a key whose private key is known to be public, by the digest that
+    /// [`distrust_key`](Self::distrust_key) takes. This is for tests of a program, and not for real connections.
     ///
-    /// This lifts what embedded-roots itself distrusts. rustls-webpki has a list of its own, and refuses its keys
-    /// all the same.
+    /// It allows a key that embedded-roots distrusts. rustls-webpki refuses the keys of a list of its own in any
+    /// case.
     pub fn allow_distrusted_key(mut self, sha256: impl AsRef<str>) -> Self {
         if let Some(digest) = self.digest("allow_distrusted_key", sha256.as_ref()) {
             self.distrust.allow_key(digest);
@@ -228,14 +231,13 @@ impl RootsBuilder {
         self
     }
 
-    /// Lets `SSL_CERT_FILE` and `SSL_CERT_DIR` replace everything else, where one of them is set.
+    /// Lets `SSL_CERT_FILE` and `SSL_CERT_DIR` replace all other sources if one of them is set.
     ///
-    /// They name the system's store in most cases, so limits that are known of a root apply to its
-    /// copies there.
+    /// They usually name the system's store, so the known limits of a root apply to its copies there.
     ///
-    /// Both are read as OpenSSL names them: a PEM file, and directories of PEM files, separated as
-    /// in `PATH`. They are strict: a variable that is set and gives no root is an error, and so is
-    /// an invalid certificate. One that is empty counts as unset.
+    /// As in OpenSSL, the first names a PEM file, and the second directories of PEM files, separated as
+    /// in `PATH`. Both are strict: a variable that is set and gives no root is an error, and so is an
+    /// invalid certificate. An empty variable counts as unset.
     pub fn ssl_cert_env(mut self) -> Self {
         self.ssl_cert_env = Some(Box::new(|surroundings| {
             let named = files::ssl_cert_env(&surroundings.variables)?;
@@ -244,8 +246,8 @@ impl RootsBuilder {
         self
     }
 
-    /// Adds the PEM file that is named by the variable `name`, where it is set; read as
-    /// [`pem_file`](Self::pem_file) reads it. An empty variable counts as unset.
+    /// Adds the PEM file that the variable `name` names, if it is set. The file is read like that of
+    /// [`pem_file`](Self::pem_file). An empty variable counts as unset.
     pub fn extra_env(self, name: &str) -> Self {
         let name = name.to_owned();
         self.step(move |surroundings| {
@@ -254,24 +256,24 @@ impl RootsBuilder {
         })
     }
 
-    /// Sets the crypto provider. The default is the process default of rustls, else the enabled
-    /// feature: `aws-lc-rs` before `ring`.
+    /// Sets the crypto provider. The default is the process default of rustls, or else the provider of the
+    /// enabled feature, where `aws-lc-rs` takes precedence over `ring`.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// Whether signatures are remembered; they are, unless you turn it off.
+    /// Sets whether valid signatures are remembered. The default is true.
     ///
-    /// The signatures in a chain cost most of a verification. Their check is a pure function of algorithm, key,
-    /// message and signature, so a signature that was valid in an accepted chain is valid for ever: its digest is
-    /// remembered, and the crypto provider is not asked again. Nothing else is remembered. Validity, names,
-    /// constraints, distrust and revocation are judged for each chain, and the handshake's own signature is
+    /// Checking the signatures of a chain is most of the cost of a verification. The check is a pure function of
+    /// algorithm, key, message and signature, so a signature that was valid in an accepted chain stays valid: its
+    /// digest is remembered, and the crypto provider does not check it again. Nothing else is remembered. Validity,
+    /// names, limits, distrust and revocation are checked for each chain, and the signature of the handshake is
     /// checked each time.
     ///
-    /// The memory is one of the process, of 64 KiB (1,792 signatures), made when the first chain is accepted. It
-    /// holds successes of accepted chains alone, and those of each crypto provider for that provider alone.
-    /// `_documentation::security` says what a peer can learn from it.
+    /// The memory is shared by the whole process. It takes 64 KiB (1,792 signatures), and is allocated when the
+    /// first chain is accepted. It holds only valid signatures of accepted chains, separately for each crypto
+    /// provider. `_documentation::security` says what a peer can learn from it.
     pub fn remember_signatures(mut self, remember: bool) -> Self {
         self.remembers_signatures = remember;
         self
@@ -280,13 +282,12 @@ impl RootsBuilder {
     /// Checks every certificate of a chain, except its root, against these certificate revocation
     /// lists (CRLs; DER, RFC 5280, section 5).
     ///
-    /// A certificate whose status is in none of them is refused, unless
-    /// [`allow_unknown_revocation_status`](Self::allow_unknown_revocation_status) is called. So if
-    /// you have the CRLs of one CA and trust others besides, the servers of the others are refused.
-    /// CRLs are not refreshed: see
+    /// A certificate whose status no CRL tells is refused, unless you call
+    /// [`allow_unknown_revocation_status`](Self::allow_unknown_revocation_status). So if you have the
+    /// CRLs of only one CA, the servers of all other CAs are refused. CRLs are not refreshed: see
     /// [`enforce_revocation_expiration`](Self::enforce_revocation_expiration) for nextUpdate.
     ///
-    /// To call one of these four methods without supplying a CRL is an error.
+    /// If you call one of these four methods and supply no CRL, `build` fails.
     pub fn crls(
         mut self,
         crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
@@ -295,13 +296,13 @@ impl RootsBuilder {
         self
     }
 
-    /// Accepts certificates whose status is in none of the [`crls`](Self::crls).
+    /// Accepts certificates whose status none of the [`crls`](Self::crls) tells.
     pub fn allow_unknown_revocation_status(mut self) -> Self {
         self.revocation().allow_unknown_status = true;
         self
     }
 
-    /// Checks the end-entity certificate alone against the [`crls`](Self::crls).
+    /// Checks only the end-entity certificate against the [`crls`](Self::crls).
     pub fn only_check_end_entity_revocation(mut self) -> Self {
         self.revocation().only_end_entity = true;
         self
@@ -313,13 +314,13 @@ impl RootsBuilder {
         self
     }
 
-    /// The roots.
+    /// Reads the sources, and makes the roots.
     ///
     /// # Errors
     ///
-    /// The first error of the steps; no root in any source; a certificate that two of them give
-    /// under different constraints; no crypto provider, or one that rustls cannot use; a
-    /// revocation list that cannot be read.
+    /// Returns the first error of the methods above. It also fails if no source has a root, if you supplied
+    /// a root twice with different limits, if there is no crypto provider or rustls cannot use it, or if a
+    /// CRL cannot be read.
     pub fn build(mut self) -> Result<Roots, Error> {
         self.check()?;
         let reading = self.read()?;
@@ -331,7 +332,7 @@ impl RootsBuilder {
     /// `SSL_CERT_DIR` would replace it.
     pub(super) fn check(&mut self) -> Result<(), Error> {
         if (self.revocation.as_ref()).is_some_and(|revocation| revocation.crls.is_empty()) {
-            let why = "revocation was asked for, and `crls` has no list";
+            let why = "a method for revocation was called, but `crls` has no CRL";
             return Err(Error::invalid(why));
         }
         std::mem::replace(&mut self.given, Ok(()))

@@ -23,9 +23,9 @@ use crate::verify::verifier::Verifier;
 /// The default roots: those of [`Roots::install_default`], else the selected bundle, else the
 /// system store (feature `system`).
 ///
-/// Made by the first call; later calls return clones, which share everything. A call that fails
+/// The first call makes them. Later calls return clones, which share everything. A call that fails
 /// changes nothing, and the next one tries again. If
-/// [live roots](crate::LiveRoots::install_default) are installed, it is their current generation.
+/// [live roots](crate::LiveRoots::install_default) are installed, this is their current generation.
 ///
 /// # Errors
 ///
@@ -54,11 +54,11 @@ fn current() -> Result<Cow<'static, Roots>, Error> {
     Ok(Cow::Borrowed(roots))
 }
 
-/// The default roots as a store for rustls, without those that have a distrust date, which a store
-/// cannot carry; [`verifier()`] has all of them.
+/// The default roots as a store for rustls. A store cannot carry a distrust date, so the roots that have
+/// one are left out. [`verifier()`] has all roots.
 ///
-/// The same [`Arc`] every time, if the default roots are not [live](crate::LiveRoots). It needs no
-/// crypto provider.
+/// Returns the same [`Arc`] every time, unless the default roots are [live](crate::LiveRoots). It needs
+/// no crypto provider.
 ///
 /// # Errors
 ///
@@ -75,17 +75,18 @@ pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
     Ok(store)
 }
 
-/// The verifier of the default roots. The same [`Arc`] every time, if they are not
-/// [live](crate::LiveRoots); fails like [`roots()`].
+/// The verifier of the default roots. Fails like [`roots()`].
+///
+/// Returns the same [`Arc`] every time, unless the default roots are [live](crate::LiveRoots).
 pub fn verifier() -> Result<Arc<Verifier>, Error> {
     current().map(|roots| roots.verifier())
 }
 
 /// The client config of the default roots, without client certificate and ALPN protocols.
 ///
-/// The same [`Arc`] every time. If the default roots are [live](crate::LiveRoots::install_default), it
-/// is that of the current generation, and the same until that changes: ask for it for each connection.
-/// Fails like [`roots()`].
+/// Returns the same [`Arc`] every time. If the default roots are
+/// [live](crate::LiveRoots::install_default), it is the config of the current generation: call this for
+/// each connection. Fails like [`roots()`].
 ///
 /// ```no_run
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -98,13 +99,13 @@ pub fn client_config() -> Result<Arc<ClientConfig>, Error> {
     current().map(|roots| roots.client_config())
 }
 
-/// A config of the default roots to complete: with a client certificate (mutual TLS), or without.
+/// A builder of a config with the default roots, with or without a client certificate (mutual TLS).
 /// Fails like [`roots()`].
 pub fn client_config_builder() -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
     current().map(|roots| roots.client_config_builder())
 }
 
-/// A config for a client that keeps it for good: that of [`client_config()`], or one that follows the
+/// A config for a client that keeps one config: that of [`client_config()`], or one that follows the
 /// generations of live roots.
 #[cfg(any(feature = "hyper", feature = "reqwest", feature = "ureq"))]
 pub(crate) fn lasting_config() -> Result<Arc<ClientConfig>, Error> {
@@ -116,13 +117,13 @@ pub(crate) fn lasting_config() -> Result<Arc<ClientConfig>, Error> {
 
 /// The default of the process
 impl Roots {
-    /// Makes these the default, which the free functions use.
+    /// Makes these the default roots, which the free functions use.
     ///
-    /// For the binary, once, before the first use; libraries leave it alone.
+    /// Call this in the binary, once, before the first use. Do not call it in a library.
     ///
     /// # Errors
     ///
-    /// If there is a default already: installed, or made by the first use.
+    /// If the default roots are already installed or in use.
     pub fn install_default(self) -> Result<(), Error> {
         let trust_set = Arc::clone(self.trust_set());
         let default = ProcessDefault::Fixed(Arc::clone(&trust_set), OnceCell::with_value(self));
@@ -132,17 +133,16 @@ impl Roots {
 
 /// The default of the process
 impl LiveRoots {
-    /// Makes these the default of the process, which the free functions use; like
-    /// [`Roots::install_default`].
+    /// Makes these the default roots, which the free functions use, like [`Roots::install_default`].
     ///
-    /// Then [`client_config()`] and [`verifier()`] are those of the current generation, the same [`Arc`] until
-    /// that changes; and the clients of the free functions, such as `embedded_roots::hyper::client()`, follow
-    /// the generations, as those of [`following_config`](Self::following_config) do. Whoever keeps a
-    /// `verifier()`, a `root_store()` or a config keeps its generation.
+    /// [`client_config()`] and [`verifier()`] are then those of the current generation, the same [`Arc`] until
+    /// it changes. The clients of the free functions, such as `embedded_roots::hyper::client()`, follow the
+    /// generations, like [`following_config`](Self::following_config). If you keep a `verifier()`, a
+    /// `root_store()` or a config, you keep its generation.
     ///
     /// # Errors
     ///
-    /// If there is a default already: installed, or made by the first use.
+    /// If the default roots are already installed or in use.
     pub fn install_default(&self) -> Result<(), Error> {
         let live = self.clone();
         let trust_set = live.with_current(|roots| Arc::clone(roots.trust_set()));

@@ -21,7 +21,7 @@ use crate::verify::verifier::Verifier;
 
 /// The effective roots: a store, a verifier and a client config that agree.
 ///
-/// Each is made once, and handed out as the same [`Arc`] every time. A clone shares them.
+/// Each is made once, and returned as the same [`Arc`] every time. Clones share them.
 ///
 /// ```
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -50,16 +50,16 @@ impl Roots {
 
     /// The anchors as a store for rustls.
     ///
-    /// A store cannot carry a distrust date, so roots that have one are left out; if all of them
-    /// have one, the store is empty and trusts nobody. Nor does a store know distrusted keys and certificates below the
-    /// roots. [`verifier`](Self::verifier) has all of it.
+    /// A store cannot carry a distrust date, so roots that have one are left out. If all roots have one, the store
+    /// is empty and trusts nobody. Nor can a store carry distrusted keys and certificates below the roots.
+    /// [`verifier`](Self::verifier) enforces all of it.
     #[must_use]
     pub fn root_store(&self) -> Arc<RootCertStore> {
         Arc::clone(self.trust_set().store())
     }
 
-    /// The anchors that are trusted, each with its limits; unique by subject and SPKI, and sorted
-    /// by both.
+    /// The trusted anchors, each with its limits. Anchors are unique by subject and SPKI, and sorted by
+    /// both.
     #[must_use]
     pub fn anchors(&self) -> &[Anchor] {
         self.trust_set().anchors()
@@ -68,21 +68,21 @@ impl Roots {
     /// The certificates (DER) of the roots, for a client that takes neither a config nor a verifier.
     ///
     /// **Roots whose limits a certificate cannot carry are left out**: those with a distrust date, and those with
-    /// name constraints that are not in the certificate itself. The reader of a certificate would trust them
-    /// without. Nor does such a reader know distrusted keys and certificates below the roots.
+    /// name constraints that are not in the certificate itself. A client that reads the certificate would trust
+    /// them without these limits. Nor does such a client know distrusted keys and certificates below the roots.
     ///
-    /// Of [live](crate::LiveRoots) roots, these are the certificates that were read when the generation began.
+    /// A generation of [`LiveRoots`](crate::LiveRoots) has the certificates that were read when it began.
     ///
     /// # Errors
     ///
-    /// If a root has no certificate, because its source has anchors alone: `webpki-roots`,
-    /// [`include_bundle!`](crate::include_bundle), [`RootsBuilder::anchors`](crate::RootsBuilder::anchors). And
-    /// if none is left.
+    /// If a root has no certificate, because its source has only anchors (`webpki-roots`,
+    /// [`include_bundle!`](crate::include_bundle), [`RootsBuilder::anchors`](crate::RootsBuilder::anchors)), or if
+    /// no root is left.
     pub fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
         self.trust_set().certificates()
     }
 
-    /// The [`certificates`](Self::certificates) as PEM, for a client that takes a file or a text.
+    /// The [`certificates`](Self::certificates) as PEM, for a client that takes a file or PEM text.
     ///
     /// # Errors
     ///
@@ -99,13 +99,13 @@ impl Roots {
         Arc::clone(&self.client.verifier)
     }
 
-    /// A config without client certificate. Its list of ALPN protocols is empty.
+    /// A config without client certificate and ALPN protocols.
     #[must_use]
     pub fn client_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.client.config)
     }
 
-    /// A config to complete: with a client certificate (mutual TLS), or without.
+    /// A builder of a config, with or without a client certificate (mutual TLS).
     ///
     /// ```
     /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -121,21 +121,22 @@ impl Roots {
 
     /// A verifier of client certificates (mutual TLS), for a server's config.
     ///
-    /// A client has to present a certificate that one of these roots has issued for client
-    /// authentication (extended key usage), within the limits of that root and, if there are any,
-    /// checked against the [CRLs](crate::RootsBuilder::crls). A client that is refused fails the handshake
-    /// with an error in which [`Refusal::of`](crate::Refusal::of) finds the explanation.
+    /// A client must present a certificate for client authentication (extended key usage) that leads to one
+    /// of these roots, within the limits of that root. If you supplied [CRLs](crate::RootsBuilder::crls),
+    /// they are checked. If a client is refused, the handshake fails, and
+    /// [`Refusal::of`](crate::Refusal::of) finds the explanation in its error.
     ///
     /// Use the roots of a private CA. Under a public bundle such as `mozilla`, anyone can get a
-    /// certificate that is accepted. The verifier says that a certificate is valid, and not which
-    /// clients may do what: that is for the server to decide, by the certificate that the connection
-    /// has (`peer_certificates`). Name constraints limit the DNS names and IP addresses of a
-    /// certificate, but not its subject.
+    /// certificate that is accepted. The verifier decides whether a certificate is valid, and not what
+    /// its client may do: your server decides that, by the certificate of the connection
+    /// (`peer_certificates`). Name constraints limit the DNS names and IP addresses of a certificate, but
+    /// not its subject.
     ///
-    /// The subjects of the roots are sent to each client, which helps it to choose a certificate. If
-    /// they are longer than 16 KiB together, none are sent, and the client chooses without them.
+    /// The server sends the subjects of the roots to each client, which helps it to choose a certificate.
+    /// If they are longer than 16 KiB together, none is sent, and the client chooses without them.
     ///
-    /// Each call makes a verifier, and cannot fail: [`build`](crate::RootsBuilder::build) has read the CRLs.
+    /// Each call makes a verifier. It cannot fail, because [`build`](crate::RootsBuilder::build) has read the
+    /// CRLs.
     ///
     /// ```no_run
     /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
@@ -166,7 +167,7 @@ impl Roots {
     /// Like [`client_cert_verifier`](Self::client_cert_verifier), but clients without a certificate
     /// are accepted too (rustls' `allow_unauthenticated`).
     ///
-    /// A certificate that is presented has to be valid all the same.
+    /// If a client presents a certificate, it must still be valid.
     #[must_use]
     pub fn optional_client_cert_verifier(&self) -> Arc<dyn ClientCertVerifier> {
         Arc::new(ClientVerifier::new(self.verifier(), false))

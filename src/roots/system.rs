@@ -11,14 +11,14 @@ use crate::source::system;
 
 /// The operating system's store (feature `system`)
 impl Roots {
-    /// The operating system's store alone, read anew by each call.
+    /// Only the operating system's store. Each call reads it again.
     ///
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name another store where one of them is set, strictly, as
-    /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read as Go's crypto/x509 reads it:
-    /// the first of the known files that has roots, and all known directories; on macOS and Windows
-    /// it is read through [rustls-native-certs](https://docs.rs/rustls-native-certs). That is
-    /// tolerant: what cannot be used is skipped, and the [report](Self::report) lists it. The
-    /// constraints of Mozilla's list apply to the system's copies of its roots, too.
+    /// If `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, they name another store, which is read strictly, as
+    /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read like in Go's crypto/x509: the first of
+    /// the known files that has roots, and all known directories. On macOS and Windows,
+    /// [rustls-native-certs](https://docs.rs/rustls-native-certs) reads it. Certificates that cannot be
+    /// used are skipped, and the [report](Self::report) names them. The limits that Mozilla sets for its
+    /// roots apply to the system's copies, too.
     ///
     /// # Errors
     ///
@@ -28,14 +28,14 @@ impl Roots {
         Self::builder().system().build()
     }
 
-    /// The operating system's store, and only if it has no root the selected bundle: the rule of
-    /// Go's `x509.SetFallbackRoots`.
+    /// The operating system's store, or, only if it has no roots, the selected bundle: the rule of Go's
+    /// `x509.SetFallbackRoots`.
     ///
     /// # Errors
     ///
     /// Fails like [`system`](Self::system), except that an empty store is not an error: then it
-    /// fails like [`embedded`](Self::embedded). A variable that names something invalid does not
-    /// open the fallback.
+    /// fails like [`embedded`](Self::embedded). If a variable names something invalid, that is an error,
+    /// and the fallback is not used.
     pub fn system_or_embedded() -> Result<Self, Error> {
         match SELECTED {
             Some(bundle) => Self::builder().system_or(bundle).build(),
@@ -56,15 +56,14 @@ impl Roots {
 
 /// The operating system's store (feature `system`)
 impl RootsBuilder {
-    /// Adds the operating system's store, as [`Roots::system`] reads it; one without roots adds
-    /// none.
+    /// Adds the operating system's store, as [`Roots::system`] reads it. An empty store adds nothing.
     pub fn system(self) -> Self {
         self.step(|surroundings| Ok(vec![store(surroundings)?]))
     }
 
-    /// Adds the operating system's store, or this bundle where that store has no roots.
+    /// Adds the operating system's store, or this bundle if the store has no roots.
     ///
-    /// Only an empty store opens the fallback: other sources of this builder do not count, and a
+    /// The bundle is used only if the store is empty: other sources of this builder do not count, and a
     /// variable that names something invalid is an error.
     pub fn system_or(self, bundle: &Bundle) -> Self {
         let bundle = *bundle;
@@ -76,7 +75,7 @@ impl RootsBuilder {
         })
     }
 
-    /// Asks the operating system's store if nothing else gave a root.
+    /// Uses the operating system's store if no other source has a root.
     pub fn system_fallback(self) -> Self {
         self.fallback(|surroundings| Ok(vec![store(surroundings)?]))
     }

@@ -48,10 +48,10 @@ impl Directories {
 
     /// The files of a directory, but not of its subdirectories; none if it was listed before.
     ///
-    /// A file of roots is one that OpenSSL finds, by its hash (`4042bcee.0`), or one that `openssl
+    /// A file of roots is one that OpenSSL finds by its hash (`4042bcee.0`), or one that `openssl
     /// rehash` would give such a name: `.pem`, `.crt`, `.cer`. Editors and package managers leave
-    /// others there, such as `corp.pem~` and `corp.pem.dpkg-old`, whose roots may have been removed on
-    /// purpose.
+    /// other files there, such as `corp.pem~` and `corp.pem.dpkg-old`, whose roots may have been removed
+    /// on purpose.
     pub(crate) fn list(&mut self, directory: &Path) -> io::Result<Listing> {
         let mut listing = Listing::default();
         if !self.is_new(&fs::metadata(directory)?) {

@@ -108,7 +108,7 @@ fn add_directory(
     skipped.extend(listing.others.iter().map(|path| {
         let path = shown(path);
         format!(
-            "{path}: not read, since it is not named *.pem, *.crt, *.cer or by a hash of OpenSSL"
+            "{path}: ignored, because it is not named *.pem, *.crt, *.cer or by a hash of OpenSSL"
         )
     }));
     for (path, size) in listing.files {

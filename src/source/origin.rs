@@ -40,7 +40,7 @@ pub(crate) enum Origin {
 /// Whether limits known from elsewhere apply to an anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// From a list that others maintain: the tightest known limits apply.
+    /// From a root program or the system: the tightest known limits apply.
     Listed,
     /// Named by the user: used exactly as supplied.
     Given,

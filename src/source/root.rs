@@ -32,7 +32,7 @@ pub(crate) enum RootCertificate {
     /// The bundle, and the number of the anchor in it. Only a program that asks for certificates links those of
     /// bundles.
     InBundle(BundleName, usize),
-    /// Its source has anchors alone.
+    /// Its source has only anchors.
     Nowhere,
 }
 

@@ -69,7 +69,7 @@ impl fmt::Debug for Sha256 {
 mod tests {
     use super::*;
 
-    /// Of a provider with SHA-256, of one without it, and of none.
+    /// With a provider that has SHA-256, with one that does not, and without a provider.
     #[test]
     fn every_sha256_gives_the_same_digest() {
         let text = b"abc";

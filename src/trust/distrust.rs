@@ -21,7 +21,7 @@ pub(crate) struct Distrust {
     keys: Vec<[u8; 32]>,
     /// SHA-256 of the certificate, sorted, each once.
     certificates: Vec<[u8; 32]>,
-    /// Compiled-in keys that the user trusts all the same.
+    /// Compiled-in keys that the user allows.
     allowed: Vec<[u8; 32]>,
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn merge(
             let is = |removed: &Anchor| identity(removed).cmp(&identity(listed));
             removed.binary_search_by(is).is_err()
         });
-        // The same limit may be known from several lists.
+        // The same limit may be known from several root programs.
         listed.sort_unstable_by(order);
         listed.dedup();
     }
@@ -98,7 +98,7 @@ impl Merged {
         }
     }
 
-    /// What Mozilla imposes on this root counts as one more copy, from a list that is always there.
+    /// The limits that Mozilla sets for this root count as one more copy, from a source that is always there.
     fn meet_known(&mut self, report: &mut SourceReport) {
         let mut known = limited::ANCHORS.iter();
         if let Some(known) = known.find(|known| is_same_root(known, &self.root.anchor)) {
@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// The last two names are those of the roots that Mozilla constrains.
+    /// The last two names are those of the roots that Mozilla limits.
     fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
         if let Some(known) = name.checked_sub(4) {
             let known = usize::try_from(known).unwrap();

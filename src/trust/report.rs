@@ -17,10 +17,10 @@ use crate::trust::distrust::DistrustedRoot;
 /// ```text
 /// bundle mozilla (2026-11-23, SHA-256 1f09fbc30114be4b...): 118 roots; within limits: "CN=Izenpe.com, O=IZENPE S.A., C=ES" distrust-after=2026-04-15T23:59:59Z, ...
 /// file /run/secrets/corp.pem: 1 root
-/// system store (/etc/ssl/certs/ca-certificates.crt): 144 roots, 117 known already; skipped: ...
+/// system store (/etc/ssl/certs/ca-certificates.crt): 144 roots, 117 already known; skipped: ...
 /// ```
 ///
-/// With the feature `serde` it can be serialized, as an array of its sources.
+/// With the feature `serde`, it can be serialized as an array of its sources.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     sources: Vec<SourceReport>,
@@ -114,15 +114,15 @@ pub struct SourceReport {
 }
 
 impl SourceReport {
-    /// What the source is: a bundle by its name, a path, a variable with its value, the system
-    /// store with its paths.
+    /// The source: a bundle by its name, a path, a variable with its value, or the system store with
+    /// its paths.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.shown_origin
     }
 
-    /// The compiled-in bundle, if the source is one. Its date and digest identify the set of roots
-    /// that a program carries.
+    /// The compiled-in bundle, if the source is one. Its date and digest identify the set of roots in
+    /// the program.
     #[must_use]
     pub fn bundle(&self) -> Option<&Bundle> {
         match &self.origin {
@@ -131,13 +131,13 @@ impl SourceReport {
         }
     }
 
-    /// The number of roots in it.
+    /// The number of roots in this source.
     #[must_use]
     pub fn roots(&self) -> usize {
         self.roots
     }
 
-    /// How many of them were duplicates, of a root in an earlier source or in this one.
+    /// How many of them duplicate a root of an earlier source or of this one.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.duplicates
@@ -149,14 +149,14 @@ impl SourceReport {
         self.removed
     }
 
-    /// The inputs that could not be used, each with its reason.
+    /// The inputs that were skipped because they cannot be used, each with its reason.
     #[must_use]
     pub fn skipped(&self) -> &[String] {
         &self.skipped
     }
 
     /// The roots of this source that are left out because their key or certificate is distrusted, each with its
-    /// reason: the compiled-in keys, [`distrust_key`](crate::RootsBuilder::distrust_key),
+    /// reason: by the compiled-in keys, by [`distrust_key`](crate::RootsBuilder::distrust_key),
     /// [`distrust_certificate`](crate::RootsBuilder::distrust_certificate) or
     /// [`distrust_file`](crate::RootsBuilder::distrust_file).
     #[must_use]
@@ -167,14 +167,14 @@ impl SourceReport {
             .collect()
     }
 
-    /// The roots of this source that are trusted within limits.
+    /// The limited roots of this source: those that are trusted within limits.
     #[must_use]
     pub fn limits(&self) -> &[Anchor] {
         &self.limits
     }
 
-    /// Roots of this source as root programs limit them, where you supplied the root yourself without these
-    /// limits: they do not apply.
+    /// The roots that you supplied without the limits that a root program sets for them. The limits of these
+    /// anchors do not apply.
     #[must_use]
     pub fn limits_not_applied(&self) -> &[Anchor] {
         &self.limits_not_applied
@@ -237,7 +237,7 @@ impl fmt::Display for SourceReport {
         let plural = if self.roots == 1 { "" } else { "s" };
         write!(f, ": {} root{plural}", self.roots)?;
         if self.duplicates > 0 {
-            write!(f, ", {} known already", self.duplicates)?;
+            write!(f, ", {} already known", self.duplicates)?;
         }
         if self.removed > 0 {
             write!(f, ", {} removed by `retain`", self.removed)?;

@@ -31,7 +31,7 @@ impl Serialize for SourceReport {
 }
 
 /// The subject (RFC 4514), and the limits: a date (RFC 3339) and name constraints (in the grammar of
-/// annotations), each null if there is none.
+/// annotations), each null if the root does not have it.
 struct LimitedRoot<'a>(&'a Anchor);
 
 fn limited(anchors: &[Anchor]) -> Vec<LimitedRoot<'_>> {

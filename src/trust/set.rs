@@ -72,8 +72,8 @@ impl TrustSet {
         Ok(Self::new(anchors, distrust))
     }
 
-    /// Fails if there is no root. For the roots that a program begins with: those that it has may become distrusted, one
-    /// after the other, to the last.
+    /// Fails if there is no root. It is called for the roots that a program starts with: later, roots may become
+    /// distrusted one after the other, down to the last.
     pub(crate) fn check_roots(&self) -> Result<(), Error> {
         match &self.anchors {
             Anchors::Merged {

@@ -61,7 +61,7 @@ impl<'a> Issuers<'a> {
         if self.distrusted.is_empty() {
             return None;
         }
-        // A root to which no names lead from the end entity is no reason.
+        // A root that no names lead to from the end entity is not a reason.
         let reached = reached(end_entity, sent);
         let is_reached = |anchor: &&&Anchor| {
             let mut all = iter::once(end_entity).chain(reached.iter().copied());

@@ -27,8 +27,8 @@ pub(super) struct TooManyPairs;
 /// The intermediates through which names lead from the end entity to a trusted issuer, each once, in the order
 /// in which they were sent; borrowed, if they are all or none.
 ///
-/// webpki accepts no path with another one, so the verdict is the same without the others. The reason of a
-/// refusal can be another: what is wrong with a certificate that leads nowhere is none.
+/// webpki accepts no path with another one, so the verdict is the same without the others. Only the reason of a
+/// refusal can differ: a certificate that leads nowhere is never the reason.
 #[inline(never)]
 pub(super) fn on_paths<'a>(
     end_entity: &CertificateDer<'_>,

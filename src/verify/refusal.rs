@@ -16,13 +16,13 @@ use crate::trust::set::TrustSet;
 use crate::verify::paths::MOST_PAIRS;
 use crate::verify::search::{Chain, Purpose};
 
-/// Why a server or a client was refused, where trust is the reason: which issuer no root has, after
-/// which date its certificate was issued, which of its names is outside a root's name constraints, or which
-/// certificate is distrusted; or that the certificates allow too many paths to a root.
+/// Why a server or a client was refused, if trust is the reason: which issuer is not trusted, after which
+/// date its certificate was issued, which of its names is outside a root's name constraints, which
+/// certificate is distrusted, or that the certificates allow too many paths to a root.
 ///
-/// It reaches a program as [`rustls::Error::InvalidCertificate`] with
-/// [`CertificateError::Other`], where rustls alone would say [`CertificateError::UnknownIssuer`] or
-/// `NameConstraintViolation`; other clients wrap that once more. [`Refusal::of`] finds it in any of them:
+/// Your program receives it as [`rustls::Error::InvalidCertificate`] with [`CertificateError::Other`], where
+/// rustls alone would return [`CertificateError::UnknownIssuer`] or `NameConstraintViolation`. HTTP clients wrap
+/// that error again. [`Refusal::of`] finds the refusal in any of them:
 ///
 /// ```
 /// use embedded_roots::Refusal;
@@ -79,7 +79,7 @@ enum Peer {
 }
 
 impl Refusal {
-    /// The refusal in an error or in what it wraps.
+    /// The refusal in an error or in the errors that it wraps.
     #[must_use]
     pub fn of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
@@ -102,24 +102,24 @@ impl Refusal {
         None
     }
 
-    /// Whether no root has the name of the last issuer.
+    /// Whether the last issuer of the chain is not the subject of any root.
     #[must_use]
     pub fn is_unknown_issuer(&self) -> bool {
         matches!(self.0, Reason::UnknownIssuer { .. })
     }
 
-    /// Whether a root of this name is trusted only for older certificates, and would be needed for
-    /// this one. Its signature was not checked.
+    /// Whether the chain needs a root that is trusted only for older certificates, because of its
+    /// distrust-after date. The root is found by its name: its signature was not checked.
     #[must_use]
     pub fn is_distrusted(&self) -> bool {
         matches!(self.0, Reason::Distrusted { .. })
     }
 
-    /// Whether the key or the certificate of the peer, or of an intermediate without which there is no way to a root,
-    /// is distrusted: because its private key is public, or by
+    /// Whether the key or the certificate of the peer, or of an intermediate that every path to a root needs, is
+    /// distrusted. The reason is a public private key, or
     /// [`distrust_key`](crate::RootsBuilder::distrust_key),
-    /// [`distrust_certificate`](crate::RootsBuilder::distrust_certificate) or
-    /// [`distrust_file`](crate::RootsBuilder::distrust_file), or by OneCRL (feature `onecrl`).
+    /// [`distrust_certificate`](crate::RootsBuilder::distrust_certificate),
+    /// [`distrust_file`](crate::RootsBuilder::distrust_file) or OneCRL (feature `onecrl`).
     #[must_use]
     pub fn is_distrusted_certificate(&self) -> bool {
         matches!(
@@ -141,8 +141,8 @@ impl Refusal {
         )
     }
 
-    /// Whether the names in the certificates that the peer sent allow so many paths to a root that none was tried:
-    /// far more than in any real chain, and enough to keep a processor busy.
+    /// Whether the names in the certificates that the peer sent allow too many paths to a root. None was tried:
+    /// there are far more than in any real chain, and they could keep a processor busy.
     #[must_use]
     pub fn is_too_complex(&self) -> bool {
         matches!(self.0, Reason::TooComplex)
@@ -157,7 +157,7 @@ impl Refusal {
         }
     }
 
-    /// The advisories about a distrusted key, separated by commas, if that is the reason and there are any:
+    /// The advisories about a distrusted key, separated by commas, if that is the reason and advisories are known:
     /// `CVE-2026-111943,RUSTSEC-2026-0382`.
     #[must_use]
     pub fn advisories(&self) -> Option<&str> {
@@ -170,14 +170,14 @@ impl Refusal {
         }
     }
 
-    /// Whether a name of the certificate is outside of the root's name constraints, its own or imposed
+    /// Whether a name of the certificate is outside the root's name constraints: its own, or imposed
     /// ones.
     #[must_use]
     pub fn is_outside_constraints(&self) -> bool {
         matches!(self.0, Reason::OutsideConstraints { .. })
     }
 
-    /// The name (RFC 4514) of the issuer that no root has, if that is the reason.
+    /// The name (RFC 4514) of the issuer that is not trusted, if that is the reason.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         match &self.0 {
@@ -206,8 +206,8 @@ impl Refusal {
         }
     }
 
-    /// How many certificates the peer sent, if no root has issued the last of them. One alone is
-    /// often a peer that does not send its intermediates.
+    /// How many certificates the peer sent, if the reason is an unknown issuer. If it sent only one, it
+    /// often lacks its intermediates.
     #[must_use]
     pub fn certificates_sent(&self) -> Option<usize> {
         match self.0 {
@@ -218,8 +218,8 @@ impl Refusal {
         }
     }
 
-    /// The DNS name or IP address of the certificate that is outside of the root's name constraints, if
-    /// that is the reason.
+    /// The DNS name or IP address of the certificate that is outside the root's name constraints, if that
+    /// is the reason.
     #[must_use]
     pub fn presented_name(&self) -> Option<&str> {
         match &self.0 {
@@ -413,7 +413,7 @@ impl fmt::Display for Refusal {
                     "; if it is a private CA, add its certificate (`RootsBuilder::pem_file`, \
                      `include_bundle!`, or the feature `custom`)",
                 )?;
-                // What a system trusts are CAs of servers; advice to trust them for clients is none.
+                // A system trusts CAs of servers, so this would be bad advice for clients.
                 if !system_was_asked && *peer == Peer::Server {
                     f.write_str(
                         "; if the operating system trusts it, add the system store \

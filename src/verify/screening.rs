@@ -14,8 +14,8 @@ use crate::verify::refusal::Refusal;
 
 /// A chain without what is distrusted in it.
 ///
-/// A chain that has another way is accepted, as in webpki. So a distrusted intermediate is no reason to refuse
-/// before it turns out to be missing.
+/// A chain is accepted if another path leads to a root, as in webpki. So a distrusted intermediate is not a
+/// reason to refuse a chain until it turns out to be missing.
 pub(super) struct Screening<'a> {
     distrust: &'a Distrust,
     sha256: Sha256,

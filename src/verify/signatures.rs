@@ -29,7 +29,7 @@ struct Valid {
     count: usize,
 }
 
-/// Of a signature, with its algorithm, key and message.
+/// The digest of a signature, with its algorithm, key and message.
 type Digest = [u8; 32];
 
 /// As many as the longest path of webpki has, with a CRL for each certificate.
@@ -176,7 +176,7 @@ impl fmt::Debug for ChainAlgorithm<'_> {
     }
 }
 
-/// Of the process, made when the first chain is accepted.
+/// The memory of the process, allocated when the first chain is accepted.
 static MEMORY: OnceLock<Memory> = OnceLock::new();
 
 /// A fixed number of digests: a set for each remainder of a digest, in which the oldest makes room.

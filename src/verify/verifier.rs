@@ -15,23 +15,24 @@ use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::search::{Chain, Purpose};
 
-/// A verifier of server certificates that enforces what [`Roots`](crate::Roots) know of their
-/// anchors.
+/// A verifier of server certificates that enforces the limits of its [`Roots`](crate::Roots).
 ///
-/// The distrust date of a root concerns the end-entity certificate alone: if that has a later
-/// notBefore, the root is not trusted for it (the rule of Firefox). So the verdict on dates does
+/// The distrust date of a root applies only to the end-entity certificate: if that has a later
+/// notBefore, the root is not trusted for it (the rule of Firefox). So the decision on dates does
 /// not depend on the path, and needs no path search of its own. `Verifier` first decides which
-/// anchors may have issued such a certificate, and then accepts the chain exactly if rustls' own
-/// [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would accept it with these: with
-/// one search and one budget of signature checks, whatever the number of roots with a date.
+/// anchors may have issued such a certificate. It then accepts the chain if and only if rustls' own
+/// [`WebPkiServerVerifier`](rustls::client::WebPkiServerVerifier) would accept it with these anchors: with
+/// one search and one budget of signature checks, whatever the number of roots with a distrust-after date.
 ///
-/// webpki is given only the anchors whose subject is an issuer in the chain, found by binary search. It
-/// would compare the names of all others and try none of them. It is given only the intermediates on a path to a
-/// trusted issuer, and no chain that leaves far more paths than any real one, which could take it seconds.
+/// webpki receives only the anchors whose subject is an issuer in the chain, found by binary search. It
+/// would compare the names of all other anchors, and try none of them. It receives only the intermediates on a
+/// path to a trusted issuer. A chain that leaves far more paths than any real one is refused, because webpki
+/// could need seconds for it.
 ///
-/// A chain that fails because of a distrust date, a name constraint of its root, a distrusted certificate, an
-/// unknown issuer, or too many paths returns a [`Refusal`] inside [`CertificateError::Other`](rustls::CertificateError::Other), which
-/// explains more than rustls does. All other errors are those of rustls.
+/// If a chain fails because of a distrust date, a name constraint of its root, a distrusted certificate, an
+/// unknown issuer, or too many paths, the error is a [`Refusal`] inside
+/// [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than rustls does. All other
+/// errors are those of rustls.
 pub struct Verifier {
     chains: ChainVerifier,
 }

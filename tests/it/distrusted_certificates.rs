@@ -399,10 +399,13 @@ fn digests_that_are_none_are_errors_of_the_builder() {
     for (text, why) in [
         (
             format!("{digest}\n{digest}\n"),
-            "line 2: the digest of line 1 once more",
+            "line 2: the same digest as in line 1",
         ),
         (format!("# a list\n{}\n", &digest[2..]), "line 2: \""),
-        (String::new(), "no digest in it"),
+        (
+            String::new(),
+            "no digest: expected 64 hexadecimal digits a line",
+        ),
     ] {
         let path = folder.file("invalid.txt", &text);
         let error = trusting(&ca).distrust_file(&path).build().unwrap_err();

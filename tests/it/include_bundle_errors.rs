@@ -63,8 +63,8 @@ fn files_that_cannot_be_compiled_in() {
     };
     let why = std::fs::read(folder.join("none")).unwrap_err();
     let missing = &format!("cannot be read: {why}");
-    let key = "a private key: what is compiled in can be read by everybody who has the program; take the \
-               key out of this file";
+    let key = "a private key: anyone who has the program can read what is compiled in; remove the key \
+               from this file";
     let end_entity = "\"CN=www.corp.example\" is an end-entity certificate (basic constraints: CA \
                       false), not a root; use the certificate of the CA that issued it";
     let distrusted = "\"CN=A root\" has a key that is distrusted since 2026-10-18: \
@@ -114,13 +114,13 @@ fn files_that_cannot_be_compiled_in() {
         .iter()
         .map(|(literal, message)| (literal.as_str(), message.as_str(), literal.as_str()))
         .collect();
-    // Of several files, the one that is wrong.
+    // The error is at the file that is wrong.
     let in_key = format!("key.pem, line {after}: {key}");
     cases.push(("\"ca.pem\", \"key.pem\"", &in_key, "\"key.pem\""));
     cases.push((
         "\"ca.pem\", \"narrow.pem\"",
-        "ca.pem, narrow.pem: \"CN=CA\" appears more than once (lines 1 and 2) and under different \
-         constraints: annotate all of them alike, or keep one",
+        "ca.pem, narrow.pem: \"CN=CA\" appears more than once (lines 1 and 2), with different limits: \
+         annotate all of them alike, or keep one",
         "\"narrow.pem\"",
     ));
     assert_errors(package, &cases);
@@ -230,7 +230,7 @@ fn names_and_pins() {
         ),
         case(
             corp(&format!("only = [\"{sha1}\"]")),
-            format!("{sha1} is no SHA-256 fingerprint: it has 40 digits, not 64"),
+            format!("{sha1} is not a SHA-256 fingerprint: it has 40 digits, not 64"),
             quoted(&sha1),
         ),
         case(

@@ -270,7 +270,7 @@ fn a_thread_refreshes_until_its_guard_is_dropped() {
     let live = &rotation.live;
     let zero = live.refresh_every(Duration::ZERO).unwrap_err();
     assert!(zero.is_invalid_input(), "{zero}");
-    // An interval that no clock can show is no error, and no refresh.
+    // An interval that no clock can show is not an error, and never refreshes.
     let never = live.refresh_every(Duration::MAX).unwrap();
 
     let mut changes = live.changes();

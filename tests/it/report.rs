@@ -43,13 +43,13 @@ fn each_source_has_its_line() {
     assert!(lines[0].ends_with(tubitak), "{}", lines[0]);
     assert_eq!(
         lines[1],
-        format!("{bundle}: {count} roots, {count} known already")
+        format!("{bundle}: {count} roots, {count} already known")
     );
     assert_eq!(
         lines[2],
         "PEM text: 1 root; within limits: \"CN=CA\" permitted-dns=.example"
     );
-    assert_eq!(lines[3], "certificates: 1 root, 1 known already");
+    assert_eq!(lines[3], "certificates: 1 root, 1 already known");
     assert_eq!(lines[4], "file /nowhere/ca.pem: 0 roots; skipped: absent");
     assert_eq!(lines.len(), 5);
 }

@@ -150,7 +150,7 @@ fn to_ask_for_it_without_a_list_is_an_error() {
         assert!(error.is_invalid_input());
         assert_eq!(
             error.to_string(),
-            "revocation was asked for, and `crls` has no list"
+            "a method for revocation was called, but `crls` has no CRL"
         );
     }
 }

@@ -158,8 +158,8 @@ fn one_root_under_different_constraints_is_an_error() {
         .build()
         .unwrap_err();
     assert!(error.is_invalid_input());
-    let text = "\"CN=CA\" is given more than once and under different constraints: keep one, or \
-                annotate all of them alike";
+    let text = "\"CN=CA\" is given more than once, with different limits: keep one copy, or annotate all \
+                of them alike";
     assert_eq!(error.to_string(), text);
 }
 

@@ -19,12 +19,12 @@ pub struct AnchorList {
 }
 
 impl AnchorList {
-    /// The anchors, with the limits that are `known` of the same roots, and without those that have a
-    /// distrusted key: they are of an older version of the list, whose user chose the list and not the root.
+    /// The anchors, with the limits of the `known` copies of these roots. Anchors with a distrusted key are left
+    /// out: they come from an older version of the list, and the user has chosen the list and not the root.
     ///
     /// # Errors
     ///
-    /// If an anchor has other name constraints than the known root.
+    /// If an anchor and the known root have different name constraints.
     pub fn new<'a>(
         anchors: impl IntoIterator<Item = &'a TrustAnchor<'static>>,
         known: &[&Root],
@@ -44,8 +44,8 @@ impl AnchorList {
             if let Some(root) = known.iter().find(is_same) {
                 limits = limits.tighten(root.limits()).ok_or_else(|| {
                     ParseError::new(format!(
-                        "two lists constrain the root \"{}\" to different names: take another version of \
-                         either",
+                        "they have different name constraints for the root \"{}\": use another version of \
+                         one of them",
                         DistinguishedName::new(&anchor.subject)
                     ))
                 })?;
@@ -74,7 +74,7 @@ impl AnchorList {
         &self.distrusted
     }
 
-    /// The digest of the set: over the digests of the anchors, because there are no fingerprints.
+    /// The digest of the set. It is over the digests of the anchors, because they have no fingerprints.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
         sha256_of_set(self.iter().map(|(anchor, _)| sha256_of_anchor(anchor)))

@@ -6,8 +6,7 @@ use crate::root::Root;
 use crate::x509::anchor::identity;
 use crate::x509::certificate::not_after;
 
-/// A set of roots, unique by subject and key, in an order that does not depend on that of the
-/// input.
+/// A set of roots, unique by subject and key. Their order does not depend on that of the input.
 #[derive(Debug, Clone)]
 pub struct ParsedBundle {
     roots: Vec<Root>,
@@ -16,12 +15,11 @@ pub struct ParsedBundle {
 impl ParsedBundle {
     /// A bundle of all these roots.
     ///
-    /// Of certificates with the same subject and key, it keeps the one that is valid longest.
+    /// If several certificates have the same subject and key, it keeps the one that is valid longest.
     ///
     /// # Errors
     ///
-    /// If two such certificates have different limits: keeping either would ignore the limits of
-    /// the other.
+    /// If two such certificates have different limits: keeping one would ignore the limits of the other.
     pub fn new(mut roots: Vec<Root>) -> Result<Self, ParseError> {
         roots.sort_unstable_by(|one, other| {
             // The last two only make the order, and so the output, deterministic.
@@ -44,8 +42,8 @@ impl ParsedBundle {
                 let subject = subject_of(root.certificate());
                 let (first, second) = (same.line().min(root.line()), same.line().max(root.line()));
                 return Err(ParseError::new(format!(
-                    "{subject} appears more than once (lines {first} and {second}) and under \
-                     different constraints: annotate all of them alike, or keep one"
+                    "{subject} appears more than once (lines {first} and {second}), with different \
+                     limits: annotate all of them alike, or keep one"
                 )));
             }
         }
@@ -57,7 +55,7 @@ impl ParsedBundle {
         self.roots.retain(keep);
     }
 
-    /// The roots without an annotation, which are safe to give to readers that ignore annotations.
+    /// The roots without an annotation. They are safe for readers that ignore annotations.
     #[must_use]
     pub fn without_annotated(&self) -> Self {
         let mut plain = self.clone();
@@ -74,7 +72,7 @@ impl ParsedBundle {
     /// The digest of the set: SHA-256 over the SHA-256 fingerprints of the certificates, sorted
     /// bytewise and concatenated.
     ///
-    /// It identifies the certificates in the set, but not what is imposed on them.
+    /// It identifies the certificates in the set, but not their annotations.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
         sha256_of_set(self.roots().iter().map(|root| sha256(root.certificate())))

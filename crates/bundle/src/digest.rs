@@ -40,8 +40,8 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The digest that these 64 hexadecimal digits stand for, with or without colons between them;
-/// `None` if they are something else.
+/// The digest of these 64 hexadecimal digits, with or without colons between them. `None` if the text is
+/// not of this form.
 #[must_use]
 pub fn sha256_from_hex(digits: &str) -> Option<[u8; 32]> {
     let mut digits = digits.chars().filter(|char| *char != ':');

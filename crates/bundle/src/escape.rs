@@ -1,14 +1,13 @@
-//! Text of others in a message: a path, the value of a variable, a name in a certificate.
+//! Untrusted text in a message: a path, the value of a variable, a name in a certificate.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The text as it may stand in a line of a log or a terminal.
+/// Escapes text for a line of a log or a terminal.
 ///
-/// Controls, line breaks, invisible characters, combining marks and all that is written from right to
-/// left are escaped as in a Rust literal (`\n`, `\u{202e}`), so that the text stays on its line and the
-/// line keeps its order. Quotation marks and backslashes stay as they are: a path of Windows is to be
-/// read.
+/// Control characters, line breaks, invisible characters, combining marks and right-to-left text are
+/// escaped as in a Rust literal (`\n`, `\u{202e}`), so that the text stays on its line and the line keeps
+/// its order. Quotation marks and backslashes are not escaped, so that Windows paths stay readable.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -26,8 +25,8 @@ pub fn escape(text: &str) -> String {
 /// How many characters of a text are shown in a message, unless that says otherwise.
 pub(crate) const MOST_SHOWN: usize = 80;
 
-/// The first `most` characters of a text, and `...` if that is not all of it: what others wrote must not fill a
-/// message, and a secret in the wrong place must not be shown whole.
+/// The first `most` characters of a text, with `...` if it is longer: untrusted text must not fill a message, and
+/// a secret in the wrong place must not be shown whole.
 #[must_use]
 pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {

@@ -23,13 +23,13 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read(&file, metadata.len(), MAX_FILE_SIZE)?.ok_or_else(too_large)
 }
 
-/// Like [`read_file`], for a path that has just led to a regular file of this size, where the sizes of
-/// many files count.
+/// Like [`read_file`], for a path that has just led to a regular file of this size. It is for callers that
+/// add up the sizes of many files.
 ///
 /// # Errors
 ///
-/// If there is more in it by now: half of a file is not used in place of the whole. Nothing is waited
-/// for if the path leads elsewhere.
+/// If the file has grown since: a part of it is not used in place of the whole. The call does not block if the
+/// path leads elsewhere.
 pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {
     check_size(size)?;
     let file = open(path)?;

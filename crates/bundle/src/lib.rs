@@ -1,8 +1,8 @@
 //! Root certificates from PEM to checked trust anchors, and on to Rust source.
 //!
 //! This is an internal crate of [`embedded-roots`](https://docs.rs/embedded-roots): its build
-//! script, its macro, its run-time readers and its maintenance tasks all read PEM here. Programs should use
-//! that crate; use this one to build tools that follow the same rules.
+//! script, its macro, its run-time readers and its maintenance tasks all read PEM with it. Programs should
+//! use that crate. Use this one to build tools that follow the same rules.
 //!
 //! ```
 //! use embedded_roots_bundle::{ParsedBundle, PrivateKeys, parse};
@@ -18,14 +18,14 @@
 //!
 //! `CERTIFICATE`, `X509 CERTIFICATE` and `TRUSTED CERTIFICATE` blocks (RFC 7468, and the labels
 //! that OpenSSL knows), with text of any kind between them, any line ending and any line length.
-//! Other blocks are ignored. [`parse`] is strict: it skips nothing, and returns the first mistake
-//! as a [`ParseError`] with its line. [`parse_each`] continues after an error. A certificate that
-//! says that it is not a CA is such an error ([`Root::check_ca`]).
+//! Other blocks are ignored. [`parse`] is strict: it skips no invalid part, and returns the first
+//! mistake as a [`ParseError`] with its line. [`parse_each`] continues after an error. A certificate
+//! that says that it is not a CA is an error, too ([`Root::check_ca`]).
 //!
 //! # Annotations
 //!
-//! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for; see
-//! [`Annotation`] for the keys. Constraints in the certificate itself still apply.
+//! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for. The keys
+//! are those of [`Annotation`]. Name constraints in the certificate itself still apply.
 
 mod anchor_list;
 mod bundle;

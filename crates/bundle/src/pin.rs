@@ -1,4 +1,4 @@
-//! What a user expects of a build, compared with what the build has.
+//! Compares what a user expects of a build with what the build has.
 //!
 //! These are the checks of embedded-roots' build script, which reads the variables and the features.
 
@@ -6,7 +6,7 @@ use crate::digest::{hex, sha256_from_hex};
 
 /// The variable that names the expected source of the default roots.
 pub const DEFAULT: &str = "EMBEDDED_ROOTS_EXPECT_DEFAULT";
-/// What [`DEFAULT`] was called. It asserts the source and does not set it.
+/// The old name of [`DEFAULT`]. The variable asserts the source and does not set it.
 pub const OLD_DEFAULT: &str = "EMBEDDED_ROOTS_DEFAULT";
 /// The variable with the expected digest of the selected bundle.
 pub const SHA256: &str = "EMBEDDED_ROOTS_SHA256";
@@ -45,7 +45,7 @@ pub fn check_default(expected: &str, sources: &[(&str, bool)]) -> Result<(), Str
     }
 }
 
-/// Fails if the user has set the variable by its old name, which would otherwise be ignored without a word.
+/// Fails if the user has set the variable by its old name, which would otherwise be ignored silently.
 ///
 /// # Errors
 ///
@@ -55,7 +55,8 @@ pub fn check_old_name(value: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{OLD_DEFAULT} is called {DEFAULT}, because it sets nothing: rename it"
+        "{OLD_DEFAULT} is now called {DEFAULT}, because it checks the default and does not set it: \
+         rename the variable"
     ))
 }
 
@@ -77,9 +78,7 @@ pub fn check_sha256(expected: &str, selected: Option<(&str, [u8; 32])>) -> Resul
         ));
     };
     let Some((name, compiled_in)) = selected else {
-        return Err(format!(
-            "{SHA256} is set, and no bundle is compiled in that it could be for"
-        ));
+        return Err(format!("{SHA256} is set, but no bundle is compiled in"));
     };
     if pinned != compiled_in {
         return Err(format!(

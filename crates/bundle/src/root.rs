@@ -9,7 +9,7 @@ use crate::limits::name_constraints;
 use crate::x509::anchor::trust_anchor;
 use crate::x509::ca;
 
-/// One root certificate, with what is imposed on it.
+/// One root certificate, with its annotation.
 #[derive(Debug, Clone)]
 pub struct Root {
     certificate: CertificateDer<'static>,
@@ -57,11 +57,11 @@ impl Root {
         })
     }
 
-    /// Makes a root of a certificate that no text says anything about.
+    /// Makes a root of a certificate without an annotation.
     ///
     /// # Errors
     ///
-    /// As of [`new`](Self::new), and if it says that it is not a CA.
+    /// Fails like [`new`](Self::new), and if the certificate says that it is not a CA.
     pub fn from_der(certificate: CertificateDer<'static>) -> Result<Self, ParseError> {
         let root = Self::new(certificate, Annotation::default(), 0)?;
         root.check_ca()?;
@@ -70,10 +70,9 @@ impl Root {
 
     /// Refuses a certificate that says that it is not a CA.
     ///
-    /// [`parse`](crate::parse) calls it; call it yourself for certificates in DER. The usual
-    /// mistake is to trust a server's own certificate as a root, and webpki makes a trust anchor of
-    /// any certificate. A certificate that says nothing (version 1, or neither of the two
-    /// extensions) is accepted.
+    /// [`parse`](crate::parse) calls it. Call it yourself for certificates in DER. A common mistake is to
+    /// trust a server's own certificate as a root, and webpki makes a trust anchor of any certificate. A
+    /// certificate without this information (version 1, or neither of the two extensions) is accepted.
     ///
     /// # Errors
     ///
@@ -119,7 +118,7 @@ impl Root {
         self.annotation.distrust_after()
     }
 
-    /// What is imposed on the certificate.
+    /// The limits that are imposed on the certificate.
     #[must_use]
     pub fn annotation(&self) -> &Annotation {
         &self.annotation

@@ -1,4 +1,4 @@
-//! What the macro is given: `"a.pem", "b.pem", only = ["..."]`.
+//! The arguments of the macro: `"a.pem", "b.pem", only = ["..."]`.
 
 use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 

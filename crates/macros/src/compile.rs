@@ -29,7 +29,7 @@ pub(crate) fn bundle(arguments: &Arguments) -> Result<String, Vec<Error>> {
             let bundle = choose(mozilla_bundle()?, "Mozilla's list", arguments)?;
             let is_part = arguments.only.is_some() || arguments.without.is_some();
             let variant = if is_part { "PartOfMozilla" } else { "Mozilla" };
-            // The build script of embedded-roots fails if this is no day.
+            // The build script of embedded-roots fails if this is not a day.
             let as_of = parse_day(embedded_roots_mozilla::DATE);
             Ok(with_fingerprints(
                 &bundle,
@@ -119,8 +119,8 @@ fn leaves_folder(path: &str) -> bool {
     })
 }
 
-/// Makes rustc note the files, so that Cargo compiles again when they change. Nothing of the
-/// constants is in the program.
+/// Makes rustc track the files, so that Cargo compiles again when they change. The constants do not end up
+/// in the program.
 fn watched(files: &[Text]) -> String {
     files.iter().fold(String::new(), |mut source, file| {
         let path = format!("/{}", file.value);

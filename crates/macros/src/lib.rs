@@ -1,6 +1,6 @@
 //! The procedural macro of [`embedded-roots`](https://docs.rs/embedded-roots).
 //!
-//! This is an internal crate: its `include_bundle!` has the documentation, and calls the macro here.
+//! This is an internal crate. `embedded_roots::include_bundle!` calls this macro, and documents it.
 
 // clippy.toml allows these in test functions; helpers beside the tests need it here.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -16,8 +16,8 @@ use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
 use arguments::Arguments;
 use error::Error;
 
-/// The expression of a `Bundle`. The input is the `$crate` of embedded-roots, whatever its users
-/// call it, and then what they wrote.
+/// Expands to an expression of type `Bundle`. The input is the `$crate` of embedded-roots, whatever its users
+/// call it, and then their arguments.
 #[proc_macro]
 pub fn include_bundle(input: TokenStream) -> TokenStream {
     let mut input = input.into_iter();

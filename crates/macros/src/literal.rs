@@ -1,4 +1,4 @@
-//! The value of a string literal, which `proc_macro` does not tell in stable Rust.
+//! The value of a string literal, for which `proc_macro` has no function in stable Rust.
 
 use std::str::Chars;
 

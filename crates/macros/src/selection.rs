@@ -23,7 +23,7 @@ pub(crate) fn no_root_named(name: &str, roots: &[Root], origin: &str) -> String 
     if digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         if digits.len() != 64 {
             let count = digits.len();
-            return format!("{shown} is no SHA-256 fingerprint: it has {count} digits, not 64");
+            return format!("{shown} is not a SHA-256 fingerprint: it has {count} digits, not 64");
         }
         let mut message = format!("no root of {origin} has the SHA-256 fingerprint {shown}");
         if roots.len() <= MOST {
@@ -174,7 +174,7 @@ mod tests {
         let expected = format!("no root of Mozilla's list has the SHA-256 fingerprint {digits}");
         assert_eq!(message(&digits), expected);
         let sha1 = "0".repeat(40);
-        let expected = format!("{sha1} is no SHA-256 fingerprint: it has 40 digits, not 64");
+        let expected = format!("{sha1} is not a SHA-256 fingerprint: it has 40 digits, not 64");
         assert_eq!(message(&sha1), expected);
 
         let few: Vec<_> = roots

@@ -12,29 +12,29 @@ use crate::roots::policy::Roots;
 
 /// Refreshes in the background, and waits for them
 impl LiveRoots {
-    /// Refreshes in a thread, each time after this interval, until the guard is dropped. The first
-    /// refresh is one interval from now.
+    /// Refreshes in a thread at this interval, until the guard is dropped. The first refresh is one
+    /// interval from now.
     ///
-    /// Files are read and compared rather than watched: change notifications of the file system are
-    /// lost on network file systems, and when a mounted volume is replaced by a link (Kubernetes).
+    /// Files are read and compared rather than watched, because change notifications are lost on network
+    /// file systems, and when a mounted volume is replaced by a link (Kubernetes).
     ///
     /// # Errors
     ///
-    /// If the interval is zero, or the system has no thread to give.
+    /// If the interval is zero, or the system cannot start a thread.
     pub fn refresh_every(&self, interval: Duration) -> Result<RefreshGuard, Error> {
         RefreshGuard::new(self.clone(), interval)
     }
 
-    /// The changes of trust from now on, for a thread that waits for them.
+    /// The changes of the roots from now on, for a thread that waits for them.
     #[must_use]
     pub fn changes(&self) -> Changes {
         Changes::new(self.clone())
     }
 }
 
-/// A thread refreshes the roots while this lives; see [`LiveRoots::refresh_every`].
+/// Keeps the refreshing thread of [`LiveRoots::refresh_every`] running until it is dropped.
 ///
-/// Dropping it does not wait: a refresh that is under way still ends.
+/// Dropping it does not wait for a refresh that is under way.
 #[derive(Debug)]
 #[must_use = "the roots are refreshed until it is dropped"]
 pub struct RefreshGuard {
@@ -45,7 +45,7 @@ pub struct RefreshGuard {
 impl RefreshGuard {
     fn new(live: LiveRoots, interval: Duration) -> Result<Self, Error> {
         if interval.is_zero() {
-            return Err(Error::invalid("`refresh_every` has an interval of zero"));
+            return Err(Error::invalid("the interval of `refresh_every` is zero"));
         }
         let (sender, receiver) = mpsc::channel::<()>();
         let refresh = move || {
@@ -65,14 +65,14 @@ impl RefreshGuard {
     }
 }
 
-/// The changes of trust, as a channel that holds the latest one; see [`LiveRoots::changes`].
+/// A channel that holds the latest change of the roots; see [`LiveRoots::changes`].
 ///
-/// It is a channel, and not a callback, so that no code of yours runs in a refresh: it could block or
-/// end that, or refresh in turn. Several changes before you look are one: only the current roots
-/// matter.
+/// It is a channel and not a callback, so that none of your code runs during a refresh, where it could
+/// block, panic or refresh again. Several changes between two calls count as one, because only the
+/// current roots matter.
 ///
-/// As an iterator, it blocks until trust has changed, and gives the roots that are current then. It has no
-/// end, and keeps the live roots:
+/// The iterator blocks until the roots have changed, and returns the current ones. It never ends, and
+/// keeps the live roots alive:
 ///
 /// ```no_run
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -102,7 +102,7 @@ impl Changes {
         Self { live, seen }
     }
 
-    /// The current roots, if trust has changed since the last call, or changes within this time.
+    /// The current roots, if they have changed since the last call, or change within this time.
     ///
     /// With [`Duration::ZERO`] it does not block.
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Roots> {

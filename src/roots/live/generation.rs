@@ -1,4 +1,4 @@
-//! The generation in force, and the verifier that follows it.
+//! The current generation, and the verifier that follows it.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -46,7 +46,7 @@ impl Generations {
     }
 }
 
-/// A config that verifies by the generation in force, and resumes no session.
+/// A config that verifies under the current generation, and resumes no session.
 pub(super) fn following_config(generations: &Arc<Generations>) -> Result<Arc<ClientConfig>, Error> {
     let verifier = Following(Arc::clone(generations));
     let provider = Arc::clone(verifier.current().provider());
@@ -57,8 +57,8 @@ pub(super) fn following_config(generations: &Arc<Generations>) -> Result<Arc<Cli
     Ok(Arc::new(config))
 }
 
-/// Asks the verifier of the generation in force, once for each chain. What it says of signatures is
-/// the same in all generations, because they have one provider.
+/// Asks the verifier of the current generation, once for each chain. Its answers about signatures are
+/// the same in all generations, because they share one provider.
 struct Following(Arc<Generations>);
 
 impl Following {

@@ -21,39 +21,39 @@ use crate::verify::verifier::Verifier;
 /// Roots that can be read again while the program runs: a mounted file that is rotated, a private CA
 /// that is replaced.
 ///
-/// [`RootsBuilder::build_live`] makes them. [`refresh`](Self::refresh) reads every source again, and
-/// if that gives other roots, begins a new generation: a new [`Roots`] value, with a verifier, a client
-/// config and a session cache of its own. While the content is unchanged, so is the generation, and
-/// sessions are still resumed. A clone shares the generations.
+/// [`RootsBuilder::build_live`] makes them. [`refresh`](Self::refresh) reads every source again. If the
+/// roots have changed, it begins a new generation: a new [`Roots`] value, with its own verifier, client
+/// config and session cache. If they have not, the generation stays, and sessions are still resumed.
+/// Clones share the generations.
 ///
 /// # Safety of generations
 ///
 /// A TLS client that resumes a session does not verify the server again, and a server may send a
-/// ticket for a session at any time on an open connection. So a session must not be resumed under
-/// other roots than those that it was verified under. The verifier of a generation never changes, and
-/// no config of one generation has the session cache of another; the one config that outlives
-/// generations, [`following_config`](Self::following_config), resumes no session. Even if you give the
-/// session cache of one generation to a config of another, rustls does not use its sessions, because
-/// they belong to another verifier.
+/// ticket for a session at any time on an open connection. So a session must be resumed only under the
+/// roots under which it was verified. The verifier of a generation never changes, and the configs of
+/// two generations never share a session cache. The one config that outlives generations,
+/// [`following_config`](Self::following_config), resumes no session. Even if you give the session cache
+/// of one generation to a config of another, rustls does not use its sessions, because they belong to
+/// another verifier.
 ///
-/// From the next refresh on, a root that was removed is trusted for no new handshake, if the program
-/// asks for [`client_config`](Self::client_config) for each connection, right before the handshake, or uses
-/// `following_config` or the connectors of this type. Connections that are open stay open: see `_documentation::policy` for
-/// how to end them.
+/// After a refresh, a removed root is not trusted for any new handshake, if your program calls
+/// [`client_config`](Self::client_config) for each connection, right before the handshake, or uses
+/// `following_config` or the connectors of this type. Open connections stay open:
+/// `_documentation::policy` shows how to end them.
 ///
 /// # What a refresh may do
 ///
-/// It reads what the builder names as [`build`](RootsBuilder::build) does, by the same rules: variables
-/// are looked up anew, what you supply is strict, the system's store is tolerant. It never leaves the
-/// program without roots, and never opens a fallback: if it fails, or a system's store that had roots
-/// has none, or the only roots are those of
+/// It reads the sources like [`build`](RootsBuilder::build), by the same rules: variables are looked up
+/// again, what you supply is read strictly, and the system's store leniently. It never leaves the
+/// program without roots, and never falls back. If it fails, or a system's store that had roots now has
+/// none, or the only roots left are those of
 #[cfg_attr(
     feature = "system",
     doc = "[`system_fallback`](RootsBuilder::system_fallback)"
 )]
 #[cfg_attr(not(feature = "system"), doc = "`system_fallback`")]
-/// and were not before, then the last good generation stays in force, and the error is returned,
-/// logged (feature `log`) and noted in the [report](Self::report).
+/// and were not before, then the current generation stays, and the error is returned, logged (feature
+/// `log`) and noted in the [report](Self::report).
 ///
 /// ```no_run
 /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))] {
@@ -75,8 +75,8 @@ pub struct LiveRoots {
 }
 
 impl RootsBuilder {
-    /// The roots, for a program that runs while they change: [`LiveRoots::refresh`] reads the files,
-    /// variables and system's store again.
+    /// Makes roots that can change while the program runs: [`LiveRoots::refresh`] reads the files, the
+    /// variables and the system's store again.
     ///
     /// # Errors
     ///
@@ -149,8 +149,8 @@ impl LiveRoots {
 
     /// The client config of the current generation, without client certificate and ALPN protocols.
     ///
-    /// Ask for it for each connection. It is the same [`Arc`] until the generation changes, with a
-    /// session cache that lasts as long.
+    /// Call this for each connection. It returns the same [`Arc`], with the same session cache, until the
+    /// generation changes.
     #[must_use]
     pub fn client_config(&self) -> Arc<ClientConfig> {
         self.with_current(Roots::client_config)
@@ -158,18 +158,18 @@ impl LiveRoots {
 
     /// The verifier of server certificates of the current generation, for a config of your own.
     ///
-    /// It does not follow later generations: a config with it resumes sessions of its own generation alone, so make a
-    /// config for each.
+    /// It does not follow later generations. A config with it resumes only sessions of its own generation, so make a
+    /// config for each generation.
     #[must_use]
     pub fn verifier(&self) -> Arc<Verifier> {
         self.with_current(Roots::verifier)
     }
 
-    /// A client config for clients that keep one for good.
+    /// A client config for clients that keep one config.
     ///
-    /// It verifies each connection by the generation that is in force then, and resumes no session, so
-    /// that each connection is verified. The same [`Arc`] every time. Leave its `resumption` disabled:
-    /// a resumed session is not verified, and would outlive its generation.
+    /// It verifies each connection under the generation that is current at the time of the handshake. It
+    /// resumes no session, so every connection is verified. Leave its `resumption` disabled: a resumed
+    /// session is not verified, and would outlive its generation. Returns the same [`Arc`] every time.
     ///
     /// For a client certificate, set `client_auth_cert_resolver` in a clone of it.
     #[must_use]
@@ -180,8 +180,8 @@ impl LiveRoots {
     /// A verifier of client certificates (mutual TLS) under the current generation, for a server's
     /// config; see [`Roots::client_cert_verifier`].
     ///
-    /// It does not follow later generations, because a server resumes sessions without verification,
-    /// too. Make a server config for each generation, which has session storage and tickets of its own:
+    /// It does not follow later generations, because servers, too, resume sessions without verifying the
+    /// client. Make a server config for each generation, with its own session storage and tickets:
     ///
     /// ```no_run
     /// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
@@ -199,7 +199,7 @@ impl LiveRoots {
     /// }
     ///
     /// impl Server {
-    ///     /// To call for each connection.
+    ///     /// Call this for each connection.
     ///     fn config(&self) -> Result<Arc<ServerConfig>, Error> {
     ///         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
     ///         // Before the verifier: if the generation changes in between, the config is made again.
@@ -233,17 +233,16 @@ impl LiveRoots {
         self.current().optional_client_cert_verifier()
     }
 
-    /// Reads every source again. True if the roots are others than before: then a new generation is in
-    /// force.
+    /// Reads every source again. Returns true if the roots have changed: a new generation is then current.
     ///
-    /// It blocks while it reads files, and nobody waits for it: connections go on with the current
-    /// generation, and no lock is held. If another refresh succeeds in the meantime, this one reads again,
-    /// so that older content never replaces newer.
+    /// It blocks while it reads files, but connections do not wait: they use the current generation, and
+    /// no lock is held. If another refresh succeeds in the meantime, this one reads again, so that older
+    /// content never replaces newer.
     ///
     /// # Errors
     ///
-    /// Fails like [`build`](RootsBuilder::build), and if the system's store no longer has roots, or
-    /// nothing else does; the current generation stays in force.
+    /// Fails like [`build`](RootsBuilder::build), and if the system's store no longer has roots, or only
+    /// a fallback has. The current generation stays.
     pub fn refresh(&self) -> Result<bool, Error> {
         let shared = &self.shared;
         loop {
@@ -251,7 +250,7 @@ impl LiveRoots {
             let found = self.read();
             let mut state = shared.state();
             if state.taken_over != seen {
-                // What was read may be older than what is in force.
+                // What was read may be older than the current generation.
                 continue;
             }
             let found = found.and_then(|found| {
@@ -295,8 +294,8 @@ impl LiveRoots {
 
     /// What is trusted, where it came from, and whether the last refresh failed.
     ///
-    /// It is of the last refresh that succeeded, and so may be newer than that of
-    /// [`current`](Self::current): a source may have changed without changing trust.
+    /// It is the report of the last successful refresh. It may be newer than that of
+    /// [`current`](Self::current), because a source may change without changing the roots.
     #[must_use]
     pub fn report(&self) -> LiveReport {
         let state = self.shared.state();

@@ -1,4 +1,4 @@
-//! What live roots say of themselves.
+//! The report of live roots.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ use crate::trust::report::Report;
 
 /// What [`LiveRoots`](crate::LiveRoots) trust, where it came from, and whether the last refresh failed.
 ///
-/// `Display` is that of the [`Report`], and a line for a refresh that failed. With the feature `serde`
-/// it can be serialized.
+/// `Display` shows the [`Report`], and a line if the last refresh failed. With the feature `serde` it can
+/// be serialized.
 #[derive(Clone, Debug)]
 pub struct LiveReport {
     pub(super) generation: u64,
@@ -28,20 +28,20 @@ impl LiveReport {
         self.generation
     }
 
-    /// When the last good refresh ended. If that is long ago and none has failed, a source hangs, such as
-    /// a network file system.
+    /// When the last successful refresh ended. If that is long ago and no refresh has failed, a source
+    /// hangs, such as a network file system.
     #[must_use]
     pub fn refreshed(&self) -> UnixTime {
         self.refreshed
     }
 
-    /// What the last good refresh read.
+    /// What the last successful refresh read.
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
     }
 
-    /// Why the last refresh failed, unless it succeeded.
+    /// Why the last refresh failed; `None` if it succeeded.
     #[must_use]
     pub fn failed_refresh(&self) -> Option<&FailedRefresh> {
         self.failed_refresh.as_ref()
@@ -89,7 +89,7 @@ impl FailedRefresh {
         &self.error
     }
 
-    /// When the first refresh failed after the last one that succeeded.
+    /// When refreshes began to fail: the time of the first failure since the last success.
     #[must_use]
     pub fn since(&self) -> UnixTime {
         self.since

@@ -434,7 +434,7 @@ fn which_files_of_a_directory_are_read() {
     assert!(
         others
             .iter()
-            .all(|why| why.contains(": not read, since it is not named"))
+            .all(|why| why.contains(": ignored, because it is not named"))
     );
 
     world.file("none/README", pem("One"));

@@ -147,7 +147,7 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
     if errors > MOST_ERRORS {
         source
             .skipped
-            .push(format!("{name}: {} errors more", errors - MOST_ERRORS));
+            .push(format!("{name}: {} more errors", errors - MOST_ERRORS));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lists of what is distrusted below the roots, by SHA-256 digests.
+//! Lists of distrusted keys and certificates below the roots, by SHA-256 digests.
 
 use rustls_pki_types::TrustAnchor;
 
@@ -13,11 +13,11 @@ use crate::x509::time::parse_rfc3339;
 /// A key that no chain may contain: its private key is public, for example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistrustedKey {
-    /// Of the `SubjectPublicKeyInfo`, DER, as encoded (RFC 5280, section 4.1.2.7).
+    /// The digest of the `SubjectPublicKeyInfo`, DER, as encoded (RFC 5280, section 4.1.2.7).
     pub sha256: [u8; 32],
-    /// How many bytes the `SubjectPublicKeyInfo` has, so that no other key has to be hashed.
+    /// The number of bytes of the `SubjectPublicKeyInfo`, so that keys of other lengths are not hashed.
     pub length: usize,
-    /// The day from which it is known, `YYYY-MM-DD`.
+    /// The day since which this is known, `YYYY-MM-DD`.
     pub date: String,
     /// The advisories, separated by commas: `CVE-2026-111943,RUSTSEC-2026-0382`.
     pub advisories: String,
@@ -65,19 +65,18 @@ pub fn whole_public_key(anchor: &TrustAnchor<'_>) -> Vec<u8> {
 
 /// Reads a list of digests: 64 hexadecimal digits a line, with or without colons between them.
 ///
-/// Blank lines are ignored, and so is what follows a `#`.
+/// Blank lines and text after a `#` are ignored.
 ///
 /// # Errors
 ///
-/// Strict: another text, a digest of another length, and a digest that is there twice are errors with their
-/// line, and so is a list without a digest. `name` is that of the input, for messages.
+/// Strict: any other text, a digest of another length and a duplicate digest are errors with their line. A
+/// list without a digest is an error, too. `name` is that of the input, for messages.
 pub fn parse_digests(name: &str, text: &[u8]) -> Result<Vec<[u8; 32]>, ParseError> {
     let digest = |line: &str| digest_of(line);
     let digests = parse(name, text, digest, |digest| *digest)?;
     if digests.is_empty() {
         return Err(
-            ParseError::new("no digest in it: expected 64 hexadecimal digits a line")
-                .in_source(name),
+            ParseError::new("no digest: expected 64 hexadecimal digits a line").in_source(name),
         );
     }
     Ok(digests)
@@ -88,7 +87,7 @@ pub fn parse_digests(name: &str, text: &[u8]) -> Result<Vec<[u8; 32]>, ParseErro
 ///
 /// # Errors
 ///
-/// Strict, like [`parse_digests`]; but the list may be empty.
+/// Strict like [`parse_digests`], but the list may be empty.
 pub fn parse_distrusted_keys(name: &str, text: &[u8]) -> Result<Vec<DistrustedKey>, ParseError> {
     let key = |line: &str| {
         let mut words = line.splitn(5, ' ');
@@ -126,7 +125,7 @@ fn parse<T>(
 ) -> Result<Vec<T>, ParseError> {
     let mut items: Vec<T> = Vec::new();
     let mut digests = Vec::new();
-    // A byte order mark is no part of the text.
+    // A byte order mark is not part of the text.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let at = |why: ParseError| why.at_line(number + 1).in_source(name);
@@ -151,7 +150,7 @@ fn parse<T>(
     for pair in digests.windows(2) {
         if let [(one, first), (other, second)] = pair {
             if one == other {
-                let why = format!("the digest of line {first} once more");
+                let why = format!("the same digest as in line {first}");
                 return Err(ParseError::new(why).at_line(*second).in_source(name));
             }
         }
@@ -217,12 +216,12 @@ mod tests {
         let twice = format!("{DIGEST}\n# again\n{}\n", DIGEST.to_lowercase());
         assert_eq!(
             refused(&twice),
-            "list, line 3: the digest of line 1 once more"
+            "list, line 3: the same digest as in line 1"
         );
         for empty in ["", "# nothing\n", "\n\n"] {
             assert_eq!(
                 refused(empty),
-                "list: no digest in it: expected 64 hexadecimal digits a line"
+                "list: no digest: expected 64 hexadecimal digits a line"
             );
         }
         assert!(parse_digests("list", b"\xff\xfe0\x000\x00").is_err());
@@ -266,7 +265,7 @@ mod tests {
         );
         assert_eq!(
             refused(&format!("{line}\n{line}")),
-            "keys, line 2: the digest of line 1 once more"
+            "keys, line 2: the same digest as in line 1"
         );
         let digest = line.replacen("0011", "001", 1);
         assert!(

@@ -1,4 +1,4 @@
-//! Revoked certificates: a text of lines, checked, and on to Rust source.
+//! Revoked certificates, read from a checked text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
@@ -14,10 +14,9 @@ use crate::x509::name::DistinguishedName;
 
 /// Revoked certificates: some by issuer and serial number, others by subject and key.
 ///
-/// Their text has one entry a line. `issuer` and `subject` are names (the DER of the SEQUENCE in
-/// base64), and apply to the lines below them. `serial` is the content of a serial number, in
-/// hexadecimal digits exactly as a certificate encodes it, and `key` the SHA-256 of a
-/// `SubjectPublicKeyInfo`:
+/// The text has one entry a line. `issuer` and `subject` are names (the DER of the SEQUENCE in base64),
+/// and apply to the lines below them. `serial` is the content of a serial number, in hexadecimal
+/// digits, exactly as a certificate encodes it. `key` is the SHA-256 of a `SubjectPublicKeyInfo`:
 ///
 /// ```text
 /// # CN=Example CA
@@ -43,8 +42,8 @@ impl Revocations {
     ///
     /// # Errors
     ///
-    /// Anything that is not such a line, a name without an entry, and an entry that is there twice:
-    /// a list with a mistake revokes less than its reader believes.
+    /// Any other line, a name without an entry and a duplicate entry are errors: a list with a mistake
+    /// revokes less than its reader believes.
     pub fn parse(source_name: &str, text: &str) -> Result<Self, ParseError> {
         Self::parse_lines(text).map_err(|error| error.in_source(source_name))
     }
@@ -182,8 +181,7 @@ impl Revocations {
                 }
                 _ => {
                     return Err(at_line(ParseError::new(format!(
-                        "\"{}\" is neither `{ISSUER}`, `{SERIAL}`, `{SUBJECT}` nor `{KEY}`, and no \
-                         comment",
+                        "\"{}\" is neither `{ISSUER}`, `{SERIAL}`, `{SUBJECT}`, `{KEY}` nor a comment",
                         escape(text)
                     ))));
                 }
@@ -247,7 +245,7 @@ impl Name {
         Self::from_der(&der.map_err(|why| ParseError::new(format!("bad base64: {why}")))?)
     }
 
-    /// Of the whole SEQUENCE.
+    /// Reads the whole SEQUENCE.
     fn from_der(der: &[u8]) -> Result<Self, ParseError> {
         let content = Element::only(der, der::SEQUENCE).filter(|content| {
             let mut sets = der::elements(content);

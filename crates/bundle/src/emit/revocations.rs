@@ -16,13 +16,13 @@ impl Revocations {
     /// The expression of a `RevocationTable`, for a place that has the type in scope. `as_of` is
     /// the date of the list.
     ///
-    /// Entries are sorted by their serial numbers, and a name is its SHA-256: a search compares
-    /// serial numbers, and hashes an issuer only where one is equal. Subjects are few, so they are
-    /// compared as they are, and a key is hashed only where one is equal.
+    /// Entries are sorted by their serial numbers, and an issuer is stored as its SHA-256. A search
+    /// compares serial numbers, and hashes an issuer only if one is equal. There are few subjects, so
+    /// they are compared as they are, and a key is hashed only if one is equal.
     ///
     /// # Errors
     ///
-    /// More than [`MAX_REVOCATION_TABLES`].
+    /// If the tables are larger than [`MAX_REVOCATION_TABLES`].
     pub fn to_source(&self, as_of: UnixTime) -> Result<String, ParseError> {
         let mut issuers: Vec<[u8; 32]> = self
             .issuers()
@@ -59,7 +59,7 @@ impl Revocations {
         let bytes = serials.len() + 4 * entries.len() + 32 * issuers.len() + key_bytes;
         if bytes > MAX_REVOCATION_TABLES {
             return Err(ParseError::new(format!(
-                "its tables have {bytes} bytes, and may have {MAX_REVOCATION_TABLES}"
+                "its tables have {bytes} bytes: at most {MAX_REVOCATION_TABLES} are allowed"
             )));
         }
         Ok(format!(

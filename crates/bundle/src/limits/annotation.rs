@@ -30,14 +30,15 @@ use crate::x509::time::{parse_rfc3339, rfc3339};
 /// | `excluded-ip` | the same | iPAddresses inside any of these are refused, and IPv4 ones also where IPv6 maps them |
 ///
 /// The last four are name constraints (RFC 5280, section 4.2.1.10). `corp.example` is that name and
-/// all names below it; `.corp.example` is only the names below it. A constraint on one kind of name
+/// all names below it; `.corp.example` is only the names below it. A name constraint on one kind of name
 /// does not limit the other: a root with only `permitted-dns` may still issue for any IP address.
 ///
-/// An annotation can only narrow. Each key may be given once for a certificate, on one line or on
+/// An annotation can only narrow trust. Each key may be given once for a certificate, on one line or on
 /// several. `Display` and [`FromStr`] use the text after the colon, in a fixed order.
 ///
-/// A list is written on one line. A line of text that has the name `embedded-roots`, in any case and with
-/// any separator, or a key before `=`, and is not an annotation is an error; all other text is ignored.
+/// All values of a key are on one line. A line that looks like an annotation and is not a valid one is an
+/// error: it contains the name `embedded-roots`, in any case and with any separator, or a key before `=`. All
+/// other text is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Annotation {
     distrust_after: Option<UnixTime>,
@@ -64,9 +65,7 @@ impl Annotation {
     /// Adds the `key=value` pairs of one line.
     pub(crate) fn extend(&mut self, pairs: &str) -> Result<(), ParseError> {
         if pairs.trim().is_empty() {
-            return Err(ParseError::new(
-                "an annotation that says nothing: expected key=value",
-            ));
+            return Err(ParseError::new("an empty annotation: expected key=value"));
         }
         pairs
             .split_ascii_whitespace()
@@ -192,7 +191,7 @@ fn insert_all<T: Subtree>(into: &mut Vec<T>, key: &str, value: &str) -> Result<(
     if !into.is_empty() {
         return Err(given_twice(key));
     }
-    // Before a list of millions is sorted that cannot be used.
+    // Checked first, so that millions of items that cannot be used are not sorted.
     if value.split(',').nth(MOST_SUBTREES).is_some() {
         return Err(ParseError::new(format!(
             "more than {MOST_SUBTREES} items in {key}: name constraints of more than 65,535 bytes \
@@ -240,8 +239,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (pairs, expected) in [
-            ("", "says nothing"),
-            (" ", "says nothing"),
+            ("", "an empty annotation"),
+            (" ", "an empty annotation"),
             ("distrust-after", "expected key=value"),
             ("distrust-after=", "2026-04-15T23:59:59Z"),
             ("distrust-after=tomorrow", "\"tomorrow\" of distrust-after"),

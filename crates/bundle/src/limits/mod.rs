@@ -1,4 +1,7 @@
-//! What limits the trust in a root: dates and name constraints, and how a PEM file says them.
+//! The limits of a root: its distrust date and its name constraints, and how a PEM file writes them.
+//!
+//! They are called limits and not constraints, because X.509 already has name constraints (RFC 5280, section
+//! 4.2.1.10), which are only one kind of limit.
 
 pub(crate) mod annotation;
 pub(crate) mod base;
@@ -14,10 +17,11 @@ use base::write_name_constraints;
 
 use crate::x509::time::rfc3339;
 
-/// What limits the trust in a root, whether the certificate says it or the list that has the root.
+/// What limits the trust in a root: a distrust date and name constraints, whether they are in the certificate
+/// or imposed by a root program.
 ///
-/// `Display` is as far as possible the grammar of [`Annotation`](crate::Annotation):
-/// `distrust-after=2026-04-15T23:59:59Z permitted-dns=.tr`; empty if there are no limits.
+/// `Display` uses the grammar of [`Annotation`](crate::Annotation) as far as possible:
+/// `distrust-after=2026-04-15T23:59:59Z permitted-dns=.tr`. It is empty for a root without limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Limits<'a> {
     distrust_after: Option<UnixTime>,
@@ -25,7 +29,7 @@ pub struct Limits<'a> {
 }
 
 impl<'a> Limits<'a> {
-    /// Limits of a root. `name_constraints` is the content of the SEQUENCE, DER.
+    /// The limits of a root. `name_constraints` is the content of the SEQUENCE, DER.
     #[must_use]
     pub fn new(distrust_after: Option<UnixTime>, name_constraints: Option<&'a [u8]>) -> Self {
         Self {
@@ -47,14 +51,14 @@ impl<'a> Limits<'a> {
         self.name_constraints
     }
 
-    /// Whether there are none.
+    /// Whether the root is not limited.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The limits of a root that two lists have, with these limits and those: the earlier date, and the name
-    /// constraints of the one that has any. `None` if both have, and not the same ones: a trust anchor has one
+    /// The tightest of the limits of two copies of a root: the earlier date, and the name constraints of the copy
+    /// that has any. `None` if both copies have name constraints and these differ: a trust anchor has only one
     /// place for them.
     #[must_use]
     pub fn tighten(self, other: Self) -> Option<Self> {
@@ -67,8 +71,8 @@ impl<'a> Limits<'a> {
         Some(Self::new(distrust_after, name_constraints))
     }
 
-    /// Those of these limits that a copy of the root with the limits `copy` would not have: a date where the
-    /// copy has none or a later one, and name constraints where the copy has none or others.
+    /// The part of these limits that a copy of the root with the limits `copy` would lose: the date, if the copy
+    /// has none or a later one, and the name constraints, if the copy has none or others.
     #[must_use]
     pub fn lost_by(self, copy: Limits<'_>) -> Self {
         let is_lost = |date: &UnixTime| copy.distrust_after.is_none_or(|other| *date < other);

@@ -35,8 +35,7 @@ impl NameConstraints {
             .map_or_else(|| Some(<(Vec<Base>, Vec<Base>)>::default()), read)
             .ok_or_else(|| {
                 ParseError::new(
-                    "the certificate's own name constraints cannot be read, so that more cannot \
-                     be imposed beside them",
+                    "the certificate's own name constraints cannot be read, so no others can be added",
                 )
             })?;
         excluded.extend(self.excluded.bases());

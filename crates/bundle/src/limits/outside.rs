@@ -6,11 +6,11 @@ use crate::limits::base::{DNS, IP, address_of, base_of, dns_contains, sets};
 use crate::x509::certificate::extension;
 use crate::x509::der::{self, Element};
 
-/// The first DNS name or IP address of a certificate (DER) that is outside of name constraints (the
+/// The first DNS name or IP address of a certificate (DER) that is outside the name constraints (the
 /// content of the SEQUENCE, DER).
 ///
-/// For messages only: `None` does not mean that the certificate is allowed. It compares names with
-/// subtrees as often as webpki may (250,000 times), and gives up then.
+/// Use it for messages only: `None` does not mean that the certificate is allowed. Like webpki, it gives up
+/// after 250,000 comparisons of names with subtrees.
 #[must_use]
 pub fn name_outside(certificate: &[u8], constraints: &[u8]) -> Option<String> {
     let [permitted, excluded] = sets(constraints)?;

@@ -63,7 +63,7 @@ impl Subtree for IpSubtree {
         const EXPECTED: &str = "expected a subnet such as 10.0.0.0/8 or fd00::/8";
         let Some((address, prefix)) = text.split_once('/') else {
             return Err(
-                "without a prefix length (for one address: /32, or /128 for IPv6)".to_owned(),
+                "the prefix length is missing (for one address: /32, or /128 for IPv6)".to_owned(),
             );
         };
         let address: IpAddr = address.parse().map_err(|_| EXPECTED)?;

@@ -24,25 +24,32 @@ pub enum PrivateKeys {
 
 /// Reads the roots of one PEM input, in its order.
 ///
-/// Errors refer to the input by `name`, which is usually a path. Reading is strict; see the
-/// [crate documentation](crate) for what is accepted and [`ParsedBundle`](crate::ParsedBundle) for
-/// the next step.
+/// Errors refer to the input by `name`, which is usually a path. Reading is strict: the
+/// [crate documentation](crate) says what is accepted. [`ParsedBundle`](crate::ParsedBundle) is the next
+/// step.
 ///
 /// # Errors
 ///
-/// For the first of these, with its line: a block that does not end, or that ends with another
-/// label; a BEGIN or END out of place; bad base64; bytes after a certificate; a certificate that
-/// webpki cannot make a trust anchor of, or that says that it is not a CA ([`Root::check_ca`]); a
-/// private key, if those are refused; an annotation that is unknown, malformed or without a
-/// certificate, or a line that only looks like one; no certificate at all.
+/// The first of these is an error, with its line:
+///
+/// - a block that does not end, or that ends with another label;
+/// - a BEGIN or END out of place;
+/// - bad base64;
+/// - bytes after a certificate;
+/// - a certificate that webpki cannot make a trust anchor of, or that says that it is not a CA
+///   ([`Root::check_ca`]);
+/// - a private key, if these are refused;
+/// - an annotation that is unknown, malformed or without a certificate, or a line that only looks like
+///   one;
+/// - no certificate at all.
 pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Root>, ParseError> {
     parse_each(name, pem, private_keys).collect()
 }
 
 /// Like [`parse`], but yields roots one by one, for callers that continue after an error.
 ///
-/// The rest is read as if the invalid part were not there. An error between an annotation and the
-/// next certificate leaves that certificate out, which is another error.
+/// The rest is read as if the invalid part were not there. After an error between an annotation and the
+/// next certificate, that certificate is left out, and this is another error.
 pub fn parse_each<'a>(
     name: &'a str,
     pem: &'a [u8],
@@ -192,8 +199,8 @@ impl Reader {
         });
         if is_refused {
             return Err(ParseError::new(
-                "a private key: what is compiled in can be read by everybody who has the program; \
-                 take the key out of this file",
+                "a private key: anyone who has the program can read what is compiled in; remove the \
+                 key from this file",
             ));
         }
         if is_certificate {

@@ -45,7 +45,7 @@ impl Statement {
                 KEY_USAGE => statement.key_cert_sign.replace(key_cert_sign(value)?),
                 _ => None,
             };
-            // RFC 5280, section 4.2, allows one of each. Of two, another reader may use the other.
+            // RFC 5280, section 4.2, allows one of each. If there are two, another reader may use the other.
             if before.is_some() {
                 return None;
             }

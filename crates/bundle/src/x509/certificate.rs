@@ -1,4 +1,4 @@
-//! Fields of a certificate beside those of its trust anchor (RFC 5280, section 4.1).
+//! Fields of a certificate that its trust anchor does not have (RFC 5280, section 4.1).
 
 use rustls_pki_types::UnixTime;
 
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
         Self::of_signed(signed)
     }
 
-    /// Of the content of the part that is signed.
+    /// Reads the content of the part that is signed.
     pub(crate) fn of_signed(signed: &'a [u8]) -> Option<Self> {
         let (version, mut rest) = match Element::expect(signed, der::context_constructed(0)) {
             Some((version, rest)) => (Some(version), rest),

@@ -7,10 +7,10 @@ use crate::x509::der::{self, Element};
 
 /// A distinguished name (the content of the `Name` SEQUENCE, DER) in readable form.
 ///
-/// `Display` is RFC 4514: most specific part first, `CN=Izenpe.com, O=IZENPE S.A., C=ES`, with a
-/// space after the comma. Characters that cannot be seen, combine with what comes before them or are
-/// written from right to left are escaped, so that a name stays on its line, in its order, and says
-/// nothing that is not there. A part that is malformed or empty is `#` and its DER in hexadecimal.
+/// `Display` follows RFC 4514, with the most specific part first and a space after each comma:
+/// `CN=Izenpe.com, O=IZENPE S.A., C=ES`. Invisible characters, combining marks and right-to-left
+/// characters are escaped, so that a name stays on its line and in its order, and cannot look like
+/// another one. A malformed or empty part is shown as `#` and its DER in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DistinguishedName<'a>(&'a [u8]);
 
@@ -27,8 +27,8 @@ impl<'a> DistinguishedName<'a> {
         self.0
     }
 
-    /// The text of each common name in it, without the escapes of `Display`, the least specific
-    /// first. A part that is malformed is left out.
+    /// The text of each common name, without the escapes of `Display`, least specific first. A malformed
+    /// part is left out.
     pub fn common_names(&self) -> impl Iterator<Item = String> + 'a {
         let sets = der::elements(self.0).map_while(|set| set);
         let attributes =

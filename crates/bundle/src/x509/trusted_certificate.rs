@@ -44,8 +44,8 @@ fn trusted_for_tls_servers(settings: &[u8]) -> Result<(), &'static str> {
         match field.tag {
             der::SEQUENCE if !names_tls_servers().ok_or(UNREADABLE)? => {
                 return Err(
-                    "this TRUSTED CERTIFICATE is trusted for other uses than TLS servers; where \
-                     it is meant for them, write it as a CERTIFICATE",
+                    "this TRUSTED CERTIFICATE is trusted for other uses than TLS servers; if it is \
+                     meant for TLS servers, write it as a CERTIFICATE",
                 );
             }
             REJECTED if names_tls_servers().ok_or(UNREADABLE)? => {

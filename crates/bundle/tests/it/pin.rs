@@ -108,8 +108,7 @@ fn the_digest_is_the_expected_one_or_the_error_has_both() {
 fn a_digest_without_a_bundle() {
     assert_eq!(check_sha256("", None), Ok(()));
     let error = check_sha256(&"0".repeat(64), None).unwrap_err();
-    let expected =
-        "EMBEDDED_ROOTS_SHA256 is set, and no bundle is compiled in that it could be for";
+    let expected = "EMBEDDED_ROOTS_SHA256 is set, but no bundle is compiled in";
     assert_eq!(error, expected);
 }
 
@@ -135,6 +134,7 @@ fn what_is_not_64_digits_is_an_error_in_every_build() {
 fn old_name_of_the_variable_is_an_error() {
     assert_eq!(check_old_name(""), Ok(()));
     let error = check_old_name("mozilla").unwrap_err();
-    let expected = "EMBEDDED_ROOTS_DEFAULT is called EMBEDDED_ROOTS_EXPECT_DEFAULT, because it sets nothing: rename it";
+    let expected = "EMBEDDED_ROOTS_DEFAULT is now called EMBEDDED_ROOTS_EXPECT_DEFAULT, because it checks \
+                    the default and does not set it: rename the variable";
     assert_eq!(error, expected);
 }

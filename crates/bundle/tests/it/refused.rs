@@ -207,7 +207,7 @@ fn no_certificate_at_all() {
 #[test]
 fn annotations_that_say_nothing_known() {
     for (pairs, reason) in [
-        ("", "says nothing"),
+        ("", "an empty annotation"),
         ("permitted-dns", "expected key=value"),
         (
             "permited-dns=.corp.example",

@@ -215,7 +215,7 @@ fn tables_are_bounded() {
     let error = parse(&text).unwrap().to_source(epoch(0)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "its tables have 65561 bytes, and may have 65536"
+        "its tables have 65561 bytes: at most 65536 are allowed"
     );
 }
 
