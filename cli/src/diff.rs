@@ -4,11 +4,13 @@ use clap::Args;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
+use crate::count::counted;
 use crate::history::{History, Standing};
-use crate::output::{ERROR, GOOD, Output, WARNING, counted};
+use crate::outcome::{Outcome, Result};
+use crate::output::{ERROR, GOOD, Output, WARNING};
+use crate::progress::Bar;
 use crate::root::{Facts, Root};
 use crate::source::{self, Side};
-use crate::{Outcome, Result};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -50,8 +52,11 @@ struct Changed<'a> {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let old = source::side(&arguments.old, &history)?;
-    let new = source::side(&arguments.new, &history)?;
+    let bar = Bar::new()?;
+    let side = |name: &str| source::side(name, &history, &bar);
+    let sides = side(&arguments.old).and_then(|old| Ok((old, side(&arguments.new)?)));
+    bar.clear();
+    let (old, new) = sides?;
     let limits_compared = old.limits_are_known && new.limits_are_known;
     let came = without(&new.roots, &old.roots);
     let went = without(&old.roots, &new.roots);

@@ -4,10 +4,13 @@ use clap::Args;
 use embedded_roots_bundle::ParsedBundle;
 use serde::Serialize;
 
+use crate::count::counted;
+use crate::day::day;
 use crate::history::History;
-use crate::output::{Output, counted, day, is_narrow, start_of_sha256, table_with_remarks};
+use crate::outcome::{Outcome, Result};
+use crate::output::{Output, is_narrow, start_of_sha256, table_with_remarks};
 use crate::root::{Facts, Root, short_name};
-use crate::{Outcome, Result, source};
+use crate::source;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -6,9 +6,9 @@ use embedded_roots_bundle::{self as bundle, Limits, rfc3339};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
 
-use crate::Result;
 use crate::compromise::Compromise;
 use crate::history::{History, Standing};
+use crate::outcome::Result;
 
 /// A root of a file or a list.
 #[allow(

@@ -12,10 +12,12 @@ use embedded_roots_bundle::{
 use memchr::{memchr, memmem};
 use rustls_pki_types::UnixTime;
 
+use crate::day::parse_day;
+use crate::finder::progress::Progress;
+use crate::finder::{union, unpack};
 use crate::history::History;
-use crate::output::parse_day;
+use crate::outcome::Result;
 use crate::root::Root;
-use crate::{Result, scan};
 
 /// A name on the command line: a bundle, or a file.
 ///
@@ -39,7 +41,7 @@ pub(crate) struct Side {
 }
 
 /// Like [`compilable`], and also what a scan finds in a directory, or in a file that is no text.
-pub(crate) fn side(name: &str, history: &History) -> Result<Side> {
+pub(crate) fn side(name: &str, history: &History, progress: &dyn Progress) -> Result<Side> {
     let path = Path::new(name);
     if let Some(roots) = bundle_named(name, history) {
         return Ok(Side {
@@ -55,7 +57,7 @@ pub(crate) fn side(name: &str, history: &History) -> Result<Side> {
         });
     }
     Ok(Side {
-        roots: scan::roots(path, history)?,
+        roots: union::roots(path, history, progress)?,
         limits_are_known: false,
     })
 }
@@ -80,7 +82,7 @@ fn is_for_scan(path: &Path) -> io::Result<bool> {
         .read_to_end(&mut head)?;
     let text = memchr(0, &head).and_then(|nul| head.get(..nul));
     let has_pem = memmem::find(text.unwrap_or(&head), b"-----BEGIN ").is_some();
-    Ok(!has_pem || scan::is_archive(&head))
+    Ok(!has_pem || unpack::is_archive(&head))
 }
 
 fn bundle_named(name: &str, history: &History) -> Option<Result<Vec<Root>>> {

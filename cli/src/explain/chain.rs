@@ -11,7 +11,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::FromDer as _;
 
-use crate::Result;
+use crate::outcome::Result;
 
 pub(super) struct Chain {
     pub(super) end_entity: Sent,

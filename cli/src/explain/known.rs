@@ -14,8 +14,9 @@ use rustls_pki_types::{ServerName, UnixTime};
 use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
+use crate::outcome::Result;
 use crate::root::Root;
-use crate::{Result, source};
+use crate::source;
 
 /// Roots that a chain is judged under.
 pub(super) struct Policy {

@@ -4,6 +4,7 @@ mod chain;
 mod connection;
 mod known;
 mod starttls;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -21,18 +22,19 @@ use embedded_roots_bundle::escape;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
+use crate::count::counted;
+use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
 use crate::explain::connection::{Server, within};
 use crate::explain::known::{Candidate, Policy, candidates, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::verdict::{Case, Reason, Verdict, shortened};
 use crate::history::{History, Standing};
+use crate::outcome::{Outcome, Result};
 use crate::output::{
-    ERROR, GOOD, Output, counted, day, is_narrow, stacked, start_of_sha256, table,
-    table_with_remarks,
+    ERROR, GOOD, Output, is_narrow, stacked, start_of_sha256, table, table_with_remarks,
 };
 use crate::root::Facts;
-use crate::{Outcome, Result};
 
 #[derive(Args, Clone)]
 pub(crate) struct Arguments {

@@ -11,9 +11,9 @@ use embedded_roots_bundle::{escape, rfc3339};
 use rustls_pki_types::{ServerName, UnixTime};
 use serde::Serialize;
 
+use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
 use crate::explain::known::{Candidate, Policy};
-use crate::output::day;
 use crate::root::short_name;
 
 #[derive(Debug, PartialEq, Serialize)]

@@ -7,13 +7,15 @@ use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
-use super::found::Form;
-use super::list_date::{ListDate, ListDates};
-use super::location::Location;
-use super::unpack::{Failure, KeyStore, Place, Scan};
 use crate::compromise::Compromise;
+use crate::count::counted;
+use crate::day::day;
+use crate::finder::found::Form;
+use crate::finder::list_date::{ListDate, ListDates};
+use crate::finder::location::Location;
+use crate::finder::unpack::{Failure, KeyStore, Place, Scan};
 use crate::history::{History, Standing};
-use crate::output::{ERROR, GOOD, WARNING, counted, day};
+use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
 
 #[derive(Serialize)]
