@@ -26,7 +26,7 @@ use crate::count::counted;
 use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
 use crate::explain::connection::{Server, within};
-use crate::explain::known::{Candidate, Policy, candidates, policies};
+use crate::explain::known::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::verdict::{Case, Reason, Verdict, shortened};
 use crate::history::{History, Standing};
@@ -92,7 +92,7 @@ struct SentFacts<'a> {
 #[derive(Serialize)]
 struct CandidateFacts<'a> {
     root: Facts<'a>,
-    trusted_by: &'a [String],
+    trusted_by: &'a [PolicyName],
     removed: Option<&'a Standing>,
     /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong.
     verifies: bool,
@@ -337,8 +337,8 @@ fn invalid_certificate<'a>(
 }
 
 fn difference(verdicts: &[Verdict]) -> Option<String> {
-    let of = |name: &str| verdicts.iter().find(|verdict| verdict.policy == name);
-    let (embedded, system) = of("embedded").zip(of("system"))?;
+    let of = |name| verdicts.iter().find(|verdict| verdict.policy == name);
+    let (embedded, system) = of(PolicyName::Embedded).zip(of(PolicyName::System))?;
     let (accepts, refuses) = match (embedded.accepted?, system.accepted?) {
         (true, false) => (embedded, system),
         (false, true) => (system, embedded),
@@ -488,7 +488,7 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
         let cells = [
             start_of_sha256(certificate.sha256()),
             chain.to_owned(),
-            candidate.trusted_by.join(", "),
+            joined(&candidate.trusted_by),
         ];
         let remarks = limits.into_iter().chain(compromised).chain(removed);
         let remarks = remarks.collect();

@@ -13,12 +13,12 @@ use serde::Serialize;
 
 use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
-use crate::explain::known::{Candidate, Policy};
+use crate::explain::known::{Candidate, Policy, PolicyName, joined};
 use crate::root::short_name;
 
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
-    pub(super) policy: String,
+    pub(super) policy: PolicyName,
     /// The number of its roots.
     pub(super) roots: usize,
     /// None if the policy cannot be asked.
@@ -259,15 +259,11 @@ impl Case<'_> {
             let sentence = format!("its root {root} left Mozilla's list by {when}{compromised}");
             return (Reason::RemovedRoot, sentence);
         }
-        let others: BTreeSet<&str> = self
-            .ends()
-            .flat_map(|end| &end.trusted_by)
-            .map(String::as_str)
-            .collect();
-        let others: Vec<&str> = others.into_iter().collect();
-        let others = match *others {
-            [] => "known from Mozilla's list".to_owned(),
-            _ => format!("trusted by {}", others.join(", ")),
+        let others: BTreeSet<&PolicyName> = self.ends().flat_map(|end| &end.trusted_by).collect();
+        let others = if others.is_empty() {
+            "known from Mozilla's list".to_owned()
+        } else {
+            format!("trusted by {}", joined(others))
         };
         let sentence =
             format!("the chain ends in the root {root}, which it does not have; {others}");

@@ -468,3 +468,26 @@ fn json() {
     assert_eq!(value["verdicts"][0]["reason"], "self-signed");
     assert!(value["handshake"].is_null());
 }
+
+#[test]
+fn a_file_with_the_name_of_a_policy_is_not_that_policy() {
+    let ca = root("CA");
+    let explain = || Explain::new(&ca.pem(), &ca.pem()).roots_named("embedded");
+    let server = Server::new(&server(&ca));
+    let explained = explain().run(server.port);
+    assert_eq!(explained.status, 0, "{}", explained.output);
+    let accepted = "accepted by ./embedded: the chain ends in its root \"CA\"";
+    assert!(explained.has_line(accepted), "{}", explained.output);
+    let refused = "refused by embedded: the chain ends in the root \"CA\", which it does not have; trusted by \
+                   ./embedded, system";
+    assert!(explained.has_line(refused), "{}", explained.output);
+
+    let (_, value) = explain().json(server.port);
+    let policies = value["verdicts"].as_array().unwrap().iter();
+    let policies: Vec<_> = policies.map(|verdict| &verdict["policy"]).collect();
+    assert_eq!(policies, ["./embedded", "embedded", "system"]);
+    let trusted_by = &value["roots"][0]["trusted_by"];
+    assert_eq!(*trusted_by, serde_json::json!(["./embedded", "system"]));
+    let difference = value["difference"].as_str().unwrap();
+    assert!(difference.starts_with("system accepts what embedded refuses: "));
+}
