@@ -9,7 +9,7 @@ use crate::day::day;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::{Output, is_narrow, start_of_sha256, table_with_remarks};
-use crate::root::{Facts, Root, short_name};
+use crate::root::{Facts, Root};
 use crate::source;
 
 #[derive(Args)]
@@ -69,7 +69,7 @@ fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table 
             day(certificate.not_after()),
             start_of_sha256(certificate.sha256()),
         ];
-        let name = short_name(certificate.subject()).to_owned();
+        let name = root.short_name();
         let remarks = limits.into_iter().chain(compromised).chain(removed);
         (name, cells, remarks.collect())
     });

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use embedded_roots::inspect::Certificate;
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
@@ -14,7 +13,6 @@ use serde::Serialize;
 use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
 use crate::explain::known::{Candidate, Policy, PolicyName, joined};
-use crate::root::short_name;
 
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
@@ -107,7 +105,7 @@ impl Case<'_> {
         match end {
             Some(end) => format!(
                 "the chain ends in its root {}",
-                quoted(&end.root.certificate)
+                quoted(&end.root.short_name())
             ),
             None => "the chain ends in one of its roots".to_owned(),
         }
@@ -216,23 +214,23 @@ impl Case<'_> {
         if let Some(end) = self.ends().next() {
             return self.foreign(end);
         }
-        let last = &self.chain.last().certificate;
+        let last = self.chain.last();
         let namesake = self.candidates.iter().find(|candidate| {
             let root = &candidate.root.certificate;
-            root.subject() == last.issuer()
+            root.subject() == last.certificate.issuer()
         });
         if let Some(namesake) = namesake {
-            let root = quoted(&namesake.root.certificate);
+            let root = quoted(&namesake.root.short_name());
             let sentence = format!("the chain names the root {root}, but does not verify with it");
             return (Reason::BadSignature, sentence);
         }
-        if last.is_self_issued() {
-            let root = quoted(last);
+        if last.certificate.is_self_issued() {
+            let root = quoted(&last.short_name());
             let sentence =
                 format!("the chain ends in {root}, which is no known root: a private CA");
             return (Reason::UnknownRoot, sentence);
         }
-        let issuer = quoted_name(last.issuer());
+        let issuer = quoted(&last.short_issuer());
         if self.chain.path().len() == 1 {
             let sentence = format!(
                 "the server does not send the certificate of {issuer}, which has issued its own and is \
@@ -250,7 +248,7 @@ impl Case<'_> {
 
     /// The chain ends in a known root, which is not one of the policy.
     fn foreign(&self, end: &Candidate) -> (Reason, String) {
-        let root = quoted(&end.root.certificate);
+        let root = quoted(&end.root.short_name());
         if let Some(removed) = &end.removed {
             let when = removed.gone_and_why();
             let compromised = end.compromised.as_ref();
@@ -271,12 +269,11 @@ impl Case<'_> {
     }
 
     fn self_signed(&self) -> (Reason, String) {
-        let certificate = &self.chain.end_entity.certificate;
         let known = self.candidates.iter().any(|candidate| {
             let root = candidate.root.root.certificate();
             *root == self.chain.end_entity.der
         });
-        let name = quoted(certificate);
+        let name = quoted(&self.chain.end_entity.short_name());
         let sentence = if known {
             format!("the certificate {name} is itself a root, and a CA's cannot be a server's")
         } else {
@@ -316,7 +313,7 @@ impl Case<'_> {
             );
         }
         let shown = names.iter().take(MOST_NAMES);
-        let shown: Vec<String> = shown.map(|name| quoted_name(name)).collect();
+        let shown: Vec<String> = shown.map(|name| quoted(name)).collect();
         let more = match names.len().saturating_sub(MOST_NAMES) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -361,7 +358,7 @@ impl Case<'_> {
         if sent.der == self.chain.end_entity.der {
             "the certificate".to_owned()
         } else {
-            format!("the certificate of the CA {}", quoted(&sent.certificate))
+            format!("the certificate of the CA {}", quoted(&sent.short_name()))
         }
     }
 
@@ -390,13 +387,9 @@ impl Case<'_> {
 
 const MOST_NAMES: usize = 5;
 
-fn quoted(certificate: &Certificate) -> String {
-    quoted_name(short_name(certificate.subject()))
-}
-
 /// The start of a name, since a server can send long ones.
-fn quoted_name(name: &str) -> String {
-    format!("\"{}\"", shortened(short_name(name)))
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", shortened(name))
 }
 
 pub(super) fn shortened(text: &str) -> String {

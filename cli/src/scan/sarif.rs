@@ -78,6 +78,7 @@ fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {
         subject,
         sha256,
         compromise,
+        ..
     } = finding;
     let text = format!(
         "{} has the {what} {subject}, which is compromised: {}",

@@ -393,7 +393,7 @@ fn text_of_a_server_stays_on_its_line() {
     let ca = root("C\x1b[31mA\nrefused by embedded");
     let explained = explained(&root("CA").pem(), &server(&ca).with(&ca));
     assert!(!explained.output.contains('\x1b'));
-    let sentence = "the chain ends in \"C\\1B[31mA\\0Arefused by embedded\", which is no known root: \
+    let sentence = "the chain ends in \"C\\u{1b}[31mA\\nrefused by embedded\", which is no known root: \
                     a private CA";
     refused(&explained, sentence);
 }
@@ -490,4 +490,19 @@ fn a_file_with_the_name_of_a_policy_is_not_that_policy() {
     assert_eq!(*trusted_by, serde_json::json!(["./embedded", "system"]));
     let difference = value["difference"].as_str().unwrap();
     assert!(difference.starts_with("system accepts what embedded refuses: "));
+}
+
+#[test]
+fn a_common_name_with_a_comma_is_shown_whole() {
+    let ca = root("Example, Inc.");
+    let accepted = explained(&ca.pem(), &server(&ca));
+    let line = "accepted by roots.pem: the chain ends in its root \"Example, Inc.\"";
+    assert!(accepted.has_line(line), "{}", accepted.output);
+
+    let explained = explained(&root("CA").pem(), &server(&ca));
+    refused(
+        &explained,
+        "the server does not send the certificate of \"Example, Inc.\", which has issued its own and is no \
+         known root: it forgets its intermediate, unless that is a private root",
+    );
 }
