@@ -18,7 +18,7 @@ use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::outcome::Result;
 use crate::root::Root;
-use crate::source;
+use crate::source::Source;
 
 /// Whose roots those of a policy are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +31,8 @@ pub(super) enum PolicyName {
 
 impl PolicyName {
     /// The file `embedded` is shown as `./embedded`, so that it differs from the policy.
-    fn from_argument(argument: &str) -> Self {
-        let shown = escape(argument);
+    fn from_source(source: &Source) -> Self {
+        let shown = escape(&source.to_string());
         Self::Given(if shown == Self::Embedded.to_string() {
             format!("./{shown}")
         } else {
@@ -71,33 +71,34 @@ pub(super) struct Policy {
 }
 
 /// The policies, that whose verdict is the exit status first.
-pub(super) fn policies(given: Option<&str>, history: &History) -> Result<Vec<Policy>> {
+pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<Policy>> {
     let embedded = Policy {
         name: PolicyName::Embedded,
         roots: embedded(),
-        certificates: source::named("mozilla", history)?,
+        certificates: Source::Mozilla.at_run_time(history)?,
     };
     let system = Policy {
         name: PolicyName::System,
         roots: Roots::system(),
         // Where it has none, the verdict says why.
-        certificates: source::named("system", history).unwrap_or_default(),
+        certificates: Source::System.at_run_time(history).unwrap_or_default(),
     };
-    let Some(given) = given.filter(|given| *given != "mozilla") else {
+    let Some(given) = given else {
         return Ok(vec![embedded, system]);
     };
-    if given == "system" {
-        return Ok(vec![system, embedded]);
-    }
-    let certificates = source::named(given, history)?;
-    let roots = if given.starts_with("mozilla@") {
-        let roots = certificates.iter().map(|root| root.root.clone());
-        Roots::builder().pem(ParsedBundle::new(roots.collect())?.to_pem())
-    } else {
-        Roots::builder().pem_file(given)
+    let (roots, certificates) = match given {
+        Source::Mozilla => return Ok(vec![embedded, system]),
+        Source::System => return Ok(vec![system, embedded]),
+        Source::MozillaOn(_) => {
+            let certificates = given.at_run_time(history)?;
+            let roots = certificates.iter().map(|root| root.root.clone());
+            let pem = ParsedBundle::new(roots.collect())?.to_pem();
+            (Roots::builder().pem(pem), certificates)
+        }
+        Source::File(path) => (Roots::builder().pem_file(path), given.at_run_time(history)?),
     };
     let given = Policy {
-        name: PolicyName::from_argument(given),
+        name: PolicyName::from_source(given),
         roots: Ok(roots.build()?),
         certificates,
     };

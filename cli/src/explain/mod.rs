@@ -35,6 +35,7 @@ use crate::output::{
     ERROR, GOOD, Output, is_narrow, stacked, start_of_sha256, table, table_with_remarks,
 };
 use crate::root::Facts;
+use crate::source::Source;
 
 #[derive(Args, Clone)]
 pub(crate) struct Arguments {
@@ -44,7 +45,7 @@ pub(crate) struct Arguments {
     /// Judge by these roots too, and exit by their verdict: a PEM file, `mozilla`,
     /// `mozilla@YYYY-MM-DD` or `system`
     #[arg(long, value_name = "SOURCE")]
-    roots: Option<String>,
+    roots: Option<Source>,
     /// Begin in the clear, in this protocol
     #[arg(long, value_name = "PROTOCOL")]
     starttls: Option<StartTls>,
@@ -161,7 +162,7 @@ struct Findings {
 /// All that takes time. The connections end at the deadline.
 fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Findings> {
     let history = History::load()?;
-    let policies = policies(arguments.roots.as_deref(), &history)?;
+    let policies = policies(arguments.roots.as_ref(), &history)?;
     let server = server(arguments, deadline)?;
     let shown = escape(&arguments.server);
     let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
