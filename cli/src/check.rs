@@ -10,10 +10,12 @@ use embedded_roots_bundle::{
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
+use crate::count::counted;
+use crate::day::day;
 use crate::history::History;
-use crate::output::{ERROR, GOOD, Output, WARNING, counted, day};
+use crate::outcome::{Outcome, Result};
+use crate::output::{ERROR, GOOD, Output, WARNING};
 use crate::root::{Root, shown_limits};
-use crate::{Outcome, Result};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -6,7 +6,7 @@ use embedded_roots_bundle::digest::sha256_from_hex;
 use embedded_roots_bundle::{DistrustedKey, parse_distrusted_keys};
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
+use crate::outcome::Result;
 
 /// Reviewed by hand.
 const ROOTS: &str = include_str!("../data/compromised.toml");
@@ -49,11 +49,9 @@ impl Compromises {
         let keys = embedded_roots_mozilla::DISTRUSTED_KEYS.as_bytes();
         let keys = parse_distrusted_keys("the list of distrusted keys", keys)?;
         let mut by_key = HashMap::new();
-        for root in roots()? {
-            let digest = sha256_from_hex(&root.sha256);
-            let digest = digest.ok_or_else(|| format!("{}: no SHA-256", root.name))?;
-            if let Some(key) = key_of(&digest) {
-                by_key.insert(key, root.compromise());
+        for root in CompromisedRoot::all()? {
+            if let Some(key) = key_of(&root.sha256) {
+                by_key.insert(key, root.compromise);
             }
         }
         for key in &keys {
@@ -74,15 +72,48 @@ impl Compromises {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CompromisedRoots {
-    root: Vec<CompromisedRoot>,
+/// A root that leads to a key whose private key is public.
+pub(crate) struct CompromisedRoot {
+    /// Its common name.
+    #[cfg(test)]
+    pub(crate) name: String,
+    /// Its fingerprint.
+    pub(crate) sha256: [u8; 32],
+    pub(crate) compromise: Compromise,
+}
+
+impl CompromisedRoot {
+    pub(crate) fn all() -> Result<Vec<Self>> {
+        let entries: Entries = toml::from_str(ROOTS)?;
+        entries.root.into_iter().map(Self::from_entry).collect()
+    }
+
+    fn from_entry(entry: Entry) -> Result<Self> {
+        let sha256 = sha256_from_hex(&entry.sha256);
+        Ok(Self {
+            sha256: sha256.ok_or_else(|| format!("{}: no SHA-256", entry.name))?,
+            #[cfg(test)]
+            name: entry.name,
+            compromise: Compromise {
+                is_own_key: false,
+                since: entry.date,
+                advisories: entry.advisories,
+                reason: entry.reason,
+                source: Some(entry.source),
+            },
+        })
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CompromisedRoot {
+struct Entries {
+    root: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
     name: String,
     sha256: String,
     date: String,
@@ -91,55 +122,15 @@ struct CompromisedRoot {
     source: String,
 }
 
-impl CompromisedRoot {
-    fn compromise(self) -> Compromise {
-        Compromise {
-            is_own_key: false,
-            since: self.date,
-            advisories: self.advisories,
-            reason: self.reason,
-            source: Some(self.source),
-        }
-    }
-}
-
-fn roots() -> Result<Vec<CompromisedRoot>> {
-    let roots: CompromisedRoots = toml::from_str(ROOTS)?;
-    Ok(roots.root)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::History;
-    use crate::root::short_name;
-
-    #[test]
-    fn compromised_roots_are_those_of_the_history() {
-        let history = History::load().unwrap();
-        let roots = roots().unwrap();
-        assert!(!roots.is_empty());
-        for root in roots {
-            let digest = sha256_from_hex(&root.sha256).unwrap();
-            let known = history.of_certificate(&digest).unwrap();
-            assert_eq!(short_name(known.certificate.subject()), root.name);
-            assert!(root.source.starts_with("https://"), "{}", root.source);
-            // Another day or another identifier is a mistake in one of the two.
-            let same = |key: &&DistrustedKey| {
-                key.date == root.date && key.advisories == root.advisories.join(",")
-            };
-            assert!(history.distrusted_keys().iter().any(|key| same(&key)));
-            let compromise = history.compromise(&known.certificate).unwrap();
-            assert_eq!(*compromise, root.compromise());
-        }
-    }
 
     #[test]
     fn public_keys_are_compromised() {
-        let history = History::load().unwrap();
-        assert!(history.distrusted_keys().len() >= 8);
         let compromises = Compromises::load(|_| None).unwrap();
-        for key in history.distrusted_keys() {
+        assert!(compromises.keys.len() >= 8);
+        for key in &compromises.keys {
             let compromise = compromises.of_key(&key.sha256).unwrap();
             assert!(compromise.is_own_key);
             assert_eq!(compromise.advisories.join(","), key.advisories);

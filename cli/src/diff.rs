@@ -4,11 +4,13 @@ use clap::Args;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
+use crate::count::counted;
 use crate::history::{History, Standing};
-use crate::output::{ERROR, GOOD, Output, WARNING, counted};
+use crate::outcome::{Outcome, Result};
+use crate::output::{ERROR, GOOD, Output, WARNING};
+use crate::progress::Bar;
 use crate::root::{Facts, Root};
-use crate::source::{self, Side};
-use crate::{Outcome, Result};
+use crate::source::{Side, Source};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -18,16 +20,16 @@ pub(crate) struct Arguments {
     /// all roots in it are compared, by subject and key, and their limits are not, since a program may
     /// set limits that nobody sees in it. Nor are those of `mozilla@YYYY-MM-DD`, which are not known. A
     /// directory or an archive that cannot be read to its end is an error.
-    old: String,
+    old: Source,
     /// The same
-    new: String,
+    new: Source,
 }
 
 #[derive(Serialize)]
 struct Difference<'a> {
     command: &'static str,
-    old: &'a str,
-    new: &'a str,
+    old: &'a Source,
+    new: &'a Source,
     history_as_of: &'a str,
     came: Vec<Facts<'a>>,
     went: Vec<Facts<'a>>,
@@ -50,8 +52,11 @@ struct Changed<'a> {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let old = source::side(&arguments.old, &history)?;
-    let new = source::side(&arguments.new, &history)?;
+    let bar = Bar::new()?;
+    let side = |source: &Source| source.side(&history, &bar);
+    let sides = side(&arguments.old).and_then(|old| Ok((old, side(&arguments.new)?)));
+    bar.clear();
+    let (old, new) = sides?;
     let limits_compared = old.limits_are_known && new.limits_are_known;
     let came = without(&new.roots, &old.roots);
     let went = without(&old.roots, &new.roots);
@@ -118,15 +123,17 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         if !limits_compared {
             let sides = [(&old, &arguments.old), (&new, &arguments.new)];
             let unknown = sides.into_iter().filter(|(side, _)| !side.limits_are_known);
-            let unknown: Vec<String> = unknown.map(|(_, name)| escape(name)).collect();
+            let unknown: Vec<String> = unknown
+                .map(|(_, source)| escape(&source.to_string()))
+                .collect();
             let unknown = unknown.join(" and ");
             writeln!(
                 out,
                 "limits are not compared: those of {unknown} are not known"
             )?;
         }
-        let names: [&str; 2] = [&arguments.old, &arguments.new];
-        if let Some(remark) = source::beyond_history(&names, &history) {
+        let sources = [&arguments.old, &arguments.new];
+        if let Some(remark) = Source::beyond_history(&sources, &history) {
             writeln!(out, "{remark}")?;
         }
         let summary = [

@@ -10,8 +10,8 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
 use crate::compromise::{Compromise, Compromises};
+use crate::outcome::Result;
 
 /// Written by `cargo xtask history`.
 const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
@@ -231,6 +231,7 @@ fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compromise::CompromisedRoot;
 
     #[test]
     fn what_is_compiled_in_can_be_read() {
@@ -252,6 +253,31 @@ mod tests {
                 .any(|known| known.certificate.subject().contains(name))
         };
         assert!(has("WoSign") && has("DST Root CA X3") && !has("ISRG Root X2"));
+    }
+
+    #[test]
+    fn compromised_roots_are_those_of_the_history() {
+        let history = History::load().unwrap();
+        let roots = CompromisedRoot::all().unwrap();
+        assert!(!roots.is_empty());
+        for CompromisedRoot {
+            name,
+            sha256,
+            compromise,
+        } in roots
+        {
+            let known = history.of_certificate(&sha256).unwrap();
+            let subject = embedded_roots_bundle::subject(&known.der).unwrap();
+            assert_eq!(subject.common_names().collect::<Vec<_>>(), [name]);
+            let source = compromise.source.as_ref().unwrap();
+            assert!(source.starts_with("https://"), "{source}");
+            // Another day or another identifier is a mistake in one of the two.
+            let same = |key: &DistrustedKey| {
+                key.date == compromise.since && key.advisories == compromise.advisories.join(",")
+            };
+            assert!(history.distrusted_keys().iter().any(same));
+            assert_eq!(*history.compromise(&known.certificate).unwrap(), compromise);
+        }
     }
 
     /// A program that has a key alone is compared by subject and key.

@@ -6,17 +6,22 @@
 
 mod check;
 mod compromise;
+mod count;
+mod day;
 mod diff;
 mod explain;
+mod finder;
 mod history;
 mod list;
+mod outcome;
 mod output;
+mod progress;
 mod root;
 mod scan;
 mod source;
 
 #[doc(hidden)]
-pub use crate::scan::fuzzing;
+pub use crate::finder::fuzzing;
 
 use std::error;
 use std::io::{self, Write as _};
@@ -27,16 +32,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use embedded_roots_bundle::escape;
 
+use crate::outcome::{Outcome, Result};
 use crate::output::Output;
-
-/// The outcome of a command that worked.
-enum Outcome {
-    Clean,
-    Findings,
-}
-
-/// Its error can be that of another thread.
-type Result<T> = std::result::Result<T, Box<dyn error::Error + Send + Sync>>;
 
 /// Which root certificates a program, bundle, image or server trusts
 ///
@@ -50,8 +47,8 @@ struct Arguments {
     #[arg(long, global = true)]
     json: bool,
     /// Judge dates as of this day (YYYY-MM-DD) instead of today
-    #[arg(long, global = true, value_name = "DAY", value_parser = output::parse_day)]
-    today: Option<output::Day>,
+    #[arg(long, global = true, value_name = "DAY", value_parser = day::parse_day)]
+    today: Option<day::Day>,
 }
 
 #[derive(Subcommand)]

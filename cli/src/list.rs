@@ -4,16 +4,19 @@ use clap::Args;
 use embedded_roots_bundle::ParsedBundle;
 use serde::Serialize;
 
+use crate::count::counted;
+use crate::day::day;
 use crate::history::History;
-use crate::output::{Output, counted, day, is_narrow, start_of_sha256, table_with_remarks};
-use crate::root::{Facts, Root, short_name};
-use crate::{Outcome, Result, source};
+use crate::outcome::{Outcome, Result};
+use crate::output::{Output, is_narrow, start_of_sha256, table_with_remarks};
+use crate::root::{Facts, Root};
+use crate::source::Source;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// A PEM file that compiles, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
     #[arg(default_value = "mozilla")]
-    source: String,
+    source: Source,
     /// Write annotated PEM
     #[arg(long, conflicts_with = "json")]
     pem: bool,
@@ -22,14 +25,14 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Listed<'a> {
     command: &'static str,
-    source: &'a str,
+    source: &'a Source,
     history_as_of: &'a str,
     roots: Vec<Facts<'a>>,
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let roots = source::compilable(&arguments.source, &history)?;
+    let roots = arguments.source.compilable(&history)?;
     if arguments.pem {
         let bundle = ParsedBundle::new(roots.into_iter().map(|root| root.root).collect())?;
         output.write(&(), |out| out.write_all(bundle.to_pem().as_bytes()))?;
@@ -43,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     };
     output.write(&listed, |out| {
         writeln!(out, "{}", shown(&roots, &history, is_narrow()).trim_fmt())?;
-        if let Some(remark) = source::beyond_history(&[&arguments.source], &history) {
+        if let Some(remark) = Source::beyond_history(&[&arguments.source], &history) {
             writeln!(out, "{remark}")?;
         }
         writeln!(out, "{}", counted(roots.len(), "root"))
@@ -66,7 +69,7 @@ fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table 
             day(certificate.not_after()),
             start_of_sha256(certificate.sha256()),
         ];
-        let name = short_name(certificate.subject()).to_owned();
+        let name = root.short_name();
         let remarks = limits.into_iter().chain(compromised).chain(removed);
         (name, cells, remarks.collect())
     });
@@ -80,7 +83,7 @@ mod tests {
     #[test]
     fn a_narrow_terminal_has_whole_remarks() {
         let history = History::load().unwrap();
-        let roots = source::named("mozilla", &history).unwrap();
+        let roots = Source::Mozilla.compilable(&history).unwrap();
         let mut table = shown(&roots, &history, true);
         let shown = table.set_width(80).to_string();
         assert!(shown.lines().all(|line| line.chars().count() <= 80));

@@ -1,6 +1,5 @@
 //! How results are written: for people, or as JSON.
 
-use std::fmt::Display;
 use std::io::{self, Write};
 use std::iter;
 use std::time::SystemTime;
@@ -9,19 +8,16 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table};
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{parse_rfc3339, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
-use crate::Result;
+use crate::day::Day;
+use crate::outcome::Result;
 
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// As in GCC and Clang: yellow, and bold yellow even more, vanishes on a white background.
 pub(crate) const WARNING: Style = AnsiColor::Magenta.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-
-/// Midnight of a day, UTC.
-pub(crate) type Day = UnixTime;
 
 /// Standard output, and what the global options say of it.
 pub(crate) struct Output {
@@ -122,21 +118,4 @@ pub(crate) fn stacked(first: String, below: impl IntoIterator<Item = String>) ->
 /// What a table has room for.
 pub(crate) fn start_of_sha256(sha256: [u8; 32]) -> String {
     hex(&sha256).chars().take(16).collect()
-}
-
-/// The day of a time, as YYYY-MM-DD.
-pub(crate) fn day(time: UnixTime) -> String {
-    let time = rfc3339(time);
-    time.split_once('T')
-        .map_or(time.clone(), |(day, _)| day.to_owned())
-}
-
-pub(crate) fn parse_day(text: &str) -> std::result::Result<Day, String> {
-    parse_rfc3339(&format!("{text}T00:00:00Z")).ok_or_else(|| "expected YYYY-MM-DD".to_owned())
-}
-
-/// `1 root`, `2 roots`.
-pub(crate) fn counted<N: Copy + Display + From<u8> + PartialEq>(count: N, what: &str) -> String {
-    let plural = if count == N::from(1) { "" } else { "s" };
-    format!("{count} {what}{plural}")
 }

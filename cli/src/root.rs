@@ -2,13 +2,13 @@
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{self as bundle, Limits, rfc3339};
+use embedded_roots_bundle::{self as bundle, DistinguishedName, Limits, escape, rfc3339, subject};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
 
-use crate::Result;
 use crate::compromise::Compromise;
 use crate::history::{History, Standing};
+use crate::outcome::Result;
 
 /// A root of a file or a list.
 #[allow(
@@ -41,6 +41,11 @@ impl Root {
     pub(crate) fn identity(&self) -> (&[u8], &[u8]) {
         let anchor = self.root.trust_anchor();
         (&anchor.subject, &anchor.subject_public_key_info)
+    }
+
+    /// See [`short_name`].
+    pub(crate) fn short_name(&self) -> String {
+        short_name(self.root.certificate())
     }
 
     /// Its limits, own and imposed ones.
@@ -124,9 +129,15 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The common name of a subject, or the whole subject if it has none.
-pub(crate) fn short_name(subject: &str) -> &str {
-    let parts = subject.split(", ");
-    let mut names = parts.filter_map(|part| part.strip_prefix("CN="));
-    names.next().unwrap_or(subject)
+/// The common name of the subject of a certificate, DER, or the whole subject if it has none.
+pub(crate) fn short_name(der: &[u8]) -> String {
+    subject(der).map_or_else(String::new, shortest)
+}
+
+/// The most specific common name of a name, or the whole name if it has none.
+pub(crate) fn shortest(name: DistinguishedName<'_>) -> String {
+    let names = name.common_names().filter(|name| !name.is_empty());
+    names
+        .last()
+        .map_or_else(|| name.to_string(), |name| escape(&name))
 }

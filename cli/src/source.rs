@@ -1,9 +1,10 @@
 //! Where the roots of a command come from.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use embedded_roots::{Anchor, Roots};
 use embedded_roots_bundle::{
@@ -11,23 +12,56 @@ use embedded_roots_bundle::{
 };
 use memchr::{memchr, memmem};
 use rustls_pki_types::UnixTime;
+use serde::{Serialize, Serializer};
 
+use crate::day::parse_day;
+use crate::finder::progress::Progress;
+use crate::finder::{union, unpack};
 use crate::history::History;
-use crate::output::parse_day;
+use crate::outcome::Result;
 use crate::root::Root;
-use crate::{Result, scan};
 
-/// A name on the command line: a bundle, or a file.
-///
-/// `mozilla` is the list that this program was built with, `mozilla@YYYY-MM-DD` the list as it was on
-/// that day, and `system` the operating system's store. A file is read as a program reads it at run time.
-pub(crate) fn named(name: &str, history: &History) -> Result<Vec<Root>> {
-    bundle_named(name, history).unwrap_or_else(|| at_run_time(Path::new(name)))
+/// What an argument of the command line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// `mozilla`, the list that this program was built with.
+    Mozilla,
+    /// `mozilla@YYYY-MM-DD`, the list as it was on that day. It may be none.
+    MozillaOn(String),
+    /// `system`, the operating system's store.
+    System,
+    File(PathBuf),
 }
 
-/// Like [`named`], but a file has to compile.
-pub(crate) fn compilable(name: &str, history: &History) -> Result<Vec<Root>> {
-    bundle_named(name, history).unwrap_or_else(|| of_file(Path::new(name)))
+impl From<&str> for Source {
+    fn from(argument: &str) -> Self {
+        match argument {
+            "mozilla" => Self::Mozilla,
+            "system" => Self::System,
+            _ => match argument.strip_prefix("mozilla@") {
+                Some(day) => Self::MozillaOn(day.to_owned()),
+                None => Self::File(argument.into()),
+            },
+        }
+    }
+}
+
+/// The argument, not escaped.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mozilla => f.write_str("mozilla"),
+            Self::MozillaOn(day) => write!(f, "mozilla@{day}"),
+            Self::System => f.write_str("system"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// One side of a comparison.
@@ -38,31 +72,59 @@ pub(crate) struct Side {
     pub(crate) limits_are_known: bool,
 }
 
-/// Like [`compilable`], and also what a scan finds in a directory, or in a file that is no text.
-pub(crate) fn side(name: &str, history: &History) -> Result<Side> {
-    let path = Path::new(name);
-    if let Some(roots) = bundle_named(name, history) {
-        return Ok(Side {
-            roots: roots?,
-            limits_are_known: day_of_list(name).is_none(),
-        });
+impl Source {
+    /// The roots. A file is read as a program reads it at run time.
+    pub(crate) fn at_run_time(&self, history: &History) -> Result<Vec<Root>> {
+        self.roots(history, |path| {
+            of_pem(&path.display().to_string(), &read(path)?)
+        })
     }
-    let is_scanned = is_for_scan(path);
-    if !is_scanned.map_err(|why| format!("{}: {why}", bundle::escape(name)))? {
-        return Ok(Side {
-            roots: of_file(path)?,
-            limits_are_known: true,
-        });
-    }
-    Ok(Side {
-        roots: scan::roots(path, history)?,
-        limits_are_known: false,
-    })
-}
 
-/// The day of `mozilla@YYYY-MM-DD`.
-fn day_of_list(name: &str) -> Option<&str> {
-    name.strip_prefix("mozilla@")
+    /// The roots. A file has to compile.
+    pub(crate) fn compilable(&self, history: &History) -> Result<Vec<Root>> {
+        self.roots(history, of_file)
+    }
+
+    /// Like [`compilable`](Self::compilable), and also what a scan finds in a directory, or in a file that is no
+    /// text.
+    pub(crate) fn side(&self, history: &History, progress: &dyn Progress) -> Result<Side> {
+        let mut limits_are_known = !matches!(self, Self::MozillaOn(_));
+        let roots = self.roots(history, |path| {
+            let name = || bundle::escape(&path.display().to_string());
+            let is_scanned = is_for_scan(path).map_err(|why| format!("{}: {why}", name()))?;
+            if is_scanned {
+                limits_are_known = false;
+                union::roots(path, history, progress)
+            } else {
+                of_file(path)
+            }
+        })?;
+        Ok(Side {
+            roots,
+            limits_are_known,
+        })
+    }
+
+    /// A remark, where one of the sources is the list of a day that the history does not reach.
+    pub(crate) fn beyond_history(sources: &[&Self], history: &History) -> Option<String> {
+        let is_beyond =
+            |source: &&Self| matches!(source, Self::MozillaOn(day) if is_after(day, history));
+        let is_beyond = sources.iter().any(is_beyond);
+        is_beyond.then(|| format!("Mozilla's list is known up to {}", history.as_of))
+    }
+
+    fn roots(
+        &self,
+        history: &History,
+        of_file: impl FnOnce(&Path) -> Result<Vec<Root>>,
+    ) -> Result<Vec<Root>> {
+        match self {
+            Self::Mozilla => of_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes()),
+            Self::MozillaOn(day) => on(day, history),
+            Self::System => system(),
+            Self::File(path) => of_file(path),
+        }
+    }
 }
 
 /// Whether this is a directory, or a file in which no PEM begins before what no text has: a NUL, or the
@@ -80,18 +142,7 @@ fn is_for_scan(path: &Path) -> io::Result<bool> {
         .read_to_end(&mut head)?;
     let text = memchr(0, &head).and_then(|nul| head.get(..nul));
     let has_pem = memmem::find(text.unwrap_or(&head), b"-----BEGIN ").is_some();
-    Ok(!has_pem || scan::is_archive(&head))
-}
-
-fn bundle_named(name: &str, history: &History) -> Option<Result<Vec<Root>>> {
-    match name {
-        "mozilla" => Some(of_pem(
-            "mozilla",
-            embedded_roots_mozilla::ANNOTATED_PEM.as_bytes(),
-        )),
-        "system" => Some(system()),
-        _ => day_of_list(name).map(|day| on(day, history)),
-    }
+    Ok(!has_pem || unpack::is_archive(&head))
 }
 
 /// The roots of a PEM file that compiles, all of them.
@@ -103,10 +154,6 @@ fn of_file(path: &Path) -> Result<Vec<Root>> {
     roots.into_iter().map(Root::new).collect()
 }
 
-fn at_run_time(path: &Path) -> Result<Vec<Root>> {
-    of_pem(&path.display().to_string(), &read(path)?)
-}
-
 fn read(path: &Path) -> Result<Vec<u8>> {
     let name = bundle::escape(&path.display().to_string());
     Ok(read_file(path).map_err(|why| format!("{name}: {why}"))?)
@@ -115,13 +162,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 fn of_pem(name: &str, pem: &[u8]) -> Result<Vec<Root>> {
     let roots = parse(name, pem, PrivateKeys::Ignore)?;
     roots.into_iter().map(Root::new).collect()
-}
-
-/// A remark, where one of the names is a day that the history does not reach.
-pub(crate) fn beyond_history(names: &[&str], history: &History) -> Option<String> {
-    let mut days = names.iter().filter_map(|name| day_of_list(name));
-    let is_beyond = days.any(|day| is_after(day, history));
-    is_beyond.then(|| format!("Mozilla's list is known up to {}", history.as_of))
 }
 
 /// Whether nothing is known yet of the list on this day. The newest list that is known stands for it.

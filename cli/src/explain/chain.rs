@@ -11,7 +11,8 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::FromDer as _;
 
-use crate::Result;
+use crate::outcome::Result;
+use crate::root::{short_name, shortest};
 
 pub(super) struct Chain {
     pub(super) end_entity: Sent,
@@ -132,6 +133,16 @@ impl Sent {
             names,
             ca_issuers,
         })
+    }
+
+    /// The common name of its subject, or all of that.
+    pub(super) fn short_name(&self) -> String {
+        short_name(&self.der)
+    }
+
+    /// The common name of its issuer, or all of that.
+    pub(super) fn short_issuer(&self) -> String {
+        issuer(&self.der).map_or_else(String::new, shortest)
     }
 
     /// Whether this is a certificate of the issuer that it names.

@@ -1,11 +1,11 @@
 //! Connections that end with the handshake. Nothing is ever sent after it.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use embedded_roots::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
@@ -16,8 +16,9 @@ use embedded_roots::rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::Result;
 use crate::explain::starttls::StartTls;
+use crate::explain::stream::{NO_ANSWER, Timed, remaining};
+use crate::outcome::Result;
 
 /// Where to connect, and until when.
 pub(super) struct Server {
@@ -60,7 +61,7 @@ impl Server {
     pub(super) fn chain(&self, mut config: ClientConfig) -> Result<Answer> {
         let recorder = Recorder::set(&mut config, None);
         let mut stream = self.open()?;
-        let address = stream.stream.peer_addr()?;
+        let address = stream.peer_addr()?;
         let mut connection = ClientConnection::new(Arc::new(config), self.name.clone())?;
         let ended = connection.complete_io(&mut stream);
         match (recorder.chain.get(), ended) {
@@ -109,11 +110,7 @@ impl Server {
 
     /// A connection on which TLS may begin.
     fn open(&self) -> Result<Timed> {
-        let mut stream = Timed {
-            stream: self.connect()?,
-            deadline: self.deadline,
-            left: MOST_BYTES,
-        };
+        let mut stream = Timed::new(self.connect()?, self.deadline);
         if let Some(protocol) = self.starttls {
             protocol.start(&mut stream)?;
         }
@@ -157,70 +154,6 @@ fn is_no_tls(why: &io::Error) -> bool {
             InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion
         ))
     )
-}
-
-/// More than the largest handshake that rustls accepts takes.
-const MOST_BYTES: usize = 1 << 20;
-
-/// A stream with an end.
-pub(super) struct Timed {
-    stream: TcpStream,
-    deadline: Instant,
-    /// The bytes that may still be read.
-    left: usize,
-}
-
-impl Timed {
-    /// As a mail server is told it (RFC 5321, section 4.1.3).
-    pub(super) fn address_literal(&self) -> io::Result<String> {
-        Ok(match self.stream.local_addr()? {
-            SocketAddr::V4(address) => format!("[{}]", address.ip()),
-            SocketAddr::V6(address) => format!("[IPv6:{}]", address.ip()),
-        })
-    }
-}
-
-impl Read for Timed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let time = remaining(self.deadline)?;
-        self.stream.set_read_timeout(Some(time))?;
-        let read = self.stream.read(buffer).map_err(or_timed_out)?;
-        let left = self.left.checked_sub(read);
-        self.left = left.ok_or_else(|| io::Error::other("the server sends without end"))?;
-        Ok(read)
-    }
-}
-
-impl Write for Timed {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let time = remaining(self.deadline)?;
-        self.stream.set_write_timeout(Some(time))?;
-        self.stream.write(buffer).map_err(or_timed_out)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
-}
-
-fn remaining(deadline: Instant) -> io::Result<Duration> {
-    let time = deadline.saturating_duration_since(Instant::now());
-    // Zero means no limit to a socket.
-    (!time.is_zero()).then_some(time).ok_or_else(timed_out)
-}
-
-fn timed_out() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, NO_ANSWER)
-}
-
-const NO_ANSWER: &str = "no answer in time (`--timeout`)";
-
-/// Unix calls a timeout `WouldBlock`, which rustls would take as a reason to try again.
-fn or_timed_out(why: io::Error) -> io::Error {
-    match why.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => timed_out(),
-        _ => why,
-    }
 }
 
 /// The time at which certificates are verified.

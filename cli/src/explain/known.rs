@@ -1,5 +1,6 @@
 //! The policies that judge, and the known roots that a chain could end in.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,50 +11,94 @@ use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Error, Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, escape, issuer, subject};
 use rustls_pki_types::{ServerName, UnixTime};
+use serde::{Serialize, Serializer};
 
 use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
+use crate::outcome::Result;
 use crate::root::Root;
-use crate::{Result, source};
+use crate::source::Source;
+
+/// Whose roots those of a policy are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PolicyName {
+    /// What `--roots` names, escaped.
+    Given(String),
+    Embedded,
+    System,
+}
+
+impl PolicyName {
+    /// The file `embedded` is shown as `./embedded`, so that it differs from the policy.
+    fn from_source(source: &Source) -> Self {
+        let shown = escape(&source.to_string());
+        Self::Given(if shown == Self::Embedded.to_string() {
+            format!("./{shown}")
+        } else {
+            shown
+        })
+    }
+}
+
+impl fmt::Display for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "embedded",
+            Self::System => "system",
+            Self::Given(shown) => shown,
+        })
+    }
+}
+
+impl Serialize for PolicyName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+pub(super) fn joined<'a>(names: impl IntoIterator<Item = &'a PolicyName>) -> String {
+    let names: Vec<String> = names.into_iter().map(PolicyName::to_string).collect();
+    names.join(", ")
+}
 
 /// Roots that a chain is judged under.
 pub(super) struct Policy {
-    /// `embedded`, `system`, or what `--roots` names; escaped.
-    pub(super) name: String,
+    pub(super) name: PolicyName,
     /// An error if the operating system has no roots.
     pub(super) roots: std::result::Result<Roots, Error>,
     certificates: Vec<Root>,
 }
 
 /// The policies, that whose verdict is the exit status first.
-pub(super) fn policies(given: Option<&str>, history: &History) -> Result<Vec<Policy>> {
+pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<Policy>> {
     let embedded = Policy {
-        name: "embedded".to_owned(),
+        name: PolicyName::Embedded,
         roots: embedded(),
-        certificates: source::named("mozilla", history)?,
+        certificates: Source::Mozilla.at_run_time(history)?,
     };
     let system = Policy {
-        name: "system".to_owned(),
+        name: PolicyName::System,
         roots: Roots::system(),
         // Where it has none, the verdict says why.
-        certificates: source::named("system", history).unwrap_or_default(),
+        certificates: Source::System.at_run_time(history).unwrap_or_default(),
     };
-    let Some(given) = given.filter(|given| *given != "mozilla") else {
+    let Some(given) = given else {
         return Ok(vec![embedded, system]);
     };
-    if given == "system" {
-        return Ok(vec![system, embedded]);
-    }
-    let certificates = source::named(given, history)?;
-    let roots = if given.starts_with("mozilla@") {
-        let roots = certificates.iter().map(|root| root.root.clone());
-        Roots::builder().pem(ParsedBundle::new(roots.collect())?.to_pem())
-    } else {
-        Roots::builder().pem_file(given)
+    let (roots, certificates) = match given {
+        Source::Mozilla => return Ok(vec![embedded, system]),
+        Source::System => return Ok(vec![system, embedded]),
+        Source::MozillaOn(_) => {
+            let certificates = given.at_run_time(history)?;
+            let roots = certificates.iter().map(|root| root.root.clone());
+            let pem = ParsedBundle::new(roots.collect())?.to_pem();
+            (Roots::builder().pem(pem), certificates)
+        }
+        Source::File(path) => (Roots::builder().pem_file(path), given.at_run_time(history)?),
     };
     let given = Policy {
-        name: escape(given),
+        name: PolicyName::from_source(given),
         roots: Ok(roots.build()?),
         certificates,
     };
@@ -69,7 +114,7 @@ pub(super) fn embedded() -> std::result::Result<Roots, Error> {
 pub(super) struct Candidate {
     pub(super) root: Root,
     /// The names of the policies that have it.
-    pub(super) trusted_by: Vec<String>,
+    pub(super) trusted_by: Vec<PolicyName>,
     /// If it has been removed from Mozilla's list.
     pub(super) removed: Option<Standing>,
     /// If the private key of an intermediate below it is public, or its own.
@@ -100,8 +145,8 @@ pub(super) fn candidates(
         let name = subject(der);
         chain.all().any(|sent| issuer(&sent.der) == name)
     };
-    let mut add = |root: &bundle::Root, policy: Option<&str>| {
-        let policy = policy.map(str::to_owned);
+    let mut add = |root: &bundle::Root, policy: Option<&PolicyName>| {
+        let policy = policy.cloned();
         let found = candidates
             .iter_mut()
             .find(|candidate| candidate.root.root.certificate() == root.certificate());

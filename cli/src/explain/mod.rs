@@ -4,6 +4,7 @@ mod chain;
 mod connection;
 mod known;
 mod starttls;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -21,18 +22,20 @@ use embedded_roots_bundle::escape;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
+use crate::count::counted;
+use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
 use crate::explain::connection::{Server, within};
-use crate::explain::known::{Candidate, Policy, candidates, policies};
+use crate::explain::known::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::verdict::{Case, Reason, Verdict, shortened};
 use crate::history::{History, Standing};
+use crate::outcome::{Outcome, Result};
 use crate::output::{
-    ERROR, GOOD, Output, counted, day, is_narrow, stacked, start_of_sha256, table,
-    table_with_remarks,
+    ERROR, GOOD, Output, is_narrow, stacked, start_of_sha256, table, table_with_remarks,
 };
 use crate::root::Facts;
-use crate::{Outcome, Result};
+use crate::source::Source;
 
 #[derive(Args, Clone)]
 pub(crate) struct Arguments {
@@ -42,7 +45,7 @@ pub(crate) struct Arguments {
     /// Judge by these roots too, and exit by their verdict: a PEM file, `mozilla`,
     /// `mozilla@YYYY-MM-DD` or `system`
     #[arg(long, value_name = "SOURCE")]
-    roots: Option<String>,
+    roots: Option<Source>,
     /// Begin in the clear, in this protocol
     #[arg(long, value_name = "PROTOCOL")]
     starttls: Option<StartTls>,
@@ -90,7 +93,7 @@ struct SentFacts<'a> {
 #[derive(Serialize)]
 struct CandidateFacts<'a> {
     root: Facts<'a>,
-    trusted_by: &'a [String],
+    trusted_by: &'a [PolicyName],
     removed: Option<&'a Standing>,
     /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong.
     verifies: bool,
@@ -159,7 +162,7 @@ struct Findings {
 /// All that takes time. The connections end at the deadline.
 fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Findings> {
     let history = History::load()?;
-    let policies = policies(arguments.roots.as_deref(), &history)?;
+    let policies = policies(arguments.roots.as_ref(), &history)?;
     let server = server(arguments, deadline)?;
     let shown = escape(&arguments.server);
     let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
@@ -335,8 +338,8 @@ fn invalid_certificate<'a>(
 }
 
 fn difference(verdicts: &[Verdict]) -> Option<String> {
-    let of = |name: &str| verdicts.iter().find(|verdict| verdict.policy == name);
-    let (embedded, system) = of("embedded").zip(of("system"))?;
+    let of = |name| verdicts.iter().find(|verdict| verdict.policy == name);
+    let (embedded, system) = of(PolicyName::Embedded).zip(of(PolicyName::System))?;
     let (accepts, refuses) = match (embedded.accepted?, system.accepted?) {
         (true, false) => (embedded, system),
         (false, true) => (system, embedded),
@@ -486,7 +489,7 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
         let cells = [
             start_of_sha256(certificate.sha256()),
             chain.to_owned(),
-            candidate.trusted_by.join(", "),
+            joined(&candidate.trusted_by),
         ];
         let remarks = limits.into_iter().chain(compromised).chain(removed);
         let remarks = remarks.collect();

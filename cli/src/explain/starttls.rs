@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
-use crate::Result;
-use crate::explain::connection::Timed;
+use crate::explain::stream::Timed;
+use crate::outcome::Result;
 
 #[derive(Clone, Copy, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -10,7 +10,7 @@ use rustls_pki_types::{ServerName, UnixTime};
 use super::chain::Chain;
 use super::connection::within;
 use super::host_and_port;
-use super::known::{Candidate, candidates, embedded, policies};
+use super::known::{Candidate, PolicyName, candidates, embedded, policies};
 use super::verdict::{Case, Reason};
 use crate::history::History;
 use crate::root::Root;
@@ -46,8 +46,8 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
     };
     let verdict = case.judge(&policies[0]);
     assert_eq!(
-        (&*verdict.policy, verdict.accepted),
-        ("embedded", Some(false))
+        (&verdict.policy, verdict.accepted),
+        (&PolicyName::Embedded, Some(false))
     );
     (verdict.reason.unwrap(), verdict.sentence)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use embedded_roots::inspect::Certificate;
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
@@ -11,14 +10,13 @@ use embedded_roots_bundle::{escape, rfc3339};
 use rustls_pki_types::{ServerName, UnixTime};
 use serde::Serialize;
 
+use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
-use crate::explain::known::{Candidate, Policy};
-use crate::output::day;
-use crate::root::short_name;
+use crate::explain::known::{Candidate, Policy, PolicyName, joined};
 
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
-    pub(super) policy: String,
+    pub(super) policy: PolicyName,
     /// The number of its roots.
     pub(super) roots: usize,
     /// None if the policy cannot be asked.
@@ -107,7 +105,7 @@ impl Case<'_> {
         match end {
             Some(end) => format!(
                 "the chain ends in its root {}",
-                quoted(&end.root.certificate)
+                quoted(&end.root.short_name())
             ),
             None => "the chain ends in one of its roots".to_owned(),
         }
@@ -216,23 +214,23 @@ impl Case<'_> {
         if let Some(end) = self.ends().next() {
             return self.foreign(end);
         }
-        let last = &self.chain.last().certificate;
+        let last = self.chain.last();
         let namesake = self.candidates.iter().find(|candidate| {
             let root = &candidate.root.certificate;
-            root.subject() == last.issuer()
+            root.subject() == last.certificate.issuer()
         });
         if let Some(namesake) = namesake {
-            let root = quoted(&namesake.root.certificate);
+            let root = quoted(&namesake.root.short_name());
             let sentence = format!("the chain names the root {root}, but does not verify with it");
             return (Reason::BadSignature, sentence);
         }
-        if last.is_self_issued() {
-            let root = quoted(last);
+        if last.certificate.is_self_issued() {
+            let root = quoted(&last.short_name());
             let sentence =
                 format!("the chain ends in {root}, which is no known root: a private CA");
             return (Reason::UnknownRoot, sentence);
         }
-        let issuer = quoted_name(last.issuer());
+        let issuer = quoted(&last.short_issuer());
         if self.chain.path().len() == 1 {
             let sentence = format!(
                 "the server does not send the certificate of {issuer}, which has issued its own and is \
@@ -250,7 +248,7 @@ impl Case<'_> {
 
     /// The chain ends in a known root, which is not one of the policy.
     fn foreign(&self, end: &Candidate) -> (Reason, String) {
-        let root = quoted(&end.root.certificate);
+        let root = quoted(&end.root.short_name());
         if let Some(removed) = &end.removed {
             let when = removed.gone_and_why();
             let compromised = end.compromised.as_ref();
@@ -259,15 +257,11 @@ impl Case<'_> {
             let sentence = format!("its root {root} left Mozilla's list by {when}{compromised}");
             return (Reason::RemovedRoot, sentence);
         }
-        let others: BTreeSet<&str> = self
-            .ends()
-            .flat_map(|end| &end.trusted_by)
-            .map(String::as_str)
-            .collect();
-        let others: Vec<&str> = others.into_iter().collect();
-        let others = match *others {
-            [] => "known from Mozilla's list".to_owned(),
-            _ => format!("trusted by {}", others.join(", ")),
+        let others: BTreeSet<&PolicyName> = self.ends().flat_map(|end| &end.trusted_by).collect();
+        let others = if others.is_empty() {
+            "known from Mozilla's list".to_owned()
+        } else {
+            format!("trusted by {}", joined(others))
         };
         let sentence =
             format!("the chain ends in the root {root}, which it does not have; {others}");
@@ -275,12 +269,11 @@ impl Case<'_> {
     }
 
     fn self_signed(&self) -> (Reason, String) {
-        let certificate = &self.chain.end_entity.certificate;
         let known = self.candidates.iter().any(|candidate| {
             let root = candidate.root.root.certificate();
             *root == self.chain.end_entity.der
         });
-        let name = quoted(certificate);
+        let name = quoted(&self.chain.end_entity.short_name());
         let sentence = if known {
             format!("the certificate {name} is itself a root, and a CA's cannot be a server's")
         } else {
@@ -320,7 +313,7 @@ impl Case<'_> {
             );
         }
         let shown = names.iter().take(MOST_NAMES);
-        let shown: Vec<String> = shown.map(|name| quoted_name(name)).collect();
+        let shown: Vec<String> = shown.map(|name| quoted(name)).collect();
         let more = match names.len().saturating_sub(MOST_NAMES) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -365,7 +358,7 @@ impl Case<'_> {
         if sent.der == self.chain.end_entity.der {
             "the certificate".to_owned()
         } else {
-            format!("the certificate of the CA {}", quoted(&sent.certificate))
+            format!("the certificate of the CA {}", quoted(&sent.short_name()))
         }
     }
 
@@ -394,13 +387,9 @@ impl Case<'_> {
 
 const MOST_NAMES: usize = 5;
 
-fn quoted(certificate: &Certificate) -> String {
-    quoted_name(short_name(certificate.subject()))
-}
-
 /// The start of a name, since a server can send long ones.
-fn quoted_name(name: &str) -> String {
-    format!("\"{}\"", shortened(short_name(name)))
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", shortened(name))
 }
 
 pub(super) fn shortened(text: &str) -> String {

@@ -1,35 +1,22 @@
 //! `scan`: which roots lie in files of any kind.
 
-mod embedded_zip;
-mod files;
-mod filled;
-mod found;
-pub mod fuzzing;
-mod known;
-mod limits;
-mod list_date;
-mod location;
-mod pem;
 mod report;
 mod sarif;
-mod search;
-mod union;
-mod unpack;
-mod zstd;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use self::limits::Limits;
-use self::report::Report;
-use self::search::Search;
-pub(crate) use self::union::roots;
-use self::unpack::{Container, Scan};
+use crate::count::counted;
+use crate::finder::files;
+use crate::finder::limits::Limits;
+use crate::finder::search::Search;
+use crate::finder::unpack::Scan;
 use crate::history::History;
-use crate::output::{Output, counted};
-use crate::{Outcome, Result};
+use crate::outcome::{Outcome, Result};
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::scan::report::Report;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -60,13 +47,13 @@ enum Format {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let progress = progress()?;
-    let mut scan = Scan::new(Search::new(&history, progress.clone())?, Limits::default());
+    let bar = Bar::new()?;
+    let mut scan = Scan::new(Search::new(&history, &bar)?, Limits::default());
     let mut seen = files::Seen::default();
     for path in &arguments.paths {
         files::scan(path, &mut seen, &mut scan);
     }
-    progress.finish_and_clear();
+    bar.clear();
     let report = Report::new(&scan, &history);
     match arguments.format {
         Some(Format::Sarif) => output.write(&(), |out| {
@@ -86,16 +73,4 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
         _ => Outcome::Clean,
     })
-}
-
-/// Whether a file that begins like this is an archive, or compressed.
-#[must_use]
-pub fn is_archive(head: &[u8]) -> bool {
-    Container::of(head).is_some()
-}
-
-/// Shown on standard error, if that is a terminal.
-fn progress() -> Result<ProgressBar> {
-    let style = "{spinner} {binary_bytes} ({binary_bytes_per_sec}) {wide_msg}";
-    Ok(ProgressBar::new_spinner().with_style(ProgressStyle::with_template(style)?))
 }

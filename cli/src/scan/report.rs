@@ -7,13 +7,15 @@ use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
-use super::found::Form;
-use super::list_date::{ListDate, ListDates};
-use super::location::Location;
-use super::unpack::{Failure, KeyStore, Place, Scan};
 use crate::compromise::Compromise;
+use crate::count::counted;
+use crate::day::day;
+use crate::finder::found::Form;
+use crate::finder::list_date::{ListDate, ListDates};
+use crate::finder::location::Location;
+use crate::finder::unpack::{Failure, KeyStore, Place, Scan};
 use crate::history::{History, Standing};
-use crate::output::{ERROR, GOOD, WARNING, counted, day};
+use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
 
 #[derive(Serialize)]
@@ -44,6 +46,8 @@ pub(super) struct RootsOfPlace<'a> {
 
 #[derive(Serialize)]
 pub(super) struct FoundRoot<'a> {
+    #[serde(skip)]
+    short_name: String,
     pub(super) subject: &'a str,
     pub(super) sha256: String,
     spki_sha256: String,
@@ -57,6 +61,8 @@ pub(super) struct FoundRoot<'a> {
 /// A certificate with a compromised key that is no known root.
 #[derive(Serialize)]
 struct CompromisedCertificate<'a> {
+    #[serde(skip)]
+    short_name: String,
     subject: &'a str,
     issuer: &'a str,
     sha256: String,
@@ -70,6 +76,7 @@ struct CompromisedCertificate<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Finding<'a> {
     pub(super) what: &'static str,
+    short_name: &'a str,
     pub(super) subject: &'a str,
     pub(super) sha256: &'a str,
     pub(super) compromise: &'a Compromise,
@@ -78,6 +85,8 @@ pub(super) struct Finding<'a> {
 /// A self-signed CA that Mozilla's list has not held since 2015.
 #[derive(Serialize)]
 struct UnknownCa<'a> {
+    #[serde(skip)]
+    short_name: String,
     subject: &'a str,
     sha256: String,
     forms: &'a BTreeSet<Form>,
@@ -178,6 +187,7 @@ impl RootsOfPlace<'_> {
         let roots = self.roots.iter().filter_map(|root| {
             Some(Finding {
                 what: "root",
+                short_name: &root.short_name,
                 subject: root.subject,
                 sha256: &root.sha256,
                 compromise: root.compromised?,
@@ -185,6 +195,7 @@ impl RootsOfPlace<'_> {
         });
         let certificates = self.compromised.iter().map(|certificate| Finding {
             what: "certificate",
+            short_name: &certificate.short_name,
             subject: certificate.subject,
             sha256: &certificate.sha256,
             compromise: certificate.compromised,
@@ -227,8 +238,7 @@ impl RootsOfPlace<'_> {
         }
         for (root, standing) in removed {
             let gone = standing.gone.as_deref().unwrap_or_default();
-            let name = short_name(root.subject);
-            writeln!(out, "    {gone}  {name}")?;
+            writeln!(out, "    {gone}  {}", root.short_name)?;
             // Below the name, since many lines would be wider than a terminal.
             if let Some(reason) = &standing.reason {
                 writeln!(out, "                {}", reason.reason)?;
@@ -239,12 +249,7 @@ impl RootsOfPlace<'_> {
             writeln!(out, "  {count}, valid until:")?;
         }
         for unknown in &self.unknown {
-            writeln!(
-                out,
-                "    {}  {}",
-                unknown.not_after,
-                short_name(unknown.subject)
-            )?;
+            writeln!(out, "    {}  {}", unknown.not_after, unknown.short_name)?;
         }
         Ok(())
     }
@@ -261,12 +266,12 @@ impl RootsOfPlace<'_> {
             let what = if count == 1 { what } else { plural };
             writeln!(out, "  {ERROR}{count} compromised {what}{ERROR:#}, since:")?;
             for Finding {
-                subject,
+                short_name,
                 compromise,
                 ..
             } in findings
             {
-                writeln!(out, "    {}  {}", compromise.since, short_name(subject))?;
+                writeln!(out, "    {}  {}", compromise.since, short_name)?;
                 writeln!(out, "                {}", compromise.reason)?;
                 writeln!(out, "                {}", compromise.ids())?;
             }
@@ -308,6 +313,7 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
         refuses_public_keys: place.found.refuses_public_keys(),
         roots: roots
             .map(|found| FoundRoot {
+                short_name: short_name(&found.root.der),
                 subject: found.root.certificate.subject(),
                 sha256: hex(&found.root.certificate.sha256()),
                 spki_sha256: hex(&found.root.certificate.spki_sha256()),
@@ -320,6 +326,7 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
             .filter_map(|found| {
                 let certificate = &found.root.certificate;
                 Some(CompromisedCertificate {
+                    short_name: short_name(&found.root.der),
                     subject: certificate.subject(),
                     issuer: certificate.issuer(),
                     sha256: hex(&certificate.sha256()),
@@ -332,6 +339,7 @@ fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -
             .collect(),
         unknown: unknown
             .map(|found| UnknownCa {
+                short_name: short_name(&found.root.der),
                 subject: found.root.certificate.subject(),
                 sha256: hex(&found.root.certificate.sha256()),
                 forms: &found.forms,

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::location::Location;
-use super::report::{Finding, FoundRoot, OLDER_VERIFIER, Report, RootsOfPlace};
-use super::unpack::Failure;
+use crate::finder::location::Location;
+use crate::finder::unpack::Failure;
 use crate::history::Standing;
+use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, Report, RootsOfPlace};
 
 const COMPROMISED: &str = "compromised";
 const REMOVED: &str = "removed-root";
@@ -78,6 +78,7 @@ fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {
         subject,
         sha256,
         compromise,
+        ..
     } = finding;
     let text = format!(
         "{} has the {what} {subject}, which is compromised: {}",

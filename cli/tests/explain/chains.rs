@@ -398,7 +398,7 @@ fn text_of_a_server_stays_on_its_line() {
     let ca = root("C\x1b[31mA\nrefused by embedded");
     let explained = explained(&root("CA").pem(), &server(&ca, HOST).with(&ca));
     assert!(!explained.output.contains('\x1b'));
-    let sentence = "the chain ends in \"C\\1B[31mA\\0Arefused by embedded\", which is no known root: \
+    let sentence = "the chain ends in \"C\\u{1b}[31mA\\nrefused by embedded\", which is no known root: \
                     a private CA";
     refused(&explained, sentence);
 }
@@ -472,4 +472,42 @@ fn json() {
     assert_eq!(status, 1);
     assert_eq!(value["verdicts"][0]["reason"], "self-signed");
     assert!(value["handshake"].is_null());
+}
+
+#[test]
+fn a_file_with_the_name_of_a_policy_is_not_that_policy() {
+    let ca = root("CA");
+    let explain = || Explain::new(&ca.pem(), &ca.pem()).roots_named("embedded");
+    let server = Server::new(&server(&ca));
+    let explained = explain().run(server.port);
+    assert_eq!(explained.status, 0, "{}", explained.output);
+    let accepted = "accepted by ./embedded: the chain ends in its root \"CA\"";
+    assert!(explained.has_line(accepted), "{}", explained.output);
+    let refused = "refused by embedded: the chain ends in the root \"CA\", which it does not have; trusted by \
+                   ./embedded, system";
+    assert!(explained.has_line(refused), "{}", explained.output);
+
+    let (_, value) = explain().json(server.port);
+    let policies = value["verdicts"].as_array().unwrap().iter();
+    let policies: Vec<_> = policies.map(|verdict| &verdict["policy"]).collect();
+    assert_eq!(policies, ["./embedded", "embedded", "system"]);
+    let trusted_by = &value["roots"][0]["trusted_by"];
+    assert_eq!(*trusted_by, serde_json::json!(["./embedded", "system"]));
+    let difference = value["difference"].as_str().unwrap();
+    assert!(difference.starts_with("system accepts what embedded refuses: "));
+}
+
+#[test]
+fn a_common_name_with_a_comma_is_shown_whole() {
+    let ca = root("Example, Inc.");
+    let accepted = explained(&ca.pem(), &server(&ca));
+    let line = "accepted by roots.pem: the chain ends in its root \"Example, Inc.\"";
+    assert!(accepted.has_line(line), "{}", accepted.output);
+
+    let explained = explained(&root("CA").pem(), &server(&ca));
+    refused(
+        &explained,
+        "the server does not send the certificate of \"Example, Inc.\", which has issued its own and is no \
+         known root: it forgets its intermediate, unless that is a private root",
+    );
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 pub(crate) struct Explain {
     folder: Folder,
     command: Command,
+    roots: &'static str,
 }
 
 pub(crate) struct Explained {
@@ -28,8 +29,20 @@ impl Explain {
             .current_dir(folder.path())
             .env("SSL_CERT_FILE", "system.pem")
             .env_remove("SSL_CERT_DIR")
-            .args(["explain", "--roots", "roots.pem"]);
-        Self { folder, command }
+            .arg("explain");
+        Self {
+            folder,
+            command,
+            roots: "roots.pem",
+        }
+    }
+
+    /// With another name of the file of roots.
+    pub(crate) fn roots_named(mut self, name: &'static str) -> Self {
+        let folder = self.folder.path();
+        fs::rename(folder.join(self.roots), folder.join(name)).unwrap();
+        self.roots = name;
+        self
     }
 
     pub(crate) fn args(mut self, args: &[&str]) -> Self {
@@ -40,7 +53,8 @@ impl Explain {
     pub(crate) fn run(mut self, port: u16) -> Explained {
         let server = format!("localhost:{port}");
         let connect = format!("127.0.0.1:{port}");
-        let output = self.command.args([&server, "--connect", &connect]);
+        let arguments = ["--roots", self.roots, &server, "--connect", &connect];
+        let output = self.command.args(arguments);
         let output = output.output().unwrap();
         drop(self.folder);
         Explained {

@@ -1,7 +1,7 @@
 //! `list`.
 
 use embedded_roots_bundle::rfc3339;
-use rcgen::IsCa;
+use rcgen::{DnType, IsCa};
 use rustls_pki_types::UnixTime;
 
 use crate::command::{Folder, ca, json, newest_day, run, run_with};
@@ -227,5 +227,26 @@ fn output_that_cannot_be_written_is_an_error_unless_nobody_reads_it() {
         reader.wait().unwrap();
         let ran = run_into(writer, arguments);
         assert_eq!((ran.status, &*ran.err), (0, ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_common_name_with_a_comma_is_shown_whole() {
+    let folder = Folder::new("comma");
+    let pem = ca("Example, Inc. = \u{202e}CA", |params| {
+        let organization = "CN=No, CN=Name";
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, organization);
+    });
+    let file = folder.file("comma.pem", pem);
+    let shown = "Example, Inc. = \\u{202e}CA ";
+    for command in ["list", "scan"] {
+        let ran = run(&[command, &file]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        let out = ran.out.replace('\n', " \n");
+        let mut lines = out.lines();
+        assert!(lines.any(|line| line.contains(shown)), "{command}: {out}");
+        assert!(!out.contains("No, CN"), "{out}");
     }
 }

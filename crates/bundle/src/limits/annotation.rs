@@ -7,6 +7,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::error::ParseError;
 use crate::escape::{MOST_SHOWN, escape, shorten};
+use crate::limits::base::DISTRUST_AFTER;
 use crate::limits::name_constraints::{MOST_SUBTREES, NameConstraints};
 use crate::limits::subtree::Subtree;
 use crate::x509::time::{parse_rfc3339, rfc3339};
@@ -174,7 +175,6 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
 /// The letters of the name in [`PREFIX`].
 const NAME: &str = "embeddedroots";
 
-pub(super) const DISTRUST_AFTER: &str = "distrust-after";
 const PERMITTED_DNS: &str = "permitted-dns";
 const EXCLUDED_DNS: &str = "excluded-dns";
 const PERMITTED_IP: &str = "permitted-ip";

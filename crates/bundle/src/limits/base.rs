@@ -41,6 +41,8 @@ pub(crate) struct Base {
     pub(super) value: Vec<u8>,
 }
 
+/// The key of a distrust date in the grammar of annotations.
+pub(super) const DISTRUST_AFTER: &str = "distrust-after";
 pub(crate) const DNS: u8 = der::context(2);
 pub(crate) const IP: u8 = der::context(7);
 

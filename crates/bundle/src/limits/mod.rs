@@ -13,8 +13,7 @@ use std::fmt;
 
 use rustls_pki_types::UnixTime;
 
-use base::write_name_constraints;
-
+use crate::limits::base::{DISTRUST_AFTER, write_name_constraints};
 use crate::x509::time::rfc3339;
 
 /// What limits the trust in a root: a distrust date and name constraints, whether they are in the certificate
@@ -94,7 +93,7 @@ impl<'a> Limits<'a> {
 impl fmt::Display for Limits<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(date) = self.distrust_after {
-            write!(f, "{}={}", annotation::DISTRUST_AFTER, rfc3339(date))?;
+            write!(f, "{}={}", DISTRUST_AFTER, rfc3339(date))?;
         }
         let Some(content) = self.name_constraints else {
             return Ok(());
@@ -111,6 +110,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::limits::annotation::Annotation;
 
     const TR: &[u8] = &[0xa0, 0x07, 0x30, 0x05, 0x82, 0x03, 0x2e, 0x74, 0x72];
     const A: &[u8] = &[0xa0, 0x05, 0x30, 0x03, 0x82, 0x01, b'a'];
@@ -163,7 +163,7 @@ mod tests {
         ] {
             assert_eq!(limits.to_string(), text);
             if !limits.is_empty() {
-                assert_eq!(text.parse::<crate::Annotation>().unwrap().to_string(), text);
+                assert_eq!(text.parse::<Annotation>().unwrap().to_string(), text);
             }
         }
     }

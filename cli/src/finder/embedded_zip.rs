@@ -18,17 +18,17 @@ const LOCATOR_64_LENGTH: u64 = 20;
 const LONGEST_AFTER: usize = 0xffff;
 
 /// What the end of an archive says (APPNOTE, section 4.3.16).
-pub(super) struct End {
+pub(crate) struct End {
     /// How many entries it has, unless they are too many to be said there.
-    pub(super) entries: Option<u16>,
+    pub(crate) entries: Option<u16>,
     /// From where the places in it are counted.
-    pub(super) offset: ArchiveOffset,
+    pub(crate) offset: ArchiveOffset,
 }
 
 /// The end of the ZIP archive in a file, if it has one near its own end.
 ///
 /// The directory that it names must be before it, so that other bytes are not taken for one.
-pub(super) fn end_of_zip(file: &mut (impl Read + Seek)) -> io::Result<Option<End>> {
+pub(crate) fn end_of_zip(file: &mut (impl Read + Seek)) -> io::Result<Option<End>> {
     let length = file.seek(SeekFrom::End(0))?;
     let start = length.saturating_sub((END_LENGTH + LONGEST_AFTER) as u64);
     let mut last = Vec::new();
@@ -82,7 +82,7 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// Keeps what follows the first header of an entry of a ZIP archive, while somebody else reads it.
-pub(super) struct Keeping<R> {
+pub(crate) struct Keeping<R> {
     inner: R,
     kept: Kept,
     /// The last bytes before what is kept, which the header may begin in.
@@ -93,7 +93,7 @@ pub(super) struct Keeping<R> {
 
 impl<R> Keeping<R> {
     /// As long as it finds `memory`.
-    pub(super) fn new(inner: R, memory: Counter) -> Self {
+    pub(crate) fn new(inner: R, memory: Counter) -> Self {
         Self {
             inner,
             kept: Kept::default(),
@@ -104,7 +104,7 @@ impl<R> Keeping<R> {
     }
 
     /// What was kept, or `None` if it was too much. Whoever takes it gives the memory back.
-    pub(super) fn into_kept(self) -> Option<Kept> {
+    pub(crate) fn into_kept(self) -> Option<Kept> {
         (!self.is_over).then_some(self.kept)
     }
 
@@ -149,14 +149,14 @@ impl<R: Read> Read for Keeping<R> {
 
 /// The last part of a file, at its place: the rest reads as zeros.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     start: u64,
     bytes: Vec<u8>,
     position: u64,
 }
 
 impl Kept {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 }

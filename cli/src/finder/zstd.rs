@@ -6,7 +6,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::limits::Counter;
 
-pub(super) struct Frames<R> {
+pub(crate) struct Frames<R> {
     input: R,
     decoder: FrameDecoder,
     is_in_frame: bool,
@@ -16,7 +16,7 @@ pub(super) struct Frames<R> {
 }
 
 impl<R: BufRead> Frames<R> {
-    pub(super) fn new(input: R, memory: Counter) -> Self {
+    pub(crate) fn new(input: R, memory: Counter) -> Self {
         Self {
             input,
             decoder: FrameDecoder::new(),

@@ -5,13 +5,13 @@ use std::io::{self, Read};
 /// Fills each buffer, up to the end or an error.
 ///
 /// What a decoder returns before an error depends on how much it is given at once.
-pub(super) struct Filled<R> {
+pub(crate) struct Filled<R> {
     inner: R,
     failed: Option<io::Error>,
 }
 
 impl<R> Filled<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         Self {
             inner,
             failed: None,
@@ -36,7 +36,7 @@ impl<R: Read> Read for Filled<R> {
 }
 
 /// Reads until the buffer is full, or the reader at its end.
-pub(super) fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize) -> io::Result<()> {
+pub(crate) fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize) -> io::Result<()> {
     while let Some(free) = buffer.get_mut(*filled..).filter(|free| !free.is_empty()) {
         match reader.read(free) {
             Ok(0) => break,

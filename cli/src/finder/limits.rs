@@ -6,25 +6,25 @@ use std::rc::Rc;
 
 /// The limits for one file of the command line or of a directory, with all that is in it.
 #[derive(Clone)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Archives in archives.
-    pub(super) depth: usize,
-    pub(super) entries: u64,
+    pub(crate) depth: usize,
+    pub(crate) entries: u64,
     /// Bytes, unpacked.
-    pub(super) unpacked: u64,
+    pub(crate) unpacked: u64,
     /// Unpacked bytes to a packed one. Deflate does not reach more than 1032.
-    pub(super) ratio: u64,
+    pub(crate) ratio: u64,
     /// The ratio does not matter up to this size: empty disk images are packed well.
-    pub(super) ratio_from: u64,
+    pub(crate) ratio_from: u64,
     /// Bytes of ZIP archives in other archives, which are in memory since they are read from the end, and
     /// of what Zstandard keeps of its output.
-    pub(super) in_memory: u64,
+    pub(crate) in_memory: u64,
     /// Bytes about the entries of all ZIP archives that are open.
-    pub(super) about_entries: u64,
+    pub(crate) about_entries: u64,
     /// Bytes of names and other data before an entry of a tar archive.
-    pub(super) about_entry: u64,
+    pub(crate) about_entry: u64,
     /// Bytes of what is reported.
-    pub(super) report: u64,
+    pub(crate) report: u64,
 }
 
 impl Default for Limits {
@@ -45,37 +45,37 @@ impl Default for Limits {
 
 /// A counter that several readers share.
 #[derive(Clone)]
-pub(super) struct Counter(Rc<Cell<u64>>);
+pub(crate) struct Counter(Rc<Cell<u64>>);
 
 impl Counter {
-    pub(super) fn new(value: u64) -> Self {
+    pub(crate) fn new(value: u64) -> Self {
         Self(Rc::new(Cell::new(value)))
     }
 
-    pub(super) fn value(&self) -> u64 {
+    pub(crate) fn value(&self) -> u64 {
         self.0.get()
     }
 
-    pub(super) fn set(&self, value: u64) {
+    pub(crate) fn set(&self, value: u64) {
         self.0.set(value);
     }
 
     /// Whether that many were left, and now are taken.
-    pub(super) fn take(&self, count: u64) -> bool {
+    pub(crate) fn take(&self, count: u64) -> bool {
         let left = self.value().checked_sub(count);
         self.set(left.unwrap_or(0));
         left.is_some()
     }
 
-    pub(super) fn give(&self, count: u64) {
+    pub(crate) fn give(&self, count: u64) {
         self.set(self.value().saturating_add(count));
     }
 }
 
 /// Counts what is read.
-pub(super) struct Counted<R> {
-    pub(super) inner: R,
-    pub(super) count: Counter,
+pub(crate) struct Counted<R> {
+    pub(crate) inner: R,
+    pub(crate) count: Counter,
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -87,9 +87,9 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Fails once more is read than the allowance holds.
-pub(super) struct Allowed<R> {
-    pub(super) inner: R,
-    pub(super) left: Counter,
+pub(crate) struct Allowed<R> {
+    pub(crate) inner: R,
+    pub(crate) left: Counter,
 }
 
 impl<R: Read> Read for Allowed<R> {
@@ -109,7 +109,7 @@ impl<R: Seek> Seek for Allowed<R> {
 }
 
 /// The output of a decompressor, which fails beyond the limits.
-pub(super) struct Unpacked<R> {
+pub(crate) struct Unpacked<R> {
     inner: R,
     packed: Counter,
     /// How many bytes came out.
@@ -120,7 +120,7 @@ pub(super) struct Unpacked<R> {
 }
 
 impl<R> Unpacked<R> {
-    pub(super) fn new(inner: R, packed: Counter, left: Counter, limits: &Limits) -> Self {
+    pub(crate) fn new(inner: R, packed: Counter, left: Counter, limits: &Limits) -> Self {
         Self {
             inner,
             packed,

@@ -6,8 +6,8 @@ use embedded_roots_bundle::{Annotation, Root};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
 
-use crate::Result;
 use crate::history::{History, Known, newest};
+use crate::outcome::Result;
 
 /// The bytes of a `SubjectPublicKeyInfo`'s content by which it is looked up. They lie within the modulus
 /// of an RSA key and within the point of an elliptic curve key, so they are as good as random.
@@ -16,7 +16,7 @@ const WINDOW: std::ops::Range<usize> = 34..50;
 /// The keys that rustls-webpki refuses, as a verifier holds them.
 const PUBLIC_KEYS: &[u8] = include_bytes!("../../data/public-keys.pem");
 
-pub(super) struct KnownKeys<'h> {
+pub(crate) struct KnownKeys<'h> {
     by_window: HashMap<[u8; 16], Vec<KnownKey<'h>>>,
     /// The contents of those whose private keys are public.
     public: HashMap<[u8; 16], Vec<u8>>,
@@ -30,7 +30,7 @@ struct KnownKey<'h> {
 }
 
 /// What a key that was found belongs to.
-pub(super) enum Hit<'h> {
+pub(crate) enum Hit<'h> {
     /// The bytes around the key are those of the certificate.
     Certificate(&'h Known),
     /// The key is alone.
@@ -40,7 +40,7 @@ pub(super) enum Hit<'h> {
 }
 
 impl<'h> KnownKeys<'h> {
-    pub(super) fn new(history: &'h History) -> Result<Self> {
+    pub(crate) fn new(history: &'h History) -> Result<Self> {
         let mut by_window: HashMap<[u8; 16], Vec<KnownKey<'h>>> = HashMap::new();
         for known in history.all() {
             let root = Root::new(known.der.clone(), Annotation::default(), 0)?;
@@ -67,7 +67,7 @@ impl<'h> KnownKeys<'h> {
     }
 
     /// What the key belongs to whose content is at this position.
-    pub(super) fn at(&self, data: &[u8], position: usize) -> Option<Hit<'h>> {
+    pub(crate) fn at(&self, data: &[u8], position: usize) -> Option<Hit<'h>> {
         let rest = data.get(position..)?;
         let window = window(rest)?;
         let Some(keys) = self.by_window.get(&window) else {

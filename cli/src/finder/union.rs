@@ -8,11 +8,12 @@ use embedded_roots_bundle::escape;
 use super::files;
 use super::found::{Form, Found};
 use super::limits::Limits;
+use super::progress::Progress;
 use super::search::Search;
 use super::unpack::Scan;
-use crate::Result;
+use crate::count::counted;
 use crate::history::History;
-use crate::output::counted;
+use crate::outcome::Result;
 use crate::root::Root;
 
 /// All roots that a scan finds, each once.
@@ -21,12 +22,10 @@ use crate::root::Root;
 ///
 /// If there are none, or something could not be read to its end: half of a program is not compared in
 /// place of the whole.
-pub(crate) fn roots(path: &Path, history: &History) -> Result<Vec<Root>> {
-    let progress = super::progress()?;
-    let search = Search::new(history, progress.clone())?;
+pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> Result<Vec<Root>> {
+    let search = Search::new(history, progress)?;
     let mut scan = Scan::new(search, Limits::default());
     files::scan(path, &mut files::Seen::default(), &mut scan);
-    progress.finish_and_clear();
     if let [first, others @ ..] = scan.failures.as_slice() {
         let others = match others.len() {
             0 => String::new(),

@@ -24,7 +24,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 ///
 /// Line breaks may be of any kind, escaped once or more often (`\n` in JSON and source code), and the
 /// text may be several string literals, joined by nothing, by commas, or by `+`.
-pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut rest = LABELS.iter().find_map(|label| text.strip_prefix(*label))?;
     let mut base64 = Vec::with_capacity(3_000);
     while let Some((&byte, after)) = rest.split_first() {

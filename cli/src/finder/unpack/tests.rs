@@ -5,15 +5,14 @@ use std::{fs, iter};
 use embedded_roots_bundle::{Annotation, Root, digest::hex};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use indicatif::ProgressBar;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
+use crate::finder::found::Form;
+use crate::finder::search::{AHEAD, BEHIND, BUFFER};
 use crate::history::{History, Known};
-use crate::scan::found::Form;
-use crate::scan::search::{AHEAD, BEHIND, BUFFER};
 
 /// A root, and how it is kept.
 type Found = (String, Vec<Form>);
@@ -28,7 +27,7 @@ struct Seen {
 
 /// One scan, to which a test gives many files named `x`.
 fn scanner(history: &History, limits: Limits) -> Scan<'_> {
-    let search = Search::new(history, ProgressBar::hidden()).unwrap();
+    let search = Search::new(history, &()).unwrap();
     Scan::new(search, limits)
 }
 
@@ -152,7 +151,7 @@ fn own_root(name: &str, is_ca: IsCa) -> Vec<u8> {
 #[test]
 fn every_known_root_is_found_in_each_form() {
     let history = History::load().unwrap();
-    let mut search = Search::new(&history, ProgressBar::hidden()).unwrap();
+    let mut search = Search::new(&history, &()).unwrap();
     for known in history.all() {
         let sha256 = known.certificate.sha256();
         for (form, data) in [
@@ -614,7 +613,7 @@ fn forged() -> Vec<u8> {
 #[test]
 fn forged_certificates_cost_no_more_than_their_bytes() {
     let history = History::load().unwrap();
-    let mut search = Search::new(&history, ProgressBar::hidden()).unwrap();
+    let mut search = Search::new(&history, &()).unwrap();
     let room = Counter::new(u64::MAX);
     let [one, other, ..] = history.all() else {
         panic!("the history is empty");

@@ -6,22 +6,22 @@ use std::mem;
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::sha256;
-use indicatif::ProgressBar;
 
 use super::filled::fill;
 use super::found::{Form, Found};
 use super::known::{Hit, KnownKeys};
 use super::limits::Counter;
 use super::pem;
-use crate::Result;
+use super::progress::Progress;
 use crate::history::{History, newest};
+use crate::outcome::Result;
 
-pub(super) struct Search<'h> {
+pub(crate) struct Search<'h> {
     history: &'h History,
     keys: KnownKeys<'h>,
     needles: AhoCorasick,
     buffer: Vec<u8>,
-    pub(super) progress: ProgressBar,
+    pub(crate) progress: &'h dyn Progress,
 }
 
 /// Where a root may be, and what tells of rustls' verifier. Each is rare in other data.
@@ -38,11 +38,11 @@ const WEBPKI: &[u8] = b"PathLenConstraintViolated";
 const LONGEST_NEEDLE: usize = WEBPKI.len();
 
 /// Small enough for the cache of a core, large enough for few system calls.
-pub(super) const BUFFER: usize = 1024 * 1024;
+pub(crate) const BUFFER: usize = 1024 * 1024;
 /// What must be in the buffer before and after a needle: a certificate of version 1 up to its key, and
 /// the text of a certificate.
-pub(super) const BEHIND: usize = 4 * 1024;
-pub(super) const AHEAD: usize = 64 * 1024;
+pub(crate) const BEHIND: usize = 4 * 1024;
+pub(crate) const AHEAD: usize = 64 * 1024;
 /// The longest certificate. Known roots have less than 3 KiB.
 const MAX_CERTIFICATE: usize = 16 * 1024;
 /// The longest text of a certificate, so that where the buffer ends makes no difference.
@@ -53,7 +53,7 @@ const FREE_FALSE_ALARMS: u64 = 1024 * 1024;
 const BYTES_PER_FALSE_ALARM: u64 = 4;
 
 impl<'h> Search<'h> {
-    pub(super) fn new(history: &'h History, progress: ProgressBar) -> Result<Self> {
+    pub(crate) fn new(history: &'h History, progress: &'h dyn Progress) -> Result<Self> {
         Ok(Self {
             history,
             keys: KnownKeys::new(history)?,
@@ -68,7 +68,7 @@ impl<'h> Search<'h> {
     /// Reads to the end. After an error, what was found before it is returned too.
     ///
     /// It is also an error if something was skipped, or if the report has no `room` for all that was found.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         reader: &mut dyn Read,
         room: &Counter,
@@ -85,7 +85,7 @@ impl<'h> Search<'h> {
             let result = fill(reader, &mut buffer, &mut filled);
             let count = (filled - before) as u64;
             found.bytes += count;
-            self.progress.inc(count);
+            self.progress.bytes(count);
             let is_end = filled < BUFFER || result.is_err();
             let end = filled - if is_end { 0 } else { AHEAD };
             let data = buffer.get(..filled).unwrap_or_default();

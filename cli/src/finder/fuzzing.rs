@@ -5,13 +5,12 @@ use std::error::Error;
 use std::io::{Read, Seek};
 
 use embedded_roots_bundle::digest::hex;
-use indicatif::ProgressBar;
 
-pub use super::is_archive;
 use super::limits::Limits;
 use super::location::Location;
 use super::search::{self, Search};
 use super::unpack::Scan;
+pub use super::unpack::is_archive;
 use crate::history::History;
 use crate::root::Root;
 
@@ -74,7 +73,7 @@ impl Known {
     ///
     /// None, as tests show.
     pub fn scanner(&self) -> Result<Scanner<'_>, Box<dyn Error + Send + Sync>> {
-        let search = Search::new(&self.0, ProgressBar::hidden())?;
+        let search = Search::new(&self.0, &())?;
         Ok(Scanner(Scan::new(search, LIMITS)))
     }
 }

@@ -13,10 +13,10 @@ const NOT_ON_DISK: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// Files that are under several names, by device and inode.
 #[derive(Default)]
-pub(super) struct Seen(HashSet<(u64, u64)>);
+pub(crate) struct Seen(HashSet<(u64, u64)>);
 
 /// Scans what a path of the command line names: standard input for `-`.
-pub(super) fn scan(path: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
+pub(crate) fn scan(path: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
     if path == Path::new("-") {
         return scan.reader("-", &mut io::stdin().lock());
     }

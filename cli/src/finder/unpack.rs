@@ -17,15 +17,15 @@ use super::search::Search;
 use super::zstd;
 
 /// What was found, where.
-pub(super) struct Place<'h> {
-    pub(super) location: Location,
-    pub(super) key_store: Option<KeyStore>,
-    pub(super) found: Found<'h>,
+pub(crate) struct Place<'h> {
+    pub(crate) location: Location,
+    pub(crate) key_store: Option<KeyStore>,
+    pub(crate) found: Found<'h>,
 }
 
 /// A Java key store. Certificates are not encrypted in them, except in PKCS#12 with a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub(super) enum KeyStore {
+pub(crate) enum KeyStore {
     #[serde(rename = "JKS")]
     Jks,
     #[serde(rename = "PKCS#12")]
@@ -34,23 +34,23 @@ pub(super) enum KeyStore {
 
 /// A place that could not be read, or not to its end.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     #[serde(flatten)]
-    pub(super) location: Location,
-    pub(super) error: String,
+    pub(crate) location: Location,
+    pub(crate) error: String,
 }
 
-pub(super) struct Scan<'h> {
+pub(crate) struct Scan<'h> {
     search: Search<'h>,
     limits: Limits,
     /// What is left of the limits for the file at hand.
     left: Left,
     /// The places with roots or compromised certificates.
-    pub(super) places: Vec<Place<'h>>,
-    pub(super) failures: Vec<Failure>,
+    pub(crate) places: Vec<Place<'h>>,
+    pub(crate) failures: Vec<Failure>,
     /// How many places were searched, with and without roots.
-    pub(super) searched: u64,
-    pub(super) bytes: u64,
+    pub(crate) searched: u64,
+    pub(crate) bytes: u64,
 }
 
 struct Left {
@@ -81,8 +81,14 @@ const BESIDE: usize = 512;
 /// How many bytes at the beginning of a file show what it is: a tar header, which is a block.
 const HEAD: u64 = 512;
 
+/// Whether a file that begins like this is an archive, or compressed.
+#[must_use]
+pub fn is_archive(head: &[u8]) -> bool {
+    Container::of(head).is_some()
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Container {
+enum Container {
     Gzip,
     Tar,
     Zip,
@@ -90,7 +96,7 @@ pub(super) enum Container {
 }
 
 impl Container {
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
+    fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
             // A frame, or one that is skipped (RFC 8878, section 3.1).
@@ -116,7 +122,7 @@ impl KeyStore {
 }
 
 impl<'h> Scan<'h> {
-    pub(super) fn new(search: Search<'h>, limits: Limits) -> Self {
+    pub(crate) fn new(search: Search<'h>, limits: Limits) -> Self {
         Self {
             search,
             left: Left::new(&limits),
@@ -128,7 +134,7 @@ impl<'h> Scan<'h> {
         }
     }
 
-    pub(super) fn failed(&mut self, place: &Location, why: &dyn std::fmt::Display) {
+    pub(crate) fn failed(&mut self, place: &Location, why: &dyn std::fmt::Display) {
         let mut error = why.to_string();
         if !self
             .left
@@ -147,7 +153,7 @@ impl<'h> Scan<'h> {
         });
     }
 
-    pub(super) fn file(&mut self, path: &Path) {
+    pub(crate) fn file(&mut self, path: &Path) {
         let name = Location::file(path.display().to_string());
         match File::open(path) {
             Ok(file) => self.seekable(&name, file),
@@ -155,7 +161,7 @@ impl<'h> Scan<'h> {
         }
     }
 
-    pub(super) fn seekable(&mut self, name: &Location, mut file: impl Read + Seek) {
+    pub(crate) fn seekable(&mut self, name: &Location, mut file: impl Read + Seek) {
         self.left = Left::new(&self.limits);
         let begin = read_head(&mut file).and_then(|head| {
             // Files of /proc have no end to seek.
@@ -180,7 +186,7 @@ impl<'h> Scan<'h> {
     }
 
     /// Standard input, for example.
-    pub(super) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
+    pub(crate) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
         self.left = Left::new(&self.limits);
         let reader = &mut Filled::new(reader);
         self.stream(&Location::file(name.to_owned()), reader, 0);
@@ -247,9 +253,7 @@ impl<'h> Scan<'h> {
 
     fn plain(&mut self, name: &Location, reader: &mut dyn Read, key_store: Option<KeyStore>) {
         self.searched += 1;
-        self.search
-            .progress
-            .set_message(embedded_roots_bundle::escape(&name.shown));
+        self.search.progress.place(&name.shown);
         let (found, result) = self.search.read(reader, &self.left.report);
         self.bytes += found.bytes;
         if !found.is_empty() {

@@ -7,16 +7,16 @@ const MAX_NAME: usize = 4096;
 
 /// A file, or an entry of an archive, which may be an entry itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Location {
+pub(crate) struct Location {
     /// For people: `image.tar!layer.tar!etc/ssl/cert.pem`. A name may have a `!` of its own.
     #[serde(rename = "place")]
-    pub(super) shown: String,
+    pub(crate) shown: String,
     /// The names, that of the file first.
-    pub(super) path: Vec<String>,
+    pub(crate) path: Vec<String>,
 }
 
 impl Location {
-    pub(super) fn file(name: String) -> Self {
+    pub(crate) fn file(name: String) -> Self {
         Self {
             shown: name.clone(),
             path: vec![name],
@@ -24,12 +24,12 @@ impl Location {
     }
 
     /// The bytes of text.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         2 * self.shown.len()
     }
 
     /// An entry with this name, of which the beginning is enough to find it.
-    pub(super) fn entry(&self, name: &[u8]) -> Self {
+    pub(crate) fn entry(&self, name: &[u8]) -> Self {
         let start = name.get(..MAX_NAME).unwrap_or(name);
         let cut = if start.len() < name.len() { "..." } else { "" };
         let mut path = self.path.clone();

@@ -13,7 +13,7 @@ use crate::history::Known;
 /// How a root is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// The public key alone, as in a rustls trust anchor.
     Key,
     Der,
@@ -21,22 +21,22 @@ pub(super) enum Form {
 }
 
 /// What was found.
-pub(super) struct Found<'h> {
+pub(crate) struct Found<'h> {
     /// Known roots, by the SHA-256 fingerprint.
-    pub(super) roots: BTreeMap<[u8; 32], Kept<&'h Known>>,
+    pub(crate) roots: BTreeMap<[u8; 32], Kept<&'h Known>>,
     /// Self-signed certificates of known keys that the history does not have. The newest one of the key
     /// that it has stands for each in `roots`.
-    pub(super) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
+    pub(crate) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
     /// Self-signed CAs that Mozilla's list has not held.
-    pub(super) unknown: BTreeMap<[u8; 32], Kept<Parsed>>,
+    pub(crate) unknown: BTreeMap<[u8; 32], Kept<Parsed>>,
     /// Certificates with a compromised key that are no known roots.
-    pub(super) compromised: BTreeMap<[u8; 32], Kept<Parsed>>,
-    pub(super) verifier: Verifier,
-    pub(super) bytes: u64,
+    pub(crate) compromised: BTreeMap<[u8; 32], Kept<Parsed>>,
+    pub(crate) verifier: Verifier,
+    pub(crate) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
-    pub(super) false_alarms: u64,
+    pub(crate) false_alarms: u64,
     /// Something that looks like a certificate was skipped, after too many false alarms.
-    pub(super) has_skipped: bool,
+    pub(crate) has_skipped: bool,
     /// How many bytes the report may still take.
     room: Counter,
     is_full: bool,
@@ -44,27 +44,27 @@ pub(super) struct Found<'h> {
 
 /// What tells of rustls' verifier.
 #[derive(Default)]
-pub(super) struct Verifier {
+pub(crate) struct Verifier {
     /// The name of an error of webpki.
-    pub(super) has_error: bool,
+    pub(crate) has_error: bool,
     /// A key alone whose private key is public: as a rule, in a list of keys to refuse.
-    pub(super) has_public_key: bool,
+    pub(crate) has_public_key: bool,
 }
 
-pub(super) struct Kept<T> {
-    pub(super) root: T,
-    pub(super) forms: BTreeSet<Form>,
+pub(crate) struct Kept<T> {
+    pub(crate) root: T,
+    pub(crate) forms: BTreeSet<Form>,
     /// Whether the certificate itself was found, rather than its key or another certificate of that.
-    pub(super) is_exact: bool,
+    pub(crate) is_exact: bool,
 }
 
-pub(super) struct Parsed {
-    pub(super) certificate: Certificate,
-    pub(super) der: CertificateDer<'static>,
+pub(crate) struct Parsed {
+    pub(crate) certificate: Certificate,
+    pub(crate) der: CertificateDer<'static>,
 }
 
 impl<'h> Found<'h> {
-    pub(super) fn new(room: Counter) -> Self {
+    pub(crate) fn new(room: Counter) -> Self {
         Self {
             roots: BTreeMap::new(),
             reissued: BTreeMap::new(),
@@ -79,13 +79,13 @@ impl<'h> Found<'h> {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.roots.is_empty() && self.unknown.is_empty() && self.compromised.is_empty()
     }
 
     /// Whether rustls' verifier refuses keys whose private keys are public, if this is a program with that
     /// verifier and trust anchors.
-    pub(super) fn refuses_public_keys(&self) -> Option<bool> {
+    pub(crate) fn refuses_public_keys(&self) -> Option<bool> {
         let mut roots = self.roots.values();
         let has_anchors = roots.any(|root| root.forms.contains(&Form::Key));
         let Verifier {
@@ -95,7 +95,7 @@ impl<'h> Found<'h> {
         (has_error && has_anchors).then_some(has_public_key)
     }
 
-    pub(super) fn is_complete(&self) -> io::Result<()> {
+    pub(crate) fn is_complete(&self) -> io::Result<()> {
         if self.is_full {
             return Err(io::Error::other("more roots than a report has room for"));
         }
@@ -107,7 +107,7 @@ impl<'h> Found<'h> {
         Ok(())
     }
 
-    pub(super) fn root(&mut self, known: &'h Known, form: Form, is_exact: bool) {
+    pub(crate) fn root(&mut self, known: &'h Known, form: Form, is_exact: bool) {
         let sha256 = known.certificate.sha256();
         if !self.roots.contains_key(&sha256) && !self.has_room(0) {
             return;
@@ -122,7 +122,7 @@ impl<'h> Found<'h> {
         entry.is_exact |= is_exact;
     }
 
-    pub(super) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
+    pub(crate) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
         let sha256 = certificate.sha256();
         if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
             self.reissued.insert(sha256, der.to_vec().into());
@@ -130,7 +130,7 @@ impl<'h> Found<'h> {
     }
 
     /// Keeps a certificate in one of the two maps.
-    pub(super) fn parsed(
+    pub(crate) fn parsed(
         &mut self,
         map: fn(&mut Self) -> &mut BTreeMap<[u8; 32], Kept<Parsed>>,
         certificate: Certificate,

@@ -8,24 +8,24 @@ use crate::history::{History, Known};
 
 /// Releases of the list that match best.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct ListDate {
-    pub(super) from: String,
+pub(crate) struct ListDate {
+    pub(crate) from: String,
     /// The first day on which another release matches worse; none if the newest one matches.
-    pub(super) until: Option<String>,
+    pub(crate) until: Option<String>,
     /// Keys that were found and are not in those releases.
-    pub(super) extra: usize,
+    pub(crate) extra: usize,
     /// Keys of those releases that were not found.
-    pub(super) missing: usize,
+    pub(crate) missing: usize,
 }
 
 /// Fewer roots are a choice of somebody rather than a list.
 const FEWEST: usize = 20;
 
 /// The keys of Mozilla's list on each day on which it changed.
-pub(super) struct ListDates(Vec<(String, HashSet<[u8; 32]>)>);
+pub(crate) struct ListDates(Vec<(String, HashSet<[u8; 32]>)>);
 
 impl ListDates {
-    pub(super) fn new(history: &History) -> Self {
+    pub(crate) fn new(history: &History) -> Self {
         let days = history.all().iter().flat_map(|known| {
             let standing = &known.standing;
             [Some(&standing.first), standing.gone.as_ref()]
@@ -41,7 +41,7 @@ impl ListDates {
     }
 
     /// Nothing if the roots are few, or if more than a quarter of them are different in every list.
-    pub(super) fn best<'k>(&self, roots: impl Iterator<Item = &'k Known>) -> Option<ListDate> {
+    pub(crate) fn best<'k>(&self, roots: impl Iterator<Item = &'k Known>) -> Option<ListDate> {
         let found: HashSet<_> = roots.map(|known| known.certificate.spki_sha256()).collect();
         let differences = |list: &HashSet<[u8; 32]>| {
             let both = found.intersection(list).count();

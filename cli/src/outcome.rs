@@ -1,0 +1,12 @@
+//! How a command ends.
+
+use std::error;
+
+/// The outcome of a command that worked.
+pub(crate) enum Outcome {
+    Clean,
+    Findings,
+}
+
+/// Its error can be that of another thread.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn error::Error + Send + Sync>>;
