@@ -478,7 +478,7 @@ fn json() {
 fn a_file_with_the_name_of_a_policy_is_not_that_policy() {
     let ca = root("CA");
     let explain = || Explain::new(&ca.pem(), &ca.pem()).roots_named("embedded");
-    let server = Server::new(&server(&ca));
+    let server = Server::new(&server(&ca, HOST));
     let explained = explain().run(server.port);
     assert_eq!(explained.status, 0, "{}", explained.output);
     let accepted = "accepted by ./embedded: the chain ends in its root \"CA\"";
@@ -500,11 +500,11 @@ fn a_file_with_the_name_of_a_policy_is_not_that_policy() {
 #[test]
 fn a_common_name_with_a_comma_is_shown_whole() {
     let ca = root("Example, Inc.");
-    let accepted = explained(&ca.pem(), &server(&ca));
+    let accepted = explained(&ca.pem(), &server(&ca, HOST));
     let line = "accepted by roots.pem: the chain ends in its root \"Example, Inc.\"";
     assert!(accepted.has_line(line), "{}", accepted.output);
 
-    let explained = explained(&root("CA").pem(), &server(&ca));
+    let explained = explained(&root("CA").pem(), &server(&ca, HOST));
     refused(
         &explained,
         "the server does not send the certificate of \"Example, Inc.\", which has issued its own and is no \

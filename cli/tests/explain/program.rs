@@ -1,5 +1,6 @@
 //! The program, run as a user runs it.
 
+use std::fs;
 use std::process::Command;
 
 use embedded_roots_testing::folder::Folder;
