@@ -118,8 +118,8 @@ fn what_is_wrong_in_the_file_comes_with_its_line() {
         (
             pem.clone() + &ca.key().serialize_pem(),
             Some(lines + 1),
-            "a private key: what is compiled in can be read by everybody who has the program; take \
-             the key out of this file"
+            "a private key: anyone who has the program can read what is compiled in; remove the key \
+             from this file"
                 .to_owned(),
         ),
         (

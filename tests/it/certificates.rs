@@ -132,7 +132,7 @@ fn anchors_alone_are_an_error() {
     ] {
         let error = builder.build().unwrap().certificates().unwrap_err();
         assert!(error.is_no_certificate(), "{error}");
-        assert!(error.to_string().contains("anchors alone"), "{error}");
+        assert!(error.to_string().contains("only anchors"), "{error}");
     }
     // With another source that has the certificates.
     let is_in_mozilla =

@@ -253,7 +253,7 @@ fn a_refresh_opens_no_fallback() {
         } else {
             world.file(store, "");
         }
-        assert!(assert_fails(&live, "opens no fallback").is_no_roots());
+        assert!(assert_fails(&live, "never falls back").is_no_roots());
         assert_eq!(names(&live), ["CN=Store"]);
     }
     // The store is read tolerantly, as at the start.
@@ -278,7 +278,7 @@ fn a_refresh_opens_no_fallback() {
     assert!(live.refresh().unwrap());
     fs::remove_file(&path).unwrap();
     variables.lock().unwrap().clear();
-    assert!(assert_fails(&live, "opens no fallback").is_no_roots());
+    assert!(assert_fails(&live, "never falls back").is_no_roots());
     assert_eq!(names(&live), ["CN=Other"]);
 
     // An empty store that fills up ends the fallback.
@@ -296,7 +296,7 @@ fn a_refresh_opens_no_fallback() {
     let policy = builder(&world).optional_pem_file(&path).system_fallback();
     let live = policy.build_live().unwrap();
     fs::remove_file(&path).unwrap();
-    assert!(assert_fails(&live, "opens no fallback").is_no_roots());
+    assert!(assert_fails(&live, "never falls back").is_no_roots());
     assert_eq!(names(&live), ["CN=Private"]);
 
     // One that was open from the start stays open.
