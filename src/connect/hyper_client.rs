@@ -119,16 +119,16 @@ impl Service<Uri> for LiveConnector {
             let stream = connecting.await?;
             // Now, since resolving the name and connecting take time, in which the roots may change.
             let config = live.client_config();
-            let mut connector = connector_over(Connected(Some(stream)), &config);
+            let mut connector = connector_over(TcpConnection(Some(stream)), &config);
             connector.call(address).await
         })
     }
 }
 
 /// Gives one connection, which is there already.
-struct Connected(Option<<HttpConnector as Service<Uri>>::Response>);
+struct TcpConnection(Option<<HttpConnector as Service<Uri>>::Response>);
 
-impl Service<Uri> for Connected {
+impl Service<Uri> for TcpConnection {
     type Response = <HttpConnector as Service<Uri>>::Response;
     type Error = io::Error;
     type Future = Ready<io::Result<Self::Response>>;

@@ -104,7 +104,7 @@ impl RootsBuilder {
 
     /// Adds a compiled-in bundle, such as [`mozilla::BUNDLE`](crate::mozilla::BUNDLE).
     pub fn bundle(self, bundle: &Bundle) -> Self {
-        self.given(Ok(Source::of_bundle(*bundle)))
+        self.given(Ok(Source::from_bundle(*bundle)))
     }
 
     /// Adds the certificates of a PEM text, annotated or not.
@@ -112,7 +112,7 @@ impl RootsBuilder {
     /// Strict: a certificate that cannot be used is an error, and so is text without a certificate.
     /// Other blocks, such as private keys, are ignored.
     pub fn pem(self, pem: impl AsRef<[u8]>) -> Self {
-        self.given(of_pem(pem.as_ref()))
+        self.given(pem_source(pem.as_ref()))
     }
 
     /// Adds the certificates of a PEM file, which must exist. Strict like [`pem`](Self::pem).
@@ -133,7 +133,7 @@ impl RootsBuilder {
         self,
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> Self {
-        self.given(of_certificates(certificates))
+        self.given(certificate_source(certificates))
     }
 
     /// Adds your own trust anchors: subject, SPKI and name constraints, as webpki and other crates
@@ -142,7 +142,7 @@ impl RootsBuilder {
     /// A [`TrustAnchor`] cannot carry a distrust date. An anchor of a root program is trusted without the
     /// date that the program sets for it, and the [report](Roots::report) says so.
     pub fn anchors(self, anchors: impl IntoIterator<Item = TrustAnchor<'static>>) -> Self {
-        self.given(of_anchors(anchors))
+        self.given(anchor_source(anchors))
     }
 
     /// Removes every root for which `keep` returns false, whatever its source. With several calls, a
@@ -346,7 +346,10 @@ impl RootsBuilder {
             distrust.add_digests(&files::digests(path)?);
         }
         let provider = config::provider(self.provider.clone());
-        let sha256 = provider.map_or_else(|_| Sha256::default(), |provider| Sha256::of(&provider));
+        let sha256 = provider.map_or_else(
+            |_| Sha256::default(),
+            |provider| Sha256::from_provider(&provider),
+        );
         let (roots, report) = merge(sources, &distrust, sha256, |anchor| {
             self.filters.iter().all(|keep| keep(anchor))
         })?;
@@ -458,14 +461,14 @@ impl fmt::Debug for RootsBuilder {
     }
 }
 
-fn of_pem(pem: &[u8]) -> Result<Source, Error> {
+fn pem_source(pem: &[u8]) -> Result<Source, Error> {
     let roots = parse("PEM text", pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
     let mut source = Source::new(Origin::PemText);
     source.roots = roots.into_iter().map(SourceRoot::from).collect();
     Ok(source)
 }
 
-fn of_certificates(
+fn certificate_source(
     certificates: impl IntoIterator<Item = CertificateDer<'static>>,
 ) -> Result<Source, Error> {
     let mut source = Source::new(Origin::Certificates);
@@ -482,7 +485,7 @@ fn of_certificates(
     Ok(source)
 }
 
-fn of_anchors(anchors: impl IntoIterator<Item = TrustAnchor<'static>>) -> Result<Source, Error> {
+fn anchor_source(anchors: impl IntoIterator<Item = TrustAnchor<'static>>) -> Result<Source, Error> {
     let mut source = Source::new(Origin::Anchors);
     let anchors = anchors.into_iter().map(|anchor| Anchor::new(anchor, None));
     source.roots = anchors.map(SourceRoot::from).collect();

@@ -198,7 +198,7 @@ impl fmt::Debug for Roots {
 
 /// Does not use the builder, so that the one-line program does not link the PEM reader.
 pub(super) fn of_the_bundle() -> Result<TrustSet, Error> {
-    TrustSet::of(selected()?)
+    TrustSet::from_bundle(selected()?)
 }
 
 pub(super) fn selected() -> Result<&'static Bundle, Error> {

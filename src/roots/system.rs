@@ -70,7 +70,7 @@ impl RootsBuilder {
         self.step(move |surroundings| {
             let store = store(surroundings)?;
             let is_empty = store.roots.is_empty();
-            let fallback = is_empty.then(|| Source::of_bundle(bundle));
+            let fallback = is_empty.then(|| Source::from_bundle(bundle));
             Ok([store].into_iter().chain(fallback).collect())
         })
     }

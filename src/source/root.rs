@@ -76,7 +76,7 @@ impl Source {
         }
     }
 
-    pub(crate) fn of_bundle(bundle: Bundle) -> Self {
+    pub(crate) fn from_bundle(bundle: Bundle) -> Self {
         let mut source = Self::new(Origin::Bundle(bundle));
         let anchors = bundle.anchors().iter().enumerate();
         let roots = anchors.map(|(number, anchor)| SourceRoot {

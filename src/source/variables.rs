@@ -9,17 +9,17 @@ pub(crate) enum Variables {
     #[default]
     OfTheProcess,
     #[cfg(test)]
-    Given(Given),
+    Given(SharedValues),
 }
 
 /// Shared, so that a test can change them later.
 #[cfg(test)]
-pub(crate) type Given = std::sync::Arc<std::sync::Mutex<Vec<(&'static str, OsString)>>>;
+pub(crate) type SharedValues = std::sync::Arc<std::sync::Mutex<Vec<(&'static str, OsString)>>>;
 
 #[cfg(test)]
 impl From<Vec<(&'static str, OsString)>> for Variables {
     fn from(values: Vec<(&'static str, OsString)>) -> Self {
-        Self::Given(Given::new(values.into()))
+        Self::Given(SharedValues::new(values.into()))
     }
 }
 

@@ -14,7 +14,7 @@ use rustls::{CipherSuite, CipherSuiteCommon};
 pub(crate) struct Sha256(Option<&'static dyn Hash>);
 
 impl Sha256 {
-    pub(crate) fn of(provider: &CryptoProvider) -> Self {
+    pub(crate) fn from_provider(provider: &CryptoProvider) -> Self {
         // By name, because to ask the hash for its algorithm would be one more page of code at the start of a program.
         let is_of_sha256 = |common: &CipherSuiteCommon| {
             let suite = common.suite;
@@ -78,12 +78,12 @@ mod tests {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         );
         let mut provider = rustls::crypto::ring::default_provider();
-        let mut hashes = vec![Sha256::default(), Sha256::of(&provider)];
+        let mut hashes = vec![Sha256::default(), Sha256::from_provider(&provider)];
         provider.cipher_suites.retain(|suite| {
             let suite = suite.tls13();
             suite.is_some_and(|suite| suite.common.hash_provider.output_len() != 32)
         });
-        hashes.push(Sha256::of(&provider));
+        hashes.push(Sha256::from_provider(&provider));
         assert_eq!(hashes.iter().filter(|hash| hash.0.is_none()).count(), 2);
         for hash in hashes {
             assert_eq!(Some(hash.hash(text)), expected, "{hash:?}");

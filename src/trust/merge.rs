@@ -28,7 +28,7 @@ pub(crate) fn merge(
     let mut firsts = first_copies(&sources).into_iter();
     // The place of each first copy in `merged`, by its number among all anchors.
     let mut places: Vec<usize> = Vec::with_capacity(firsts.len());
-    let mut merged: Vec<Merged> = Vec::with_capacity(firsts.len());
+    let mut merged: Vec<MergedRoot> = Vec::with_capacity(firsts.len());
     let mut reports: Vec<SourceReport> = Vec::with_capacity(sources.len());
     for ((nth, source), distrusted) in sources.into_iter().enumerate().zip(distrusted) {
         let standing = source.origin.standing();
@@ -44,7 +44,7 @@ pub(crate) fn merge(
                 report.duplicates += 1;
                 present.meet(standing, root, &mut report)?;
             } else {
-                let mut new = Merged::new(standing, nth, root);
+                let mut new = MergedRoot::new(standing, nth, root);
                 new.meet_known(&mut report);
                 merged.push(new);
             }
@@ -53,7 +53,7 @@ pub(crate) fn merge(
     }
     let mut roots = Vec::with_capacity(merged.len());
     let mut removed = Vec::new();
-    for Merged { root, source, .. } in merged.into_iter().filter(|merged| !merged.left_out) {
+    for MergedRoot { root, source, .. } in merged.into_iter().filter(|merged| !merged.left_out) {
         let Some(report) = reports.get_mut(source) else {
             continue;
         };
@@ -79,7 +79,7 @@ pub(crate) fn merge(
     Ok((roots, Report::new(reports)))
 }
 
-struct Merged {
+struct MergedRoot {
     standing: Standing,
     /// The index of the source that it counts for: the first that has it.
     source: usize,
@@ -88,7 +88,7 @@ struct Merged {
     left_out: bool,
 }
 
-impl Merged {
+impl MergedRoot {
     fn new(standing: Standing, source: usize, root: SourceRoot) -> Self {
         Self {
             standing,

@@ -37,7 +37,7 @@ enum Anchors {
 }
 
 impl TrustSet {
-    pub(crate) fn of(bundle: &'static Bundle) -> Result<Self, Error> {
+    pub(crate) fn from_bundle(bundle: &'static Bundle) -> Result<Self, Error> {
         if bundle.is_empty() {
             return Err(Error::no_roots(format!(
                 "bundle {}: 0 roots",
@@ -151,7 +151,7 @@ impl TrustSet {
         match &self.anchors {
             // The anchors are unique, so merging the one source changes none and cannot fail.
             Anchors::Bundle(bundle, report) => report.get_or_init(|| {
-                let source = vec![Source::of_bundle(**bundle)];
+                let source = vec![Source::from_bundle(**bundle)];
                 let merged = merge(source, &self.distrust, Sha256::default(), |_| true);
                 merged.map(|(_, report)| report).unwrap_or_default()
             }),

@@ -16,7 +16,7 @@ use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
-use crate::verify::search::{Chain, Revoking, Search};
+use crate::verify::search::{Chain, CrlSearch, Search};
 use crate::verify::signatures::ChainSignatures;
 
 /// Verifies chains under a trust set: what is distrusted is taken out of the chain, webpki searches once over the
@@ -26,14 +26,14 @@ pub(super) struct ChainVerifier {
     pub(super) provider: Arc<CryptoProvider>,
     sha256: Sha256,
     remembers_signatures: bool,
-    revocation: Option<Box<dyn Revoking>>,
+    revocation: Option<Box<dyn CrlSearch>>,
 }
 
 impl ChainVerifier {
     pub(super) fn new(trust_set: Arc<TrustSet>, provider: Arc<CryptoProvider>) -> Self {
         Self {
             trust_set,
-            sha256: Sha256::of(&provider),
+            sha256: Sha256::from_provider(&provider),
             provider,
             remembers_signatures: true,
             revocation: None,
@@ -61,7 +61,7 @@ impl ChainVerifier {
         let screening = self.screen(end_entity, intermediates)?;
         let screened = &*screening.intermediates;
         let start = not_before(end_entity);
-        let issuers = Issuers::of(
+        let issuers = Issuers::new(
             iter::once(end_entity).chain(screened),
             start,
             &self.trust_set,
@@ -138,7 +138,7 @@ impl ChainVerifier {
         intermediates: &'a [CertificateDer<'a>],
     ) -> Result<Screening<'a>, Refusal> {
         let distrust = self.trust_set.distrust();
-        Screening::of(end_entity, intermediates, distrust, self.sha256)
+        Screening::new(end_entity, intermediates, distrust, self.sha256)
     }
 
     /// The intermediates that webpki may try. `start` is the notBefore of the end-entity certificate.

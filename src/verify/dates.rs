@@ -21,7 +21,7 @@ pub(super) struct Issuers<'a> {
 
 impl<'a> Issuers<'a> {
     /// `start` is the notBefore of the end-entity certificate, which is one of `certificates`.
-    pub(super) fn of<'b>(
+    pub(super) fn new<'b>(
         certificates: impl Iterator<Item = &'b CertificateDer<'b>>,
         start: Option<UnixTime>,
         trust_set: &'a TrustSet,

@@ -10,7 +10,7 @@ use webpki::{
 
 use crate::error::Error;
 use crate::trust::digest::Sha256;
-use crate::verify::search::{Chain, Revoking, Search};
+use crate::verify::search::{Chain, CrlSearch, Search};
 
 /// CRLs, and how they are to be checked.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +75,7 @@ impl RevocationCheck {
     }
 }
 
-impl Revoking for RevocationCheck {
+impl CrlSearch for RevocationCheck {
     fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error> {
         let crls: Vec<_> = self.crls.iter().collect();
         let search = Search {

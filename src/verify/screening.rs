@@ -26,7 +26,7 @@ pub(super) struct Screening<'a> {
 
 impl<'a> Screening<'a> {
     /// Fails if the end entity itself is distrusted.
-    pub(super) fn of(
+    pub(super) fn new(
         end_entity: &CertificateDer<'_>,
         sent: &'a [CertificateDer<'a>],
         distrust: &'a Distrust,

@@ -66,7 +66,7 @@ impl Search<'_> {
 }
 
 /// The check of CRLs. A trait, so that a program without CRLs does not link their parser.
-pub(super) trait Revoking: Send + Sync {
+pub(super) trait CrlSearch: Send + Sync {
     /// The verdict of the search, with the CRLs.
     fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error>;
 

@@ -11,20 +11,20 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 
 use crate::trust::digest::Sha256;
-use crate::verify::search::{Chain, Revoking};
+use crate::verify::search::{Chain, CrlSearch};
 
 /// The signatures of one chain: it answers for those that are remembered, and asks the provider for the others.
 pub(super) struct ChainSignatures<'a> {
     sha256: Sha256,
     provider: usize,
     chain: Chain<'a>,
-    revocation: Option<&'a dyn Revoking>,
+    revocation: Option<&'a dyn CrlSearch>,
     /// Those that the provider has found valid.
-    valid: Mutex<Valid>,
+    valid: Mutex<ValidSignatures>,
 }
 
 #[derive(Default)]
-struct Valid {
+struct ValidSignatures {
     digests: [Digest; MOST_OF_CHAIN],
     count: usize,
 }
@@ -40,7 +40,7 @@ impl<'a> ChainSignatures<'a> {
         provider: &CryptoProvider,
         sha256: Sha256,
         chain: Chain<'a>,
-        revocation: Option<&'a dyn Revoking>,
+        revocation: Option<&'a dyn CrlSearch>,
     ) -> Self {
         Self {
             sha256,
@@ -123,7 +123,7 @@ impl<'a> ChainSignatures<'a> {
 
     fn add(&self, digest: Digest) {
         let mut valid = self.valid.lock().unwrap_or_else(PoisonError::into_inner);
-        let Valid { digests, count } = &mut *valid;
+        let ValidSignatures { digests, count } = &mut *valid;
         if let Some(next) = digests.get_mut(*count) {
             *next = digest;
             *count += 1;
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn every_part_counts() {
         let provider = rustls::crypto::ring::default_provider();
-        let sha256 = Sha256::of(&provider);
+        let sha256 = Sha256::from_provider(&provider);
         let end_entity = CertificateDer::from(Vec::new());
         let of = |provider: usize, algorithm, parts| {
             let signatures = ChainSignatures {

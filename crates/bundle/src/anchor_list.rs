@@ -35,7 +35,7 @@ impl AnchorList {
             distrusted: Vec::new(),
         };
         for anchor in anchors {
-            if let Some(key) = DistrustedKey::of(distrusted_keys, anchor) {
+            if let Some(key) = DistrustedKey::find(distrusted_keys, anchor) {
                 list.distrusted.push(key.clone());
                 continue;
             }

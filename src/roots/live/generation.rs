@@ -48,7 +48,7 @@ impl Generations {
 
 /// A config that verifies under the current generation, and resumes no session.
 pub(super) fn following_config(generations: &Arc<Generations>) -> Result<Arc<ClientConfig>, Error> {
-    let verifier = Following(Arc::clone(generations));
+    let verifier = FollowingVerifier(Arc::clone(generations));
     let provider = Arc::clone(verifier.current().provider());
     let mut config = config::builder(provider, Arc::new(verifier))?.with_no_client_auth();
     // Its verifier would be the same in the next generation, so that rustls would accept the sessions
@@ -59,15 +59,15 @@ pub(super) fn following_config(generations: &Arc<Generations>) -> Result<Arc<Cli
 
 /// Asks the verifier of the current generation, once for each chain. Its answers about signatures are
 /// the same in all generations, because they share one provider.
-struct Following(Arc<Generations>);
+struct FollowingVerifier(Arc<Generations>);
 
-impl Following {
+impl FollowingVerifier {
     fn current(&self) -> Arc<Verifier> {
         self.0.with_current(Roots::verifier)
     }
 }
 
-impl ServerCertVerifier for Following {
+impl ServerCertVerifier for FollowingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -110,8 +110,10 @@ impl ServerCertVerifier for Following {
     }
 }
 
-impl fmt::Debug for Following {
+impl fmt::Debug for FollowingVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Following").field(&self.current()).finish()
+        f.debug_tuple("FollowingVerifier")
+            .field(&self.current())
+            .finish()
     }
 }

@@ -312,14 +312,14 @@ impl LiveRoots {
     }
 
     /// Reads the sources, and makes the roots if they are new.
-    fn read(&self) -> Result<Found, Error> {
+    fn read(&self) -> Result<Rereading, Error> {
         let reading = self.shared.policy.read()?;
         let trust_set = &reading.trust_set;
         // A clone, so that the comparison holds no lock.
         let is_same = self.current().trust_set().trusts_the_same(trust_set);
         let roots = || self.shared.policy.roots(Arc::clone(trust_set));
         let changed = (!is_same).then(roots).transpose()?;
-        Ok(Found { reading, changed })
+        Ok(Rereading { reading, changed })
     }
 
     fn now(&self) -> UnixTime {
@@ -333,7 +333,7 @@ fn now(policy: &RootsBuilder) -> UnixTime {
     UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-struct Found {
+struct Rereading {
     reading: Reading,
     /// The roots that were read, if they are others than the current ones.
     changed: Option<Roots>,

@@ -19,7 +19,7 @@ use crate::roots::builder::RootsBuilder;
 use crate::roots::policy::Roots;
 use crate::source::surroundings::{Clock, Surroundings};
 use crate::source::system::Store;
-use crate::source::variables::{Given, Variables};
+use crate::source::variables::{SharedValues, Variables};
 use crate::world::{empty_world, pem};
 
 thread_local! {
@@ -169,7 +169,7 @@ fn variables_are_looked_up_anew() {
     let one = world.file("one.pem", pem("One"));
     let other = world.file("other.pem", pem("Other"));
     let mut policy = builder(&world).pem(pem("Base")).extra_env("EXTRA");
-    let variables = Given::new(vec![("EXTRA", OsString::from(&one))].into());
+    let variables = SharedValues::new(vec![("EXTRA", OsString::from(&one))].into());
     policy.surroundings.variables = Variables::Given(Arc::clone(&variables));
     let live = policy.build_live().unwrap();
     assert_eq!(names(&live), ["CN=Base", "CN=One"]);
@@ -269,7 +269,7 @@ fn a_refresh_opens_no_fallback() {
     let world = empty_world("live-variable-store");
     let path = world.file(store, pem("Store"));
     let other = world.file("other.pem", pem("Other"));
-    let variables = Given::default();
+    let variables = SharedValues::default();
     let mut policy = builder(&world).system_or(bundle);
     policy.surroundings.variables = Variables::Given(Arc::clone(&variables));
     let live = policy.build_live().unwrap();

@@ -33,7 +33,7 @@ impl DistrustedKey {
     /// The first such root, with its line.
     pub fn check(keys: &[Self], name: &str, roots: &[Root]) -> Result<(), ParseError> {
         for root in roots {
-            let Some(key) = Self::of(keys, root.trust_anchor()) else {
+            let Some(key) = Self::find(keys, root.trust_anchor()) else {
                 continue;
             };
             let subject = DistinguishedName::new(&root.trust_anchor().subject);
@@ -49,7 +49,7 @@ impl DistrustedKey {
 
     /// The one of these keys that the anchor has.
     #[must_use]
-    pub fn of<'a>(keys: &'a [Self], anchor: &TrustAnchor<'_>) -> Option<&'a Self> {
+    pub fn find<'a>(keys: &'a [Self], anchor: &TrustAnchor<'_>) -> Option<&'a Self> {
         let key = whole_public_key(anchor);
         let mut of_length = keys.iter().filter(|known| known.length == key.len());
         of_length.find(|known| known.sha256 == sha256(&key))

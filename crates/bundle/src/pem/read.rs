@@ -80,18 +80,18 @@ pub fn parse_each<'a>(
 struct Reader {
     private_keys: PrivateKeys,
     /// The annotation of the next certificate.
-    annotation: Annotated,
+    annotation: AnnotationBefore,
     block: Option<Block>,
     /// Whether there was a certificate, valid or not.
     certificate: bool,
 }
 
-enum Annotated {
-    Not,
+enum AnnotationBefore {
+    Absent,
     /// The number of its first line, and the annotation.
-    Well(usize, Annotation),
+    Valid(usize, Annotation),
     /// An error that was reported already.
-    Badly,
+    Invalid,
 }
 
 struct Block {
@@ -108,7 +108,7 @@ impl Reader {
     fn new(private_keys: PrivateKeys) -> Self {
         Self {
             private_keys,
-            annotation: Annotated::Not,
+            annotation: AnnotationBefore::Absent,
             block: None,
             certificate: false,
         }
@@ -118,8 +118,8 @@ impl Reader {
     /// not be trusted without the limits that were meant for it.
     fn line(&mut self, line: Line<'_>) -> Result<Option<Root>, ParseError> {
         let read = self.read_line(line);
-        if read.is_err() && !matches!(self.annotation, Annotated::Not) {
-            self.annotation = Annotated::Badly;
+        if read.is_err() && !matches!(self.annotation, AnnotationBefore::Absent) {
+            self.annotation = AnnotationBefore::Invalid;
         }
         read
     }
@@ -159,7 +159,7 @@ impl Reader {
         }
         // An annotation in a block means that its BEGIN was there by mistake.
         if !matches!(pairs_of(&String::from_utf8_lossy(line.bytes)), Ok(None)) {
-            self.annotation = Annotated::Badly;
+            self.annotation = AnnotationBefore::Invalid;
         }
         let read = block.line(line);
         self.block = Some(block);
@@ -171,16 +171,16 @@ impl Reader {
             return Ok(None);
         };
         let annotation = match &self.annotation {
-            Annotated::Well(_, annotation) => annotation.clone(),
-            Annotated::Not | Annotated::Badly => Annotation::default(),
+            AnnotationBefore::Valid(_, annotation) => annotation.clone(),
+            AnnotationBefore::Absent | AnnotationBefore::Invalid => Annotation::default(),
         };
         let root = Root::new(certificate, annotation, block.begin);
         let root = root.map_err(|error| error.at_line(block.begin))?;
         root.check_ca()?;
         // A block that is not a root does not consume an annotation, which may be for a later one.
-        match mem::replace(&mut self.annotation, Annotated::Not) {
-            Annotated::Not | Annotated::Well(..) => Ok(Some(root)),
-            Annotated::Badly => {
+        match mem::replace(&mut self.annotation, AnnotationBefore::Absent) {
+            AnnotationBefore::Absent | AnnotationBefore::Valid(..) => Ok(Some(root)),
+            AnnotationBefore::Invalid => {
                 let why = "this certificate is left out: an annotation before it cannot be applied";
                 Err(ParseError::new(why).at_line(block.begin))
             }
@@ -222,17 +222,17 @@ impl Reader {
             Err(error) => Err(error),
         };
         if read.is_err() {
-            self.annotation = Annotated::Badly;
+            self.annotation = AnnotationBefore::Invalid;
         }
         read
     }
 
     fn annotate(&mut self, number: usize, pairs: &str) -> Result<(), ParseError> {
         match &mut self.annotation {
-            Annotated::Well(_, annotation) => annotation.extend(pairs),
-            Annotated::Badly => Ok(()),
-            Annotated::Not => {
-                self.annotation = Annotated::Well(number, pairs.parse()?);
+            AnnotationBefore::Valid(_, annotation) => annotation.extend(pairs),
+            AnnotationBefore::Invalid => Ok(()),
+            AnnotationBefore::Absent => {
+                self.annotation = AnnotationBefore::Valid(number, pairs.parse()?);
                 Ok(())
             }
         }
@@ -240,11 +240,11 @@ impl Reader {
 
     fn no_annotation(&self) -> Result<(), ParseError> {
         match self.annotation {
-            Annotated::Well(line, _) => {
+            AnnotationBefore::Valid(line, _) => {
                 let why = "this annotation has no certificate after it";
                 Err(ParseError::new(why).at_line(line))
             }
-            Annotated::Not | Annotated::Badly => Ok(()),
+            AnnotationBefore::Absent | AnnotationBefore::Invalid => Ok(()),
         }
     }
 

@@ -15,8 +15,9 @@ use crate::x509::der::{self, Element};
 pub(crate) fn trust_anchor(certificate: &[u8]) -> Result<TrustAnchor<'_>, &'static str> {
     const NO_FIELD: &str = "a field is missing, or is not DER (RFC 5280, section 4.1)";
 
-    let signed = Signed::of(certificate).ok_or("it is not DER (RFC 5280, section 4.1)")?;
-    let fields = Fields::of_signed(signed.content).ok_or(NO_FIELD)?;
+    let signed =
+        SignedPart::from_certificate(certificate).ok_or("it is not DER (RFC 5280, section 4.1)")?;
+    let fields = Fields::from_signed(signed.content).ok_or(NO_FIELD)?;
     let key = Element::expect(fields.after_subject, der::SEQUENCE);
     let (public_key, after_key) = key.ok_or(NO_FIELD)?;
     let name_constraints = match fields.version {
@@ -48,13 +49,13 @@ pub fn identity<'a>(anchor: &'a TrustAnchor<'_>) -> (&'a [u8], &'a [u8]) {
 const MOST_BYTES: usize = 65_534;
 
 /// The signed part, and the algorithm of its signature.
-struct Signed<'a> {
+struct SignedPart<'a> {
     content: &'a [u8],
     algorithm: &'a [u8],
 }
 
-impl<'a> Signed<'a> {
-    fn of(certificate: &'a [u8]) -> Option<Self> {
+impl<'a> SignedPart<'a> {
+    fn from_certificate(certificate: &'a [u8]) -> Option<Self> {
         let whole = Element::only(certificate, der::SEQUENCE)?;
         let (content, rest) = Element::expect(whole, der::SEQUENCE)?;
         let (algorithm, rest) = Element::expect(rest, der::SEQUENCE)?;

@@ -8,7 +8,7 @@ use crate::x509::der::{self, Element};
 ///
 /// A certificate that says nothing (version 1, or neither of the two extensions) can be one.
 pub(crate) fn refusal(certificate: &[u8]) -> Option<&'static str> {
-    let Some(statement) = Statement::of(certificate) else {
+    let Some(statement) = Statement::from_certificate(certificate) else {
         return Some("has extensions that cannot be read");
     };
     if statement.ca == Some(false) {
@@ -36,7 +36,7 @@ struct Statement {
 
 impl Statement {
     /// `None` if either extension cannot be read, or the list that should hold them.
-    fn of(certificate: &[u8]) -> Option<Self> {
+    fn from_certificate(certificate: &[u8]) -> Option<Self> {
         let mut statement = Self::default();
         for extension in der::elements(extensions(certificate)?) {
             let (id, value) = id_and_value(extension?)?;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn statement(extensions: &[&[u8]]) -> Option<Statement> {
-        Statement::of(&certificate(&with_list(extensions)))
+        Statement::from_certificate(&certificate(&with_list(extensions)))
     }
 
     fn said(ca: Option<bool>, key_cert_sign: Option<bool>) -> Statement {
@@ -168,10 +168,13 @@ mod tests {
         let subject = &der::encode(der::context(2), &[0, 2])[..];
         for before in [&[][..], &[issuer], &[subject], &[issuer, subject]] {
             let before = before.concat();
-            assert_eq!(Statement::of(&certificate(&before)), Some(said(None, None)));
+            assert_eq!(
+                Statement::from_certificate(&certificate(&before)),
+                Some(said(None, None))
+            );
             let all = [before, list.clone()].concat();
             assert_eq!(
-                Statement::of(&certificate(&all)),
+                Statement::from_certificate(&certificate(&all)),
                 Some(said(Some(false), None))
             );
         }
@@ -182,7 +185,7 @@ mod tests {
             [&list, &list],
         ] {
             let after_key = disorder.concat();
-            assert_eq!(Statement::of(&certificate(&after_key)), None);
+            assert_eq!(Statement::from_certificate(&certificate(&after_key)), None);
         }
     }
 
@@ -196,9 +199,9 @@ mod tests {
             &[&not_tagged[..], &[5, 0]].concat(),
         );
         for after_key in [not_tagged, not_a_list, more_than_a_list] {
-            assert_eq!(Statement::of(&certificate(&after_key)), None);
+            assert_eq!(Statement::from_certificate(&certificate(&after_key)), None);
         }
-        assert_eq!(Statement::of(&[]), None);
+        assert_eq!(Statement::from_certificate(&[]), None);
         assert_eq!(statement(&[&ca, &[0x30]]), None);
         assert_eq!(statement(&[&ca, &der::encode(der::SET, &ca[2..])]), None);
     }

@@ -9,26 +9,30 @@ use crate::x509::time::x509_time;
 /// The issuer of a certificate, DER, or `None` if it cannot be read.
 #[must_use]
 pub fn issuer(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
-    Some(DistinguishedName::new(Fields::of(certificate)?.issuer))
+    Some(DistinguishedName::new(
+        Fields::from_certificate(certificate)?.issuer,
+    ))
 }
 
 /// The subject of a certificate, DER, or `None` if it cannot be read.
 #[must_use]
 pub fn subject(certificate: &[u8]) -> Option<DistinguishedName<'_>> {
-    Some(DistinguishedName::new(Fields::of(certificate)?.subject))
+    Some(DistinguishedName::new(
+        Fields::from_certificate(certificate)?.subject,
+    ))
 }
 
 /// The serial number of a certificate, DER: the content of the INTEGER, exactly as encoded. `None` if
 /// it cannot be read.
 #[must_use]
 pub fn serial_number(certificate: &[u8]) -> Option<&[u8]> {
-    Some(Fields::of(certificate)?.serial_number)
+    Some(Fields::from_certificate(certificate)?.serial_number)
 }
 
 /// The `SubjectPublicKeyInfo` of a certificate, DER: the whole SEQUENCE. `None` if it cannot be read.
 #[must_use]
 pub fn subject_public_key_info(certificate: &[u8]) -> Option<&[u8]> {
-    let (element, _) = Element::read(Fields::of(certificate)?.after_subject)?;
+    let (element, _) = Element::read(Fields::from_certificate(certificate)?.after_subject)?;
     (element.tag == der::SEQUENCE).then_some(element.encoded)
 }
 
@@ -38,7 +42,7 @@ pub fn subject_public_key_info(certificate: &[u8]) -> Option<&[u8]> {
 /// A time before 1970 counts as 1970-01-01T00:00:00Z.
 #[must_use]
 pub fn not_before(certificate: &[u8]) -> Option<UnixTime> {
-    let (not_before, _) = Element::read(Fields::of(certificate)?.validity)?;
+    let (not_before, _) = Element::read(Fields::from_certificate(certificate)?.validity)?;
     x509_time(not_before)
 }
 
@@ -48,7 +52,7 @@ pub fn not_before(certificate: &[u8]) -> Option<UnixTime> {
 /// A time before 1970 counts as 1970-01-01T00:00:00Z.
 #[must_use]
 pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
-    let (_, rest) = Element::read(Fields::of(certificate)?.validity)?;
+    let (_, rest) = Element::read(Fields::from_certificate(certificate)?.validity)?;
     let (not_after, _) = Element::read(rest)?;
     x509_time(not_after)
 }
@@ -56,7 +60,7 @@ pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
 /// The extensions of a certificate, DER (the content of the SEQUENCE; RFC 5280, section 4.1.2.9):
 /// empty if it has none, `None` if they cannot be read.
 pub(crate) fn extensions(certificate: &[u8]) -> Option<&[u8]> {
-    let after_subject = Fields::of(certificate)?.after_subject;
+    let after_subject = Fields::from_certificate(certificate)?.after_subject;
     let (_public_key, mut rest) = Element::expect(after_subject, der::SEQUENCE)?;
     // issuerUniqueID and subjectUniqueID (section 4.1.2.8)
     for number in [1, 2] {
@@ -102,14 +106,14 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn of(certificate: &'a [u8]) -> Option<Self> {
+    fn from_certificate(certificate: &'a [u8]) -> Option<Self> {
         let (whole, _) = Element::expect(certificate, der::SEQUENCE)?;
         let (signed, _) = Element::expect(whole, der::SEQUENCE)?;
-        Self::of_signed(signed)
+        Self::from_signed(signed)
     }
 
     /// Reads the content of the part that is signed.
-    pub(crate) fn of_signed(signed: &'a [u8]) -> Option<Self> {
+    pub(crate) fn from_signed(signed: &'a [u8]) -> Option<Self> {
         let (version, mut rest) = match Element::expect(signed, der::context_constructed(0)) {
             Some((version, rest)) => (Some(version), rest),
             None => (None, signed),
