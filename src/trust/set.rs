@@ -16,7 +16,7 @@ use crate::source::root::{RootCertificate, Source, SourceRoot};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedRoot};
 use crate::trust::merge::merge;
-use crate::trust::report::{Report, counted};
+use crate::trust::report::{Report, with_count};
 
 /// The trusted anchors, independent of any crypto provider.
 pub(crate) struct TrustSet {
@@ -186,7 +186,7 @@ impl TrustSet {
             // The text that `Origin` displays, without linking its path escaping.
             Anchors::Bundle(bundle, _) => {
                 let (name, roots) = (bundle.name(), bundle.len());
-                (counted(format_args!("bundle {name}"), roots), false)
+                (with_count(format_args!("bundle {name}"), roots), false)
             }
             Anchors::Merged { report, .. } => (report.in_short(), report.system_was_asked()),
         }
