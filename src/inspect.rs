@@ -27,8 +27,9 @@ use std::fmt;
 use std::time::Duration;
 
 use embedded_roots_bundle::digest::{hex, sha256};
-use embedded_roots_bundle::{Limits, PrivateKeys, issuer, parse, subject};
+use embedded_roots_bundle::{Limits, PrivateKeys, issuer, not_after, not_before, parse, subject};
 use rustls_pki_types::UnixTime;
+use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::{Oid, OidRegistry};
@@ -67,7 +68,9 @@ impl Certificate {
     /// If it cannot be read.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
         let unreadable = || Error::invalid("the certificate cannot be read");
-        let (rest, certificate) = X509Certificate::from_der(der).map_err(|_| unreadable())?;
+        let replaced = with_readable_dates(der);
+        let readable = replaced.as_deref().unwrap_or(der);
+        let (rest, certificate) = X509Certificate::from_der(readable).map_err(|_| unreadable())?;
         let (Some(subject), Some(issuer), true) = (subject(der), issuer(der), rest.is_empty())
         else {
             return Err(unreadable());
@@ -151,13 +154,13 @@ impl Certificate {
         &self.key
     }
 
-    /// The first moment at which it is valid. A time before 1970 counts as 1970.
+    /// The first moment at which it is valid. A time before 1970, or on no calendar, counts as 1970.
     #[must_use]
     pub fn not_before(&self) -> UnixTime {
         self.not_before
     }
 
-    /// The last moment at which it is valid. A time before 1970 counts as 1970.
+    /// The last moment at which it is valid. A time before 1970, or on no calendar, counts as 1970.
     #[must_use]
     pub fn not_after(&self) -> UnixTime {
         self.not_after
@@ -289,6 +292,49 @@ pub fn expiring_within(
     certificates
         .iter()
         .filter(move |certificate| certificate.not_after.as_secs() <= end)
+}
+
+/// The certificate with the start of 1970 in place of each date that cannot be read, if there is one: webpki does
+/// not read the dates of a root, so that the root can be trusted all the same.
+fn with_readable_dates(der: &[u8]) -> Option<Vec<u8>> {
+    let dates = [not_before(der), not_after(der)];
+    if dates.iter().all(Option::is_some) {
+        return None;
+    }
+    let (_, whole) = Any::from_der(der).ok()?;
+    let (after, signed) = Any::from_der(whole.data).ok()?;
+    let mut end = der.len().checked_sub(after.len())?;
+    let mut rest = signed.data;
+    // Signature, issuer, validity (RFC 5280, section 4.1).
+    let mut sequences_before = 2;
+    let validity = loop {
+        let (after, element) = Any::from_der(rest).ok()?;
+        rest = after;
+        if element.tag() == Tag::Sequence {
+            if sequences_before == 0 {
+                break element;
+            }
+            sequences_before -= 1;
+        }
+    };
+    end = end.checked_sub(rest.len())?;
+    let mut replaced = der.to_vec();
+    let mut rest = validity.data;
+    for date in dates {
+        let (after, time) = Any::from_der(rest).ok()?;
+        rest = after;
+        if date.is_none() {
+            let start: &[u8] = match time.data.len() {
+                13 => b"700101000000Z",
+                15 => b"19700101000000Z",
+                _ => return None,
+            };
+            let end = end.checked_sub(rest.len())?;
+            let place = replaced.get_mut(end.checked_sub(start.len())?..end)?;
+            place.copy_from_slice(start);
+        }
+    }
+    Some(replaced)
 }
 
 /// The length of an unsigned integer, big-endian, without leading zeros.

@@ -116,6 +116,9 @@ pub use error::Error;
 #[cfg(feature = "rustls")]
 pub use roots::builder::RootsBuilder;
 #[cfg(feature = "rustls")]
+#[doc(hidden)]
+pub use roots::default::default_certificates;
+#[cfg(feature = "rustls")]
 pub use roots::default::{client_config, client_config_builder, root_store, roots, verifier};
 #[cfg(feature = "rustls")]
 pub use roots::live::{Changes, FailedRefresh, LiveReport, LiveRoots, RefreshGuard};

@@ -5,17 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 use embedded_roots::mozilla;
 use embedded_roots_bundle::{
-    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, parse_each, read_file,
+    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, counted, parse_each, read_file,
 };
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
-use crate::count::counted;
 use crate::day::day;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
-use crate::root::{Root, shown_limits};
+use crate::root::Root;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -204,17 +203,11 @@ fn doubts(
 
 /// The limits of Mozilla's list that a copy of its root does not have.
 fn limits_not_said(root: &Root) -> Option<String> {
-    let ours = root.root.trust_anchor();
     let mut anchors = mozilla::BUNDLE.anchors().iter();
     let listed = anchors.find(|anchor| {
         let listed = anchor.trust_anchor();
         root.identity() == (&listed.subject, &listed.subject_public_key_info)
     })?;
-    let names = &listed.trust_anchor().name_constraints;
-    let names = names
-        .as_deref()
-        .filter(|names| ours.name_constraints.as_deref() != Some(*names));
-    let date = listed.distrust_after();
-    let date = date.filter(|date| root.root.distrust_after().is_none_or(|own| own > *date));
-    Some(shown_limits(date, names)).filter(|limits| !limits.is_empty())
+    let lost = listed.limits().lost_by(root.root.limits());
+    (!lost.is_empty()).then(|| lost.to_string())
 }

@@ -1,10 +1,9 @@
 //! `diff`: which roots came, went, or changed.
 
 use clap::Args;
-use embedded_roots_bundle::escape;
+use embedded_roots_bundle::{counted, escape};
 use serde::Serialize;
 
-use crate::count::counted;
 use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
@@ -65,7 +64,10 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         let Some(before) = same_root(root, &old.roots) else {
             continue;
         };
-        let limits = |side: &Side, root: &Root| side.limits_are_known.then(|| root.limits());
+        let limits = |side: &Side, root: &Root| {
+            side.limits_are_known
+                .then(|| root.shown_limits().unwrap_or_default())
+        };
         let (old_limits, new_limits) = (limits(&old, before), limits(&new, root));
         // The certificate that stands for a key is not that of the program.
         let is_renewed = !before.is_key_alone

@@ -6,7 +6,6 @@
 
 mod check;
 mod compromise;
-mod count;
 mod day;
 mod diff;
 mod explain;

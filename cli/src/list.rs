@@ -1,10 +1,9 @@
 //! `list`: which roots there are.
 
 use clap::Args;
-use embedded_roots_bundle::ParsedBundle;
+use embedded_roots_bundle::{ParsedBundle, counted};
 use serde::Serialize;
 
-use crate::count::counted;
 use crate::day::day;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
@@ -63,14 +62,17 @@ fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table 
             .removed(certificate)
             .and_then(|standing| standing.gone.as_ref());
         let removed = removed.map(|gone| format!("removed by Mozilla {gone}"));
-        let limits = Some(root.limits()).filter(|limits| !limits.is_empty());
         let cells = [
             certificate.key().to_string(),
             day(certificate.not_after()),
             start_of_sha256(certificate.sha256()),
         ];
         let name = root.short_name();
-        let remarks = limits.into_iter().chain(compromised).chain(removed);
+        let remarks = root
+            .shown_limits()
+            .into_iter()
+            .chain(compromised)
+            .chain(removed);
         (name, cells, remarks.collect())
     });
     table_with_remarks(&["root", "key", "until", "SHA-256"], rows, narrow)

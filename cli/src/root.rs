@@ -2,8 +2,8 @@
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{self as bundle, DistinguishedName, Limits, escape, rfc3339, subject};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use embedded_roots_bundle::{self as bundle, DistinguishedName, escape, rfc3339, subject};
+use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
 use crate::compromise::Compromise;
@@ -48,10 +48,10 @@ impl Root {
         short_name(self.root.certificate())
     }
 
-    /// Its limits, own and imposed ones.
-    pub(crate) fn limits(&self) -> String {
-        let names = self.root.trust_anchor().name_constraints.as_deref();
-        shown_limits(self.root.distrust_after(), names)
+    /// Its limits, own and imposed ones; none if there are none.
+    pub(crate) fn shown_limits(&self) -> Option<String> {
+        let limits = self.root.limits();
+        (!limits.is_empty()).then(|| limits.to_string())
     }
 
     /// For JSON.
@@ -60,19 +60,10 @@ impl Root {
         Facts {
             mozilla: known.map(|known| known.standing.clone()),
             distrust_after: self.root.distrust_after().map(rfc3339),
-            name_constraints: (self.root.trust_anchor().name_constraints.as_deref())
-                .map(|content| Limits::new(None, Some(content)).to_string()),
+            name_constraints: self.root.limits().shown_name_constraints(),
             ..Facts::of(&self.certificate, history)
         }
     }
-}
-
-/// Limits in the grammar of annotations; empty if there are none.
-pub(crate) fn shown_limits(date: Option<UnixTime>, name_constraints: Option<&[u8]>) -> String {
-    let date = date.map(|date| format!("distrust-after={}", rfc3339(date)));
-    let names = name_constraints.map(|content| Limits::new(None, Some(content)).to_string());
-    let limits: Vec<String> = date.into_iter().chain(names).collect();
-    limits.join(" ")
 }
 
 /// A root as JSON.

@@ -1,12 +1,11 @@
 //! Where the roots of a command come from.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use embedded_roots::{Anchor, Roots};
+use embedded_roots::Roots;
 use embedded_roots_bundle::{
     self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse, read_file,
 };
@@ -73,13 +72,6 @@ pub(crate) struct Side {
 }
 
 impl Source {
-    /// The roots. A file is read as a program reads it at run time.
-    pub(crate) fn at_run_time(&self, history: &History) -> Result<Vec<Root>> {
-        self.roots(history, |path| {
-            of_pem(&path.display().to_string(), &read(path)?)
-        })
-    }
-
     /// The roots. A file has to compile.
     pub(crate) fn compilable(&self, history: &History) -> Result<Vec<Root>> {
         self.roots(history, of_file)
@@ -121,7 +113,7 @@ impl Source {
         match self {
             Self::Mozilla => of_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes()),
             Self::MozillaOn(day) => on(day, history),
-            Self::System => system(),
+            Self::System => trusted(&Roots::system()?).collect(),
             Self::File(path) => of_file(path),
         }
     }
@@ -184,24 +176,13 @@ fn on(day: &str, history: &History) -> Result<Vec<Root>> {
     Ok(roots)
 }
 
-/// The certificates of the roots that the library trusts as the operating system's. A variable that names
-/// another store is an error where it is one in the library.
-fn system() -> Result<Vec<Root>> {
-    let trusted = Roots::system()?;
-    let trusted = trusted.anchors().iter().map(Anchor::trust_anchor);
-    let trusted: HashSet<(&[u8], &[u8])> = trusted
-        .map(|anchor| (&*anchor.subject, &*anchor.subject_public_key_info))
-        .collect();
-    // It also has what is no CA, and what lies in a directory under a name that the library passes over.
-    let store = rustls_native_certs::load_native_certs();
-    let roots = store.certs.into_iter().filter_map(|der| {
-        let root = Root::new(bundle::Root::from_der(der).ok()?).ok()?;
-        trusted.contains(&root.identity()).then_some(root)
-    });
-    let roots: Vec<Root> = roots.collect();
-    match store.errors.into_iter().next() {
-        Some(why) if roots.is_empty() => Err(bundle::escape(&why.to_string()).into()),
-        None if roots.is_empty() => Err("the operating system has no roots".into()),
-        _ => Ok(roots),
-    }
+/// The roots that the library trusts, with their limits, as far as their certificates are known.
+pub(crate) fn trusted(roots: &Roots) -> impl Iterator<Item = Result<Root>> {
+    let roots = roots.anchors_and_certificates();
+    roots.map(|(anchor, certificate)| {
+        let subject = anchor.subject();
+        let certificate = certificate.ok_or_else(|| format!("{subject}: it has no certificate"))?;
+        let root = bundle::Root::from_limits(certificate, anchor.limits())?;
+        Root::new(root).map_err(|why| format!("{subject}: {why}").into())
+    })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
+use rustls_pki_types::CertificateDer;
 
 use crate::bundle::selected::SELECTED;
 use crate::config;
@@ -73,6 +74,20 @@ pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
         return Err(Error::all_have_distrust_dates());
     }
     Ok(store)
+}
+
+/// The certificates of the default roots, like [`Roots::certificates`]. It needs no crypto provider. For the drop-in
+/// package `rustls-native-certs`.
+///
+/// # Errors
+///
+/// Fails like [`Roots::certificates`], and like [`root_store()`].
+#[doc(hidden)]
+pub fn default_certificates() -> Result<Vec<CertificateDer<'static>>, Error> {
+    match process_default()? {
+        ProcessDefault::Fixed(trust_set, _) => trust_set.certificates(),
+        ProcessDefault::Live { current, .. } => current().certificates(),
+    }
 }
 
 /// The verifier of the default roots. Fails like [`roots()`].

@@ -93,6 +93,16 @@ impl Roots {
         Ok(blocks.collect())
     }
 
+    /// Each of the [`anchors`](Self::anchors) with its certificate (DER). A source of anchors alone has none, and a
+    /// bundle none of those that do not carry their limits. For the program `embedded-roots`, which shows the
+    /// certificates of files together with the limits that these cannot carry.
+    #[doc(hidden)]
+    pub fn anchors_and_certificates(
+        &self,
+    ) -> impl Iterator<Item = (&Anchor, Option<CertificateDer<'static>>)> {
+        self.trust_set().anchors_and_certificates()
+    }
+
     /// The verifier of server certificates, for a config of your own.
     #[must_use]
     pub fn verifier(&self) -> Arc<Verifier> {

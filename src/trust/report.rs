@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use embedded_roots_bundle::{rfc3339, shorten};
+use embedded_roots_bundle::{counted, rfc3339, shorten};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
@@ -65,7 +65,7 @@ impl Report {
                 short.push_str(", ");
             }
             let roots = source.roots - source.distrusted_roots.len();
-            short.push_str(&counted(source.origin(), roots));
+            short.push_str(&with_count(source.origin(), roots));
         }
         short
     }
@@ -77,9 +77,8 @@ impl Report {
     }
 }
 
-pub(super) fn counted(origin: impl fmt::Display, roots: usize) -> String {
-    let plural = if roots == 1 { "" } else { "s" };
-    format!("{origin} ({roots} root{plural})")
+pub(super) fn with_count(origin: impl fmt::Display, roots: usize) -> String {
+    format!("{origin} ({})", counted(roots, "root"))
 }
 
 impl fmt::Display for Report {
@@ -234,8 +233,7 @@ impl fmt::Display for SourceReport {
 
         f.write_str(self.origin())?;
         self.write_bundle_facts(f)?;
-        let plural = if self.roots == 1 { "" } else { "s" };
-        write!(f, ": {} root{plural}", self.roots)?;
+        write!(f, ": {}", counted(self.roots, "root"))?;
         if self.duplicates > 0 {
             write!(f, ", {} already known", self.duplicates)?;
         }

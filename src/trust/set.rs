@@ -16,7 +16,7 @@ use crate::source::root::{RootCertificate, Source, SourceRoot};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedRoot};
 use crate::trust::merge::merge;
-use crate::trust::report::{Report, counted};
+use crate::trust::report::{Report, with_count};
 
 /// The trusted anchors, independent of any crypto provider.
 pub(crate) struct TrustSet {
@@ -119,14 +119,7 @@ impl TrustSet {
     pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
         let mut carried = Vec::new();
         for (number, anchor) in self.anchors().iter().enumerate() {
-            let certificate = match &self.anchors {
-                Anchors::Bundle(bundle, _) => RootCertificate::in_bundle(bundle, number),
-                Anchors::Merged { certificates, .. } => {
-                    let certificate = certificates.get(number).cloned();
-                    certificate.unwrap_or(RootCertificate::Nowhere)
-                }
-            };
-            let certificate = match certificate {
+            let certificate = match self.certificate(number) {
                 RootCertificate::Der(certificate) => certificate,
                 RootCertificate::InBundle(name, number) => {
                     match certificates::certificate(name, number) {
@@ -145,6 +138,24 @@ impl TrustSet {
             return Err(Error::all_have_limits());
         }
         Ok(carried)
+    }
+
+    /// Each anchor with its certificate. A source of anchors alone has none, and a bundle none of those that do not
+    /// carry their limits.
+    pub(crate) fn anchors_and_certificates(
+        &self,
+    ) -> impl Iterator<Item = (&Anchor, Option<CertificateDer<'static>>)> {
+        let anchors = self.anchors().iter().enumerate();
+        anchors.map(|(number, anchor)| {
+            let certificate = match self.certificate(number) {
+                RootCertificate::Der(certificate) => Some(certificate),
+                RootCertificate::InBundle(name, number) => {
+                    certificates::certificate(name, number).cloned()
+                }
+                RootCertificate::Nowhere => None,
+            };
+            (anchor, certificate)
+        })
     }
 
     pub(crate) fn report(&self) -> &Report {
@@ -175,9 +186,20 @@ impl TrustSet {
             // The text that `Origin` displays, without linking its path escaping.
             Anchors::Bundle(bundle, _) => {
                 let (name, roots) = (bundle.name(), bundle.len());
-                (counted(format_args!("bundle {name}"), roots), false)
+                (with_count(format_args!("bundle {name}"), roots), false)
             }
             Anchors::Merged { report, .. } => (report.in_short(), report.system_was_asked()),
+        }
+    }
+
+    /// Of the anchor with this number.
+    fn certificate(&self, number: usize) -> RootCertificate {
+        match &self.anchors {
+            Anchors::Bundle(bundle, _) => RootCertificate::in_bundle(bundle, number),
+            Anchors::Merged { certificates, .. } => {
+                let certificate = certificates.get(number).cloned();
+                certificate.unwrap_or(RootCertificate::Nowhere)
+            }
         }
     }
 

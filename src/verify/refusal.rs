@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{DistinguishedName, Limits, issuer, rfc3339, subject};
+use embedded_roots_bundle::{DistinguishedName, Limits, counted, issuer, rfc3339, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
@@ -402,10 +402,10 @@ impl fmt::Display for Refusal {
                         Peer::Server => "server",
                         Peer::Client => "client",
                     };
-                    let plural = if *certificates_sent == 1 { "" } else { "s" };
+                    let sent = counted(*certificates_sent, "certificate");
                     write!(
                         f,
-                        "; the {peer} sent {certificates_sent} certificate{plural}: if the issuer is \
+                        "; the {peer} sent {sent}: if the issuer is \
                          an intermediate CA, the {peer} must also send that CA's certificate"
                     )?;
                 }

@@ -189,3 +189,18 @@ fn openssl_reads_the_same() {
         );
     }
 }
+
+#[test]
+fn a_date_on_no_calendar_is_the_start_of_1970() {
+    let der = root_with("A", |_| {}).der().to_vec();
+    let certificate = Certificate::from_der(&der).unwrap();
+    let start = der.windows(2).position(|tag| tag == [0x17, 13]).unwrap();
+    let mut odd = der.clone();
+    odd[start + 4..start + 6].copy_from_slice(b"13");
+    let odd = Certificate::from_der(&odd).unwrap();
+    assert_eq!(rfc3339(odd.not_before()), "1970-01-01T00:00:00Z");
+    assert_eq!(odd.not_after(), certificate.not_after());
+    assert_eq!(odd.subject(), certificate.subject());
+    assert_eq!(odd.spki_sha256(), certificate.spki_sha256());
+    assert_ne!(odd.sha256(), certificate.sha256());
+}

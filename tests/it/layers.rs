@@ -35,7 +35,7 @@ const LIBRARY: Tower = Tower {
 const BUNDLE: Tower = Tower {
     src: "crates/bundle/src",
     layers: &[
-        &["escape", "file", "digest"],
+        &["escape", "file", "digest", "count"],
         &["x509"],
         &["error"],
         &["limits"],
@@ -54,7 +54,7 @@ const BUNDLE: Tower = Tower {
 const PROGRAM: Tower = Tower {
     src: "cli/src",
     layers: &[
-        &["count", "day", "outcome"],
+        &["day", "outcome"],
         &["compromise"],
         &["history"],
         &["root"],

@@ -18,7 +18,7 @@ use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::outcome::Result;
 use crate::root::Root;
-use crate::source::Source;
+use crate::source::{self, Source};
 
 /// Whose roots those of a policy are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,34 +75,38 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
     let embedded = Policy {
         name: PolicyName::Embedded,
         roots: embedded(),
-        certificates: Source::Mozilla.at_run_time(history)?,
+        certificates: Source::Mozilla.compilable(history)?,
     };
-    let system = Policy {
-        name: PolicyName::System,
-        roots: Roots::system(),
-        // Where it has none, the verdict says why.
-        certificates: Source::System.at_run_time(history).unwrap_or_default(),
-    };
+    let system = Policy::new(PolicyName::System, Roots::system());
     let Some(given) = given else {
         return Ok(vec![embedded, system]);
     };
-    let (roots, certificates) = match given {
+    let roots = match given {
         Source::Mozilla => return Ok(vec![embedded, system]),
         Source::System => return Ok(vec![system, embedded]),
         Source::MozillaOn(_) => {
-            let certificates = given.at_run_time(history)?;
-            let roots = certificates.iter().map(|root| root.root.clone());
-            let pem = ParsedBundle::new(roots.collect())?.to_pem();
-            (Roots::builder().pem(pem), certificates)
+            let roots = given.compilable(history)?;
+            let roots = roots.into_iter().map(|root| root.root);
+            Roots::builder().pem(ParsedBundle::new(roots.collect())?.to_pem())
         }
-        Source::File(path) => (Roots::builder().pem_file(path), given.at_run_time(history)?),
+        Source::File(path) => Roots::builder().pem_file(path),
     };
-    let given = Policy {
-        name: PolicyName::from_source(given),
-        roots: Ok(roots.build()?),
-        certificates,
-    };
+    let given = Policy::new(PolicyName::from_source(given), Ok(roots.build()?));
     Ok(vec![given, embedded, system])
+}
+
+impl Policy {
+    /// Of roots that have their certificates.
+    fn new(name: PolicyName, roots: std::result::Result<Roots, Error>) -> Self {
+        let trusted = roots.iter().flat_map(source::trusted);
+        // The verifier judges by a root whose certificate cannot be read; it is only not shown.
+        let certificates = trusted.filter_map(Result::ok).collect();
+        Self {
+            name,
+            roots,
+            certificates,
+        }
+    }
 }
 
 /// The roots that are compiled in.

@@ -18,17 +18,16 @@ use anstyle::Style;
 use clap::Args;
 use embedded_roots::Roots;
 use embedded_roots::rustls::{self, CertificateError, ClientConfig};
-use embedded_roots_bundle::escape;
+use embedded_roots_bundle::{counted, escape, shorten};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
-use crate::count::counted;
 use crate::day::day;
 use crate::explain::chain::{Chain, Sent};
 use crate::explain::connection::{Server, within};
 use crate::explain::known::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
-use crate::explain::verdict::{Case, Reason, Verdict, shortened};
+use crate::explain::verdict::{Case, LONGEST_NAME, Reason, Verdict};
 use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
 use crate::output::{
@@ -456,8 +455,8 @@ fn chain_table(chain: &Chain) -> comfy_table::Table {
     for (sent, nth) in chain.all().zip(1..) {
         let certificate = &sent.certificate;
         let nth = format!("{nth}");
-        let subject = shortened(certificate.subject());
-        let issuer = shortened(certificate.issuer());
+        let subject = shorten(certificate.subject(), LONGEST_NAME).into_owned();
+        let issuer = shorten(certificate.issuer(), LONGEST_NAME).into_owned();
         let key = certificate.key().to_string();
         let (from, until) = (day(certificate.not_before()), day(certificate.not_after()));
         let sha256 = start_of_sha256(certificate.sha256());
@@ -475,7 +474,7 @@ fn chain_table(chain: &Chain) -> comfy_table::Table {
 
 fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
     let rows = candidates.iter().map(|candidate| {
-        let limits = Some(candidate.root.limits()).filter(|limits| !limits.is_empty());
+        let limits = candidate.root.shown_limits();
         let removed = candidate.removed.as_ref().map(Standing::gone_and_why);
         let removed = removed.map(|when| format!("left Mozilla's list by {when}"));
         let compromised = candidate.compromised.as_ref();
@@ -493,7 +492,11 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
         ];
         let remarks = limits.into_iter().chain(compromised).chain(removed);
         let remarks = remarks.collect();
-        (shortened(certificate.subject()), cells, remarks)
+        (
+            shorten(certificate.subject(), LONGEST_NAME).into_owned(),
+            cells,
+            remarks,
+        )
     });
     let header = ["root", "SHA-256", "chain", "trusted by"];
     let mut table = table_with_remarks(&header, rows, is_narrow());

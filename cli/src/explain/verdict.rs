@@ -6,7 +6,7 @@ use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Refusal, Roots};
-use embedded_roots_bundle::{escape, rfc3339};
+use embedded_roots_bundle::{escape, rfc3339, shorten};
 use rustls_pki_types::{ServerName, UnixTime};
 use serde::Serialize;
 
@@ -389,15 +389,7 @@ const MOST_NAMES: usize = 5;
 
 /// The start of a name, since a server can send long ones.
 fn quoted(name: &str) -> String {
-    format!("\"{}\"", shortened(name))
+    format!("\"{}\"", shorten(name, LONGEST_NAME))
 }
 
-pub(super) fn shortened(text: &str) -> String {
-    let mut start: String = text.chars().take(LONGEST_NAME).collect();
-    if start.len() < text.len() {
-        start.push_str("...");
-    }
-    start
-}
-
-const LONGEST_NAME: usize = 100;
+pub(super) const LONGEST_NAME: usize = 100;

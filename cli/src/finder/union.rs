@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use embedded_roots_bundle::escape;
+use embedded_roots_bundle::{counted, escape};
 
 use super::files;
 use super::found::{Form, Found};
@@ -11,7 +11,6 @@ use super::limits::Limits;
 use super::progress::Progress;
 use super::search::Search;
 use super::unpack::Scan;
-use crate::count::counted;
 use crate::history::History;
 use crate::outcome::Result;
 use crate::root::Root;

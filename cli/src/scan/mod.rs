@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::count::counted;
+use embedded_roots_bundle::counted;
+
 use crate::finder::files;
 use crate::finder::limits::Limits;
 use crate::finder::search::Search;

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::escape;
+use embedded_roots_bundle::{counted, escape};
 use serde::Serialize;
 
 use crate::compromise::Compromise;
-use crate::count::counted;
 use crate::day::day;
 use crate::finder::found::Form;
 use crate::finder::list_date::{ListDate, ListDates};
@@ -255,16 +254,15 @@ impl RootsOfPlace<'_> {
     }
 
     fn show_compromised(&self, out: &mut dyn Write) -> io::Result<()> {
-        for (what, plural) in [("root", "roots"), ("certificate", "certificates")] {
+        for what in ["root", "certificate"] {
             let of_kind = self.compromised().filter(|finding| finding.what == what);
             let mut findings: Vec<_> = of_kind.collect();
             if findings.is_empty() {
                 continue;
             }
             findings.sort_by_key(|finding| finding.subject);
-            let count = findings.len();
-            let what = if count == 1 { what } else { plural };
-            writeln!(out, "  {ERROR}{count} compromised {what}{ERROR:#}, since:")?;
+            let count = counted(findings.len(), &format!("compromised {what}"));
+            writeln!(out, "  {ERROR}{count}{ERROR:#}, since:")?;
             for Finding {
                 short_name,
                 compromise,

@@ -1,8 +1,9 @@
 //! `list`.
 
-use embedded_roots_bundle::rfc3339;
+use embedded_roots_bundle::{certificate_to_pem, rfc3339};
 use rcgen::{DnType, IsCa};
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::command::{Folder, ca, json, newest_day, run, run_with};
 
@@ -249,4 +250,45 @@ fn a_common_name_with_a_comma_is_shown_whole() {
         assert!(lines.any(|line| line.contains(shown)), "{command}: {out}");
         assert!(!out.contains("No, CN"), "{out}");
     }
+}
+
+/// What lies in a store besides certificates hides none of them.
+#[test]
+fn every_root_of_the_system_is_listed_with_its_limits() {
+    let folder = Folder::new("system-odd");
+    std::fs::create_dir(folder.path().join("directory.pem")).unwrap();
+    folder.file("comment.pem", "# no certificate\n");
+    let annotation = "# embedded-roots: permitted-dns=.corp.example\n";
+    folder.file("corp.pem", annotation.to_owned() + &ca("Corp CA", |_| {}));
+    folder.file("odd.pem", with_odd_date(&ca("Odd CA", |_| {})));
+    let izenpe = run(&["list", "mozilla", "--pem"]).out;
+    let izenpe = izenpe.split_once("CN=Izenpe.com").unwrap().1;
+    let (_, izenpe) = izenpe.split_once("-----BEGIN").unwrap();
+    let (izenpe, _) = izenpe.split_once("-----END").unwrap();
+    folder.file(
+        "izenpe.pem",
+        format!("-----BEGIN{izenpe}-----END CERTIFICATE-----\n"),
+    );
+    let ran = run_with(&["list", "system"], |command| {
+        command.env("SSL_CERT_DIR", folder.path());
+    });
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let shows = |name: &str, limits: &str| {
+        let mut lines = ran.out.lines();
+        lines.any(|line| line.starts_with(name) && line.contains(limits))
+    };
+    assert!(shows("Odd CA", ""), "{}", ran.out);
+    assert!(shows("Corp CA", "permitted-dns=.corp.example"));
+    assert!(shows("Izenpe.com", "distrust-after=2026-04-15T23:59:59Z"));
+    assert!(ran.out.ends_with("\n3 roots\n"), "{}", ran.out);
+}
+
+/// A certificate with a start that is on no calendar.
+fn with_odd_date(pem: &str) -> String {
+    let mut der = CertificateDer::from_pem_slice(pem.as_bytes())
+        .unwrap()
+        .to_vec();
+    let date = der.windows(2).position(|tag| tag == [0x17, 13]).unwrap();
+    der[date + 4..date + 6].copy_from_slice(b"13");
+    certificate_to_pem(&der)
 }

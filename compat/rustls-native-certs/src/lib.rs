@@ -4,59 +4,29 @@
 //! A certificate carries no limit, so roots with a distrust date or imposed name constraints are
 //! left out.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::{error, fmt, fs, io};
 
-use embedded_roots_bundle::{Annotation, PrivateKeys, Root, parse_each, read_file};
-use pki_types::{CertificateDer, TrustAnchor, pem};
+use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
+use pki_types::{CertificateDer, pem};
 
-/// The certificates of the selected bundle (`custom`, else `mozilla`) that the default roots of the
-/// process have, too.
+/// The certificates of the default roots of the process: those of `embedded_roots::Roots::install_default`, else
+/// of the selected bundle (`custom`, else `mozilla`).
 ///
-/// The default roots are those of `embedded_roots::Roots::install_default`, else the bundle. Roots
-/// that only the former have are not found, since their certificates are not known. The operating
-/// system's store, `SSL_CERT_FILE` and `SSL_CERT_DIR` are not looked at.
+/// The operating system's store, `SSL_CERT_FILE` and `SSL_CERT_DIR` are not looked at, unless the
+/// default roots are of them. A default with a root whose certificate is not known, since its source has anchors
+/// alone, is an error.
 #[must_use]
 pub fn load_native_certs() -> CertificateResult {
     let mut result = CertificateResult::default();
-    let store = match embedded_roots::root_store() {
-        Ok(store) => store,
-        Err(error) => {
-            result.errors.push(Error {
-                context: "the default roots of embedded-roots",
-                kind: ErrorKind::Os(error.into()),
-            });
-            return result;
-        }
-    };
-    let trusted: HashSet<_> = store.roots.iter().map(parts).collect();
-    for certificate in embedded_roots::certificates() {
-        let root = Root::new(certificate.clone(), Annotation::default(), 0);
-        // With the same constraints: those that other sources impose would be lost.
-        if root.is_ok_and(|root| trusted.contains(&parts(root.trust_anchor()))) {
-            result.certs.push(certificate.clone());
-        }
-    }
-    if result.certs.is_empty() {
-        result.errors.push(Error {
+    match embedded_roots::default_certificates() {
+        Ok(certificates) => result.certs = certificates,
+        Err(why) => result.errors.push(Error {
             context: "the default roots of embedded-roots",
-            kind: ErrorKind::Os(
-                "none of them is in the bundle that is compiled in, so their certificates are not known".into(),
-            ),
-        });
+            kind: ErrorKind::Os(why.into()),
+        }),
     }
     result
-}
-
-/// [`TrustAnchor`] has no hash of its own.
-fn parts<'a>(anchor: &'a TrustAnchor<'_>) -> (&'a [u8], &'a [u8], Option<&'a [u8]>) {
-    let constraints = anchor.name_constraints.as_deref();
-    (
-        &anchor.subject,
-        &anchor.subject_public_key_info,
-        constraints,
-    )
 }
 
 /// The certificates of a PEM file, and of the files of a directory.

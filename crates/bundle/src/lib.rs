@@ -29,6 +29,7 @@
 
 mod anchor_list;
 mod bundle;
+mod count;
 pub mod digest;
 mod distrust;
 pub mod emit;
@@ -43,6 +44,7 @@ mod x509;
 
 pub use anchor_list::AnchorList;
 pub use bundle::ParsedBundle;
+pub use count::counted;
 pub use distrust::keys::{DistrustedKey, parse_digests, parse_distrusted_keys, whole_public_key};
 pub use distrust::revocations::Revocations;
 pub use emit::MAX_REVOCATION_TABLES;

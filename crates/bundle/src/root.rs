@@ -68,6 +68,30 @@ impl Root {
         Ok(root)
     }
 
+    /// Makes a root of a certificate and all of its limits, those of the certificate itself among them.
+    ///
+    /// # Errors
+    ///
+    /// As of [`new`](Self::new), and if the certificate has limits that are not among these.
+    pub fn from_limits(
+        certificate: CertificateDer<'static>,
+        limits: Limits<'_>,
+    ) -> Result<Self, ParseError> {
+        let alone = Self::new(certificate, Annotation::default(), 0)?;
+        if alone.limits() == limits {
+            return Ok(alone);
+        }
+        let annotation = annotation_of(limits.lost_by(alone.limits()))?;
+        let root = Self::new(alone.certificate, annotation, 0)?;
+        if root.limits() == limits {
+            return Ok(root);
+        }
+        let subject = subject_of(&root.certificate);
+        Err(ParseError::new(format!(
+            "{subject}: the certificate has other limits than \"{limits}\""
+        )))
+    }
+
     /// Refuses a certificate that says that it is not a CA.
     ///
     /// [`parse`](crate::parse) calls it. Call it yourself for certificates in DER. A common mistake is to
@@ -128,5 +152,65 @@ impl Root {
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
+    }
+}
+
+/// What an annotation can say of these limits: all but constraints on other kinds of names, which only a
+/// certificate has.
+fn annotation_of(limits: Limits<'_>) -> Result<Annotation, ParseError> {
+    let mut annotation = Annotation::default();
+    for pair in limits.to_string().split_ascii_whitespace() {
+        let key = pair.split_once('=').map_or(pair, |(key, _)| key);
+        if !key.ends_with("-other") {
+            annotation.extend(pair)?;
+        }
+    }
+    Ok(annotation)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, GeneralSubtree, KeyPair, NameConstraints};
+
+    use super::*;
+
+    #[test]
+    fn a_root_is_made_of_its_limits() {
+        let own = NameConstraints {
+            permitted_subtrees: vec![
+                GeneralSubtree::DnsName("example".to_owned()),
+                GeneralSubtree::Rfc822Name("example".to_owned()),
+            ],
+            excluded_subtrees: Vec::new(),
+        };
+        for own in [None, Some(own)] {
+            let has_own = own.is_some();
+            let mut params = CertificateParams::default();
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            params.name_constraints = own;
+            let key = KeyPair::generate().unwrap();
+            let certificate = params.self_signed(&key).unwrap().der().clone();
+            for text in [
+                "",
+                "distrust-after=2026-04-15T23:59:59Z",
+                "permitted-dns=a.example",
+                "excluded-ip=10.0.0.0/8",
+                "distrust-after=2026-04-15T23:59:59Z permitted-ip=fd00::/8 excluded-dns=.a.example",
+            ] {
+                let mut annotation = Annotation::default();
+                if !text.is_empty() {
+                    annotation.extend(text).unwrap();
+                }
+                let root = Root::new(certificate.clone(), annotation, 0).unwrap();
+                let same = Root::from_limits(certificate.clone(), root.limits()).unwrap();
+                assert_eq!(same.limits(), root.limits(), "{text}");
+                // Which a file keeps.
+                let shown = same.annotation().to_string();
+                assert_eq!(shown.is_empty(), text.is_empty(), "{shown}");
+            }
+            // The certificate has more.
+            let without = Root::from_limits(certificate, Limits::default());
+            assert_eq!(without.is_err(), has_own);
+        }
     }
 }
