@@ -42,10 +42,22 @@ pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {
 }
 
 /// All of it, or `None` if there are more than `most` bytes.
-fn read(file: &File, size: u64, most: u64) -> io::Result<Option<Vec<u8>>> {
-    // One more than the size, for the read that finds the end.
-    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
-    file.take(most + 1).read_to_end(&mut content)?;
+fn read(mut file: &File, size: u64, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let size = usize::try_from(size).unwrap_or_default();
+    // One more than the size, so that a file that has grown gives more. One that has its size gives exactly that, by
+    // a single read: `read_to_end` would make several, and one to find the end.
+    let mut content = vec![0; size + 1];
+    let length = loop {
+        match file.read(&mut content) {
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            read => break read?,
+        }
+    };
+    content.truncate(length);
+    if length != size || size == 0 {
+        let left = (most + 1).saturating_sub(content.len() as u64);
+        file.take(left).read_to_end(&mut content)?;
+    }
     let is_all = u64::try_from(content.len()).is_ok_and(|length| length <= most);
     Ok(is_all.then_some(content))
 }

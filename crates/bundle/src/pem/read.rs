@@ -309,16 +309,19 @@ impl Block {
         let der = BASE64.decode(&self.base64);
         let der =
             der.map_err(|_| ParseError::new("bad base64: its padding or its length is wrong"))?;
-        let certificate = match self.label.as_str() {
-            TRUSTED => trusted_certificate::certificate(&der).map_err(ParseError::new)?,
-            _ => &der,
+        let der = match self.label.as_str() {
+            TRUSTED => {
+                let certificate = trusted_certificate::certificate(&der);
+                certificate.map_err(ParseError::new)?.to_vec()
+            }
+            _ => der,
         };
-        if Element::read(certificate).is_some_and(|(_, rest)| !rest.is_empty()) {
+        if Element::read(&der).is_some_and(|(_, rest)| !rest.is_empty()) {
             return Err(ParseError::new(
                 "bytes after the certificate, in the same block",
             ));
         }
-        Ok(CertificateDer::from(certificate.to_vec()))
+        Ok(CertificateDer::from(der))
     }
 }
 
