@@ -242,7 +242,7 @@ mod tests {
 
     /// A thread that stopped in a set, as in the child of a fork, makes nobody wait.
     #[test]
-    fn set_in_use_is_passed_by() {
+    fn set_in_use_is_skipped_without_waiting() {
         let memory = Memory::new();
         memory.insert(digest(1));
         let set = memory.set(&digest(1)).unwrap();
@@ -259,7 +259,7 @@ mod tests {
 
     #[cfg(feature = "ring")]
     #[test]
-    fn every_part_counts() {
+    fn digest_covers_every_part() {
         let provider = rustls::crypto::ring::default_provider();
         let sha256 = Sha256::of(&provider);
         let of = |provider: usize, algorithm, parts| {

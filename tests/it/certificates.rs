@@ -72,7 +72,7 @@ fn roots_with_limits_that_a_certificate_cannot_carry_are_left_out() {
 
 /// Mozilla's distrust date holds for a copy of the root in another list, too, but not for the user's own copy.
 #[test]
-fn limits_of_another_list_count() {
+fn limits_of_other_sources_apply() {
     let (certificate, anchor) = izenpe();
     let given = Roots::builder()
         .certificates([certificate.clone()])
@@ -124,7 +124,7 @@ fn one_of_several_copies_gives_the_certificate() {
 }
 
 #[test]
-fn anchors_alone_are_an_error() {
+fn anchors_without_a_certificate_are_an_error() {
     let anchor = webpki_roots::BUNDLE.anchors()[0].trust_anchor().clone();
     for builder in [
         Roots::builder().bundle(&webpki_roots::BUNDLE),
@@ -132,7 +132,7 @@ fn anchors_alone_are_an_error() {
     ] {
         let error = builder.build().unwrap().certificates().unwrap_err();
         assert!(error.is_no_certificate(), "{error}");
-        assert!(error.to_string().contains("anchors alone"), "{error}");
+        assert!(error.to_string().contains("only anchors"), "{error}");
     }
     // With another source that has the certificates.
     let is_in_mozilla =

@@ -276,7 +276,7 @@ fn every_way_to_name_a_module_is_seen() {
 }
 
 #[test]
-fn what_is_no_import_makes_no_circle() {
+fn comments_and_strings_are_not_imports() {
     for text in [
         "mod other;",
         "// use crate::a::other::Other;",

@@ -143,7 +143,7 @@ fn a_trusted_client_is_accepted() {
 }
 
 #[test]
-fn an_unknown_client_is_told_who_was_asked_and_what_to_do() {
+fn unknown_client_is_refused_with_sources_and_advice() {
     let (ca, stranger) = (root("CA"), root("Other CA"));
     let verifier = trusting(ca.pem());
     let refusal = self::refusal(&verifier, client(&stranger, NAME));
@@ -162,7 +162,7 @@ fn an_unknown_client_is_told_who_was_asked_and_what_to_do() {
 }
 
 #[test]
-fn a_date_is_enforced_and_told() {
+fn distrust_date_is_enforced_and_explained() {
     let ca = root("Old CA");
     let dated = |year: i32, beside: &str| {
         let limit = format!("distrust-after={year}-01-01T00:00:00Z");
@@ -190,7 +190,7 @@ fn a_date_is_enforced_and_told() {
 
 /// One more than rustls could have a verifier for in half a GiB.
 #[test]
-fn thousands_of_dates_are_enforced_too() {
+fn thousands_of_distrust_dates_are_enforced() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let anchors = (0..2000_u32).map(|nth| {
         let name = format!("CA {nth}");
@@ -210,7 +210,7 @@ fn thousands_of_dates_are_enforced_too() {
 }
 
 #[test]
-fn a_name_outside_of_constraints_is_told() {
+fn name_outside_name_constraints_is_refused_and_explained() {
     let ca = root("Corp CA");
     let verifier = trusting(annotated("permitted-dns=.corp.example", &ca));
     assert_eq!(verdict(&verifier, Some(client(&ca, NAME))), Ok(()));

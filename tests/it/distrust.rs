@@ -42,7 +42,7 @@ fn distrusted(verdict: Result<(), Error>) -> Refusal {
 }
 
 #[test]
-fn the_date_is_inclusive_to_the_second() {
+fn distrust_date_is_inclusive_to_the_second() {
     let ca = root("Old CA");
     let trusted = annotated(ANNOTATION, &ca);
     assert_eq!(verdict(&trusted, younger(&ca, -1)), Ok(()));
@@ -62,7 +62,7 @@ fn the_date_is_inclusive_to_the_second() {
 }
 
 #[test]
-fn an_undated_root_beside_a_dated_one_is_not_touched() {
+fn distrust_date_does_not_affect_other_roots() {
     let (old, other) = (root("Old CA"), root("CA"));
     let trusted = annotated(ANNOTATION, &old) + &other.pem();
     assert_eq!(verdict(&trusted, younger(&other, 1)), Ok(()));
@@ -70,7 +70,7 @@ fn an_undated_root_beside_a_dated_one_is_not_touched() {
 }
 
 #[test]
-fn only_the_end_entity_counts() {
+fn distrust_date_applies_only_to_the_end_entity() {
     let ca = root("Old CA");
     // The intermediate's own notBefore is long after the distrust date.
     let between = intermediate_with("Between", &ca, |params| {
@@ -81,7 +81,7 @@ fn only_the_end_entity_counts() {
 }
 
 #[test]
-fn of_two_possible_roots_the_one_that_still_may_is_taken() {
+fn chain_is_accepted_if_one_of_two_roots_may_issue() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let shared = key().serialize_pem();
     let by_old = intermediate_of("Between", &shared, &old);
@@ -116,7 +116,7 @@ fn of_two_possible_roots_the_one_that_still_may_is_taken() {
 }
 
 #[test]
-fn the_root_that_is_named_is_the_one_that_signed() {
+fn refusal_names_the_root_that_signed() {
     let roots = ["One", "Two", "Three"].map(root);
     let trusted = roots
         .each_ref()
@@ -142,7 +142,7 @@ fn name_of(root: &Authority) -> String {
 }
 
 #[test]
-fn a_date_is_no_excuse_for_anything_else() {
+fn distrust_date_hides_no_other_error() {
     let (old, unknown) = (root("Old CA"), root("Unknown CA"));
     let trusted = annotated(ANNOTATION, &old);
     let refused = verdict(&trusted, younger(&unknown, -1)).unwrap_err();
@@ -160,7 +160,7 @@ fn a_date_is_no_excuse_for_anything_else() {
 }
 
 #[test]
-fn a_store_leaves_dated_roots_out() {
+fn root_store_leaves_out_roots_with_a_distrust_date() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let roots = Roots::builder()
         .pem(annotated(ANNOTATION, &old) + &new.pem())

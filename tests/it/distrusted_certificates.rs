@@ -248,7 +248,7 @@ fn each_certificate_of_a_chain_can_be_distrusted() {
 }
 
 #[test]
-fn chain_with_another_way_is_accepted() {
+fn chain_with_another_path_is_accepted() {
     let (one, two) = (root("One"), root("Two"));
     let shared = key().serialize_pem();
     let [by_one, by_two] = [&one, &two].map(|ca| intermediate_of("Between", &shared, ca));
@@ -366,7 +366,7 @@ fn roots_of_bundles_can_be_distrusted() {
 }
 
 #[test]
-fn digests_that_are_none_are_errors_of_the_builder() {
+fn invalid_digests_are_errors_of_the_builder() {
     let ca = root("CA");
     let digest = key_sha256(ca.der());
     for (policy, start) in [

@@ -86,7 +86,7 @@ fn root_of_another_name() -> Authority {
 }
 
 #[test]
-fn an_old_list_counts_unless_its_expiration_is_enforced() {
+fn expired_crl_applies_unless_expiration_is_enforced() {
     let ca = authority();
     let builder = || Roots::builder().crls([list(&ca, 2021)]);
     assert_eq!(verdict(builder(), &ca, 2), Ok(()));
@@ -102,7 +102,7 @@ fn an_old_list_counts_unless_its_expiration_is_enforced() {
 
 /// All roots are checked against the same copy of a list, whatever the number of their dates.
 #[test]
-fn many_dates_share_one_list() {
+fn many_distrust_dates_share_one_crl() {
     let ca = authority();
     let dated = |nth| {
         let annotation = format!(
@@ -121,7 +121,7 @@ fn many_dates_share_one_list() {
 }
 
 #[test]
-fn a_dated_root_has_lists_too() {
+fn crls_apply_to_roots_with_a_distrust_date() {
     let (ca, other) = (authority(), root_of_another_name());
     let builder = || Roots::builder().crls([list(&ca, 4096)]);
     // The servers' notBefore is in 2020.
@@ -138,7 +138,7 @@ fn a_dated_root_has_lists_too() {
 }
 
 #[test]
-fn to_ask_for_it_without_a_list_is_an_error() {
+fn revocation_without_a_crl_is_an_error() {
     let builder = || Roots::builder().pem(root("CA").pem());
     for builder in [
         builder().crls([]),
@@ -156,7 +156,7 @@ fn to_ask_for_it_without_a_list_is_an_error() {
 }
 
 #[test]
-fn an_unreadable_list_is_an_error() {
+fn unreadable_crl_is_an_error() {
     let builder = Roots::builder()
         .pem(root("CA").pem())
         .crls([vec![0x30, 0].into()]);

@@ -186,7 +186,7 @@ fn refusal(roots: &Roots, chain: &Identity) -> Option<Refusal> {
 }
 
 #[test]
-fn signatures_of_lists_are_remembered_too() {
+fn signatures_of_crls_are_remembered() {
     let counted = Counted::new();
     let ca = root_with("CA", |params| {
         params.key_usages.push(KeyUsagePurpose::CrlSign);

@@ -219,7 +219,7 @@ fn compare(
 }
 
 #[test]
-fn roots_with_a_date_cost_no_more_checks_than_in_rustls() {
+fn distrust_dates_cost_no_more_checks_than_rustls() {
     // The leaf's notBefore is in 2020, so it is issued after some of these dates only.
     let some: fn(usize) -> usize = |nth| 2000 + nth % 60;
     // One each is within the bound of the search with 10 roots, two with one root.
@@ -318,7 +318,7 @@ fn a_chain_of_too_many_pairs_is_refused_without_a_check() {
 }
 
 #[test]
-fn a_chain_to_no_trusted_name_is_of_an_unknown_issuer_whatever_its_length() {
+fn long_chain_without_a_trusted_name_has_an_unknown_issuer() {
     let ca = root_with("CA", |params| {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     });

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_form_alone() {
+    fn only_yyyy_mm_dd_is_read() {
         let day = Day::parse("2024-02-29").unwrap();
         assert_eq!(day.to_string(), "2024-02-29");
         assert!(day < Day::parse("2024-03-01").unwrap());

@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_reviewed_is_an_error() {
+    fn unreviewed_differences_are_errors() {
         let roots = roots(2);
         let found = |root: &Root, difference| Found {
             sha256: digest(root),
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn reviews_that_are_not_true_are_errors() {
+    fn untrue_reviews_are_errors() {
         let roots = roots(2);
         let (ours, other) = (&roots[..1], &roots[1]);
         let found = sets(ours, &BTreeMap::new());
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_about_its_file() {
+    fn malformed_reviews_are_errors() {
         let sha256 = "0".repeat(64);
         let good = group("\"only-in-certs\"", &sha256, "a reason", "2026-11-26");
         assert!(Reviewed::parse("reviewed", "").is_ok());

@@ -20,7 +20,7 @@ fn webpki(store: RootCertStore) -> Arc<WebPkiServerVerifier> {
 }
 
 #[test]
-fn webpki_roots_has_constraints_and_leaves_out_roots_with_a_date() {
+fn webpki_roots_has_name_constraints_and_leaves_out_roots_with_a_distrust_date() {
     let store: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     assert_eq!(store.len(), 3);
     let verifier = webpki(store);

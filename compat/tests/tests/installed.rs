@@ -36,7 +36,7 @@ fn verifier() -> Verifier {
 }
 
 #[test]
-fn rustls_platform_verifier_obeys_it() {
+fn rustls_platform_verifier_obeys_the_installed_default() {
     let verifier = verifier();
     plain().verdict(&verifier, HOST, 2026).unwrap();
     second().verdict(&verifier, CORP, 2026).unwrap();
@@ -45,7 +45,7 @@ fn rustls_platform_verifier_obeys_it() {
 }
 
 #[test]
-fn extra_roots_do_not_lift_its_constraints() {
+fn extra_roots_do_not_lift_the_limits_of_the_default() {
     let _ = verifier();
     let (extra, certificate) = ca("an extra CA");
     let verifier = Verifier::new_with_extra_roots([certificate], provider()).unwrap();
@@ -55,7 +55,7 @@ fn extra_roots_do_not_lift_its_constraints() {
 }
 
 #[test]
-fn rustls_native_certs_obeys_it() {
+fn rustls_native_certs_obeys_the_installed_default() {
     let _ = verifier();
     let expected = CertificateDer::from_pem_slice(pem(PLAIN).as_bytes()).unwrap();
     assert_eq!(

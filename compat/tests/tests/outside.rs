@@ -6,7 +6,7 @@ use drop_in_tests::{ca, provider};
 use embedded_roots::Roots;
 
 #[test]
-fn rustls_native_certs_finds_none_of_its_certificates_and_says_so() {
+fn rustls_native_certs_reports_that_no_certificate_is_left() {
     let roots = Roots::builder().certificates([ca("not in the bundle").1]);
     let roots = roots.provider(provider()).build().unwrap();
     roots.install_default().unwrap();

@@ -240,7 +240,7 @@ fn an_optional_file_may_come_and_go() {
 
 /// A fallback is for the start: later, a file that is being replaced would open it.
 #[test]
-fn a_refresh_opens_no_fallback() {
+fn refresh_never_falls_back() {
     let bundle = crate::bundle::selected::bundle();
     let store = "root/etc/ssl/certs/ca-certificates.crt";
 
@@ -253,7 +253,7 @@ fn a_refresh_opens_no_fallback() {
         } else {
             world.file(store, "");
         }
-        assert!(assert_fails(&live, "opens no fallback").is_no_roots());
+        assert!(assert_fails(&live, "never falls back").is_no_roots());
         assert_eq!(names(&live), ["CN=Store"]);
     }
     // The store is read tolerantly, as at the start.
@@ -278,7 +278,7 @@ fn a_refresh_opens_no_fallback() {
     assert!(live.refresh().unwrap());
     fs::remove_file(&path).unwrap();
     variables.lock().unwrap().clear();
-    assert!(assert_fails(&live, "opens no fallback").is_no_roots());
+    assert!(assert_fails(&live, "never falls back").is_no_roots());
     assert_eq!(names(&live), ["CN=Other"]);
 
     // An empty store that fills up ends the fallback.
@@ -296,7 +296,7 @@ fn a_refresh_opens_no_fallback() {
     let policy = builder(&world).optional_pem_file(&path).system_fallback();
     let live = policy.build_live().unwrap();
     fs::remove_file(&path).unwrap();
-    assert!(assert_fails(&live, "opens no fallback").is_no_roots());
+    assert!(assert_fails(&live, "never falls back").is_no_roots());
     assert_eq!(names(&live), ["CN=Private"]);
 
     // One that was open from the start stays open.
@@ -309,7 +309,7 @@ fn a_refresh_opens_no_fallback() {
 }
 
 #[test]
-fn the_times_of_a_failure_are_those_of_the_clock() {
+fn failed_refresh_has_the_times_of_the_clock() {
     let world = empty_world("live-clock");
     let path = world.file("ca.pem", pem("CA"));
     let live = builder(&world).pem_file(&path).build_live().unwrap();

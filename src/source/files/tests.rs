@@ -123,7 +123,7 @@ fn a_file_that_becomes_a_pipe_is_not_waited_for() {
 }
 
 #[test]
-fn a_file_without_permission_is_what_the_system_says() {
+fn file_without_permission_is_an_error_of_the_system() {
     let world = empty_world("permission");
     let path = world.file("secret.pem", pem("One"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
@@ -137,7 +137,7 @@ fn a_file_without_permission_is_what_the_system_says() {
 }
 
 #[test]
-fn a_directory_has_an_end() {
+fn size_of_a_directory_is_bounded() {
     let world = empty_world("directory");
     for nth in 0..10_000 {
         world.file(format!("full/{nth}.pem"), "");
@@ -164,7 +164,7 @@ fn a_directory_has_an_end() {
 }
 
 #[test]
-fn directories_have_an_end_together() {
+fn total_size_of_directories_is_bounded() {
     let world = empty_world("directories");
     for folder in ["one", "two"] {
         for nth in 0..2100 {
@@ -338,7 +338,7 @@ fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
 }
 
 #[test]
-fn what_is_reported_stays_on_its_line() {
+fn paths_in_reports_are_escaped() {
     let world = empty_world("line");
     let name = "a\nb\u{1b}[2J\u{202e}.pem";
     let bad = world.file(format!("certs/{name}"), "-----BEGIN CERTIFICATE-----\n");
@@ -449,7 +449,7 @@ fn which_files_of_a_directory_are_read() {
 /// says so.
 #[test]
 #[ignore = "needs openssl; .ci/run runs it"]
-fn a_directory_as_openssl_reads_it() {
+fn directories_are_read_like_in_openssl_or_the_difference_is_known() {
     let openssl = |arguments: &[&OsStr]| {
         let output = process::Command::new("openssl")
             .args(arguments)
@@ -531,7 +531,7 @@ fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() 
 }
 
 #[test]
-fn the_directory_of_the_file_may_have_it_alone() {
+fn ssl_cert_file_counts_for_its_directory_too() {
     let world = empty_world("its-directory");
     let file = world.file("certs/ca.pem", pem("One"));
     let notes = world.file("notes/note.pem", "No certificate");

@@ -7,7 +7,7 @@ use embedded_roots_bundle::rfc3339;
 use crate::data::{OTHER, ROOT, VERSION_1, read};
 
 #[test]
-fn each_holds_for_the_next_certificate_alone() {
+fn annotations_apply_only_to_the_next_certificate() {
     let pem = format!(
         "# embedded-roots: distrust-after=2026-04-15T23:59:59Z\n\
          # Text between does not end it.\n\

@@ -16,7 +16,7 @@ use crate::mutated::mutations;
 /// Every root on Mozilla's list since 2015. They have the oddest encodings that must be accepted:
 /// key usage with trailing zero bits, path lengths, version 1.
 #[test]
-fn mozillas_roots_pass() {
+fn mozillas_roots_since_2015_are_accepted() {
     let roots = history();
     assert_eq!(roots.len(), 287);
     for root in roots {
@@ -72,7 +72,7 @@ fn generated_certificates_agree() {
 }
 
 #[test]
-fn of_two_no_root_is_made() {
+fn roots_with_duplicate_extensions_are_refused() {
     for (id, value) in [(19, &[0x30, 3, 1, 1, 0xff][..]), (15, &[3, 2, 1, 6])] {
         let mut params = ca_params("Example Root");
         params.is_ca = IsCa::NoCa;
