@@ -9,7 +9,7 @@ use embedded_roots_bundle::parse_rfc3339;
 pub(crate) struct Day(String);
 
 impl Day {
-    /// `None` if this is no day, or is written in another form.
+    /// `None` if this is not a day, or is written in another form.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         parse_rfc3339(&format!("{text}T00:00:00Z"))?;
         Some(Self(text.to_owned()))

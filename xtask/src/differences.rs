@@ -112,10 +112,10 @@ impl Reviewed {
             } = group;
             check_line(&reason).map_err(|why| format!("{name}: the reason {reason:?} {why}"))?;
             let day = Day::parse(&reviewed)
-                .ok_or_else(|| format!("{name}: {reviewed:?} is no day YYYY-MM-DD"))?;
+                .ok_or_else(|| format!("{name}: {reviewed:?} is not a day YYYY-MM-DD"))?;
             for digest in sha256 {
                 if sha256_from_hex(&digest).map(|read| hex(&read)).as_ref() != Some(&digest) {
-                    return Err(format!("{name}: {digest:?} is no SHA-256 digest").into());
+                    return Err(format!("{name}: {digest:?} is not a SHA-256 digest").into());
                 }
                 let review = Review {
                     reason: reason.clone(),
