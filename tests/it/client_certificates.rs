@@ -22,7 +22,7 @@ use rustls::{
     SignatureScheme, StreamOwned, SupportedProtocolVersion,
 };
 
-use crate::revocation::{authority, list};
+use crate::revocation::{authority, crl};
 
 const NAME: &str = "a.corp.example";
 
@@ -280,7 +280,7 @@ fn a_revoked_client_is_refused() {
     for pem in [ca.pem(), annotated(limit, &ca)] {
         let builder = || {
             let builder = Roots::builder().pem(pem.clone() + &other.pem());
-            builder.crls([list(&ca, 4096)])
+            builder.crls([crl(&ca, 4096)])
         };
         let verifier = builder().build().unwrap().client_cert_verifier();
         assert_eq!(verdict(&verifier, of(&ca, 2)), Ok(()));
@@ -294,7 +294,7 @@ fn a_revoked_client_is_refused() {
         assert_eq!(verdict(&allowing, of(&other, 2)), Ok(()));
         assert_eq!(verdict(&allowing, of(&ca, 1)), revoked);
     }
-    let builder = || Roots::builder().pem(ca.pem()).crls([list(&ca, 2021)]);
+    let builder = || Roots::builder().pem(ca.pem()).crls([crl(&ca, 2021)]);
     let ignoring = builder().build().unwrap().client_cert_verifier();
     assert_eq!(verdict(&ignoring, of(&ca, 2)), Ok(()));
     let enforcing = builder().enforce_revocation_expiration().build();
@@ -318,7 +318,7 @@ fn a_revoked_client_is_refused() {
         Some(identity.with(&revoked))
     };
     let builder = || {
-        let builder = Roots::builder().pem(ca.pem()).crls([list(&ca, 4096)]);
+        let builder = Roots::builder().pem(ca.pem()).crls([crl(&ca, 4096)]);
         builder.allow_unknown_revocation_status()
     };
     let verifier = builder().build().unwrap().client_cert_verifier();
@@ -329,7 +329,7 @@ fn a_revoked_client_is_refused() {
     assert_eq!(verdict(&verifier, chain()), Ok(()));
 }
 
-/// An intermediate whose serial number [`list`] revokes.
+/// An intermediate whose serial number [`crl`] revokes.
 fn revoked_intermediate(ca: &Authority) -> Authority {
     intermediate_with("Revoked", ca, |params| {
         params.serial_number = Some(1.into());

@@ -124,7 +124,7 @@ fn distrusted_root_is_named_with_its_date() {
     assert_eq!(refusal.to_string(), text);
 }
 
-/// The operator who looks into the root with `openssl x509 -text` sees no imposed constraint.
+/// `openssl x509 -text` does not show imposed name constraints to the operator.
 #[test]
 fn name_outside_name_constraints_is_named_with_root_and_limit() {
     let ca = root("Corp CA");
@@ -148,7 +148,7 @@ fn name_outside_name_constraints_is_named_with_root_and_limit() {
         (None, None)
     );
 
-    // The constraints of an intermediate are in what the server sent: rustls' own error has to do.
+    // The server sent the name constraints of an intermediate: rustls' own error is enough.
     let own = root("CA");
     let between = intermediate_with("Between", &own, |params| {
         params.name_constraints = Some(rcgen::NameConstraints {
@@ -186,10 +186,10 @@ fn other_errors_have_no_refusal() {
 
 #[test]
 fn default_roots_explain_name_constraints() {
-    let ca = root("Constrained CA");
+    let ca = root("Limited CA");
     let annotation = "permitted-dns=.corp.example";
-    let package = Package::with_rustls("constrained_default", &["custom", "ring", "rustls"]);
-    let package = package.main(include_str!("../programs/constrained_default.rs"));
+    let package = Package::with_rustls("limited_default", &["custom", "ring", "rustls"]);
+    let package = package.main(include_str!("../programs/limited_default.rs"));
     let chain = server(&ca, NAME).chain;
     for (nth, certificate) in chain.iter().enumerate() {
         package.file(&format!("{nth}.der"), certificate);
@@ -199,6 +199,6 @@ fn default_roots_explain_name_constraints() {
     assert_eq!(
         package.run(),
         "the certificate is for \"a.example\", which is outside the name constraints of the root \
-         \"CN=Constrained CA\", its own or imposed by the bundle: permitted-dns=.corp.example"
+         \"CN=Limited CA\", its own or imposed by the bundle: permitted-dns=.corp.example"
     );
 }

@@ -405,7 +405,7 @@ fn feature_ureq_adds_no_other_roots_and_no_provider() {
     assert_eq!(added, expected);
 }
 
-/// Another package of the build can enable ureq's own TLS. What that is told does not weaken ours.
+/// Another package of the build can enable ureq's own TLS. Its settings do not weaken ours.
 #[test]
 fn the_tls_config_of_ureq_has_no_effect() {
     let dependencies = "embedded-roots = { path = \"{checkout}\", default-features = false, \

@@ -94,7 +94,7 @@ fn hostile_chain(forged: usize, roots: &[String]) -> Vec<CertificateDer<'static>
     chain
 }
 
-fn list(ca: &Authority) -> CertificateRevocationListDer<'static> {
+fn crl(ca: &Authority) -> CertificateRevocationListDer<'static> {
     let params = CertificateRevocationListParams {
         this_update: date_time_ymd(2020, 1, 1),
         next_update: date_time_ymd(4096, 1, 1),
@@ -180,7 +180,7 @@ fn compare(
             verifier.verify_client_cert(end_entity, intermediates, now)
         })
     };
-    for crls in [None, Some(list(&other))] {
+    for crls in [None, Some(crl(&other))] {
         let store = || (Arc::clone(&store), Arc::clone(&provider));
         let (roots, provider) = store();
         let servers = WebPkiServerVerifier::builder_with_provider(roots, provider);
@@ -189,7 +189,7 @@ fn compare(
         let clients = WebPkiClientVerifier::builder_with_provider(roots, provider);
         let clients = clients.with_crls(crls.clone()).build().unwrap();
         let ours = match crls {
-            Some(list) => policy().crls([list]).build().unwrap(),
+            Some(crl) => policy().crls([crl]).build().unwrap(),
             None => policy().build().unwrap(),
         };
         for (what, ours, theirs) in [
@@ -260,9 +260,7 @@ fn verdicts(root: &Authority, chain: &[CertificateDer<'static>]) -> Vec<(Option<
         let policy = policy.remember_signatures(false);
         policy.provider(Arc::clone(&provider))
     };
-    let with_crls = policy()
-        .crls([list(root)])
-        .allow_unknown_revocation_status();
+    let with_crls = policy().crls([crl(root)]).allow_unknown_revocation_status();
     let mut verdicts = Vec::new();
     for policy in [policy(), with_crls] {
         let roots = policy.build().unwrap();

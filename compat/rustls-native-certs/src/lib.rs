@@ -33,7 +33,7 @@ pub fn load_native_certs() -> CertificateResult {
     let trusted: HashSet<_> = store.roots.iter().map(parts).collect();
     for certificate in embedded_roots::certificates() {
         let root = Root::new(certificate.clone(), Annotation::default(), 0);
-        // With the same constraints: those that other sources impose would be lost.
+        // With the same name constraints: those that other sources impose would be lost.
         if root.is_ok_and(|root| trusted.contains(&parts(root.trust_anchor()))) {
             result.certs.push(certificate.clone());
         }

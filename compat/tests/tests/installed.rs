@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Once};
 
-use drop_in_tests::{PLAIN, SECOND, ca, constrained, pem, plain, provider, second};
+use drop_in_tests::{PLAIN, SECOND, ca, pem, plain, provider, second, with_permitted_names};
 use embedded_roots::Roots;
 use embedded_roots_testing::handshake::Pair;
 use embedded_roots_testing::server::config;
@@ -18,7 +18,7 @@ use rustls_platform_verifier::{BuilderVerifierExt as _, ConfigVerifierExt, Verif
 const HOST: &str = "host.example";
 const CORP: &str = "host.corp.example";
 
-/// Of the bundle only the plain CA, and the second one with a constraint that its certificate does
+/// The plain CA of the bundle, and the second one with a name constraint that its certificate does
 /// not have. Another CA is not in the bundle.
 fn verifier() -> Verifier {
     static INSTALLED: Once = Once::new();
@@ -41,7 +41,9 @@ fn rustls_platform_verifier_obeys_the_installed_default() {
     plain().verdict(&verifier, HOST, 2026).unwrap();
     second().verdict(&verifier, CORP, 2026).unwrap();
     second().verdict(&verifier, HOST, 2026).unwrap_err();
-    constrained().verdict(&verifier, CORP, 2026).unwrap_err();
+    with_permitted_names()
+        .verdict(&verifier, CORP, 2026)
+        .unwrap_err();
 }
 
 #[test]
@@ -51,7 +53,9 @@ fn extra_roots_do_not_lift_the_limits_of_the_default() {
     let verifier = Verifier::new_with_extra_roots([certificate], provider()).unwrap();
     extra.verdict(&verifier, HOST, 2026).unwrap();
     second().verdict(&verifier, HOST, 2026).unwrap_err();
-    constrained().verdict(&verifier, CORP, 2026).unwrap_err();
+    with_permitted_names()
+        .verdict(&verifier, CORP, 2026)
+        .unwrap_err();
 }
 
 #[test]

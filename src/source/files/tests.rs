@@ -546,7 +546,7 @@ fn ssl_cert_file_counts_for_its_directory_too() {
     let source = both("certs").unwrap().unwrap();
     // Merging makes one of them.
     assert_eq!((source.roots.len(), source.skipped.len()), (2, 0));
-    // What is no certificate does not count by being there twice.
+    // A file without a certificate does not count, even if it is there twice.
     let why = both("notes").unwrap_err().to_string();
     assert!(why.starts_with("SSL_CERT_DIR: "), "{why}");
 }

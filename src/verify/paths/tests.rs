@@ -423,7 +423,7 @@ fn selection_of_many_certificates_is_fast() {
     assert_eq!(selected.len(), sent.len());
     let refused = on_paths(&leaf, &sent, &is_one_of(&[last]), MOST_PAIRS);
     assert_eq!(refused.unwrap_err(), TooManyPairs);
-    // The same number that lead nowhere are no reason to refuse.
+    // The same number that lead nowhere are not a reason to refuse.
     let selected = on_paths(&leaf, &sent, &is_one_of(&["CA 1"]), MOST_PAIRS).unwrap();
     assert_eq!(*selected, sent[sent.len() - 1..]);
 }

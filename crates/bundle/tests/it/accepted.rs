@@ -54,7 +54,7 @@ fn any_layout_and_text_between_blocks_is_accepted() {
             between(pem("ATTRIBUTE CERTIFICATE", b"?").as_bytes()),
         ),
         (
-            "public key, with what is no base64",
+            "public key, with text that is not base64",
             between(b"-----BEGIN PUBLIC KEY-----\nX-Of: me, *\n\n-----END PUBLIC KEY-----\n"),
         ),
     ] {

@@ -41,7 +41,7 @@ fn annotations_apply_only_to_the_next_certificate() {
     assert_eq!(constrained, [true, false, true]);
 }
 
-/// One pair without a space before it is no list that goes on.
+/// A pair without a space before it does not continue a list.
 #[test]
 fn the_space_after_the_colon_may_be_left_out() {
     for pair in ["permitted-ip=10.0.0.0/8", "excluded-dns=.a.example"] {

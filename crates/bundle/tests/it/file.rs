@@ -51,7 +51,7 @@ fn file_of_another_size_than_listed_is_read_whole_or_refused() {
     assert_eq!(read_known_file(&path, 0).unwrap(), b"0123456789");
     let large = sparse(&folder, "grown.pem", 4 * MAX_FILE_SIZE);
     assert_refused(read_known_file(&large, 0), "larger than 16 MiB");
-    // Half of a file is no file.
+    // A part of a file is never returned.
     for path in [&path, &large] {
         let error = read_known_file(path, 4).unwrap_err();
         assert_eq!(error.to_string(), "the file has grown since it was listed");
