@@ -205,7 +205,7 @@ fn assert_circles(texts: &[(&str, &str)], expected: &[&[&str]]) {
 }
 
 #[test]
-fn circles_of_every_length_are_seen() {
+fn circles_of_every_length_are_detected() {
     assert_circles(
         &[
             ("a/one", "use crate::a::other::Other;"),
@@ -236,7 +236,7 @@ fn circles_of_every_length_are_seen() {
 }
 
 #[test]
-fn every_way_to_name_a_module_is_seen() {
+fn every_way_to_name_a_module_is_detected() {
     for import in [
         "use crate::a::other::Other;",
         "use crate::a::{other::Other};",

@@ -231,7 +231,7 @@ fn name_outside_name_constraints_is_refused_and_explained() {
 }
 
 #[test]
-fn other_faults_have_the_errors_of_rustls() {
+fn other_errors_are_those_of_rustls() {
     let ca = root("CA");
     let verifier = trusting(ca.pem());
     let error = |identity| match verdict(&verifier, Some(identity)).unwrap_err() {
@@ -401,7 +401,7 @@ fn distinct_subjects(roots: &Roots) -> usize {
 }
 
 #[test]
-fn what_a_server_offers_is_what_rustls_offers() {
+fn server_offers_the_same_as_that_of_rustls() {
     let provider = || Arc::new(ring::default_provider());
     let builder = Roots::builder().pem(root("CA").pem());
     let roots = builder.provider(provider()).build().unwrap();

@@ -221,7 +221,7 @@ fn a_path_need_not_be_unicode() {
 }
 
 #[test]
-fn a_file_that_is_replaced_is_one_or_the_other() {
+fn replaced_file_is_read_as_the_old_or_the_new_one() {
     let world = empty_world("replaced");
     let (one, two) = (pem("One"), pem("Two").repeat(3));
     let path = world.file("ca.pem", &one);
@@ -249,7 +249,7 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
 /// A writer that does not rename: what is read is a beginning of the file, at most to the size that it
 /// had, and never more than was written.
 #[test]
-fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
+fn rewritten_file_is_read_up_to_its_end_or_refused() {
     let world = empty_world("grows");
     let parts = ["One", "Two", "Three"].map(pem);
     let expected = parts
@@ -297,7 +297,7 @@ fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
 
 /// Whatever comes and goes in it, what was there all the time is found, or the error tells of the rest.
 #[test]
-fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
+fn changing_directory_is_refused_or_has_its_unchanged_files() {
     let world = empty_world("changes");
     world.file("certs/stays.pem", pem("Stays"));
     let (comes, garbage) = (pem("Comes"), "-----BEGIN CERTIFICATE-----\n");
@@ -396,7 +396,7 @@ fn paths_in_reports_are_escaped() {
 }
 
 #[test]
-fn which_files_of_a_directory_are_read() {
+fn files_of_a_directory_are_read_by_their_names() {
     let world = empty_world("named");
     for name in ["a.pem", "b.CRT", "c.cer", "4042bcee.0", "4042BCEE.12"] {
         world.file(format!("read/{name}"), pem(name));
@@ -509,7 +509,7 @@ fn directories_are_read_like_in_openssl_or_the_difference_is_known() {
 }
 
 #[test]
-fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() {
+fn server_certificate_is_skipped_in_a_directory_and_refused_in_a_file() {
     let world = empty_world("own");
     let own = root_with("localhost", |params| {
         params.is_ca = rcgen::IsCa::ExplicitNoCa;

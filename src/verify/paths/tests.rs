@@ -389,7 +389,7 @@ fn a_long_certificate_counts_once_for_each_512_bytes() {
 
 /// RFC 4158, section 2.4, with all certificates of its figure.
 #[test]
-fn a_bridge_is_within_the_bound_four_times() {
+fn bound_is_four_times_that_of_a_bridge_ca() {
     let edges = [
         "F H", "F G", "G F", "H I", "I H", "G I", "W F", "W G", "J K", "L N", "L M", "X J", "X L",
         "B E", "B D", "A B", "C B", "A C", "C A", "Y A", "Y C", "R S", "O R", "O Q", "P S", "Z O",

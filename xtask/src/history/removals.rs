@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_that_are_gone_or_dated() {
+    fn removals_are_of_roots_that_are_gone_or_have_a_distrust_date() {
         let history = history();
         let [gone, dated, listed] = [0, 1, 2].map(|nth| history.records[nth].sha256.as_str());
         let both = toml(&[gone], "one", URL) + &toml(&[dated], "another", URL);

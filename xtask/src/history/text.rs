@@ -221,7 +221,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn read_as_written() {
+    fn history_is_read_back_as_written() {
         let text = history().to_text();
         let read = History::from_text("history", &text).unwrap();
         assert_eq!(read.to_text(), text);

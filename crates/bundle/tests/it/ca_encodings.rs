@@ -222,7 +222,7 @@ fn what_is_not_der_is_refused() {
 /// x509-parser refuses a certificate with an unreadable name or time. webpki accepts it as a root,
 /// and its extensions decide.
 #[test]
-fn other_fields_do_not_decide() {
+fn other_fields_do_not_affect_the_verdict() {
     for (value, verdict) in [(&[0x30, 3, 1, 1, 0xff][..], Ca), (&[0x30, 0], EndEntity)] {
         let mut certificate = with_extensions(&extension(19, value));
         let not_before = b"261123";

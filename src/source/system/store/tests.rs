@@ -244,7 +244,7 @@ fn certificate_that_is_not_a_ca_is_skipped_and_reported() {
 /// A package manager at work: the bundle is replaced by a rename, and others come, go, and are halves
 /// of files for a while. What stays is always found, and nothing that was never there.
 #[test]
-fn a_store_that_changes_while_it_is_read_has_what_stays() {
+fn changing_store_has_its_unchanged_files() {
     const CERTS: &str = "root/etc/ssl/certs";
 
     let world = empty_world("store_changes");
