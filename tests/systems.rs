@@ -94,13 +94,13 @@ fn an_empty_variable_is_unset() {
 }
 
 #[test]
-fn a_folder_is_no_file() {
+fn directory_in_place_of_a_file_is_an_error() {
     let folder = Folder::new("für folder");
     refused_at_once(folder.path());
 }
 
 #[test]
-fn what_is_absent_is_an_error() {
+fn absent_files_are_errors() {
     let folder = Folder::new("für absent");
     refused_at_once(&folder.join("ca.pem"));
 }

@@ -1,4 +1,4 @@
-//! Of any bytes, our reader makes the trust anchor that webpki makes, or none where webpki makes none.
+//! Our reader makes the same trust anchor of any bytes as webpki, or none if webpki makes none.
 
 #![no_main]
 

@@ -90,7 +90,7 @@ fn option(value: Option<Token>) -> Vec<Token> {
     [words("Some ("), vec![value], words(") ,")].concat()
 }
 
-/// Tokens with blanks between them; of the kinds that are no literals of bytes.
+/// Tokens with blanks between them, of the kinds that are not byte literals.
 fn words(text: &str) -> Vec<Token> {
     tokens(text).unwrap()
 }

@@ -1,5 +1,5 @@
-//! Under constraints that are joined, a leaf is accepted exactly if it is under each of them. The
-//! judge is webpki, and the imposed constraints that it is shown are encoded here.
+//! Under joined name constraints, a leaf is accepted if and only if it is accepted under each of them. The
+//! judge is webpki, with imposed name constraints that are encoded here.
 
 #![no_main]
 
@@ -74,7 +74,7 @@ fuzz_target!(|input: Input| {
             name_constraints: None,
             ..own.clone()
         };
-        // What is wrong in itself says nothing of constraints.
+        // A leaf that is refused without name constraints says nothing about them.
         if !is_accepted(&leaf, &unconstrained) {
             continue;
         }
@@ -189,7 +189,7 @@ impl Name {
         }
     }
 
-    /// A DNS name of few labels, so that many are under others, and some that are no labels.
+    /// A DNS name of few labels, so that many are under others, and some that are not labels.
     fn dns(&self) -> Option<String> {
         const LABELS: [&str; 8] = ["a", "ba", "A", "b", "xn--a", "_a", "a-", "1"];
         let Self::Dns(before, labels) = self else {

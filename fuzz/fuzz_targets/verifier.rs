@@ -52,7 +52,7 @@ struct Certificate {
     signer: u8,
     not_before: u8,
     not_after: u8,
-    /// Seldom a leaf that is a CA, or an intermediate that is none.
+    /// Seldom a leaf that is a CA, or an intermediate that is not a CA.
     ca: u8,
     patches: Vec<Patch>,
 }
@@ -98,7 +98,7 @@ fuzz_target!(|input: Input| {
         .pem(bundle.to_pem())
         .provider(Arc::clone(&PROVIDER));
     if let Some(revocation) = &input.revocation {
-        policy = policy.crls([revocation.list()]);
+        policy = policy.crls([revocation.crl()]);
         if revocation.allow_unknown_status {
             policy = policy.allow_unknown_revocation_status();
         }
@@ -218,7 +218,7 @@ fn by_rustls(
     let provider = Arc::clone(&PROVIDER);
     let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider);
     if let Some(revocation) = revocation {
-        builder = builder.with_crls([revocation.list()]);
+        builder = builder.with_crls([revocation.crl()]);
         if revocation.allow_unknown_status {
             builder = builder.allow_unknown_revocation_status();
         }
@@ -285,7 +285,7 @@ impl Certificate {
 }
 
 impl Revocation {
-    fn list(&self) -> CertificateRevocationListDer<'static> {
+    fn crl(&self) -> CertificateRevocationListDer<'static> {
         let issuer = self.issuer % LETTERS;
         revocation_list(issuer, key(issuer, self.signer), self.serial_number)
     }

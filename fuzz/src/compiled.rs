@@ -7,7 +7,7 @@ use embedded_roots::custom;
 use embedded_roots_bundle::{ParsedBundle, PrivateKeys, Root, parse, read_file};
 
 #[test]
-fn what_is_compiled_in_is_what_was_read() {
+fn compiled_source_means_what_was_read() {
     let pem = read_file(Path::new(env!("EMBEDDED_ROOTS_FILE"))).unwrap();
     let roots = parse("corp.pem", &pem, PrivateKeys::Refuse).unwrap();
     let bundle = ParsedBundle::new(roots).unwrap();

@@ -16,7 +16,7 @@ pub enum Token {
     Sign(char),
 }
 
-/// The tokens of a source text, without its line comments; `None` where it is no Rust.
+/// The tokens of a source text, without its line comments; `None` where it is not Rust.
 #[must_use]
 pub fn tokens(source: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();

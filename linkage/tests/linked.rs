@@ -70,12 +70,12 @@ fn release_programs_link_the_roots_that_they_choose() {
 fn assert_roots(profile: &[&str]) {
     const CHOSEN: [&str; 2] = ["CN=ISRG Root X1, ", "CN=ISRG Root X2, "];
     // What Mozilla imposes on its roots is known to every policy.
-    const CONSTRAINED: [&str; 2] = ["CN=Izenpe.com, ", "CN=TUBITAK Kamu SM SSL "];
+    const LIMITED: [&str; 2] = ["CN=Izenpe.com, ", "CN=TUBITAK Kamu SM SSL "];
 
     let all = embedded_roots::mozilla::BUNDLE.len();
     for (program, feature, expected, count) in [
         ("part", "macros", &CHOSEN[..], 2),
-        ("part_config", "macros", &[CHOSEN, CONSTRAINED].concat(), 4),
+        ("part_config", "macros", &[CHOSEN, LIMITED].concat(), 4),
         // Positive control.
         ("whole_config", "mozilla", &[], all),
     ] {

@@ -26,7 +26,7 @@ pub(crate) fn fingerprints(bundle: &Bundle) -> &'static [[u8; 32]] {
     }
 }
 
-/// Whether the bundle has certificates, and not anchors alone.
+/// Whether the bundle has certificates, and not only anchors.
 pub(crate) const fn are_compiled_in(name: BundleName) -> bool {
     cfg!(feature = "custom") && matches!(name, BundleName::Custom)
         || cfg!(feature = "mozilla") && matches!(name, BundleName::Mozilla)

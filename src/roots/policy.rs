@@ -37,7 +37,7 @@ pub struct Roots {
 }
 
 impl Roots {
-    /// The selected bundle alone: `custom`, else `mozilla`, else `webpki-roots`. This is the
+    /// Only the selected bundle: `custom`, else `mozilla`, else `webpki-roots`. This is the
     /// default.
     ///
     /// # Errors

@@ -82,7 +82,7 @@ fn outcome(builder: RootsBuilder) -> String {
 fn policy(name: &str, world: &Folder, builder: RootsBuilder) -> RootsBuilder {
     let bundle = bundle();
     match name {
-        // The presets do the same; `presets_are_what_the_table_says` checks that.
+        // The presets do the same; `presets_equal_their_documented_builders` checks that.
         "Roots::embedded()" => builder.bundle(bundle),
         "Roots::system()" => builder.system(),
         "Roots::system_or_embedded()" => builder.system_or(bundle),
@@ -119,7 +119,7 @@ fn with_files(name: &str) -> Folder {
 }
 
 #[test]
-fn what_is_trusted() {
+fn policies_trust_their_documented_sources() {
     let world = with_files("what_is_trusted");
     let rows = rows("What is trusted");
     assert_eq!(rows.len(), 12);
@@ -140,7 +140,7 @@ fn what_is_trusted() {
 }
 
 #[test]
-fn variables() {
+fn policies_obey_their_documented_variables() {
     let world = with_files("variables");
     world.file(STORE, pem("Store CA"));
     world.file("directory/there.pem", pem("File CA"));
@@ -182,7 +182,7 @@ fn variables() {
 
 /// The presets read the surroundings of this process, so they are compared with builders there.
 #[test]
-fn presets_are_what_the_table_says() {
+fn presets_equal_their_documented_builders() {
     let text = |roots: Result<Roots, Error>| match roots {
         Ok(roots) => roots.report().to_string(),
         Err(error) => error.to_string(),
@@ -208,7 +208,7 @@ fn presets_are_what_the_table_says() {
 /// A variable that names another store does not change the limits.
 #[cfg(feature = "mozilla")]
 #[test]
-fn a_store_that_a_variable_names_lifts_no_limit() {
+fn limits_apply_to_a_store_that_a_variable_names() {
     let world = empty_world("lifts_no_limit");
     // Like the bundles of distributions, without annotations.
     let lines = mozilla::annotated_pem()
@@ -239,7 +239,7 @@ fn a_store_that_a_variable_names_lifts_no_limit() {
 }
 
 #[test]
-fn what_was_given_is_wrong_whatever_a_variable_says() {
+fn invalid_input_is_an_error_whatever_a_variable_names() {
     let world = with_files("given_is_wrong");
     let variables = vec![("SSL_CERT_FILE", world.join("there").into())];
     assert_eq!(
@@ -249,7 +249,7 @@ fn what_was_given_is_wrong_whatever_a_variable_says() {
 }
 
 #[test]
-fn a_link_to_nowhere_does_not_open_the_fallback() {
+fn dangling_link_does_not_cause_a_fallback() {
     let world = with_files("link_to_nowhere");
     world.file(STORE, pem("Store CA"));
     let link = world.join("link");

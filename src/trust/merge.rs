@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_is_what_the_rules_say() {
+    fn merging_follows_the_documented_rules() {
         let mut below = numbers(88_172_645_463_325_252);
         let (mut refused, mut left_out) = (0, 0);
         for _ in 0..20_000 {
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_mozillas_constrained_roots_is_constrained_in_any_list() {
+    fn limits_of_mozillas_roots_apply_to_their_copies() {
         for known in limited::ANCHORS {
             let bare = TrustAnchor {
                 name_constraints: None,
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn one_anchor_through_three_sources_is_one_and_reported_so() {
+    fn anchor_in_three_sources_is_merged_and_reported() {
         let anchors = || vec![anchor(1, 1, 1)];
         let sources = [Standing::Listed, Standing::Given, Standing::Listed];
         let (merged, report) =

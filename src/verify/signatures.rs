@@ -280,7 +280,7 @@ mod tests {
 
     /// A thread that stopped in a set, as in the child of a fork, makes nobody wait.
     #[test]
-    fn set_in_use_is_passed_by() {
+    fn set_in_use_is_skipped_without_waiting() {
         let memory = Memory::new();
         memory.insert(digest(1));
         let set = memory.set(&digest(1)).unwrap();
@@ -297,7 +297,7 @@ mod tests {
 
     #[cfg(feature = "ring")]
     #[test]
-    fn every_part_counts() {
+    fn digest_covers_every_part() {
         let provider = rustls::crypto::ring::default_provider();
         let sha256 = Sha256::from_provider(&provider);
         let end_entity = CertificateDer::from(Vec::new());

@@ -56,7 +56,7 @@ async fn hyper_asks_in_the_version_that_was_negotiated() -> Done {
 }
 
 #[tokio::test]
-async fn hyper_refuses_whom_the_default_roots_do_not_know() -> Done {
+async fn hyper_refuses_an_unknown_issuer() -> Done {
     let World { https, http, .. } = world().await;
     let client = embedded_roots::hyper::client::<Empty<Bytes>>()?;
     let error = client.get(https.parse()?).await.unwrap_err();
@@ -83,7 +83,7 @@ async fn reqwest_asks_in_the_version_that_was_negotiated() -> Done {
 }
 
 #[tokio::test]
-async fn reqwest_refuses_whom_the_default_roots_do_not_know() -> Done {
+async fn reqwest_refuses_an_unknown_issuer() -> Done {
     let World { https, http, .. } = world().await;
     let clients = [
         embedded_roots::reqwest::client()?,

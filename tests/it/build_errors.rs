@@ -21,7 +21,7 @@ fn error_for(pem: impl AsRef<[u8]>) -> (String, String) {
 }
 
 #[test]
-fn the_variable_is_missing_or_empty() {
+fn missing_or_empty_variable_is_an_error() {
     let how = "set it to an absolute path, or let Cargo make one, in .cargo/config.toml of your \
                workspace:\n\n    [env]\n    EMBEDDED_ROOTS_FILE = { value = \"certs/roots.pem\", \
                relative = true }";
@@ -58,7 +58,7 @@ fn a_documentation_build_needs_no_file() {
 }
 
 #[test]
-fn a_relative_path() {
+fn relative_path_is_an_error() {
     let error = package().env(FILE, "corp.pem").build_error();
     let start = "EMBEDDED_ROOTS_FILE names corp.pem, which is a relative path";
     assert!(error.starts_with(start), "{error}");
@@ -67,7 +67,7 @@ fn a_relative_path() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read() {
+fn unreadable_file_is_an_error() {
     let package = package();
     let missing = package.folder().join("missing.pem");
     let error = package.env(FILE, &missing).build_error();
@@ -88,13 +88,13 @@ fn a_file_that_cannot_be_read() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_without_end() {
+fn endless_file_is_an_error() {
     let error = package().env(FILE, "/dev/zero").build_error();
     assert_eq!(error, "/dev/zero cannot be read: not a regular file");
 }
 
 #[test]
-fn what_is_wrong_in_the_file_comes_with_its_line() {
+fn mistakes_in_the_file_have_their_line() {
     let ca = root("CA");
     let pem = ca.pem();
     let lines = pem.lines().count();
@@ -118,8 +118,8 @@ fn what_is_wrong_in_the_file_comes_with_its_line() {
         (
             pem.clone() + &ca.key().serialize_pem(),
             Some(lines + 1),
-            "a private key: anyone who has the program can read what is compiled in; remove the key \
-             from this file"
+            "a private key: anyone who has the program can read what is compiled in; remove the \
+             key from this file"
                 .to_owned(),
         ),
         (
@@ -150,7 +150,7 @@ fn what_is_wrong_in_the_file_comes_with_its_line() {
 }
 
 #[test]
-fn a_file_that_is_no_text_of_pem() {
+fn file_that_is_not_pem_is_an_error() {
     let ca = root("CA");
     let pem = ca.pem();
     let utf16 = [0xff, 0xfe].into_iter();
@@ -203,7 +203,7 @@ fn an_end_entity_certificate_is_named() {
 }
 
 #[test]
-fn two_files_that_contradict_each_other() {
+fn conflicting_files_are_an_error() {
     let package = package();
     let ca = root("CA");
     let one = package.file("one.pem", ca.pem());
@@ -219,7 +219,7 @@ fn two_files_that_contradict_each_other() {
 
 /// The combinations are tested in crates/bundle.
 #[test]
-fn a_pin_is_for_the_selected_bundle() {
+fn pinned_digest_is_that_of_the_selected_bundle() {
     let digest = |bundle: &embedded_roots::Bundle| {
         bundle.sha256().map(|byte| format!("{byte:02x}")).concat()
     };

@@ -15,7 +15,7 @@ fn compiled(pem: &str) -> ParsedBundle {
 }
 
 #[test]
-fn every_static_is_what_its_file_gives() {
+fn statics_equal_the_content_of_their_files() {
     let statics = [
         (
             &mozilla::BUNDLE,
@@ -41,7 +41,7 @@ fn every_static_is_what_its_file_gives() {
 /// A certificate cannot carry an annotation, so a reader of plain certificates would trust these
 /// roots without their limits.
 #[test]
-fn what_cannot_carry_a_limit_does_not_carry_the_root() {
+fn roots_are_left_out_where_their_limits_would_be_lost() {
     let statics = [
         (mozilla::certificates(), mozilla::pem(), MOZILLA, 2),
         (custom::certificates(), custom::pem(), CUSTOM, 1),
@@ -163,7 +163,7 @@ fn each_certificate_is_there_once() {
 }
 
 #[test]
-fn mozillas_live_constraints_are_in_force() {
+fn limits_of_mozillas_roots_are_enforced() {
     let named = |name: &str| {
         let anchors = mozilla::BUNDLE.anchors().iter();
         let mut found = anchors.filter(|anchor| {

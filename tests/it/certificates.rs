@@ -8,7 +8,7 @@ use rcgen::{CertificateParams, GeneralSubtree, NameConstraints};
 
 use crate::izenpe::izenpe;
 
-fn constrained(params: &mut CertificateParams) {
+fn with_name_constraints(params: &mut CertificateParams) {
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: vec![GeneralSubtree::DnsName("corp.example".to_owned())],
         excluded_subtrees: Vec::new(),
@@ -44,15 +44,21 @@ fn pem_has_the_same_certificates() {
 
 #[test]
 fn roots_with_limits_that_a_certificate_cannot_carry_are_left_out() {
-    let (plain, own) = (root("A"), root_with("B", constrained));
+    let (plain, own) = (root("A"), root_with("B", with_name_constraints));
     let limited = [
         "distrust-after=2026-04-15T23:59:59Z",
         "permitted-dns=.example",
     ];
     let limited = limited.map(|limit| annotated(limit, &root(limit)));
-    // The constraint of the certificate is there already.
-    let same = annotated("permitted-dns=corp.example", &root_with("C", constrained));
-    let tighter = annotated("permitted-dns=a.corp.example", &root_with("D", constrained));
+    // The certificate has the same name constraint already.
+    let same = annotated(
+        "permitted-dns=corp.example",
+        &root_with("C", with_name_constraints),
+    );
+    let tighter = annotated(
+        "permitted-dns=a.corp.example",
+        &root_with("D", with_name_constraints),
+    );
     let roots = Roots::builder()
         .pem(plain.pem() + &own.pem() + &limited.concat() + &same + &tighter)
         .build()
@@ -72,7 +78,7 @@ fn roots_with_limits_that_a_certificate_cannot_carry_are_left_out() {
 
 /// Mozilla's distrust date holds for a copy of the root in another list, too, but not for the user's own copy.
 #[test]
-fn limits_of_another_list_count() {
+fn limits_of_other_sources_apply() {
     let (certificate, anchor) = izenpe();
     let given = Roots::builder()
         .certificates([certificate.clone()])
@@ -104,7 +110,7 @@ fn removed_roots_have_no_certificate() {
 fn one_of_several_copies_gives_the_certificate() {
     let key = key().serialize_pem();
     let plain = root_of("A", &key, |_| {});
-    let narrow = root_of("A", &key, constrained);
+    let narrow = root_of("A", &key, with_name_constraints);
     let first = || [mozilla::BUNDLE.anchors()[0].trust_anchor().clone()];
     for builder in [
         Roots::builder().anchors(first()).bundle(&mozilla::BUNDLE),
@@ -124,7 +130,7 @@ fn one_of_several_copies_gives_the_certificate() {
 }
 
 #[test]
-fn anchors_alone_are_an_error() {
+fn anchors_without_a_certificate_are_an_error() {
     let anchor = webpki_roots::BUNDLE.anchors()[0].trust_anchor().clone();
     for builder in [
         Roots::builder().bundle(&webpki_roots::BUNDLE),

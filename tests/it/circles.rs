@@ -207,7 +207,7 @@ fn assert_circles(texts: &[(&str, &str)], expected: &[&[&str]]) {
 }
 
 #[test]
-fn circles_of_every_length_are_seen() {
+fn circles_of_every_length_are_detected() {
     assert_circles(
         &[
             ("a/one", "use crate::a::other::Other;"),
@@ -238,7 +238,7 @@ fn circles_of_every_length_are_seen() {
 }
 
 #[test]
-fn every_way_to_name_a_module_is_seen() {
+fn every_way_to_name_a_module_is_detected() {
     for import in [
         "use crate::a::other::Other;",
         "use crate::a::{other::Other};",
@@ -278,7 +278,7 @@ fn every_way_to_name_a_module_is_seen() {
 }
 
 #[test]
-fn what_is_no_import_makes_no_circle() {
+fn comments_and_strings_are_not_imports() {
     for text in [
         "mod other;",
         "// use crate::a::other::Other;",

@@ -22,7 +22,7 @@ use rustls::{
     SignatureScheme, StreamOwned, SupportedProtocolVersion,
 };
 
-use crate::revocation::{authority, list};
+use crate::revocation::{authority, crl};
 
 const NAME: &str = "a.corp.example";
 
@@ -143,7 +143,7 @@ fn a_trusted_client_is_accepted() {
 }
 
 #[test]
-fn an_unknown_client_is_told_who_was_asked_and_what_to_do() {
+fn unknown_client_is_refused_with_sources_and_advice() {
     let (ca, stranger) = (root("CA"), root("Other CA"));
     let verifier = trusting(ca.pem());
     let refusal = self::refusal(&verifier, client(&stranger, NAME));
@@ -162,7 +162,7 @@ fn an_unknown_client_is_told_who_was_asked_and_what_to_do() {
 }
 
 #[test]
-fn a_date_is_enforced_and_told() {
+fn distrust_date_is_enforced_and_explained() {
     let ca = root("Old CA");
     let dated = |year: i32, beside: &str| {
         let limit = format!("distrust-after={year}-01-01T00:00:00Z");
@@ -190,7 +190,7 @@ fn a_date_is_enforced_and_told() {
 
 /// One more than rustls could have a verifier for in half a GiB.
 #[test]
-fn thousands_of_dates_are_enforced_too() {
+fn thousands_of_distrust_dates_are_enforced() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let anchors = (0..2000_u32).map(|nth| {
         let name = format!("CA {nth}");
@@ -210,7 +210,7 @@ fn thousands_of_dates_are_enforced_too() {
 }
 
 #[test]
-fn a_name_outside_of_constraints_is_told() {
+fn name_outside_name_constraints_is_refused_and_explained() {
     let ca = root("Corp CA");
     let verifier = trusting(annotated("permitted-dns=.corp.example", &ca));
     assert_eq!(verdict(&verifier, Some(client(&ca, NAME))), Ok(()));
@@ -231,7 +231,7 @@ fn a_name_outside_of_constraints_is_told() {
 }
 
 #[test]
-fn other_faults_have_the_errors_of_rustls() {
+fn other_errors_are_those_of_rustls() {
     let ca = root("CA");
     let verifier = trusting(ca.pem());
     let error = |identity| match verdict(&verifier, Some(identity)).unwrap_err() {
@@ -280,7 +280,7 @@ fn a_revoked_client_is_refused() {
     for pem in [ca.pem(), annotated(limit, &ca)] {
         let builder = || {
             let builder = Roots::builder().pem(pem.clone() + &other.pem());
-            builder.crls([list(&ca, 4096)])
+            builder.crls([crl(&ca, 4096)])
         };
         let verifier = builder().build().unwrap().client_cert_verifier();
         assert_eq!(verdict(&verifier, of(&ca, 2)), Ok(()));
@@ -294,7 +294,7 @@ fn a_revoked_client_is_refused() {
         assert_eq!(verdict(&allowing, of(&other, 2)), Ok(()));
         assert_eq!(verdict(&allowing, of(&ca, 1)), revoked);
     }
-    let builder = || Roots::builder().pem(ca.pem()).crls([list(&ca, 2021)]);
+    let builder = || Roots::builder().pem(ca.pem()).crls([crl(&ca, 2021)]);
     let ignoring = builder().build().unwrap().client_cert_verifier();
     assert_eq!(verdict(&ignoring, of(&ca, 2)), Ok(()));
     let enforcing = builder().enforce_revocation_expiration().build();
@@ -318,7 +318,7 @@ fn a_revoked_client_is_refused() {
         Some(identity.with(&revoked))
     };
     let builder = || {
-        let builder = Roots::builder().pem(ca.pem()).crls([list(&ca, 4096)]);
+        let builder = Roots::builder().pem(ca.pem()).crls([crl(&ca, 4096)]);
         builder.allow_unknown_revocation_status()
     };
     let verifier = builder().build().unwrap().client_cert_verifier();
@@ -329,7 +329,7 @@ fn a_revoked_client_is_refused() {
     assert_eq!(verdict(&verifier, chain()), Ok(()));
 }
 
-/// An intermediate whose serial number [`list`] revokes.
+/// An intermediate whose serial number [`crl`] revokes.
 fn revoked_intermediate(ca: &Authority) -> Authority {
     intermediate_with("Revoked", ca, |params| {
         params.serial_number = Some(1.into());
@@ -401,7 +401,7 @@ fn distinct_subjects(roots: &Roots) -> usize {
 }
 
 #[test]
-fn what_a_server_offers_is_what_rustls_offers() {
+fn server_offers_the_same_as_that_of_rustls() {
     let provider = || Arc::new(ring::default_provider());
     let builder = Roots::builder().pem(root("CA").pem());
     let roots = builder.provider(provider()).build().unwrap();

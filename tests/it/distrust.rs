@@ -17,7 +17,7 @@ const ANNOTATION: &str = "distrust-after=2024-01-01T00:00:00Z";
 const DATE: u64 = 1_704_067_200;
 
 /// A server whose certificate has a notBefore `seconds` after the distrust date.
-fn younger(issuer: &Authority, seconds: i64) -> Identity {
+fn issued_after_date(issuer: &Authority, seconds: i64) -> Identity {
     let offset = Duration::from_secs(seconds.unsigned_abs());
     let date = date_time_ymd(2024, 1, 1);
     let not_before = if seconds < 0 {
@@ -42,13 +42,13 @@ fn distrusted(verdict: Result<(), Error>) -> Refusal {
 }
 
 #[test]
-fn the_date_is_inclusive_to_the_second() {
+fn distrust_date_is_inclusive_to_the_second() {
     let ca = root("Old CA");
     let trusted = annotated(ANNOTATION, &ca);
-    assert_eq!(verdict(&trusted, younger(&ca, -1)), Ok(()));
-    assert_eq!(verdict(&trusted, younger(&ca, 0)), Ok(()));
+    assert_eq!(verdict(&trusted, issued_after_date(&ca, -1)), Ok(()));
+    assert_eq!(verdict(&trusted, issued_after_date(&ca, 0)), Ok(()));
 
-    let refused = verdict(&trusted, younger(&ca, 1));
+    let refused = verdict(&trusted, issued_after_date(&ca, 1));
     let text = "the root \"CN=Old CA\" is distrusted for certificates that start to be valid after \
                 2024-01-01T00:00:00Z";
     // rustls shows the `Debug` of an `OtherError`.
@@ -62,34 +62,34 @@ fn the_date_is_inclusive_to_the_second() {
 }
 
 #[test]
-fn an_undated_root_beside_a_dated_one_is_not_touched() {
+fn distrust_date_does_not_affect_other_roots() {
     let (old, other) = (root("Old CA"), root("CA"));
     let trusted = annotated(ANNOTATION, &old) + &other.pem();
-    assert_eq!(verdict(&trusted, younger(&other, 1)), Ok(()));
-    distrusted(verdict(&trusted, younger(&old, 1)));
+    assert_eq!(verdict(&trusted, issued_after_date(&other, 1)), Ok(()));
+    distrusted(verdict(&trusted, issued_after_date(&old, 1)));
 }
 
 #[test]
-fn only_the_end_entity_counts() {
+fn distrust_date_applies_only_to_the_end_entity() {
     let ca = root("Old CA");
     // The intermediate's own notBefore is long after the distrust date.
     let between = intermediate_with("Between", &ca, |params| {
         params.not_before = date_time_ymd(2025, 1, 1);
     });
-    let identity = younger(&between, 0).with(&between);
+    let identity = issued_after_date(&between, 0).with(&between);
     assert_eq!(verdict(&annotated(ANNOTATION, &ca), identity), Ok(()));
 }
 
 #[test]
-fn of_two_possible_roots_the_one_that_still_may_is_taken() {
+fn chain_is_accepted_if_one_of_two_roots_may_issue() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let shared = key().serialize_pem();
     let by_old = intermediate_of("Between", &shared, &old);
     let by_new = intermediate_of("Between", &shared, &new);
     let presented = || {
         [
-            younger(&by_old, 1).with(&by_old).with(&by_new),
-            younger(&by_old, 1).with(&by_new).with(&by_old),
+            issued_after_date(&by_old, 1).with(&by_old).with(&by_new),
+            issued_after_date(&by_old, 1).with(&by_new).with(&by_old),
         ]
     };
 
@@ -116,14 +116,14 @@ fn of_two_possible_roots_the_one_that_still_may_is_taken() {
 }
 
 #[test]
-fn the_root_that_is_named_is_the_one_that_signed() {
+fn refusal_names_the_root_that_signed() {
     let roots = ["One", "Two", "Three"].map(root);
     let trusted = roots
         .each_ref()
         .map(|root| annotated(ANNOTATION, root))
         .concat();
     for root in &roots {
-        let why = distrusted(verdict(&trusted, younger(root, 1)));
+        let why = distrusted(verdict(&trusted, issued_after_date(root, 1)));
         let expected = format!("CN={}", name_of(root));
         assert_eq!(why.root(), Some(&*expected));
     }
@@ -142,10 +142,10 @@ fn name_of(root: &Authority) -> String {
 }
 
 #[test]
-fn a_date_is_no_excuse_for_anything_else() {
+fn distrust_date_hides_no_other_error() {
     let (old, unknown) = (root("Old CA"), root("Unknown CA"));
     let trusted = annotated(ANNOTATION, &old);
-    let refused = verdict(&trusted, younger(&unknown, -1)).unwrap_err();
+    let refused = verdict(&trusted, issued_after_date(&unknown, -1)).unwrap_err();
     assert!(Refusal::of(&refused).unwrap().is_unknown_issuer());
 
     // An error other than distrust must survive, even if roots without a date report otherwise.
@@ -160,7 +160,7 @@ fn a_date_is_no_excuse_for_anything_else() {
 }
 
 #[test]
-fn a_store_leaves_dated_roots_out() {
+fn root_store_leaves_out_roots_with_a_distrust_date() {
     let (old, new) = (root("Old CA"), root("New CA"));
     let roots = Roots::builder()
         .pem(annotated(ANNOTATION, &old) + &new.pem())

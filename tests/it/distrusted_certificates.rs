@@ -18,7 +18,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::version::TLS13;
 
 use crate::public_key::PUBLIC_KEY;
-use crate::revocation::{authority, list};
+use crate::revocation::{authority, crl};
 use crate::server::{handshake, serve, serve_http};
 use crate::verdict::{NAME, client_verdict, verdict};
 
@@ -152,7 +152,7 @@ fn root_with_public_key_is_left_out_and_reported() {
                 .contains(&format!("1 root; distrusted: {why}\n"))
         );
     }
-    // Alone, it is no root at all, and nothing else is trusted in its place.
+    // If it is the only root, no root is left, and nothing else is trusted in its place.
     let alone = Roots::builder().pem(public.pem()).system_fallback().build();
     let error = alone.unwrap_err();
     assert!(
@@ -248,7 +248,7 @@ fn each_certificate_of_a_chain_can_be_distrusted() {
 }
 
 #[test]
-fn chain_with_another_way_is_accepted() {
+fn chain_with_another_path_is_accepted() {
     let (one, two) = (root("One"), root("Two"));
     let shared = key().serialize_pem();
     let [by_one, by_two] = [&one, &two].map(|ca| intermediate_of("Between", &shared, ca));
@@ -279,7 +279,7 @@ fn chain_with_another_way_is_accepted() {
     distrusted(verdict(&roots, &identity));
 }
 
-/// What is distrusted and not missing is no reason: the refusal says what is.
+/// A distrusted certificate that the chain does not need is not the reason: the refusal names the real one.
 #[test]
 fn refusal_names_the_reason_that_applies() {
     let Chains { ca, server, .. } = chains();
@@ -366,7 +366,7 @@ fn roots_of_bundles_can_be_distrusted() {
 }
 
 #[test]
-fn digests_that_are_none_are_errors_of_the_builder() {
+fn invalid_digests_are_errors_of_the_builder() {
     let ca = root("CA");
     let digest = key_sha256(ca.der());
     for (policy, start) in [
@@ -453,10 +453,10 @@ fn distrust_applies_with_revocation_lists() {
     let ca = authority();
     let between = intermediate("Between", &ca);
     let server = server(&between, NAME).with(&between);
-    let list = list(&ca, 4096);
+    let crl = crl(&ca, 4096);
     let policy = || {
         trusting(&ca)
-            .crls([list.clone()])
+            .crls([crl.clone()])
             .allow_unknown_revocation_status()
     };
     assert_eq!(verdict(&policy().build().unwrap(), &server), Ok(()));

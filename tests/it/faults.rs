@@ -38,7 +38,7 @@ fn assert_lines(lines: &[String], expected: &[&str]) {
 /// Without descriptors, compiled-in roots work and named sources are errors; neither has a lasting
 /// effect.
 #[test]
-fn no_descriptors_are_left() {
+fn exhausted_file_descriptors_never_widen_trust() {
     let package = package();
     let named = package.file("named.pem", root("Named CA").pem());
     package.file("optional.pem", root("Optional CA").pem());
@@ -163,7 +163,7 @@ fn the_systems_store_cannot_be_read() {
 /// The file appears while 64 threads make their first call: each fails until it is there, and all get
 /// the same value.
 #[test]
-fn a_store_that_comes_while_sixty_four_threads_wait_for_it() {
+fn store_that_appears_during_concurrent_first_calls_is_used() {
     let package = Package::with_rustls("late", &["ring", "system"])
         .main(include_str!("../programs/late_store.rs"));
     let come = package.file("come.pem", root("CA").pem());

@@ -1,7 +1,7 @@
 //! Cargo.toml and README.md agree on the features and on the repository's address.
 
 #[test]
-fn the_readme_tells_of_every_feature() {
+fn readme_lists_every_feature() {
     let manifest = include_str!("../../Cargo.toml");
     let (_, features) = manifest.split_once("\n[features]\n").unwrap();
     let (features, _) = features.split_once("\n[").unwrap();

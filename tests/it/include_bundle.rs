@@ -116,7 +116,7 @@ fn options_are_applied_in_their_order() {
 }
 
 #[test]
-fn a_name_of_two_roots_takes_both_and_a_fingerprint_one() {
+fn name_selects_all_its_roots_and_fingerprint_one() {
     let package = Package::with_features("two-of-a-name", &["macros"]);
     let (one, other) = (root("Example, Inc. \"CA\""), root("Example, Inc. \"CA\""));
     package.file("corp.pem", one.pem() + &other.pem() + &root("Third").pem());
@@ -164,7 +164,7 @@ fn limits_apply_as_to_custom_and_to_mozilla() {
 }
 
 #[test]
-fn servers_are_verified_under_the_bundle_alone() {
+fn servers_are_verified_only_under_the_bundle() {
     let package = Package::with_rustls("included-client", &["macros", "ring", "tls12"]);
     let ca = root("CA");
     package.file("certs/corp.pem", ca.pem());

@@ -38,7 +38,7 @@ fn assert_errors(package: Package, cases: &[(&str, &str, &str)]) {
 }
 
 #[test]
-fn files_that_cannot_be_compiled_in() {
+fn unusable_files_are_errors_at_their_literal() {
     let package = package();
     let ca = root("CA");
     let leaf = root_with("www.corp.example", |params| {
@@ -127,7 +127,7 @@ fn files_that_cannot_be_compiled_in() {
 }
 
 #[test]
-fn files_that_are_no_text_of_pem() {
+fn files_that_are_not_pem_are_errors() {
     let package = package();
     let ca = root("CA");
     let utf16: Vec<u8> = [0xff, 0xfe]
@@ -161,7 +161,7 @@ fn files_that_are_no_text_of_pem() {
 }
 
 #[test]
-fn names_and_pins() {
+fn unknown_names_and_wrong_pins_are_errors() {
     let package = package();
     let zeros = "0".repeat(64);
     let sha1 = "00:".repeat(19) + "00";
@@ -263,7 +263,7 @@ fn names_and_pins() {
 
 /// Instead of rustc's error that there is no such macro.
 #[test]
-fn without_its_feature() {
+fn missing_feature_is_an_error_that_names_it() {
     let package = Package::with_features("include-nothing", &["mozilla"]);
     let expected = "`include_bundle!` needs the feature `macros`: `cargo add embedded-roots \
                     --features macros`";
@@ -299,7 +299,7 @@ fn all_unknown_names_are_found_at_once() {
 }
 
 #[test]
-fn arguments_that_are_not_understood() {
+fn malformed_arguments_are_errors() {
     const EXPECTED: &str = "expected a path in quotation marks, `mozilla`, or an option: `sha256 = \"...\"`, \
                             `only = [\"...\"]`, `without = [\"...\"]`";
     const LIST: &str =

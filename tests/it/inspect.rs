@@ -83,7 +83,7 @@ fn keys_and_constraints_are_shown() {
 }
 
 #[test]
-fn what_is_no_certificate_is_an_error() {
+fn invalid_certificate_is_an_error() {
     let certificate = root_with("CA", |_| {});
     let der: &[u8] = certificate.der();
     let longer = [der, &[0]].concat();
@@ -98,7 +98,7 @@ fn what_is_no_certificate_is_an_error() {
 }
 
 #[test]
-fn those_that_expire_soon_are_found() {
+fn expiring_certificates_are_found() {
     let until = |name: &str, year, month, day| {
         let root = root_with(name, |params| {
             params.not_before = date_time_ymd(2000, 1, 1);

@@ -169,7 +169,7 @@ fn imports_go_down() {
 }
 
 #[test]
-fn an_import_that_goes_up_is_seen() {
+fn imports_that_go_up_are_detected() {
     for (module, line) in [
         ("source", "use crate::trust::report::Report;"),
         ("trust", "let roots: crate::roots::Roots;"),

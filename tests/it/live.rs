@@ -76,7 +76,7 @@ fn assert_refused(verdict: Result<HandshakeKind, rustls::Error>) {
 }
 
 #[test]
-fn a_removed_ca_is_trusted_for_no_new_connection() {
+fn removed_ca_is_not_trusted_for_new_connections() {
     use HandshakeKind::{Full, Resumed};
 
     for version in [&TLS12, &TLS13] {
@@ -519,10 +519,10 @@ fn a_failing_refresh_is_logged_when_its_error_changes() {
 /// 32 threads connect while the roots change 10,000 times between two CAs.
 #[test]
 #[ignore = "takes half a minute; .ci/run has it"]
-fn threads_see_a_generation_in_force() {
+fn threads_see_a_generation_that_was_current() {
     const THREADS: usize = 32;
 
-    if !in_a_process_of_its_own("live", "threads_see_a_generation_in_force") {
+    if !in_a_process_of_its_own("live", "threads_see_a_generation_that_was_current") {
         return;
     }
     let authorities = [root("One"), root("Other")];

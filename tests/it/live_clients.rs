@@ -144,7 +144,7 @@ async fn idle_connections_end_by_their_timeout() -> Done {
 
 /// The recipe of docs/policy.md: a client that is made anew has no old connections.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_is_made_anew_has_no_old_connections() -> Done {
+async fn new_client_has_no_old_connections() -> Done {
     let (ca, other) = (root("CA"), root("Other"));
     let port = serve_many(Some(server(&ca, "localhost"))).await.port();
     let url = format!("https://localhost:{port}/");

@@ -346,7 +346,7 @@ fn damaged_chains_have_the_verdict_of_rustls() {
         for (nth, (theirs, of, ours)) in verifiers.iter().enumerate() {
             let (expected, ours) = (theirs.verdicts(*of, &case), verdict(ours, &case));
             if ours == Err(DISTRUSTED.to_owned()) {
-                // The oracle does not see the dated root, but perhaps another of its name.
+                // The oracle does not see the root with a distrust date, but perhaps another of its name.
                 distrusted[nth] += 1;
                 let bad_signature = rustls::Error::from(CertificateError::BadSignature).to_string();
                 let refused = [Err(unknown_issuer()), Err(bad_signature)];

@@ -52,7 +52,7 @@ fn verdict(file: &str, name: &str) -> Result<(), &'static str> {
         attribute == &[Token::Name("test")] || attribute.starts_with(&tokio)
     });
     if !is_test {
-        return Err("the function is no test");
+        return Err("the function is not a test");
     }
     for attribute in attributes {
         let has = |name| attribute.contains(&Token::Name(name));
@@ -112,7 +112,7 @@ fn attributes<'a, 'b>(mut before: &'b [Token<'a>]) -> Vec<&'b [Token<'a>]> {
 #[test]
 fn tests_that_do_not_run_are_seen() {
     let missing = "there is no function of this name";
-    let no_test = "the function is no test";
+    let no_test = "the function is not a test";
     let ignored = "the test is ignored, and its reason does not say that .ci/run runs it";
     let other = "the test is not compiled where the gate runs";
     for (file, why) in [

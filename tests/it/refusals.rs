@@ -30,7 +30,7 @@ const SYSTEM: &str = "if the operating system trusts it, add the system store (`
      with the feature `system`)";
 
 #[test]
-fn an_unknown_issuer_is_named_with_who_was_asked_and_what_to_do() {
+fn unknown_issuer_is_named_with_sources_and_advice() {
     let (ca, trusted) = (root("Private CA"), root("CA"));
     let builder = || {
         Roots::builder()
@@ -81,7 +81,7 @@ fn the_issuer_is_the_last_that_the_server_did_not_send() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_called_so() {
+fn self_signed_certificate_is_named_as_such() {
     let key = key();
     let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "Myself");
@@ -97,7 +97,7 @@ fn a_self_signed_certificate_is_called_so() {
 }
 
 #[test]
-fn a_chain_that_bites_its_tail_ends() {
+fn cyclic_chain_terminates() {
     let (one, two) = (key().serialize_pem(), key().serialize_pem());
     // Two authorities that certify each other.
     let by_root = intermediate_of("One", &one, &root("Two"));
@@ -114,7 +114,7 @@ fn a_chain_that_bites_its_tail_ends() {
 }
 
 #[test]
-fn a_dated_root_is_told_with_its_date() {
+fn distrusted_root_is_named_with_its_date() {
     let ca = root("Old CA");
     let trusted = annotated("distrust-after=2019-01-01T00:00:00Z", &ca);
     let refusal = refusal(Roots::builder().pem(trusted), server(&ca, NAME));
@@ -124,9 +124,9 @@ fn a_dated_root_is_told_with_its_date() {
     assert_eq!(refusal.to_string(), text);
 }
 
-/// The operator who looks into the root with `openssl x509 -text` sees no imposed constraint.
+/// `openssl x509 -text` does not show imposed name constraints to the operator.
 #[test]
-fn a_name_outside_of_constraints_is_told_with_root_and_limit() {
+fn name_outside_name_constraints_is_named_with_root_and_limit() {
     let ca = root("Corp CA");
     let trusted = || Roots::builder().pem(annotated("permitted-dns=.corp.example", &ca));
     let refusal = refusal(trusted(), server(&ca, NAME));
@@ -148,7 +148,7 @@ fn a_name_outside_of_constraints_is_told_with_root_and_limit() {
         (None, None)
     );
 
-    // The constraints of an intermediate are in what the server sent: rustls' own error has to do.
+    // The server sent the name constraints of an intermediate: rustls' own error is enough.
     let own = root("CA");
     let between = intermediate_with("Between", &own, |params| {
         params.name_constraints = Some(rcgen::NameConstraints {
@@ -167,7 +167,7 @@ fn a_name_outside_of_constraints_is_told_with_root_and_limit() {
 }
 
 #[test]
-fn a_name_without_end_has_one() {
+fn long_names_are_shortened() {
     let ca = root(&"x".repeat(10_000));
     let refusal = refusal(Roots::builder().pem(root("CA").pem()), server(&ca, NAME));
     assert!(
@@ -177,7 +177,7 @@ fn a_name_without_end_has_one() {
 }
 
 #[test]
-fn other_errors_have_none() {
+fn other_errors_have_no_refusal() {
     assert!(Refusal::of(&std::fmt::Error).is_none());
     assert!(Refusal::of(&rustls::Error::DecryptError).is_none());
     let wrapped = std::io::Error::other(rustls::Error::DecryptError);
@@ -185,11 +185,11 @@ fn other_errors_have_none() {
 }
 
 #[test]
-fn the_default_roots_explain_a_constraint() {
-    let ca = root("Constrained CA");
+fn default_roots_explain_name_constraints() {
+    let ca = root("Limited CA");
     let annotation = "permitted-dns=.corp.example";
-    let package = Package::with_rustls("constrained_default", &["custom", "ring", "rustls"]);
-    let package = package.main(include_str!("../programs/constrained_default.rs"));
+    let package = Package::with_rustls("limited_default", &["custom", "ring", "rustls"]);
+    let package = package.main(include_str!("../programs/limited_default.rs"));
     let chain = server(&ca, NAME).chain;
     for (nth, certificate) in chain.iter().enumerate() {
         package.file(&format!("{nth}.der"), certificate);
@@ -199,6 +199,6 @@ fn the_default_roots_explain_a_constraint() {
     assert_eq!(
         package.run(),
         "the certificate is for \"a.example\", which is outside the name constraints of the root \
-         \"CN=Constrained CA\", its own or imposed by the bundle: permitted-dns=.corp.example"
+         \"CN=Limited CA\", its own or imposed by the bundle: permitted-dns=.corp.example"
     );
 }

@@ -9,7 +9,7 @@ use crate::scratch::Package;
 const IZENPE: &str = "\"CN=Izenpe.com, O=IZENPE S.A., C=ES\" distrust-after=2026-04-15T23:59:59Z";
 
 #[test]
-fn each_source_has_its_line() {
+fn report_has_a_line_for_each_source() {
     let ca = root("CA");
     let roots = Roots::builder()
         .bundle(&mozilla::BUNDLE)
@@ -55,7 +55,7 @@ fn each_source_has_its_line() {
 }
 
 #[test]
-fn the_numbers_are_there_for_programs() {
+fn report_has_methods_for_its_numbers() {
     let roots = Roots::builder()
         .bundle(&webpki_roots::BUNDLE)
         .build()
@@ -81,7 +81,7 @@ fn the_numbers_are_there_for_programs() {
 }
 
 #[test]
-fn limits_that_the_user_sets_aside_are_reported() {
+fn limits_that_do_not_apply_are_reported() {
     let (izenpe, _) = izenpe();
     let given = || Roots::builder().certificates([izenpe.clone()]);
     // The user's root is given before the list, after it, and without it.
@@ -108,7 +108,7 @@ fn limits_that_the_user_sets_aside_are_reported() {
 }
 
 #[test]
-fn a_line_has_an_end() {
+fn long_reports_are_shortened() {
     let limited: String = (0..20)
         .map(|nth| annotated("permitted-dns=.example", &root(&format!("CA {nth}"))))
         .collect();
@@ -122,7 +122,7 @@ fn a_line_has_an_end() {
 }
 
 #[test]
-fn it_can_be_serialized() {
+fn report_can_be_serialized() {
     let roots = Roots::builder()
         .pem(annotated("permitted-dns=.example", &root("CA")))
         .build()

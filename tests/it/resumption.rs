@@ -23,7 +23,7 @@ fn request(
 }
 
 #[test]
-fn a_session_of_one_trust_is_none_of_another() {
+fn session_is_not_resumed_under_other_roots() {
     for version in [&TLS12, &TLS13] {
         let (ca, other) = (root("CA"), root("Other"));
         let address = serve_http(server(&ca, "a.example"), version);

@@ -21,7 +21,7 @@ pub(crate) fn authority() -> Authority {
 }
 
 /// A CRL of `ca` that revokes serial number 1, with its nextUpdate in the year `next_year`.
-pub(crate) fn list(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static> {
+pub(crate) fn crl(ca: &Authority, next_year: i32) -> CertificateRevocationListDer<'static> {
     let params = CertificateRevocationListParams {
         this_update: date_time_ymd(2020, 1, 1),
         next_update: date_time_ymd(next_year, 1, 1),
@@ -63,7 +63,7 @@ fn verdict_under(
 #[test]
 fn a_revoked_certificate_is_refused() {
     let ca = authority();
-    let builder = || Roots::builder().crls([list(&ca, 4096)]);
+    let builder = || Roots::builder().crls([crl(&ca, 4096)]);
     assert_eq!(verdict(builder(), &ca, 1), Err(CertificateError::Revoked));
     assert_eq!(verdict(builder(), &ca, 2), Ok(()));
     assert_eq!(verdict(Roots::builder(), &ca, 1), Ok(()));
@@ -72,7 +72,7 @@ fn a_revoked_certificate_is_refused() {
 #[test]
 fn an_unknown_status_is_refused_unless_it_is_allowed() {
     let ca = authority();
-    let builder = || Roots::builder().crls([list(&ca, 4096)]);
+    let builder = || Roots::builder().crls([crl(&ca, 4096)]);
     let unknown = Err(CertificateError::UnknownRevocationStatus);
     assert_eq!(verdict(builder(), &root_of_another_name(), 1), unknown);
     let allowing = builder().allow_unknown_revocation_status();
@@ -86,9 +86,9 @@ fn root_of_another_name() -> Authority {
 }
 
 #[test]
-fn an_old_list_counts_unless_its_expiration_is_enforced() {
+fn expired_crl_applies_unless_expiration_is_enforced() {
     let ca = authority();
-    let builder = || Roots::builder().crls([list(&ca, 2021)]);
+    let builder = || Roots::builder().crls([crl(&ca, 2021)]);
     assert_eq!(verdict(builder(), &ca, 2), Ok(()));
     let refused = verdict(builder().enforce_revocation_expiration(), &ca, 2).unwrap_err();
     assert!(
@@ -100,9 +100,9 @@ fn an_old_list_counts_unless_its_expiration_is_enforced() {
     );
 }
 
-/// All roots are checked against the same copy of a list, whatever the number of their dates.
+/// All roots are checked against the same copy of a CRL, whatever the number of their dates.
 #[test]
-fn many_dates_share_one_list() {
+fn many_distrust_dates_share_one_crl() {
     let ca = authority();
     let dated = |nth| {
         let annotation = format!(
@@ -114,16 +114,16 @@ fn many_dates_share_one_list() {
     };
     let dated: String = (0..600).map(dated).collect();
     let trusted = dated + &annotated("distrust-after=2021-01-01T00:00:00Z", &ca);
-    let builder = || Roots::builder().crls([list(&ca, 4096)]);
+    let builder = || Roots::builder().crls([crl(&ca, 4096)]);
     assert_eq!(verdict_under(&trusted, builder(), &ca, 2), Ok(()));
     let revoked = verdict_under(&trusted, builder(), &ca, 1);
     assert_eq!(revoked, Err(CertificateError::Revoked));
 }
 
 #[test]
-fn a_dated_root_has_lists_too() {
+fn crls_apply_to_roots_with_a_distrust_date() {
     let (ca, other) = (authority(), root_of_another_name());
-    let builder = || Roots::builder().crls([list(&ca, 4096)]);
+    let builder = || Roots::builder().crls([crl(&ca, 4096)]);
     // The servers' notBefore is in 2020.
     let dated = |year: i32| annotated(&format!("distrust-after={year}-01-01T00:00:00Z"), &ca);
     for beside in [String::new(), other.pem()] {
@@ -138,7 +138,7 @@ fn a_dated_root_has_lists_too() {
 }
 
 #[test]
-fn to_ask_for_it_without_a_list_is_an_error() {
+fn revocation_without_a_crl_is_an_error() {
     let builder = || Roots::builder().pem(root("CA").pem());
     for builder in [
         builder().crls([]),
@@ -156,7 +156,7 @@ fn to_ask_for_it_without_a_list_is_an_error() {
 }
 
 #[test]
-fn an_unreadable_list_is_an_error() {
+fn unreadable_crl_is_an_error() {
     let builder = Roots::builder()
         .pem(root("CA").pem())
         .crls([vec![0x30, 0].into()]);

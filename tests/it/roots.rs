@@ -68,7 +68,7 @@ fn the_embedded_roots_are_the_selected_bundle() {
 }
 
 #[test]
-fn bundles_are_joined_by_name_alone() {
+fn bundles_are_joined_only_by_the_builder() {
     let roots = Roots::builder()
         .bundle(&mozilla::BUNDLE)
         .bundle(&custom::BUNDLE)
@@ -102,7 +102,7 @@ fn a_root_in_two_sources_is_one_root() {
 }
 
 #[test]
-fn what_is_known_of_mozillas_list_holds_for_webpki_roots() {
+fn limits_of_mozillas_roots_apply_to_webpki_roots() {
     let find = |name: &str| {
         let anchors = webpki_roots::BUNDLE.anchors().iter();
         let mut named = anchors.filter(|anchor| {
@@ -128,7 +128,7 @@ fn what_is_known_of_mozillas_list_holds_for_webpki_roots() {
 
 /// Izenpe has a distrust date in `mozilla`, so it shows which source's limits apply.
 #[test]
-fn the_users_word_on_a_root_weighs_more_than_a_lists() {
+fn supplied_root_is_trusted_without_limits_of_other_sources() {
     let (izenpe, dated) = izenpe();
     let stored =
         |builder: embedded_roots::RootsBuilder| builder.build().unwrap().root_store().len();
@@ -150,7 +150,7 @@ fn the_users_word_on_a_root_weighs_more_than_a_lists() {
 }
 
 #[test]
-fn one_root_under_different_constraints_is_an_error() {
+fn copies_with_different_limits_are_an_error() {
     let ca = root("CA");
     let error = Roots::builder()
         .pem(annotated("permitted-dns=.example", &ca))
@@ -164,7 +164,7 @@ fn one_root_under_different_constraints_is_an_error() {
 }
 
 #[test]
-fn what_the_user_gives_is_strict() {
+fn supplied_sources_are_strict() {
     let ca = root("CA");
     let bad_line = ca.pem().replacen("\nMII", "\n!II", 1);
     for (builder, text) in [
@@ -242,7 +242,7 @@ fn a_provider_that_rustls_cannot_use_is_an_error() {
 }
 
 #[test]
-fn a_private_key_in_a_run_time_text_is_passed_over() {
+fn private_key_in_pem_at_run_time_is_ignored() {
     let ca = root("CA");
     let text = ca.key().serialize_pem() + &ca.pem();
     assert_eq!(
@@ -297,7 +297,7 @@ fn anchors_of_others_are_used_exactly_as_supplied() {
 }
 
 #[test]
-fn anchors_are_what_is_trusted_sorted() {
+fn anchors_are_the_trusted_roots_in_order() {
     let roots = Roots::builder()
         .bundle(&mozilla::BUNDLE)
         .bundle(&custom::BUNDLE)
@@ -318,7 +318,7 @@ fn anchors_are_what_is_trusted_sorted() {
 }
 
 #[test]
-fn retain_takes_roots_away_whatever_their_source() {
+fn retain_removes_roots_of_every_source() {
     let (certificate, dated) = izenpe();
     let all = || {
         Roots::builder()
@@ -359,7 +359,7 @@ fn retain_takes_roots_away_whatever_their_source() {
 
 /// As a root, a server's own certificate would be trusted to issue for every name.
 #[test]
-fn a_certificate_that_says_that_it_is_no_ca_is_no_root() {
+fn certificate_that_says_that_it_is_not_a_ca_is_refused() {
     let (ca, leaf) = (
         root("CA"),
         root_with("www.corp.example", |params| {

@@ -15,7 +15,7 @@ use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::revocation::list;
+use crate::revocation::crl;
 use crate::verdict::{NAME, client_verdict, verdict};
 use crate::work::counting;
 
@@ -185,7 +185,7 @@ fn a_remembered_chain_is_still_refused_for_every_other_reason() {
     let early = refused(&roots, NAME, epoch);
     assert!(matches!(early, CertificateError::NotValidYetContext { .. }));
 
-    let revoking = counted.build(Roots::builder().pem(ca.pem()).crls([list(&ca, 4096)]));
+    let revoking = counted.build(Roots::builder().pem(ca.pem()).crls([crl(&ca, 4096)]));
     assert_eq!(refused(&revoking, NAME, now), CertificateError::Revoked);
     for limit in [
         "distrust-after=2019-01-01T00:00:00Z",
@@ -203,7 +203,7 @@ fn refusal(roots: &Roots, chain: &Identity) -> Option<Refusal> {
 }
 
 #[test]
-fn signatures_of_lists_are_remembered_too() {
+fn signatures_of_crls_are_remembered() {
     let counted = Counted::new();
     let ca = root_with("CA", |params| {
         params.key_usages.push(KeyUsagePurpose::CrlSign);
@@ -213,15 +213,15 @@ fn signatures_of_lists_are_remembered_too() {
             params.serial_number = Some(serial.into());
         })
     };
-    let roots = counted.build(Roots::builder().pem(ca.pem()).crls([list(&ca, 4096)]));
+    let roots = counted.build(Roots::builder().pem(ca.pem()).crls([crl(&ca, 4096)]));
     let good = chain(2);
     assert_eq!(counted.checks(|| verdict(&roots, &good)), (Ok(()), 2));
     assert_eq!(counted.checks(|| verdict(&roots, &good)), (Ok(()), 0));
-    // The list is known, and the certificate is not.
+    // The CRL is known, and the certificate is not.
     let revoked = Err(CertificateError::Revoked.into());
     assert_eq!(counted.checks(|| verdict(&roots, &chain(1))), (revoked, 1));
-    // Another list of the same CA.
-    let newer = counted.build(Roots::builder().pem(ca.pem()).crls([list(&ca, 4095)]));
+    // Another CRL of the same CA.
+    let newer = counted.build(Roots::builder().pem(ca.pem()).crls([crl(&ca, 4095)]));
     assert_eq!(counted.checks(|| verdict(&newer, &good)), (Ok(()), 1));
 }
 

@@ -14,7 +14,7 @@ const HOST: &str = "server.example";
 
 #[test]
 #[ignore = "needs root, for chroot, and a minute for a build of its own; .ci/run runs it"]
-fn it_is_accepted_under_custom_and_refused_under_mozilla() {
+fn static_program_accepts_a_private_ca_only_with_custom() {
     let ca = root("CA of nobody else");
     let port = serve_http(server(&ca, HOST), &TLS13).port().to_string();
 

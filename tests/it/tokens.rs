@@ -108,7 +108,7 @@ fn after_quote(rest: &str) -> &str {
 }
 
 #[test]
-fn comments_and_literals_are_no_code() {
+fn comments_and_literals_are_not_code() {
     use Token::{Literal, Mark, Name, Separator};
 
     for (text, expected) in [

@@ -223,7 +223,7 @@ fn serve_records(
 }
 
 #[test]
-fn a_connection_is_used_again_unless_something_is_left_in_it() -> Done {
+fn connection_is_reused_unless_data_is_left_in_it() -> Done {
     let ca = root("CA");
     let builder = Agent::config_builder;
     let ok = || OK.to_vec();
@@ -376,7 +376,7 @@ fn proxies_carry_both_schemes_and_widen_nothing() -> Done {
 }
 
 #[test]
-fn no_other_roots_and_no_provider_come_with_it() {
+fn feature_ureq_adds_no_other_roots_and_no_provider() {
     // Each is a name and its version.
     let tree = |features: &[&str]| {
         let package = Package::with_features("ureq-tree", features);
@@ -405,7 +405,7 @@ fn no_other_roots_and_no_provider_come_with_it() {
     assert_eq!(added, expected);
 }
 
-/// Another package of the build can enable ureq's own TLS. What that is told does not weaken ours.
+/// Another package of the build can enable ureq's own TLS. Its settings do not weaken ours.
 #[test]
 fn the_tls_config_of_ureq_has_no_effect() {
     let dependencies = "embedded-roots = { path = \"{checkout}\", default-features = false, \

@@ -94,7 +94,7 @@ fn hostile_chain(forged: usize, roots: &[String]) -> Vec<CertificateDer<'static>
     chain
 }
 
-fn list(ca: &Authority) -> CertificateRevocationListDer<'static> {
+fn crl(ca: &Authority) -> CertificateRevocationListDer<'static> {
     let params = CertificateRevocationListParams {
         this_update: date_time_ymd(2020, 1, 1),
         next_update: date_time_ymd(4096, 1, 1),
@@ -180,7 +180,7 @@ fn compare(
             verifier.verify_client_cert(end_entity, intermediates, now)
         })
     };
-    for crls in [None, Some(list(&other))] {
+    for crls in [None, Some(crl(&other))] {
         let store = || (Arc::clone(&store), Arc::clone(&provider));
         let (roots, provider) = store();
         let servers = WebPkiServerVerifier::builder_with_provider(roots, provider);
@@ -189,7 +189,7 @@ fn compare(
         let clients = WebPkiClientVerifier::builder_with_provider(roots, provider);
         let clients = clients.with_crls(crls.clone()).build().unwrap();
         let ours = match crls {
-            Some(list) => policy().crls([list]).build().unwrap(),
+            Some(crl) => policy().crls([crl]).build().unwrap(),
             None => policy().build().unwrap(),
         };
         for (what, ours, theirs) in [
@@ -219,7 +219,7 @@ fn compare(
 }
 
 #[test]
-fn roots_with_a_date_cost_no_more_checks_than_in_rustls() {
+fn distrust_dates_cost_no_more_checks_than_rustls() {
     // The leaf's notBefore is in 2020, so it is issued after some of these dates only.
     let some: fn(usize) -> usize = |nth| 2000 + nth % 60;
     // One each is within the bound of the search with 10 roots, two with one root.
@@ -260,9 +260,7 @@ fn verdicts(root: &Authority, chain: &[CertificateDer<'static>]) -> Vec<(Option<
         let policy = policy.remember_signatures(false);
         policy.provider(Arc::clone(&provider))
     };
-    let with_crls = policy()
-        .crls([list(root)])
-        .allow_unknown_revocation_status();
+    let with_crls = policy().crls([crl(root)]).allow_unknown_revocation_status();
     let mut verdicts = Vec::new();
     for policy in [policy(), with_crls] {
         let roots = policy.build().unwrap();
@@ -318,7 +316,7 @@ fn a_chain_of_too_many_pairs_is_refused_without_a_check() {
 }
 
 #[test]
-fn a_chain_to_no_trusted_name_is_of_an_unknown_issuer_whatever_its_length() {
+fn long_chain_without_a_trusted_name_has_an_unknown_issuer() {
     let ca = root_with("CA", |params| {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     });

@@ -75,7 +75,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     Difference {
         cases: &["root with basic constraints absent"],
         verifiers: &[OPENSSL, GO],
-        reason: "a certificate that the user trusts, and that does not say that it is no CA, is a CA \
+        reason: "a certificate that the user trusts, and that does not say that it is not a CA, is a CA \
                  for us and for GnuTLS",
     },
     Difference {

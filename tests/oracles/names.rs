@@ -30,7 +30,7 @@ const DNS_NAMES: &[(&str, &str, Verdict)] = &[
     ("*.example.com", "xn--bcher-kva.example.com", Accepted),
     ("*.com", "example.com", Refused),
     ("*", "localhost", Refused),
-    // A name of DNS that looks like an address is none.
+    // A DNS name that looks like an address is not an address.
     ("10.0.0.1", "10.0.0.1", Refused),
     ("a.example", "10.0.0.1", Refused),
 ];
@@ -92,7 +92,7 @@ pub(crate) fn cases() -> Vec<Case> {
     add("three", None, &both, "c.example", Refused);
     add("three", None, &both, "10.0.0.2", Refused);
 
-    // RFC 6125, and RFC 9525 without any exception: the common name is no name of a server.
+    // RFC 6125, and RFC 9525 without any exception: the common name is not a name of a server.
     add("CN alone", Some("a.example"), &[], "a.example", Refused);
     add("CN alone", Some("a.example"), &[], "b.example", Refused);
     add(

@@ -107,7 +107,7 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.extend([own, imposed.imposed(annotation, &plain)]);
     }
 
-    // A CA's name is none of a server, but a SAN in its certificate is.
+    // A CA's name is not that of a server, but a SAN in its certificate counts.
     for (alt, verdict) in [("a.corp.example", Accepted), ("a.test", Refused)] {
         let (plain, limited) = twins("permitted-dns=corp.example");
         let between = intermediate_with("Between", &limited, |params| {

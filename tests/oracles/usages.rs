@@ -25,7 +25,7 @@ const CHANGES: &[(&str, Change, [Verdict; 3])] = &[
         |params| params.key_usages = vec![],
         [Accepted; 3],
     ),
-    // webpki looks at no key usage of a certificate in a chain. Of a root we do.
+    // webpki ignores the key usage of a certificate in a chain. We check that of a root.
     (
         "key usage digitalSignature",
         |params| params.key_usages = vec![Usage::DigitalSignature],
@@ -114,7 +114,7 @@ const CHANGES: &[(&str, Change, [Verdict; 3])] = &[
         |params| params.custom_extensions = vec![unknown(true)],
         [Refused, Refused, Accepted],
     ),
-    // A root that does not say that it is no CA is taken for one.
+    // A root that does not say that it is not a CA is treated as a CA.
     (
         "basic constraints absent",
         |params| params.is_ca = IsCa::NoCa,

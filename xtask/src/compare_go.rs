@@ -341,7 +341,7 @@ mod tests {
         for rust in [MUSL, GLIBC].map(|name| named(name, &claims).unwrap()) {
             for figure in FIGURES {
                 let bound = (figure.of)(rust) * figure.margin;
-                assert!(bound < (figure.of)(go), "{} is no claim", figure.name);
+                assert!(bound < (figure.of)(go), "{} is not a claim", figure.name);
             }
         }
     }

@@ -9,7 +9,7 @@ use embedded_roots_bundle::parse_rfc3339;
 pub(crate) struct Day(String);
 
 impl Day {
-    /// `None` if this is no day, or is written in another form.
+    /// `None` if this is not a day, or is written in another form.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         parse_rfc3339(&format!("{text}T00:00:00Z"))?;
         Some(Self(text.to_owned()))
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_form_alone() {
+    fn only_yyyy_mm_dd_is_read() {
         let day = Day::parse("2024-02-29").unwrap();
         assert_eq!(day.to_string(), "2024-02-29");
         assert!(day < Day::parse("2024-03-01").unwrap());

@@ -112,10 +112,10 @@ impl Reviewed {
             } = group;
             check_line(&reason).map_err(|why| format!("{name}: the reason {reason:?} {why}"))?;
             let day = Day::parse(&reviewed)
-                .ok_or_else(|| format!("{name}: {reviewed:?} is no day YYYY-MM-DD"))?;
+                .ok_or_else(|| format!("{name}: {reviewed:?} is not a day YYYY-MM-DD"))?;
             for digest in sha256 {
                 if sha256_from_hex(&digest).map(|read| hex(&read)).as_ref() != Some(&digest) {
-                    return Err(format!("{name}: {digest:?} is no SHA-256 digest").into());
+                    return Err(format!("{name}: {digest:?} is not a SHA-256 digest").into());
                 }
                 let review = Review {
                     reason: reason.clone(),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_reviewed_is_an_error() {
+    fn unreviewed_differences_are_errors() {
         let roots = roots(2);
         let found = |root: &Root, difference| Found {
             sha256: digest(root),
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn reviews_that_are_not_true_are_errors() {
+    fn untrue_reviews_are_errors() {
         let roots = roots(2);
         let (ours, other) = (&roots[..1], &roots[1]);
         let found = sets(ours, &BTreeMap::new());
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_about_its_file() {
+    fn malformed_reviews_are_errors() {
         let sha256 = "0".repeat(64);
         let good = group("\"only-in-certs\"", &sha256, "a reason", "2026-11-26");
         assert!(Reviewed::parse("reviewed", "").is_ok());

@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_firefox_would_read_in_part_is_an_error() {
+    fn entries_that_firefox_reads_in_part_are_errors() {
         let issuer = format!("\"issuerName\": \"{NAME}\"");
         let both = "nor subject and key alone";
         assert_error(&dump(&[entry(&issuer)]), both);
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_no_newer_than_the_list() {
+    fn entries_newer_than_the_list_are_errors() {
         let json = dump(&[by_serial()]).replace("\"timestamp\": 1794348206673", "\"timestamp\": 1");
         assert_error(&json, "entry 1 is newer than the list");
     }

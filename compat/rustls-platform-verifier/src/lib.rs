@@ -62,7 +62,7 @@ fn default_verifier(
 ) -> Result<Arc<embedded_roots::Verifier>, Error> {
     match embedded_roots::verifier() {
         Err(error) if error.is_crypto_provider() => {
-            // Makes the bundle the default for good, so that no other is installed beside it.
+            // Makes the bundle the default, so that no other default can be installed later.
             embedded_roots::root_store()?;
             let roots = Roots::builder().bundle(embedded_roots::bundle());
             Ok(roots.provider(crypto_provider).build()?.verifier())

@@ -33,14 +33,14 @@ pub fn second() -> Authority {
 
 /// The CA of data/roots.pem that is distrusted after the beginning of 2025.
 #[must_use]
-pub fn dated() -> Authority {
+pub fn with_distrust_date() -> Authority {
     let key = include_str!("../data/dated.key");
     Authority::new("CA with a distrust date", key)
 }
 
 /// The CA of data/roots.pem on which `corp.example` is imposed.
 #[must_use]
-pub fn constrained() -> Authority {
+pub fn with_permitted_names() -> Authority {
     Authority::new("Constrained CA", include_str!("../data/constrained.key"))
 }
 

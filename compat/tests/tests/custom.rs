@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use drop_in_tests::{ca, constrained, dated, plain, provider};
+use drop_in_tests::{ca, plain, provider, with_distrust_date, with_permitted_names};
 use embedded_roots::Refusal;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -20,14 +20,20 @@ fn webpki(store: RootCertStore) -> Arc<WebPkiServerVerifier> {
 }
 
 #[test]
-fn webpki_roots_has_constraints_and_leaves_out_roots_with_a_date() {
+fn webpki_roots_has_name_constraints_and_leaves_out_roots_with_a_distrust_date() {
     let store: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     assert_eq!(store.len(), 3);
     let verifier = webpki(store);
     plain().verdict(&*verifier, HOST, 2026).unwrap();
-    dated().verdict(&*verifier, HOST, 2024).unwrap_err();
-    constrained().verdict(&*verifier, CORP, 2026).unwrap();
-    constrained().verdict(&*verifier, HOST, 2026).unwrap_err();
+    with_distrust_date()
+        .verdict(&*verifier, HOST, 2024)
+        .unwrap_err();
+    with_permitted_names()
+        .verdict(&*verifier, CORP, 2026)
+        .unwrap();
+    with_permitted_names()
+        .verdict(&*verifier, HOST, 2026)
+        .unwrap_err();
 }
 
 #[test]
@@ -38,19 +44,29 @@ fn rustls_native_certs_leaves_out_roots_with_limits() {
     assert_eq!(store.add_parsable_certificates(result.certs), (2, 0));
     let verifier = webpki(store);
     plain().verdict(&*verifier, HOST, 2026).unwrap();
-    dated().verdict(&*verifier, HOST, 2024).unwrap_err();
-    constrained().verdict(&*verifier, CORP, 2026).unwrap_err();
+    with_distrust_date()
+        .verdict(&*verifier, HOST, 2024)
+        .unwrap_err();
+    with_permitted_names()
+        .verdict(&*verifier, CORP, 2026)
+        .unwrap_err();
 }
 
 #[test]
 fn rustls_platform_verifier_enforces_all_limits() {
     let verifier = Verifier::new(provider()).unwrap();
     plain().verdict(&verifier, HOST, 2026).unwrap();
-    dated().verdict(&verifier, HOST, 2024).unwrap();
-    let refused = dated().verdict(&verifier, HOST, 2026).unwrap_err();
+    with_distrust_date().verdict(&verifier, HOST, 2024).unwrap();
+    let refused = with_distrust_date()
+        .verdict(&verifier, HOST, 2026)
+        .unwrap_err();
     assert!(Refusal::of(&refused).unwrap().is_distrusted(), "{refused}");
-    constrained().verdict(&verifier, CORP, 2026).unwrap();
-    constrained().verdict(&verifier, HOST, 2026).unwrap_err();
+    with_permitted_names()
+        .verdict(&verifier, CORP, 2026)
+        .unwrap();
+    with_permitted_names()
+        .verdict(&verifier, HOST, 2026)
+        .unwrap_err();
 }
 
 #[test]
@@ -62,8 +78,12 @@ fn extra_roots_are_trusted_apart_from_the_limits_of_others() {
     authority.verdict(&other, HOST, 2026).unwrap_err();
     // The default roots are as they were.
     plain().verdict(&verifier, HOST, 2026).unwrap();
-    dated().verdict(&verifier, HOST, 2026).unwrap_err();
-    constrained().verdict(&verifier, HOST, 2026).unwrap_err();
+    with_distrust_date()
+        .verdict(&verifier, HOST, 2026)
+        .unwrap_err();
+    with_permitted_names()
+        .verdict(&verifier, HOST, 2026)
+        .unwrap_err();
 
     // The verifier that knows the issuer explains.
     let refused = authority.verdict_on_another_name(&verifier).unwrap_err();
@@ -71,7 +91,9 @@ fn extra_roots_are_trusted_apart_from_the_limits_of_others() {
         refused.to_string().contains("not valid for name"),
         "{refused}"
     );
-    let refused = dated().verdict(&verifier, HOST, 2026).unwrap_err();
+    let refused = with_distrust_date()
+        .verdict(&verifier, HOST, 2026)
+        .unwrap_err();
     assert!(Refusal::of(&refused).unwrap().is_distrusted(), "{refused}");
 
     // None is not an error.

@@ -9,7 +9,7 @@ use embedded_roots_testing::folder::Folder;
 
 #[test]
 #[ignore = "resolves dependencies from the registry; .ci/run runs it"]
-fn cargo_refuses_three_features_beside_the_drop_in_packages() {
+fn cargo_refuses_three_features_with_the_drop_in_packages() {
     let readme = fs::read_to_string(checkout().join("compat/README.md")).unwrap();
     for (package, feature, dependency, version) in [
         (

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Once};
 
-use drop_in_tests::{PLAIN, SECOND, ca, constrained, pem, plain, provider, second};
+use drop_in_tests::{PLAIN, SECOND, ca, pem, plain, provider, second, with_permitted_names};
 use embedded_roots::Roots;
 use embedded_roots_testing::handshake::Pair;
 use embedded_roots_testing::server::config;
@@ -18,7 +18,7 @@ use rustls_platform_verifier::{BuilderVerifierExt as _, ConfigVerifierExt, Verif
 const HOST: &str = "host.example";
 const CORP: &str = "host.corp.example";
 
-/// Of the bundle only the plain CA, and the second one with a constraint that its certificate does
+/// The plain CA of the bundle, and the second one with a name constraint that its certificate does
 /// not have. Another CA is not in the bundle.
 fn verifier() -> Verifier {
     static INSTALLED: Once = Once::new();
@@ -36,26 +36,30 @@ fn verifier() -> Verifier {
 }
 
 #[test]
-fn rustls_platform_verifier_obeys_it() {
+fn rustls_platform_verifier_obeys_the_installed_default() {
     let verifier = verifier();
     plain().verdict(&verifier, HOST, 2026).unwrap();
     second().verdict(&verifier, CORP, 2026).unwrap();
     second().verdict(&verifier, HOST, 2026).unwrap_err();
-    constrained().verdict(&verifier, CORP, 2026).unwrap_err();
+    with_permitted_names()
+        .verdict(&verifier, CORP, 2026)
+        .unwrap_err();
 }
 
 #[test]
-fn extra_roots_do_not_lift_its_constraints() {
+fn extra_roots_do_not_lift_the_limits_of_the_default() {
     let _ = verifier();
     let (extra, certificate) = ca("an extra CA");
     let verifier = Verifier::new_with_extra_roots([certificate], provider()).unwrap();
     extra.verdict(&verifier, HOST, 2026).unwrap();
     second().verdict(&verifier, HOST, 2026).unwrap_err();
-    constrained().verdict(&verifier, CORP, 2026).unwrap_err();
+    with_permitted_names()
+        .verdict(&verifier, CORP, 2026)
+        .unwrap_err();
 }
 
 #[test]
-fn rustls_native_certs_obeys_it() {
+fn rustls_native_certs_obeys_the_installed_default() {
     let _ = verifier();
     let plain = CertificateDer::from_pem_slice(pem(PLAIN).as_bytes()).unwrap();
     let certificates = rustls_native_certs::load_native_certs().unwrap();

@@ -46,12 +46,12 @@ fn a_file_and_a_directory_give_each_certificate_once() {
 }
 
 #[test]
-fn nothing_is_nothing() {
+fn no_paths_give_no_certificates() {
     assert_eq!(load_certs_from_paths(None, None).unwrap(), []);
 }
 
 #[test]
-fn what_is_missing_is_an_error_with_its_path() {
+fn missing_paths_are_errors_that_name_them() {
     let missing = Path::new("/nonexistent/ca.pem");
     for result in [
         load_certs_from_paths(Some(missing), None),
@@ -79,7 +79,7 @@ fn the_rest_of_a_bad_file_is_read() {
 }
 
 #[test]
-fn a_certificate_of_no_ca_is_an_error() {
+fn certificate_that_is_not_a_ca_is_an_error() {
     let folder = Folder::new("leaf");
     let leaf = plain().issue("host.example", 2026).chain_pem();
     let error = only_error(load_certs_from_paths(

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_stays_a_line_and_keeps_its_order() {
+    fn escaped_text_stays_on_its_line_in_order() {
         for (text, shown) in [
             ("/etc/ssl/certs/Zürich 1.pem", "/etc/ssl/certs/Zürich 1.pem"),
             (r#"C:\roots\"a".pem"#, r#"C:\roots\"a".pem"#),

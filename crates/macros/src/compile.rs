@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_that_leave_the_folder() {
+    fn paths_outside_the_folder_are_detected() {
         for path in ["..", "../a.pem", "a/../../b.pem", "./../a/b/../../../a.pem"] {
             assert!(leaves_folder(path), "{path}");
         }

@@ -56,7 +56,7 @@ mod tests {
 
     /// rustc's own value of each literal is the oracle.
     #[test]
-    fn every_form_of_a_string() {
+    fn string_literals_have_the_value_of_rustc() {
         macro_rules! check {
             ($($literal:literal)*) => {
                 $(assert_eq!(string(stringify!($literal)).as_deref(), Some($literal));)*
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn other_literals() {
+    fn other_literals_are_not_strings() {
         for literal in [
             "1",
             "'a'",

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_helps() {
+    fn message_names_the_nearest_roots() {
         let roots = mozillas();
         let message = |name: &str| no_root_named(name, &roots, "Mozilla's list");
         let start = "no root of Mozilla's list has the subject or common name";
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn distances() {
+    fn distance_is_levenshtein_without_case() {
         for (name, known, expected) in [
             ("", "abc", 0),
             ("B", "abc", 0),

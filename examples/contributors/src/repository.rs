@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_github_gives() {
+    fn names_that_github_allows_are_accepted() {
         for (owner, repo) in [
             ("rustls", "rustls"),
             ("a", "b"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_it_does_not_give() {
+    fn names_that_github_does_not_allow_are_refused() {
         for owner in [
             "",
             "-a",

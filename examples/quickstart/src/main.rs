@@ -93,9 +93,9 @@ async fn get(roots: Roots, address: &str) -> Result<StatusCode> {
 
     let uri: Uri = address
         .parse()
-        .map_err(|why| format!("{address} is no address: {why}"))?;
+        .map_err(|why| format!("{address} is not an address: {why}"))?;
     if uri.scheme().is_none() || uri.host().is_none() {
-        return Err(format!("{address} is no address: expected https://HOST/PATH").into());
+        return Err(format!("{address} is not an address: expected https://HOST/PATH").into());
     }
     let client = roots.hyper_client::<Empty<Bytes>>();
     let answer = tokio::time::timeout(PATIENCE, client.get(uri)).await;

@@ -17,7 +17,7 @@ fn version_lists_what_the_program_trusts() {
 }
 
 #[test]
-fn anything_else_is_a_mistake() {
+fn other_arguments_are_errors() {
     for arguments in [&[][..], &["--help"], &["--version", "soon"]] {
         let output = run(arguments);
         assert!(!output.status.success() && output.stdout.is_empty());

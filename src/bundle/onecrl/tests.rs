@@ -148,7 +148,7 @@ fn serial_numbers_of_another_issuer_in_the_list_are_not_found() {
 
 /// The keys themselves are not in the list, so their digests stand for them.
 #[test]
-fn subjects_and_keys_are_found_together_alone() {
+fn subject_and_key_must_both_match() {
     let entries = entries("subject", "key");
     assert!(entries.len() >= 9, "{}", entries.len());
     for (subject, key) in &entries {

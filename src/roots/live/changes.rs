@@ -83,7 +83,7 @@ impl RefreshGuard {
 /// std::thread::spawn(move || {
 ///     for roots in changes {
 ///         println!("{}", roots.report());
-///         // Make clients anew, which ends the connections of the old ones.
+///         // Make new clients here, which ends the connections of the old ones.
 ///     }
 /// });
 /// # }

@@ -240,7 +240,7 @@ fn an_optional_file_may_come_and_go() {
 
 /// A fallback is for the start: later, a file that is being replaced would open it.
 #[test]
-fn a_refresh_opens_no_fallback() {
+fn refresh_never_falls_back() {
     let bundle = crate::bundle::selected::bundle();
     let store = "root/etc/ssl/certs/ca-certificates.crt";
 
@@ -309,7 +309,7 @@ fn a_refresh_opens_no_fallback() {
 }
 
 #[test]
-fn the_times_of_a_failure_are_those_of_the_clock() {
+fn failed_refresh_has_the_times_of_the_clock() {
     let world = empty_world("live-clock");
     let path = world.file("ca.pem", pem("CA"));
     let live = builder(&world).pem_file(&path).build_live().unwrap();

@@ -123,7 +123,7 @@ fn a_file_that_becomes_a_pipe_is_not_waited_for() {
 }
 
 #[test]
-fn a_file_without_permission_is_what_the_system_says() {
+fn file_without_permission_is_an_error_of_the_system() {
     let world = empty_world("permission");
     let path = world.file("secret.pem", pem("One"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
@@ -137,7 +137,7 @@ fn a_file_without_permission_is_what_the_system_says() {
 }
 
 #[test]
-fn a_directory_has_an_end() {
+fn size_of_a_directory_is_bounded() {
     let world = empty_world("directory");
     for nth in 0..10_000 {
         world.file(format!("full/{nth}.pem"), "");
@@ -164,7 +164,7 @@ fn a_directory_has_an_end() {
 }
 
 #[test]
-fn directories_have_an_end_together() {
+fn total_size_of_directories_is_bounded() {
     let world = empty_world("directories");
     for folder in ["one", "two"] {
         for nth in 0..2100 {
@@ -221,7 +221,7 @@ fn a_path_need_not_be_unicode() {
 }
 
 #[test]
-fn a_file_that_is_replaced_is_one_or_the_other() {
+fn replaced_file_is_read_as_the_old_or_the_new_one() {
     let world = empty_world("replaced");
     let (one, two) = (pem("One"), pem("Two").repeat(3));
     let path = world.file("ca.pem", &one);
@@ -249,7 +249,7 @@ fn a_file_that_is_replaced_is_one_or_the_other() {
 /// A writer that does not rename: what is read is a beginning of the file, at most to the size that it
 /// had, and never more than was written.
 #[test]
-fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
+fn rewritten_file_is_read_up_to_its_end_or_refused() {
     let world = empty_world("grows");
     let parts = ["One", "Two", "Three"].map(pem);
     let expected = parts
@@ -297,7 +297,7 @@ fn a_file_that_is_truncated_and_grows_is_a_beginning_or_an_error() {
 
 /// Whatever comes and goes in it, what was there all the time is found, or the error tells of the rest.
 #[test]
-fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
+fn changing_directory_is_refused_or_has_its_unchanged_files() {
     let world = empty_world("changes");
     world.file("certs/stays.pem", pem("Stays"));
     let (comes, garbage) = (pem("Comes"), "-----BEGIN CERTIFICATE-----\n");
@@ -338,7 +338,7 @@ fn a_directory_that_changes_while_it_is_read_is_an_error_or_has_what_stays() {
 }
 
 #[test]
-fn what_is_reported_stays_on_its_line() {
+fn paths_in_reports_are_escaped() {
     let world = empty_world("line");
     let name = "a\nb\u{1b}[2J\u{202e}.pem";
     let bad = world.file(format!("certs/{name}"), "-----BEGIN CERTIFICATE-----\n");
@@ -396,7 +396,7 @@ fn what_is_reported_stays_on_its_line() {
 }
 
 #[test]
-fn which_files_of_a_directory_are_read() {
+fn files_of_a_directory_are_read_by_their_names() {
     let world = empty_world("named");
     for name in ["a.pem", "b.CRT", "c.cer", "4042bcee.0", "4042BCEE.12"] {
         world.file(format!("read/{name}"), pem(name));
@@ -449,7 +449,7 @@ fn which_files_of_a_directory_are_read() {
 /// says so.
 #[test]
 #[ignore = "needs openssl; .ci/run runs it"]
-fn a_directory_as_openssl_reads_it() {
+fn directories_are_read_like_in_openssl_or_the_difference_is_known() {
     let openssl = |arguments: &[&OsStr]| {
         let output = process::Command::new("openssl")
             .args(arguments)
@@ -509,7 +509,7 @@ fn a_directory_as_openssl_reads_it() {
 }
 
 #[test]
-fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() {
+fn server_certificate_is_skipped_in_a_directory_and_refused_in_a_file() {
     let world = empty_world("own");
     let own = root_with("localhost", |params| {
         params.is_ca = rcgen::IsCa::ExplicitNoCa;
@@ -531,7 +531,7 @@ fn a_servers_own_certificate_in_a_directory_is_skipped_and_in_a_file_an_error() 
 }
 
 #[test]
-fn the_directory_of_the_file_may_have_it_alone() {
+fn ssl_cert_file_counts_for_its_directory_too() {
     let world = empty_world("its-directory");
     let file = world.file("certs/ca.pem", pem("One"));
     let notes = world.file("notes/note.pem", "No certificate");
@@ -546,7 +546,7 @@ fn the_directory_of_the_file_may_have_it_alone() {
     let source = both("certs").unwrap().unwrap();
     // Merging makes one of them.
     assert_eq!((source.roots.len(), source.skipped.len()), (2, 0));
-    // What is no certificate does not count by being there twice.
+    // A file without a certificate does not count, even if it is there twice.
     let why = both("notes").unwrap_err().to_string();
     assert!(why.starts_with("SSL_CERT_DIR: "), "{why}");
 }

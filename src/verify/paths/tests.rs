@@ -208,7 +208,7 @@ fn a_chain_of_one_path_is_borrowed() {
 }
 
 #[test]
-fn what_has_no_readable_names_is_on_no_path() {
+fn certificates_without_readable_names_are_left_out() {
     let garbage = CertificateDer::from(vec![0x30, 0x03, 1, 2, 3]);
     let sent = [garbage.clone(), ca("A", "Root").der(), garbage.clone()];
     let is_trusted = is_one_of(&["Root"]);
@@ -259,7 +259,7 @@ fn mesh(below: &mut impl FnMut(usize) -> usize, count: usize, letters: usize) ->
 }
 
 #[test]
-fn any_mesh_is_selected_as_by_the_naive_way() {
+fn selection_equals_naive_selection_for_any_mesh() {
     let mut below = numbers();
     let mut sizes = [0; 3];
     for _ in 0..3000 {
@@ -326,7 +326,7 @@ fn by_webpki(
 /// Each name is that of one anchor, so webpki checks one signature for each certificate that it comes to. It looks
 /// at all intermediates from each.
 #[test]
-fn the_pairs_are_those_at_which_webpki_looks() {
+fn counted_pairs_are_those_that_webpki_tries() {
     let mut below = numbers();
     let mut compared = 0;
     for _ in 0..1500 {
@@ -389,7 +389,7 @@ fn a_long_certificate_counts_once_for_each_512_bytes() {
 
 /// RFC 4158, section 2.4, with all certificates of its figure.
 #[test]
-fn a_bridge_is_within_the_bound_four_times() {
+fn bound_is_four_times_that_of_a_bridge_ca() {
     let edges = [
         "F H", "F G", "G F", "H I", "I H", "G I", "W F", "W G", "J K", "L N", "L M", "X J", "X L",
         "B E", "B D", "A B", "C B", "A C", "C A", "Y A", "Y C", "R S", "O R", "O Q", "P S", "Z O",
@@ -408,7 +408,7 @@ fn a_bridge_is_within_the_bound_four_times() {
 
 /// As many certificates as 64 KiB can hold cost no more than their number allows.
 #[test]
-fn many_certificates_are_selected_from() {
+fn selection_of_many_certificates_is_fast() {
     let names: Vec<_> = (0..500).map(|nth| format!("CA {nth}")).collect();
     let mut links: Vec<_> = names
         .windows(2)
@@ -423,7 +423,7 @@ fn many_certificates_are_selected_from() {
     assert_eq!(selected.len(), sent.len());
     let refused = on_paths(&leaf, &sent, &is_one_of(&[last]), MOST_PAIRS);
     assert_eq!(refused.unwrap_err(), TooManyPairs);
-    // The same number that lead nowhere are no reason to refuse.
+    // The same number that lead nowhere are not a reason to refuse.
     let selected = on_paths(&leaf, &sent, &is_one_of(&["CA 1"]), MOST_PAIRS).unwrap();
     assert_eq!(*selected, sent[sent.len() - 1..]);
 }

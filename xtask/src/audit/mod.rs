@@ -17,7 +17,7 @@ use crate::differences::{self, Difference, Found, Reviewed, digest, subject_of};
 use crate::{certs, history, path};
 
 /// Returns the differences in the set of roots and in their distrust dates, which have all been
-/// reviewed. Fails at any other, at a review of what is no difference, and at a text that is not true.
+/// reviewed. Fails at any other, at a review without a difference, and at a text that is not true.
 ///
 /// `module` is libnssckbi.so. The folder has libnss3.so as well, which names the version.
 pub(crate) fn audit(module: &str) -> Result<String, Box<dyn Error>> {
@@ -79,9 +79,7 @@ fn compare(
         let is_known =
             theirs.contains_key(digest) || reviewed.has(digest, &Difference::OnlyInCerts);
         if !is_known {
-            return Err(
-                format!("a constraint is imposed on a root that has gone: {digest}").into(),
-            );
+            return Err(format!("a limit is imposed on a root that is gone: {digest}").into());
         }
     }
     Ok(report)
@@ -220,7 +218,7 @@ mod tests {
         let gone = ["0".repeat(64)];
         let why = compared(&gone, &[date, None], "").unwrap_err();
         assert!(
-            why.starts_with("a constraint is imposed on a root that has gone: 000"),
+            why.starts_with("a limit is imposed on a root that is gone: 000"),
             "{why}"
         );
     }

@@ -139,7 +139,7 @@ impl Object {
         const NOT_TRUSTED: c_ulong = NSS + 10;
         let octets = self.octets(NAME, self.server_trust.as_ref())?;
         let trust = octets.as_slice().try_into().map(c_ulong::from_ne_bytes);
-        match trust.map_err(|_| self.error(&format!("{NAME} is no CK_ULONG")))? {
+        match trust.map_err(|_| self.error(&format!("{NAME} is not a CK_ULONG")))? {
             TRUSTED_DELEGATOR => Ok(true),
             MUST_VERIFY_TRUST | NOT_TRUSTED => Ok(false),
             other => Err(self.error(&format!("unknown {NAME} {other:#x}"))),
@@ -300,7 +300,7 @@ mod tests {
         let mut short = trust(1, TRUSTED, None);
         short.server_trust = Some(vec![1]);
         let why = dates(&[certificate(1, None), short]).unwrap_err();
-        assert_eq!(why, "Root 1: CKA_TRUST_SERVER_AUTH is no CK_ULONG");
+        assert_eq!(why, "Root 1: CKA_TRUST_SERVER_AUTH is not a CK_ULONG");
     }
 
     #[test]

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn first_last_and_gone() {
+    fn history_has_first_and_last_release_and_removal() {
         let releases = releases(&[
             ("2015.4.28", &[0, 1, 2]),
             ("2015.9.6", &[1, 2, 3]),

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_are_errors() {
+    fn decompression_bombs_are_errors() {
         let long = vec![b'#'; usize::try_from(MAX_FILE_SIZE).unwrap() + 1];
         let why = error(
             "certifi-2024.2.2-py3-none-any.whl",

@@ -49,7 +49,7 @@ pub(super) fn check(
         check_line(reason).map_err(|why| format!("{name}: the reason {reason:?} {why}"))?;
         let is_url = source.starts_with("https://") && !source.contains(char::is_whitespace);
         if !is_url {
-            return Err(format!("{name}: {source:?} is no https URL").into());
+            return Err(format!("{name}: {source:?} is not an https URL").into());
         }
         if digests.is_empty() {
             return Err(format!("{name}: {reason:?} is the reason of no certificate").into());
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_that_are_gone_or_dated() {
+    fn removals_are_of_roots_that_are_gone_or_have_a_distrust_date() {
         let history = history();
         let [gone, dated, listed] = [0, 1, 2].map(|nth| history.records[nth].sha256.as_str());
         let both = toml(&[gone], "one", URL) + &toml(&[dated], "another", URL);

@@ -175,7 +175,7 @@ fn day(text: &str, key: &str) -> Result<Option<Day>, String> {
     let Some(value) = value(text, key) else {
         return Ok(None);
     };
-    let day = Day::parse(value).ok_or_else(|| format!("{key} is no day YYYY-MM-DD: {value}"));
+    let day = Day::parse(value).ok_or_else(|| format!("{key} is not a day YYYY-MM-DD: {value}"));
     day.map(Some)
 }
 
@@ -221,7 +221,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn read_as_written() {
+    fn history_is_read_back_as_written() {
         let text = history().to_text();
         let read = History::from_text("history", &text).unwrap();
         assert_eq!(read.to_text(), text);
@@ -295,7 +295,7 @@ pub(super) mod tests {
         let begin = line + 2;
         assert_eq!(
             why,
-            format!("history, line {begin}: first is no day YYYY-MM-DD: tomorrow")
+            format!("history, line {begin}: first is not a day YYYY-MM-DD: tomorrow")
         );
         let subject = text
             .lines()

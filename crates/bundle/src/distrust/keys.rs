@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_an_error_with_its_line() {
+    fn malformed_digest_lines_are_errors() {
         let expected = "is not a SHA-256 digest: expected 64 hexadecimal digits";
         for (line, shown) in [
             (&DIGEST[..62], "00112233445566778899"),

@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn written_in_a_fixed_order() {
+    fn annotations_are_written_in_a_fixed_order() {
         let given = "permitted-ip=fd00::/8,10.0.0.0/8 excluded-dns=B.example,.a.example \
                      distrust-after=2026-04-15T23:59:59Z";
         let annotation: Annotation = given.parse().unwrap();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn annotation_errors_name_the_mistake() {
         for (pairs, expected) in [
             ("", "an empty annotation"),
             (" ", "an empty annotation"),

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tighter_limits_win_or_conflict() {
+    fn tighten_keeps_the_tighter_limits_or_conflicts() {
         for (one, other, both) in [
             (limits(0, &[]), limits(0, &[]), Some(limits(0, &[]))),
             (limits(1, &[]), limits(0, TR), Some(limits(1, TR))),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_loses_what_it_does_not_have() {
+    fn lost_by_returns_the_limits_that_a_copy_lacks() {
         for (listed, copy, lost) in [
             (limits(1, TR), limits(0, &[]), limits(1, TR)),
             (limits(1, TR), limits(1, TR), limits(0, &[])),

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_is_outside() {
+    fn first_name_outside_is_found() {
         for (pairs, names, outside) in [
             (
                 "permitted-dns=.tr",
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(name_outside(&certificate(&["a"]), &[0xff]), None);
     }
     #[test]
-    fn work_has_an_end() {
+    fn number_of_comparisons_is_bounded() {
         let names: Vec<_> = (0..4000).map(|nth| format!("{nth}.example")).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let certificate = certificate(&[&names[..], &["late.a0"]].concat());

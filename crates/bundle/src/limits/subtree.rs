@@ -94,7 +94,7 @@ impl Subtree for IpSubtree {
 
 impl IpSubtree {
     /// The same addresses in the other family, where IPv6 maps IPv4 (`::ffff:0:0/96`; RFC 4291,
-    /// section 2.5.5.2). webpki judges addresses of one family by the constraints of that family
+    /// section 2.5.5.2). webpki judges addresses of one family by the subtrees of that family
     /// alone, so that an excluded subnet needs both; one that is permitted permits its own family
     /// alone.
     pub(super) fn twin(&self) -> Option<Base> {

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn each_extension_is_read() {
+    fn basic_constraints_and_key_usage_are_read() {
         let ca = |value| extension(BASIC_CONSTRAINTS, value);
         let usage = |value| extension(KEY_USAGE, value);
         let other = extension(&[0x2a, 3], b"anything");
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn two_of_one_are_unreadable() {
+    fn duplicate_extensions_are_unreadable() {
         let ca = extension(BASIC_CONSTRAINTS, CA);
         let usage = extension(KEY_USAGE, CERT_SIGN);
         assert_eq!(
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn unique_identifiers_come_before() {
+    fn extensions_after_unique_identifiers_are_read() {
         let list = with_list(&[&extension(BASIC_CONSTRAINTS, NO_CA)]);
         let issuer = &der::encode(der::context(1), &[0, 1])[..];
         let subject = &der::encode(der::context(2), &[0, 2])[..];

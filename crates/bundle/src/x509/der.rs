@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_is_read_back() {
+    fn encoded_elements_are_read_back() {
         for length in [0, 1, 127, 128, 255, 256, 65_535, 65_536] {
             let value = vec![7; length];
             let encoded = encode(SEQUENCE, &value);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn booleans() {
+    fn booleans_are_strict_except_for_explicit_false() {
         for (input, read) in [
             (&[][..], Some((false, 0))),
             (&[INTEGER, 1, 0], Some((false, 3))),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_has_one_form() {
+    fn only_minimal_lengths_are_read() {
         for octets in [&[0x81, 2][..], &[0x82, 0, 2], &[0x82, 0, 0x80]] {
             let mut encoded = vec![SEQUENCE];
             encoded.extend(octets);

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn most_specific_first() {
+    fn most_specific_part_is_shown_first() {
         let der = name(&[
             (&[0x55, 4, 6], 0x13, b"ES"),
             (&[0x55, 4, 10], 0x0c, b"IZENPE S.A."),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leaves_the_line() {
+    fn control_characters_in_names_are_escaped() {
         let hostile = "a\n# embedded-roots: b=\u{202e}, b\\ ";
         let der = name(&[(&[0x55, 4, 3], 0x0c, hostile.as_bytes())]);
         let expected = "CN=a\\0A# embedded-roots: b\\=\\E2\\80\\AE\\, b\\\\\\ ";
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_or_turns_the_line_is_escaped() {
+    fn invisible_and_right_to_left_characters_are_escaped() {
         let blank = "\u{115f}\u{3164}\u{2800}";
         let der = name(&[
             (&[0x55, 4, 3], 0x0c, blank.as_bytes()),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn every_string_type_and_unknown_ones() {
+    fn every_string_type_of_a_name_is_shown() {
         let der = name(&[
             (&[0x55, 4, 10], 0x1e, &[0x01, 0x50, 0x00, 0x41]),
             (&[0x55, 4, 11], 0x14, &[0xe9]),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_shown_as_such() {
+    fn malformed_names_are_shown_in_hexadecimal() {
         assert_eq!(DistinguishedName::new(&[0x31, 9]).to_string(), "#3109");
         assert_eq!(DistinguishedName::new(&[0x31, 1, 0]).to_string(), "#310100");
         // A part that is malformed, and one that is empty, hide nothing of the rest.

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_times() {
+    fn times_agree_with_date() {
         // `date -u -d TEXT +%s`
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", 0),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn days() {
+    fn parse_day_reads_only_yyyymmdd() {
         let day = |text| parse_day(text).map(rfc3339);
         let is = |text: &str| Some(text.to_owned());
         assert_eq!(day("20261123"), is("2026-11-23T00:00:00Z"));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_refused() {
+    fn only_rfc3339_in_utc_is_read() {
         for text in [
             "",
             "2026-04-15",
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn both_x509_forms_and_their_centuries() {
+    fn utc_time_and_generalized_time_are_read() {
         let read = |tag, value: &[u8]| {
             let element = der::encode(tag, value);
             x509_time(Element::read(&element).unwrap().0).map(rfc3339)

@@ -6,7 +6,7 @@ use embedded_roots_testing::authority::pem;
 use crate::data::{OTHER, ROOT, VERSION_1, certificates, der, read};
 
 #[test]
-fn any_layout_and_any_text_between_the_blocks() {
+fn any_layout_and_text_between_blocks_is_accepted() {
     let plain = format!("{ROOT}{OTHER}");
     let boundaries = |line: &&str| line.starts_with("-----");
     let base64: String = ROOT.lines().filter(|line| !boundaries(line)).collect();
@@ -54,7 +54,7 @@ fn any_layout_and_any_text_between_the_blocks() {
             between(pem("ATTRIBUTE CERTIFICATE", b"?").as_bytes()),
         ),
         (
-            "public key, with what is no base64",
+            "public key, with text that is not base64",
             between(b"-----BEGIN PUBLIC KEY-----\nX-Of: me, *\n\n-----END PUBLIC KEY-----\n"),
         ),
     ] {
@@ -65,7 +65,7 @@ fn any_layout_and_any_text_between_the_blocks() {
 }
 
 #[test]
-fn a_line_is_a_line_whatever_ends_it() {
+fn every_line_ending_is_accepted() {
     let plain = format!("# One\n\n{ROOT}\n# Two\n{OTHER}");
     let begins = |line: &str| line.starts_with("-----BEGIN");
     let lines = (1..).zip(plain.lines());
@@ -81,13 +81,13 @@ fn a_line_is_a_line_whatever_ends_it() {
 }
 
 #[test]
-fn a_version_1_certificate() {
+fn version_1_certificates_are_accepted() {
     let roots = read(VERSION_1).unwrap();
     assert_eq!(certificates(&roots), [der(VERSION_1)]);
 }
 
 #[test]
-fn private_keys_are_passed_over_where_they_may_stand() {
+fn private_keys_are_ignored_where_they_are_allowed() {
     for label in crate::refused::PRIVATE_KEYS {
         let pem = format!("{ROOT}{}{OTHER}", pem(label, b"secret"));
         let roots = parse("corp.pem", pem.as_bytes(), PrivateKeys::Ignore).unwrap();

@@ -149,7 +149,7 @@ fn verdicts(certificates: impl Iterator<Item = Vec<u8>>) -> (usize, usize) {
 }
 
 #[test]
-fn changed_parts() {
+fn anchors_of_changed_certificates_are_those_of_webpki() {
     let (mut roots, mut none) = (0, 0);
     for original in [der(ROOT), der(VERSION_1), with_all_extensions()] {
         assert!(agreed(&original).is_some());
@@ -198,7 +198,7 @@ fn change_value(nodes: &mut [Node], at: usize, change: fn(&mut Vec<u8>)) {
 
 /// Each value empty, cut short, with a byte behind it, or of another type.
 #[test]
-fn changed_extensions() {
+fn anchors_of_changed_extensions_are_those_of_webpki() {
     let of_values: [Change; 4] = [
         |nodes, at| change_value(nodes, at, Vec::clear),
         |nodes, at| change_value(nodes, at, |value| value.truncate(value.len() - 1)),
@@ -210,7 +210,7 @@ fn changed_extensions() {
 }
 
 #[test]
-fn as_long_as_webpki_reads() {
+fn longest_element_is_that_of_webpki() {
     let of_size = |size: usize| {
         let mut params = ca_params("Example Root");
         let extension = CustomExtension::from_oid_content(&[1, 2, 3], vec![0; size]);

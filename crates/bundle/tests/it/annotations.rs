@@ -7,7 +7,7 @@ use embedded_roots_bundle::rfc3339;
 use crate::data::{OTHER, ROOT, VERSION_1, read};
 
 #[test]
-fn each_holds_for_the_next_certificate_alone() {
+fn annotations_apply_only_to_the_next_certificate() {
     let pem = format!(
         "# embedded-roots: distrust-after=2026-04-15T23:59:59Z\n\
          # Text between does not end it.\n\
@@ -41,7 +41,7 @@ fn each_holds_for_the_next_certificate_alone() {
     assert_eq!(constrained, [true, false, true]);
 }
 
-/// One pair without a space before it is no list that goes on.
+/// A pair without a space before it does not continue a list.
 #[test]
 fn the_space_after_the_colon_may_be_left_out() {
     for pair in ["permitted-ip=10.0.0.0/8", "excluded-dns=.a.example"] {

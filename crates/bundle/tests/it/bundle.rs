@@ -45,7 +45,7 @@ pub(crate) fn orders(roots: &[Root]) -> Vec<Vec<Root>> {
 }
 
 #[test]
-fn of_one_subject_and_key_the_longest_valid_remains() {
+fn longest_valid_copy_of_a_root_is_kept() {
     let key = KeyPair::generate().unwrap();
     // From 2050 on, a time is a GeneralizedTime, whose bytes sort before those of earlier UTCTimes.
     let roots = [2030, 2050, 2049, 2051].map(|year| root(&until(year), &key, "", 0));
@@ -60,7 +60,7 @@ fn of_one_subject_and_key_the_longest_valid_remains() {
 }
 
 #[test]
-fn another_subject_or_another_key_is_another_root() {
+fn roots_are_distinct_by_subject_and_key() {
     let (one, two) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let roots = vec![
         root(&ca_params("One"), &one, "", 0),
@@ -89,7 +89,7 @@ fn the_order_does_not_depend_on_the_inputs() {
 }
 
 #[test]
-fn copies_under_one_annotation_are_one() {
+fn copies_with_equal_annotations_are_one_root() {
     let copy = format!("# embedded-roots: permitted-dns=.b,.a\n{ROOT}");
     let other_spelling = format!("# embedded-roots: permitted-dns=.A,.b\n{ROOT}");
     let bundle = ParsedBundle::new(read(copy + &other_spelling).unwrap()).unwrap();
@@ -107,7 +107,7 @@ fn assert_conflict(read: &[Root], subject: &str, lines: &str) {
 }
 
 #[test]
-fn copies_under_different_annotations_conflict() {
+fn copies_with_different_annotations_conflict() {
     let plain = String::new();
     let annotated = |pairs: &str| format!("# embedded-roots: {pairs}\n");
     for (one, other) in [
@@ -128,7 +128,7 @@ fn copies_under_different_annotations_conflict() {
 }
 
 #[test]
-fn what_a_certificate_says_itself_counts_as_a_limit() {
+fn own_name_constraints_count_as_limits() {
     let key = KeyPair::generate().unwrap();
     let mut constrained = until(2030);
     constrained.name_constraints = Some(NameConstraints {

@@ -24,7 +24,7 @@ fn with(is_ca: IsCa, key_usages: &[KeyUsagePurpose]) -> CertificateParams {
 const CA: IsCa = IsCa::Ca(BasicConstraints::Unconstrained);
 
 #[test]
-fn authorities_pass() {
+fn ca_certificates_are_accepted() {
     for (is_ca, key_usages) in [
         (CA, &[][..]),
         (CA, &[KeyUsagePurpose::KeyCertSign]),
@@ -48,7 +48,7 @@ fn authorities_pass() {
 }
 
 #[test]
-fn mozillas_roots_pass() {
+fn mozillas_roots_are_accepted() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../certs/ca-certificates.crt"
@@ -59,7 +59,7 @@ fn mozillas_roots_pass() {
 }
 
 #[test]
-fn others_are_refused_by_name_and_line() {
+fn certificates_that_are_not_cas_are_refused_by_name_and_line() {
     let end_entity = "is an end-entity certificate (basic constraints: CA false)";
     let no_issuer = "may not issue certificates (key usage without keyCertSign)";
     for (is_ca, key_usages, reason) in [
@@ -100,7 +100,7 @@ fn extensions_that_cannot_be_read_are_refused() {
 }
 
 #[test]
-fn no_certificate_makes_it_panic() {
+fn check_ca_never_panics() {
     let roots = mutations(der(ROOT), 3_000)
         .filter_map(|der| Root::new(der.into(), Annotation::default(), 0).ok());
     let (passed, refused): (Vec<_>, Vec<_>) =

@@ -16,7 +16,7 @@ use crate::mutated::mutations;
 /// Every root on Mozilla's list since 2015. They have the oddest encodings that must be accepted:
 /// key usage with trailing zero bits, path lengths, version 1.
 #[test]
-fn mozillas_roots_pass() {
+fn mozillas_roots_since_2015_are_accepted() {
     let roots = history();
     assert_eq!(roots.len(), 287);
     for root in roots {
@@ -72,7 +72,7 @@ fn generated_certificates_agree() {
 }
 
 #[test]
-fn of_two_no_root_is_made() {
+fn roots_with_duplicate_extensions_are_refused() {
     for (id, value) in [(19, &[0x30, 3, 1, 1, 0xff][..]), (15, &[3, 2, 1, 6])] {
         let mut params = ca_params("Example Root");
         params.is_ca = IsCa::NoCa;
@@ -222,7 +222,7 @@ fn what_is_not_der_is_refused() {
 /// x509-parser refuses a certificate with an unreadable name or time. webpki accepts it as a root,
 /// and its extensions decide.
 #[test]
-fn other_fields_do_not_decide() {
+fn other_fields_do_not_affect_the_verdict() {
     for (value, verdict) in [(&[0x30, 3, 1, 1, 0xff][..], Ca), (&[0x30, 0], EndEntity)] {
         let mut certificate = with_extensions(&extension(19, value));
         let not_before = b"261123";

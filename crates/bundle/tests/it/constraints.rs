@@ -154,7 +154,7 @@ fn imposed_on(certificate: &CertificateDer<'static>, pairs: &str) -> Result<Root
 /// What [`Annotation`] promises. Without this, the comparison below could pass with constraints
 /// that have no effect.
 #[test]
-fn what_an_annotation_means() {
+fn annotated_name_constraints_have_their_documented_meaning() {
     let authority = Authority::new();
     let plain = authority.root(None);
     for (pairs, allowed, refused) in [
@@ -226,7 +226,7 @@ fn what_an_annotation_means() {
 }
 
 #[test]
-fn what_both_allow_is_allowed() {
+fn joined_name_constraints_allow_what_both_allow() {
     let authority = Authority::new();
     let mut own: Vec<_> = CONSTRAINTS
         .iter()
@@ -307,7 +307,7 @@ fn root_with(extension: Vec<u8>) -> Result<Root, embedded_roots_bundle::ParseErr
 
 /// webpki refuses every chain below such a root, and an annotation would have written it anew as DER.
 #[test]
-fn constraints_that_are_not_der_are_refused_when_read() {
+fn name_constraints_that_are_not_der_are_refused() {
     let subtree = [0x30, 3, 0x82, 1, b'a'];
     let good = [&[0x30, 7, 0xa0, 5][..], &subtree].concat();
     assert_eq!(
@@ -343,7 +343,7 @@ fn constraints_that_are_not_der_are_refused_when_read() {
 
 /// webpki reads no sequence of more than 65,535 bytes: under such a root it would refuse every chain.
 #[test]
-fn more_constraints_than_webpki_reads_are_refused() {
+fn name_constraints_longer_than_webpki_reads_are_refused() {
     let authority = Authority::new();
     let excluded = |count: usize| {
         // 16 bytes each: two tags, two lengths and a name of twelve letters

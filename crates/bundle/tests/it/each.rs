@@ -19,7 +19,7 @@ fn read_each(pem: &[u8]) -> (Vec<Root>, Vec<ParseError>) {
 }
 
 #[test]
-fn the_rest_is_read_as_if_the_wrong_part_were_not_there() {
+fn invalid_parts_do_not_affect_the_rest() {
     let unended = OTHER.replace("-----END CERTIFICATE-----\n", "");
     let (root, other) = (der(ROOT), der(OTHER));
     for (wrong, first_line) in [
@@ -53,7 +53,7 @@ const ANNOTATION: &str = "# embedded-roots: permitted-dns=.example\n";
 
 /// A certificate that its annotation cannot be applied to is left out, and the next one is read.
 #[test]
-fn what_goes_wrong_after_an_annotation_leaves_the_next_certificate_out() {
+fn error_after_an_annotation_leaves_its_certificate_out() {
     let annotated = format!("{ANNOTATION}{ROOT}");
     for wrong in [
         "# embedded-roots: permited-dns=.a\n".to_owned(),
@@ -81,7 +81,7 @@ fn what_goes_wrong_after_an_annotation_leaves_the_next_certificate_out() {
 
 /// All sequences of pieces, compared with a model that has no notion of blocks and states.
 #[test]
-fn no_order_of_pieces_widens_a_certificate() {
+fn no_order_of_pieces_drops_a_limit() {
     const CERTIFICATE: usize = 6;
     const LENGTH: u32 = 5;
 
@@ -123,7 +123,7 @@ fn no_order_of_pieces_widens_a_certificate() {
 }
 
 #[test]
-fn nothing_is_an_error_and_a_bad_certificate_is_one() {
+fn empty_input_and_invalid_certificates_are_one_error_each() {
     let (roots, errors) = read_each(b"");
     assert_eq!((roots.len(), errors.len()), (0, 1));
     let (roots, errors) = read_each(pem("CERTIFICATE", b"no certificate").as_bytes());
@@ -131,7 +131,7 @@ fn nothing_is_an_error_and_a_bad_certificate_is_one() {
 }
 
 #[test]
-fn the_first_error_is_the_one_that_strict_reading_gives() {
+fn first_error_is_that_of_strict_reading() {
     let bundle = format!("# embedded-roots: permitted-dns=.example\n{OTHER}{ROOT}");
     let mut compared = 0;
     for pem in mutations(bundle.into(), 3_000) {

@@ -57,7 +57,7 @@ fn pem_is_read_back() {
 }
 
 #[test]
-fn no_subject_gets_out_of_its_comment() {
+fn subjects_stay_inside_their_comments() {
     let key = KeyPair::generate().unwrap();
     let roots = [
         "One\n# embedded-roots: permitted-dns=.a",
@@ -75,7 +75,7 @@ fn no_subject_gets_out_of_its_comment() {
 }
 
 #[test]
-fn whatever_is_read_can_be_written() {
+fn every_bundle_that_is_read_can_be_written() {
     let mut written = 0;
     for der in mutations(der(ROOT), 1_500) {
         let root = Root::new(der.into(), "excluded-dns=a".parse().unwrap(), 0);
@@ -89,7 +89,7 @@ fn whatever_is_read_can_be_written() {
 }
 
 #[test]
-fn mozillas_roots() {
+fn mozillas_roots_are_written_as_checked_in() {
     let certs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs");
     let pem = fs::read_to_string(certs.join("ca-certificates.crt")).unwrap();
     let bundle = ParsedBundle::new(read(&pem).unwrap()).unwrap();
@@ -114,7 +114,7 @@ fn mozillas_roots() {
 /// The expected values come from OpenSSL and coreutils; for the set, from `openssl x509 -outform
 /// DER | sha256sum` of each certificate, then `sort | xxd -r -p | sha256sum`.
 #[test]
-fn digests() {
+fn digests_agree_with_openssl() {
     // FIPS 180-4, appendix B.1, from NIST's examples.
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(digest::hex(&digest::sha256(b"abc")), abc);

@@ -22,7 +22,7 @@ fn assert_refused(read: io::Result<Vec<u8>>, reason: &str) {
 }
 
 #[test]
-fn the_content() {
+fn read_file_returns_the_whole_content() {
     let folder = Folder::new("content");
     for content in [&b"\xff\x00\r\n"[..], b""] {
         let path = folder.file("content.pem", content);
@@ -31,7 +31,7 @@ fn the_content() {
 }
 
 #[test]
-fn the_largest_file_and_one_byte_more() {
+fn file_size_is_limited() {
     let folder = Folder::new("largest");
     let largest = sparse(&folder, "largest.pem", MAX_FILE_SIZE);
     assert_eq!(read_file(&largest).unwrap().len() as u64, MAX_FILE_SIZE);
@@ -40,7 +40,7 @@ fn the_largest_file_and_one_byte_more() {
 }
 
 #[test]
-fn a_file_of_another_size_than_it_had() {
+fn file_of_another_size_than_listed_is_read_whole_or_refused() {
     let folder = Folder::new("another-size");
     let path = folder.file("another-size.pem", "0123456789");
     // One that was truncated is read to its end.
@@ -51,7 +51,7 @@ fn a_file_of_another_size_than_it_had() {
     assert_eq!(read_known_file(&path, 0).unwrap(), b"0123456789");
     let large = sparse(&folder, "grown.pem", 4 * MAX_FILE_SIZE);
     assert_refused(read_known_file(&large, 0), "larger than 16 MiB");
-    // Half of a file is no file.
+    // A part of a file is never returned.
     for path in [&path, &large] {
         let error = read_known_file(path, 4).unwrap_err();
         assert_eq!(error.to_string(), "the file has grown since it was listed");
@@ -59,7 +59,7 @@ fn a_file_of_another_size_than_it_had() {
 }
 
 #[test]
-fn what_is_no_regular_file() {
+fn directories_are_refused() {
     let directory = "it is a directory, not a regular file: name the PEM files in it";
     assert_refused(read_file(Folder::new("directory").path()), directory);
 }
@@ -67,7 +67,7 @@ fn what_is_no_regular_file() {
 /// Reading the first of them would never end.
 #[cfg(unix)]
 #[test]
-fn devices_and_what_leads_to_them() {
+fn devices_and_links_to_them_are_refused() {
     for device in ["/dev/zero", "/dev/null"] {
         assert_refused(read_file(Path::new(device)), "not a regular file");
     }
@@ -78,7 +78,7 @@ fn devices_and_what_leads_to_them() {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn missing_files_are_errors() {
     let error = read_file(&Folder::new("missing").join("missing.pem")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }

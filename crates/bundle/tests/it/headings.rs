@@ -134,7 +134,7 @@ const ACTALIS: &str = "Certificate:
 ";
 
 #[test]
-fn they_are_no_part_of_an_annotation() {
+fn headings_of_other_tools_are_not_annotations() {
     for pairs in [
         "permitted-dns=.corp.example,corp excluded-ip=10.0.0.0/8",
         "distrust-after=2026-04-15T23:59:59Z",

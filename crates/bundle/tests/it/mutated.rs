@@ -77,7 +77,7 @@ fn a_changed_bundle_is_read_or_refused_with_its_line() {
 }
 
 #[test]
-fn a_bundle_cut_short_has_no_other_roots() {
+fn truncated_bundle_has_no_other_roots() {
     let whole = bundle();
     let roots = read(&whole).unwrap();
     assert_eq!(roots.len(), 3);
@@ -104,7 +104,7 @@ fn a_bundle_cut_short_has_no_other_roots() {
 }
 
 #[test]
-fn a_changed_certificate_can_be_looked_at() {
+fn changed_certificates_can_be_inspected() {
     let mut taken = 0;
     for der in mutations(der(ROOT), 6_000) {
         let _ = (not_before(&der), not_after(&der));
@@ -121,7 +121,7 @@ fn a_changed_certificate_can_be_looked_at() {
 /// The slowest content takes far less than the seconds that it would take if the time grew faster
 /// than the size.
 #[test]
-fn the_worst_file_is_read_in_time() {
+fn worst_case_files_are_read_in_time() {
     use std::time::{Duration, Instant};
 
     let size = 1024 * 1024;

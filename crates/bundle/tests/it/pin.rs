@@ -29,7 +29,7 @@ fn sources(compiled_in: [bool; 4]) -> Vec<(&'static str, bool)> {
 }
 
 #[test]
-fn the_default_source_is_the_expected_one_or_the_error_names_both() {
+fn unexpected_default_source_is_an_error_that_names_both() {
     for (compiled_in, selected) in SELECTIONS {
         let sources = sources(compiled_in);
         for expected in NAMES {
@@ -51,7 +51,7 @@ fn the_default_source_is_the_expected_one_or_the_error_names_both() {
 }
 
 #[test]
-fn nothing_is_expected_of_the_default_source() {
+fn empty_variable_allows_every_default_source() {
     for (compiled_in, _) in SELECTIONS {
         assert_eq!(check_default("", &sources(compiled_in)), Ok(()));
     }
@@ -77,7 +77,7 @@ fn unknown_default_sources_are_errors_in_every_build() {
 }
 
 #[test]
-fn the_digest_is_the_expected_one_or_the_error_has_both() {
+fn unexpected_digest_is_an_error_with_both() {
     let digits = |nibble: &str| nibble.repeat(64);
     let colons = ["AA"; 32].join(":");
     for name in ["custom", "mozilla", "webpki-roots"] {
@@ -105,7 +105,7 @@ fn the_digest_is_the_expected_one_or_the_error_has_both() {
 }
 
 #[test]
-fn a_digest_without_a_bundle() {
+fn pinned_digest_without_a_bundle_is_an_error() {
     assert_eq!(check_sha256("", None), Ok(()));
     let error = check_sha256(&"0".repeat(64), None).unwrap_err();
     let expected = "EMBEDDED_ROOTS_SHA256 is set, but no bundle is compiled in";

@@ -39,7 +39,7 @@ fn end() -> usize {
 }
 
 #[test]
-fn blocks_that_do_not_end() {
+fn blocks_without_an_end_are_refused() {
     let unended = ROOT.split_inclusive("-----END").next().unwrap();
     let unended = unended.strip_suffix("-----END").unwrap();
     let reason = "-----BEGIN CERTIFICATE----- without its -----END";
@@ -60,7 +60,7 @@ fn blocks_that_do_not_end() {
 }
 
 #[test]
-fn boundaries_out_of_place() {
+fn misplaced_boundaries_are_refused() {
     for (pem, line, reason) in [
         (
             format!("\n\n-----END CERTIFICATE-----\n{ROOT}"),
@@ -104,7 +104,7 @@ fn boundaries_out_of_place() {
 }
 
 #[test]
-fn bad_base64() {
+fn bad_base64_is_refused() {
     let line = ROOT.lines().nth(4).unwrap();
     for (bad, shown) in [
         ("!", "'!'"),
@@ -134,7 +134,7 @@ fn bad_base64() {
 }
 
 #[test]
-fn padding_that_is_left_out() {
+fn missing_padding_is_refused() {
     for after in [&[0][..], &[0, 0]] {
         let padded = pem("CERTIFICATE", &[&der(ROOT), after].concat());
         assert_refused(&padded, 1, "bytes after the certificate");
@@ -144,7 +144,7 @@ fn padding_that_is_left_out() {
 }
 
 #[test]
-fn blocks_that_hold_another_thing_than_a_certificate() {
+fn blocks_without_a_valid_certificate_are_refused() {
     let (root, other) = (der(ROOT), der(OTHER));
     let cut = &root[..root.len() - 1];
     for (der, reason) in [
@@ -166,7 +166,7 @@ fn blocks_that_hold_another_thing_than_a_certificate() {
 }
 
 #[test]
-fn private_keys() {
+fn private_keys_are_refused() {
     for label in PRIVATE_KEYS {
         let pem = format!("{ROOT}{}", pem(label, b"secret"));
         assert_refused(pem, end() + 1, "a private key");
@@ -174,7 +174,7 @@ fn private_keys() {
 }
 
 #[test]
-fn no_certificate_at_all() {
+fn input_without_a_certificate_is_refused() {
     let utf16 = |mark: &[u8], octets: fn(u16) -> [u8; 2]| {
         let units = ROOT.encode_utf16().flat_map(octets);
         mark.iter().copied().chain(units).collect::<Vec<_>>()
@@ -205,7 +205,7 @@ fn no_certificate_at_all() {
 }
 
 #[test]
-fn annotations_that_say_nothing_known() {
+fn unknown_annotations_are_refused() {
     for (pairs, reason) in [
         ("", "an empty annotation"),
         ("permitted-dns", "expected key=value"),
@@ -226,7 +226,7 @@ fn annotations_that_say_nothing_known() {
 }
 
 #[test]
-fn annotations_given_twice() {
+fn duplicate_annotations_are_refused() {
     for pair in [
         "distrust-after=2026-04-15T23:59:59Z",
         "permitted-dns=.corp.example",
@@ -242,7 +242,7 @@ fn annotations_given_twice() {
 }
 
 #[test]
-fn annotations_without_a_certificate() {
+fn annotations_without_a_certificate_are_refused() {
     let line = "# embedded-roots: permitted-dns=.corp.example\n";
     let reason = "no certificate after it";
     let crl = pem("X509 CRL", &der(ROOT));
@@ -257,7 +257,7 @@ fn annotations_without_a_certificate() {
 }
 
 #[test]
-fn lines_that_are_nearly_annotations() {
+fn lines_that_look_like_annotations_are_refused() {
     for line in [
         "#embedded-roots: permitted-dns=.corp.example",
         "#  embedded-roots: permitted-dns=.corp.example",

@@ -144,7 +144,7 @@ fn names_are_der() {
 }
 
 #[test]
-fn what_is_no_entry_is_an_error() {
+fn lines_that_are_not_entries_are_errors() {
     assert_error(
         "serial 01\n",
         "line 1: a serial number without an issuer above it",

@@ -20,7 +20,7 @@ fn without_system_store(test: &str) -> bool {
 
 #[test]
 #[ignore = "needs the servers"]
-fn some_read_the_systems_store_whatever_they_are_given() {
+fn some_clients_read_the_systems_store_in_any_case() {
     for test in ["databases::redis", "messaging::async_nats"] {
         assert!(!without_system_store(test), "{test}");
     }

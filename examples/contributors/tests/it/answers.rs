@@ -107,7 +107,7 @@ fn every_error_of_github_is_one_sentence() {
 }
 
 #[test]
-fn nobody_to_ask_is_a_sentence() {
+fn unreachable_github_is_one_sentence() {
     let app = App::asking("http://127.0.0.1:1");
     let answer = app.get("/?owner=a&repo=b");
     assert_eq!(answer.status, 502);
@@ -132,7 +132,7 @@ fn a_refused_certificate_is_explained() {
 }
 
 #[test]
-fn what_is_still_counted_is_asked_for_again() {
+fn pending_statistics_are_requested_again() {
     let github = GitHub::plain();
     let app = App::asking(&github.url("http"));
     let mut path = "/?owner=computing&repo=x".to_owned();
@@ -153,7 +153,7 @@ fn what_is_still_counted_is_asked_for_again() {
 }
 
 #[test]
-fn a_name_that_is_none_is_never_sent() {
+fn invalid_repository_names_are_never_sent() {
     let github = GitHub::plain();
     let app = App::asking(&github.url("http"));
     for (query, text) in [
@@ -224,7 +224,7 @@ fn every_answer_carries_the_policy() {
 }
 
 #[test]
-fn what_cannot_work_ends_at_the_start() {
+fn invalid_variables_end_the_program_at_its_start() {
     for (variable, value, text) in [
         ("PORT", "http", "PORT: "),
         ("GITHUB_API_URL", "api.github.com", "GITHUB_API_URL: "),

@@ -11,7 +11,7 @@ use crate::github::GitHub;
 const A_SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn it_ends_within_a_second_of_either_signal() {
+fn server_stops_within_a_second_of_either_signal() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut app = App::asking("http://127.0.0.1:1");
         assert_eq!(app.get("/healthz").status, 200);
@@ -21,7 +21,7 @@ fn it_ends_within_a_second_of_either_signal() {
 }
 
 #[test]
-fn requests_in_flight_end_well() {
+fn requests_in_flight_are_answered_before_the_end() {
     let github = GitHub::plain();
     // A request that ends within the grace period is answered; any other gets a 503.
     for (owner, status, text) in [("soon", 200, "octocat"), ("silent", 503, "about to stop")] {

@@ -156,7 +156,7 @@ fn nixos() {
 }
 
 #[test]
-fn nothing_at_all() {
+fn empty_system_has_no_roots() {
     let world = empty_world("nothing");
     let (count, skipped, origin) = found(&world);
     assert_eq!(
@@ -166,7 +166,7 @@ fn nothing_at_all() {
 }
 
 #[test]
-fn what_cannot_be_used_is_skipped_and_reported() {
+fn unusable_certificates_are_skipped_and_reported() {
     let world = empty_world("skipped");
     let broken = pem("Broken").replacen("\nMII", "\n!II", 1);
     let (one, two) = (pem("One"), pem("Two"));
@@ -207,7 +207,7 @@ fn what_cannot_be_used_is_skipped_and_reported() {
 }
 
 #[test]
-fn a_file_of_errors_does_not_fill_the_report() {
+fn number_of_reported_errors_is_bounded() {
     let world = empty_world("errors");
     let file = "-----END CERTIFICATE-----\n".repeat(10_000);
     world.file("root/etc/ssl/certs/ca-certificates.crt", file);
@@ -226,7 +226,7 @@ fn a_file_without_roots_does_not_hide_the_next() {
 
 /// A server's own certificate in the store, as an administrator leaves it there. A backup is not read.
 #[test]
-fn a_certificate_that_is_no_ca_is_skipped_and_reported() {
+fn certificate_that_is_not_a_ca_is_skipped_and_reported() {
     let world = empty_world("no_ca");
     let leaf = root_with("www.corp.example", |params| {
         params.is_ca = rcgen::IsCa::ExplicitNoCa;
@@ -244,7 +244,7 @@ fn a_certificate_that_is_no_ca_is_skipped_and_reported() {
 /// A package manager at work: the bundle is replaced by a rename, and others come, go, and are halves
 /// of files for a while. What stays is always found, and nothing that was never there.
 #[test]
-fn a_store_that_changes_while_it_is_read_has_what_stays() {
+fn changing_store_has_its_unchanged_files() {
     const CERTS: &str = "root/etc/ssl/certs";
 
     let world = empty_world("store_changes");
@@ -297,7 +297,7 @@ fn a_store_that_changes_while_it_is_read_has_what_stays() {
 }
 
 #[test]
-fn links_to_nowhere_are_reported() {
+fn dangling_links_are_reported() {
     let world = empty_world("nowhere");
     link(&world, "etc/ssl/certs/ca-certificates.crt", "gone.crt");
     link(&world, "etc/pki/tls/certs", "gone");

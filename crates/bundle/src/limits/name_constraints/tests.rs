@@ -17,7 +17,7 @@ fn alone(pairs: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_encoding_of_webpki() {
+fn name_constraints_have_webpkis_encoding() {
     let tr = [0xa0, 0x07, 0x30, 0x05, 0x82, 0x03, 0x2e, 0x74, 0x72];
     assert_eq!(alone("permitted-dns=.tr"), tr);
     let ten = [0xa0, 12, 0x30, 10, 0x87, 8, 10, 0, 0, 0, 255, 0, 0, 0];
@@ -55,7 +55,7 @@ fn an_excluded_subnet_is_excluded_in_both_families() {
 }
 
 #[test]
-fn nothing_imposed_leaves_the_certificates_own_as_they_are() {
+fn empty_annotation_keeps_own_name_constraints() {
     let malformed = [0xa0, 0xff];
     assert_eq!(NameConstraints::default().join(None).unwrap(), None);
     let joined = NameConstraints::default().join(Some(&malformed)).unwrap();
@@ -63,7 +63,7 @@ fn nothing_imposed_leaves_the_certificates_own_as_they_are() {
 }
 
 #[test]
-fn both_are_in_force() {
+fn own_and_imposed_name_constraints_are_joined() {
     for (own, more, both) in [
         (
             "permitted-dns=a.example",
@@ -111,7 +111,7 @@ fn both_are_in_force() {
 }
 
 #[test]
-fn kinds_that_annotations_do_not_know_are_kept() {
+fn name_constraints_of_other_kinds_are_kept() {
     // permitted: rfc822Name "a", excluded: uniformResourceIdentifier "b"
     let own = [
         0xa0, 5, 0x30, 3, 0x81, 1, b'a', 0xa1, 5, 0x30, 3, 0x86, 1, b'b',
@@ -128,7 +128,7 @@ fn kinds_that_annotations_do_not_know_are_kept() {
 }
 
 #[test]
-fn people_can_read_them() {
+fn name_constraints_are_shown_as_annotations() {
     for text in [
         "permitted-dns=.tr",
         "permitted-dns=a,b permitted-ip=10.0.0.0/8,fd00::/9 excluded-dns=x.a excluded-ip=::/0",
@@ -147,7 +147,7 @@ fn people_can_read_them() {
 }
 
 #[test]
-fn a_join_has_an_end() {
+fn number_of_joined_subtrees_is_bounded() {
     let many = |suffix: &str| {
         let names: Vec<_> = (0..501).map(|nth| format!("{nth}.{suffix}")).collect();
         imposed(&format!("permitted-dns={}", names.join(",")))
@@ -169,7 +169,7 @@ fn a_join_has_an_end() {
 }
 
 #[test]
-fn what_one_field_cannot_say_is_refused() {
+fn name_constraints_that_cannot_be_joined_are_refused() {
     for (own, more, reason) in [
         ("permitted-dns=a", "permitted-dns=b", "no DNS name"),
         (
