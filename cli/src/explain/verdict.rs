@@ -137,7 +137,6 @@ impl Case<'_> {
             return (Reason::Other, escape(&why.to_string()));
         };
         match invalid {
-            Error::UnknownIssuer => self.unknown_issuer(),
             Error::Expired | Error::ExpiredContext { .. } => (Reason::Expired, self.expired()),
             Error::NotValidYet | Error::NotValidYetContext { .. } => {
                 (Reason::NotYetValid, self.not_yet_valid())
@@ -188,10 +187,6 @@ impl Case<'_> {
             Error::NameConstraintViolation => (
                 Reason::OutsideConstraints,
                 "the certificate has a name that is outside the name constraints of a CA of its chain",
-            ),
-            Error::CertDistrusted => (
-                Reason::DistrustedCertificate,
-                "the key of a certificate of the chain is distrusted by rustls-webpki",
             ),
             Error::UnsupportedCertVersion => {
                 (Reason::Malformed, "a certificate is not of X.509 version 3")
