@@ -8,10 +8,11 @@ use embedded_roots_bundle::DistrustedKey;
 use flate2::read::GzDecoder;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::compromise::{Compromise, Compromises};
 use crate::outcome::Result;
+use crate::record::{Days, Removal, Removals};
 
 /// Written by `cargo xtask history`.
 const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
@@ -90,20 +91,10 @@ impl History {
             let der = CertificateDer::from_pem_slice(
                 format!("{pem}-----END CERTIFICATE-----\n").as_bytes(),
             )?;
-            let value = |name: &str| {
-                let mut lines = comments.lines();
-                lines.find_map(|line| {
-                    line.strip_prefix("# ")?
-                        .strip_prefix(name)?
-                        .strip_prefix(": ")
-                })
-            };
             let certificate = Certificate::from_der(&der)?;
-            let first =
-                value("first").ok_or("the history has a certificate without a first day")?;
-            let gone = value("gone").map(str::to_owned);
-            let last = value("last");
-            for day in [Some(first), last, gone.as_deref()].into_iter().flatten() {
+            let days = Days::from_text(comments);
+            let Days { first, last, gone } = days.map_err(|why| format!("{certificate}: {why}"))?;
+            for day in [Some(first), Some(last), gone].into_iter().flatten() {
                 if day > as_of.as_str() {
                     day.clone_into(&mut as_of);
                 }
@@ -111,8 +102,8 @@ impl History {
             known.push(Known {
                 standing: Standing {
                     first: first.to_owned(),
-                    last: last.filter(|_| gone.is_some()).map(str::to_owned),
-                    gone,
+                    last: gone.map(|_| last.to_owned()),
+                    gone: gone.map(str::to_owned),
                     reason: reasons.remove(&certificate.sha256()),
                 },
                 certificate,
@@ -191,19 +182,6 @@ impl History {
 /// The certificate that stands for a key: one that is in the list, or the one that left it last.
 pub(crate) fn newest<'h>(certificates: impl Iterator<Item = &'h Known>) -> Option<&'h Known> {
     certificates.max_by_key(|known| (known.standing.gone.is_none(), &known.standing.gone))
-}
-
-#[derive(Deserialize)]
-struct Removals {
-    #[serde(default)]
-    removal: Vec<Removal>,
-}
-
-#[derive(Deserialize)]
-struct Removal {
-    sha256: Vec<String>,
-    reason: String,
-    source: String,
 }
 
 fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
