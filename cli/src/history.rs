@@ -19,7 +19,7 @@ const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
 const REMOVALS: &str = include_str!("../data/removals.toml");
 
 /// A certificate that is in the list, or was.
-pub(crate) struct Known {
+pub(crate) struct HistoryEntry {
     pub(crate) certificate: Certificate,
     pub(crate) der: CertificateDer<'static>,
     pub(crate) standing: Standing,
@@ -36,7 +36,7 @@ pub(crate) struct Standing {
     pub(crate) gone: Option<String>,
     /// Why it went, where that is public knowledge, with its source.
     #[serde(flatten)]
-    pub(crate) reason: Option<Reason>,
+    pub(crate) reason: Option<RemovalReason>,
 }
 
 impl Standing {
@@ -54,13 +54,13 @@ impl Standing {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Reason {
+pub(crate) struct RemovalReason {
     pub(crate) reason: String,
     pub(crate) source: String,
 }
 
 pub(crate) struct History {
-    known: Vec<Known>,
+    known: Vec<HistoryEntry>,
     by_sha256: HashMap<[u8; 32], usize>,
     by_key: HashMap<[u8; 32], Vec<usize>>,
     /// The keys of the bundle `mozilla`, which has another source and may keep a root for longer.
@@ -99,7 +99,7 @@ impl History {
                     day.clone_into(&mut as_of);
                 }
             }
-            known.push(Known {
+            known.push(HistoryEntry {
                 standing: Standing {
                     first: first.to_owned(),
                     last: gone.map(|_| last.to_owned()),
@@ -112,7 +112,7 @@ impl History {
         }
         let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM)?;
         let key_of = |sha256: &[u8; 32]| {
-            let certificates = known.iter().map(|known: &Known| &known.certificate);
+            let certificates = known.iter().map(|known: &HistoryEntry| &known.certificate);
             let mut found = certificates.filter(|certificate| certificate.sha256() == *sha256);
             found.next().map(Certificate::spki_sha256)
         };
@@ -132,17 +132,20 @@ impl History {
         Ok(history)
     }
 
-    pub(crate) fn all(&self) -> &[Known] {
+    pub(crate) fn all(&self) -> &[HistoryEntry] {
         &self.known
     }
 
     /// The certificate itself.
-    pub(crate) fn of_certificate(&self, sha256: &[u8; 32]) -> Option<&Known> {
+    pub(crate) fn of_certificate(&self, sha256: &[u8; 32]) -> Option<&HistoryEntry> {
         self.known.get(*self.by_sha256.get(sha256)?)
     }
 
     /// All certificates of a key.
-    pub(crate) fn of_key(&self, spki_sha256: &[u8; 32]) -> impl Iterator<Item = &Known> + use<'_> {
+    pub(crate) fn of_key(
+        &self,
+        spki_sha256: &[u8; 32],
+    ) -> impl Iterator<Item = &HistoryEntry> + use<'_> {
         let of_key = self.by_key.get(spki_sha256).into_iter().flatten();
         of_key.filter_map(|nth| self.known.get(*nth))
     }
@@ -171,7 +174,7 @@ impl History {
     }
 
     /// The list as it was on this day.
-    pub(crate) fn on<'a>(&'a self, day: &'a str) -> impl Iterator<Item = &'a Known> {
+    pub(crate) fn on<'a>(&'a self, day: &'a str) -> impl Iterator<Item = &'a HistoryEntry> {
         self.known.iter().filter(move |known| {
             let Standing { first, gone, .. } = &known.standing;
             first.as_str() <= day && gone.as_ref().is_none_or(|gone| day < gone.as_str())
@@ -180,11 +183,13 @@ impl History {
 }
 
 /// The certificate that stands for a key: one that is in the list, or the one that left it last.
-pub(crate) fn newest<'h>(certificates: impl Iterator<Item = &'h Known>) -> Option<&'h Known> {
+pub(crate) fn newest<'h>(
+    certificates: impl Iterator<Item = &'h HistoryEntry>,
+) -> Option<&'h HistoryEntry> {
     certificates.max_by_key(|known| (known.standing.gone.is_none(), &known.standing.gone))
 }
 
-fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
+fn reasons(text: &str) -> Result<HashMap<[u8; 32], RemovalReason>> {
     let removals: Removals = toml::from_str(text)?;
     let mut reasons = HashMap::new();
     for Removal {
@@ -196,7 +201,7 @@ fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
         for digits in sha256 {
             let digest = embedded_roots_bundle::digest::sha256_from_hex(&digits);
             let digest = digest.ok_or_else(|| format!("removals.toml: {digits} is no SHA-256"))?;
-            let reason = Reason {
+            let reason = RemovalReason {
                 reason: reason.clone(),
                 source: source.clone(),
             };
