@@ -14,7 +14,7 @@ use crate::day::day;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
-use crate::root::Root;
+use crate::root::InspectedRoot;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Checked<'a> {
+struct Check<'a> {
     command: &'static str,
     file: String,
     history_as_of: &'a str,
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let mut roots = Vec::new();
     for root in parse_each(&name, &pem, PrivateKeys::Refuse) {
         match root {
-            Ok(root) => roots.push(Root::new(root)?),
+            Ok(root) => roots.push(InspectedRoot::new(root)?),
             Err(why) => errors.push(why.to_string()),
         }
     }
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         errors.push(format!("{name}: {why}"));
     }
     let warnings = warnings(&roots, &history, output.now(), arguments.days);
-    let checked = Checked {
+    let checked = Check {
         command: "check",
         file: name,
         history_as_of: &history.as_of,
@@ -118,7 +118,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     })
 }
 
-fn warnings(roots: &[Root], history: &History, now: UnixTime, days: u32) -> Vec<Warning> {
+fn warnings(roots: &[InspectedRoot], history: &History, now: UnixTime, days: u32) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (nth, root) in roots.iter().enumerate() {
         let earlier = roots.get(..nth).unwrap_or_default();
@@ -133,8 +133,8 @@ fn warnings(roots: &[Root], history: &History, now: UnixTime, days: u32) -> Vec<
 }
 
 fn doubts(
-    root: &Root,
-    earlier: &[Root],
+    root: &InspectedRoot,
+    earlier: &[InspectedRoot],
     history: &History,
     now: UnixTime,
     days: u32,
@@ -186,7 +186,8 @@ fn doubts(
             "has no basic constraints".to_owned(),
         );
     }
-    let same_key = |other: &&Root| other.certificate.spki_sha256() == certificate.spki_sha256();
+    let same_key =
+        |other: &&InspectedRoot| other.certificate.spki_sha256() == certificate.spki_sha256();
     if let Some(other) = earlier.iter().find(same_key) {
         let line = other.root.line();
         doubt(
@@ -202,7 +203,7 @@ fn doubts(
 }
 
 /// The limits of Mozilla's list that a copy of its root does not have.
-fn limits_not_said(root: &Root) -> Option<String> {
+fn limits_not_said(root: &InspectedRoot) -> Option<String> {
     let mut anchors = mozilla::BUNDLE.anchors().iter();
     let listed = anchors.find(|anchor| {
         let listed = anchor.trust_anchor();

@@ -8,7 +8,7 @@ use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
 use crate::progress::Bar;
-use crate::root::{Facts, Root};
+use crate::root::{Facts, InspectedRoot};
 use crate::source::{Side, Source};
 
 #[derive(Args)]
@@ -34,12 +34,12 @@ struct Difference<'a> {
     went: Vec<Facts<'a>>,
     /// Not if those of a side are not known.
     limits_compared: bool,
-    changed: Vec<Changed<'a>>,
+    changed: Vec<Change<'a>>,
 }
 
 /// The same subject and key.
 #[derive(Serialize)]
-struct Changed<'a> {
+struct Change<'a> {
     #[serde(flatten)]
     new: Facts<'a>,
     /// None if they are not known.
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         let Some(before) = same_root(root, &old.roots) else {
             continue;
         };
-        let limits = |side: &Side, root: &Root| {
+        let limits = |side: &Side, root: &InspectedRoot| {
             side.limits_are_known
                 .then(|| root.shown_limits().unwrap_or_default())
         };
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
             && !root.is_key_alone
             && before.certificate.sha256() != root.certificate.sha256();
         if is_renewed || limits_compared && old_limits != new_limits {
-            changed.push(Changed {
+            changed.push(Change {
                 new: root.facts(&history),
                 old_limits,
                 new_limits,
@@ -154,7 +154,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
 }
 
 /// With a blank before it; empty if the root is not compromised.
-fn compromised(root: &Root, history: &History) -> String {
+fn compromised(root: &InspectedRoot, history: &History) -> String {
     let compromise = history.compromise(&root.certificate);
     let compromised = compromise.map(|compromise| {
         let ids = compromise.ids();
@@ -164,7 +164,7 @@ fn compromised(root: &Root, history: &History) -> String {
 }
 
 /// By subject and key. If there are several, the same certificate.
-fn same_root<'a>(root: &Root, roots: &'a [Root]) -> Option<&'a Root> {
+fn same_root<'a>(root: &InspectedRoot, roots: &'a [InspectedRoot]) -> Option<&'a InspectedRoot> {
     let wanted = root.identity();
     let same = || roots.iter().filter(|other| other.identity() == wanted);
     let sha256 = root.certificate.sha256();
@@ -172,7 +172,7 @@ fn same_root<'a>(root: &Root, roots: &'a [Root]) -> Option<&'a Root> {
     exact.or_else(|| same().next())
 }
 
-fn without<'a>(roots: &'a [Root], others: &[Root]) -> Vec<&'a Root> {
-    let lacks = |root: &&Root| same_root(root, others).is_none();
+fn without<'a>(roots: &'a [InspectedRoot], others: &[InspectedRoot]) -> Vec<&'a InspectedRoot> {
+    let lacks = |root: &&InspectedRoot| same_root(root, others).is_none();
     roots.iter().filter(lacks).collect()
 }

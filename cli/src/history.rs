@@ -8,17 +8,18 @@ use embedded_roots_bundle::DistrustedKey;
 use flate2::read::GzDecoder;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::compromise::{Compromise, Compromises};
 use crate::outcome::Result;
+use crate::record::{Days, Removal, Removals};
 
 /// Written by `cargo xtask history`.
 const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
 const REMOVALS: &str = include_str!("../data/removals.toml");
 
 /// A certificate that is in the list, or was.
-pub(crate) struct Known {
+pub(crate) struct HistoryEntry {
     pub(crate) certificate: Certificate,
     pub(crate) der: CertificateDer<'static>,
     pub(crate) standing: Standing,
@@ -35,7 +36,7 @@ pub(crate) struct Standing {
     pub(crate) gone: Option<String>,
     /// Why it went, where that is public knowledge, with its source.
     #[serde(flatten)]
-    pub(crate) reason: Option<Reason>,
+    pub(crate) reason: Option<RemovalReason>,
 }
 
 impl Standing {
@@ -53,13 +54,13 @@ impl Standing {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Reason {
+pub(crate) struct RemovalReason {
     pub(crate) reason: String,
     pub(crate) source: String,
 }
 
 pub(crate) struct History {
-    known: Vec<Known>,
+    known: Vec<HistoryEntry>,
     by_sha256: HashMap<[u8; 32], usize>,
     by_key: HashMap<[u8; 32], Vec<usize>>,
     /// The keys of the bundle `mozilla`, which has another source and may keep a root for longer.
@@ -90,29 +91,19 @@ impl History {
             let der = CertificateDer::from_pem_slice(
                 format!("{pem}-----END CERTIFICATE-----\n").as_bytes(),
             )?;
-            let value = |name: &str| {
-                let mut lines = comments.lines();
-                lines.find_map(|line| {
-                    line.strip_prefix("# ")?
-                        .strip_prefix(name)?
-                        .strip_prefix(": ")
-                })
-            };
             let certificate = Certificate::from_der(&der)?;
-            let first =
-                value("first").ok_or("the history has a certificate without a first day")?;
-            let gone = value("gone").map(str::to_owned);
-            let last = value("last");
-            for day in [Some(first), last, gone.as_deref()].into_iter().flatten() {
+            let days = Days::from_text(comments);
+            let Days { first, last, gone } = days.map_err(|why| format!("{certificate}: {why}"))?;
+            for day in [Some(first), Some(last), gone].into_iter().flatten() {
                 if day > as_of.as_str() {
                     day.clone_into(&mut as_of);
                 }
             }
-            known.push(Known {
+            known.push(HistoryEntry {
                 standing: Standing {
                     first: first.to_owned(),
-                    last: last.filter(|_| gone.is_some()).map(str::to_owned),
-                    gone,
+                    last: gone.map(|_| last.to_owned()),
+                    gone: gone.map(str::to_owned),
                     reason: reasons.remove(&certificate.sha256()),
                 },
                 certificate,
@@ -121,7 +112,7 @@ impl History {
         }
         let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM)?;
         let key_of = |sha256: &[u8; 32]| {
-            let certificates = known.iter().map(|known: &Known| &known.certificate);
+            let certificates = known.iter().map(|known: &HistoryEntry| &known.certificate);
             let mut found = certificates.filter(|certificate| certificate.sha256() == *sha256);
             found.next().map(Certificate::spki_sha256)
         };
@@ -141,17 +132,20 @@ impl History {
         Ok(history)
     }
 
-    pub(crate) fn all(&self) -> &[Known] {
+    pub(crate) fn all(&self) -> &[HistoryEntry] {
         &self.known
     }
 
     /// The certificate itself.
-    pub(crate) fn of_certificate(&self, sha256: &[u8; 32]) -> Option<&Known> {
+    pub(crate) fn of_certificate(&self, sha256: &[u8; 32]) -> Option<&HistoryEntry> {
         self.known.get(*self.by_sha256.get(sha256)?)
     }
 
     /// All certificates of a key.
-    pub(crate) fn of_key(&self, spki_sha256: &[u8; 32]) -> impl Iterator<Item = &Known> + use<'_> {
+    pub(crate) fn of_key(
+        &self,
+        spki_sha256: &[u8; 32],
+    ) -> impl Iterator<Item = &HistoryEntry> + use<'_> {
         let of_key = self.by_key.get(spki_sha256).into_iter().flatten();
         of_key.filter_map(|nth| self.known.get(*nth))
     }
@@ -180,7 +174,7 @@ impl History {
     }
 
     /// The list as it was on this day.
-    pub(crate) fn on<'a>(&'a self, day: &'a str) -> impl Iterator<Item = &'a Known> {
+    pub(crate) fn on<'a>(&'a self, day: &'a str) -> impl Iterator<Item = &'a HistoryEntry> {
         self.known.iter().filter(move |known| {
             let Standing { first, gone, .. } = &known.standing;
             first.as_str() <= day && gone.as_ref().is_none_or(|gone| day < gone.as_str())
@@ -189,24 +183,13 @@ impl History {
 }
 
 /// The certificate that stands for a key: one that is in the list, or the one that left it last.
-pub(crate) fn newest<'h>(certificates: impl Iterator<Item = &'h Known>) -> Option<&'h Known> {
+pub(crate) fn newest<'h>(
+    certificates: impl Iterator<Item = &'h HistoryEntry>,
+) -> Option<&'h HistoryEntry> {
     certificates.max_by_key(|known| (known.standing.gone.is_none(), &known.standing.gone))
 }
 
-#[derive(Deserialize)]
-struct Removals {
-    #[serde(default)]
-    removal: Vec<Removal>,
-}
-
-#[derive(Deserialize)]
-struct Removal {
-    sha256: Vec<String>,
-    reason: String,
-    source: String,
-}
-
-fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
+fn reasons(text: &str) -> Result<HashMap<[u8; 32], RemovalReason>> {
     let removals: Removals = toml::from_str(text)?;
     let mut reasons = HashMap::new();
     for Removal {
@@ -218,7 +201,7 @@ fn reasons(text: &str) -> Result<HashMap<[u8; 32], Reason>> {
         for digits in sha256 {
             let digest = embedded_roots_bundle::digest::sha256_from_hex(&digits);
             let digest = digest.ok_or_else(|| format!("removals.toml: {digits} is no SHA-256"))?;
-            let reason = Reason {
+            let reason = RemovalReason {
                 reason: reason.clone(),
                 source: source.clone(),
             };

@@ -15,6 +15,7 @@ mod list;
 mod outcome;
 mod output;
 mod progress;
+mod record;
 mod root;
 mod scan;
 mod source;

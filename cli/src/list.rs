@@ -8,7 +8,7 @@ use crate::day::day;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::{Output, is_narrow, start_of_sha256, table_with_remarks};
-use crate::root::{Facts, Root};
+use crate::root::{Facts, InspectedRoot};
 use crate::source::Source;
 
 #[derive(Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Listed<'a> {
+struct Listing<'a> {
     command: &'static str,
     source: &'a Source,
     history_as_of: &'a str,
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         output.write(&(), |out| out.write_all(bundle.to_pem().as_bytes()))?;
         return Ok(Outcome::Clean);
     }
-    let listed = Listed {
+    let listed = Listing {
         command: "list",
         source: &arguments.source,
         history_as_of: &history.as_of,
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     Ok(Outcome::Clean)
 }
 
-fn shown(roots: &[Root], history: &History, narrow: bool) -> comfy_table::Table {
+fn shown(roots: &[InspectedRoot], history: &History, narrow: bool) -> comfy_table::Table {
     let rows = roots.iter().map(|root| {
         let certificate = &root.certificate;
         let compromised = history.compromise(certificate);

@@ -15,14 +15,14 @@ use crate::outcome::Result;
     clippy::struct_field_names,
     reason = "it is the root, and the rest is about it"
 )]
-pub(crate) struct Root {
+pub(crate) struct InspectedRoot {
     pub(crate) root: bundle::Root,
     pub(crate) certificate: Certificate,
     /// A program has the key alone, and the newest known certificate stands for it.
     pub(crate) is_key_alone: bool,
 }
 
-impl Root {
+impl InspectedRoot {
     pub(crate) fn new(root: bundle::Root) -> Result<Self> {
         let certificate = Certificate::from_der(root.certificate())?;
         Ok(Self {
@@ -33,7 +33,7 @@ impl Root {
     }
 
     /// A certificate without an annotation.
-    pub(crate) fn of_der(der: CertificateDer<'static>) -> Result<Self> {
+    pub(crate) fn from_der(der: CertificateDer<'static>) -> Result<Self> {
         Self::new(bundle::Root::new(der, bundle::Annotation::default(), 0)?)
     }
 
@@ -61,7 +61,7 @@ impl Root {
             mozilla: known.map(|known| known.standing.clone()),
             distrust_after: self.root.distrust_after().map(rfc3339),
             name_constraints: self.root.limits().shown_name_constraints(),
-            ..Facts::of(&self.certificate, history)
+            ..Facts::from_certificate(&self.certificate, history)
         }
     }
 }
@@ -98,7 +98,7 @@ impl<'a> Facts<'a> {
         self.compromised
     }
 
-    pub(crate) fn of(certificate: &'a Certificate, history: &'a History) -> Self {
+    pub(crate) fn from_certificate(certificate: &'a Certificate, history: &'a History) -> Self {
         Self {
             subject: certificate.subject(),
             issuer: certificate.issuer(),

@@ -18,7 +18,7 @@ use crate::finder::progress::Progress;
 use crate::finder::{union, unpack};
 use crate::history::History;
 use crate::outcome::Result;
-use crate::root::Root;
+use crate::root::InspectedRoot;
 
 /// What an argument of the command line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Serialize for Source {
 
 /// One side of a comparison.
 pub(crate) struct Side {
-    pub(crate) roots: Vec<Root>,
+    pub(crate) roots: Vec<InspectedRoot>,
     /// Not if a scan has found the roots, which does not show the limits that a program sets, nor if they
     /// are of the history, which has certificates alone.
     pub(crate) limits_are_known: bool,
@@ -73,8 +73,8 @@ pub(crate) struct Side {
 
 impl Source {
     /// The roots. A file has to compile.
-    pub(crate) fn compilable(&self, history: &History) -> Result<Vec<Root>> {
-        self.roots(history, of_file)
+    pub(crate) fn compilable(&self, history: &History) -> Result<Vec<InspectedRoot>> {
+        self.roots(history, roots_from_file)
     }
 
     /// Like [`compilable`](Self::compilable), and also what a scan finds in a directory, or in a file that is no
@@ -88,7 +88,7 @@ impl Source {
                 limits_are_known = false;
                 union::roots(path, history, progress)
             } else {
-                of_file(path)
+                roots_from_file(path)
             }
         })?;
         Ok(Side {
@@ -108,13 +108,15 @@ impl Source {
     fn roots(
         &self,
         history: &History,
-        of_file: impl FnOnce(&Path) -> Result<Vec<Root>>,
-    ) -> Result<Vec<Root>> {
+        roots_from_file: impl FnOnce(&Path) -> Result<Vec<InspectedRoot>>,
+    ) -> Result<Vec<InspectedRoot>> {
         match self {
-            Self::Mozilla => of_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes()),
+            Self::Mozilla => {
+                roots_from_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes())
+            }
             Self::MozillaOn(day) => on(day, history),
             Self::System => trusted(&Roots::system()?).collect(),
-            Self::File(path) => of_file(path),
+            Self::File(path) => roots_from_file(path),
         }
     }
 }
@@ -138,12 +140,12 @@ fn is_for_scan(path: &Path) -> io::Result<bool> {
 }
 
 /// The roots of a PEM file that compiles, all of them.
-fn of_file(path: &Path) -> Result<Vec<Root>> {
+fn roots_from_file(path: &Path) -> Result<Vec<InspectedRoot>> {
     let name = path.display().to_string();
     let roots = parse(&name, &read(path)?, PrivateKeys::Refuse)?;
     let bundle = ParsedBundle::new(roots.clone());
     bundle.map_err(|why| format!("{}: {why}", bundle::escape(&name)))?;
-    roots.into_iter().map(Root::new).collect()
+    roots.into_iter().map(InspectedRoot::new).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -151,9 +153,9 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(read_file(path).map_err(|why| format!("{name}: {why}"))?)
 }
 
-fn of_pem(name: &str, pem: &[u8]) -> Result<Vec<Root>> {
+fn roots_from_pem(name: &str, pem: &[u8]) -> Result<Vec<InspectedRoot>> {
     let roots = parse(name, pem, PrivateKeys::Ignore)?;
-    roots.into_iter().map(Root::new).collect()
+    roots.into_iter().map(InspectedRoot::new).collect()
 }
 
 /// Whether nothing is known yet of the list on this day. The newest list that is known stands for it.
@@ -161,15 +163,17 @@ fn is_after(day: &str, history: &History) -> bool {
     day > history.as_of.as_str()
 }
 
-fn on(day: &str, history: &History) -> Result<Vec<Root>> {
+fn on(day: &str, history: &History) -> Result<Vec<InspectedRoot>> {
     let name = format!("mozilla@{}", bundle::escape(day));
     let start = parse_day(day).map_err(|why| format!("{name}: {why}"))?;
     // A clock can be wrong, but not before what is known.
     if is_after(day, history) && start > UnixTime::now() {
         return Err(format!("{name}: that day is still to come").into());
     }
-    let roots = history.on(day).map(|known| Root::of_der(known.der.clone()));
-    let roots: Vec<Root> = roots.collect::<Result<_>>()?;
+    let roots = history
+        .on(day)
+        .map(|known| InspectedRoot::from_der(known.der.clone()));
+    let roots: Vec<InspectedRoot> = roots.collect::<Result<_>>()?;
     if roots.is_empty() {
         return Err(format!("{name}: nothing is known of the list on that day").into());
     }
@@ -177,12 +181,12 @@ fn on(day: &str, history: &History) -> Result<Vec<Root>> {
 }
 
 /// The roots that the library trusts, with their limits, as far as their certificates are known.
-pub(crate) fn trusted(roots: &Roots) -> impl Iterator<Item = Result<Root>> {
+pub(crate) fn trusted(roots: &Roots) -> impl Iterator<Item = Result<InspectedRoot>> {
     let roots = roots.anchors_and_certificates();
     roots.map(|(anchor, certificate)| {
         let subject = anchor.subject();
         let certificate = certificate.ok_or_else(|| format!("{subject}: it has no certificate"))?;
         let root = bundle::Root::from_limits(certificate, anchor.limits())?;
-        Root::new(root).map_err(|why| format!("{subject}: {why}").into())
+        InspectedRoot::new(root).map_err(|why| format!("{subject}: {why}").into())
     })
 }

@@ -21,7 +21,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use embedded_roots_cli::fuzzing::Known;
+use embedded_roots_cli::fuzzing::KnownRoots;
 use memchr::memmem;
 
 const GIB: u64 = 1 << 30;
@@ -117,7 +117,7 @@ fn measure(path: &Path) -> Figures {
 
 /// The MB/s of one pass over the file for each key.
 fn naive(path: &Path) -> f64 {
-    let known = Known::load().unwrap();
+    let known = KnownRoots::load().unwrap();
     let keys: Vec<Vec<u8>> = (0..known.count())
         .map(|number| known.root(number).unwrap().1)
         .collect();

@@ -8,7 +8,7 @@ use std::io::{Cursor, Write as _};
 
 use cap::Cap;
 use embedded_roots_bundle::{Annotation, ParsedBundle, Root};
-use embedded_roots_cli::fuzzing::{self, Scanner, Seen, UNPACKED};
+use embedded_roots_cli::fuzzing::{self, ScanResult, Scanner, UNPACKED};
 use embedded_roots_fuzz::certificate::{Patch, patch};
 use embedded_roots_fuzz::{KNOWN, bounded};
 use flate2::Compression;
@@ -94,7 +94,7 @@ fn check(input: &Input<'_>, content: &[u8], mut archive: Vec<u8>, scanner: &mut 
     scan(&archive, scanner);
 }
 
-fn scan(data: &[u8], scanner: &mut Scanner<'_>) -> Seen {
+fn scan(data: &[u8], scanner: &mut Scanner<'_>) -> ScanResult {
     let seen = scanner.reader(&mut &*data);
     assert!(seen.bytes <= data.len() as u64 + UNPACKED);
     // A file is read in another order.

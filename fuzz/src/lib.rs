@@ -11,7 +11,7 @@ use std::alloc::System;
 
 use cap::Cap;
 use embedded_roots_bundle::{Annotation, Root};
-use embedded_roots_cli::fuzzing::Known;
+use embedded_roots_cli::fuzzing::KnownRoots;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 /// What equal bundles have in common: all but the lines.
@@ -27,7 +27,7 @@ pub fn contents(
 
 thread_local! {
     /// The roots that a scan knows; read once, since that takes milliseconds.
-    pub static KNOWN: &'static Known = Box::leak(Box::new(Known::load().unwrap()));
+    pub static KNOWN: &'static KnownRoots = Box::leak(Box::new(KnownRoots::load().unwrap()));
 }
 
 /// Runs this, which may allocate as much as the limits of a fuzzed scan allow.

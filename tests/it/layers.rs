@@ -54,7 +54,7 @@ const BUNDLE: Tower = Tower {
 const PROGRAM: Tower = Tower {
     src: "cli/src",
     layers: &[
-        &["day", "outcome"],
+        &["day", "outcome", "record"],
         &["compromise"],
         &["history"],
         &["root"],

@@ -22,7 +22,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertificateError, RootCertStore};
 
-use crate::revocation::list;
+use crate::revocation::crl;
 
 /// An end-entity certificate for servers and clients.
 fn both(issuer: &Authority, name: &str) -> Identity {
@@ -412,10 +412,10 @@ fn chains_with_crls_have_the_verdict_of_rustls() {
         })
         .collect();
     let lists = [
-        vec![list(&ca, 4096)],
-        vec![list(&ca, 4096), list(&cas[1], 4096)],
-        vec![list(&cas[0], 4096), list(&cas[1], 2021)],
-        vec![list(&signer, 4096)],
+        vec![crl(&ca, 4096)],
+        vec![crl(&ca, 4096), crl(&cas[1], 4096)],
+        vec![crl(&cas[0], 4096), crl(&cas[1], 2021)],
+        vec![crl(&signer, 4096)],
     ];
     let mut verdicts = BTreeSet::new();
     for round in 0..800 {

@@ -14,6 +14,10 @@ impl Day {
         parse_rfc3339(&format!("{text}T00:00:00Z"))?;
         Some(Self(text.to_owned()))
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for Day {

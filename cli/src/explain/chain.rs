@@ -15,14 +15,14 @@ use crate::outcome::Result;
 use crate::root::{short_name, shortest};
 
 pub(super) struct Chain {
-    pub(super) end_entity: Sent,
+    pub(super) end_entity: SentCertificate,
     /// What else was sent, in the order of the server.
-    pub(super) others: Vec<Sent>,
+    pub(super) others: Vec<SentCertificate>,
     pub(super) intermediates: Vec<CertificateDer<'static>>,
 }
 
 /// A certificate, with what a server's has beyond that of a root. All text is escaped.
-pub(super) struct Sent {
+pub(super) struct SentCertificate {
     pub(super) der: CertificateDer<'static>,
     pub(super) certificate: Certificate,
     /// The DNS names and IP addresses that it is for.
@@ -36,12 +36,13 @@ impl Chain {
     pub(super) fn read(sent: Vec<CertificateDer<'static>>) -> Result<Self> {
         let mut read = Vec::new();
         for (der, nth) in sent.into_iter().zip(1..) {
-            let sent = Sent::read(der).map_err(|why| format!("certificate {nth}: {why}"))?;
+            let sent =
+                SentCertificate::read(der).map_err(|why| format!("certificate {nth}: {why}"))?;
             read.push(sent);
         }
         let mut sent = read.into_iter();
         let end_entity = sent.next().ok_or("the server sent no certificate")?;
-        let others: Vec<Sent> = sent.collect();
+        let others: Vec<SentCertificate> = sent.collect();
         Ok(Self {
             end_entity,
             intermediates: others.iter().map(|sent| sent.der.clone()).collect(),
@@ -49,12 +50,12 @@ impl Chain {
         })
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Sent> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &SentCertificate> {
         std::iter::once(&self.end_entity).chain(&self.others)
     }
 
     /// The path from the end-entity certificate, as far as the issuers were sent.
-    pub(super) fn path(&self) -> Vec<&Sent> {
+    pub(super) fn path(&self) -> Vec<&SentCertificate> {
         let mut path = vec![&self.end_entity];
         let mut last = &self.end_entity;
         // Bounded, because certificates can form a cycle.
@@ -71,9 +72,12 @@ impl Chain {
 
     /// The end-entity certificate, and those that signatures lead to from there, whatever else is wrong
     /// with them.
-    pub(super) fn signed(&self, algorithms: &[&dyn SignatureVerificationAlgorithm]) -> Vec<&Sent> {
+    pub(super) fn signed(
+        &self,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> Vec<&SentCertificate> {
         let mut signed = vec![&self.end_entity];
-        let mut left: Vec<&Sent> = self.others.iter().collect();
+        let mut left: Vec<&SentCertificate> = self.others.iter().collect();
         let mut signatures = MOST_SIGNATURES;
         let mut done = 0;
         while let Some(&sent) = signed.get(done) {
@@ -96,7 +100,7 @@ impl Chain {
     }
 
     /// The certificate whose issuer was not sent, or the self-signed one at the end.
-    pub(super) fn last(&self) -> &Sent {
+    pub(super) fn last(&self) -> &SentCertificate {
         self.path().pop().unwrap_or(&self.end_entity)
     }
 }
@@ -104,7 +108,7 @@ impl Chain {
 /// As many as webpki verifies.
 const MOST_SIGNATURES: usize = 100;
 
-impl Sent {
+impl SentCertificate {
     fn read(der: CertificateDer<'static>) -> Result<Self> {
         let certificate = Certificate::from_der(&der)?;
         let (_, parsed) = X509Certificate::from_der(&der)?;

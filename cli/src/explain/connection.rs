@@ -17,7 +17,7 @@ use embedded_roots::rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::explain::starttls::StartTls;
-use crate::explain::stream::{NO_ANSWER, Timed, remaining};
+use crate::explain::stream::{NO_ANSWER, TimedStream, remaining};
 use crate::outcome::Result;
 
 /// Where to connect, and until when.
@@ -83,7 +83,7 @@ impl Server {
         verifier: Arc<dyn ServerCertVerifier>,
         now: UnixTime,
     ) -> (Vec<CertificateDer<'static>>, Result<String>) {
-        config.time_provider = Arc::new(At(now));
+        config.time_provider = Arc::new(FixedTime(now));
         let recorder = Recorder::set(&mut config, Some(verifier));
         let ended = self.complete(config);
         (recorder.chain.get().cloned().unwrap_or_default(), ended)
@@ -109,8 +109,8 @@ impl Server {
     }
 
     /// A connection on which TLS may begin.
-    fn open(&self) -> Result<Timed> {
-        let mut stream = Timed::new(self.connect()?, self.deadline);
+    fn open(&self) -> Result<TimedStream> {
+        let mut stream = TimedStream::new(self.connect()?, self.deadline);
         if let Some(protocol) = self.starttls {
             protocol.start(&mut stream)?;
         }
@@ -158,9 +158,9 @@ fn is_no_tls(why: &io::Error) -> bool {
 
 /// The time at which certificates are verified.
 #[derive(Debug)]
-struct At(UnixTime);
+struct FixedTime(UnixTime);
 
-impl rustls::time_provider::TimeProvider for At {
+impl rustls::time_provider::TimeProvider for FixedTime {
     fn current_time(&self) -> Option<UnixTime> {
         Some(self.0)
     }

@@ -2,7 +2,7 @@
 
 mod chain;
 mod connection;
-mod known;
+mod policy;
 mod starttls;
 mod stream;
 #[cfg(test)]
@@ -23,11 +23,11 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
 use crate::day::day;
-use crate::explain::chain::{Chain, Sent};
+use crate::explain::chain::{Chain, SentCertificate};
 use crate::explain::connection::{Server, within};
-use crate::explain::known::{Candidate, Policy, PolicyName, candidates, joined, policies};
+use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
-use crate::explain::verdict::{Case, LONGEST_NAME, Reason, Verdict};
+use crate::explain::verdict::{Case, LONGEST_NAME, RefusalReason, Verdict};
 use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
 use crate::output::{
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Explained<'a> {
+struct Explanation<'a> {
     command: &'static str,
     server: String,
     name: String,
@@ -115,7 +115,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let reserve = (timeout / 10).min(MOST_RESERVE);
     let deadline = start + timeout.saturating_sub(reserve);
     let found = within(start + timeout, &late, move || find(&asked, deadline, now))?;
-    let Findings {
+    let Evidence {
         name,
         address,
         history,
@@ -125,7 +125,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         handshake,
         outcome,
     } = found;
-    let explained = Explained {
+    let explained = Explanation {
         command: "explain",
         server: shown,
         name,
@@ -133,10 +133,10 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         starttls: arguments.starttls,
         history_as_of: &history.as_of,
         chain: (chain.all())
-            .map(|sent| SentFacts::of(sent, &history))
+            .map(|sent| SentFacts::from_sent(sent, &history))
             .collect(),
         roots: (candidates.iter())
-            .map(|candidate| CandidateFacts::of(candidate, &history))
+            .map(|candidate| CandidateFacts::from_candidate(candidate, &history))
             .collect(),
         difference: difference(&verdicts),
         verdicts,
@@ -147,7 +147,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
 }
 
 /// What is explained.
-struct Findings {
+struct Evidence {
     name: String,
     address: SocketAddr,
     history: History,
@@ -159,14 +159,14 @@ struct Findings {
 }
 
 /// All that takes time. The connections end at the deadline.
-fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Findings> {
+fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evidence> {
     let history = History::load()?;
     let policies = policies(arguments.roots.as_ref(), &history)?;
     let server = server(arguments, deadline)?;
     let shown = escape(&arguments.server);
     let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
 
-    let config = config(&known::embedded()?);
+    let config = config(&policy::embedded()?);
     let provider = Arc::clone(config.crypto_provider());
     let answer = server.chain(config).map_err(at_server)?;
     let chain = Chain::read(answer.chain).map_err(at_server)?;
@@ -200,7 +200,7 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Findi
         (None, Ok(Outcome::Findings))
     };
     let outcome = outcome.map_err(|why| at_server(why).into());
-    Ok(Findings {
+    Ok(Evidence {
         name: server.name.to_str().into_owned(),
         address: answer.address,
         history,
@@ -352,9 +352,9 @@ fn difference(verdicts: &[Verdict]) -> Option<String> {
 }
 
 impl<'a> SentFacts<'a> {
-    fn of(sent: &'a Sent, history: &'a History) -> Self {
+    fn from_sent(sent: &'a SentCertificate, history: &'a History) -> Self {
         Self {
-            certificate: Facts::of(&sent.certificate, history),
+            certificate: Facts::from_certificate(&sent.certificate, history),
             names: &sent.names,
             ca_issuers: &sent.ca_issuers,
         }
@@ -362,7 +362,7 @@ impl<'a> SentFacts<'a> {
 }
 
 impl<'a> CandidateFacts<'a> {
-    fn of(candidate: &'a Candidate, history: &'a History) -> Self {
+    fn from_candidate(candidate: &'a Candidate, history: &'a History) -> Self {
         Self {
             root: candidate.root.facts(history),
             trusted_by: &candidate.trusted_by,
@@ -374,11 +374,11 @@ impl<'a> CandidateFacts<'a> {
 
 fn show(
     out: &mut dyn Write,
-    explained: &Explained<'_>,
+    explained: &Explanation<'_>,
     chain: &Chain,
     candidates: &[Candidate],
 ) -> io::Result<()> {
-    let Explained {
+    let Explanation {
         server,
         name,
         address,
@@ -425,7 +425,7 @@ fn show(
     if let Some(difference) = &explained.difference {
         writeln!(out, "{difference}")?;
     }
-    let incomplete = |verdict: &Verdict| verdict.reason == Some(Reason::Incomplete);
+    let incomplete = |verdict: &Verdict| verdict.reason == Some(RefusalReason::Incomplete);
     if explained.verdicts.iter().any(incomplete) {
         for place in &chain.last().ca_issuers {
             writeln!(

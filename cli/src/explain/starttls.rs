@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use embedded_roots_bundle::escape;
 use serde::Serialize;
 
-use crate::explain::stream::Timed;
+use crate::explain::stream::TimedStream;
 use crate::outcome::Result;
 
 #[derive(Clone, Copy, ValueEnum, Serialize)]
@@ -32,7 +32,7 @@ impl StartTls {
     }
 
     /// Returns once the server waits for a TLS handshake.
-    pub(super) fn start(self, stream: &mut Timed) -> Result<()> {
+    pub(super) fn start(self, stream: &mut TimedStream) -> Result<()> {
         match self {
             Self::Smtp => smtp(stream),
             Self::Imap => imap(stream),
@@ -41,7 +41,7 @@ impl StartTls {
     }
 }
 
-fn smtp(stream: &mut Timed) -> Result<()> {
+fn smtp(stream: &mut TimedStream) -> Result<()> {
     let name = stream.address_literal()?;
     let mut lines = Lines::new(stream);
     lines.reply("220")?;
@@ -55,7 +55,7 @@ fn smtp(stream: &mut Timed) -> Result<()> {
     lines.end()
 }
 
-fn imap(stream: &mut Timed) -> Result<()> {
+fn imap(stream: &mut TimedStream) -> Result<()> {
     let mut lines = Lines::new(stream);
     let greeting = lines.line()?;
     // After PREAUTH, STARTTLS is no longer possible.
@@ -74,7 +74,7 @@ fn imap(stream: &mut Timed) -> Result<()> {
     }
 }
 
-fn postgres(stream: &mut Timed) -> Result<()> {
+fn postgres(stream: &mut TimedStream) -> Result<()> {
     // Its length, and the code of an SSLRequest.
     let request = [8_u32.to_be_bytes(), 80_877_103_u32.to_be_bytes()];
     stream.write_all(request.as_flattened())?;
@@ -98,14 +98,14 @@ const MOST_LINES: usize = 200;
 
 /// A dialogue in lines.
 struct Lines<'a> {
-    stream: &'a mut Timed,
+    stream: &'a mut TimedStream,
     buffer: Vec<u8>,
     /// The number of lines that were read.
     read: usize,
 }
 
 impl<'a> Lines<'a> {
-    fn new(stream: &'a mut Timed) -> Self {
+    fn new(stream: &'a mut TimedStream) -> Self {
         Self {
             stream,
             buffer: Vec::new(),

@@ -5,14 +5,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A stream with an end.
-pub(super) struct Timed {
+pub(super) struct TimedStream {
     stream: TcpStream,
     deadline: Instant,
     /// The bytes that may still be read.
     left: usize,
 }
 
-impl Timed {
+impl TimedStream {
     pub(super) fn new(stream: TcpStream, deadline: Instant) -> Self {
         Self {
             stream,
@@ -34,7 +34,7 @@ impl Timed {
     }
 }
 
-impl Read for Timed {
+impl Read for TimedStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let time = remaining(self.deadline)?;
         self.stream.set_read_timeout(Some(time))?;
@@ -45,7 +45,7 @@ impl Read for Timed {
     }
 }
 
-impl Write for Timed {
+impl Write for TimedStream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let time = remaining(self.deadline)?;
         self.stream.set_write_timeout(Some(time))?;

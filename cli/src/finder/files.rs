@@ -13,10 +13,10 @@ const NOT_ON_DISK: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// Files that are under several names, by device and inode.
 #[derive(Default)]
-pub(crate) struct Seen(HashSet<(u64, u64)>);
+pub(crate) struct VisitedFiles(HashSet<(u64, u64)>);
 
 /// Scans what a path of the command line names: standard input for `-`.
-pub(crate) fn scan(path: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
+pub(crate) fn scan(path: &Path, seen: &mut VisitedFiles, scan: &mut Scan<'_>) {
     if path == Path::new("-") {
         return scan.reader("-", &mut io::stdin().lock());
     }
@@ -33,7 +33,7 @@ pub(crate) fn scan(path: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
     }
 }
 
-fn directory(root: &Path, seen: &mut Seen, scan: &mut Scan<'_>) {
+fn directory(root: &Path, seen: &mut VisitedFiles, scan: &mut Scan<'_>) {
     let not_on_disk = not_on_disk(root);
     // A stack, since directories may be nested deeper than calls.
     let mut todo = vec![root.to_owned()];
@@ -83,7 +83,7 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn file(path: &Path, metadata: &Metadata, seen: &mut Seen, scan: &mut Scan<'_>) {
+fn file(path: &Path, metadata: &Metadata, seen: &mut VisitedFiles, scan: &mut Scan<'_>) {
     if identity(metadata).is_none_or(|identity| seen.0.insert(identity)) {
         scan.file(path);
     }

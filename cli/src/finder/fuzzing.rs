@@ -6,13 +6,13 @@ use std::io::{Read, Seek};
 
 use embedded_roots_bundle::digest::hex;
 
-use super::limits::Limits;
+use super::limits::ScanLimits;
 use super::location::Location;
 use super::search::{self, Search};
 use super::unpack::Scan;
 pub use super::unpack::is_archive;
 use crate::history::History;
-use crate::root::Root;
+use crate::root::InspectedRoot;
 
 /// The size of the buffer through which a file is searched.
 pub const BUFFER: usize = search::BUFFER;
@@ -22,7 +22,7 @@ pub const AHEAD: usize = search::AHEAD;
 pub const UNPACKED: u64 = 4 << 20;
 
 /// Small limits, so that a target reaches them.
-const LIMITS: Limits = Limits {
+const LIMITS: ScanLimits = ScanLimits {
     depth: 6,
     entries: 1_000,
     unpacked: UNPACKED,
@@ -35,9 +35,9 @@ const LIMITS: Limits = Limits {
 };
 
 /// The roots that a scan knows.
-pub struct Known(History);
+pub struct KnownRoots(History);
 
-impl Known {
+impl KnownRoots {
     /// What is compiled in.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Known {
     pub fn root(&self, number: usize) -> Result<(Vec<u8>, Vec<u8>), Box<dyn Error + Send + Sync>> {
         let known = self.0.all().iter().cycle().nth(number);
         let der = known.ok_or("no root is known")?.der.clone();
-        let root = Root::of_der(der)?.root;
+        let root = InspectedRoot::from_der(der)?.root;
         let key = root.trust_anchor().subject_public_key_info.to_vec();
         Ok((root.certificate().to_vec(), key))
     }
@@ -83,7 +83,7 @@ pub struct Scanner<'k>(Scan<'k>);
 
 /// What is in a file, with which nothing of other files is mixed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct ScanResult {
     /// The roots of each place: the form and the fingerprint.
     pub places: BTreeMap<String, BTreeSet<String>>,
     /// Each a place and an error.
@@ -94,21 +94,21 @@ pub struct Seen {
 
 impl Scanner<'_> {
     /// Scans what can be read once.
-    pub fn reader(&mut self, reader: &mut dyn Read) -> Seen {
+    pub fn reader(&mut self, reader: &mut dyn Read) -> ScanResult {
         self.0.reader("x", reader);
         self.seen()
     }
 
     /// Scans a file.
-    pub fn seekable(&mut self, file: impl Read + Seek) -> Seen {
+    pub fn seekable(&mut self, file: impl Read + Seek) -> ScanResult {
         self.0.seekable(&Location::file("x".to_owned()), file);
         self.seen()
     }
 
-    fn seen(&mut self) -> Seen {
-        let mut seen = Seen {
+    fn seen(&mut self) -> ScanResult {
+        let mut seen = ScanResult {
             bytes: std::mem::take(&mut self.0.bytes),
-            ..Seen::default()
+            ..ScanResult::default()
         };
         for place in self.0.places.drain(..) {
             let roots = seen.places.entry(place.location.shown).or_default();
@@ -132,7 +132,7 @@ impl Scanner<'_> {
     }
 }
 
-impl Seen {
+impl ScanResult {
     /// The roots of all places together.
     #[must_use]
     pub fn roots(&self) -> BTreeSet<&str> {

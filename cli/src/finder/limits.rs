@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 /// The limits for one file of the command line or of a directory, with all that is in it.
 #[derive(Clone)]
-pub(crate) struct Limits {
+pub(crate) struct ScanLimits {
     /// Archives in archives.
     pub(crate) depth: usize,
     pub(crate) entries: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Limits {
     pub(crate) report: u64,
 }
 
-impl Default for Limits {
+impl Default for ScanLimits {
     fn default() -> Self {
         Self {
             depth: 8,
@@ -73,12 +73,12 @@ impl Counter {
 }
 
 /// Counts what is read.
-pub(crate) struct Counted<R> {
+pub(crate) struct CountingReader<R> {
     pub(crate) inner: R,
     pub(crate) count: Counter,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.count.give(read as u64);
@@ -87,12 +87,12 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Fails once more is read than the allowance holds.
-pub(crate) struct Allowed<R> {
+pub(crate) struct LimitedReader<R> {
     pub(crate) inner: R,
     pub(crate) left: Counter,
 }
 
-impl<R: Read> Read for Allowed<R> {
+impl<R: Read> Read for LimitedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         if self.left.take(read as u64) {
@@ -102,25 +102,25 @@ impl<R: Read> Read for Allowed<R> {
     }
 }
 
-impl<R: Seek> Seek for Allowed<R> {
+impl<R: Seek> Seek for LimitedReader<R> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         self.inner.seek(position)
     }
 }
 
 /// The output of a decompressor, which fails beyond the limits.
-pub(crate) struct Unpacked<R> {
+pub(crate) struct UnpackingReader<R> {
     inner: R,
     packed: Counter,
     /// How many bytes came out.
     written: u64,
     /// How much may still be unpacked, of all of the file.
     left: Counter,
-    limits: Limits,
+    limits: ScanLimits,
 }
 
-impl<R> Unpacked<R> {
-    pub(crate) fn new(inner: R, packed: Counter, left: Counter, limits: &Limits) -> Self {
+impl<R> UnpackingReader<R> {
+    pub(crate) fn new(inner: R, packed: Counter, left: Counter, limits: &ScanLimits) -> Self {
         Self {
             inner,
             packed,
@@ -131,7 +131,7 @@ impl<R> Unpacked<R> {
     }
 }
 
-impl<R: Read> Read for Unpacked<R> {
+impl<R: Read> Read for UnpackingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)? as u64;
         self.written += read;

@@ -1,17 +1,17 @@
 //! Finds roots in files of any kind.
 
-mod embedded_zip;
+pub(crate) mod contents;
+pub(crate) mod date;
 pub(crate) mod files;
-mod filled;
-pub(crate) mod found;
 pub mod fuzzing;
-mod known;
+mod keys;
 pub(crate) mod limits;
-pub(crate) mod list_date;
 pub(crate) mod location;
 mod pem;
 pub(crate) mod progress;
+mod reader;
 pub(crate) mod search;
+mod tail;
 pub(crate) mod union;
 pub(crate) mod unpack;
 mod zstd;

@@ -7,12 +7,12 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::sha256;
 
-use super::filled::fill;
-use super::found::{Form, Found};
-use super::known::{Hit, KnownKeys};
+use super::contents::{Contents, Form};
+use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
 use super::pem;
 use super::progress::Progress;
+use super::reader::fill;
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
@@ -72,8 +72,8 @@ impl<'h> Search<'h> {
         &mut self,
         reader: &mut dyn Read,
         room: &Counter,
-    ) -> (Found<'h>, io::Result<()>) {
-        let mut found = Found::new(room.clone());
+    ) -> (Contents<'h>, io::Result<()>) {
+        let mut found = Contents::new(room.clone());
         let mut buffer = mem::take(&mut self.buffer);
         // Zeroes it for the first file.
         buffer.resize(BUFFER, 0);
@@ -104,7 +104,7 @@ impl<'h> Search<'h> {
     }
 
     /// Searches for needles that begin between two positions, and returns where to search next.
-    fn search(&self, data: &[u8], start: usize, end: usize, found: &mut Found<'h>) -> usize {
+    fn search(&self, data: &[u8], start: usize, end: usize, found: &mut Contents<'h>) -> usize {
         let limit = data.len().min(end + LONGEST_NEEDLE - 1);
         let mut position = start;
         while position < end {
@@ -135,7 +135,7 @@ impl<'h> Search<'h> {
     }
 
     /// A key whose object identifier is at this position.
-    fn key(&self, data: &[u8], oid: usize, found: &mut Found<'h>) {
+    fn key(&self, data: &[u8], oid: usize, found: &mut Contents<'h>) {
         // The header of the AlgorithmIdentifier is before it.
         let Some(position) = oid.checked_sub(2) else {
             return;
@@ -150,7 +150,7 @@ impl<'h> Search<'h> {
 
     /// A certificate whose version is at this position. Returns its end, so that its key is not found
     /// for a second time.
-    fn certificate(&self, data: &[u8], version: usize, found: &mut Found<'h>) -> Option<usize> {
+    fn certificate(&self, data: &[u8], version: usize, found: &mut Contents<'h>) -> Option<usize> {
         let der = HEADERS.iter().find_map(|(outer, inner)| {
             let start = version.checked_sub(outer + inner)?;
             let der = first_element(data.get(start..)?)?;
@@ -171,7 +171,7 @@ impl<'h> Search<'h> {
     }
 
     /// A certificate whose block begins before this position.
-    fn pem(&self, data: &[u8], after_begin: usize, found: &mut Found<'h>) {
+    fn pem(&self, data: &[u8], after_begin: usize, found: &mut Contents<'h>) {
         let text = data.get(after_begin..).unwrap_or_default();
         let der = pem::decode(text.get(..MAX_TEXT).unwrap_or(text));
         // OpenSSL's trusted certificates have more after the certificate.
@@ -181,7 +181,7 @@ impl<'h> Search<'h> {
     }
 
     /// Whether these bytes are a certificate, which is noted if it is a root or compromised.
-    fn root(&self, der: &[u8], form: Form, found: &mut Found<'h>) -> bool {
+    fn root(&self, der: &[u8], form: Form, found: &mut Contents<'h>) -> bool {
         if let Some(known) = self.history.of_certificate(&sha256(der)) {
             found.root(known, form, true);
             return true;

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use embedded_roots_bundle::{counted, escape};
 
+use super::contents::{Contents, Form};
 use super::files;
-use super::found::{Form, Found};
-use super::limits::Limits;
+use super::limits::ScanLimits;
 use super::progress::Progress;
 use super::search::Search;
 use super::unpack::Scan;
 use crate::history::History;
 use crate::outcome::Result;
-use crate::root::Root;
+use crate::root::InspectedRoot;
 
 /// All roots that a scan finds, each once.
 ///
@@ -21,10 +21,14 @@ use crate::root::Root;
 ///
 /// If there are none, or something could not be read to its end: half of a program is not compared in
 /// place of the whole.
-pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> Result<Vec<Root>> {
+pub(crate) fn roots(
+    path: &Path,
+    history: &History,
+    progress: &dyn Progress,
+) -> Result<Vec<InspectedRoot>> {
     let search = Search::new(history, progress)?;
-    let mut scan = Scan::new(search, Limits::default());
-    files::scan(path, &mut files::Seen::default(), &mut scan);
+    let mut scan = Scan::new(search, ScanLimits::default());
+    files::scan(path, &mut files::VisitedFiles::default(), &mut scan);
     if let [first, others @ ..] = scan.failures.as_slice() {
         let others = match others.len() {
             0 => String::new(),
@@ -41,7 +45,7 @@ pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> 
     Ok(roots)
 }
 
-fn union<'f>(all: impl Iterator<Item = &'f Found<'f>>) -> Result<Vec<Root>> {
+fn union<'f>(all: impl Iterator<Item = &'f Contents<'f>>) -> Result<Vec<InspectedRoot>> {
     let mut exact = BTreeMap::new();
     let mut keys = BTreeMap::new();
     for found in all {
@@ -57,14 +61,14 @@ fn union<'f>(all: impl Iterator<Item = &'f Found<'f>>) -> Result<Vec<Root>> {
         exact.extend(unknown.map(|(sha256, unknown)| (*sha256, unknown.root.der.clone())));
     }
     // What webpki makes no trust anchor of is a root nowhere.
-    let mut roots: Vec<Root> = exact
+    let mut roots: Vec<InspectedRoot> = exact
         .into_values()
-        .filter_map(|der| Root::of_der(der).ok())
+        .filter_map(|der| InspectedRoot::from_der(der).ok())
         .collect();
     for der in keys.into_values() {
-        let known = Root {
+        let known = InspectedRoot {
             is_key_alone: true,
-            ..Root::of_der(der)?
+            ..InspectedRoot::from_der(der)?
         };
         if roots
             .iter()

@@ -8,19 +8,19 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 
-use super::embedded_zip::{End, Keeping, end_of_zip};
-use super::filled::Filled;
-use super::found::Found;
-use super::limits::{Allowed, Counted, Counter, Limits, Unpacked};
+use super::contents::Contents;
+use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
+use super::reader::FullReader;
 use super::search::Search;
+use super::tail::{End, TailReader, end_of_zip};
 use super::zstd;
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
     pub(crate) location: Location,
     pub(crate) key_store: Option<KeyStore>,
-    pub(crate) found: Found<'h>,
+    pub(crate) found: Contents<'h>,
 }
 
 /// A Java key store. Certificates are not encrypted in them, except in PKCS#12 with a password.
@@ -42,9 +42,9 @@ pub(crate) struct Failure {
 
 pub(crate) struct Scan<'h> {
     search: Search<'h>,
-    limits: Limits,
+    limits: ScanLimits,
     /// What is left of the limits for the file at hand.
-    left: Left,
+    left: Budget,
     /// The places with roots or compromised certificates.
     pub(crate) places: Vec<Place<'h>>,
     pub(crate) failures: Vec<Failure>,
@@ -53,7 +53,7 @@ pub(crate) struct Scan<'h> {
     pub(crate) bytes: u64,
 }
 
-struct Left {
+struct Budget {
     entries: Counter,
     unpacked: Counter,
     in_memory: Counter,
@@ -62,8 +62,8 @@ struct Left {
     is_full: bool,
 }
 
-impl Left {
-    fn new(limits: &Limits) -> Self {
+impl Budget {
+    fn new(limits: &ScanLimits) -> Self {
         Self {
             entries: Counter::new(limits.entries),
             unpacked: Counter::new(limits.unpacked),
@@ -84,7 +84,7 @@ const HEAD: u64 = 512;
 /// Whether a file that begins like this is an archive, or compressed.
 #[must_use]
 pub fn is_archive(head: &[u8]) -> bool {
-    Container::of(head).is_some()
+    Container::from_head(head).is_some()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ enum Container {
 }
 
 impl Container {
-    fn of(head: &[u8]) -> Option<Self> {
+    fn from_head(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
             // A frame, or one that is skipped (RFC 8878, section 3.1).
@@ -109,7 +109,7 @@ impl Container {
 }
 
 impl KeyStore {
-    fn of(head: &[u8]) -> Option<Self> {
+    fn from_head(head: &[u8]) -> Option<Self> {
         match head {
             [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 1 | 2, ..] => Some(Self::Jks),
             // A SEQUENCE that begins with the version 3 (RFC 7292, section 4).
@@ -122,10 +122,10 @@ impl KeyStore {
 }
 
 impl<'h> Scan<'h> {
-    pub(crate) fn new(search: Search<'h>, limits: Limits) -> Self {
+    pub(crate) fn new(search: Search<'h>, limits: ScanLimits) -> Self {
         Self {
             search,
-            left: Left::new(&limits),
+            left: Budget::new(&limits),
             limits,
             places: Vec::new(),
             failures: Vec::new(),
@@ -162,7 +162,7 @@ impl<'h> Scan<'h> {
     }
 
     pub(crate) fn seekable(&mut self, name: &Location, mut file: impl Read + Seek) {
-        self.left = Left::new(&self.limits);
+        self.left = Budget::new(&self.limits);
         let begin = read_head(&mut file).and_then(|head| {
             // Files of /proc have no end to seek.
             let end = end_of_zip(&mut file).unwrap_or_default();
@@ -173,11 +173,11 @@ impl<'h> Scan<'h> {
             Ok(begin) => begin,
             Err(why) => return self.failed(name, &why),
         };
-        match Container::of(&head) {
+        match Container::from_head(&head) {
             Some(Container::Zip) => self.zip(name, file, end, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
-                self.plain(name, &mut file, KeyStore::of(&head));
+                self.plain(name, &mut file, KeyStore::from_head(&head));
                 if end.is_some() {
                     self.zip(name, file, end, 1);
                 }
@@ -187,8 +187,8 @@ impl<'h> Scan<'h> {
 
     /// Standard input, for example.
     pub(crate) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
-        self.left = Left::new(&self.limits);
-        let reader = &mut Filled::new(reader);
+        self.left = Budget::new(&self.limits);
+        let reader = &mut FullReader::new(reader);
         self.stream(&Location::file(name.to_owned()), reader, 0);
     }
 
@@ -197,8 +197,8 @@ impl<'h> Scan<'h> {
             Ok(head) => head,
             Err(why) => return self.failed(name, &why),
         };
-        let container = Container::of(&head);
-        let key_store = KeyStore::of(&head);
+        let container = Container::from_head(&head);
+        let key_store = KeyStore::from_head(&head);
         let reader = &mut Cursor::new(head).chain(reader);
         let Some(container) = container else {
             return self.plain_or_zip(name, reader, key_store, depth);
@@ -224,7 +224,7 @@ impl<'h> Scan<'h> {
 
     fn unpacked(&mut self, name: &Location, decoder: impl Read, packed: Counter, depth: usize) {
         let left = self.left.unpacked.clone();
-        let mut unpacked = Unpacked::new(decoder, packed, left, &self.limits);
+        let mut unpacked = UnpackingReader::new(decoder, packed, left, &self.limits);
         self.stream(name, &mut unpacked, depth + 1);
     }
 
@@ -236,9 +236,9 @@ impl<'h> Scan<'h> {
         key_store: Option<KeyStore>,
         depth: usize,
     ) {
-        let mut reader = Keeping::new(reader, self.left.in_memory.clone());
+        let mut reader = TailReader::new(reader, self.left.in_memory.clone());
         self.plain(name, &mut reader, key_store);
-        let Some(mut kept) = reader.into_kept() else {
+        let Some(mut kept) = reader.into_tail() else {
             return;
         };
         let length = kept.len() as u64;
@@ -274,7 +274,7 @@ impl<'h> Scan<'h> {
         // `tar` keeps long names in memory, as long as they may be, so what it reads between the
         // contents of entries has a limit.
         let allowance = Counter::new(self.limits.about_entry);
-        let reader = Allowed {
+        let reader = LimitedReader {
             inner: reader,
             left: allowance.clone(),
         };
@@ -292,7 +292,7 @@ impl<'h> Scan<'h> {
                     // Its holes are not in the archive.
                     let packed = Counter::new(entry.header().entry_size()?);
                     let left = self.left.unpacked.clone();
-                    Box::new(Unpacked::new(entry, packed, left, &self.limits))
+                    Box::new(UnpackingReader::new(entry, packed, left, &self.limits))
                 } else {
                     Box::new(entry)
                 };
@@ -344,7 +344,7 @@ impl<'h> Scan<'h> {
         let before = self.left.about_entries.value();
         // What is read of it now is kept until its end.
         let allowance = Counter::new(before);
-        let reader = Allowed {
+        let reader = LimitedReader {
             inner: reader,
             left: allowance.clone(),
         };
@@ -386,7 +386,7 @@ impl<'h> Scan<'h> {
                 Ok(entry) if entry.is_file() => {
                     let packed = Counter::new(entry.compressed_size());
                     let left = self.left.unpacked.clone();
-                    let mut entry = Unpacked::new(entry, packed, left, &self.limits);
+                    let mut entry = UnpackingReader::new(entry, packed, left, &self.limits);
                     self.stream(&place, &mut entry, depth);
                 }
                 Ok(_) => {}
@@ -416,16 +416,16 @@ fn behind_zeros(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     }
 }
 
-fn too_deep(limits: &Limits) -> String {
+fn too_deep(limits: &ScanLimits) -> String {
     format!("more than {} archives in archives", limits.depth)
 }
 
-fn too_many_entries(limits: &Limits) -> io::Error {
+fn too_many_entries(limits: &ScanLimits) -> io::Error {
     io::Error::other(format!("more than {} entries", limits.entries))
 }
 
-fn counted<R: Read>(inner: R, count: &Counter) -> Counted<R> {
-    Counted {
+fn counted<R: Read>(inner: R, count: &Counter) -> CountingReader<R> {
+    CountingReader {
         inner,
         count: count.clone(),
     }

@@ -10,14 +10,14 @@ use clap::{Args, ValueEnum};
 use embedded_roots_bundle::counted;
 
 use crate::finder::files;
-use crate::finder::limits::Limits;
+use crate::finder::limits::ScanLimits;
 use crate::finder::search::Search;
 use crate::finder::unpack::Scan;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::scan::report::Report;
+use crate::scan::report::ScanReport;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -49,13 +49,13 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
     let bar = Bar::new()?;
-    let mut scan = Scan::new(Search::new(&history, &bar)?, Limits::default());
-    let mut seen = files::Seen::default();
+    let mut scan = Scan::new(Search::new(&history, &bar)?, ScanLimits::default());
+    let mut seen = files::VisitedFiles::default();
     for path in &arguments.paths {
         files::scan(path, &mut seen, &mut scan);
     }
     bar.clear();
-    let report = Report::new(&scan, &history);
+    let report = ScanReport::new(&scan, &history);
     match arguments.format {
         Some(Format::Sarif) => output.write(&(), |out| {
             serde_json::to_writer_pretty(&mut *out, &sarif::log(&report))?;

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::compromise::Compromise;
 use crate::day::day;
-use crate::finder::found::Form;
-use crate::finder::list_date::{ListDate, ListDates};
+use crate::finder::contents::Form;
+use crate::finder::date::{ListDate, ListDates};
 use crate::finder::location::Location;
 use crate::finder::unpack::{Failure, KeyStore, Place, Scan};
 use crate::history::{History, Standing};
@@ -18,7 +18,7 @@ use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
 
 #[derive(Serialize)]
-pub(super) struct Report<'a> {
+pub(super) struct ScanReport<'a> {
     command: &'static str,
     history_as_of: &'a str,
     /// How many files and entries of archives were searched, and their bytes.
@@ -95,7 +95,7 @@ struct UnknownCa<'a> {
 /// Of a program that does not hold the keys.
 pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
 
-impl<'a> Report<'a> {
+impl<'a> ScanReport<'a> {
     pub(super) fn new(scan: &'a Scan<'_>, history: &'a History) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();

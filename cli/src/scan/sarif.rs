@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::finder::location::Location;
 use crate::finder::unpack::Failure;
 use crate::history::Standing;
-use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, Report, RootsOfPlace};
+use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, RootsOfPlace, ScanReport};
 
 const COMPROMISED: &str = "compromised";
 const REMOVED: &str = "removed-root";
 const VERIFIER: &str = "older-verifier";
 
-pub(super) fn log(report: &Report<'_>) -> Value {
+pub(super) fn log(report: &ScanReport<'_>) -> Value {
     let results = report.places.iter().flat_map(|place| {
         let compromised = place
             .compromised()

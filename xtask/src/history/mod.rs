@@ -1,6 +1,9 @@
 //! cli/data/history.pem.gz: every certificate that Mozilla's list has held since 2015, as the
 //! releases of certifi show it.
 
+// The program reads what is written here.
+#[path = "../../../cli/src/record.rs"]
+mod record;
 mod releases;
 mod removals;
 mod text;

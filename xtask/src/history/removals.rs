@@ -3,25 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
-use serde::Deserialize;
-
+use super::record::{Removal, Removals};
 use super::text::{History, Record};
 use crate::differences::check_line;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Removals {
-    removal: Vec<Removal>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Removal {
-    /// The digests of the certificates, in lower-case hexadecimal digits.
-    sha256: Vec<String>,
-    reason: String,
-    source: String,
-}
 
 /// The number of certificates that have a reason.
 ///

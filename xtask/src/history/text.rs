@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::fmt::Write as _;
 
 use embedded_roots_bundle::certificate_to_pem;
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{PrivateKeys, parse};
 use rustls_pki_types::CertificateDer;
 
+use super::record::{Days, value};
 use crate::day::Day;
 use crate::differences::subject_of;
 
@@ -47,13 +47,13 @@ impl Record {
             gone,
         } = self;
         let subject = subject_of(certificate);
-        let mut text =
-            format!("# subject: {subject}\n# sha256: {sha256}\n# first: {first}\n# last: {last}\n");
-        if let Some(gone) = gone {
-            // Writing to a `String` never fails.
-            let _ = writeln!(text, "# gone: {gone}");
-        }
-        text + &certificate_to_pem(certificate)
+        let days = Days {
+            first: first.as_str(),
+            last: last.as_str(),
+            gone: gone.as_ref().map(Day::as_str),
+        };
+        let pem = certificate_to_pem(certificate);
+        format!("# subject: {subject}\n# sha256: {sha256}\n{days}{pem}")
     }
 }
 
@@ -138,22 +138,22 @@ impl History {
         }
         let mut records = Vec::new();
         for (part, root) in parts.into_iter().zip(&roots) {
-            let day = |key| day(part, key).map_err(|why| at(name, root.line(), &why));
+            let at_root = |why: String| at(name, root.line(), &why);
+            let days = Days::from_text(part).map_err(at_root)?;
+            let day = |key, value| day(key, value).map_err(at_root);
             records.push(Record {
                 certificate: root.certificate().clone(),
                 sha256: hex(&sha256(root.certificate())),
-                first: day("first")?.ok_or_else(|| at(name, root.line(), "no first"))?,
-                last: day("last")?.ok_or_else(|| at(name, root.line(), "no last"))?,
-                gone: day("gone")?,
+                first: day("first", days.first)?,
+                last: day("last", days.last)?,
+                gone: days.gone.map(|gone| day("gone", gone)).transpose()?,
             });
         }
-        let missing = |key: &str| format!("{name}: its header has no {key}");
+        let said = |key| value(header, key).ok_or(format!("{name}: its header has no {key}"));
         let history = Self::new(
-            day(header, "Since")?.ok_or_else(|| missing("Since"))?,
-            day(header, "As of")?.ok_or_else(|| missing("As of"))?,
-            value(header, "Releases")
-                .ok_or_else(|| missing("Releases"))?
-                .parse()?,
+            day("Since", said("Since")?)?,
+            day("As of", said("As of")?)?,
+            said("Releases")?.parse()?,
             records,
         )?;
         // Compares counts, digests, subjects and the order of everything.
@@ -165,18 +165,8 @@ impl History {
     }
 }
 
-/// The value of a line `# KEY: VALUE`.
-fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    let start = format!("# {key}: ");
-    text.lines().find_map(|line| line.strip_prefix(&start))
-}
-
-fn day(text: &str, key: &str) -> Result<Option<Day>, String> {
-    let Some(value) = value(text, key) else {
-        return Ok(None);
-    };
-    let day = Day::parse(value).ok_or_else(|| format!("{key} is not a day YYYY-MM-DD: {value}"));
-    day.map(Some)
+fn day(key: &str, value: &str) -> Result<Day, String> {
+    Day::parse(value).ok_or_else(|| format!("{key} is not a day YYYY-MM-DD: {value}"))
 }
 
 fn at(name: &str, line: usize, why: &str) -> String {

@@ -10,23 +10,23 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
-use crate::finder::found::Form;
+use crate::finder::contents::Form;
 use crate::finder::search::{AHEAD, BEHIND, BUFFER};
-use crate::history::{History, Known};
+use crate::history::{History, HistoryEntry};
 
 /// A root, and how it is kept.
-type Found = (String, Vec<Form>);
+type Contents = (String, Vec<Form>);
 
 /// Places with their roots and forms, and failures.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
-    places: Vec<(String, Vec<Found>)>,
+    places: Vec<(String, Vec<Contents>)>,
     unknown: Vec<String>,
     failures: Vec<(String, String)>,
 }
 
 /// One scan, to which a test gives many files named `x`.
-fn scanner(history: &History, limits: Limits) -> Scan<'_> {
+fn scanner(history: &History, limits: ScanLimits) -> Scan<'_> {
     let search = Search::new(history, &()).unwrap();
     Scan::new(search, limits)
 }
@@ -66,7 +66,7 @@ fn seen(scan: &Scan<'_>) -> Seen {
     }
 }
 
-fn found(root: &Known, place: &str, form: Form) -> Seen {
+fn found(root: &HistoryEntry, place: &str, form: Form) -> Seen {
     Seen {
         places: vec![(
             place.to_owned(),
@@ -91,7 +91,7 @@ fn pem(der: &[u8]) -> Vec<u8> {
 }
 
 /// The content of the `SubjectPublicKeyInfo`.
-fn key(known: &Known) -> Vec<u8> {
+fn key(known: &HistoryEntry) -> Vec<u8> {
     let root = Root::new(known.der.clone(), Annotation::default(), 0).unwrap();
     root.trust_anchor().subject_public_key_info.to_vec()
 }
@@ -182,7 +182,7 @@ fn every_known_root_is_found_in_each_form() {
 #[test]
 fn a_root_is_found_wherever_it_is_in_the_stream() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let of_version = |version| {
         let mut all = history.all().iter();
         all.find(|known| known.certificate.version() == version)
@@ -216,7 +216,7 @@ fn a_root_is_found_wherever_it_is_in_the_stream() {
 #[test]
 fn a_changed_key_is_not_found() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     for known in history.all().iter().step_by(10) {
         let mut data = key(known);
         *data.last_mut().unwrap() ^= 1;
@@ -227,7 +227,7 @@ fn a_changed_key_is_not_found() {
 #[test]
 fn noise_has_no_roots() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let data: Vec<u8> = noise(3).take(4 << 20).collect();
     assert!(scan(&data, &mut scanner).places.is_empty());
 }
@@ -235,7 +235,7 @@ fn noise_has_no_roots() {
 #[test]
 fn other_self_signed_cas_are_found() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let ca = own_root("Own CA", IsCa::Ca(BasicConstraints::Unconstrained));
     let server = own_root("server", IsCa::ExplicitNoCa);
     let data = [around(&ca, 5), pem(&ca), around(&server, 9), pem(&server)].concat();
@@ -248,7 +248,7 @@ fn other_self_signed_cas_are_found() {
 #[test]
 fn what_is_found_in_a_file_is_found_in_an_archive_of_it() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     // Longer than the field of a tar header.
     let long = "long/".repeat(60) + "a";
     for (nth, known) in history.all().iter().enumerate().step_by(100) {
@@ -291,7 +291,7 @@ fn what_is_found_in_a_file_is_found_in_an_archive_of_it() {
 #[test]
 fn a_truncated_archive_is_a_failure_and_the_scan_goes_on() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
     let data = around(&pem(&known.der), 10);
     for broken in [gzip(&data), zstd(&data), zip("a", &data), tar("a", &data)] {
@@ -313,7 +313,7 @@ fn a_truncated_archive_is_a_failure_and_the_scan_goes_on() {
 #[test]
 fn a_zip_archive_behind_something_is_unpacked_wherever_it_is() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
     let data = around(&pem(&known.der), 10);
     let archive = zip("a", &data);
@@ -367,9 +367,9 @@ fn a_zip_archive_behind_something_is_unpacked_wherever_it_is() {
 #[test]
 fn memory_is_given_back_after_a_file_that_needs_too_much() {
     let history = History::load().unwrap();
-    let limits = Limits {
+    let limits = ScanLimits {
         in_memory: 500_000,
-        ..Limits::default()
+        ..ScanLimits::default()
     };
     let mut scanner = scanner(&history, limits);
     let known = history.all().first().unwrap();
@@ -395,7 +395,7 @@ fn memory_is_given_back_after_a_file_that_needs_too_much() {
 #[test]
 fn entries_of_a_zip_archive_with_one_name_are_told() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in [("first", &*pem(&known.der)), ("other", b"nothing")] {
@@ -444,7 +444,7 @@ fn sparse(size: u64, data: &[u8]) -> Vec<u8> {
 #[test]
 fn entries_of_any_kind_are_searched() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
     let mut data = pem(&known.der);
     data.resize(data.len().next_multiple_of(512), b'\n');
@@ -460,7 +460,7 @@ fn entries_of_any_kind_are_searched() {
 #[test]
 fn archives_in_a_row_are_all_unpacked() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
     let inner = gzip(&around(&pem(&known.der), 10));
     let first = tar("first", b"entry");
@@ -476,7 +476,7 @@ fn archives_in_a_row_are_all_unpacked() {
 #[test]
 fn an_archive_that_is_cut_off_behind_its_entries_is_a_failure() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     for archive in [gzip(&tar("a", b"entry")), zstd(&tar("a", b"entry"))] {
         assert_eq!(scan(&archive, &mut scanner).failures, []);
         let cut = &archive[..archive.len() - 1];
@@ -505,7 +505,7 @@ impl Read for Pieces<'_> {
 #[test]
 fn how_a_damaged_archive_is_read_makes_no_difference() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
     let entries = tar("a", &gzip(&around(&pem(&known.der), 3_000)));
     let mut archive = gzip(&entries);
@@ -527,7 +527,7 @@ fn how_a_damaged_archive_is_read_makes_no_difference() {
 #[test]
 fn bombs_are_failures() {
     let history = History::load().unwrap();
-    let limits = Limits {
+    let limits = ScanLimits {
         depth: 4,
         entries: 10,
         unpacked: 4 << 20,
@@ -653,9 +653,9 @@ fn many_cas(count: u16) -> Vec<u8> {
 #[test]
 fn a_report_has_limits() {
     let history = History::load().unwrap();
-    let limits = Limits {
+    let limits = ScanLimits {
         report: 50_000,
-        ..Limits::default()
+        ..ScanLimits::default()
     };
     let mut scanner = scanner(&history, limits);
     let seen = scan(&many_cas(10), &mut scanner);
@@ -685,7 +685,7 @@ fn a_report_has_limits() {
 #[test]
 fn zstandard_does_not_take_more_memory_than_it_may() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let frame = |header: &[u8], blocks: usize| {
         let mut frame = b"\x28\xb5\x2f\xfd".to_vec();
         frame.extend(header);
@@ -732,7 +732,7 @@ fn zstandard_does_not_take_more_memory_than_it_may() {
 #[test]
 fn a_file_with_a_zip_archive_behind_it_is_both() {
     let history = History::load().unwrap();
-    let mut scanner = scanner(&history, Limits::default());
+    let mut scanner = scanner(&history, ScanLimits::default());
     let [one, other, ..] = history.all() else {
         panic!("the history is empty");
     };

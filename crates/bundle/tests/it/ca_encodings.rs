@@ -2,8 +2,10 @@
 //! only about extensions that are not DER.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
 use embedded_roots_testing::authority::{ca_params, key};
+use flate2::read::GzDecoder;
 use rcgen::{BasicConstraints, CertificateParams, CustomExtension, IsCa, KeyUsagePurpose};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
@@ -315,11 +317,11 @@ fn damaged_extensions_agree() {
 }
 
 fn history() -> Vec<Vec<u8>> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/data/mozilla-history.pem"
-    );
-    let roots = read(std::fs::read(path).unwrap()).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cli/data/history.pem.gz");
+    let mut pem = Vec::new();
+    let mut gzip = GzDecoder::new(std::fs::File::open(path).unwrap());
+    gzip.read_to_end(&mut pem).unwrap();
+    let roots = read(pem).unwrap();
     certificates(&roots)
         .into_iter()
         .map(<[u8]>::to_vec)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::history::{History, Known};
+use crate::history::{History, HistoryEntry};
 
 /// Releases of the list that match best.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -41,7 +41,10 @@ impl ListDates {
     }
 
     /// Nothing if the roots are few, or if more than a quarter of them are different in every list.
-    pub(crate) fn best<'k>(&self, roots: impl Iterator<Item = &'k Known>) -> Option<ListDate> {
+    pub(crate) fn best<'k>(
+        &self,
+        roots: impl Iterator<Item = &'k HistoryEntry>,
+    ) -> Option<ListDate> {
         let found: HashSet<_> = roots.map(|known| known.certificate.spki_sha256()).collect();
         let differences = |list: &HashSet<[u8; 32]>| {
             let both = found.intersection(list).count();

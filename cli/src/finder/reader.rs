@@ -5,12 +5,12 @@ use std::io::{self, Read};
 /// Fills each buffer, up to the end or an error.
 ///
 /// What a decoder returns before an error depends on how much it is given at once.
-pub(crate) struct Filled<R> {
+pub(crate) struct FullReader<R> {
     inner: R,
     failed: Option<io::Error>,
 }
 
-impl<R> Filled<R> {
+impl<R> FullReader<R> {
     pub(crate) fn new(inner: R) -> Self {
         Self {
             inner,
@@ -19,7 +19,7 @@ impl<R> Filled<R> {
     }
 }
 
-impl<R: Read> Read for Filled<R> {
+impl<R: Read> Read for FullReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(why) = self.failed.take() {
             return Err(why);

@@ -82,21 +82,21 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// Keeps what follows the first header of an entry of a ZIP archive, while somebody else reads it.
-pub(crate) struct Keeping<R> {
+pub(crate) struct TailReader<R> {
     inner: R,
-    kept: Kept,
+    tail: Tail,
     /// The last bytes before what is kept, which the header may begin in.
     before: Vec<u8>,
     memory: Counter,
     is_over: bool,
 }
 
-impl<R> Keeping<R> {
+impl<R> TailReader<R> {
     /// As long as it finds `memory`.
     pub(crate) fn new(inner: R, memory: Counter) -> Self {
         Self {
             inner,
-            kept: Kept::default(),
+            tail: Tail::default(),
             before: Vec::new(),
             memory,
             is_over: false,
@@ -104,25 +104,25 @@ impl<R> Keeping<R> {
     }
 
     /// What was kept, or `None` if it was too much. Whoever takes it gives the memory back.
-    pub(crate) fn into_kept(self) -> Option<Kept> {
-        (!self.is_over).then_some(self.kept)
+    pub(crate) fn into_tail(self) -> Option<Tail> {
+        (!self.is_over).then_some(self.tail)
     }
 
     fn keep(&mut self, bytes: &[u8]) {
         if self.is_over {
             return;
         }
-        if self.kept.bytes.is_empty() {
+        if self.tail.bytes.is_empty() {
             self.before.extend_from_slice(bytes);
             let at = memmem::find(&self.before, ENTRY);
             let skipped = at.unwrap_or(self.before.len().saturating_sub(ENTRY.len() - 1));
-            self.kept.start += skipped as u64;
+            self.tail.start += skipped as u64;
             self.before.drain(..skipped);
             if at.is_some() && self.take(self.before.len()) {
-                self.kept.bytes = std::mem::take(&mut self.before);
+                self.tail.bytes = std::mem::take(&mut self.before);
             }
         } else if self.take(bytes.len()) {
-            self.kept.bytes.extend_from_slice(bytes);
+            self.tail.bytes.extend_from_slice(bytes);
         }
     }
 
@@ -130,8 +130,8 @@ impl<R> Keeping<R> {
         // What is left stays for others if it is not enough.
         self.is_over = self.memory.value() < count as u64;
         if self.is_over {
-            self.memory.give(self.kept.len() as u64);
-            self.kept = Kept::default();
+            self.memory.give(self.tail.len() as u64);
+            self.tail = Tail::default();
         } else {
             self.memory.take(count as u64);
         }
@@ -139,7 +139,7 @@ impl<R> Keeping<R> {
     }
 }
 
-impl<R: Read> Read for Keeping<R> {
+impl<R: Read> Read for TailReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.keep(buffer.get(..read).unwrap_or_default());
@@ -149,19 +149,19 @@ impl<R: Read> Read for Keeping<R> {
 
 /// The last part of a file, at its place: the rest reads as zeros.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct Tail {
     start: u64,
     bytes: Vec<u8>,
     position: u64,
 }
 
-impl Kept {
+impl Tail {
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 }
 
-impl Read for Kept {
+impl Read for Tail {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let zeros = self.start.saturating_sub(self.position);
         let read = if zeros > 0 {
@@ -175,7 +175,7 @@ impl Read for Kept {
     }
 }
 
-impl Seek for Kept {
+impl Seek for Tail {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let length = self.start + self.bytes.len() as u64;
         let place = match to {

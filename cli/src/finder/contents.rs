@@ -8,7 +8,7 @@ use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
 use super::limits::Counter;
-use crate::history::Known;
+use crate::history::HistoryEntry;
 
 /// How a root is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -21,17 +21,17 @@ pub(crate) enum Form {
 }
 
 /// What was found.
-pub(crate) struct Found<'h> {
+pub(crate) struct Contents<'h> {
     /// Known roots, by the SHA-256 fingerprint.
-    pub(crate) roots: BTreeMap<[u8; 32], Kept<&'h Known>>,
+    pub(crate) roots: BTreeMap<[u8; 32], Occurrence<&'h HistoryEntry>>,
     /// Self-signed certificates of known keys that the history does not have. The newest one of the key
     /// that it has stands for each in `roots`.
     pub(crate) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
     /// Self-signed CAs that Mozilla's list has not held.
-    pub(crate) unknown: BTreeMap<[u8; 32], Kept<Parsed>>,
+    pub(crate) unknown: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
     /// Certificates with a compromised key that are no known roots.
-    pub(crate) compromised: BTreeMap<[u8; 32], Kept<Parsed>>,
-    pub(crate) verifier: Verifier,
+    pub(crate) compromised: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
+    pub(crate) verifier: VerifierTraces,
     pub(crate) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
     pub(crate) false_alarms: u64,
@@ -44,33 +44,33 @@ pub(crate) struct Found<'h> {
 
 /// What tells of rustls' verifier.
 #[derive(Default)]
-pub(crate) struct Verifier {
+pub(crate) struct VerifierTraces {
     /// The name of an error of webpki.
     pub(crate) has_error: bool,
     /// A key alone whose private key is public: as a rule, in a list of keys to refuse.
     pub(crate) has_public_key: bool,
 }
 
-pub(crate) struct Kept<T> {
+pub(crate) struct Occurrence<T> {
     pub(crate) root: T,
     pub(crate) forms: BTreeSet<Form>,
     /// Whether the certificate itself was found, rather than its key or another certificate of that.
     pub(crate) is_exact: bool,
 }
 
-pub(crate) struct Parsed {
+pub(crate) struct ParsedCertificate {
     pub(crate) certificate: Certificate,
     pub(crate) der: CertificateDer<'static>,
 }
 
-impl<'h> Found<'h> {
+impl<'h> Contents<'h> {
     pub(crate) fn new(room: Counter) -> Self {
         Self {
             roots: BTreeMap::new(),
             reissued: BTreeMap::new(),
             unknown: BTreeMap::new(),
             compromised: BTreeMap::new(),
-            verifier: Verifier::default(),
+            verifier: VerifierTraces::default(),
             bytes: 0,
             false_alarms: 0,
             has_skipped: false,
@@ -88,7 +88,7 @@ impl<'h> Found<'h> {
     pub(crate) fn refuses_public_keys(&self) -> Option<bool> {
         let mut roots = self.roots.values();
         let has_anchors = roots.any(|root| root.forms.contains(&Form::Key));
-        let Verifier {
+        let VerifierTraces {
             has_error,
             has_public_key,
         } = self.verifier;
@@ -107,13 +107,13 @@ impl<'h> Found<'h> {
         Ok(())
     }
 
-    pub(crate) fn root(&mut self, known: &'h Known, form: Form, is_exact: bool) {
+    pub(crate) fn root(&mut self, known: &'h HistoryEntry, form: Form, is_exact: bool) {
         let sha256 = known.certificate.sha256();
         if !self.roots.contains_key(&sha256) && !self.has_room(0) {
             return;
         }
         let entry = self.roots.entry(sha256);
-        let entry = entry.or_insert_with(|| Kept {
+        let entry = entry.or_insert_with(|| Occurrence {
             root: known,
             forms: BTreeSet::new(),
             is_exact: false,
@@ -132,7 +132,7 @@ impl<'h> Found<'h> {
     /// Keeps a certificate in one of the two maps.
     pub(crate) fn parsed(
         &mut self,
-        map: fn(&mut Self) -> &mut BTreeMap<[u8; 32], Kept<Parsed>>,
+        map: fn(&mut Self) -> &mut BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
         certificate: Certificate,
         der: &[u8],
         form: Form,
@@ -147,11 +147,11 @@ impl<'h> Found<'h> {
         if !self.has_room(der.len() + names) {
             return;
         }
-        let root = Parsed {
+        let root = ParsedCertificate {
             certificate,
             der: der.to_vec().into(),
         };
-        let kept = Kept {
+        let kept = Occurrence {
             root,
             forms: BTreeSet::from([form]),
             is_exact: true,

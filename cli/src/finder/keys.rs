@@ -6,7 +6,7 @@ use embedded_roots_bundle::{Annotation, Root};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
 
-use crate::history::{History, Known, newest};
+use crate::history::{History, HistoryEntry, newest};
 use crate::outcome::Result;
 
 /// The bytes of a `SubjectPublicKeyInfo`'s content by which it is looked up. They lie within the modulus
@@ -26,15 +26,15 @@ pub(crate) struct KnownKeys<'h> {
 struct KnownKey<'h> {
     /// The content of the `SubjectPublicKeyInfo`, as a trust anchor holds it.
     content: Vec<u8>,
-    certificates: Vec<(&'h Known, usize)>,
+    certificates: Vec<(&'h HistoryEntry, usize)>,
 }
 
 /// What a key that was found belongs to.
 pub(crate) enum Hit<'h> {
     /// The bytes around the key are those of the certificate.
-    Certificate(&'h Known),
+    Certificate(&'h HistoryEntry),
     /// The key is alone.
-    Key(&'h Known),
+    Key(&'h HistoryEntry),
     /// Its private key is public. It is no root's.
     Public,
 }

@@ -17,7 +17,7 @@ use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::outcome::Result;
-use crate::root::Root;
+use crate::root::InspectedRoot;
 use crate::source::{self, Source};
 
 /// Whose roots those of a policy are.
@@ -67,7 +67,7 @@ pub(super) struct Policy {
     pub(super) name: PolicyName,
     /// An error if the operating system has no roots.
     pub(super) roots: std::result::Result<Roots, Error>,
-    certificates: Vec<Root>,
+    certificates: Vec<InspectedRoot>,
 }
 
 /// The policies, that whose verdict is the exit status first.
@@ -116,7 +116,7 @@ pub(super) fn embedded() -> std::result::Result<Roots, Error> {
 
 /// A known root with the name of an issuer in a chain.
 pub(super) struct Candidate {
-    pub(super) root: Root,
+    pub(super) root: InspectedRoot,
     /// The names of the policies that have it.
     pub(super) trusted_by: Vec<PolicyName>,
     /// If it has been removed from Mozilla's list.
@@ -158,7 +158,7 @@ pub(super) fn candidates(
             // A store can have a certificate twice.
             let policy = policy.filter(|policy| !candidate.trusted_by.contains(policy));
             candidate.trusted_by.extend(policy);
-        } else if let Ok(read) = Root::new(root.clone()) {
+        } else if let Ok(read) = InspectedRoot::new(root.clone()) {
             candidates.push(Candidate {
                 trusted_by: policy.into_iter().collect(),
                 removed: history.removed(&read.certificate).cloned(),
