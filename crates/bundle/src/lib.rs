@@ -61,5 +61,6 @@ pub use x509::anchor::identity;
 pub use x509::certificate::{
     issuer, not_after, not_before, serial_number, subject, subject_public_key_info,
 };
+pub use x509::der;
 pub use x509::name::DistinguishedName;
 pub use x509::time::{parse_day, parse_rfc3339, rfc3339};

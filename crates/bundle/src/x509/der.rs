@@ -1,17 +1,21 @@
 //! Just enough DER (X.690) to read certificates: minimal lengths, one-byte tags.
 
 pub(crate) const BOOLEAN: u8 = 0x01;
-pub(crate) const INTEGER: u8 = 0x02;
-pub(crate) const BIT_STRING: u8 = 0x03;
+/// The tag of an INTEGER.
+pub const INTEGER: u8 = 0x02;
+/// The tag of a BIT STRING.
+pub const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OID: u8 = 0x06;
 pub(crate) const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
-pub(crate) const SEQUENCE: u8 = 0x30;
+/// The tag of a SEQUENCE.
+pub const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
 
 /// The constructed context-specific tag `[number]`.
-pub(crate) const fn context_constructed(number: u8) -> u8 {
+#[must_use]
+pub const fn context_constructed(number: u8) -> u8 {
     0xa0 | number
 }
 
@@ -49,19 +53,22 @@ pub(crate) fn boolean_or_false(input: &[u8]) -> Option<(bool, &[u8])> {
 }
 
 /// One tag, length and value.
-#[derive(Clone, Copy)]
-pub(crate) struct Element<'a> {
-    pub(crate) tag: u8,
-    pub(crate) value: &'a [u8],
+#[derive(Clone, Copy, Debug)]
+pub struct Element<'a> {
+    /// The tag.
+    pub tag: u8,
+    /// The content.
+    pub value: &'a [u8],
     /// Tag, length and value, as encoded.
-    pub(crate) encoded: &'a [u8],
+    pub encoded: &'a [u8],
 }
 
 impl<'a> Element<'a> {
     /// The first element of `input`, and what comes after it.
     // Inlined into callers that read field by field, it would add several KiB to a program.
     #[inline(never)]
-    pub(crate) fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
+    #[must_use]
+    pub fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (&tag, after_tag) = input.split_first()?;
         // All ones mean that the tag number is in the following octets (X.690, section 8.1.2.4).
         if tag & 0x1f == 0x1f {
@@ -99,13 +106,15 @@ impl<'a> Element<'a> {
     }
 
     /// Like [`Element::read`], for an element that must have `tag`; returns its value.
-    pub(crate) fn expect(input: &'a [u8], tag: u8) -> Option<(&'a [u8], &'a [u8])> {
+    #[must_use]
+    pub fn expect(input: &'a [u8], tag: u8) -> Option<(&'a [u8], &'a [u8])> {
         let (element, rest) = Self::read(input)?;
         (element.tag == tag).then_some((element.value, rest))
     }
 
     /// Like [`Element::expect`], for an element with nothing after it.
-    pub(crate) fn only(input: &'a [u8], tag: u8) -> Option<&'a [u8]> {
+    #[must_use]
+    pub fn only(input: &'a [u8], tag: u8) -> Option<&'a [u8]> {
         let (value, rest) = Self::expect(input, tag)?;
         rest.is_empty().then_some(value)
     }

@@ -3,7 +3,7 @@
 pub(crate) mod anchor;
 pub(crate) mod ca;
 pub(crate) mod certificate;
-pub(crate) mod der;
+pub mod der;
 pub(crate) mod name;
 pub(crate) mod time;
 pub(crate) mod trusted_certificate;
