@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use embedded_roots::inspect::Certificate;
+use embedded_roots_bundle::der::{Element, SEQUENCE};
 use embedded_roots_bundle::{escape, issuer, subject};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
-use x509_parser::asn1_rs::Any;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
@@ -187,21 +187,15 @@ impl SentCertificate {
 
 /// The algorithm of the signature of a certificate, as webpki compares it.
 fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
-    let (certificate, _) = element(certificate)?;
-    let (_tbs, rest) = element(certificate)?;
-    Some(element(rest)?.0)
+    let certificate = Element::only(certificate, SEQUENCE)?;
+    let (_signed, rest) = Element::expect(certificate, SEQUENCE)?;
+    Some(Element::expect(rest, SEQUENCE)?.0)
 }
 
 /// The algorithm of a `SubjectPublicKeyInfo`, as webpki compares it.
 fn key_algorithm(key: &[u8]) -> Option<&[u8]> {
-    let (key, _) = element(key)?;
-    Some(element(key)?.0)
-}
-
-/// The content of the first element of DER, and what is after it.
-fn element(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (rest, element) = Any::from_der(der).ok()?;
-    Some((element.data, rest))
+    let key = Element::only(key, SEQUENCE)?;
+    Some(Element::expect(key, SEQUENCE)?.0)
 }
 
 /// A name that a client can ask for.

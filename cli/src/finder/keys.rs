@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use embedded_roots_bundle::der::{Element, SEQUENCE};
 use embedded_roots_bundle::{Annotation, Root};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -90,12 +91,8 @@ fn public_keys() -> Result<Vec<Vec<u8>>> {
     let keys = SubjectPublicKeyInfoDer::pem_slice_iter(PUBLIC_KEYS);
     let contents = keys.map(|key| {
         let key = key?;
-        match &*key {
-            [0x30, length, content @ ..] if usize::from(*length) == content.len() => {
-                Ok(content.to_vec())
-            }
-            _ => Err("a public key has another form".into()),
-        }
+        let content = Element::only(&key, SEQUENCE).ok_or("a public key has another form")?;
+        Ok(content.to_vec())
     });
     contents.collect()
 }

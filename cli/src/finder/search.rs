@@ -5,6 +5,7 @@ use std::mem;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
+use embedded_roots_bundle::der::{BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed};
 use embedded_roots_bundle::digest::sha256;
 
 use super::contents::{Contents, Form};
@@ -153,9 +154,10 @@ impl<'h> Search<'h> {
     fn certificate(&self, data: &[u8], version: usize, found: &mut Contents<'h>) -> Option<usize> {
         let der = HEADERS.iter().find_map(|(outer, inner)| {
             let start = version.checked_sub(outer + inner)?;
-            let der = first_element(data.get(start..)?)?;
-            let (header, _) = header(data.get(start + outer..)?)?;
-            (header == *inner).then_some((start, der))
+            let der = first_sequence(data.get(start..)?)?;
+            let (signed, _) = Element::read(data.get(start + outer..)?)?;
+            let header = signed.encoded.len() - signed.value.len();
+            (signed.tag == SEQUENCE && header == *inner).then_some((start, der))
         });
         let (start, der) = der.filter(|(_, der)| is_like_certificate(der))?;
         let allowed = FREE_FALSE_ALARMS + found.bytes / BYTES_PER_FALSE_ALARM;
@@ -175,7 +177,7 @@ impl<'h> Search<'h> {
         let text = data.get(after_begin..).unwrap_or_default();
         let der = pem::decode(text.get(..MAX_TEXT).unwrap_or(text));
         // OpenSSL's trusted certificates have more after the certificate.
-        if let Some(der) = der.as_deref().and_then(first_element) {
+        if let Some(der) = der.as_deref().and_then(first_sequence) {
             self.root(der, Form::Pem, found);
         }
     }
@@ -212,50 +214,26 @@ impl<'h> Search<'h> {
 /// or shorter than 64 KiB.
 const HEADERS: [(usize, usize); 3] = [(4, 4), (4, 3), (3, 3)];
 
-/// The lengths of the header and of the content of a SEQUENCE that is not very short.
-fn header(data: &[u8]) -> Option<(usize, usize)> {
-    match *data {
-        [0x30, 0x81, length, ..] => Some((3, usize::from(length))),
-        [0x30, 0x82, high, low, ..] => Some((4, usize::from(u16::from_be_bytes([high, low])))),
-        _ => None,
-    }
-}
-
 /// The SEQUENCE with which the data begins, if it may be a certificate.
-fn first_element(data: &[u8]) -> Option<&[u8]> {
-    let (header, content) = header(data)?;
-    let length = header + content;
-    data.get(..length).filter(|_| length <= MAX_CERTIFICATE)
-}
-
-/// One tag, length and value: the tag, the value, and what follows.
-fn element(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (length, rest) = match *data.get(1..)? {
-        [length @ ..=0x7f, ..] => (usize::from(length), data.get(2..)?),
-        [0x81, length, ..] => (usize::from(length), data.get(3..)?),
-        [0x82, high, low, ..] => {
-            let length = u16::from_be_bytes([high, low]);
-            (usize::from(length), data.get(4..)?)
-        }
-        _ => return None,
-    };
-    let (value, rest) = rest.split_at_checked(length)?;
-    Some((*data.first()?, value, rest))
+fn first_sequence(data: &[u8]) -> Option<&[u8]> {
+    let (element, _) = Element::read(data)?;
+    let is_short = element.encoded.len() <= MAX_CERTIFICATE;
+    (element.tag == SEQUENCE && is_short).then_some(element.encoded)
 }
 
 /// Whether this is made like a certificate of version 3 (RFC 5280, section 4.1), by a look at its outer
 /// elements. Hardly anything else is, so false alarms are rare.
 fn is_like_certificate(der: &[u8]) -> bool {
-    const SEQUENCE: u8 = 0x30;
-    const SIGNED: [u8; 3] = [SEQUENCE, SEQUENCE, 3];
-    const CERTIFICATE: [u8; 7] = [0xa0, 2, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE];
+    const WHOLE: [u8; 3] = [SEQUENCE, SEQUENCE, BIT_STRING];
+    const VERSION: u8 = context_constructed(0);
+    const SIGNED: [u8; 7] = [
+        VERSION, INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE,
+    ];
     fn after<'a>(tags: &[u8], data: &'a [u8]) -> Option<&'a [u8]> {
-        tags.iter().try_fold(data, |data, tag| {
-            let (found, _, rest) = element(data)?;
-            (found == *tag).then_some(rest)
-        })
+        let mut tags = tags.iter();
+        tags.try_fold(data, |data, tag| Some(Element::expect(data, *tag)?.1))
     }
-    let content = element(der).map_or(&[][..], |(_, content, _)| content);
-    let signed = element(content).map_or(&[][..], |(_, signed, _)| signed);
-    after(&SIGNED, content).is_some_and(<[u8]>::is_empty) && after(&CERTIFICATE, signed).is_some()
+    let whole = Element::only(der, SEQUENCE).unwrap_or_default();
+    let signed = Element::expect(whole, SEQUENCE).map_or(&[][..], |(signed, _)| signed);
+    after(&WHOLE, whole).is_some_and(<[u8]>::is_empty) && after(&SIGNED, signed).is_some()
 }
