@@ -27,7 +27,7 @@ use crate::explain::chain::{Chain, SentCertificate};
 use crate::explain::connection::{Server, within};
 use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
-use crate::explain::verdict::{Case, LONGEST_NAME, RefusalReason, Verdict};
+use crate::explain::verdict::{Case, LONGEST_NAME, Reason, Verdict};
 use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
 use crate::output::{
@@ -425,7 +425,7 @@ fn show(
     if let Some(difference) = &explained.difference {
         writeln!(out, "{difference}")?;
     }
-    let incomplete = |verdict: &Verdict| verdict.reason == Some(RefusalReason::Incomplete);
+    let incomplete = |verdict: &Verdict| verdict.reason == Some(Reason::Incomplete);
     if explained.verdicts.iter().any(incomplete) {
         for place in &chain.last().ca_issuers {
             writeln!(

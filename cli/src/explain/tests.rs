@@ -11,12 +11,12 @@ use super::chain::Chain;
 use super::connection::within;
 use super::host_and_port;
 use super::policy::{Candidate, PolicyName, candidates, embedded, policies};
-use super::verdict::{Case, RefusalReason};
+use super::verdict::{Case, Reason};
 use crate::history::History;
 use crate::root::InspectedRoot;
 
 /// The verdict of the embedded roots on a chain to a root that Mozilla removed.
-fn of_removed_root(removals: impl Fn(&str) -> String) -> (RefusalReason, String) {
+fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Gone");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -59,7 +59,7 @@ fn a_removed_root_is_told_with_day_and_reason() {
             "[[removal]]\nsha256 = [\"{sha256}\"]\nreason = \"it misissued\"\nsource = \"a page\"\n"
         )
     });
-    assert_eq!(reason, RefusalReason::RemovedRoot);
+    assert_eq!(reason, Reason::RemovedRoot);
     let expected = "its root \"Gone\" left Mozilla's list by 2018-03-04: it misissued";
     assert_eq!(sentence, expected);
 }
@@ -67,7 +67,7 @@ fn a_removed_root_is_told_with_day_and_reason() {
 #[test]
 fn a_removed_root_without_public_reason() {
     let (reason, sentence) = of_removed_root(|_| String::new());
-    assert_eq!(reason, RefusalReason::RemovedRoot);
+    assert_eq!(reason, Reason::RemovedRoot);
     let expected = "its root \"Gone\" left Mozilla's list by 2018-03-04";
     assert_eq!(sentence, expected);
 }
@@ -104,7 +104,7 @@ fn a_compromised_root_is_told_with_advisories() {
         now: UnixTime::now(),
     };
     let verdict = case.judge(&policies(None, &history).unwrap()[0]);
-    assert_eq!(verdict.reason, Some(RefusalReason::RemovedRoot));
+    assert_eq!(verdict.reason, Some(Reason::RemovedRoot));
     let expected = "its root \"AAA Certificate Services\" left Mozilla's list by 2025-04-26: a key from before 2006, \
                     whose lifecycle Mozilla ended on 2025-04-15; it is compromised: a cross-certificate leads from it \
                     to eight intermediates whose private keys are public (CVE-2026-111943, GHSA-6q48-6c7w-9gw2, \

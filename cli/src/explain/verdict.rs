@@ -22,7 +22,7 @@ pub(super) struct Verdict {
     /// None if the policy cannot be asked.
     pub(super) accepted: Option<bool>,
     /// Why it refuses.
-    pub(super) reason: Option<RefusalReason>,
+    pub(super) reason: Option<Reason>,
     /// What it says, in a sentence without capital and full stop.
     pub(super) sentence: String,
 }
@@ -30,7 +30,7 @@ pub(super) struct Verdict {
 /// Why a chain is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum RefusalReason {
+pub(super) enum Reason {
     /// The server does not send an intermediate, by all appearances.
     Incomplete,
     /// The end-entity certificate is its own issuer.
@@ -112,7 +112,7 @@ impl Case<'_> {
     }
 
     /// The sentence for an error of verification.
-    fn refused(&self, policy: &Policy, why: &rustls::Error) -> (RefusalReason, String) {
+    fn refused(&self, policy: &Policy, why: &rustls::Error) -> (Reason, String) {
         use CertificateError as Error;
 
         let certificate = &self.chain.end_entity.certificate;
@@ -121,33 +121,28 @@ impl Case<'_> {
             return if refusal.is_distrusted() {
                 let start = day(certificate.not_before());
                 let sentence = format!("{sentence}, and this one starts on {start}");
-                (RefusalReason::Distrusted, sentence)
+                (Reason::Distrusted, sentence)
             } else if refusal.is_distrusted_certificate() {
                 let what = "the server needs a certificate from another CA";
-                (
-                    RefusalReason::DistrustedCertificate,
-                    format!("{sentence}; {what}"),
-                )
+                (Reason::DistrustedCertificate, format!("{sentence}; {what}"))
             } else if refusal.is_outside_constraints() {
-                (RefusalReason::OutsideConstraints, sentence)
+                (Reason::OutsideConstraints, sentence)
             } else if refusal.is_too_complex() {
-                (RefusalReason::TooComplex, sentence)
+                (Reason::TooComplex, sentence)
             } else {
                 self.unknown_issuer()
             };
         }
         let rustls::Error::InvalidCertificate(invalid) = why else {
-            return (RefusalReason::Other, escape(&why.to_string()));
+            return (Reason::Other, escape(&why.to_string()));
         };
         match invalid {
-            Error::Expired | Error::ExpiredContext { .. } => {
-                (RefusalReason::Expired, self.expired())
-            }
+            Error::Expired | Error::ExpiredContext { .. } => (Reason::Expired, self.expired()),
             Error::NotValidYet | Error::NotValidYetContext { .. } => {
-                (RefusalReason::NotYetValid, self.not_yet_valid())
+                (Reason::NotYetValid, self.not_yet_valid())
             }
             Error::NotValidForName | Error::NotValidForNameContext { .. } => {
-                (RefusalReason::WrongName, self.wrong_name())
+                (Reason::WrongName, self.wrong_name())
             }
             Error::BadSignature => self.bad_signature(policy),
             Error::UnsupportedSignatureAlgorithmForPublicKeyContext {
@@ -155,67 +150,60 @@ impl Case<'_> {
                 ..
             } => self.key_of_another_type(policy, key),
             Error::UnsupportedSignatureAlgorithmContext { .. } => {
-                (RefusalReason::WeakSignature, self.weak_signature())
+                (Reason::WeakSignature, self.weak_signature())
             }
             Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => (
-                RefusalReason::WrongPurpose,
+                Reason::WrongPurpose,
                 "the certificate is not for TLS servers (extended key usage)".to_owned(),
             ),
-            Error::BadEncoding => (
-                RefusalReason::Malformed,
-                "a certificate cannot be read".to_owned(),
-            ),
+            Error::BadEncoding => (Reason::Malformed, "a certificate cannot be read".to_owned()),
             Error::Other(other) => match other.0.downcast_ref() {
                 Some(why) => self.by_webpki(why),
-                None => (RefusalReason::Other, escape(&other.to_string())),
+                None => (Reason::Other, escape(&other.to_string())),
             },
-            other => (RefusalReason::Other, escape(&other.to_string())),
+            other => (Reason::Other, escape(&other.to_string())),
         }
     }
 
     /// Errors that rustls passes on.
-    fn by_webpki(&self, why: &webpki::Error) -> (RefusalReason, String) {
+    fn by_webpki(&self, why: &webpki::Error) -> (Reason, String) {
         use webpki::Error;
 
         let certificate = &self.chain.end_entity.certificate;
         let (reason, sentence) = match why {
             Error::CaUsedAsEndEntity if certificate.is_self_issued() => return self.self_signed(),
             Error::CaUsedAsEndEntity => (
-                RefusalReason::WrongPurpose,
+                Reason::WrongPurpose,
                 "the certificate is that of a CA, which cannot be a server's",
             ),
             Error::EndEntityUsedAsCa => (
-                RefusalReason::WrongPurpose,
+                Reason::WrongPurpose,
                 "a certificate that is not a CA's has issued another",
             ),
             Error::PathLenConstraintViolated => (
-                RefusalReason::WrongPurpose,
+                Reason::WrongPurpose,
                 "a CA has issued a CA that it may not issue (path length)",
             ),
             Error::NameConstraintViolation => (
-                RefusalReason::OutsideConstraints,
+                Reason::OutsideConstraints,
                 "the certificate has a name that is outside the name constraints of a CA of its chain",
             ),
-            Error::UnsupportedCertVersion => (
-                RefusalReason::Malformed,
-                "a certificate is not of X.509 version 3",
-            ),
+            Error::UnsupportedCertVersion => {
+                (Reason::Malformed, "a certificate is not of X.509 version 3")
+            }
             Error::UnsupportedCriticalExtension => (
-                RefusalReason::Other,
+                Reason::Other,
                 "a certificate has a critical extension that is not understood",
             ),
             other => {
-                return (
-                    RefusalReason::Other,
-                    format!("the chain is not valid ({other})"),
-                );
+                return (Reason::Other, format!("the chain is not valid ({other})"));
             }
         };
         (reason, sentence.to_owned())
     }
 
     /// No root of the policy has issued the last certificate.
-    fn unknown_issuer(&self) -> (RefusalReason, String) {
+    fn unknown_issuer(&self) -> (Reason, String) {
         let end_entity = &self.chain.end_entity.certificate;
         if end_entity.is_self_issued() {
             return self.self_signed();
@@ -231,13 +219,13 @@ impl Case<'_> {
         if let Some(namesake) = namesake {
             let root = quoted(&namesake.root.short_name());
             let sentence = format!("the chain names the root {root}, but does not verify with it");
-            return (RefusalReason::BadSignature, sentence);
+            return (Reason::BadSignature, sentence);
         }
         if last.certificate.is_self_issued() {
             let root = quoted(&last.short_name());
             let sentence =
                 format!("the chain ends in {root}, which is no known root: a private CA");
-            return (RefusalReason::UnknownRoot, sentence);
+            return (Reason::UnknownRoot, sentence);
         }
         let issuer = quoted(&last.short_issuer());
         if self.chain.path().len() == 1 {
@@ -245,18 +233,18 @@ impl Case<'_> {
                 "the server does not send the certificate of {issuer}, which has issued its own and is \
                  no known root: it forgets its intermediate, unless that is a private root"
             );
-            (RefusalReason::Incomplete, sentence)
+            (Reason::Incomplete, sentence)
         } else {
             let sentence = format!(
                 "the chain ends with an issuer that was not sent, {issuer}, which is no known root: a \
                  private CA, or one more intermediate that the server must send"
             );
-            (RefusalReason::UnknownRoot, sentence)
+            (Reason::UnknownRoot, sentence)
         }
     }
 
     /// The chain ends in a known root, which is not one of the policy.
-    fn foreign(&self, end: &Candidate) -> (RefusalReason, String) {
+    fn foreign(&self, end: &Candidate) -> (Reason, String) {
         let root = quoted(&end.root.short_name());
         if let Some(removed) = &end.removed {
             let when = removed.gone_and_why();
@@ -264,7 +252,7 @@ impl Case<'_> {
             let compromised = compromised.map(|why| format!("; it is compromised: {}", why.why()));
             let compromised = compromised.unwrap_or_default();
             let sentence = format!("its root {root} left Mozilla's list by {when}{compromised}");
-            return (RefusalReason::RemovedRoot, sentence);
+            return (Reason::RemovedRoot, sentence);
         }
         let others: BTreeSet<&PolicyName> = self.ends().flat_map(|end| &end.trusted_by).collect();
         let others = if others.is_empty() {
@@ -274,10 +262,10 @@ impl Case<'_> {
         };
         let sentence =
             format!("the chain ends in the root {root}, which it does not have; {others}");
-        (RefusalReason::OtherRoot, sentence)
+        (Reason::OtherRoot, sentence)
     }
 
-    fn self_signed(&self) -> (RefusalReason, String) {
+    fn self_signed(&self) -> (Reason, String) {
         let known = self.candidates.iter().any(|candidate| {
             let root = candidate.root.root.certificate();
             *root == self.chain.end_entity.der
@@ -288,7 +276,7 @@ impl Case<'_> {
         } else {
             format!("the certificate {name} is self-signed, and no known root")
         };
-        (RefusalReason::SelfSigned, sentence)
+        (Reason::SelfSigned, sentence)
     }
 
     fn expired(&self) -> String {
@@ -331,16 +319,16 @@ impl Case<'_> {
         format!("the certificate is for {shown}{more}, and not for \"{wanted}\"")
     }
 
-    fn bad_signature(&self, policy: &Policy) -> (RefusalReason, String) {
+    fn bad_signature(&self, policy: &Policy) -> (Reason, String) {
         if let Some(end) = self.end_elsewhere(policy) {
             return self.foreign(end);
         }
         let sentence = "a signature is not by the key of the issuer that is named";
-        (RefusalReason::BadSignature, sentence.to_owned())
+        (Reason::BadSignature, sentence.to_owned())
     }
 
     /// A signature cannot be by the key of the issuer that is named, or rustls does not accept such keys.
-    fn key_of_another_type(&self, policy: &Policy, key: &[u8]) -> (RefusalReason, String) {
+    fn key_of_another_type(&self, policy: &Policy, key: &[u8]) -> (Reason, String) {
         let mut algorithms = (self.provider.signature_verification_algorithms.all).iter();
         if algorithms.any(|algorithm| algorithm.public_key_alg_id().as_ref() == key) {
             return self.bad_signature(policy);
@@ -349,7 +337,7 @@ impl Case<'_> {
             return self.foreign(end);
         }
         let sentence = "the key of an issuer of the chain is of a kind that rustls does not accept";
-        (RefusalReason::WeakSignature, sentence.to_owned())
+        (Reason::WeakSignature, sentence.to_owned())
     }
 
     fn weak_signature(&self) -> String {

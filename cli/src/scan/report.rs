@@ -105,7 +105,7 @@ impl<'a> ScanReport<'a> {
             searched: scan.searched,
             bytes: scan.bytes,
             places: places
-                .map(|place| of_place(place, history, &dates))
+                .map(|place| RootsOfPlace::from_place(place, history, &dates))
                 .collect(),
             errors: &scan.failures,
         }
@@ -178,6 +178,55 @@ impl<'a> ScanReport<'a> {
         summary.push(format!("{removed} that Mozilla removed"));
         summary.push(counted(self.errors.len(), "error"));
         writeln!(out, "{style}{}{style:#} ({files})", summary.join(", "))
+    }
+}
+
+impl<'a> RootsOfPlace<'a> {
+    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -> Self {
+        let roots = place.found.roots.values();
+        let unknown = place.found.unknown.values();
+        let compromised = place.found.compromised.values();
+        Self {
+            location: &place.location,
+            key_store: place.key_store,
+            list_date: dates.best(roots.clone().map(|found| found.root)),
+            refuses_public_keys: place.found.refuses_public_keys(),
+            roots: roots
+                .map(|found| FoundRoot {
+                    short_name: short_name(&found.root.der),
+                    subject: found.root.certificate.subject(),
+                    sha256: hex(&found.root.certificate.sha256()),
+                    spki_sha256: hex(&found.root.certificate.spki_sha256()),
+                    forms: &found.forms,
+                    removed: history.removed(&found.root.certificate),
+                    compromised: history.compromise(&found.root.certificate),
+                })
+                .collect(),
+            compromised: compromised
+                .filter_map(|found| {
+                    let certificate = &found.root.certificate;
+                    Some(CompromisedCertificate {
+                        short_name: short_name(&found.root.der),
+                        subject: certificate.subject(),
+                        issuer: certificate.issuer(),
+                        sha256: hex(&certificate.sha256()),
+                        spki_sha256: hex(&certificate.spki_sha256()),
+                        forms: &found.forms,
+                        not_after: day(certificate.not_after()),
+                        compromised: history.compromise(certificate)?,
+                    })
+                })
+                .collect(),
+            unknown: unknown
+                .map(|found| UnknownCa {
+                    short_name: short_name(&found.root.der),
+                    subject: found.root.certificate.subject(),
+                    sha256: hex(&found.root.certificate.sha256()),
+                    forms: &found.forms,
+                    not_after: day(found.root.certificate.not_after()),
+                })
+                .collect(),
+        }
     }
 }
 
@@ -297,53 +346,6 @@ impl RootsOfPlace<'_> {
             }
         }
         shown.join(", ")
-    }
-}
-
-fn of_place<'a>(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -> RootsOfPlace<'a> {
-    let roots = place.found.roots.values();
-    let unknown = place.found.unknown.values();
-    let compromised = place.found.compromised.values();
-    RootsOfPlace {
-        location: &place.location,
-        key_store: place.key_store,
-        list_date: dates.best(roots.clone().map(|found| found.root)),
-        refuses_public_keys: place.found.refuses_public_keys(),
-        roots: roots
-            .map(|found| FoundRoot {
-                short_name: short_name(&found.root.der),
-                subject: found.root.certificate.subject(),
-                sha256: hex(&found.root.certificate.sha256()),
-                spki_sha256: hex(&found.root.certificate.spki_sha256()),
-                forms: &found.forms,
-                removed: history.removed(&found.root.certificate),
-                compromised: history.compromise(&found.root.certificate),
-            })
-            .collect(),
-        compromised: compromised
-            .filter_map(|found| {
-                let certificate = &found.root.certificate;
-                Some(CompromisedCertificate {
-                    short_name: short_name(&found.root.der),
-                    subject: certificate.subject(),
-                    issuer: certificate.issuer(),
-                    sha256: hex(&certificate.sha256()),
-                    spki_sha256: hex(&certificate.spki_sha256()),
-                    forms: &found.forms,
-                    not_after: day(certificate.not_after()),
-                    compromised: history.compromise(certificate)?,
-                })
-            })
-            .collect(),
-        unknown: unknown
-            .map(|found| UnknownCa {
-                short_name: short_name(&found.root.der),
-                subject: found.root.certificate.subject(),
-                sha256: hex(&found.root.certificate.sha256()),
-                forms: &found.forms,
-                not_after: day(found.root.certificate.not_after()),
-            })
-            .collect(),
     }
 }
 
