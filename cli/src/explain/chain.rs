@@ -54,22 +54,6 @@ impl Chain {
         std::iter::once(&self.end_entity).chain(&self.others)
     }
 
-    /// The path from the end-entity certificate, as far as the issuers were sent.
-    pub(super) fn path(&self) -> Vec<&SentCertificate> {
-        let mut path = vec![&self.end_entity];
-        let mut last = &self.end_entity;
-        // Bounded, because certificates can form a cycle.
-        for _ in &self.others {
-            let wanted = issuer(&last.der).filter(|_| !last.certificate.is_self_issued());
-            let mut others = self.others.iter();
-            let next = others.find(|sent| wanted.is_some() && subject(&sent.der) == wanted);
-            let Some(next) = next else { break };
-            path.push(next);
-            last = next;
-        }
-        path
-    }
-
     /// The end-entity certificate, and those that signatures lead to from there, whatever else is wrong
     /// with them.
     pub(super) fn signed(
@@ -97,11 +81,6 @@ impl Chain {
             signed.append(&mut issuers);
         }
         signed
-    }
-
-    /// The certificate whose issuer was not sent, or the self-signed one at the end.
-    pub(super) fn last(&self) -> &SentCertificate {
-        self.path().pop().unwrap_or(&self.end_entity)
     }
 }
 

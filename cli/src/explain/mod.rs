@@ -427,7 +427,7 @@ fn show(
     }
     let incomplete = |verdict: &Verdict| verdict.reason == Some(Reason::Incomplete);
     if explained.verdicts.iter().any(incomplete) {
-        for place in &chain.last().ca_issuers {
+        for place in &chain.end_entity.ca_issuers {
             writeln!(
                 out,
                 "the missing certificate is said to be at {place} (not fetched)"

@@ -130,7 +130,7 @@ impl Case<'_> {
             } else if refusal.is_too_complex() {
                 (Reason::TooComplex, sentence)
             } else {
-                self.unknown_issuer()
+                self.unknown_issuer(refusal)
             };
         }
         let rustls::Error::InvalidCertificate(invalid) = why else {
@@ -203,40 +203,47 @@ impl Case<'_> {
     }
 
     /// No root of the policy has issued the last certificate.
-    fn unknown_issuer(&self) -> (Reason, String) {
-        let end_entity = &self.chain.end_entity.certificate;
-        if end_entity.is_self_issued() {
+    fn unknown_issuer(&self, refusal: &Refusal) -> (Reason, String) {
+        let end_entity = &self.chain.end_entity;
+        if end_entity.certificate.is_self_issued() {
             return self.self_signed();
         }
         if let Some(end) = self.ends().next() {
             return self.foreign(end);
         }
-        let last = self.chain.last();
+        let issuer = refusal.issuer().unwrap_or_default();
         let namesake = self.candidates.iter().find(|candidate| {
             let root = &candidate.root.certificate;
-            root.subject() == last.certificate.issuer()
+            root.subject() == issuer
         });
         if let Some(namesake) = namesake {
             let root = quoted(&namesake.root.short_name());
             let sentence = format!("the chain names the root {root}, but does not verify with it");
             return (Reason::BadSignature, sentence);
         }
-        if last.certificate.is_self_issued() {
-            let root = quoted(&last.short_name());
+        let others = self.chain.others.iter();
+        let mut issuers = others
+            .filter(|sent| sent.certificate.subject() == issuer)
+            .peekable();
+        let is_sent = issuers.peek().is_some();
+        if let Some(root) = issuers.find(|sent| sent.certificate.is_self_issued()) {
+            let root = quoted(&root.short_name());
             let sentence =
                 format!("the chain ends in {root}, which is no known root: a private CA");
             return (Reason::UnknownRoot, sentence);
         }
-        let issuer = quoted(&last.short_issuer());
-        if self.chain.path().len() == 1 {
+        let mut all = self.chain.all();
+        let last = all.find(|sent| sent.certificate.issuer() == issuer);
+        let name = quoted(&last.unwrap_or(end_entity).short_issuer());
+        if !is_sent && end_entity.certificate.issuer() == issuer {
             let sentence = format!(
-                "the server does not send the certificate of {issuer}, which has issued its own and is \
+                "the server does not send the certificate of {name}, which has issued its own and is \
                  no known root: it forgets its intermediate, unless that is a private root"
             );
             (Reason::Incomplete, sentence)
         } else {
             let sentence = format!(
-                "the chain ends with an issuer that was not sent, {issuer}, which is no known root: a \
+                "the chain ends with an issuer that was not sent, {name}, which is no known root: a \
                  private CA, or one more intermediate that the server must send"
             );
             (Reason::UnknownRoot, sentence)
