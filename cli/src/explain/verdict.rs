@@ -232,10 +232,15 @@ impl Case<'_> {
                 format!("the chain ends in {root}, which is no known root: a private CA");
             return (Reason::UnknownRoot, sentence);
         }
+        if is_sent {
+            let sentence = "the certificates of the issuers were sent, but lead to no known root: they \
+                            issued each other, or are too many";
+            return (Reason::UnknownRoot, sentence.to_owned());
+        }
         let mut all = self.chain.all();
         let last = all.find(|sent| sent.certificate.issuer() == issuer);
         let name = quoted(&last.unwrap_or(end_entity).short_issuer());
-        if !is_sent && end_entity.certificate.issuer() == issuer {
+        if end_entity.certificate.issuer() == issuer {
             let sentence = format!(
                 "the server does not send the certificate of {name}, which has issued its own and is \
                  no known root: it forgets its intermediate, unless that is a private root"

@@ -1,8 +1,8 @@
 //! The chains that a server can send, and the sentence for each.
 
 use embedded_roots_testing::authority::{
-    Authority, Identity, intermediate, intermediate_with, root, self_signed_server, server,
-    server_with,
+    Authority, Identity, intermediate, intermediate_of, intermediate_with, key, root, root_of,
+    self_signed_server, server, server_with,
 };
 use rcgen::{GeneralSubtree, NameConstraints, SanType, date_time_ymd};
 
@@ -213,6 +213,20 @@ fn a_private_root() {
     refused(
         &explained(&roots, &identity.with(&ca)),
         "the chain ends in \"CA\", which is no known root: a private CA",
+    );
+}
+
+#[test]
+fn intermediates_that_issued_each_other() {
+    let key = key().serialize_pem();
+    let (one, other) = (root_of("One", &key, |_| {}), root("Other"));
+    let identity = server(&one, HOST)
+        .with(&intermediate_of("One", &key, &other))
+        .with(&intermediate("Other", &one));
+    refused(
+        &explained(&root("CA").pem(), &identity),
+        "the certificates of the issuers were sent, but lead to no known root: they issued each other, \
+         or are too many",
     );
 }
 
