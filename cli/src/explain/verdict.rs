@@ -228,8 +228,9 @@ impl Case<'_> {
         let is_sent = issuers.peek().is_some();
         if let Some(root) = issuers.find(|sent| sent.certificate.is_self_issued()) {
             let root = quoted(&root.short_name());
-            let sentence =
-                format!("the chain ends in {root}, which is no known root: a private CA");
+            let sentence = format!(
+                "the chain ends in {root}, which is not a known root: if it is a private root, add it"
+            );
             return (Reason::UnknownRoot, sentence);
         }
         if is_sent {
@@ -242,14 +243,14 @@ impl Case<'_> {
         let name = quoted(&last.unwrap_or(end_entity).short_issuer());
         if end_entity.certificate.issuer() == issuer {
             let sentence = format!(
-                "the server does not send the certificate of {name}, which has issued its own and is \
-                 no known root: it forgets its intermediate, unless that is a private root"
+                "the server did not send the certificate of {name}: send that intermediate, or, if {name} is a \
+                 private root, add it"
             );
             (Reason::Incomplete, sentence)
         } else {
             let sentence = format!(
-                "the chain ends with an issuer that was not sent, {name}, which is no known root: a \
-                 private CA, or one more intermediate that the server must send"
+                "the chain ends in the issuer {name}, which is not a known root and was not sent: send that \
+                 intermediate, or, if {name} is a private root, add it"
             );
             (Reason::UnknownRoot, sentence)
         }
@@ -286,7 +287,7 @@ impl Case<'_> {
         let sentence = if known {
             format!("the certificate {name} is itself a root, and a CA's cannot be a server's")
         } else {
-            format!("the certificate {name} is self-signed, and no known root")
+            format!("the certificate {name} is self-signed, and not a known root")
         };
         (Reason::SelfSigned, sentence)
     }

@@ -54,7 +54,7 @@ fn a_good_chain_is_accepted() {
 }
 
 #[test]
-fn a_server_that_forgets_its_intermediate_is_told_so() {
+fn missing_intermediate_is_named() {
     let (ca, between) = two();
     let place = "http://ca.example/between.der";
     let identity = server_with(&between, HOST, |params| {
@@ -63,8 +63,8 @@ fn a_server_that_forgets_its_intermediate_is_told_so() {
     let explained = explained(&ca.pem(), &identity);
     refused(
         &explained,
-        "the server does not send the certificate of \"Between\", which has issued its own and is no \
-         known root: it forgets its intermediate, unless that is a private root",
+        "the server did not send the certificate of \"Between\": send that intermediate, or, if \"Between\" is a private \
+         root, add it",
     );
     let line = format!("the missing certificate is said to be at {place} (not fetched)");
     assert!(explained.has_line(&line), "{}", explained.output);
@@ -194,7 +194,7 @@ fn outside_name_constraints() {
 #[test]
 fn self_signed_certificate() {
     let explained = explained(&root("CA").pem(), &self_signed_server(HOST));
-    let sentence = "the certificate \"a server\" is self-signed, and no known root";
+    let sentence = "the certificate \"a server\" is self-signed, and not a known root";
     refused(&explained, sentence);
     let none = "No known root has the name of an issuer in this chain.";
     assert!(explained.has_line(none), "{}", explained.output);
@@ -207,12 +207,12 @@ fn a_private_root() {
     let roots = root("Another CA").pem();
     refused(
         &explained(&roots, &identity),
-        "the chain ends with an issuer that was not sent, \"CA\", which is no known root: a private \
-         CA, or one more intermediate that the server must send",
+        "the chain ends in the issuer \"CA\", which is not a known root and was not sent: send that \
+         intermediate, or, if \"CA\" is a private root, add it",
     );
     refused(
         &explained(&roots, &identity.with(&ca)),
-        "the chain ends in \"CA\", which is no known root: a private CA",
+        "the chain ends in \"CA\", which is not a known root: if it is a private root, add it",
     );
 }
 
@@ -347,7 +347,7 @@ fn the_second_connection_is_sent_another_chain() {
     let port = Server::in_turn(&[&first, &self_signed_server(HOST)]).port;
     let explained = Explain::new(&roots, &roots).run(port);
     let line = "handshake failed: the second connection was sent another chain, which is refused: \
-                the certificate \"a server\" is self-signed, and no known root";
+                the certificate \"a server\" is self-signed, and not a known root";
     assert!(explained.has_line(line), "{}", explained.output);
     assert_eq!(explained.status, 1);
 
@@ -412,8 +412,8 @@ fn text_of_a_server_stays_on_its_line() {
     let ca = root("C\x1b[31mA\nrefused by embedded");
     let explained = explained(&root("CA").pem(), &server(&ca, HOST).with(&ca));
     assert!(!explained.output.contains('\x1b'));
-    let sentence = "the chain ends in \"C\\u{1b}[31mA\\nrefused by embedded\", which is no known root: \
-                    a private CA";
+    let sentence = "the chain ends in \"C\\u{1b}[31mA\\nrefused by embedded\", which is not a known root: \
+                    if it is a private root, add it";
     refused(&explained, sentence);
 }
 
@@ -521,7 +521,7 @@ fn a_common_name_with_a_comma_is_shown_whole() {
     let explained = explained(&root("CA").pem(), &server(&ca, HOST));
     refused(
         &explained,
-        "the server does not send the certificate of \"Example, Inc.\", which has issued its own and is no \
-         known root: it forgets its intermediate, unless that is a private root",
+        "the server did not send the certificate of \"Example, Inc.\": send that intermediate, or, if \"Example, Inc.\" is \
+         a private root, add it",
     );
 }

@@ -45,9 +45,8 @@ fn chains(ca: &Authority) -> Vec<Expected> {
             "incomplete",
             server(&between, HOST),
             "",
-            "refused by roots.pem: the server does not send the certificate of \"Between\", which has \
-             issued its own and is no known root: it forgets its intermediate, unless that is a private \
-             root",
+            "refused by roots.pem: the server did not send the certificate of \"Between\": send that \
+             intermediate, or, if \"Between\" is a private root, add it",
         ),
         chain(
             "expired",
@@ -80,7 +79,7 @@ fn chains(ca: &Authority) -> Vec<Expected> {
             "self-signed",
             self_signed_server(HOST),
             "",
-            "refused by roots.pem: the certificate \"a server\" is self-signed, and no known root",
+            "refused by roots.pem: the certificate \"a server\" is self-signed, and not a known root",
         ),
     ]
 }
