@@ -126,7 +126,7 @@ mod tests {
             "https://a b",
             "wiki.mozilla.org/CA",
         ] {
-            fails(&toml(&[gone], "one", source), "no https URL");
+            fails(&toml(&[gone], "one", source), "not an https URL");
         }
         fails(
             &(toml(&[gone], "one", URL) + "note = \"?\"\n"),
