@@ -63,4 +63,4 @@ pub use x509::certificate::{
 };
 pub use x509::der;
 pub use x509::name::DistinguishedName;
-pub use x509::time::{parse_day, parse_rfc3339, rfc3339};
+pub use x509::time::{iso_day, parse_day, parse_iso_day, parse_rfc3339, rfc3339};

@@ -8,7 +8,7 @@ use crate::escape::{escape, shorten};
 use crate::root::Root;
 use crate::x509::der;
 use crate::x509::name::DistinguishedName;
-use crate::x509::time::parse_rfc3339;
+use crate::x509::time::parse_iso_day;
 
 /// A key that no chain may contain: its private key is public, for example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub fn parse_distrusted_keys(name: &str, text: &[u8]) -> Result<Vec<DistrustedKe
                 "expected a digest, the length of the key, a day, advisories and a name",
             ));
         };
-        if parse_rfc3339(&format!("{date}T00:00:00Z")).is_none() {
+        if parse_iso_day(date).is_none() {
             let date = escape(date);
             return Err(ParseError::new(format!(
                 "\"{date}\" is not a day: expected YYYY-MM-DD"

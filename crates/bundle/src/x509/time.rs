@@ -44,6 +44,20 @@ pub fn parse_day(text: &str) -> Option<UnixTime> {
     (text.len() == 8).then(|| from_digits(format!("{text}000000").as_bytes()))?
 }
 
+/// The start of a day `YYYY-MM-DD`, in UTC.
+#[must_use]
+pub fn parse_iso_day(text: &str) -> Option<UnixTime> {
+    parse_rfc3339(&format!("{text}T00:00:00Z"))
+}
+
+/// The day of a time, in UTC: `2026-04-15`.
+#[must_use]
+pub fn iso_day(time: UnixTime) -> String {
+    let mut text = rfc3339(time);
+    text.truncate(text.find('T').unwrap_or(text.len()));
+    text
+}
+
 const DAY: u64 = 24 * 60 * 60;
 
 /// The time of a `Validity` (RFC 5280, section 4.1.2.5). A time before 1970 counts as 1970.
@@ -141,6 +155,20 @@ mod tests {
             let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
             assert_eq!(parse_rfc3339(text), Some(time), "{text}");
             assert_eq!(rfc3339(time), text);
+        }
+    }
+
+    #[test]
+    fn iso_day_has_one_form() {
+        let time = parse_iso_day("2024-02-29").unwrap();
+        assert_eq!(rfc3339(time), "2024-02-29T00:00:00Z");
+        let evening = parse_rfc3339("2024-02-29T23:59:59Z").unwrap();
+        assert_eq!(
+            (iso_day(time), iso_day(evening)),
+            ("2024-02-29".into(), "2024-02-29".into())
+        );
+        for other in ["", "2023-02-29", "2024-2-29", "20240229", "2024-02-29 "] {
+            assert_eq!(parse_iso_day(other), None, "{other:?}");
         }
     }
 
