@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use embedded_roots::mozilla;
 use embedded_roots_bundle::{
-    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, counted, parse_each, read_file,
+    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, counted, iso_day, parse_each,
+    read_file,
 };
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
-use crate::day::day;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
@@ -152,11 +152,14 @@ fn doubts(
     let until = certificate.not_after();
     let soon = u64::from(days) * 86_400;
     if until.as_secs() < now.as_secs() {
-        doubt("expired", format!("expired on {}", day(until)));
+        doubt("expired", format!("expired on {}", iso_day(until)));
     } else if until.as_secs() <= now.as_secs().saturating_add(soon) {
         let left = (until.as_secs() - now.as_secs()) / 86_400;
         let left = counted(left, "day");
-        doubt("expires", format!("expires on {}, in {left}", day(until)));
+        doubt(
+            "expires",
+            format!("expires on {}, in {left}", iso_day(until)),
+        );
     }
     let key = certificate.key();
     if key.algorithm() == "RSA" && key.bits().is_some_and(|bits| bits < 2048) {

@@ -1,10 +1,9 @@
 //! `list`: which roots there are.
 
 use clap::Args;
-use embedded_roots_bundle::{ParsedBundle, counted};
+use embedded_roots_bundle::{ParsedBundle, counted, iso_day};
 use serde::Serialize;
 
-use crate::day::day;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::{Output, is_narrow, start_of_sha256, table_with_remarks};
@@ -64,7 +63,7 @@ fn shown(roots: &[InspectedRoot], history: &History, narrow: bool) -> comfy_tabl
         let removed = removed.map(|gone| format!("removed by Mozilla {gone}"));
         let cells = [
             certificate.key().to_string(),
-            day(certificate.not_after()),
+            iso_day(certificate.not_after()),
             start_of_sha256(certificate.sha256()),
         ];
         let name = root.short_name();

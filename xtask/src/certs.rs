@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{
-    Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, parse, rfc3339,
+    Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, iso_day, parse,
 };
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;
@@ -102,9 +102,7 @@ fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
 /// `YYYYMMDD`, UTC.
 fn today() -> Result<String, Box<dyn Error>> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let now = rfc3339(UnixTime::since_unix_epoch(now));
-    let (day, _) = now.split_once('T').ok_or("a time has a T")?;
-    Ok(day.replace('-', ""))
+    Ok(iso_day(UnixTime::since_unix_epoch(now)).replace('-', ""))
 }
 
 const CERTIFICATES: &str = "certs/ca-certificates.crt";

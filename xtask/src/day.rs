@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use embedded_roots_bundle::parse_rfc3339;
+use embedded_roots_bundle::parse_iso_day;
 
 /// A day, `YYYY-MM-DD`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,7 +11,7 @@ pub(crate) struct Day(String);
 impl Day {
     /// `None` if this is not a day, or is written in another form.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        parse_rfc3339(&format!("{text}T00:00:00Z"))?;
+        parse_iso_day(text)?;
         Some(Self(text.to_owned()))
     }
 

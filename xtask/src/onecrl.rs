@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{Revocations, rfc3339};
+use embedded_roots_bundle::{Revocations, iso_day};
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
@@ -188,11 +188,9 @@ fn parse_json(json: &str) -> Result<Newest, Box<dyn Error>> {
         return Err("no entries".into());
     }
     let changed = UnixTime::since_unix_epoch(Duration::from_millis(dump.timestamp));
-    let changed = rfc3339(changed);
-    let (date, _) = changed.split_once('T').ok_or("a time has a T")?;
     Ok(Newest {
         revocations,
-        day: date.replace('-', ""),
+        day: iso_day(changed).replace('-', ""),
     })
 }
 

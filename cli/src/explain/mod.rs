@@ -18,11 +18,10 @@ use anstyle::Style;
 use clap::Args;
 use embedded_roots::Roots;
 use embedded_roots::rustls::{self, CertificateError, ClientConfig};
-use embedded_roots_bundle::{counted, escape, shorten};
+use embedded_roots_bundle::{counted, escape, iso_day, shorten};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
-use crate::day::day;
 use crate::explain::chain::{Chain, SentCertificate};
 use crate::explain::connection::{Server, within};
 use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
@@ -458,7 +457,10 @@ fn chain_table(chain: &Chain) -> comfy_table::Table {
         let subject = shorten(certificate.subject(), LONGEST_NAME).into_owned();
         let issuer = shorten(certificate.issuer(), LONGEST_NAME).into_owned();
         let key = certificate.key().to_string();
-        let (from, until) = (day(certificate.not_before()), day(certificate.not_after()));
+        let (from, until) = (
+            iso_day(certificate.not_before()),
+            iso_day(certificate.not_after()),
+        );
         let sha256 = start_of_sha256(certificate.sha256());
         if narrow {
             let names = stacked(subject, [format!("issued by {issuer}")]);

@@ -6,11 +6,10 @@ use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Refusal, Roots};
-use embedded_roots_bundle::{escape, rfc3339, shorten};
+use embedded_roots_bundle::{escape, iso_day, rfc3339, shorten};
 use rustls_pki_types::{ServerName, UnixTime};
 use serde::Serialize;
 
-use crate::day::day;
 use crate::explain::chain::{Chain, SentCertificate};
 use crate::explain::policy::{Candidate, Policy, PolicyName, joined};
 
@@ -119,7 +118,7 @@ impl Case<'_> {
         if let Some(refusal) = Refusal::of(why) {
             let sentence = escape(&refusal.to_string());
             return if refusal.is_distrusted() {
-                let start = day(certificate.not_before());
+                let start = iso_day(certificate.not_before());
                 let sentence = format!("{sentence}, and this one starts on {start}");
                 (Reason::Distrusted, sentence)
             } else if refusal.is_distrusted_certificate() {
@@ -296,7 +295,7 @@ impl Case<'_> {
         let is_expired = |sent: &&SentCertificate| sent.certificate.not_after() < self.now;
         match self.chain.all().find(is_expired) {
             Some(sent) => {
-                let day = day(sent.certificate.not_after());
+                let day = iso_day(sent.certificate.not_after());
                 format!("{} expired on {day}", self.called(sent))
             }
             None => "a certificate has expired".to_owned(),

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{counted, escape};
+use embedded_roots_bundle::{counted, escape, iso_day};
 use serde::Serialize;
 
 use crate::compromise::Compromise;
-use crate::day::day;
 use crate::finder::contents::Form;
 use crate::finder::date::{ListDate, ListDates};
 use crate::finder::location::Location;
@@ -212,7 +211,7 @@ impl<'a> RootsOfPlace<'a> {
                         sha256: hex(&certificate.sha256()),
                         spki_sha256: hex(&certificate.spki_sha256()),
                         forms: &found.forms,
-                        not_after: day(certificate.not_after()),
+                        not_after: iso_day(certificate.not_after()),
                         compromised: history.compromise(certificate)?,
                     })
                 })
@@ -223,7 +222,7 @@ impl<'a> RootsOfPlace<'a> {
                     subject: found.root.certificate.subject(),
                     sha256: hex(&found.root.certificate.sha256()),
                     forms: &found.forms,
-                    not_after: day(found.root.certificate.not_after()),
+                    not_after: iso_day(found.root.certificate.not_after()),
                 })
                 .collect(),
         }

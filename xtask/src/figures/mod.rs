@@ -500,8 +500,7 @@ fn machine() -> Result<String, Box<dyn Error>> {
     });
     let cores = std::thread::available_parallelism()?;
     let today = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-    let today = embedded_roots_bundle::rfc3339(rustls_pki_types::UnixTime::since_unix_epoch(today));
-    let (date, _) = today.split_once('T').ok_or("a date has a T")?;
+    let date = embedded_roots_bundle::iso_day(rustls_pki_types::UnixTime::since_unix_epoch(today));
     Ok(format!(
         "on {date} under Linux, with {cores} cores of an {model}"
     ))
