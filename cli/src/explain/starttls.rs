@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::mem;
 
 use clap::ValueEnum;
-use embedded_roots_bundle::escape;
+use embedded_roots_bundle::{escape, shorten};
 use serde::Serialize;
 
 use crate::explain::stream::TimedStream;
@@ -95,6 +95,8 @@ const TOO_EARLY: &str = "the server sent more after its answer, before TLS: some
                          injected it";
 const LONGEST_LINE: usize = 8 << 10;
 const MOST_LINES: usize = 200;
+/// The most characters of an unexpected line that are shown.
+const MOST_SHOWN: usize = 100;
 
 /// A dialogue in lines.
 struct Lines<'a> {
@@ -171,6 +173,9 @@ fn has_prefix(line: &str, prefix: &str) -> bool {
 }
 
 fn unexpected(line: &str) -> Box<dyn std::error::Error + Send + Sync> {
-    let start: String = line.chars().take(100).collect();
-    format!("the server answers \"{}\"", escape(&start)).into()
+    format!(
+        "the server answers \"{}\"",
+        escape(&shorten(line, MOST_SHOWN))
+    )
+    .into()
 }

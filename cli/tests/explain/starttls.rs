@@ -98,6 +98,15 @@ fn postgres() {
 }
 
 #[test]
+fn long_answer_is_shortened() {
+    let explained = explained("smtp", |stream| {
+        dialogue(stream, &format!("554 {}\r\n", "x".repeat(200)), &[])
+    });
+    let start = format!("the server answers \"554 {}...\"", "x".repeat(96));
+    failed(&explained, &start);
+}
+
+#[test]
 fn a_server_without_starttls() {
     let explained_smtp = explained("smtp", |stream| {
         dialogue(stream, "220 hello\r\n", &[("EHLO", "250 mail.example\r\n")])
