@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::compromise::{Compromise, Compromises};
 use crate::outcome::Result;
-use crate::record::{Days, Removal, Removals};
+use crate::record::{Days, Removal, Removals, paragraphs};
 
 /// Written by `cargo xtask history`.
 const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
@@ -83,16 +83,10 @@ impl History {
         let mut reasons = reasons(removals)?;
         let mut known = Vec::new();
         let mut as_of = String::new();
-        for block in text.split("-----END CERTIFICATE-----\n") {
-            let Some(start) = block.find("-----BEGIN CERTIFICATE-----") else {
-                continue;
-            };
-            let (comments, pem) = block.split_at(start);
-            let der = CertificateDer::from_pem_slice(
-                format!("{pem}-----END CERTIFICATE-----\n").as_bytes(),
-            )?;
+        for entry in paragraphs(text).skip(1) {
+            let der = CertificateDer::from_pem_slice(entry.as_bytes())?;
             let certificate = Certificate::from_der(&der)?;
-            let days = Days::from_text(comments);
+            let days = Days::from_text(entry);
             let Days { first, last, gone } = days.map_err(|why| format!("{certificate}: {why}"))?;
             for day in [Some(first), Some(last), gone].into_iter().flatten() {
                 if day > as_of.as_str() {

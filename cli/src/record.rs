@@ -5,6 +5,11 @@ use std::fmt;
 
 use serde::Deserialize;
 
+/// The parts of the history: a header, then each certificate with lines before it.
+pub(crate) fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\n\n")
+}
+
 /// When a certificate was in Mozilla's list, as the lines before it say: days YYYY-MM-DD.
 pub(crate) struct Days<'a> {
     /// The first release with it.

@@ -8,7 +8,7 @@ use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{PrivateKeys, parse};
 use rustls_pki_types::CertificateDer;
 
-use super::record::{Days, value};
+use super::record::{Days, paragraphs, value};
 use crate::day::Day;
 use crate::differences::subject_of;
 
@@ -129,7 +129,7 @@ impl History {
     /// Reads what [`to_text`](Self::to_text) writes, and nothing else.
     pub(super) fn from_text(name: &str, text: &str) -> Result<Self, Box<dyn Error>> {
         let roots = parse(name, text.as_bytes(), PrivateKeys::Refuse)?;
-        let mut parts = text.split("\n\n");
+        let mut parts = paragraphs(text);
         let header = parts.next().unwrap_or_default();
         let parts: Vec<&str> = parts.collect();
         if parts.len() != roots.len() {
