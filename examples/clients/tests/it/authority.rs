@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use embedded_roots::rustls::pki_types::CertificateDer;
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_testing::authority::{self, Identity, root, server};
 
