@@ -143,7 +143,7 @@ fn a_pipe_is_not_waited_for() {
     let runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
     let _entered = runtime.enter();
-    let name = format!(r"\\.\pipe\embedded-roots-{}", process::id());
+    let name = format!(r"\\.\pipe\embedded-roots-{}", std::process::id());
     let _pipe = tokio::net::windows::named_pipe::ServerOptions::new()
         .create(&name)
         .unwrap();
