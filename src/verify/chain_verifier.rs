@@ -12,6 +12,7 @@ use crate::bundle::anchor::Anchor;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
 use crate::verify::dates::{Issuers, is_unknown_issuer, may_issue};
+use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
@@ -110,11 +111,13 @@ impl ChainVerifier {
     ) -> rustls::Error {
         let refusal = screening
             .explain(&refused, chain.end_entity)
-            .or_else(|| issuers.explain(&refused, chain.end_entity, chain.intermediates));
+            .or_else(|| issuers.explain(&refused, chain.end_entity, chain.intermediates))
+            .or_else(|| explanation::explain(&refused, chain, issuers, &self.provider));
         match refusal {
-            Some(refusal) => refusal.into(),
+            Some(refusal) => refusal.replacing(refused).into(),
             None if is_unknown_issuer(&refused) => {
-                Refusal::unknown_issuer(chain, &self.trust_set).into()
+                let refusal = Refusal::unknown_issuer(chain, &self.trust_set);
+                refusal.replacing(refused).into()
             }
             None => refused,
         }

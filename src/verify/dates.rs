@@ -3,7 +3,7 @@
 use std::iter;
 use std::ptr;
 
-use embedded_roots_bundle::{issuer, name_outside};
+use embedded_roots_bundle::issuer;
 use rustls::CertificateError;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
@@ -36,23 +36,10 @@ impl<'a> Issuers<'a> {
         }
     }
 
-    /// The reason of a refusal, where it is a date or a name constraint.
+    /// The reason of a refusal, where it is a date.
     ///
     /// It checks no signature: the names of these anchors are in the chain.
     pub(super) fn explain(
-        &self,
-        refused: &rustls::Error,
-        end_entity: &CertificateDer<'_>,
-        sent: &[CertificateDer<'_>],
-    ) -> Option<Refusal> {
-        if is_outside_constraints(refused) {
-            outside_constraints(end_entity, &self.trusted)
-        } else {
-            self.distrusted(refused, end_entity, sent)
-        }
-    }
-
-    fn distrusted(
         &self,
         refused: &rustls::Error,
         end_entity: &CertificateDer<'_>,
@@ -116,27 +103,6 @@ pub(super) fn is_unknown_issuer(error: &rustls::Error) -> bool {
         error,
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
     )
-}
-
-fn outside_constraints(end_entity: &CertificateDer<'_>, anchors: &[&Anchor]) -> Option<Refusal> {
-    anchors.iter().find_map(|anchor| {
-        let constraints = anchor.trust_anchor().name_constraints.as_deref()?;
-        let name = name_outside(end_entity, constraints)?;
-        Some(Refusal::outside_constraints(anchor, constraints, name))
-    })
-}
-
-/// Whether a name is not allowed by the name constraints of the root or of an intermediate.
-fn is_outside_constraints(error: &rustls::Error) -> bool {
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-            matches!(
-                other.0.downcast_ref(),
-                Some(webpki::Error::NameConstraintViolation)
-            )
-        }
-        _ => false,
-    }
 }
 
 fn is_bad_signature(error: &rustls::Error) -> bool {

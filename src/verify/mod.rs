@@ -1,9 +1,12 @@
 //! The certificates of servers and clients under a set of anchors and their limits.
 
+mod algorithms;
 mod chain_verifier;
 pub(crate) mod client_verifier;
 mod dates;
+mod explanation;
 mod paths;
+mod reason;
 pub(crate) mod refusal;
 pub(crate) mod revocation;
 mod screening;

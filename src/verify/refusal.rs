@@ -5,24 +5,24 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{DistinguishedName, Limits, counted, issuer, rfc3339, subject};
+use embedded_roots_bundle::{DistinguishedName, Limits, issuer, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::trust::distrust::DistrustedBy;
-use crate::trust::report::shortened;
 use crate::trust::set::TrustSet;
-use crate::verify::paths::MOST_PAIRS;
+use crate::verify::reason::{Defect, Peer, Reason, UnknownIssuer};
 use crate::verify::search::{Chain, Purpose};
 
 /// Why a server or a client was refused, if trust is the reason: which issuer is not trusted, after which
-/// date its certificate was issued, which of its names is outside a root's name constraints, which
-/// certificate is distrusted, or that the certificates allow too many paths to a root.
+/// date its certificate was issued, which of its names is outside a CA's name constraints, which
+/// certificate is distrusted, which has an algorithm, a critical extension or a name constraint that is not
+/// supported, which is for another purpose, or that the certificates allow too many paths to a root.
 ///
 /// Your program receives it as [`rustls::Error::InvalidCertificate`] with [`CertificateError::Other`], where
-/// rustls alone would return [`CertificateError::UnknownIssuer`] or `NameConstraintViolation`. HTTP clients wrap
-/// that error again. [`Refusal::of`] finds the refusal in any of them:
+/// rustls alone would return [`CertificateError::UnknownIssuer`], for example. The error that rustls would
+/// return is [`replaced_error`](Refusal::replaced_error). HTTP clients wrap the error again. [`Refusal::of`] finds the refusal in any of them:
 ///
 /// ```
 /// use embedded_roots::Refusal;
@@ -37,45 +37,13 @@ use crate::verify::search::{Chain, Purpose};
 /// # assert_eq!(explain(&std::fmt::Error), std::fmt::Error.to_string());
 /// ```
 #[derive(Clone)]
-pub struct Refusal(Reason);
+pub struct Refusal(Box<Explanation>);
 
 #[derive(Clone)]
-enum Reason {
-    UnknownIssuer {
-        peer: Peer,
-        issuer: String,
-        self_signed: bool,
-        certificates_sent: usize,
-        /// The sources with their numbers of roots.
-        sources: String,
-        system_was_asked: bool,
-    },
-    Distrusted {
-        root: String,
-        distrust_after: UnixTime,
-    },
-    OutsideConstraints {
-        root: String,
-        /// In the grammar of annotations.
-        constraints: String,
-        /// The name of the certificate.
-        name: String,
-    },
-    /// More paths than webpki may try.
-    TooComplex,
-    DistrustedCertificate {
-        certificate: String,
-        by: DistrustedBy,
-    },
-    /// webpki has a list of its own, and does not say which certificate has the key.
-    DistrustedByWebpki,
-}
-
-/// Who sent the certificates.
-#[derive(Clone, Copy, PartialEq)]
-enum Peer {
-    Server,
-    Client,
+struct Explanation {
+    reason: Reason,
+    /// The error of rustls that it explains.
+    replaced: Option<rustls::Error>,
 }
 
 impl Refusal {
@@ -102,17 +70,25 @@ impl Refusal {
         None
     }
 
+    /// The error that rustls alone would return for the same chain, such as
+    /// [`CertificateError::InvalidPurposeContext`]. There is none for a certificate that only embedded-roots refuses,
+    /// such as one whose key is distrusted.
+    #[must_use]
+    pub fn replaced_error(&self) -> Option<&rustls::Error> {
+        self.0.replaced.as_ref()
+    }
+
     /// Whether the last issuer of the chain is not the subject of any root.
     #[must_use]
     pub fn is_unknown_issuer(&self) -> bool {
-        matches!(self.0, Reason::UnknownIssuer { .. })
+        matches!(self.0.reason, Reason::UnknownIssuer(_))
     }
 
     /// Whether the chain needs a root that is trusted only for older certificates, because of its
     /// distrust-after date. The root is found by its name: its signature was not checked.
     #[must_use]
     pub fn is_distrusted(&self) -> bool {
-        matches!(self.0, Reason::Distrusted { .. })
+        matches!(self.0.reason, Reason::Distrusted { .. })
     }
 
     /// Whether the key or the certificate of the peer, or of an intermediate that every path to a root needs, is
@@ -123,7 +99,7 @@ impl Refusal {
     #[must_use]
     pub fn is_distrusted_certificate(&self) -> bool {
         matches!(
-            self.0,
+            self.0.reason,
             Reason::DistrustedCertificate { .. } | Reason::DistrustedByWebpki
         )
     }
@@ -133,7 +109,7 @@ impl Refusal {
     #[must_use]
     pub fn is_revoked_by_onecrl(&self) -> bool {
         matches!(
-            self.0,
+            self.0.reason,
             Reason::DistrustedCertificate {
                 by: DistrustedBy::OneCrl,
                 ..
@@ -145,14 +121,43 @@ impl Refusal {
     /// there are far more than in any real chain, and they could keep a processor busy.
     #[must_use]
     pub fn is_too_complex(&self) -> bool {
-        matches!(self.0, Reason::TooComplex)
+        matches!(self.0.reason, Reason::TooComplex)
     }
 
-    /// The name (RFC 4514) of the distrusted certificate, if that is the reason and it is known.
+    /// Whether the crypto provider cannot verify a signature of the chain, because of its algorithm or the key of
+    /// its issuer. The text says whether another provider can.
     #[must_use]
-    pub fn distrusted_certificate(&self) -> Option<&str> {
-        match &self.0 {
-            Reason::DistrustedCertificate { certificate, .. } => Some(certificate),
+    pub fn is_unsupported_algorithm(&self) -> bool {
+        self.is_unsuitable(Defect::Algorithm)
+    }
+
+    /// Whether a certificate has a critical extension that webpki does not process. RFC 5280, section 4.2, says
+    /// that such a certificate must be refused.
+    #[must_use]
+    pub fn is_unsupported_extension(&self) -> bool {
+        self.is_unsuitable(Defect::CriticalExtension)
+    }
+
+    /// Whether a CA has name constraints of a kind that webpki does not implement, such as directory names. The
+    /// certificate may have only names that are permitted.
+    #[must_use]
+    pub fn is_unsupported_constraint(&self) -> bool {
+        self.is_unsuitable(Defect::NameConstraint)
+    }
+
+    /// Whether a certificate is not for servers, or not for clients, by its extended key usage.
+    #[must_use]
+    pub fn is_wrong_purpose(&self) -> bool {
+        self.is_unsuitable(Defect::Purpose)
+    }
+
+    /// The name (RFC 4514) of the certificate that is distrusted, has something unsupported, or is for another
+    /// purpose, if that is the reason and it is known.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        match &self.0.reason {
+            Reason::DistrustedCertificate { certificate, .. }
+            | Reason::Unsuitable { certificate, .. } => Some(certificate),
             _ => None,
         }
     }
@@ -161,7 +166,7 @@ impl Refusal {
     /// `CVE-2026-111943,RUSTSEC-2026-0382`.
     #[must_use]
     pub fn advisories(&self) -> Option<&str> {
-        match self.0 {
+        match self.0.reason {
             Reason::DistrustedCertificate {
                 by: DistrustedBy::Key(key),
                 ..
@@ -170,18 +175,28 @@ impl Refusal {
         }
     }
 
-    /// Whether a name of the certificate is outside the root's name constraints: its own, or imposed
-    /// ones.
+    /// Whether a name of the certificate is outside the name constraints of its root (its own, or imposed
+    /// ones) or of an intermediate.
     #[must_use]
     pub fn is_outside_constraints(&self) -> bool {
-        matches!(self.0, Reason::OutsideConstraints { .. })
+        matches!(self.0.reason, Reason::OutsideConstraints { .. })
     }
 
     /// The name (RFC 4514) of the issuer that is not trusted, if that is the reason.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        match &self.0 {
-            Reason::UnknownIssuer { issuer, .. } => Some(issuer),
+        match &self.0.reason {
+            Reason::UnknownIssuer(unknown) => Some(&unknown.issuer),
+            _ => None,
+        }
+    }
+
+    /// The name (RFC 4514) of a root or of a certificate that the peer sent, if the issuer is unknown only because
+    /// that name is encoded otherwise: by another string type, in another letter case or with other spaces.
+    #[must_use]
+    pub fn namesake(&self) -> Option<&str> {
+        match &self.0.reason {
+            Reason::UnknownIssuer(unknown) => unknown.namesake.as_deref(),
             _ => None,
         }
     }
@@ -190,8 +205,9 @@ impl Refusal {
     /// reason.
     #[must_use]
     pub fn root(&self) -> Option<&str> {
-        match &self.0 {
-            Reason::Distrusted { root, .. } | Reason::OutsideConstraints { root, .. } => Some(root),
+        match &self.0.reason {
+            Reason::Distrusted { root, .. } => Some(root),
+            Reason::OutsideConstraints { ca, is_root, .. } => is_root.then_some(ca),
             _ => None,
         }
     }
@@ -200,7 +216,7 @@ impl Refusal {
     /// the reason.
     #[must_use]
     pub fn distrust_after(&self) -> Option<UnixTime> {
-        match self.0 {
+        match self.0.reason {
             Reason::Distrusted { distrust_after, .. } => Some(distrust_after),
             _ => None,
         }
@@ -210,62 +226,82 @@ impl Refusal {
     /// often lacks its intermediates.
     #[must_use]
     pub fn certificates_sent(&self) -> Option<usize> {
-        match self.0 {
-            Reason::UnknownIssuer {
-                certificates_sent, ..
-            } => Some(certificates_sent),
+        match self.0.reason {
+            Reason::UnknownIssuer(ref unknown) => Some(unknown.certificates_sent),
             _ => None,
         }
     }
 
-    /// The DNS name or IP address of the certificate that is outside the root's name constraints, if that
-    /// is the reason.
+    /// The DNS name or IP address of the certificate that is outside the name constraints, if that is the
+    /// reason.
     #[must_use]
     pub fn presented_name(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.0.reason {
             Reason::OutsideConstraints { name, .. } => Some(name),
             _ => None,
         }
     }
 
-    /// The root's name constraints, its own and imposed ones, in the grammar of annotations:
+    /// The name constraints, of a root its own and imposed ones, in the grammar of annotations:
     /// `permitted-dns=.tr`.
     #[must_use]
     pub fn name_constraints(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.0.reason {
             Reason::OutsideConstraints { constraints, .. } => Some(constraints),
             _ => None,
         }
     }
 
-    pub(crate) fn distrusted(root: &Anchor, distrust_after: UnixTime) -> Self {
+    pub(super) fn distrusted(root: &Anchor, distrust_after: UnixTime) -> Self {
         let root = root.subject();
-        Self(Reason::Distrusted {
+        Self::new(Reason::Distrusted {
             root,
             distrust_after,
         })
     }
 
-    pub(crate) fn outside_constraints(root: &Anchor, constraints: &[u8], name: String) -> Self {
-        Self(Reason::OutsideConstraints {
-            root: root.subject(),
+    /// `constraints` are those of a root, or of an intermediate.
+    #[inline(never)]
+    pub(super) fn outside_constraints(
+        ca: DistinguishedName<'_>,
+        is_root: bool,
+        constraints: &[u8],
+        name: String,
+    ) -> Self {
+        Self::new(Reason::OutsideConstraints {
+            ca: shown(Some(ca)),
+            is_root,
             constraints: Limits::new(None, Some(constraints)).to_string(),
             name,
         })
     }
 
     pub(super) fn too_complex() -> Self {
-        Self(Reason::TooComplex)
+        Self::new(Reason::TooComplex)
     }
 
     /// The name is the subject of the certificate, or of a root that was not sent.
     pub(super) fn by_distrust(name: Option<DistinguishedName<'_>>, by: DistrustedBy) -> Self {
         let certificate = shown(name);
-        Self(Reason::DistrustedCertificate { certificate, by })
+        Self::new(Reason::DistrustedCertificate { certificate, by })
     }
 
     pub(super) fn by_webpki_distrust() -> Self {
-        Self(Reason::DistrustedByWebpki)
+        Self::new(Reason::DistrustedByWebpki)
+    }
+
+    /// `why` continues the sentence `the certificate "CN=Example"`.
+    #[inline(never)]
+    pub(super) fn unsuitable(
+        certificate: Option<DistinguishedName<'_>>,
+        defect: Defect,
+        why: String,
+    ) -> Self {
+        Self::new(Reason::Unsuitable {
+            certificate: shown(certificate),
+            defect,
+            why,
+        })
     }
 
     pub(super) fn unknown_issuer(chain: Chain<'_>, trust_set: &TrustSet) -> Self {
@@ -282,7 +318,7 @@ impl Refusal {
             return Self::by_distrust(issuer, root.by);
         }
         let (sources, system_was_asked) = trust_set.asked();
-        Self(Reason::UnknownIssuer {
+        Self::new(Reason::UnknownIssuer(UnknownIssuer {
             peer: match chain.purpose {
                 Purpose::Server(_) => Peer::Server,
                 Purpose::Client => Peer::Client,
@@ -290,9 +326,27 @@ impl Refusal {
             self_signed: issuer.is_some() && issuer == subject(last),
             issuer: shown(issuer),
             certificates_sent: 1 + intermediates.len(),
+            namesake: issuer.and_then(|issuer| namesake(issuer, intermediates, trust_set)),
             sources,
             system_was_asked,
-        })
+        }))
+    }
+
+    /// With the error that it explains.
+    pub(super) fn replacing(mut self, error: rustls::Error) -> Self {
+        self.0.replaced = Some(error);
+        self
+    }
+
+    fn new(reason: Reason) -> Self {
+        Self(Box::new(Explanation {
+            reason,
+            replaced: None,
+        }))
+    }
+
+    fn is_unsuitable(&self, by: Defect) -> bool {
+        matches!(self.0.reason, Reason::Unsuitable { defect, .. } if defect == by)
     }
 }
 
@@ -308,6 +362,27 @@ fn in_ureq<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
 
 #[cfg(not(feature = "ureq"))]
 fn in_ureq<'a>(_: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    None
+}
+
+/// The name of a root or of a certificate that was sent, if it is the same name (RFC 5280, section 7.1) in other bytes.
+fn namesake(
+    name: DistinguishedName<'_>,
+    sent: &[CertificateDer<'_>],
+    trust_set: &TrustSet,
+) -> Option<String> {
+    let is_namesake = |other: &DistinguishedName<'_>| *other != name && other.matches(&name);
+    for sent in sent {
+        if let Some(other) = subject(sent).filter(is_namesake) {
+            return Some(other.to_string());
+        }
+    }
+    for root in trust_set.anchors() {
+        let other = DistinguishedName::new(&root.trust_anchor().subject);
+        if is_namesake(&other) {
+            return Some(other.to_string());
+        }
+    }
     None
 }
 
@@ -339,90 +414,7 @@ const MOST_STEPS: usize = 16;
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Reason::Distrusted {
-                root,
-                distrust_after,
-            } => {
-                let date = rfc3339(*distrust_after);
-                write!(
-                    f,
-                    "the root \"{}\" is distrusted for certificates that start to be valid after \
-                     {date}",
-                    shortened(root)
-                )
-            }
-            Reason::OutsideConstraints {
-                root,
-                constraints,
-                name,
-            } => write!(
-                f,
-                "the certificate is for \"{}\", which is outside the name constraints of the root \
-                 \"{}\", its own or imposed by the bundle: {}",
-                shortened(name),
-                shortened(root),
-                shortened(constraints)
-            ),
-            Reason::TooComplex => write!(
-                f,
-                "the certificates sent allow too many paths to a root: more than {MOST_PAIRS} pairs of a \
-                 certificate and a possible issuer would be tried; send the certificates of one path"
-            ),
-            Reason::DistrustedCertificate { certificate, by } => {
-                write!(
-                    f,
-                    "the certificate \"{}\" is refused: {by}",
-                    shortened(certificate)
-                )
-            }
-            Reason::DistrustedByWebpki => f.write_str(
-                "a certificate of the chain is refused: its key is distrusted by rustls-webpki",
-            ),
-            Reason::UnknownIssuer {
-                peer,
-                issuer,
-                self_signed,
-                certificates_sent,
-                sources,
-                system_was_asked,
-            } => {
-                let what = if *self_signed {
-                    "self-signed certificate"
-                } else {
-                    "issuer"
-                };
-                write!(
-                    f,
-                    "the {what} \"{}\" is not trusted by {sources}",
-                    shortened(issuer)
-                )?;
-                if !self_signed {
-                    let peer = match peer {
-                        Peer::Server => "server",
-                        Peer::Client => "client",
-                    };
-                    let sent = counted(*certificates_sent, "certificate");
-                    write!(
-                        f,
-                        "; the {peer} sent {sent}: if the issuer is \
-                         an intermediate CA, the {peer} must also send that CA's certificate"
-                    )?;
-                }
-                f.write_str(
-                    "; if it is a private CA, add its certificate (`RootsBuilder::pem_file`, \
-                     `include_bundle!`, or the feature `custom`)",
-                )?;
-                // A system trusts CAs of servers, so this would be bad advice for clients.
-                if !system_was_asked && *peer == Peer::Server {
-                    f.write_str(
-                        "; if the operating system trusts it, add the system store \
-                         (`Roots::embedded_and_system`, with the feature `system`)",
-                    )?;
-                }
-                Ok(())
-            }
-        }
+        self.0.reason.fmt(f)
     }
 }
 

@@ -29,10 +29,10 @@ use crate::verify::search::{Chain, Purpose};
 /// path to a trusted issuer. A chain that leaves far more paths than any real one is refused, because webpki
 /// could need seconds for it.
 ///
-/// If a chain fails because of a distrust date, a name constraint of its root, a distrusted certificate, an
-/// unknown issuer, or too many paths, the error is a [`Refusal`] inside
-/// [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than rustls does. All other
-/// errors are those of rustls.
+/// If a chain fails because of a distrust date, a name constraint, a distrusted certificate, an unknown issuer, too
+/// many paths, or something in a certificate that is not supported or for another purpose, the error is a [`Refusal`]
+/// inside [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than rustls does. All
+/// other errors are those of rustls.
 pub struct Verifier {
     chains: ChainVerifier,
 }

@@ -82,10 +82,7 @@ fn chain_with_public_key_is_refused_and_explained() {
     ];
     for refusal in refusals {
         assert_eq!(refusal.to_string(), text);
-        assert_eq!(
-            refusal.distrusted_certificate(),
-            Some("CN=EM DV TLS CA - G3B")
-        );
+        assert_eq!(refusal.certificate(), Some("CN=EM DV TLS CA - G3B"));
         let advisories = "CVE-2026-111943,GHSA-6q48-6c7w-9gw2,RUSTSEC-2026-0382";
         assert_eq!(refusal.advisories(), Some(advisories));
         assert!(!refusal.is_distrusted() && !refusal.is_unknown_issuer());
@@ -241,7 +238,7 @@ fn each_certificate_of_a_chain_can_be_distrusted() {
             let roots = policy.build().unwrap();
             // The root was not sent: its name is known all the same.
             let refusal = distrusted(verdict(&roots, chain));
-            assert_eq!(refusal.distrusted_certificate(), Some("CN=CA"));
+            assert_eq!(refusal.certificate(), Some("CN=CA"));
             assert_eq!(roots.report().sources()[0].distrusted().len(), 1);
         }
     }

@@ -51,6 +51,7 @@ mod server;
 mod signatures;
 mod static_program;
 mod tokens;
+mod unsuitable;
 mod ureq_agent;
 mod verdict;
 mod work;

@@ -54,7 +54,7 @@ fn revoked_intermediate_is_refused_and_explained() {
         let error = verdict.unwrap_err();
         let refusal = Refusal::of(&error).unwrap();
         assert!(refusal.is_revoked_by_onecrl() && refusal.is_distrusted_certificate());
-        assert_eq!(refusal.distrusted_certificate(), Some("CN=Between"));
+        assert_eq!(refusal.certificate(), Some("CN=Between"));
         let text =
             "the certificate \"CN=Between\" is refused: it is revoked by OneCRL of 2026-11-10";
         assert_eq!(refusal.to_string(), text);

@@ -101,26 +101,21 @@ fn of_clients(verifier: Arc<dyn ClientCertVerifier>) -> Verify {
     })
 }
 
-/// The verdict of a verifier, with our refusal of an unknown issuer mapped to rustls' error. The second time, ours
+/// The verdict of a verifier, with our refusals mapped to the errors of rustls that they replace. The second time, ours
 /// may remember signatures, and has to come to the same verdict.
 fn verdict(verify: &Verify, case: &Case) -> Result<(), String> {
     let first = verify(case);
     let text = |verdict: &Result<(), rustls::Error>| verdict.clone().map_err(|why| why.to_string());
     assert_eq!(text(&verify(case)), text(&first), "{case:?}");
     first.map_err(|error| match Refusal::of(&error) {
-        Some(refusal) if refusal.is_unknown_issuer() => unknown_issuer(),
-        Some(refusal) if refusal.is_outside_constraints() => outside_constraints(),
         Some(refusal) if refusal.is_distrusted() => DISTRUSTED.to_owned(),
-        _ => error.to_string(),
+        Some(refusal) => (refusal.replaced_error()).map_or(error.to_string(), ToString::to_string),
+        None => error.to_string(),
     })
 }
 
 fn unknown_issuer() -> String {
     rustls::Error::from(CertificateError::UnknownIssuer).to_string()
-}
-
-fn outside_constraints() -> String {
-    "invalid peer certificate: Other(OtherError(NameConstraintViolation))".to_owned()
 }
 
 const DISTRUSTED: &str = "distrusted";

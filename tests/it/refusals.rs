@@ -148,7 +148,7 @@ fn name_outside_name_constraints_is_named_with_root_and_limit() {
         (None, None)
     );
 
-    // The server sent the name constraints of an intermediate: rustls' own error is enough.
+    // An intermediate's own.
     let own = root("CA");
     let between = intermediate_with("Between", &own, |params| {
         params.name_constraints = Some(rcgen::NameConstraints {
@@ -157,12 +157,14 @@ fn name_outside_name_constraints_is_named_with_root_and_limit() {
         });
     });
     let identity = server(&between, NAME).with(&between);
-    let roots = Roots::builder().pem(own.pem()).build().unwrap();
-    let error = handshake(roots.client_config(), serve(identity, &TLS13), NAME).unwrap_err();
-    assert!(Refusal::of(&error).is_none());
-    assert!(
-        format!("{error:?}").contains("NameConstraintViolation"),
-        "{error:?}"
+    let refusal = self::refusal(Roots::builder().pem(own.pem()), identity);
+    let text = "the certificate is for \"a.example\", which is outside the name constraints of the \
+                intermediate \"CN=Between\": permitted-dns=b.example";
+    assert_eq!(refusal.to_string(), text);
+    assert!(refusal.is_outside_constraints());
+    assert_eq!(
+        (refusal.root(), refusal.presented_name()),
+        (None, Some(NAME))
     );
 }
 

@@ -175,7 +175,6 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
         chain: &chain,
         name: &server.name,
         candidates: &candidates,
-        provider: &provider,
         now,
     };
     let verdicts: Vec<Verdict> = policies.iter().map(|policy| case.judge(policy)).collect();

@@ -41,7 +41,6 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
         chain: &chain,
         name: &ServerName::try_from("localhost").unwrap(),
         candidates: &candidates,
-        provider,
         now,
     };
     let verdict = case.judge(&policies[0]);
@@ -95,12 +94,10 @@ fn a_compromised_root_is_told_with_advisories() {
         verifies: true,
         is_valid: true,
     };
-    let config = embedded().unwrap().client_config();
     let case = Case {
         chain: &Chain::read(vec![server.der().clone()]).unwrap(),
         name: &ServerName::try_from("localhost").unwrap(),
         candidates: &[candidate],
-        provider: config.crypto_provider(),
         now: UnixTime::now(),
     };
     let verdict = case.judge(&policies(None, &history).unwrap()[0]);

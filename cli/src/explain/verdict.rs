@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
-use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{escape, iso_day, rfc3339, shorten};
@@ -53,6 +52,12 @@ pub(super) enum Reason {
     BadSignature,
     WeakSignature,
     WrongPurpose,
+    /// A critical extension that webpki does not process.
+    UnsupportedExtension,
+    /// A name constraint of a kind that webpki does not implement.
+    UnsupportedConstraint,
+    /// The issuer's name is encoded otherwise than in its own certificate.
+    NameEncoding,
     Malformed,
     Other,
 }
@@ -62,7 +67,6 @@ pub(super) struct Case<'a> {
     pub(super) chain: &'a Chain,
     pub(super) name: &'a ServerName<'static>,
     pub(super) candidates: &'a [Candidate],
-    pub(super) provider: &'a CryptoProvider,
     pub(super) now: UnixTime,
 }
 
@@ -128,6 +132,17 @@ impl Case<'_> {
                 (Reason::OutsideConstraints, sentence)
             } else if refusal.is_too_complex() {
                 (Reason::TooComplex, sentence)
+            } else if refusal.is_wrong_purpose() {
+                (Reason::WrongPurpose, sentence)
+            } else if refusal.is_unsupported_extension() {
+                (Reason::UnsupportedExtension, sentence)
+            } else if refusal.is_unsupported_constraint() {
+                (Reason::UnsupportedConstraint, sentence)
+            } else if refusal.is_unsupported_algorithm() {
+                match self.end_elsewhere(policy) {
+                    Some(end) => self.foreign(end),
+                    None => (Reason::WeakSignature, sentence),
+                }
             } else {
                 self.unknown_issuer(refusal)
             };
@@ -143,18 +158,11 @@ impl Case<'_> {
             Error::NotValidForName | Error::NotValidForNameContext { .. } => {
                 (Reason::WrongName, self.wrong_name())
             }
-            Error::BadSignature => self.bad_signature(policy),
-            Error::UnsupportedSignatureAlgorithmForPublicKeyContext {
-                public_key_algorithm_id: key,
-                ..
-            } => self.key_of_another_type(policy, key),
-            Error::UnsupportedSignatureAlgorithmContext { .. } => {
-                (Reason::WeakSignature, self.weak_signature())
+            // The key is of another type than that of the signature.
+            Error::BadSignature
+            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                self.bad_signature(policy)
             }
-            Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => (
-                Reason::WrongPurpose,
-                "the certificate is not for TLS servers (extended key usage)".to_owned(),
-            ),
             Error::BadEncoding => (Reason::Malformed, "a certificate cannot be read".to_owned()),
             Error::Other(other) => match other.0.downcast_ref() {
                 Some(why) => self.by_webpki(why),
@@ -185,15 +193,11 @@ impl Case<'_> {
             ),
             Error::NameConstraintViolation => (
                 Reason::OutsideConstraints,
-                "the certificate has a name that is outside the name constraints of a CA of its chain",
+                "a certificate has a name that is outside the name constraints of a CA of its chain",
             ),
             Error::UnsupportedCertVersion => {
                 (Reason::Malformed, "a certificate is not of X.509 version 3")
             }
-            Error::UnsupportedCriticalExtension => (
-                Reason::Other,
-                "a certificate has a critical extension that is not understood",
-            ),
             other => {
                 return (Reason::Other, format!("the chain is not valid ({other})"));
             }
@@ -209,6 +213,9 @@ impl Case<'_> {
         }
         if let Some(end) = self.ends().next() {
             return self.foreign(end);
+        }
+        if refusal.namesake().is_some() {
+            return (Reason::NameEncoding, escape(&refusal.to_string()));
         }
         let issuer = refusal.issuer().unwrap_or_default();
         let namesake = self.candidates.iter().find(|candidate| {
@@ -337,30 +344,6 @@ impl Case<'_> {
         }
         let sentence = "a signature is not by the key of the issuer that is named";
         (Reason::BadSignature, sentence.to_owned())
-    }
-
-    /// A signature cannot be by the key of the issuer that is named, or rustls does not accept such keys.
-    fn key_of_another_type(&self, policy: &Policy, key: &[u8]) -> (Reason, String) {
-        let mut algorithms = (self.provider.signature_verification_algorithms.all).iter();
-        if algorithms.any(|algorithm| algorithm.public_key_alg_id().as_ref() == key) {
-            return self.bad_signature(policy);
-        }
-        if let Some(end) = self.end_elsewhere(policy) {
-            return self.foreign(end);
-        }
-        let sentence = "the key of an issuer of the chain is of a kind that rustls does not accept";
-        (Reason::WeakSignature, sentence.to_owned())
-    }
-
-    fn weak_signature(&self) -> String {
-        // The signature of a root on itself is not verified.
-        let signed = (self.chain.all()).filter(|sent| !sent.certificate.is_self_issued());
-        let mut algorithms: Vec<&str> = signed
-            .map(|sent| sent.certificate.signature_algorithm())
-            .collect();
-        algorithms.dedup();
-        let algorithms = algorithms.join(", ");
-        format!("a signature of the chain is of a kind that rustls does not accept ({algorithms})")
     }
 
     fn called(&self, sent: &SentCertificate) -> String {

@@ -265,7 +265,8 @@ fn a_root_with_a_key_that_rustls_does_not_accept() {
     let identity = server(&root("CA"), HOST);
     refused(
         &explained(SECP256K1_ROOT, &identity),
-        "the key of an issuer of the chain is of a kind that rustls does not accept",
+        "the certificate \"CN=a server\" is signed with ECDSA with SHA-256 by a key of the type secp256k1, which \
+         the crypto provider cannot verify",
     );
     let port = Server::new(&identity).port;
     let (_, value) = Explain::new(SECP256K1_ROOT, SECP256K1_ROOT).json(port);
@@ -290,7 +291,8 @@ fn outside_name_constraints_of_an_intermediate() {
         let explained = Explain::new(&ca.pem(), &system.pem()).run(port);
         refused(
             &explained,
-            "the certificate has a name that is outside the name constraints of a CA of its chain",
+            "the certificate is for \"localhost\", which is outside the name constraints of the intermediate \
+             \"CN=Between\": permitted-dns=example.org",
         );
         for policy in ["embedded", "system"] {
             let expected = format!("refused by {policy}: {elsewhere}");
@@ -403,8 +405,31 @@ fn a_certificate_for_clients() {
     let identity = server_with(&ca, HOST, |params| {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     });
-    let sentence = "the certificate is not for TLS servers (extended key usage)";
+    let sentence =
+        "the certificate \"CN=a server\" is not for servers: its extended key usage is clientAuth";
     refused(&explained(&ca.pem(), &identity), sentence);
+}
+
+#[test]
+fn a_root_of_the_same_name_in_other_letters() {
+    let explained = explained(&root("My CA").pem(), &server(&root("my ca"), HOST));
+    let start = "the issuer \"CN=my ca\" is not trusted by";
+    let verdict = explained.verdict("roots.pem");
+    assert!(verdict.contains(start), "{verdict}");
+    assert!(verdict.contains("there is a certificate of \"CN=My CA\", but that name differs"));
+}
+
+#[test]
+fn a_critical_extension_that_is_not_supported() {
+    let ca = root("CA");
+    let identity = server_with(&ca, HOST, |params| {
+        let mut extension = rcgen::CustomExtension::from_oid_content(&[1, 2, 840, 1], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions = vec![extension];
+    });
+    let port = Server::new(&identity).port;
+    let (_, value) = Explain::new(&ca.pem(), &ca.pem()).json(port);
+    assert_eq!(value["verdicts"][0]["reason"], "unsupported-extension");
 }
 
 #[test]

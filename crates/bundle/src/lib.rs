@@ -53,14 +53,16 @@ pub use escape::{escape, shorten};
 pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
 pub use limits::Limits;
 pub use limits::annotation::Annotation;
-pub use limits::outside::name_outside;
+pub use limits::outside::{name_outside, unsupported_constraint};
 pub use pem::read::{PrivateKeys, parse, parse_each};
 pub use pem::write::certificate_to_pem;
 pub use root::Root;
 pub use x509::anchor::identity;
 pub use x509::certificate::{
-    issuer, not_after, not_before, serial_number, subject, subject_public_key_info,
+    critical_extension, extension, issuer, not_after, not_before, serial_number,
+    signature_algorithm, subject, subject_public_key_info,
 };
 pub use x509::der;
 pub use x509::name::DistinguishedName;
+pub use x509::object_identifier::ObjectIdentifier;
 pub use x509::time::{iso_day, parse_day, parse_iso_day, parse_rfc3339, rfc3339};

@@ -14,21 +14,76 @@ use crate::x509::der::{self, Element};
 #[must_use]
 pub fn name_outside(certificate: &[u8], constraints: &[u8]) -> Option<String> {
     let [permitted, excluded] = sets(constraints)?;
-    let names = Element::only(extension(certificate, SUBJECT_ALT_NAME)?, der::SEQUENCE)?;
+    let mut names = alternative_names(certificate)?;
     let mut left = MOST_COMPARISONS;
-    for name in der::elements(names) {
-        let name = name?;
+    while !names.is_empty() {
+        let (name, rest) = Element::read(names)?;
+        names = rest;
         if name.tag != DNS && name.tag != IP {
             continue;
         }
-        let [permitted, excluded] =
-            [permitted, excluded].map(|set| Place::of(name, set, &mut left));
-        if permitted? == Place::Outside || excluded? == Place::Inside {
+        if Place::of(name, permitted, &mut left)? == Place::Outside
+            || Place::of(name, excluded, &mut left)? == Place::Inside
+        {
             return Some(shown(name));
         }
     }
     None
 }
+
+/// The kind of name (RFC 5280, section 4.2.1.6) that the name constraints (the content of the SEQUENCE, DER) limit and
+/// that webpki does not implement: it refuses a certificate (DER) that has a name of this kind, inside or outside.
+/// Every certificate has a directory name.
+#[must_use]
+pub fn unsupported_constraint(certificate: &[u8], constraints: &[u8]) -> Option<&'static str> {
+    let names = alternative_names(certificate).unwrap_or_default();
+    let has_name = |kind: u8| {
+        let mut rest = names;
+        while let Some((name, after)) = Element::read(rest) {
+            if number(name.tag) == kind {
+                return true;
+            }
+            rest = after;
+        }
+        kind == DIRECTORY
+    };
+    for mut subtrees in sets(constraints)? {
+        while !subtrees.is_empty() {
+            let (subtree, rest) = Element::read(subtrees)?;
+            subtrees = rest;
+            let kind = number(base_of(Some(subtree))?.tag);
+            for (unsupported, name) in UNSUPPORTED {
+                if *unsupported == kind && has_name(kind) {
+                    return Some(name);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The content of the subject alternative names.
+fn alternative_names(certificate: &[u8]) -> Option<&[u8]> {
+    Element::only(extension(certificate, SUBJECT_ALT_NAME)?, der::SEQUENCE)
+}
+
+/// The number of a context-specific tag.
+fn number(tag: u8) -> u8 {
+    tag & 0x1f
+}
+
+const DIRECTORY: u8 = 4;
+
+/// The other choices of `GeneralName` than dNSName and iPAddress.
+const UNSUPPORTED: &[(u8, &str)] = &[
+    (0, "otherName"),
+    (1, "rfc822Name"),
+    (3, "x400Address"),
+    (DIRECTORY, "directoryName"),
+    (5, "ediPartyName"),
+    (6, "uniformResourceIdentifier"),
+    (8, "registeredID"),
+];
 
 const MOST_COMPARISONS: usize = 250_000;
 
@@ -46,10 +101,13 @@ enum Place {
 
 impl Place {
     /// `None` if a subtree cannot be read, or after `left` comparisons.
-    fn of(name: Element<'_>, set: &[u8], left: &mut usize) -> Option<Self> {
+    #[inline(never)]
+    fn of(name: Element<'_>, mut set: &[u8], left: &mut usize) -> Option<Self> {
         let mut place = Self::Elsewhere;
-        for subtree in der::elements(set) {
-            let base = base_of(subtree)?;
+        while !set.is_empty() {
+            let (subtree, rest) = Element::read(set)?;
+            set = rest;
+            let base = base_of(Some(subtree))?;
             *left = left.checked_sub(1)?;
             if base.tag == name.tag {
                 if contains(base, name.value) {

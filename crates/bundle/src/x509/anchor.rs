@@ -6,7 +6,7 @@
 
 use rustls_pki_types::TrustAnchor;
 
-use crate::x509::certificate::{Fields, id_and_value};
+use crate::x509::certificate::{Extension, Fields};
 use crate::x509::der::{self, Element};
 
 /// Subject, public key and name constraints of a certificate, DER, or what is wrong with it.
@@ -79,7 +79,7 @@ fn name_constraints(after_key: &[u8]) -> Result<Option<&[u8]>, &'static str> {
     let mut name_constraints = None;
     let mut seen = 0_u64;
     for extension in der::elements(extensions) {
-        let (id, value) = extension.and_then(id_and_value).ok_or(UNREADABLE)?;
+        let Extension { id, value, .. } = extension.and_then(Extension::read).ok_or(UNREADABLE)?;
         let (number, tag) = match id {
             SIGNED_CERTIFICATE_TIMESTAMPS => (0, der::OCTET_STRING),
             [

@@ -1,6 +1,6 @@
 //! Whether a certificate says that it is a CA (RFC 5280, section 4.2.1).
 
-use crate::x509::certificate::{extensions, id_and_value};
+use crate::x509::certificate::{Extension, extensions};
 use crate::x509::der::{self, Element};
 
 /// Why a certificate, DER, cannot be a root by its own words: its basic constraints have CA false, its
@@ -39,7 +39,7 @@ impl Statement {
     fn from_certificate(certificate: &[u8]) -> Option<Self> {
         let mut statement = Self::default();
         for extension in der::elements(extensions(certificate)?) {
-            let (id, value) = id_and_value(extension?)?;
+            let Extension { id, value, .. } = Extension::read(extension?)?;
             let before = match id {
                 BASIC_CONSTRAINTS => statement.ca.replace(ca(value)?),
                 KEY_USAGE => statement.key_cert_sign.replace(key_cert_sign(value)?),

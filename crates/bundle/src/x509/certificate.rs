@@ -57,6 +57,29 @@ pub fn not_after(certificate: &[u8]) -> Option<UnixTime> {
     x509_time(not_after)
 }
 
+/// The signature algorithm of a certificate, DER: the content of the `AlgorithmIdentifier` (RFC 5280, section
+/// 4.1.2.3). `None` if it cannot be read.
+#[must_use]
+pub fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
+    Some(Fields::from_certificate(certificate)?.signature)
+}
+
+/// The value of the extension with this id (the content of the OBJECT IDENTIFIER), the first of them.
+#[must_use]
+#[inline(never)]
+pub fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
+    let found = readable_extensions(certificate).find(|extension| extension.id == id);
+    found.map(|extension| extension.value)
+}
+
+/// The id (the content of the OBJECT IDENTIFIER) of the first critical extension that is not one of `known`.
+#[must_use]
+pub fn critical_extension<'a>(certificate: &'a [u8], known: &[&[u8]]) -> Option<&'a [u8]> {
+    let mut extensions = readable_extensions(certificate);
+    let found = extensions.find(|extension| extension.critical && !known.contains(&extension.id));
+    found.map(|extension| extension.id)
+}
+
 /// The extensions of a certificate, DER (the content of the SEQUENCE; RFC 5280, section 4.1.2.9):
 /// empty if it has none, `None` if they cannot be read.
 pub(crate) fn extensions(certificate: &[u8]) -> Option<&[u8]> {
@@ -75,21 +98,30 @@ pub(crate) fn extensions(certificate: &[u8]) -> Option<&[u8]> {
     Element::only(explicit, der::SEQUENCE)
 }
 
-/// The extnID and the extnValue of an `Extension` (RFC 5280, section 4.1).
-pub(crate) fn id_and_value(extension: Element<'_>) -> Option<(&[u8], &[u8])> {
-    let (id, rest) = Element::expect(extension.value, der::OID)?;
-    let (_critical, rest) = der::boolean_or_false(rest)?;
-    let value = Element::only(rest, der::OCTET_STRING)?;
-    (extension.tag == der::SEQUENCE).then_some((id, value))
+/// The extensions up to the first that is malformed.
+fn readable_extensions(certificate: &[u8]) -> impl Iterator<Item = Extension<'_>> {
+    der::elements(extensions(certificate).unwrap_or_default())
+        .map_while(|extension| Extension::read(extension?))
 }
 
-/// The value of the extension with this id (the content of the OBJECT IDENTIFIER), the first of them.
-pub(crate) fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
-    let mut extensions =
-        der::elements(extensions(certificate)?).map_while(|extension| id_and_value(extension?));
-    extensions
-        .find(|(other, _)| *other == id)
-        .map(|(_, value)| value)
+/// An `Extension` (RFC 5280, section 4.1).
+pub(crate) struct Extension<'a> {
+    pub(crate) id: &'a [u8],
+    critical: bool,
+    pub(crate) value: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    pub(crate) fn read(extension: Element<'a>) -> Option<Self> {
+        let (id, rest) = Element::expect(extension.value, der::OID)?;
+        let (critical, rest) = der::boolean_or_false(rest)?;
+        let value = Element::only(rest, der::OCTET_STRING)?;
+        (extension.tag == der::SEQUENCE).then_some(Self {
+            id,
+            critical,
+            value,
+        })
+    }
 }
 
 /// The fields of a `TBSCertificate` (RFC 5280, section 4.1): the contents of the SEQUENCEs.

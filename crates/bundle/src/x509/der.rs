@@ -6,7 +6,8 @@ pub const INTEGER: u8 = 0x02;
 /// The tag of a BIT STRING.
 pub const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const OID: u8 = 0x06;
+/// The tag of an OBJECT IDENTIFIER.
+pub const OID: u8 = 0x06;
 pub(crate) const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 /// The tag of a SEQUENCE.
@@ -25,7 +26,7 @@ pub(crate) const fn context(number: u8) -> u8 {
 }
 
 /// The elements of `content`. The iterator yields `None` for a malformed element, and then ends.
-pub(crate) fn elements(content: &[u8]) -> impl Iterator<Item = Option<Element<'_>>> {
+pub fn elements(content: &[u8]) -> impl Iterator<Item = Option<Element<'_>>> {
     let mut rest = content;
     std::iter::from_fn(move || {
         if rest.is_empty() {

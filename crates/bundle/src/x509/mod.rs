@@ -5,5 +5,6 @@ pub(crate) mod ca;
 pub(crate) mod certificate;
 pub mod der;
 pub(crate) mod name;
+pub(crate) mod object_identifier;
 pub(crate) mod time;
 pub(crate) mod trusted_certificate;

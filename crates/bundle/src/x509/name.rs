@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::escape::is_visible;
 use crate::x509::der::{self, Element};
+use crate::x509::object_identifier::ObjectIdentifier;
 
 /// A distinguished name (the content of the `Name` SEQUENCE, DER) in readable form.
 ///
@@ -25,6 +26,20 @@ impl<'a> DistinguishedName<'a> {
     #[must_use]
     pub fn as_der(&self) -> &'a [u8] {
         self.0
+    }
+
+    /// Whether both are the same name by RFC 5280, section 7.1: whatever the string types, the letter case (of ASCII
+    /// alone) and repeated spaces. Use it for messages only: webpki compares names byte by byte.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        let (one, other) = (self.to_string(), other.to_string());
+        let mut others = other.split_ascii_whitespace();
+        let is_next = |word: &str| {
+            others
+                .next()
+                .is_some_and(|next| next.eq_ignore_ascii_case(word))
+        };
+        one.split_ascii_whitespace().all(is_next) && others.next().is_none()
     }
 
     /// The text of each common name, without the escapes of `Display`, least specific first. A malformed
@@ -109,7 +124,7 @@ fn type_and_value(attribute: Element<'_>) -> Option<(&[u8], Element<'_>)> {
 fn write_attribute(f: &mut fmt::Formatter<'_>, oid: &[u8], value: Element<'_>) -> fmt::Result {
     match SHORT_NAMES.iter().find(|(known, _)| *known == oid) {
         Some((_, name)) => f.write_str(name)?,
-        None => write_oid(f, oid)?,
+        None => write!(f, "{}", ObjectIdentifier::new(oid))?,
     }
     f.write_str("=")?;
     match text(value) {
@@ -142,14 +157,18 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     for (at, char) in text.chars().enumerate() {
         match char {
             // RFC 4514 leaves `=` to the writer. Unescaped, a name could look like an annotation.
-            ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
+            ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => {
+                f.write_str("\\")?;
+                f.write_char(char)?;
+            }
             '#' if at == 0 => f.write_str("\\#")?,
             ' ' if at == 0 || at == last => f.write_str("\\ ")?,
             _ if is_visible(char) => f.write_char(char)?,
             // RFC 4514, section 2.4: a backslash and two hexadecimal digits for each octet.
             _ => {
                 for octet in char.encode_utf8(&mut [0; 4]).bytes() {
-                    write!(f, "\\{octet:02X}")?;
+                    f.write_str("\\")?;
+                    write_octet(f, octet)?;
                 }
             }
         }
@@ -157,29 +176,16 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
-/// Writes the dotted form. The first two arcs share an octet.
-fn write_oid(f: &mut fmt::Formatter<'_>, oid: &[u8]) -> fmt::Result {
-    let mut first = true;
-    let mut arc = 0_u64;
-    for octet in oid {
-        arc = arc.saturating_mul(128) | u64::from(octet & 0x7f);
-        if octet & 0x80 != 0 {
-            continue;
-        }
-        if first {
-            let top = (arc / 40).min(2);
-            write!(f, "{top}.{}", arc - top * 40)?;
-        } else {
-            write!(f, ".{arc}")?;
-        }
-        (first, arc) = (false, 0);
-    }
-    Ok(())
-}
-
+// Not inlined, since every program links this.
+#[inline(never)]
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     f.write_str("#")?;
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    bytes.iter().try_for_each(|&octet| write_octet(f, octet))
+}
+
+#[inline(never)]
+fn write_octet(f: &mut fmt::Formatter<'_>, octet: u8) -> fmt::Result {
+    write!(f, "{octet:02X}")
 }
 
 #[cfg(test)]
@@ -256,6 +262,30 @@ mod tests {
         assert_eq!(common_names(&[vec![0x31, 1, 0], after].concat()), ["a"]);
         assert_eq!(common_names(&[0x31, 9]), [""; 0]);
         assert_eq!(common_names(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn matching_ignores_string_type_case_and_repeated_spaces() {
+        let named =
+            |tag, text: &[u8]| name(&[(&[0x55, 4, 6], 0x13, b"ES"), (&[0x55, 4, 3], tag, text)]);
+        let matches = |one: &[u8], other: &[u8]| {
+            let [one, other] = [one, other].map(DistinguishedName::new);
+            assert_eq!(one.matches(&other), other.matches(&one));
+            one.matches(&other)
+        };
+        let ab = named(0x0c, b"AB");
+        assert!(matches(
+            &named(0x13, b"My  Root CA"),
+            &named(0x0c, b"my root  ca")
+        ));
+        assert!(matches(&ab, &named(0x1e, &[0, b'a', 0, b'b'])));
+        assert!(!matches(&named(0x0c, b"my root"), &named(0x0c, b"myroot")));
+        assert!(!matches(
+            &named(0x0c, b"my root"),
+            &named(0x0c, b"my root ca")
+        ));
+        let other_order = name(&[(&[0x55, 4, 3], 0x0c, b"AB"), (&[0x55, 4, 6], 0x13, b"ES")]);
+        assert!(!matches(&other_order, &ab));
     }
 
     #[test]
