@@ -127,6 +127,10 @@ pub use roots::policy::Roots;
 /// The version of rustls whose types are in this API.
 #[cfg(feature = "rustls")]
 pub use rustls;
+#[cfg(feature = "crlite")]
+pub use source::crlite::policy::Crlite;
+#[cfg(feature = "rustls")]
+pub use source::crlite::status::CrliteReport;
 #[cfg(feature = "rustls")]
 pub use trust::report::{Report, SourceReport};
 #[cfg(feature = "rustls")]

@@ -14,6 +14,7 @@ use crate::bundle::bundle::Bundle;
 use crate::config;
 use crate::error::Error;
 use crate::roots::policy::Roots;
+use crate::source::crlite::CrliteData;
 use crate::source::files;
 use crate::source::origin::Origin;
 use crate::source::root::{Source, SourceRoot};
@@ -68,6 +69,7 @@ pub struct RootsBuilder {
     distrust_files: Vec<PathBuf>,
     pub(super) provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Revocation>,
+    pub(super) crlite: Option<CrliteStep>,
     remembers_signatures: bool,
     pub(super) surroundings: Surroundings,
 }
@@ -83,6 +85,13 @@ impl Roots {
 /// readers of only those sources that it names.
 type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Sync>;
 
+/// Reads CRLite data, given SHA-256.
+type CrliteStep = Box<
+    dyn Fn(&Surroundings, &dyn Fn(&[u8]) -> [u8; 32]) -> Result<Arc<CrliteData>, Error>
+        + Send
+        + Sync,
+>;
+
 type Filter = Box<dyn Fn(&Anchor) -> bool + Send + Sync>;
 
 impl RootsBuilder {
@@ -97,6 +106,7 @@ impl RootsBuilder {
             distrust_files: Vec::new(),
             provider: None,
             revocation: None,
+            crlite: None,
             remembers_signatures: true,
             surroundings: Surroundings::default(),
         }
@@ -353,6 +363,11 @@ impl RootsBuilder {
         let (roots, report) = merge(sources, &distrust, sha256, |anchor| {
             self.filters.iter().all(|keep| keep(anchor))
         })?;
+        let crlite = match &self.crlite {
+            Some(read) => Some(read(&self.surroundings, &|bytes| sha256.hash(bytes))?),
+            None => None,
+        };
+        let report = report.with_crlite(crlite);
         Ok(Reading {
             trust_set: Arc::new(TrustSet::merged(roots, report, distrust)?),
             fell_back,

@@ -1,6 +1,8 @@
 //! Whom to trust, as a value.
 
 pub(crate) mod builder;
+#[cfg(feature = "crlite")]
+mod crlite;
 pub(crate) mod default;
 pub(crate) mod live;
 pub(crate) mod policy;

@@ -1,5 +1,6 @@
 //! Where roots come from at run time.
 
+pub(crate) mod crlite;
 pub(crate) mod directory;
 pub(crate) mod files;
 pub(crate) mod origin;

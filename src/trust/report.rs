@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use embedded_roots_bundle::{counted, rfc3339, shorten};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
+use crate::source::crlite::CrliteData;
+use crate::source::crlite::status::CrliteReport;
 use crate::source::origin::Origin;
 use crate::trust::distrust::DistrustedRoot;
 
@@ -21,9 +24,10 @@ use crate::trust::distrust::DistrustedRoot;
 /// ```
 ///
 /// With the feature `serde`, it can be serialized as an array of its sources.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Report {
     sources: Vec<SourceReport>,
+    crlite: Option<Arc<CrliteData>>,
 }
 
 impl Report {
@@ -33,8 +37,26 @@ impl Report {
         &self.sources
     }
 
+    /// The CRLite data of the policy (feature `crlite`), and what it has said of certificates so far. `None` if the
+    /// policy has none.
+    #[must_use]
+    pub fn crlite(&self) -> Option<CrliteReport> {
+        self.crlite_data().map(CrliteData::report)
+    }
+
     pub(super) fn new(sources: Vec<SourceReport>) -> Self {
-        Self { sources }
+        Self {
+            sources,
+            crlite: None,
+        }
+    }
+
+    pub(crate) fn with_crlite(self, crlite: Option<Arc<CrliteData>>) -> Self {
+        Self { crlite, ..self }
+    }
+
+    pub(super) fn crlite_data(&self) -> Option<&CrliteData> {
+        self.crlite.as_deref()
     }
 
     /// The operating system's own store was asked, and gave roots.
@@ -89,7 +111,19 @@ impl fmt::Display for Report {
             }
             source.fmt(f)?;
         }
-        Ok(())
+        match self.crlite() {
+            Some(crlite) => write!(f, "\n{crlite}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report")
+            .field("sources", &self.sources)
+            .field("crlite", &self.crlite())
+            .finish()
     }
 }
 

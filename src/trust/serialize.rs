@@ -5,6 +5,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
+use crate::source::crlite::status::CrliteReport;
 use crate::trust::report::{Report, SourceReport};
 
 impl Serialize for Report {
@@ -27,6 +28,21 @@ impl Serialize for SourceReport {
         source.serialize_field("limits", &limited(self.limits()))?;
         source.serialize_field("limits_not_applied", &limited(self.limits_not_applied()))?;
         source.end()
+    }
+}
+
+/// The fields are named like the methods that give them.
+impl Serialize for CrliteReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_struct("CrliteReport", 7)?;
+        report.serialize_field("origin", self.origin())?;
+        report.serialize_field("filters", &self.filters())?;
+        report.serialize_field("size", &self.size())?;
+        report.serialize_field("as_of", &self.as_of().map(rfc3339))?;
+        report.serialize_field("revoked", &self.revoked())?;
+        report.serialize_field("not_revoked", &self.not_revoked())?;
+        report.serialize_field("not_covered", &self.not_covered())?;
+        report.end()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
 use crate::bundle::certificates;
 use crate::error::Error;
+use crate::source::crlite::CrliteData;
 use crate::source::root::{RootCertificate, Source, SourceRoot};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedRoot};
@@ -171,13 +172,23 @@ impl TrustSet {
     }
 
     /// What no chain may contain.
+    pub(crate) fn crlite(&self) -> Option<&CrliteData> {
+        match &self.anchors {
+            Anchors::Bundle(..) => None,
+            Anchors::Merged { report, .. } => report.crlite_data(),
+        }
+    }
+
     pub(crate) fn distrust(&self) -> &Distrust {
         &self.distrust
     }
 
     /// Whether the same chains are accepted.
     pub(crate) fn trusts_the_same(&self, other: &Self) -> bool {
-        self.anchors() == other.anchors() && self.distrust == other.distrust
+        let digest = |set: &Self| set.crlite().map(CrliteData::digest);
+        self.anchors() == other.anchors()
+            && self.distrust == other.distrust
+            && digest(self) == digest(other)
     }
 
     /// The sources with their numbers of roots, and whether the system's store is one of them.

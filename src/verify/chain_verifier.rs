@@ -5,10 +5,12 @@ use std::iter;
 use std::sync::Arc;
 
 use embedded_roots_bundle::not_before;
+use rustls::CertificateError;
 use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
 use crate::bundle::anchor::Anchor;
+use crate::source::crlite::status::Status;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
 use crate::verify::dates::{Issuers, is_unknown_issuer, may_issue};
@@ -17,7 +19,7 @@ use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
-use crate::verify::search::{Chain, CrlSearch, Search};
+use crate::verify::search::{Chain, CrlSearch, Leaves, Search};
 use crate::verify::signatures::ChainSignatures;
 
 /// Verifies chains under a trust set: what is distrusted is taken out of the chain, webpki searches once over the
@@ -85,18 +87,35 @@ impl ChainVerifier {
                 self.provider.signature_verification_algorithms.all
             },
             revocation: None,
+            leaves: self.trust_set.crlite().map(|data| Leaves {
+                data,
+                sha256: self.sha256,
+            }),
         };
         let verdict = match revocation {
             None => search.verify(selected),
             Some(revocation) => revocation.verify(search, selected),
         };
         match verdict {
-            Ok(()) => {
+            Ok(Status::Accepted) => {
                 signatures.remember();
                 Ok(())
             }
+            Ok(Status::Revoked) => Err(self.by_data(CertificateError::Revoked, end_entity)),
+            Ok(Status::Stale) => {
+                Err(self.by_data(CertificateError::UnknownRevocationStatus, end_entity))
+            }
             Err(refused) => Err(self.explain(refused, chain, &screening, &issuers)),
         }
+    }
+
+    /// The refusal by data on revoked certificates.
+    #[cold]
+    #[inline(never)]
+    fn by_data(&self, error: CertificateError, end_entity: &CertificateDer<'_>) -> rustls::Error {
+        let report = self.trust_set.report().crlite();
+        let refusal = Refusal::by_crlite(end_entity, error == CertificateError::Revoked, report);
+        refusal.replacing(error.into()).into()
     }
 
     // Apart from the search, as small as it is: inlined, it would be a third of what every program links.

@@ -32,6 +32,13 @@ pub(super) enum Reason {
     },
     /// webpki has a list of its own, and does not say which certificate has the key.
     DistrustedByWebpki,
+    /// By CRLite data: revoked, or too old to tell.
+    Crlite {
+        certificate: String,
+        is_revoked: bool,
+        /// Where the data came from, and its date.
+        data: String,
+    },
     Unsuitable {
         certificate: String,
         defect: Defect,
@@ -102,6 +109,23 @@ impl fmt::Display for Reason {
                     shortened(name),
                     shortened(ca),
                     shortened(constraints)
+                )
+            }
+            Reason::Crlite {
+                certificate,
+                is_revoked,
+                data,
+            } => {
+                let why = if *is_revoked {
+                    "is revoked by the CRLite data of"
+                } else {
+                    "may be revoked: no newer CRLite data is at hand than that of"
+                };
+                let certificate = shortened(certificate);
+                write!(
+                    f,
+                    "the certificate \"{certificate}\" {why} {}",
+                    shortened(data)
                 )
             }
             Reason::Unsuitable {

@@ -5,11 +5,12 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{DistinguishedName, Limits, issuer, subject};
+use embedded_roots_bundle::{DistinguishedName, Limits, issuer, rfc3339, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
+use crate::source::crlite::status::CrliteReport;
 use crate::trust::distrust::DistrustedBy;
 use crate::trust::set::TrustSet;
 use crate::verify::reason::{Defect, Peer, Reason, UnknownIssuer};
@@ -124,6 +125,19 @@ impl Refusal {
         matches!(self.0.reason, Reason::TooComplex)
     }
 
+    /// Whether the end-entity certificate is revoked by [CRLite data](crate::RootsBuilder) (feature `crlite`).
+    #[must_use]
+    pub fn is_revoked_by_crlite(&self) -> bool {
+        matches!(self.0.reason, Reason::Crlite { is_revoked, .. } if is_revoked)
+    }
+
+    /// Whether the CRLite data (feature `crlite`) is too old to tell whether the end-entity certificate is revoked, and
+    /// the policy refuses it for that.
+    #[must_use]
+    pub fn is_stale_crlite(&self) -> bool {
+        matches!(self.0.reason, Reason::Crlite { is_revoked, .. } if !is_revoked)
+    }
+
     /// Whether the crypto provider cannot verify a signature of the chain, because of its algorithm or the key of
     /// its issuer. The text says whether another provider can.
     #[must_use]
@@ -151,12 +165,13 @@ impl Refusal {
         self.is_unsuitable(Defect::Purpose)
     }
 
-    /// The name (RFC 4514) of the certificate that is distrusted, has something unsupported, or is for another
+    /// The name (RFC 4514) of the certificate that is distrusted or revoked, has something unsupported, or is for another
     /// purpose, if that is the reason and it is known.
     #[must_use]
     pub fn certificate(&self) -> Option<&str> {
         match &self.0.reason {
             Reason::DistrustedCertificate { certificate, .. }
+            | Reason::Crlite { certificate, .. }
             | Reason::Unsuitable { certificate, .. } => Some(certificate),
             _ => None,
         }
@@ -288,6 +303,22 @@ impl Refusal {
 
     pub(super) fn by_webpki_distrust() -> Self {
         Self::new(Reason::DistrustedByWebpki)
+    }
+
+    pub(super) fn by_crlite(
+        end_entity: &CertificateDer<'_>,
+        is_revoked: bool,
+        report: Option<CrliteReport>,
+    ) -> Self {
+        let data = report.map(|report| {
+            let as_of = report.as_of.map(rfc3339).unwrap_or_default();
+            [&as_of, ", ", report.origin()].concat()
+        });
+        Self::new(Reason::Crlite {
+            certificate: shown(subject(end_entity)),
+            is_revoked,
+            data: data.unwrap_or_default(),
+        })
     }
 
     /// `why` continues the sentence `the certificate "CN=Example"`.

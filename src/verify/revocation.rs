@@ -9,6 +9,7 @@ use webpki::{
 };
 
 use crate::error::Error;
+use crate::source::crlite::status::Status;
 use crate::trust::digest::Sha256;
 use crate::verify::search::{Chain, CrlSearch, Search};
 
@@ -76,7 +77,7 @@ impl RevocationCheck {
 }
 
 impl CrlSearch for RevocationCheck {
-    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error> {
+    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<Status, rustls::Error> {
         let crls: Vec<_> = self.crls.iter().collect();
         let search = Search {
             revocation: self.options(&crls),

@@ -9,8 +9,10 @@ use rustls::{CertRevocationListError, CertificateError, ExtendedKeyPurpose, Othe
 use rustls_pki_types::{
     CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
-use webpki::{EndEntityCert, KeyUsage, RevocationOptions};
+use webpki::{EndEntityCert, KeyUsage, RevocationOptions, VerifiedPath};
 
+use crate::source::crlite::CrliteData;
+use crate::source::crlite::status::{LoggedCertificate, Status};
 use crate::trust::digest::Sha256;
 
 /// The certificates that a peer sent, and what they are verified for.
@@ -36,18 +38,27 @@ pub(super) struct Search<'a> {
     pub(super) anchors: &'a [TrustAnchor<'a>],
     pub(super) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
     pub(super) revocation: Option<RevocationOptions<'a>>,
+    pub(super) leaves: Option<Leaves<'a>>,
+}
+
+/// The data on revoked end-entity certificates, and the hash that it is asked with.
+#[derive(Clone, Copy)]
+pub(super) struct Leaves<'a> {
+    pub(super) data: &'a CrliteData,
+    pub(super) sha256: Sha256,
 }
 
 impl Search<'_> {
-    /// Whether a path leads from the end entity to one of the anchors, and its name is the one that is asked for.
-    pub(super) fn verify(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {
+    /// Whether a path leads from the end entity to one of the anchors, and its name is the one that is asked for; and
+    /// if so, what the data on revoked certificates says of it.
+    pub(super) fn verify(&self, chain: Chain<'_>) -> Result<Status, rustls::Error> {
         let usage = match chain.purpose {
             Purpose::Server(_) => KeyUsage::server_auth(),
             Purpose::Client => KeyUsage::client_auth(),
         };
         let verify = || {
             let end_entity = EndEntityCert::try_from(chain.end_entity)?;
-            end_entity.verify_for_usage(
+            let path = end_entity.verify_for_usage(
                 self.algorithms,
                 self.anchors,
                 chain.intermediates,
@@ -56,19 +67,46 @@ impl Search<'_> {
                 self.revocation,
                 None,
             )?;
-            match chain.purpose {
-                Purpose::Server(name) => end_entity.verify_is_valid_for_subject_name(name),
-                Purpose::Client => Ok(()),
+            if let Purpose::Server(name) = chain.purpose {
+                end_entity.verify_is_valid_for_subject_name(name)?;
             }
+            // The key of the path, and no other one of the same name: a filter answers at random for a certificate
+            // that it was not made of.
+            let status = |leaves: Leaves<'_>| leaves.status(&end_entity, &path, chain.now);
+            Ok(self.leaves.map_or(Status::Accepted, status))
         };
         verify().map_err(error_of_rustls)
+    }
+}
+
+impl Leaves<'_> {
+    fn status(
+        self,
+        end_entity: &EndEntityCert<'_>,
+        path: &VerifiedPath<'_>,
+        now: UnixTime,
+    ) -> Status {
+        let key = path.issuer_spki();
+        // What follows a malformed timestamp is as good as absent. The CA has signed them all.
+        let timestamps = end_entity.sct_log_timestamps().into_iter().flatten();
+        let timestamps = timestamps.map_while(|each| each.ok());
+        let timestamps: Vec<_> = timestamps
+            .map(|each| (each.log_id, each.timestamp_ms))
+            .collect();
+        let certificate = LoggedCertificate {
+            issuer_key: &key,
+            serial_number: end_entity.serial(),
+            timestamps: &timestamps,
+        };
+        let sha256 = |bytes: &[u8]| self.sha256.hash(bytes);
+        self.data.status(&certificate, &sha256, now)
     }
 }
 
 /// The check of CRLs. A trait, so that a program without CRLs does not link their parser.
 pub(super) trait CrlSearch: Send + Sync {
     /// The verdict of the search, with the CRLs.
-    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<(), rustls::Error>;
+    fn verify(&self, search: Search<'_>, chain: Chain<'_>) -> Result<Status, rustls::Error>;
 
     /// The digest of the content of one of the CRLs, which may have many megabytes.
     fn digest(&self, content: &[u8], sha256: Sha256) -> [u8; 32];

@@ -4,6 +4,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "a test that cannot set up what it needs fails at once, and says where"
 )]
@@ -13,6 +15,7 @@
 )]
 
 pub mod authority;
+pub mod crlite;
 pub mod folder;
 pub mod handshake;
 #[cfg(unix)]

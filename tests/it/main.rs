@@ -14,6 +14,7 @@ mod bundles;
 mod certificates;
 mod circles;
 mod client_certificates;
+mod crlite;
 mod distrust;
 mod distrusted_certificates;
 mod echo;

@@ -14,13 +14,22 @@ pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 /// If the system cannot read the file, or it is a directory, a pipe, a device or larger. The call
 /// never blocks on a pipe or reads without end.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    read_file_up_to(path, MAX_FILE_SIZE)
+}
+
+/// Like [`read_file`], with another bound in bytes.
+///
+/// # Errors
+///
+/// Fails like [`read_file`].
+pub fn read_file_up_to(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Check before opening, because opening a device may have side effects.
-    check(&fs::metadata(path)?)?;
+    check(&fs::metadata(path)?, most)?;
     // By now the path may lead to another file, which is then read as a whole.
     let file = open(path)?;
     let metadata = file.metadata()?;
-    check(&metadata)?;
-    read(&file, metadata.len(), MAX_FILE_SIZE)?.ok_or_else(too_large)
+    check(&metadata, most)?;
+    read(&file, metadata.len(), most)?.ok_or_else(|| too_large(most))
 }
 
 /// Like [`read_file`], for a path that has just led to a regular file of this size. It is for callers that
@@ -31,11 +40,11 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// If the file has grown since: a part of it is not used in place of the whole. The call does not block if the
 /// path leads elsewhere.
 pub fn read_known_file(path: &Path, size: u64) -> io::Result<Vec<u8>> {
-    check_size(size)?;
+    check_size(size, MAX_FILE_SIZE)?;
     let file = open(path)?;
     // Files in /proc report a size of 0.
     if size == 0 {
-        return read(&file, size, MAX_FILE_SIZE)?.ok_or_else(too_large);
+        return read(&file, size, MAX_FILE_SIZE)?.ok_or_else(|| too_large(MAX_FILE_SIZE));
     }
     read(&file, size, size)?
         .ok_or_else(|| io::Error::other("the file has grown since it was listed"))
@@ -78,7 +87,7 @@ fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-fn check(metadata: &Metadata) -> io::Result<()> {
+fn check(metadata: &Metadata, most: u64) -> io::Result<()> {
     if !metadata.is_file() {
         let why = if metadata.is_dir() {
             "it is a directory, not a regular file: name the PEM files in it"
@@ -87,16 +96,17 @@ fn check(metadata: &Metadata) -> io::Result<()> {
         };
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    check_size(metadata.len())
+    check_size(metadata.len(), most)
 }
 
-fn check_size(size: u64) -> io::Result<()> {
-    if size > MAX_FILE_SIZE {
-        return Err(too_large());
+fn check_size(size: u64, most: u64) -> io::Result<()> {
+    if size > most {
+        return Err(too_large(most));
     }
     Ok(())
 }
 
-fn too_large() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "larger than 16 MiB")
+fn too_large(most: u64) -> io::Error {
+    let why = format!("larger than {} MiB", most >> 20);
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }

@@ -50,7 +50,7 @@ pub use distrust::revocations::Revocations;
 pub use emit::MAX_REVOCATION_TABLES;
 pub use error::ParseError;
 pub use escape::{escape, shorten};
-pub use file::{MAX_FILE_SIZE, read_file, read_known_file};
+pub use file::{MAX_FILE_SIZE, read_file, read_file_up_to, read_known_file};
 pub use limits::Limits;
 pub use limits::annotation::Annotation;
 pub use limits::outside::{name_outside, unsupported_constraint};

@@ -1,0 +1,177 @@
+//! The folder in which upki keeps its data: filters, and `index.bin`, which names them and what they cover.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use embedded_roots_bundle::{read_file, read_file_up_to};
+
+use crate::error::Error;
+use crate::source::crlite::encoding::EncodedFilter;
+use crate::source::crlite::filters::MOST_FILTERS;
+use crate::source::origin::shown;
+use crate::source::variables::Variables;
+
+/// Files of a folder that belong together.
+pub(super) struct Folder {
+    /// Each with its name.
+    pub(super) filters: Vec<(String, Vec<u8>)>,
+    index: Index,
+}
+
+impl Folder {
+    /// Reads what `index.bin` names. `None` if there is no `index.bin`.
+    ///
+    /// While upki replaces the data, a file can vanish before it is read. Then there is another index, and its files
+    /// are read.
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        let mut left = ATTEMPTS;
+        let Some(mut before) = read_index(folder)? else {
+            return Ok(None);
+        };
+        loop {
+            left -= 1;
+            let why = match Self::read_files(folder, &before) {
+                Ok(read) => return Ok(Some(read)),
+                Err(why) => why,
+            };
+            match read_index(folder)? {
+                Some(index) if index != before && left > 0 => before = index,
+                _ => return Err(why),
+            }
+        }
+    }
+
+    fn read_files(folder: &Path, index: &[u8]) -> Result<Self, Error> {
+        let path = shown(&folder.join(INDEX));
+        let index = Index::read(index)
+            .ok_or_else(|| Error::invalid(format_args!("{path}: it is cut or damaged")))?;
+        let mut filters = Vec::new();
+        let mut left = MOST_BYTES;
+        for name in &index.names {
+            let path = folder.join(name);
+            let content = read_file_up_to(&path, LARGEST_FILTER.min(left))
+                .map_err(|why| Error::unreadable(&shown(&path), why))?;
+            left = left.saturating_sub(content.len() as u64);
+            filters.push((name.clone(), content));
+        }
+        Ok(Self { filters, index })
+    }
+
+    /// Whether the index says of a filter what it says of itself.
+    pub(super) fn check(
+        &self,
+        place: usize,
+        filter: &EncodedFilter<'_>,
+    ) -> Result<(), &'static str> {
+        let entries = &self.index.entries;
+        let start = entries.partition_point(|(number, ..)| usize::from(*number) < place);
+        let listed = entries.iter().skip(start);
+        let listed = listed.take_while(|(number, ..)| usize::from(*number) == place);
+        let listed = listed.map(|(_, log, first, last)| (*log, *first, *last));
+        let mut covered = filter.coverage.clone();
+        covered.sort_unstable();
+        if listed.eq(covered) {
+            Ok(())
+        } else {
+            Err("index.bin has another coverage for it: the files are not of one state")
+        }
+    }
+}
+
+fn read_index(folder: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let path = folder.join(INDEX);
+    match read_file(&path) {
+        Ok(content) => Ok(Some(content)),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(Error::unreadable(&shown(&path), why)),
+    }
+}
+
+/// upki's folders: the user's, and that of the machine (upki 1.0.0, on systems other than macOS and Windows).
+pub(super) fn folders_of_upki(variables: &Variables) -> Vec<PathBuf> {
+    // The XDG Base Directory Specification ignores a relative path.
+    let cache = variables.value("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.filter(|cache| cache.is_absolute()).or_else(|| {
+        let home = variables.value("HOME")?;
+        Some(Path::new(&home).join(".cache"))
+    });
+    let cache = cache.map(|cache| cache.join("upki/revocation"));
+    let machine = PathBuf::from("/var/cache/upki/revocation");
+    cache.into_iter().chain([machine]).collect()
+}
+
+const INDEX: &str = "index.bin";
+const ATTEMPTS: usize = 3;
+/// Mozilla's base filter of 2026 has some 6 MB.
+const LARGEST_FILTER: u64 = 64 << 20;
+const MOST_BYTES: u64 = 256 << 20;
+/// The number of a filter and two times.
+const SMALLEST_ENTRY: usize = 17;
+
+/// `index.bin` of upki 1.0.0: magic, the names of the filters (32 bytes each, padded with zeros), a table of logs, and
+/// for each log the filters that cover it. Numbers are big endian.
+struct Index {
+    names: Vec<String>,
+    /// Sorted: number of the filter, log, first and last millisecond since 1970.
+    entries: Vec<(u16, [u8; 32], u64, u64)>,
+}
+
+impl Index {
+    fn read(content: &[u8]) -> Option<Self> {
+        let (magic, mut rest) = content.split_at_checked(8)?;
+        // The older form numbers filters by one byte.
+        let size = match magic {
+            b"upkiidx0" => 1,
+            b"upkiidx1" => 2,
+            _ => return None,
+        };
+        let names = usize::try_from(number(&mut rest, size)?).ok()?;
+        let logs = number(&mut rest, 4)?;
+        if names > MOST_FILTERS {
+            return None;
+        }
+        let names: Option<Vec<_>> = (0..names).map(|_| name(take(&mut rest, 32)?)).collect();
+        let names = names?;
+        let mut entries = Vec::new();
+        for _ in 0..logs {
+            let log: [u8; 32] = take(&mut rest, 32)?.try_into().ok()?;
+            let offset = usize::try_from(number(&mut rest, 8)?).ok()?;
+            let count = number(&mut rest, 2)?;
+            let mut of_log = content.get(offset..)?;
+            for _ in 0..count {
+                let filter = u16::try_from(number(&mut of_log, size)?).ok()?;
+                let (first, last) = (number(&mut of_log, 8)?, number(&mut of_log, 8)?);
+                if usize::from(filter) >= names.len() {
+                    return None;
+                }
+                entries.push((filter, log, first, last));
+            }
+            // The entries of logs could overlap: no more of them than the file can hold.
+            if entries.len() > content.len() / SMALLEST_ENTRY {
+                return None;
+            }
+        }
+        entries.sort_unstable();
+        Some(Self { names, entries })
+    }
+}
+
+/// A file in the folder: a path that leads elsewhere is not one.
+fn name(slot: &[u8]) -> Option<String> {
+    let end = slot.iter().position(|&octet| octet == 0);
+    let name = std::str::from_utf8(slot.get(..end.unwrap_or(slot.len()))?).ok()?;
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.+=".contains(&octet);
+    let is_name = name.bytes().all(is_plain) && !name.starts_with('.') && !name.is_empty();
+    is_name.then(|| name.to_owned())
+}
+
+fn number(rest: &mut &[u8], size: usize) -> Option<u64> {
+    let octets = take(rest, size)?.iter();
+    Some(octets.fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
+}
+
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    let (taken, after) = rest.split_at_checked(count)?;
+    *rest = after;
+    Some(taken)
+}
