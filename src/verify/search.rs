@@ -89,7 +89,7 @@ impl Leaves<'_> {
         let key = path.issuer_spki();
         // What follows a malformed timestamp is as good as absent. The CA has signed them all.
         let timestamps = end_entity.sct_log_timestamps().into_iter().flatten();
-        let timestamps = timestamps.map_while(|each| each.ok());
+        let timestamps = timestamps.map_while(Result::ok);
         let timestamps: Vec<_> = timestamps
             .map(|each| (each.log_id, each.timestamp_ms))
             .collect();

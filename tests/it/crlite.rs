@@ -107,7 +107,7 @@ fn revoked_certificate_is_refused_in_both_encodings() {
     let [revoked, good] = [(); 2].map(|()| logged(&ca, &[(LOG, ISSUED)]));
     for version in [3, 4] {
         let filter = filter(&ca, &[&revoked], &[&good], &COVERED).encode(version);
-        let roots = trusting(&ca, of_program(&[filter.clone()]));
+        let roots = trusting(&ca, of_program(std::slice::from_ref(&filter)));
         verify(&roots, &good).unwrap();
         let refusal = assert_revoked(verify(&roots, &revoked));
         assert_eq!(
@@ -164,7 +164,7 @@ fn certificate_that_no_filter_covers_is_accepted_and_counted() {
     let all: Vec<_> = identities.iter().collect();
     let coverage = [(LOG, DAY, ISSUED + DAY)];
     let encoded = filter(&ca, &all, &[], &coverage).encode(4);
-    let roots = trusting(&ca, of_program(&[encoded.clone()]));
+    let roots = trusting(&ca, of_program(std::slice::from_ref(&encoded)));
     for identity in &identities {
         verify(&roots, identity).unwrap();
     }
@@ -252,7 +252,7 @@ fn stale_data_is_reported_or_refuses() {
     let [revoked, good] = [(); 2].map(|()| logged(&ca, &[(LOG, ISSUED)]));
     let private = server(&ca, NAME);
     let filter = filter(&ca, &[&revoked], &[&good], &COVERED).encode(4);
-    let crlite = || of_program(&[filter.clone()]);
+    let crlite = || of_program(std::slice::from_ref(&filter));
     // The data is of a day later than the certificates.
     let (last, late) = (ISSUED + 11 * DAY, ISSUED + 11 * DAY + 1000);
 
