@@ -87,9 +87,7 @@ type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Syn
 
 /// Reads CRLite data, given SHA-256.
 type CrliteStep = Box<
-    dyn Fn(&Surroundings, &dyn Fn(&[u8]) -> [u8; 32]) -> Result<Arc<CrliteData>, Error>
-        + Send
-        + Sync,
+    dyn Fn(&Surroundings, &dyn Fn(&[u8]) -> [u8; 32]) -> Result<CrliteData, Error> + Send + Sync,
 >;
 
 type Filter = Box<dyn Fn(&Anchor) -> bool + Send + Sync>;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use embedded_roots_bundle::{counted, rfc3339, shorten};
 
@@ -27,7 +26,7 @@ use crate::trust::distrust::DistrustedRoot;
 #[derive(Clone, Default)]
 pub struct Report {
     sources: Vec<SourceReport>,
-    crlite: Option<Arc<CrliteData>>,
+    crlite: Option<CrliteData>,
 }
 
 impl Report {
@@ -51,12 +50,12 @@ impl Report {
         }
     }
 
-    pub(crate) fn with_crlite(self, crlite: Option<Arc<CrliteData>>) -> Self {
+    pub(crate) fn with_crlite(self, crlite: Option<CrliteData>) -> Self {
         Self { crlite, ..self }
     }
 
     pub(super) fn crlite_data(&self) -> Option<&CrliteData> {
-        self.crlite.as_deref()
+        self.crlite.as_ref()
     }
 
     /// The operating system's own store was asked, and gave roots.

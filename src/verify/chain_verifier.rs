@@ -113,8 +113,11 @@ impl ChainVerifier {
     #[cold]
     #[inline(never)]
     fn by_data(&self, error: CertificateError, end_entity: &CertificateDer<'_>) -> rustls::Error {
-        let report = self.trust_set.report().crlite();
-        let refusal = Refusal::by_crlite(end_entity, error == CertificateError::Revoked, report);
+        let Some(data) = self.trust_set.crlite() else {
+            return error.into();
+        };
+        let is_revoked = error == CertificateError::Revoked;
+        let refusal = Refusal::by_crlite(end_entity, is_revoked, &data.report());
         refusal.replacing(error.into()).into()
     }
 

@@ -308,16 +308,13 @@ impl Refusal {
     pub(super) fn by_crlite(
         end_entity: &CertificateDer<'_>,
         is_revoked: bool,
-        report: Option<CrliteReport>,
+        report: &CrliteReport,
     ) -> Self {
-        let data = report.map(|report| {
-            let as_of = report.as_of.map(rfc3339).unwrap_or_default();
-            [&as_of, ", ", report.origin()].concat()
-        });
+        let as_of = report.as_of().map(rfc3339).unwrap_or_default();
         Self::new(Reason::Crlite {
             certificate: shown(subject(end_entity)),
             is_revoked,
-            data: data.unwrap_or_default(),
+            data: [&as_of, ", ", report.origin()].concat(),
         })
     }
 

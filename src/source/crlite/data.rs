@@ -1,5 +1,6 @@
 //! The filters of a policy, and what they have said so far.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,7 +11,11 @@ use crate::logging;
 use crate::source::crlite::filters::{Answer, Filters};
 use crate::source::crlite::status::{CrliteReport, LoggedCertificate, Status};
 
-pub(crate) struct CrliteData {
+/// What is read once, and shared by all clones.
+#[derive(Clone)]
+pub(crate) struct CrliteData(Arc<Content>);
+
+pub(super) struct Content {
     /// `None` if the policy allows that there is no data, and there is none.
     pub(super) filters: Option<Filters>,
     pub(super) origin: String,
@@ -32,6 +37,19 @@ pub(super) struct Said {
 }
 
 impl CrliteData {
+    pub(super) fn new(content: Content) -> Self {
+        Self(Arc::new(content))
+    }
+
+    pub(super) fn has_filters(&self) -> bool {
+        self.0.filters.is_some()
+    }
+
+    /// Whether the data was made of this content.
+    pub(super) fn is_of(&self, origin: &str, digest: [u8; 32]) -> bool {
+        self.0.origin == origin && self.0.digest == digest
+    }
+
     /// What the data says of the certificate of an accepted chain. `sha256` is that of the crypto provider.
     pub(crate) fn status(
         &self,
@@ -39,7 +57,8 @@ impl CrliteData {
         sha256: &dyn Fn(&[u8]) -> [u8; 32],
         now: UnixTime,
     ) -> Status {
-        let Some(filters) = &self.filters else {
+        let Self(content) = self;
+        let Some(filters) = &content.filters else {
             return Status::Accepted;
         };
         let answer = if certificate.timestamps.is_empty() {
@@ -48,24 +67,24 @@ impl CrliteData {
             ask(filters, certificate, sha256)
         };
         let counter = match answer {
-            Answer::Revoked => &self.said.revoked,
-            Answer::NotRevoked => &self.said.not_revoked,
-            Answer::NotCovered => &self.said.not_covered,
+            Answer::Revoked => &content.said.revoked,
+            Answer::NotRevoked => &content.said.not_revoked,
+            Answer::NotCovered => &content.said.not_covered,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         if answer == Answer::Revoked {
             return Status::Revoked;
         }
         // A certificate of a private CA, which no data of any age would cover.
-        if certificate.timestamps.is_empty() || !self.is_stale(filters, now) {
+        if certificate.timestamps.is_empty() || !content.is_stale(filters, now) {
             return Status::Accepted;
         }
-        if self.refuses_if_stale {
+        if content.refuses_if_stale {
             return Status::Stale;
         }
-        if !self.said.is_stale.swap(true, Ordering::Relaxed) {
+        if !content.said.is_stale.swap(true, Ordering::Relaxed) {
             logging::warn(|| {
-                let (origin, as_of) = (&self.origin, rfc3339(as_of(filters)));
+                let (origin, as_of) = (&content.origin, rfc3339(as_of(filters)));
                 format!(
                     "CRLite {origin}: the data of {as_of} is too old: certificates revoked since are accepted"
                 )
@@ -76,23 +95,25 @@ impl CrliteData {
 
     /// Data with the same digest gives the same answers.
     pub(crate) fn digest(&self) -> [u8; 32] {
-        self.digest
+        self.0.digest
     }
 
     /// What is known of the data now.
     pub(crate) fn report(&self) -> CrliteReport {
-        let Self { filters, said, .. } = self;
+        let Content { filters, said, .. } = &*self.0;
         CrliteReport {
-            origin: self.origin.clone(),
+            origin: self.0.origin.clone(),
             filters: filters.as_ref().map_or(0, Filters::count),
-            size: self.size,
+            size: self.0.size,
             as_of: filters.as_ref().map(as_of),
             revoked: said.revoked.load(Ordering::Relaxed),
             not_revoked: said.not_revoked.load(Ordering::Relaxed),
             not_covered: said.not_covered.load(Ordering::Relaxed),
         }
     }
+}
 
+impl Content {
     fn is_stale(&self, filters: &Filters, now: UnixTime) -> bool {
         let age = now.as_secs().saturating_sub(as_of(filters).as_secs());
         age > self.max_age.as_secs()

@@ -4,6 +4,8 @@ use rustls_pki_types::UnixTime;
 
 use crate::source::crlite::status::{CrliteReport, LoggedCertificate, Status};
 
+// By value, so that an `Option` of it has no size and is known to be `None`.
+#[derive(Clone)]
 pub(crate) enum CrliteData {}
 
 impl CrliteData {

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::source::crlite::data::{CrliteData, Said};
+use crate::source::crlite::data::{Content, CrliteData, Said};
 use crate::source::crlite::encoding::EncodedFilter;
 use crate::source::crlite::filters::{Filters, MOST_FILTERS};
 use crate::source::crlite::folder::{Folder, folders_of_upki};
@@ -105,8 +105,8 @@ impl Crlite {
         &self,
         variables: &Variables,
         sha256: &dyn Fn(&[u8]) -> [u8; 32],
-        last: Option<&Arc<CrliteData>>,
-    ) -> Result<Arc<CrliteData>, Error> {
+        last: Option<&CrliteData>,
+    ) -> Result<CrliteData, Error> {
         match &self.origin {
             Origin::Upki => self.first_of(&folders_of_upki(variables), sha256, last),
             Origin::Folder(folder) => self.first_of(std::slice::from_ref(folder), sha256, last),
@@ -127,8 +127,8 @@ impl Crlite {
         &self,
         folders: &[PathBuf],
         sha256: &dyn Fn(&[u8]) -> [u8; 32],
-        last: Option<&Arc<CrliteData>>,
-    ) -> Result<Arc<CrliteData>, Error> {
+        last: Option<&CrliteData>,
+    ) -> Result<CrliteData, Error> {
         for path in folders {
             let Some(folder) = Folder::read(path)? else {
                 continue;
@@ -152,7 +152,7 @@ impl Crlite {
         }
         let folders: Vec<_> = folders.iter().map(|path| shown(path)).collect();
         let origin = folders.join(", ");
-        let had_data = last.is_some_and(|last| last.filters.is_some());
+        let had_data = last.is_some_and(CrliteData::has_filters);
         if had_data || !self.may_be_absent {
             let what = if had_data {
                 "the CRLite data is gone"
@@ -161,7 +161,7 @@ impl Crlite {
             };
             return Err(Error::invalid(format_args!("{origin}: {what}")));
         }
-        Ok(Arc::new(CrliteData {
+        Ok(CrliteData::new(Content {
             filters: None,
             origin,
             size: 0,
@@ -180,12 +180,12 @@ impl Crlite {
         name: &dyn Fn(usize) -> String,
         check: &dyn Fn(usize, &EncodedFilter<'_>) -> Result<(), &'static str>,
         sha256: &dyn Fn(&[u8]) -> [u8; 32],
-        last: Option<&Arc<CrliteData>>,
-    ) -> Result<Arc<CrliteData>, Error> {
+        last: Option<&CrliteData>,
+    ) -> Result<CrliteData, Error> {
         let digests: Vec<_> = contents.iter().map(|content| sha256(content)).collect();
         let digest = sha256(digests.as_flattened());
-        if let Some(last) = last.filter(|last| last.digest == digest && last.origin == origin) {
-            return Ok(Arc::clone(last));
+        if let Some(last) = last.filter(|last| last.is_of(&origin, digest)) {
+            return Ok(last.clone());
         }
         if contents.len() > MOST_FILTERS {
             let why = format_args!("{origin}: more than {MOST_FILTERS} filters");
@@ -202,7 +202,7 @@ impl Crlite {
             decoded.push(filter);
         }
         let filters = Filters::new(decoded).map_err(|(place, why)| invalid(place, why))?;
-        Ok(Arc::new(CrliteData {
+        Ok(CrliteData::new(Content {
             filters: Some(filters),
             origin,
             size: contents.iter().map(|content| content.len()).sum(),
@@ -217,7 +217,7 @@ impl Crlite {
 /// Reads the data of a policy, and knows what it read last.
 pub(crate) struct CrliteReader {
     policy: Crlite,
-    last: Mutex<Option<Arc<CrliteData>>>,
+    last: Mutex<Option<CrliteData>>,
 }
 
 impl CrliteReader {
@@ -231,10 +231,10 @@ impl CrliteReader {
         &self,
         variables: &Variables,
         sha256: &dyn Fn(&[u8]) -> [u8; 32],
-    ) -> Result<Arc<CrliteData>, Error> {
+    ) -> Result<CrliteData, Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let data = self.policy.read(variables, sha256, last.as_ref())?;
-        *last = Some(Arc::clone(&data));
+        *last = Some(data.clone());
         Ok(data)
     }
 }
