@@ -132,6 +132,8 @@ pub use source::crlite::policy::Crlite;
 #[cfg(feature = "rustls")]
 pub use source::crlite::status::CrliteReport;
 #[cfg(feature = "rustls")]
+pub use trust::intermediates::IntermediatesReport;
+#[cfg(feature = "rustls")]
 pub use trust::report::{Report, SourceReport};
 #[cfg(feature = "rustls")]
 pub use verify::refusal::Refusal;

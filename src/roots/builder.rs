@@ -16,11 +16,13 @@ use crate::error::Error;
 use crate::roots::policy::Roots;
 use crate::source::crlite::CrliteData;
 use crate::source::files;
+use crate::source::intermediates::IntermediateSource;
 use crate::source::origin::Origin;
 use crate::source::root::{Source, SourceRoot};
 use crate::source::surroundings::Surroundings;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
+use crate::trust::intermediates::Intermediates;
 use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
 use crate::verify::revocation::{Revocation, RevocationCheck};
@@ -69,6 +71,7 @@ pub struct RootsBuilder {
     distrust_files: Vec<PathBuf>,
     pub(super) provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Revocation>,
+    intermediates: Vec<IntermediateStep>,
     pub(super) crlite: Option<CrliteStep>,
     remembers_signatures: bool,
     pub(super) surroundings: Surroundings,
@@ -84,6 +87,9 @@ impl Roots {
 /// Reads its sources. It is a closure rather than a variant of an enum, so that a program links the
 /// readers of only those sources that it names.
 type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Sync>;
+
+/// Reads intermediates.
+type IntermediateStep = Box<dyn Fn() -> Result<IntermediateSource, Error> + Send + Sync>;
 
 /// Reads CRLite data, given SHA-256.
 type CrliteStep = Box<
@@ -104,6 +110,7 @@ impl RootsBuilder {
             distrust_files: Vec::new(),
             provider: None,
             revocation: None,
+            intermediates: Vec::new(),
             crlite: None,
             remembers_signatures: true,
             surroundings: Surroundings::default(),
@@ -271,6 +278,38 @@ impl RootsBuilder {
         self
     }
 
+    /// Adds certificates (DER) that are not roots, for peers that forget to send them: a server that sends its own
+    /// certificate alone is the most frequent cause of an unknown issuer.
+    ///
+    /// They are not trusted. They only help to build a path, in clients and in servers that verify clients, as if the
+    /// peer had sent them after its own certificates. All else applies to them, too: validity, limits, distrusted keys,
+    /// OneCRL and CRLs. Only those with the name of an issuer in the chain are tried.
+    ///
+    /// Strict: one that says that it is not a CA, one that is self-issued and an empty iterator are errors. One that has
+    /// expired, or is distrusted, is ignored, and the [report](Roots::report) names it. With the feature `macros`,
+    /// [`include_intermediates!`](crate::include_intermediates) compiles them in.
+    pub fn intermediates(
+        mut self,
+        certificates: impl IntoIterator<Item = CertificateDer<'static>>,
+    ) -> Self {
+        match IntermediateSource::from_der(certificates) {
+            Ok(source) => self
+                .intermediates
+                .push(Box::new(move || Ok(source.clone()))),
+            Err(why) => self.given = self.given.and(Err(why)),
+        }
+        self
+    }
+
+    /// Adds the [`intermediates`](Self::intermediates) of a PEM file, which must exist. Strict like
+    /// [`pem`](Self::pem), and an annotation is an error. [`LiveRoots`](crate::LiveRoots) read the file again.
+    pub fn intermediates_file(mut self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_owned();
+        let read = move || IntermediateSource::from_pem_file(&path);
+        self.intermediates.push(Box::new(read));
+        self
+    }
+
     /// Sets whether valid signatures are remembered. The default is true.
     ///
     /// Checking the signatures of a chain is most of the cost of a verification. The check is a pure function of
@@ -365,9 +404,12 @@ impl RootsBuilder {
             Some(read) => Some(read(&self.surroundings, &|bytes| sha256.hash(bytes))?),
             None => None,
         };
-        let report = report.with_crlite(crlite);
+        let sources: Result<Vec<_>, _> = self.intermediates.iter().map(|read| read()).collect();
+        let now = self.surroundings.now();
+        let (intermediates, reports) = Intermediates::new(sources?, &distrust, sha256, now);
+        let report = report.with_crlite(crlite).with_intermediates(reports);
         Ok(Reading {
-            trust_set: Arc::new(TrustSet::merged(roots, report, distrust)?),
+            trust_set: Arc::new(TrustSet::merged(roots, report, distrust, intermediates)?),
             fell_back,
         })
     }

@@ -17,6 +17,7 @@ use crate::roots::policy::{Roots, of_the_bundle};
 use crate::source::system;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
+use crate::trust::intermediates::Intermediates;
 use crate::trust::merge::merge;
 use crate::trust::set::TrustSet;
 use crate::verify::verifier::Verifier;
@@ -203,7 +204,8 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
             Some(source) => {
                 let distrust = Distrust::default();
                 let (roots, report) = merge(vec![source?], &distrust, Sha256::default(), |_| true)?;
-                let trust_set = TrustSet::merged(roots, report, distrust)?;
+                let trust_set =
+                    TrustSet::merged(roots, report, distrust, Intermediates::default())?;
                 trust_set.check_roots()?;
                 trust_set
             }

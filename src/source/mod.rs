@@ -3,6 +3,7 @@
 pub(crate) mod crlite;
 pub(crate) mod directory;
 pub(crate) mod files;
+pub(crate) mod intermediates;
 pub(crate) mod origin;
 pub(crate) mod root;
 pub(crate) mod surroundings;

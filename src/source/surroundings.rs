@@ -1,6 +1,8 @@
 //! What a policy reads from its surroundings.
 
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls_pki_types::UnixTime;
 
 use crate::source::system::Store;
 use crate::source::variables::Variables;
@@ -12,6 +14,14 @@ pub(crate) struct Surroundings {
     pub(crate) store: Store,
     pub(crate) variables: Variables,
     pub(crate) clock: Clock,
+}
+
+impl Surroundings {
+    /// A time before 1970 counts as 1970.
+    pub(crate) fn now(&self) -> UnixTime {
+        let now = (self.clock.0)();
+        UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default())
+    }
 }
 
 /// What time it is.

@@ -2,6 +2,7 @@
 
 pub(crate) mod digest;
 pub(crate) mod distrust;
+pub(crate) mod intermediates;
 pub(crate) mod merge;
 pub(crate) mod report;
 #[cfg(feature = "serde")]

@@ -11,6 +11,7 @@ use crate::source::crlite::CrliteData;
 use crate::source::crlite::status::CrliteReport;
 use crate::source::origin::Origin;
 use crate::trust::distrust::DistrustedRoot;
+use crate::trust::intermediates::IntermediatesReport;
 
 /// What is trusted, and where it came from.
 ///
@@ -26,6 +27,7 @@ use crate::trust::distrust::DistrustedRoot;
 #[derive(Clone, Default)]
 pub struct Report {
     sources: Vec<SourceReport>,
+    intermediates: Vec<IntermediatesReport>,
     crlite: Option<CrliteData>,
 }
 
@@ -34,6 +36,12 @@ impl Report {
     #[must_use]
     pub fn sources(&self) -> &[SourceReport] {
         &self.sources
+    }
+
+    /// The [intermediates](crate::RootsBuilder::intermediates) of the policy, in the order in which they were added.
+    #[must_use]
+    pub fn intermediates(&self) -> &[IntermediatesReport] {
+        &self.intermediates
     }
 
     /// The CRLite data of the policy (feature `crlite`), and what it has said of certificates so far. `None` if the
@@ -46,12 +54,20 @@ impl Report {
     pub(super) fn new(sources: Vec<SourceReport>) -> Self {
         Self {
             sources,
+            intermediates: Vec::new(),
             crlite: None,
         }
     }
 
     pub(crate) fn with_crlite(self, crlite: Option<CrliteData>) -> Self {
         Self { crlite, ..self }
+    }
+
+    pub(crate) fn with_intermediates(self, intermediates: Vec<IntermediatesReport>) -> Self {
+        Self {
+            intermediates,
+            ..self
+        }
     }
 
     pub(super) fn crlite_data(&self) -> Option<&CrliteData> {
@@ -110,6 +126,9 @@ impl fmt::Display for Report {
             }
             source.fmt(f)?;
         }
+        for intermediates in &self.intermediates {
+            write!(f, "\n{intermediates}")?;
+        }
         match self.crlite() {
             Some(crlite) => write!(f, "\n{crlite}"),
             None => Ok(()),
@@ -121,6 +140,7 @@ impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Report")
             .field("sources", &self.sources)
+            .field("intermediates", &self.intermediates)
             .field("crlite", &self.crlite())
             .finish()
     }

@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
 use crate::source::crlite::status::CrliteReport;
+use crate::trust::intermediates::IntermediatesReport;
 use crate::trust::report::{Report, SourceReport};
 
 impl Serialize for Report {
@@ -42,6 +43,17 @@ impl Serialize for CrliteReport {
         report.serialize_field("revoked", &self.revoked())?;
         report.serialize_field("not_revoked", &self.not_revoked())?;
         report.serialize_field("not_covered", &self.not_covered())?;
+        report.end()
+    }
+}
+
+/// The fields are named like the methods that give them.
+impl Serialize for IntermediatesReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_struct("IntermediatesReport", 3)?;
+        report.serialize_field("origin", self.origin())?;
+        report.serialize_field("certificates", &self.certificates())?;
+        report.serialize_field("ignored", self.ignored())?;
         report.end()
     }
 }

@@ -16,6 +16,7 @@ use crate::source::crlite::CrliteData;
 use crate::source::root::{RootCertificate, Source, SourceRoot};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedRoot};
+use crate::trust::intermediates::Intermediates;
 use crate::trust::merge::merge;
 use crate::trust::report::{Report, with_count};
 
@@ -23,6 +24,7 @@ use crate::trust::report::{Report, with_count};
 pub(crate) struct TrustSet {
     anchors: Anchors,
     distrust: Distrust,
+    intermediates: Intermediates,
     store: OnceCell<Arc<RootCertStore>>,
 }
 
@@ -46,7 +48,11 @@ impl TrustSet {
             )));
         }
         let anchors = Anchors::Bundle(bundle, OnceCell::new());
-        Ok(Self::new(anchors, Distrust::default()))
+        Ok(Self::new(
+            anchors,
+            Distrust::default(),
+            Intermediates::default(),
+        ))
     }
 
     /// Roots are unique by subject and SPKI.
@@ -54,6 +60,7 @@ impl TrustSet {
         mut roots: Vec<SourceRoot>,
         report: Report,
         distrust: Distrust,
+        intermediates: Intermediates,
     ) -> Result<Self, Error> {
         // A set whose last root is distrusted trusts nobody: see [`check_roots`](Self::check_roots).
         if roots.is_empty() && report.distrusted_roots().next().is_none() {
@@ -70,7 +77,7 @@ impl TrustSet {
             certificates,
             report,
         };
-        Ok(Self::new(anchors, distrust))
+        Ok(Self::new(anchors, distrust, intermediates))
     }
 
     /// Fails if there is no root. It is called for the roots that a program starts with: later, roots may become
@@ -172,6 +179,10 @@ impl TrustSet {
     }
 
     /// What no chain may contain.
+    pub(crate) fn intermediates(&self) -> &Intermediates {
+        &self.intermediates
+    }
+
     pub(crate) fn crlite(&self) -> Option<&CrliteData> {
         match &self.anchors {
             Anchors::Bundle(..) => None,
@@ -189,6 +200,7 @@ impl TrustSet {
         self.anchors() == other.anchors()
             && self.distrust == other.distrust
             && digest(self) == digest(other)
+            && self.intermediates.are_the_same(&other.intermediates)
     }
 
     /// The sources with their numbers of roots, and whether the system's store is one of them.
@@ -214,10 +226,11 @@ impl TrustSet {
         }
     }
 
-    fn new(anchors: Anchors, distrust: Distrust) -> Self {
+    fn new(anchors: Anchors, distrust: Distrust, intermediates: Intermediates) -> Self {
         Self {
             anchors,
             distrust,
+            intermediates,
             store: OnceCell::new(),
         }
     }

@@ -13,6 +13,7 @@ use crate::bundle::anchor::Anchor;
 use crate::source::crlite::status::Status;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
+use crate::verify::completion::completed;
 use crate::verify::dates::{Issuers, is_unknown_issuer, may_issue};
 use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
@@ -62,7 +63,9 @@ impl ChainVerifier {
             ..
         } = chain;
         let screening = self.screen(end_entity, intermediates)?;
-        let screened = &*screening.intermediates;
+        let known = self.trust_set.intermediates();
+        let completed = completed(end_entity, screening.intermediates.clone(), known);
+        let screened = &*completed;
         let start = not_before(end_entity);
         let issuers = Issuers::new(
             iter::once(end_entity).chain(screened),
@@ -105,7 +108,7 @@ impl ChainVerifier {
             Ok(Status::Stale) => {
                 Err(self.by_data(CertificateError::UnknownRevocationStatus, end_entity))
             }
-            Err(refused) => Err(self.explain(refused, chain, &screening, &issuers)),
+            Err(refused) => Err(self.explain(refused, chain, screened, &screening, &issuers)),
         }
     }
 
@@ -128,17 +131,18 @@ impl ChainVerifier {
         &self,
         refused: rustls::Error,
         chain: Chain<'_>,
+        completed: &[CertificateDer<'_>],
         screening: &Screening<'_>,
         issuers: &Issuers<'_>,
     ) -> rustls::Error {
         let refusal = screening
             .explain(&refused, chain.end_entity)
-            .or_else(|| issuers.explain(&refused, chain.end_entity, chain.intermediates))
-            .or_else(|| explanation::explain(&refused, chain, issuers, &self.provider));
+            .or_else(|| issuers.explain(&refused, chain.end_entity, completed))
+            .or_else(|| explanation::explain(&refused, chain, completed, issuers, &self.provider));
         match refusal {
             Some(refusal) => refusal.replacing(refused).into(),
             None if is_unknown_issuer(&refused) => {
-                let refusal = Refusal::unknown_issuer(chain, &self.trust_set);
+                let refusal = Refusal::unknown_issuer(chain, completed, &self.trust_set);
                 refusal.replacing(refused).into()
             }
             None => refused,

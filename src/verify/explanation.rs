@@ -23,6 +23,7 @@ use crate::verify::search::{Chain, Purpose};
 pub(super) fn explain(
     refused: &rustls::Error,
     chain: Chain<'_>,
+    completed: &[CertificateDer<'_>],
     issuers: &Issuers<'_>,
     provider: &CryptoProvider,
 ) -> Option<Refusal> {
@@ -31,7 +32,7 @@ pub(super) fn explain(
     };
     let path = Path {
         end_entity: chain.end_entity,
-        intermediates: reached(chain.end_entity, chain.intermediates),
+        intermediates: reached(chain.end_entity, completed),
         roots: &issuers.trusted,
     };
     match error {

@@ -3,6 +3,7 @@
 mod algorithms;
 mod chain_verifier;
 pub(crate) mod client_verifier;
+mod completion;
 mod dates;
 mod explanation;
 mod paths;

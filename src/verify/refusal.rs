@@ -332,18 +332,27 @@ impl Refusal {
         })
     }
 
-    pub(super) fn unknown_issuer(chain: Chain<'_>, trust_set: &TrustSet) -> Self {
+    /// `completed` is what was sent and is not distrusted, with known intermediates.
+    pub(super) fn unknown_issuer(
+        chain: Chain<'_>,
+        completed: &[CertificateDer<'_>],
+        trust_set: &TrustSet,
+    ) -> Self {
         let Chain {
             end_entity,
             intermediates,
             ..
         } = chain;
-        let last = last_of_chain(end_entity, intermediates);
+        let last = last_of_chain(end_entity, completed);
         let issuer = issuer(last);
         // The issuer is known, and left out.
-        let distrusted = issuer.and_then(|name| trust_set.distrusted_root(name.as_der()));
-        if let Some(root) = distrusted {
-            return Self::by_distrust(issuer, root.by);
+        let distrusted = issuer.and_then(|name| {
+            let root = trust_set.distrusted_root(name.as_der());
+            let root = root.map(|root| root.by);
+            root.or_else(|| trust_set.intermediates().distrusted(name))
+        });
+        if let Some(by) = distrusted {
+            return Self::by_distrust(issuer, by);
         }
         let (sources, system_was_asked) = trust_set.asked();
         Self::new(Reason::UnknownIssuer(UnknownIssuer {
@@ -354,7 +363,7 @@ impl Refusal {
             self_signed: issuer.is_some() && issuer == subject(last),
             issuer: shown(issuer),
             certificates_sent: 1 + intermediates.len(),
-            namesake: issuer.and_then(|issuer| namesake(issuer, intermediates, trust_set)),
+            namesake: issuer.and_then(|issuer| namesake(issuer, completed, trust_set)),
             sources,
             system_was_asked,
         }))

@@ -27,6 +27,7 @@ mod harnesses;
 mod include_bundle;
 mod include_bundle_errors;
 mod inspect;
+mod intermediates;
 mod izenpe;
 mod layers;
 mod live;

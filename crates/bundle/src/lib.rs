@@ -58,6 +58,7 @@ pub use pem::read::{PrivateKeys, parse, parse_each};
 pub use pem::write::certificate_to_pem;
 pub use root::Root;
 pub use x509::anchor::identity;
+pub use x509::ca::says_ca;
 pub use x509::certificate::{
     critical_extension, extension, issuer, not_after, not_before, serial_number,
     signature_algorithm, subject, subject_public_key_info,

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::UNIX_EPOCH;
 
 use rustls::ClientConfig;
 use rustls::server::danger::ClientCertVerifier;
@@ -118,7 +117,7 @@ impl LiveRoots {
         let mut state = State {
             taken_over: 0,
             last_good: Arc::clone(&reading.trust_set),
-            refreshed: now(&policy),
+            refreshed: policy.surroundings.now(),
             fell_back: false,
             has_had_store: false,
             failed: None,
@@ -323,16 +322,11 @@ impl LiveRoots {
     }
 
     fn now(&self) -> UnixTime {
-        now(&self.shared.policy)
+        self.shared.policy.surroundings.now()
     }
 }
 
 /// A clock before 1970 shows 1970.
-fn now(policy: &RootsBuilder) -> UnixTime {
-    let now = (policy.surroundings.clock.0)();
-    UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default())
-}
-
 struct Rereading {
     reading: Reading,
     /// The roots that were read, if they are others than the current ones.

@@ -23,6 +23,13 @@ pub(crate) fn refusal(certificate: &[u8]) -> Option<&'static str> {
     )
 }
 
+/// Whether a certificate, DER, says that it is a CA (basic constraints), as an intermediate has to. A root may say
+/// nothing.
+#[must_use]
+pub fn says_ca(certificate: &[u8]) -> bool {
+    Statement::from_certificate(certificate).is_some_and(|statement| statement.ca == Some(true))
+}
+
 /// id-ce-basicConstraints (2.5.29.19) and id-ce-keyUsage (2.5.29.15)
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
@@ -147,6 +154,15 @@ mod tests {
             assert_eq!(statement(&[&ca, &other, &usage]), expected);
             assert_eq!(statement(&[&usage, &ca]), expected);
         }
+    }
+
+    #[test]
+    fn only_true_says_ca() {
+        let says = |extensions: &[&[u8]]| says_ca(&certificate(&with_list(extensions)));
+        assert!(says(&[&extension(BASIC_CONSTRAINTS, CA)]));
+        assert!(!says(&[&extension(BASIC_CONSTRAINTS, NO_CA)]));
+        assert!(!says(&[&extension(KEY_USAGE, CERT_SIGN)]));
+        assert!(!says_ca(&[]));
     }
 
     #[test]

@@ -1,0 +1,152 @@
+//! Intermediates that the policy knows, and that peers may forget to send.
+
+use std::fmt;
+
+use embedded_roots_bundle::{DistinguishedName, counted, iso_day, not_after, shorten, subject};
+use rustls_pki_types::{CertificateDer, UnixTime};
+
+use crate::source::intermediates::IntermediateSource;
+use crate::trust::digest::Sha256;
+use crate::trust::distrust::{Distrust, DistrustedBy, DistrustedRoot};
+
+/// Intermediates that may help to build a path, sorted by subject.
+#[derive(Default)]
+pub(crate) struct Intermediates {
+    usable: Vec<Intermediate>,
+    /// Those that are left out: a chain that needs one is refused for that.
+    distrusted: Vec<DistrustedRoot>,
+}
+
+#[derive(PartialEq)]
+struct Intermediate {
+    /// DER, the content of the SEQUENCE.
+    subject: Vec<u8>,
+    certificate: CertificateDer<'static>,
+}
+
+impl Intermediates {
+    /// Leaves out what is distrusted, and what has expired by `now`.
+    pub(crate) fn new(
+        sources: Vec<IntermediateSource>,
+        distrust: &Distrust,
+        sha256: Sha256,
+        now: UnixTime,
+    ) -> (Self, Vec<IntermediatesReport>) {
+        let mut intermediates = Self::default();
+        let mut reports = Vec::new();
+        for source in sources {
+            let mut report = IntermediatesReport {
+                origin: source.origin,
+                certificates: 0,
+                ignored: Vec::new(),
+            };
+            for certificate in source.certificates {
+                let Some(name) = subject(&certificate) else {
+                    continue;
+                };
+                if let Some(by) = distrust.of_certificate(&certificate, sha256) {
+                    let distrusted = DistrustedRoot {
+                        subject: name.as_der().to_vec(),
+                        by,
+                    };
+                    report.ignored.push(distrusted.to_string());
+                    intermediates.distrusted.push(distrusted);
+                    continue;
+                }
+                if let Some(end) = not_after(&certificate).filter(|end| *end < now) {
+                    let end = iso_day(end);
+                    report.ignored.push(format!("\"{name}\" expired on {end}"));
+                    continue;
+                }
+                report.certificates += 1;
+                intermediates.usable.push(Intermediate {
+                    subject: name.as_der().to_vec(),
+                    certificate,
+                });
+            }
+            reports.push(report);
+        }
+        let usable = &mut intermediates.usable;
+        usable.sort_by(|one, other| {
+            let [one, other] = [one, other].map(|each| (&each.subject, &*each.certificate));
+            one.cmp(&other)
+        });
+        usable.dedup();
+        (intermediates, reports)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.usable.is_empty()
+    }
+
+    /// Those with this subject (DER, the content of the SEQUENCE).
+    pub(crate) fn of_subject(&self, name: &[u8]) -> impl Iterator<Item = &CertificateDer<'static>> {
+        let start = self.usable.partition_point(|each| *each.subject < *name);
+        let of_name = self.usable.iter().skip(start);
+        let of_name = of_name.take_while(move |each| *each.subject == *name);
+        of_name.map(|each| &each.certificate)
+    }
+
+    /// Why one of this subject is left out.
+    pub(crate) fn distrusted(&self, name: DistinguishedName<'_>) -> Option<DistrustedBy> {
+        let mut distrusted = self.distrusted.iter();
+        let of_name = distrusted.find(|each| each.subject == name.as_der());
+        of_name.map(|each| each.by)
+    }
+
+    /// Whether the same chains are completed.
+    pub(crate) fn are_the_same(&self, other: &Self) -> bool {
+        self.usable == other.usable
+    }
+}
+
+/// The intermediates of one source: certificates that are not trusted, and only help to build a path. `Display` is one
+/// line.
+#[derive(Clone, Debug)]
+pub struct IntermediatesReport {
+    origin: String,
+    certificates: usize,
+    ignored: Vec<String>,
+}
+
+impl IntermediatesReport {
+    /// Where they came from: the path of a file, or the program.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The number of certificates that are used.
+    #[must_use]
+    pub fn certificates(&self) -> usize {
+        self.certificates
+    }
+
+    /// The certificates that are not used, each with the reason: it has expired, or is distrusted.
+    #[must_use]
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+}
+
+impl fmt::Display for IntermediatesReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 5;
+
+        let Self {
+            origin,
+            certificates,
+            ignored,
+        } = self;
+        let certificates = counted(*certificates, "intermediate");
+        write!(f, "{origin}: {certificates}, not trusted as roots")?;
+        for (nth, ignored) in ignored.iter().take(MOST).enumerate() {
+            f.write_str(if nth == 0 { "; ignored: " } else { ", " })?;
+            f.write_str(&shorten(ignored, 300))?;
+        }
+        match ignored.len().saturating_sub(MOST) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}

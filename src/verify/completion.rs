@@ -1,0 +1,51 @@
+//! Intermediates that a peer forgot to send are added to its chain.
+
+use std::borrow::Cow;
+
+use embedded_roots_bundle::{issuer, subject};
+use rustls_pki_types::CertificateDer;
+
+use crate::trust::intermediates::Intermediates;
+
+/// What was sent, and after it the known intermediates with the name of an issuer on the way from the end entity.
+///
+/// They are as little trusted as what was sent. Those of other names are left out, so that webpki spends its budget on
+/// none of them.
+pub(super) fn completed<'a>(
+    end_entity: &CertificateDer<'_>,
+    sent: Cow<'a, [CertificateDer<'a>]>,
+    known: &'a Intermediates,
+) -> Cow<'a, [CertificateDer<'a>]> {
+    if known.is_empty() {
+        return sent;
+    }
+    let mut added: Vec<&'a CertificateDer<'static>> = Vec::new();
+    let mut names: Vec<_> = issuer(end_entity).into_iter().collect();
+    let mut next = 0;
+    while let Some(name) = names.get(next).copied() {
+        next += 1;
+        let mut add = |issuer| {
+            if !names.contains(&issuer) && names.len() < MOST_NAMES {
+                names.push(issuer);
+            }
+        };
+        for sent in sent.iter().filter(|sent| subject(sent) == Some(name)) {
+            issuer(sent).into_iter().for_each(&mut add);
+        }
+        for known in known.of_subject(name.as_der()) {
+            if sent.iter().all(|sent| sent != known) {
+                added.push(known);
+                issuer(known).into_iter().for_each(&mut add);
+            }
+        }
+    }
+    if added.is_empty() {
+        return sent;
+    }
+    let mut all = sent.into_owned();
+    all.extend(added.into_iter().cloned());
+    Cow::Owned(all)
+}
+
+/// More than the issuers of any chain.
+const MOST_NAMES: usize = 64;
