@@ -1,4 +1,4 @@
-//! Bundles that a program names in its code (feature `macros`).
+//! Bundles and intermediates that a program names in its code (feature `macros`).
 
 /// Compiles PEM files, or a part of Mozilla's list, into the program (feature `macros`). It is an
 /// expression of type [`Bundle`](crate::Bundle), for a static or a constant.
@@ -79,5 +79,36 @@
 macro_rules! include_bundle {
     ($($arguments:tt)*) => {
         $crate::__private::include_bundle!($crate $($arguments)*)
+    };
+}
+
+/// Compiles the intermediates of PEM files into the program (feature `macros`): certificates that are not roots, and
+/// that only help to build a path. It is an expression of type `[CertificateDer<'static>; N]`, for
+#[cfg_attr(
+    feature = "rustls",
+    doc = "[`RootsBuilder::intermediates`](crate::RootsBuilder::intermediates)."
+)]
+#[cfg_attr(not(feature = "rustls"), doc = "`RootsBuilder::intermediates`.")]
+///
+/// ```
+/// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
+/// use embedded_roots::{Roots, include_intermediates, mozilla};
+///
+/// # macro_rules! include_intermediates { ($path:literal) => { embedded_roots::include_intermediates!("tests/data/intermediates.pem") } }
+/// let roots = Roots::builder()
+///     .bundle(&mozilla::BUNDLE)
+///     .intermediates(include_intermediates!("certs/intermediates.pem"))
+///     .build()?;
+/// # }
+/// # Ok::<(), embedded_roots::Error>(())
+/// ```
+///
+/// Paths are those of [`include_bundle!`](crate::include_bundle). The files are read and checked at compile time, and
+/// the package is compiled again when one changes. A certificate that is a root, does not say that it is a CA, or has an
+/// annotation is a compile error. Validity is not judged: a certificate that has expired is ignored at run time.
+#[macro_export]
+macro_rules! include_intermediates {
+    ($($arguments:tt)*) => {
+        $crate::__private::include_intermediates!($crate $($arguments)*)
     };
 }

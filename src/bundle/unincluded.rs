@@ -1,4 +1,4 @@
-//! The error of `include_bundle!` without the feature `macros`.
+//! The errors of the macros without the feature `macros`.
 
 /// Needs the feature `macros`, and is a compile error that says so.
 #[doc(hidden)]
@@ -7,6 +7,17 @@ macro_rules! include_bundle {
     ($($arguments:tt)*) => {
         ::core::compile_error!(
             "`include_bundle!` needs the feature `macros`: `cargo add embedded-roots --features macros`"
+        )
+    };
+}
+
+/// Needs the feature `macros`, and is a compile error that says so.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! include_intermediates {
+    ($($arguments:tt)*) => {
+        ::core::compile_error!(
+            "`include_intermediates!` needs the feature `macros`: `cargo add embedded-roots --features macros`"
         )
     };
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use embedded_roots_bundle::digest::{hex, sha256};
-use embedded_roots_testing::authority::{annotated, ca_params, root, root_with};
+use embedded_roots_testing::authority::{
+    annotated, ca_params, intermediate, root, root_with, server,
+};
 use rcgen::IsCa;
 
 use crate::public_key::PUBLIC_KEY;
@@ -364,4 +366,57 @@ fn malformed_arguments_are_errors() {
             ),
         ],
     );
+}
+
+#[test]
+fn unusable_intermediates_are_errors_at_their_literal() {
+    let package = package();
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    package.file("between.pem", between.pem());
+    package.file("narrow.pem", annotated("permitted-dns=.example", &between));
+    package.file(
+        "leaf.pem",
+        between.pem() + &server(&ca, "a.example").chain_pem(),
+    );
+    let line = between.pem().lines().count() + 1;
+    let leaf = format!(
+        "leaf.pem, line {line}: \"CN=a server\" does not say that it is a CA (basic constraints), as an intermediate \
+         has to"
+    );
+    let expected = "expected a PEM file, `include_intermediates!(\"certs/intermediates.pem\")`";
+    let cases = [
+        (
+            r#""between.pem", "certs/corp.pem""#,
+            "certs/corp.pem, line 1: \"CN=One Root CA\" is self-issued: it is a root, which cannot complete a chain; \
+             add it as a root if you trust it, or else remove it",
+            r#""certs/corp.pem""#,
+        ),
+        (r#""leaf.pem""#, &leaf, r#""leaf.pem""#),
+        (
+            r#""narrow.pem""#,
+            "narrow.pem, line 2: \"CN=Between\" has an annotation, which only a root can have",
+            r#""narrow.pem""#,
+        ),
+        (r#"only = ["Between"]"#, expected, "only"),
+        ("mozilla", expected, "mozilla"),
+    ];
+    let mut main = String::from("use embedded_roots::include_intermediates;\n");
+    for (nth, (arguments, ..)) in cases.iter().enumerate() {
+        let _ = writeln!(
+            main,
+            "pub fn f{nth}() {{ include_intermediates!({arguments}); }}"
+        );
+    }
+    let package = package.main(&(main + "fn main() {}\n"));
+    let errors = package.compile_errors();
+    for (nth, (arguments, message, at)) in cases.iter().enumerate() {
+        let (is, is_at) = errors.get(nth).map_or(("", ""), |(is, at)| (is, at));
+        assert_eq!(
+            (is, is_at),
+            (*message, *at),
+            "include_intermediates!({arguments})"
+        );
+    }
+    assert_eq!(errors.len(), cases.len(), "{errors:?}");
 }

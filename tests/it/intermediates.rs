@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use embedded_roots::{Refusal, Roots, RootsBuilder};
+use embedded_roots::{Refusal, Roots, RootsBuilder, include_intermediates};
 use embedded_roots_bundle::{digest, subject_public_key_info};
 use embedded_roots_testing::authority::{
     Authority, Identity, annotated, client, intermediate, intermediate_of, intermediate_with, key,
@@ -234,13 +234,10 @@ fn unusable_intermediates_are_errors() {
     for (certificate, says) in [
         (
             leaf,
-            "the certificate \"CN=a server\" does not say that it is a CA (basic constraints)",
+            "\"CN=a server\" does not say that it is a CA (basic constraints)",
         ),
         (no_ca.der().clone(), "\"CN=Not a CA\""),
-        (
-            ca.der().clone(),
-            "the certificate \"CN=CA\" is self-issued: it is a root",
-        ),
+        (ca.der().clone(), "\"CN=CA\" is self-issued: it is a root"),
         (CertificateDer::from(vec![0x30, 0]), "intermediate 2: "),
     ] {
         let both = [between.der().clone(), certificate];
@@ -259,10 +256,7 @@ fn unusable_intermediates_are_errors() {
         );
     };
     says("", "no certificate");
-    says(
-        &ca.pem(),
-        "line 1: the certificate \"CN=CA\" is self-issued",
-    );
+    says(&ca.pem(), "line 1: \"CN=CA\" is self-issued");
     says(
         &format!("{}{}", between.pem(), &between.pem()[..60]),
         "line",
@@ -318,4 +312,24 @@ fn other_intermediates_do_not_use_up_the_budget() {
     for issuer in [&between, &two, &one_by_two, &others[150]] {
         verify(&roots, &server(issuer, NAME)).unwrap();
     }
+}
+
+#[test]
+fn included_intermediate_completes_a_real_chain() {
+    let leaf = CertificateDer::from(&include_bytes!("../data/aws.amazon.com/1.der")[..]);
+    let verdict = |builder: RootsBuilder| {
+        let name = "aws.amazon.com".try_into().unwrap();
+        // 2026-08-01
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
+        let roots = builder
+            .bundle(&embedded_roots::mozilla::BUNDLE)
+            .build()
+            .unwrap();
+        let verdict = (roots.verifier()).verify_server_cert(&leaf, &[], &name, &[], now);
+        verdict.map(drop)
+    };
+    assert!(refusal(verdict(Roots::builder())).is_unknown_issuer());
+    let known = include_intermediates!("tests/data/intermediates.pem");
+    assert_eq!(known.len(), 1);
+    verdict(Roots::builder().intermediates(known)).unwrap();
 }

@@ -54,11 +54,10 @@ pub use file::{MAX_FILE_SIZE, read_file, read_file_up_to, read_known_file};
 pub use limits::Limits;
 pub use limits::annotation::Annotation;
 pub use limits::outside::{name_outside, unsupported_constraint};
-pub use pem::read::{PrivateKeys, parse, parse_each};
+pub use pem::read::{PrivateKeys, parse, parse_each, parse_intermediates};
 pub use pem::write::certificate_to_pem;
 pub use root::Root;
 pub use x509::anchor::identity;
-pub use x509::ca::says_ca;
 pub use x509::certificate::{
     critical_extension, extension, issuer, not_after, not_before, serial_number,
     signature_algorithm, subject, subject_public_key_info,

@@ -8,6 +8,7 @@ use crate::limits::annotation::Annotation;
 use crate::limits::name_constraints;
 use crate::x509::anchor::trust_anchor;
 use crate::x509::ca;
+use crate::x509::certificate::{issuer, subject};
 
 /// One root certificate, with its annotation.
 #[derive(Debug, Clone)]
@@ -127,6 +128,29 @@ impl Root {
     #[must_use]
     pub fn into_certificate_and_anchor(self) -> (CertificateDer<'static>, TrustAnchor<'static>) {
         (self.certificate, self.anchor)
+    }
+
+    /// Consumes the root and returns its certificate, if that is an intermediate: one that is not trusted, and only
+    /// helps to build a path.
+    ///
+    /// # Errors
+    ///
+    /// If the certificate is self-issued, does not say that it is a CA, which a root need not say, or has an
+    /// annotation. The error names the subject.
+    pub fn into_intermediate(self) -> Result<CertificateDer<'static>, ParseError> {
+        let certificate = &self.certificate;
+        let why = if subject(certificate) == issuer(certificate) {
+            "is self-issued: it is a root, which cannot complete a chain; add it as a root if you trust it, or else \
+             remove it"
+        } else if !ca::says_ca(certificate) {
+            "does not say that it is a CA (basic constraints), as an intermediate has to"
+        } else if !self.annotation.is_empty() {
+            "has an annotation, which only a root can have"
+        } else {
+            return Ok(self.certificate);
+        };
+        let subject = subject_of(certificate);
+        Err(ParseError::new(format!("{subject} {why}")).at_line(self.line))
     }
 
     /// Its limits: those of the certificate and those imposed on it.

@@ -76,6 +76,26 @@ impl Arguments {
     }
 }
 
+/// The paths of `include_intermediates!`, which has no options.
+pub(crate) fn files(tokens: Vec<TokenTree>) -> Result<Vec<Text>, Error> {
+    const EXPECTED: &str =
+        "expected a PEM file, `include_intermediates!(\"certs/intermediates.pem\")`";
+    let mut files = Vec::new();
+    for argument in split(tokens)? {
+        match &argument[..] {
+            [token] => {
+                files.push(text(token).ok_or_else(|| Error::new(token.span(), EXPECTED))?);
+            }
+            [token, ..] => return Err(Error::new(token.span(), EXPECTED)),
+            [] => {}
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::of_macro(EXPECTED));
+    }
+    Ok(files)
+}
+
 /// The arguments between the commas, of which the last may be one too many.
 fn split(tokens: Vec<TokenTree>) -> Result<Vec<Vec<TokenTree>>, Error> {
     let mut arguments = vec![Vec::new()];

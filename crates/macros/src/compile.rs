@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 use embedded_roots_bundle::{
     DistrustedKey, ParsedBundle, PrivateKeys, Root, digest, emit, escape, parse, parse_day,
-    parse_distrusted_keys, read_file,
+    parse_distrusted_keys, parse_intermediates, read_file,
 };
 use proc_macro::Span;
 
@@ -37,6 +37,23 @@ pub(crate) fn bundle(arguments: &Arguments) -> Result<String, Vec<Error>> {
             ))
         }
     }
+}
+
+/// The content of such a block, with the expression of an array of certificates.
+pub(crate) fn intermediates(files: &[Text]) -> Result<String, Error> {
+    let mut source = watched(files) + "[";
+    for file in files {
+        let read = content(&file.value).and_then(|pem| {
+            let certificates = parse_intermediates(&file.value, &pem, PrivateKeys::Refuse);
+            certificates.map_err(|why| why.to_string())
+        });
+        for certificate in read.map_err(|why| Error::new(file.span, why))? {
+            // Writing to a `String` never fails.
+            let der = certificate.escape_ascii();
+            let _ = write!(source, "CertificateDer::from_slice(b\"{der}\"),");
+        }
+    }
+    Ok(source + "]")
 }
 
 /// Adds the fingerprints to the expression of a bundle.
@@ -72,6 +89,11 @@ fn files_bundle(files: &[Text], paths: &str) -> Result<ParsedBundle, Error> {
 }
 
 fn file_roots(path: &str) -> Result<Vec<Root>, String> {
+    parse(path, &content(path)?, PrivateKeys::Refuse).map_err(|why| why.to_string())
+}
+
+/// The content of a file whose path is relative to the folder of Cargo.toml.
+fn content(path: &str) -> Result<Vec<u8>, String> {
     if path.is_empty() {
         return Err("expected the path of a PEM file".to_owned());
     }
@@ -85,7 +107,7 @@ fn file_roots(path: &str) -> Result<Vec<Root>, String> {
     }
     let folder = env::var_os(FOLDER).ok_or_else(|| format!("{FOLDER} is not set"))?;
     let file = Path::new(&folder).join(path);
-    let pem = read_file(&file).map_err(|why| {
+    read_file(&file).map_err(|why| {
         let file = escape(&file.display().to_string());
         let outside = if leaves_folder(path) {
             "; it is outside that folder, so `cargo package` leaves it out"
@@ -96,8 +118,7 @@ fn file_roots(path: &str) -> Result<Vec<Root>, String> {
             "{shown} cannot be read: {why}\n\
              paths are relative to the folder of Cargo.toml: this one is {file}{outside}"
         )
-    })?;
-    parse(path, &pem, PrivateKeys::Refuse).map_err(|why| why.to_string())
+    })
 }
 
 /// The folder of the Cargo.toml of the package that is compiled.

@@ -1,6 +1,7 @@
-//! The procedural macro of [`embedded-roots`](https://docs.rs/embedded-roots).
+//! The procedural macros of [`embedded-roots`](https://docs.rs/embedded-roots).
 //!
-//! This is an internal crate. `embedded_roots::include_bundle!` calls this macro, and documents it.
+//! This is an internal crate. `embedded_roots::include_bundle!` and `embedded_roots::include_intermediates!` call
+//! these macros, and document them.
 
 // clippy.toml allows these in test functions; helpers beside the tests need it here.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -20,12 +21,29 @@ use error::Error;
 /// call it, and then their arguments.
 #[proc_macro]
 pub fn include_bundle(input: TokenStream) -> TokenStream {
+    expanded(input, |arguments| {
+        let arguments = Arguments::read(arguments).map_err(Vec::from)?;
+        compile::bundle(&arguments)
+    })
+}
+
+/// Like [`include_bundle`], but expands to an array of certificates.
+#[proc_macro]
+pub fn include_intermediates(input: TokenStream) -> TokenStream {
+    expanded(input, |arguments| {
+        let files = arguments::files(arguments).map_err(Vec::from)?;
+        compile::intermediates(&files).map_err(Vec::from)
+    })
+}
+
+/// A block with the source that is made of the arguments after `$crate`.
+fn expanded(
+    input: TokenStream,
+    source: impl FnOnce(Vec<TokenTree>) -> Result<String, Vec<Error>>,
+) -> TokenStream {
     let mut input = input.into_iter();
     let embedded_roots = input.next();
-    let source = Arguments::read(input.collect())
-        .map_err(Vec::from)
-        .and_then(|arguments| compile::bundle(&arguments));
-    let content = match source {
+    let content = match source(input.collect()) {
         Ok(source) => [
             parsed("use"),
             embedded_roots.into_iter().collect(),

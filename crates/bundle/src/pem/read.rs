@@ -46,6 +46,22 @@ pub fn parse(name: &str, pem: &[u8], private_keys: PrivateKeys) -> Result<Vec<Ro
     parse_each(name, pem, private_keys).collect()
 }
 
+/// Reads intermediates like [`parse`], all of which have to be usable ([`Root::into_intermediate`]).
+///
+/// # Errors
+///
+/// Those of [`parse`] and of [`Root::into_intermediate`].
+pub fn parse_intermediates(
+    name: &str,
+    pem: &[u8],
+    private_keys: PrivateKeys,
+) -> Result<Vec<CertificateDer<'static>>, ParseError> {
+    let roots = parse(name, pem, private_keys)?.into_iter();
+    let intermediates = roots.map(Root::into_intermediate);
+    let intermediates = intermediates.map(|each| each.map_err(|why| why.in_source(name)));
+    intermediates.collect()
+}
+
 /// Like [`parse`], but yields roots one by one, for callers that continue after an error.
 ///
 /// The rest is read as if the invalid part were not there. After an error between an annotation and the

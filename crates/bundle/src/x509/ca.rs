@@ -25,8 +25,7 @@ pub(crate) fn refusal(certificate: &[u8]) -> Option<&'static str> {
 
 /// Whether a certificate, DER, says that it is a CA (basic constraints), as an intermediate has to. A root may say
 /// nothing.
-#[must_use]
-pub fn says_ca(certificate: &[u8]) -> bool {
+pub(crate) fn says_ca(certificate: &[u8]) -> bool {
     Statement::from_certificate(certificate).is_some_and(|statement| statement.ca == Some(true))
 }
 
