@@ -54,7 +54,7 @@
 //! would be lost.
 //!
 //! The validity of a root itself is not checked, as in webpki. Revocation is not checked unless you
-//! supply CRLs.
+//! supply CRLs, or enable `onecrl` or `crlite`.
 //!
 //! # More
 //!

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use embedded_roots::{Refusal, Roots};
+use embedded_roots::{Crlite, Refusal, Roots};
 use embedded_roots_bundle::{issuer, subject};
 use embedded_roots_testing::authority::{
     Authority, Identity, annotated, client, intermediate, intermediate_of, intermediate_with, key,
     root, root_of, root_with, server_with,
 };
+use embedded_roots_testing::crlite::{Filter, Issuer};
 use embedded_roots_testing::random::numbers;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyUsagePurpose, date_time_ymd};
 use rustls::client::WebPkiServerVerifier;
@@ -368,6 +369,111 @@ fn damaged_chains_have_the_verdict_of_rustls() {
     assert!(accepted.iter().all(|count| *count > 100), "{accepted:?}");
     let kinds: Vec<_> = refused.iter().map(BTreeSet::len).collect();
     assert!(kinds.iter().all(|count| *count > 5), "{refused:#?}");
+}
+
+/// A known intermediate is judged like one that was sent, and CRLite data that covers nothing changes nothing.
+#[test]
+fn known_intermediates_have_the_verdict_of_sent_ones() {
+    let (one, other) = (root("A CA"), root("Another CA"));
+    let stranger = root("A stranger");
+    let shared = key().serialize_pem();
+    let cas = [
+        intermediate_of("Between", &shared, &one),
+        intermediate_of("Between", &shared, &other),
+        intermediate_of("Between", &shared, &stranger),
+        intermediate_with("Short", &one, |params| {
+            params.not_before = date_time_ymd(2027, 1, 1);
+        }),
+        intermediate_with("Narrow", &one, |params| {
+            params.name_constraints = Some(rcgen::NameConstraints {
+                permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("b.example".into())],
+                excluded_subtrees: Vec::new(),
+            });
+        }),
+    ];
+    let below = intermediate("Below", &cas[0]);
+    let known: Vec<_> = cas
+        .iter()
+        .chain([&below])
+        .map(|ca| ca.der().clone())
+        .collect();
+    let dated = annotated("distrust-after=2024-01-01T00:00:00Z", &other);
+    let policy = || {
+        Roots::builder()
+            .certificates([one.der().clone()])
+            .pem(&dated)
+    };
+    let plain = policy().build().unwrap();
+    let filter = Filter {
+        coverage: vec![([1; 32], 0, u64::MAX)],
+        issuers: vec![Issuer {
+            key: [0; 32],
+            revoked: vec![vec![1]],
+            good: Vec::new(),
+            is_inverted: false,
+        }],
+    };
+    let crlite = Crlite::filters([filter.encode(4)]);
+    let roots = policy()
+        .intermediates(known.clone())
+        .crlite(crlite)
+        .build()
+        .unwrap();
+    let (theirs, ours, without) = (Oracle::new(&plain), ours(&roots), ours(&plain));
+    let leaves: Vec<_> = cas
+        .iter()
+        .chain([&below, &one, &other, &stranger])
+        .flat_map(|ca| {
+            [2023, 2025].map(|year| {
+                let leaf = server_with(ca, "a.example", |params| {
+                    params.not_before = date_time_ymd(year, 1, 1);
+                    let usages = &mut params.extended_key_usages;
+                    usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+                });
+                leaf.chain[0].clone()
+            })
+        })
+        .collect();
+    let mut below = numbers();
+    let (mut accepted, mut completed) = ([0, 0], [0, 0]);
+    for _ in 0..3000 {
+        let mut chain = vec![leaves[below(leaves.len())].clone()];
+        for _ in 0..below(3) {
+            chain.push(known[below(known.len())].clone());
+        }
+        if below(4) == 0 {
+            let damaged = below(chain.len());
+            let mut der = chain[damaged].to_vec();
+            let at = below(der.len());
+            der[at] ^= 1 << below(8);
+            chain[damaged] = der.into();
+        }
+        let case = Case {
+            chain,
+            name: ["a.example", "b.example"][below(8) / 7],
+            now: 1_785_542_400,
+        };
+        let mut whole = case.clone();
+        for der in &known {
+            if !whole.chain[1..].contains(der) {
+                whole.chain.push(der.clone());
+            }
+        }
+        for of in [0, 1] {
+            let ours = verdict(&ours[of], &case).is_ok();
+            let expected = theirs.verdicts(of, &whole);
+            assert!(
+                expected.iter().any(|verdict| verdict.is_ok() == ours),
+                "{case:?}"
+            );
+            accepted[of] += u32::from(ours);
+            completed[of] += u32::from(ours && verdict(&without[of], &case).is_err());
+        }
+    }
+    assert!(
+        accepted.iter().chain(&completed).all(|count| *count > 100),
+        "{accepted:?}, {completed:?}"
+    );
 }
 
 /// Chains of three certificates with CRLs of the two CAs, damaged or not, under each way to check them.
