@@ -1,5 +1,5 @@
 //! A chain is accepted exactly if rustls' verifier accepts it over the anchors that the dates allow, without what is
-//! distrusted, and takes no more checks of signatures. One beyond the bound of the path search is refused.
+//! distrusted and with what the policy knows, and takes no more checks of signatures. One beyond the bound of the path search is refused.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::digest::{hex, sha256};
-use embedded_roots_bundle::{Annotation, ParsedBundle, Root, rfc3339};
+use embedded_roots_bundle::{Annotation, ParsedBundle, Root, not_after, rfc3339};
 use embedded_roots_fuzz::certificate::{Patch, Template, day, der, revocation_list};
 use embedded_roots_fuzz::signature::{ALGORITHMS, count_checks};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -31,6 +31,8 @@ struct Input {
     server_name: u8,
     now: u8,
     revocation: Option<Revocation>,
+    /// How many of the intermediates the policy knows, instead of the server sending them.
+    known: u8,
 }
 
 /// Few letters, so that roots share names, and keys.
@@ -111,16 +113,27 @@ fuzz_target!(|input: Input| {
     let intermediates: Vec<_> = intermediates
         .map(|(nth, certificate)| certificate.certificate(nth, true))
         .collect();
+    let sent = intermediates.len() - usize::from(input.known) % (intermediates.len() + 1);
     let chain: Vec<_> = iter::once(&end_entity).chain(&intermediates).collect();
     let distrusted = input.distrusted().and_then(|nth| chain.get(nth));
     let distrusted = distrusted.map(|certificate| (**certificate).clone());
     if let Some(certificate) = &distrusted {
         policy = policy.distrust_certificate(hex(&sha256(certificate)));
     }
+    // A policy refuses to know what cannot be an intermediate, and ignores what has expired by the clock.
+    let known: Vec<_> = intermediates[sent..]
+        .iter()
+        .filter(|der| is_usable(der))
+        .cloned()
+        .collect();
+    if !known.is_empty() {
+        policy = policy.intermediates(known.clone());
+    }
     // Without a root.
     let Ok(roots) = policy.build() else {
         return;
     };
+    let sent = &intermediates[..sent];
     let names = ["a.example", "b.example", "x.a.example", "10.0.0.1"];
     let name = names[usize::from(input.server_name) % names.len()]
         .try_into()
@@ -138,13 +151,15 @@ fuzz_target!(|input: Input| {
     let theirs = by_rustls(store, input.revocation.as_ref());
     let presented = Presented {
         end_entity,
-        intermediates,
+        intermediates: sent.to_vec(),
         name,
         now: day(DAYS / 2 + input.now % DAYS),
     };
+    // rustls is sent what our policy knows.
+    let completed = presented.with(&known);
     let nobody = || (Err(CertificateError::UnknownIssuer.into()), 0);
     let theirs = theirs.filter(|_| distrusted.as_ref() != Some(&presented.end_entity));
-    let without = presented.without(distrusted.as_ref());
+    let without = completed.without(distrusted.as_ref());
     let (theirs, their_checks) = theirs.map_or_else(nobody, |theirs| without.verdict(&*theirs));
     let (ours, our_checks) = presented.verdict(&*roots.verifier());
     let refused = ours.as_ref().err();
@@ -163,6 +178,13 @@ fuzz_target!(|input: Input| {
         "{our_checks} checks, {their_checks} of rustls"
     );
 });
+
+/// Whether a policy takes it as an intermediate, and uses it today.
+fn is_usable(der: &CertificateDer<'static>) -> bool {
+    let root = Root::from_der(der.clone());
+    let is_intermediate = root.and_then(Root::into_intermediate).is_ok();
+    is_intermediate && not_after(der).is_none_or(|end| end >= UnixTime::now())
+}
 
 /// As webpki reads it. Where it cannot, or where the certificate ends before it starts, it accepts
 /// nothing and checks no signature.
@@ -186,6 +208,15 @@ struct Presented {
 }
 
 impl Presented {
+    fn with(&self, known: &[CertificateDer<'static>]) -> Self {
+        Self {
+            end_entity: self.end_entity.clone(),
+            intermediates: [&self.intermediates, known].concat(),
+            name: self.name.clone(),
+            now: self.now,
+        }
+    }
+
     fn without(&self, distrusted: Option<&CertificateDer<'static>>) -> Self {
         let intermediates = self.intermediates.iter();
         let intermediates = intermediates.filter(|sent| Some(*sent) != distrusted);
@@ -279,6 +310,7 @@ impl Certificate {
             ca: Some(is_ca != odd(self.ca).is_some()),
             names: if is_ca { Vec::new() } else { names },
             name_constraints: None,
+            timestamps: Vec::new(),
         };
         template.certificate(&self.patches)
     }

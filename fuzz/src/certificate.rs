@@ -33,6 +33,8 @@ pub struct Template {
     pub names: Vec<Vec<u8>>,
     /// The content of the SEQUENCE.
     pub name_constraints: Option<Vec<u8>>,
+    /// Signed certificate timestamps: of each the log, and milliseconds since 1970.
+    pub timestamps: Vec<([u8; 32], u64)>,
 }
 
 impl Template {
@@ -50,6 +52,7 @@ impl Template {
             ca: Some(true),
             names: Vec::new(),
             name_constraints: None,
+            timestamps: Vec::new(),
         }
     }
 
@@ -66,6 +69,9 @@ impl Template {
         }
         if let Some(content) = &self.name_constraints {
             extensions.push(extension(30, &der(SEQUENCE, &[content])));
+        }
+        if !self.timestamps.is_empty() {
+            extensions.push(timestamps(&self.timestamps));
         }
         let key = bit_string(&[self.key]);
         let mut content = [
@@ -160,6 +166,21 @@ fn bit_string(octets: &[u8]) -> Vec<u8> {
 
 fn extension(number: u8, value: &[u8]) -> Vec<u8> {
     der(SEQUENCE, &[&[6, 3, 0x55, 0x1d, number], &der(4, &[value])])
+}
+
+/// RFC 6962, section 3.3, with empty signatures.
+fn timestamps(timestamps: &[([u8; 32], u64)]) -> Vec<u8> {
+    let with_length = |content: &[u8]| {
+        let length = u16::try_from(content.len()).unwrap_or_default();
+        [&length.to_be_bytes(), content].concat()
+    };
+    let list = timestamps.iter().map(|(log, time)| {
+        let signature = [0, 0, 4, 3, 0, 0];
+        with_length(&[&[0], &log[..], &time.to_be_bytes(), &signature].concat())
+    });
+    let list = with_length(&list.collect::<Vec<_>>().concat());
+    let id = der(6, &[&[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2]]);
+    der(SEQUENCE, &[&id, &der(4, &[&der(4, &[&list])])])
 }
 
 fn time(number: u8) -> Vec<u8> {
