@@ -416,7 +416,11 @@ impl RootsBuilder {
 
     pub(super) fn roots(&self, trust_set: Arc<TrustSet>) -> Result<Roots, Error> {
         let provider = config::provider(self.provider.clone())?;
+        let knows_intermediates = !trust_set.intermediates().is_empty();
         let mut verifier = Verifier::new(trust_set, provider);
+        if knows_intermediates {
+            verifier = verifier.completing_chains();
+        }
         if let Some(revocation) = &self.revocation {
             verifier = verifier.with_revocation(RevocationCheck::new(revocation)?);
         }

@@ -13,7 +13,7 @@ use crate::bundle::anchor::Anchor;
 use crate::source::crlite::status::Status;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
-use crate::verify::completion::completed;
+use crate::verify::completion::{Complete, completed};
 use crate::verify::dates::{Issuers, is_unknown_issuer, may_issue};
 use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
@@ -31,6 +31,8 @@ pub(super) struct ChainVerifier {
     sha256: Sha256,
     remembers_signatures: bool,
     revocation: Option<Box<dyn CrlSearch>>,
+    /// A pointer, so that a program that knows no intermediates does not link the function.
+    complete: Option<Complete>,
 }
 
 impl ChainVerifier {
@@ -41,11 +43,16 @@ impl ChainVerifier {
             provider,
             remembers_signatures: true,
             revocation: None,
+            complete: None,
         }
     }
 
     pub(super) fn check_revocation(&mut self, revocation: RevocationCheck) {
         self.revocation = Some(Box::new(revocation));
+    }
+
+    pub(super) fn complete_chains(&mut self) {
+        self.complete = Some(completed);
     }
 
     pub(super) fn forget_signatures(&mut self) {
@@ -63,8 +70,11 @@ impl ChainVerifier {
             ..
         } = chain;
         let screening = self.screen(end_entity, intermediates)?;
-        let known = self.trust_set.intermediates();
-        let completed = completed(end_entity, screening.intermediates.clone(), known);
+        let sent = screening.intermediates.clone();
+        let completed = match self.complete {
+            Some(complete) => complete(end_entity, sent, self.trust_set.intermediates()),
+            None => sent,
+        };
         let screened = &*completed;
         let start = not_before(end_entity);
         let issuers = Issuers::new(

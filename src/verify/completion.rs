@@ -16,9 +16,6 @@ pub(super) fn completed<'a>(
     sent: Cow<'a, [CertificateDer<'a>]>,
     known: &'a Intermediates,
 ) -> Cow<'a, [CertificateDer<'a>]> {
-    if known.is_empty() {
-        return sent;
-    }
     let mut added: Vec<&'a CertificateDer<'static>> = Vec::new();
     let mut names: Vec<_> = issuer(end_entity).into_iter().collect();
     let mut next = 0;
@@ -46,6 +43,13 @@ pub(super) fn completed<'a>(
     all.extend(added.into_iter().cloned());
     Cow::Owned(all)
 }
+
+/// The type of [`completed`].
+pub(super) type Complete = for<'a> fn(
+    &CertificateDer<'_>,
+    Cow<'a, [CertificateDer<'a>]>,
+    &'a Intermediates,
+) -> Cow<'a, [CertificateDer<'a>]>;
 
 /// More than the issuers of any chain.
 const MOST_NAMES: usize = 64;

@@ -50,6 +50,12 @@ impl Verifier {
         self
     }
 
+    /// Adds the known intermediates to chains that lack them.
+    pub(crate) fn completing_chains(mut self) -> Self {
+        self.chains.complete_chains();
+        self
+    }
+
     /// Checks each signature each time.
     pub(crate) fn forgetting_signatures(mut self) -> Self {
         self.chains.forget_signatures();

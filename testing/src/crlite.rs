@@ -1,5 +1,8 @@
 //! CRLite filters, made by the builder of clubcard, and certificates that they cover.
 
+use std::fs;
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clubcard::builder::{ApproximateRibbon, ClubcardBuilder, ExactRibbon};
@@ -23,7 +26,7 @@ pub struct Filter {
 }
 
 /// The certificates of one issuer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Issuer {
     /// SHA-256 of the `SubjectPublicKeyInfo`.
     pub key: [u8; 32],
@@ -31,6 +34,8 @@ pub struct Issuer {
     pub revoked: Vec<Vec<u8>>,
     /// Serial numbers.
     pub good: Vec<Vec<u8>>,
+    /// How many more are good, without being listed. The filter answers at random for them.
+    pub unlisted: usize,
     /// Whether the filter has the good ones instead of the revoked ones.
     pub is_inverted: bool,
 }
@@ -50,7 +55,7 @@ impl Filter {
         let mut approximate = Vec::new();
         for issuer in &self.issuers {
             let mut ribbon = builder.new_approx_builder(&issuer.key);
-            ribbon.set_universe_size(issuer.revoked.len() + issuer.good.len());
+            ribbon.set_universe_size(issuer.revoked.len() + issuer.good.len() + issuer.unlisted);
             ribbon.set_inverted(issuer.is_inverted);
             let listed = if issuer.is_inverted {
                 &issuer.good
@@ -129,6 +134,27 @@ pub fn index(filters: &[(&str, &[Coverage])]) -> Vec<u8> {
         index.extend(last.to_be_bytes());
     }
     index
+}
+
+/// Writes filters into a folder as upki does, the index after them: each file is replaced as a whole.
+pub fn write_folder(folder: &Path, filters: &[(&str, &[u8])]) {
+    fs::create_dir_all(folder).unwrap();
+    let replace = |name: &str, content: &[u8]| {
+        let next = folder.join("next");
+        fs::write(&next, content).unwrap();
+        fs::rename(next, folder.join(name)).unwrap();
+    };
+    let mut coverage = Vec::new();
+    for (name, filter) in filters {
+        replace(name, filter);
+        let filter = CRLiteClubcard::from_bytes(filter).unwrap();
+        let logs = filter.universe().iter();
+        let logs = logs.map(|(log, interval)| (log.0, interval.low.0, interval.high.0));
+        coverage.push(logs.collect::<Vec<_>>());
+    }
+    let listed = filters.iter().zip(&coverage);
+    let listed: Vec<_> = listed.map(|((name, _), logs)| (*name, &**logs)).collect();
+    replace("index.bin", &index(&listed));
 }
 
 /// Adds signed certificate timestamps (RFC 6962, section 3.3), with signatures that nobody could verify.

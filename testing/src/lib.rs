@@ -21,4 +21,5 @@ pub mod handshake;
 #[cfg(unix)]
 pub mod program;
 pub mod random;
+pub mod real_size;
 pub mod server;

@@ -69,7 +69,7 @@ fn filter(
         key: key(ca),
         revoked: serials(revoked),
         good: serials(good),
-        is_inverted: false,
+        ..Issuer::default()
     };
     Filter {
         coverage: coverage.to_vec(),
@@ -423,7 +423,7 @@ fn damaged_data_is_an_error() {
         error(name, "index.bin: it is cut or damaged");
     }
     folder.file("index.bin", index(&[]));
-    error("an index without a filter", "index.bin names no filter");
+    error("an index without a filter", "index.bin: it names no filter");
     folder.file(
         "index.bin",
         index(&vec![("base.filter", &COVERED[..0]); 1025]),

@@ -409,8 +409,7 @@ fn known_intermediates_have_the_verdict_of_sent_ones() {
         issuers: vec![Issuer {
             key: [0; 32],
             revoked: vec![vec![1]],
-            good: Vec::new(),
-            is_inverted: false,
+            ..Issuer::default()
         }],
     };
     let crlite = Crlite::filters([filter.encode(4)]);

@@ -1,5 +1,5 @@
-//! The encodings of a CRLite filter (a *clubcard*): version 4, which clubcard-crlite 0.6 introduced, and version 3,
-//! which is bincode 1.3 of the same fields.
+//! The encodings of a CRLite filter (a *clubcard*): version 4 (c2sp.org/upki-revocation), and version 3, which is
+//! bincode 1.3 of the same fields.
 
 use std::ops::Range;
 

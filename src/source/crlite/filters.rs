@@ -1,13 +1,16 @@
 //! Filters in memory, as one table: a base and its deltas are asked together.
 
+use std::collections::HashMap;
+
 use crate::source::crlite::encoding::{EncodedFilter, Rows};
 
 /// Filters, of which each knows the certificates that it was made of.
+#[derive(Default)]
 pub(super) struct Filters {
     /// Sorted by log.
     coverage: Vec<Coverage>,
-    /// Sorted; each with the place of its first block.
-    issuers: Vec<([u8; 32], u32)>,
+    /// By SHA-256 of the key, the number of an issuer.
+    issuers: HashMap<[u8; 32], u32>,
     /// Sorted by issuer.
     blocks: Vec<Block>,
     columns: Vec<Columns>,
@@ -25,6 +28,7 @@ struct Coverage {
 
 /// What a filter has for one issuer.
 struct Block {
+    issuer: u32,
     filter: u16,
     rank: u8,
     is_inverted: bool,
@@ -51,69 +55,61 @@ pub(super) enum Answer {
 pub(super) const MOST_FILTERS: usize = 1024;
 
 impl Filters {
-    /// Fails with the place of a filter, and what is wrong with it.
-    pub(super) fn new(encoded: Vec<EncodedFilter<'_>>) -> Result<Self, (usize, &'static str)> {
-        let mut filters = Self {
-            coverage: Vec::new(),
-            issuers: Vec::new(),
-            blocks: Vec::new(),
-            columns: Vec::new(),
-            exceptions: Vec::new(),
-        };
-        let mut blocks = Vec::new();
-        for (place, filter) in encoded.into_iter().enumerate() {
-            let number = u16::try_from(place).map_err(|_| (place, "there are too many filters"))?;
-            for (log, first, last) in filter.coverage {
-                filters.coverage.push(Coverage {
-                    log,
-                    filter: number,
-                    first,
-                    last,
-                });
-            }
-            for block in filter.blocks {
-                let start = filters.exceptions.len();
-                for serial_number in &block.exceptions {
-                    filters.exceptions.extend(u8::try_from(serial_number.len()));
-                    filters.exceptions.extend_from_slice(serial_number);
-                }
-                let range = u32::try_from(start)
-                    .and_then(|start| Ok((start, u32::try_from(filters.exceptions.len())?)));
-                let too_large = |_| (place, "its blocks are too large");
-                let block_of_filter = Block {
-                    filter: number,
-                    rank: u8::try_from(block.rank).map_err(too_large)?,
-                    is_inverted: block.is_inverted,
-                    approximate: block.approximate,
-                    exact: block.exact,
-                    exceptions: range.map_err(too_large)?,
-                };
-                blocks.push((block.issuer, block_of_filter));
-            }
-            filters.columns.push(Columns {
-                approximate: filter.approximate,
-                exact: filter.exact,
+    /// Adds a filter, and copies what is kept of it. Fails with what is wrong, as the end of a sentence about it.
+    pub(super) fn add(&mut self, encoded: EncodedFilter<'_>) -> Result<(), &'static str> {
+        let filter = u16::try_from(self.columns.len()).map_err(|_| "there are too many filters")?;
+        for (log, first, last) in encoded.coverage {
+            self.coverage.push(Coverage {
+                log,
+                filter,
+                first,
+                last,
             });
         }
-        filters.coverage.sort_by_key(|coverage| coverage.log);
-        blocks.sort_by_key(|(issuer, _)| *issuer);
-        filters.blocks.reserve_exact(blocks.len());
-        let mut last = None;
-        for (issuer, block) in blocks {
-            // The sort is stable, so the blocks of an issuer are in the order of the filters.
-            if last == Some((issuer, block.filter)) {
-                return Err((block.filter.into(), "it has two blocks of one issuer"));
+        self.blocks.reserve_exact(encoded.blocks.len());
+        for block in encoded.blocks {
+            let next = u32::try_from(self.issuers.len());
+            let next = next.map_err(|_| "there are too many issuers")?;
+            let start = self.exceptions.len();
+            for serial_number in &block.exceptions {
+                self.exceptions.extend(u8::try_from(serial_number.len()));
+                self.exceptions.extend_from_slice(serial_number);
             }
-            if last.is_none_or(|(before, _)| before != issuer) {
-                let start = u32::try_from(filters.blocks.len());
-                let start = start.map_err(|_| (block.filter.into(), "it has too many blocks"))?;
-                filters.issuers.push((issuer, start));
-            }
-            last = Some((issuer, block.filter));
-            filters.blocks.push(block);
+            let end = u32::try_from(self.exceptions.len());
+            let exceptions = end.and_then(|end| Ok((u32::try_from(start)?, end)));
+            self.blocks.push(Block {
+                issuer: *self.issuers.entry(block.issuer).or_insert(next),
+                filter,
+                rank: u8::try_from(block.rank).map_err(|_| "a block has too many columns")?,
+                is_inverted: block.is_inverted,
+                approximate: block.approximate,
+                exact: block.exact,
+                exceptions: exceptions.map_err(|_| "there are too many exceptions")?,
+            });
         }
-        filters.shrink();
-        Ok(filters)
+        self.columns.push(Columns {
+            approximate: encoded.approximate,
+            exact: encoded.exact,
+        });
+        Ok(())
+    }
+
+    /// Sorts what was added. Fails with the place of a filter, and what is wrong with it.
+    pub(super) fn sort(&mut self) -> Result<(), (usize, &'static str)> {
+        self.coverage.sort_unstable_by_key(|coverage| coverage.log);
+        self.blocks
+            .sort_unstable_by_key(|block| (block.issuer, block.filter));
+        let mut pairs = self.blocks.iter().zip(self.blocks.iter().skip(1));
+        let is_twice = |(one, other): &(&Block, &Block)| {
+            one.issuer == other.issuer && one.filter == other.filter
+        };
+        if let Some((block, _)) = pairs.find(is_twice) {
+            return Err((block.filter.into(), "it has two blocks of one issuer"));
+        }
+        self.coverage.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.exceptions.shrink_to_fit();
+        Ok(())
     }
 
     /// The latest millisecond since 1970 that a filter covers.
@@ -136,13 +132,11 @@ impl Filters {
         certificate: [u8; 32],
         timestamps: &[([u8; 32], u64)],
     ) -> Answer {
-        let Some(blocks) = self.blocks_of(issuer) else {
-            return Answer::NotCovered;
-        };
         let covering = self.covering(timestamps);
         let equation = Equation::new(certificate);
         let mut answer = Answer::NotCovered;
-        for block in blocks.iter().filter(|block| covering.has(block.filter)) {
+        let blocks = self.blocks_of(issuer);
+        for block in blocks.filter(|block| covering.has(block.filter)) {
             if self.is_revoked(block, &equation, serial_number) {
                 return Answer::Revoked;
             }
@@ -151,15 +145,12 @@ impl Filters {
         answer
     }
 
-    fn blocks_of(&self, issuer: [u8; 32]) -> Option<&[Block]> {
-        let place = self
-            .issuers
-            .binary_search_by(|(known, _)| known.cmp(&issuer));
-        let place = place.ok()?;
-        let start = self.issuers.get(place)?.1 as usize;
-        let end = self.issuers.get(place + 1);
-        let end = end.map_or(self.blocks.len(), |(_, start)| *start as usize);
-        self.blocks.get(start..end)
+    fn blocks_of(&self, issuer: [u8; 32]) -> impl Iterator<Item = &Block> {
+        // An issuer that no filter knows has a number that no block has.
+        let issuer = self.issuers.get(&issuer).copied().unwrap_or(u32::MAX);
+        let start = self.blocks.partition_point(|block| block.issuer < issuer);
+        let blocks = self.blocks.iter().skip(start);
+        blocks.take_while(move |block| block.issuer == issuer)
     }
 
     /// The filters that cover one of the timestamps.
@@ -213,12 +204,6 @@ impl Filters {
             rest = after;
         }
         false
-    }
-
-    fn shrink(&mut self) {
-        self.coverage.shrink_to_fit();
-        self.issuers.shrink_to_fit();
-        self.exceptions.shrink_to_fit();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use embedded_roots_bundle::{read_file, read_file_up_to};
+use embedded_roots_bundle::read_file;
 
 use crate::error::Error;
 use crate::source::crlite::encoding::EncodedFilter;
@@ -11,50 +11,47 @@ use crate::source::crlite::filters::MOST_FILTERS;
 use crate::source::origin::shown;
 use crate::source::variables::Variables;
 
-/// Files of a folder that belong together.
-pub(super) struct Folder {
-    /// Each with its name.
-    pub(super) filters: Vec<(String, Vec<u8>)>,
+/// A folder with an index.
+pub(super) struct Folder<'a> {
+    path: &'a Path,
+    content: Vec<u8>,
     index: Index,
 }
 
-impl Folder {
-    /// Reads what `index.bin` names. `None` if there is no `index.bin`.
-    ///
-    /// While upki replaces the data, a file can vanish before it is read. Then there is another index, and its files
-    /// are read.
-    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Error> {
-        let mut left = ATTEMPTS;
-        let Some(mut before) = read_index(folder)? else {
+impl<'a> Folder<'a> {
+    /// Reads the index. `None` if there is none.
+    pub(super) fn read(path: &'a Path) -> Result<Option<Self>, Error> {
+        let Some(content) = read_index(path)? else {
             return Ok(None);
         };
-        loop {
-            left -= 1;
-            let why = match Self::read_files(folder, &before) {
-                Ok(read) => return Ok(Some(read)),
-                Err(why) => why,
-            };
-            match read_index(folder)? {
-                Some(index) if index != before && left > 0 => before = index,
-                _ => return Err(why),
-            }
+        let shown = shown(&path.join(INDEX));
+        let index = Index::read(&content)
+            .ok_or_else(|| Error::invalid(format_args!("{shown}: it is cut or damaged")))?;
+        if index.names.is_empty() {
+            return Err(Error::invalid(format_args!("{shown}: it names no filter")));
         }
+        Ok(Some(Self {
+            path,
+            content,
+            index,
+        }))
     }
 
-    fn read_files(folder: &Path, index: &[u8]) -> Result<Self, Error> {
-        let path = shown(&folder.join(INDEX));
-        let index = Index::read(index)
-            .ok_or_else(|| Error::invalid(format_args!("{path}: it is cut or damaged")))?;
-        let mut filters = Vec::new();
-        let mut left = MOST_BYTES;
-        for name in &index.names {
-            let path = folder.join(name);
-            let content = read_file_up_to(&path, LARGEST_FILTER.min(left))
-                .map_err(|why| Error::unreadable(&shown(&path), why))?;
-            left = left.saturating_sub(content.len() as u64);
-            filters.push((name.clone(), content));
-        }
-        Ok(Self { filters, index })
+    /// Whether the folder has got another index since. While upki replaces the data, a file can vanish before it is
+    /// read: then there is another index, and its files can be read.
+    pub(super) fn is_outdated(&self) -> bool {
+        let now = read_index(self.path);
+        now.is_ok_and(|now| now.is_some_and(|now| now != self.content))
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.index.names.len()
+    }
+
+    /// The path of a filter.
+    pub(super) fn filter(&self, place: usize) -> PathBuf {
+        let name = self.index.names.get(place);
+        self.path.join(name.map_or("", String::as_str))
     }
 
     /// Whether the index says of a filter what it says of itself.
@@ -101,10 +98,6 @@ pub(super) fn folders_of_upki(variables: &Variables) -> Vec<PathBuf> {
 }
 
 const INDEX: &str = "index.bin";
-const ATTEMPTS: usize = 3;
-/// Mozilla's base filter of 2026 has some 6 MB.
-const LARGEST_FILTER: u64 = 64 << 20;
-const MOST_BYTES: u64 = 256 << 20;
 /// The number of a filter and two times.
 const SMALLEST_ENTRY: usize = 17;
 

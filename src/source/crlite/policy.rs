@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use embedded_roots_bundle::read_file_up_to;
+
 use crate::error::Error;
 use crate::source::crlite::data::{Content, CrliteData, Said};
 use crate::source::crlite::encoding::EncodedFilter;
@@ -110,15 +112,21 @@ impl Crlite {
         match &self.origin {
             Origin::Upki => self.first_of(&folders_of_upki(variables), sha256, last),
             Origin::Folder(folder) => self.first_of(std::slice::from_ref(folder), sha256, last),
+            Origin::Program(filters) if filters.is_empty() => {
+                Err(Error::invalid("no filter in `Crlite::filters`"))
+            }
             Origin::Program(filters) => {
-                if filters.is_empty() {
-                    return Err(Error::invalid("no filter in `Crlite::filters`"));
-                }
-                let contents: Vec<_> = filters.iter().map(|filter| &**filter).collect();
-                let name = |place| format!("filter {}", place + 1);
-                let check = |_, _: &EncodedFilter<'_>| Ok(());
-                let origin = "filters of the program".to_owned();
-                self.data(origin, &contents, &name, &check, sha256, last)
+                let files = Files {
+                    origin: "filters of the program".to_owned(),
+                    count: filters.len(),
+                    name: &|place| format!("filter {}", place + 1),
+                    content: &|place, _| {
+                        let content = filters.get(place).map(|filter| &**filter);
+                        Ok(Cow::Borrowed(content.unwrap_or_default()))
+                    },
+                    check: &|_, _| Ok(()),
+                };
+                self.data(files, sha256, last)
             }
         }
     }
@@ -130,25 +138,26 @@ impl Crlite {
         last: Option<&CrliteData>,
     ) -> Result<CrliteData, Error> {
         for path in folders {
-            let Some(folder) = Folder::read(path)? else {
-                continue;
-            };
-            let contents: Vec<_> = folder
-                .filters
-                .iter()
-                .map(|(_, content)| &**content)
-                .collect();
-            if contents.is_empty() {
-                let path = shown(path);
-                let why = format_args!("{path}: index.bin names no filter");
-                return Err(Error::invalid(why));
+            let mut left = ATTEMPTS;
+            while let Some(folder) = Folder::read(path)? {
+                let files = Files {
+                    origin: shown(path),
+                    count: folder.count(),
+                    name: &|place| shown(&folder.filter(place)),
+                    content: &|place, most| {
+                        let path = folder.filter(place);
+                        let content = read_file_up_to(&path, most);
+                        let content = content.map_err(|why| Error::unreadable(&shown(&path), why));
+                        content.map(Cow::Owned)
+                    },
+                    check: &|place, filter| folder.check(place, filter),
+                };
+                let data = self.data(files, sha256, last);
+                left -= 1;
+                if data.is_ok() || left == 0 || !folder.is_outdated() {
+                    return data;
+                }
             }
-            let name = |place: usize| {
-                let name = folder.filters.get(place).map(|(name, _)| name.as_str());
-                shown(&path.join(name.unwrap_or_default()))
-            };
-            let check = |place, filter: &EncodedFilter<'_>| folder.check(place, filter);
-            return self.data(shown(path), &contents, &name, &check, sha256, last);
         }
         let folders: Vec<_> = folders.iter().map(|path| shown(path)).collect();
         let origin = folders.join(", ");
@@ -161,58 +170,86 @@ impl Crlite {
             };
             return Err(Error::invalid(format_args!("{origin}: {what}")));
         }
-        Ok(CrliteData::new(Content {
-            filters: None,
-            origin,
-            size: 0,
-            digest: [0; 32],
-            max_age: self.max_age,
-            refuses_if_stale: self.refuses_if_stale,
-            said: Said::default(),
-        }))
+        Ok(self.content(origin, None, 0, [0; 32]))
     }
 
-    /// Decodes filters, unless the last data is of the same.
+    /// Decodes filters one by one, unless the last data is of the same.
     fn data(
         &self,
-        origin: String,
-        contents: &[&[u8]],
-        name: &dyn Fn(usize) -> String,
-        check: &dyn Fn(usize, &EncodedFilter<'_>) -> Result<(), &'static str>,
+        files: Files<'_>,
         sha256: &dyn Fn(&[u8]) -> [u8; 32],
         last: Option<&CrliteData>,
     ) -> Result<CrliteData, Error> {
-        let digests: Vec<_> = contents.iter().map(|content| sha256(content)).collect();
-        let digest = sha256(digests.as_flattened());
-        if let Some(last) = last.filter(|last| last.is_of(&origin, digest)) {
-            return Ok(last.clone());
-        }
-        if contents.len() > MOST_FILTERS {
-            let why = format_args!("{origin}: more than {MOST_FILTERS} filters");
-            return Err(Error::invalid(why));
-        }
         let invalid = |place: usize, why: &str| {
-            let name = name(place);
+            let name = (files.name)(place);
             Error::invalid(format_args!("{name}: {why}"))
         };
-        let mut decoded = Vec::with_capacity(contents.len());
-        for (place, content) in contents.iter().enumerate() {
-            let filter = EncodedFilter::read(content).map_err(|why| invalid(place, why))?;
-            check(place, &filter).map_err(|why| invalid(place, why))?;
-            decoded.push(filter);
+        if files.count > MOST_FILTERS {
+            let (origin, most) = (&files.origin, MOST_FILTERS);
+            return Err(Error::invalid(format_args!(
+                "{origin}: more than {most} filters"
+            )));
         }
-        let filters = Filters::new(decoded).map_err(|(place, why)| invalid(place, why))?;
-        Ok(CrliteData::new(Content {
-            filters: Some(filters),
+        if let Some(last) = last {
+            let mut digests = Vec::with_capacity(files.count);
+            for place in 0..files.count {
+                digests.push(sha256(&(files.content)(place, LARGEST_FILTER)?));
+            }
+            if last.is_of(&files.origin, sha256(digests.as_flattened())) {
+                return Ok(last.clone());
+            }
+        }
+        let mut filters = Filters::default();
+        let mut digests = Vec::with_capacity(files.count);
+        let mut size = 0;
+        for place in 0..files.count {
+            let left = MOST_BYTES.saturating_sub(size as u64);
+            let content = (files.content)(place, LARGEST_FILTER.min(left))?;
+            size += content.len();
+            digests.push(sha256(&content));
+            let filter = EncodedFilter::read(&content).map_err(|why| invalid(place, why))?;
+            (files.check)(place, &filter).map_err(|why| invalid(place, why))?;
+            filters.add(filter).map_err(|why| invalid(place, why))?;
+        }
+        filters.sort().map_err(|(place, why)| invalid(place, why))?;
+        let digest = sha256(digests.as_flattened());
+        Ok(self.content(files.origin, Some(filters), size, digest))
+    }
+
+    fn content(
+        &self,
+        origin: String,
+        filters: Option<Filters>,
+        size: usize,
+        digest: [u8; 32],
+    ) -> CrliteData {
+        CrliteData::new(Content {
+            filters,
             origin,
-            size: contents.iter().map(|content| content.len()).sum(),
+            size,
             digest,
             max_age: self.max_age,
             refuses_if_stale: self.refuses_if_stale,
             said: Said::default(),
-        }))
+        })
     }
 }
+
+/// The filters of an origin. One at a time is in memory: they are as large as what is made of them.
+struct Files<'a> {
+    origin: String,
+    count: usize,
+    name: &'a dyn Fn(usize) -> String,
+    /// The content, of at most so many bytes.
+    content: &'a dyn Fn(usize, u64) -> Result<Cow<'a, [u8]>, Error>,
+    check: &'a dyn Fn(usize, &EncodedFilter<'_>) -> Result<(), &'static str>,
+}
+
+/// While upki replaces the data.
+const ATTEMPTS: usize = 3;
+/// Mozilla's base filter of 2026 has some 6 MB.
+const LARGEST_FILTER: u64 = 64 << 20;
+const MOST_BYTES: u64 = 256 << 20;
 
 /// Reads the data of a policy, and knows what it read last.
 pub(crate) struct CrliteReader {
