@@ -88,7 +88,7 @@ impl Chain {
 const MOST_SIGNATURES: usize = 100;
 
 impl SentCertificate {
-    fn read(der: CertificateDer<'static>) -> Result<Self> {
+    pub(super) fn read(der: CertificateDer<'static>) -> Result<Self> {
         let certificate = Certificate::from_der(&der)?;
         let (_, parsed) = X509Certificate::from_der(&der)?;
         let mut names = Vec::new();

@@ -1,6 +1,7 @@
 //! `explain`: what a server sends, and why it is trusted or not.
 
 mod chain;
+mod completion;
 mod connection;
 mod policy;
 mod starttls;
@@ -11,6 +12,7 @@ mod verdict;
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
 use crate::explain::chain::{Chain, SentCertificate};
+use crate::explain::completion::{Completion, KnownIntermediates, fetch_command};
 use crate::explain::connection::{Server, within};
 use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
@@ -53,6 +56,12 @@ pub(crate) struct Arguments {
     /// Ask for this name, and verify it, instead of the server's own
     #[arg(long)]
     name: Option<String>,
+    /// Certificates (PEM) that the server may have forgotten to send
+    #[arg(long, value_name = "FILE")]
+    intermediates: Option<PathBuf>,
+    /// Write the certificates that complete the chain into this new file (PEM)
+    #[arg(long, value_name = "FILE")]
+    write_intermediate: Option<PathBuf>,
     /// Give up after this time, in all
     #[arg(long, value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -74,6 +83,8 @@ struct Explanation<'a> {
     roots: Vec<CandidateFacts<'a>>,
     /// The first is that of the exit status.
     verdicts: Vec<Verdict>,
+    /// The known certificates with which the first verdict would be another; empty if there are none.
+    completion: Vec<CompletionFacts<'a>>,
     /// Why one of `embedded` and `system` refuses what the other accepts.
     difference: Option<String>,
     /// A handshake under the roots that accept the chain; none if they refuse it.
@@ -95,6 +106,13 @@ struct CandidateFacts<'a> {
     removed: Option<&'a Standing>,
     /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong.
     verifies: bool,
+}
+
+#[derive(Serialize)]
+struct CompletionFacts<'a> {
+    certificate: Facts<'a>,
+    /// Where it was found.
+    origin: &'a str,
 }
 
 #[derive(Serialize)]
@@ -121,6 +139,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         chain,
         candidates,
         verdicts,
+        completion,
         handshake,
         outcome,
     } = found;
@@ -137,11 +156,24 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         roots: (candidates.iter())
             .map(|candidate| CandidateFacts::from_candidate(candidate, &history))
             .collect(),
+        completion: (completion
+            .iter()
+            .flat_map(|completion| &completion.certificates))
+        .map(|(sent, origin)| CompletionFacts {
+            certificate: Facts::from_certificate(&sent.certificate, &history),
+            origin,
+        })
+        .collect(),
         difference: difference(&verdicts),
         verdicts,
         handshake,
     };
     output.write(&explained, |out| show(out, &explained, &chain, &candidates))?;
+    if let Some(path) = &arguments.write_intermediate {
+        let completion = completion
+            .ok_or("no known certificate is missing from the chain, so none is written")?;
+        completion.write(path)?;
+    }
     outcome
 }
 
@@ -153,6 +185,7 @@ struct Evidence {
     chain: Chain,
     candidates: Vec<Candidate>,
     verdicts: Vec<Verdict>,
+    completion: Option<Completion>,
     handshake: Option<Handshake>,
     outcome: Result<Outcome>,
 }
@@ -161,6 +194,7 @@ struct Evidence {
 fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evidence> {
     let history = History::load()?;
     let policies = policies(arguments.roots.as_ref(), &history)?;
+    let intermediates = KnownIntermediates::read(arguments.intermediates.as_deref(), &history)?;
     let server = server(arguments, deadline)?;
     let shown = escape(&arguments.server);
     let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
@@ -197,6 +231,10 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
     } else {
         (None, Ok(Outcome::Findings))
     };
+    let completion = match &policy.roots {
+        Ok(roots) if !accepted => intermediates.complete(&chain, &server.name, roots, now),
+        _ => None,
+    };
     let outcome = outcome.map_err(|why| at_server(why).into());
     Ok(Evidence {
         name: server.name.to_str().into_owned(),
@@ -205,6 +243,7 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
         chain,
         candidates,
         verdicts,
+        completion,
         handshake,
         outcome,
     })
@@ -423,6 +462,17 @@ fn show(
     if let Some(difference) = &explained.difference {
         writeln!(out, "{difference}")?;
     }
+    for completion in &explained.completion {
+        let CompletionFacts {
+            certificate,
+            origin,
+        } = completion;
+        let subject = shorten(certificate.subject(), LONGEST_NAME);
+        writeln!(
+            out,
+            "the chain is complete with the certificate \"{subject}\" of {origin}: the server should send it"
+        )?;
+    }
     let incomplete = |verdict: &Verdict| verdict.reason == Some(Reason::Incomplete);
     if explained.verdicts.iter().any(incomplete) {
         for place in &chain.end_entity.ca_issuers {
@@ -430,6 +480,9 @@ fn show(
                 out,
                 "the missing certificate is said to be at {place} (not fetched)"
             )?;
+            if let Some(command) = fetch_command(place) {
+                writeln!(out, "to fetch it: {command}")?;
+            }
         }
     }
     if let Some(handshake) = &explained.handshake {

@@ -4,6 +4,7 @@ use embedded_roots_testing::authority::{
     Authority, Identity, intermediate, intermediate_of, intermediate_with, key, root, root_of,
     self_signed_server, server, server_with,
 };
+use embedded_roots_testing::folder::Folder;
 use rcgen::{GeneralSubtree, NameConstraints, SanType, date_time_ymd};
 
 use crate::authority::{
@@ -549,4 +550,83 @@ fn a_common_name_with_a_comma_is_shown_whole() {
         "the server did not send the certificate of \"Example, Inc.\": send that intermediate, or, if \"Example, Inc.\" is \
          a private root, add it",
     );
+}
+
+#[test]
+fn missing_intermediate_is_named_and_written() {
+    let folder = Folder::new("explain-intermediate");
+    let ca = root("CA");
+    let (between, below) = {
+        let between = intermediate("Between", &ca);
+        let below = intermediate("Below", &between);
+        (between, below)
+    };
+    let unrelated = intermediate("Unrelated", &ca);
+    let forged = intermediate("Below", &root("CA"));
+    let known = [&unrelated, &forged, &between, &below]
+        .map(rcgen::CertifiedIssuer::pem)
+        .concat();
+    let known = folder.file("known.pem", known);
+    let written = folder.join("missing.pem");
+    let identity = server(&below, HOST);
+    let port = Server::new(&identity).port;
+    let arguments = |write: bool| {
+        let mut arguments = vec!["--intermediates", known.to_str().unwrap()];
+        if write {
+            arguments.extend(["--write-intermediate", written.to_str().unwrap()]);
+        }
+        Explain::new(&ca.pem(), &ca.pem()).args(&arguments)
+    };
+    let explained = arguments(true).run(port);
+    assert_eq!(explained.status, 1, "{}", explained.errors);
+    for name in ["Between", "Below"] {
+        let sentence = format!(
+            "the chain is complete with the certificate \"CN={name}\" of {}: the server should send it",
+            known.display()
+        );
+        assert!(explained.output.contains(&sentence), "{}", explained.output);
+    }
+    let complete = explained
+        .output
+        .matches("the chain is complete with")
+        .count();
+    assert_eq!(complete, 2, "{}", explained.output);
+    let pem = std::fs::read_to_string(&written).unwrap();
+    assert_eq!(pem.matches("BEGIN CERTIFICATE").count(), 2);
+
+    // A file that is there is not replaced.
+    let again = arguments(true).run(port);
+    assert!(
+        again.errors.contains("missing.pem cannot be written"),
+        "{}",
+        again.errors
+    );
+    assert_eq!(again.status, 2);
+    let (status, value) = arguments(false).json(port);
+    assert_eq!(
+        (status, value["completion"].as_array().unwrap().len()),
+        (1, 2)
+    );
+    assert_eq!(value["completion"][0]["certificate"]["subject"], "CN=Below");
+
+    // What was written completes the chain, and nothing is missing then.
+    let whole = Server::new(&server(&below, HOST).with(&below).with(&between)).port;
+    std::fs::remove_file(&written).unwrap();
+    let explained = arguments(true).run(whole);
+    assert!(
+        explained
+            .errors
+            .contains("no known certificate is missing from the chain")
+    );
+    assert!(!written.exists() && explained.status == 2);
+}
+
+#[test]
+fn chain_that_nothing_known_completes_is_incomplete() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let (_, value) =
+        Explain::new(&ca.pem(), &ca.pem()).json(Server::new(&server(&between, HOST)).port);
+    assert_eq!(value["completion"].as_array().unwrap().len(), 0);
+    assert_eq!(value["verdicts"][0]["reason"], "incomplete");
 }

@@ -1,0 +1,158 @@
+//! Certificates that a server should have sent, where this program knows them.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use embedded_roots::Roots;
+use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
+use embedded_roots_bundle::{
+    PrivateKeys, certificate_to_pem, escape, issuer, parse_intermediates, read_file, subject,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::explain::chain::{Chain, SentCertificate};
+use crate::history::History;
+use crate::outcome::Result;
+
+/// Intermediates that could complete a chain.
+pub(super) struct KnownIntermediates {
+    /// Each with where it came from, escaped.
+    certificates: Vec<(CertificateDer<'static>, String)>,
+}
+
+/// The certificates that complete a chain.
+pub(super) struct Completion {
+    /// Each with where it came from, escaped.
+    pub(super) certificates: Vec<(SentCertificate, String)>,
+}
+
+impl KnownIntermediates {
+    /// Those of a user's file, and those that cross-certify a root of Mozilla's history.
+    pub(super) fn read(file: Option<&Path>, history: &History) -> Result<Self> {
+        let mut certificates = Vec::new();
+        if let Some(path) = file {
+            let name = path.display().to_string();
+            let shown = escape(&name);
+            let pem = read_file(path).map_err(|why| format!("{shown} cannot be read: {why}"))?;
+            for der in parse_intermediates(&name, &pem, PrivateKeys::Ignore)? {
+                certificates.push((der, shown.clone()));
+            }
+        }
+        let of_history = history.all().iter().map(|entry| &entry.der);
+        let crossed = of_history.filter(|der| subject(der) != issuer(der));
+        certificates.extend(crossed.map(|der| (der.clone(), "Mozilla's history".to_owned())));
+        Ok(Self { certificates })
+    }
+
+    /// The fewest certificates with which the roots accept a chain that they refuse, or `None`.
+    pub(super) fn complete(
+        &self,
+        chain: &Chain,
+        name: &ServerName<'_>,
+        roots: &Roots,
+        now: UnixTime,
+    ) -> Option<Completion> {
+        let mut added = self.on_path(chain);
+        let is_accepted = |added: &[&(CertificateDer<'static>, String)]| {
+            let mut sent = chain.intermediates.clone();
+            sent.extend(added.iter().map(|(der, _)| der.clone()));
+            let verifier = roots.verifier();
+            let end_entity = &chain.end_entity.der;
+            let verdict = verifier.verify_server_cert(end_entity, &sent, name, &[], now);
+            verdict.is_ok()
+        };
+        if added.is_empty() || !is_accepted(&added) {
+            return None;
+        }
+        // Without those that the chain does not need.
+        let mut nth = 0;
+        while nth < added.len() {
+            let without = added.remove(nth);
+            if !is_accepted(&added) {
+                added.insert(nth, without);
+                nth += 1;
+            }
+        }
+        let read = added.into_iter().map(|(der, origin)| {
+            let sent = SentCertificate::read(der.clone()).ok()?;
+            Some((sent, origin.clone()))
+        });
+        let certificates = read.collect::<Option<_>>()?;
+        Some(Completion { certificates })
+    }
+
+    /// Those with the name of an issuer on the way from the end entity.
+    fn on_path(&self, chain: &Chain) -> Vec<&(CertificateDer<'static>, String)> {
+        let mut names: Vec<_> = chain.all().filter_map(|sent| issuer(&sent.der)).collect();
+        let mut added: Vec<&(CertificateDer<'static>, String)> = Vec::new();
+        let mut next = 0;
+        while let Some(name) = names.get(next).copied() {
+            next += 1;
+            for known in &self.certificates {
+                let is_new = !chain.intermediates.contains(&known.0)
+                    && added.iter().all(|other| other.0 != known.0);
+                if is_new && subject(&known.0) == Some(name) && added.len() < MOST_ADDED {
+                    added.push(known);
+                    names.extend(issuer(&known.0).filter(|issuer| !names.contains(issuer)));
+                }
+            }
+        }
+        added
+    }
+}
+
+/// More than any chain lacks, and few enough to try without each of them.
+const MOST_ADDED: usize = 16;
+
+impl Completion {
+    /// Writes the certificates as PEM into a new file.
+    pub(super) fn write(&self, path: &PathBuf) -> Result<()> {
+        let blocks = self.certificates.iter();
+        let pem: String = blocks
+            .map(|(sent, _)| certificate_to_pem(&sent.der))
+            .collect();
+        let written = File::create_new(path).and_then(|mut file| file.write_all(pem.as_bytes()));
+        let shown = escape(&path.display().to_string());
+        Ok(written.map_err(|why| format!("{shown} cannot be written: {why}"))?)
+    }
+}
+
+/// The command that fetches a certificate and writes it as PEM; `None` if the place is not an address of the web, or has
+/// characters that a shell could read.
+pub(super) fn fetch_command(place: &str) -> Option<String> {
+    let is_web = place.starts_with("http://") || place.starts_with("https://");
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~:/?=&%+,".contains(&octet);
+    let is_harmless = is_web && place.len() <= LONGEST_PLACE && place.bytes().all(is_plain);
+    is_harmless.then(|| {
+        format!("curl --fail --silent '{place}' | openssl x509 -inform DER -out intermediate.pem")
+    })
+}
+
+const LONGEST_PLACE: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_harmless_addresses_become_commands() {
+        let command = "curl --fail --silent 'http://ca.example/a%20b.crt?x=1&y' | openssl x509 -inform DER -out \
+                       intermediate.pem";
+        assert_eq!(
+            fetch_command("http://ca.example/a%20b.crt?x=1&y").as_deref(),
+            Some(command)
+        );
+        for place in [
+            "ldap://ca.example/cn=CA",
+            "file:///etc/passwd",
+            "http://ca.example/'; echo 1; '",
+            "http://ca.example/\n",
+            "http://ca.example/$(echo)",
+            "http://ca.example/\u{e9}",
+        ] {
+            assert_eq!(fetch_command(place), None, "{place}");
+        }
+        assert_eq!(fetch_command(&format!("http://{}", "a".repeat(500))), None);
+    }
+}
