@@ -84,11 +84,7 @@ macro_rules! include_bundle {
 
 /// Compiles the intermediates of PEM files into the program (feature `macros`): certificates that are not roots, and
 /// that only help to build a path. It is an expression of type `[CertificateDer<'static>; N]`, for
-#[cfg_attr(
-    feature = "rustls",
-    doc = "[`RootsBuilder::intermediates`](crate::RootsBuilder::intermediates)."
-)]
-#[cfg_attr(not(feature = "rustls"), doc = "`RootsBuilder::intermediates`.")]
+/// `RootsBuilder::intermediates`.
 ///
 /// ```
 /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {

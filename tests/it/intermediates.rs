@@ -10,6 +10,7 @@ use embedded_roots_testing::authority::{
     root, root_with, server, server_with,
 };
 use embedded_roots_testing::folder::Folder;
+use embedded_roots_testing::random::numbers;
 use rcgen::{GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, date_time_ymd};
 use rustls::CertificateError;
 use rustls::client::danger::ServerCertVerifier as _;
@@ -332,4 +333,67 @@ fn included_intermediate_completes_a_real_chain() {
     let known = include_intermediates!("tests/data/intermediates.pem");
     assert_eq!(known.len(), 1);
     verdict(Roots::builder().intermediates(known)).unwrap();
+}
+
+/// OpenSSL is given the same certificates as `-untrusted`.
+#[test]
+#[ignore = "needs openssl; .ci/run installs and runs it"]
+fn chains_are_completed_as_by_openssl() {
+    let folder = Folder::new("intermediates-openssl");
+    let mut below = numbers();
+    let mut accepted = 0;
+    for nth in 0..100 {
+        let (ca, other) = (root("CA"), root("Another CA"));
+        let key = key().serialize_pem();
+        let between = intermediate_of("Between", &key, &ca);
+        let crossed = intermediate_of("Between", &key, &other);
+        let deep = intermediate("Below", &between);
+        let narrow = intermediate_with("Narrow", &between, |params| {
+            params.name_constraints = Some(NameConstraints {
+                permitted_subtrees: vec![GeneralSubtree::DnsName("b.example".to_owned())],
+                excluded_subtrees: Vec::new(),
+            });
+        });
+        let future = intermediate_with("Future", &ca, |params| {
+            params.not_before = date_time_ymd(2090, 1, 1);
+        });
+        let all = [&between, &crossed, &deep, &narrow, &future];
+        let leaf = server(all[below(all.len())], NAME);
+        // One at least: neither takes an empty file.
+        let mut known: Vec<_> = all.into_iter().filter(|_| below(3) > 0).collect();
+        known.push(all[below(all.len())]);
+        let ours = verify(&knowing(&ca, &known), &leaf);
+        let is_known = |ca: &Authority| known.iter().any(|each| each.der() == ca.der());
+        let (between, crossed) = (is_known(&between), is_known(&crossed));
+
+        let pem = known.iter().map(|each| each.pem()).collect::<String>();
+        let (ca, known) = (
+            folder.file("ca.pem", ca.pem()),
+            folder.file("known.pem", pem),
+        );
+        let leaf = folder.file("leaf.pem", leaf.chain_pem());
+        let output = std::process::Command::new("openssl")
+            .args([
+                "verify",
+                "-no-CApath",
+                "-no-CAstore",
+                "-attime",
+                "1796083200",
+                "-CAfile",
+            ])
+            .arg(ca)
+            .arg("-untrusted")
+            .args([known, leaf])
+            .output()
+            .unwrap();
+        // OpenSSL tries one of two certificates of the same name and key, and not the other one after it.
+        let has_both = between && crossed;
+        let is_like_openssl = ours.is_ok() == output.status.success();
+        assert!(
+            is_like_openssl || has_both && ours.is_ok(),
+            "{nth}: {ours:?}, {output:?}"
+        );
+        accepted += u32::from(ours.is_ok());
+    }
+    assert!((20..80).contains(&accepted), "{accepted}");
 }
