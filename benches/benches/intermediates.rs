@@ -1,0 +1,67 @@
+//! What known intermediates cost a chain that lacks none: a verification with 5,000 of them, and without.
+//!
+//! The verifications alternate call by call, as in the bench `verification`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that goes wrong has to stop"
+)]
+
+use std::time::Instant;
+
+use embedded_roots::{Roots, Verifier};
+use embedded_roots_testing::authority::{Identity, intermediate, root, server};
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::UnixTime;
+
+const KNOWN: usize = 5000;
+const CALLS: usize = 20_001;
+
+/// The target, in nanoseconds.
+const MOST_NANOS: f64 = 1000.0;
+
+fn main() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let mut known = vec![between.der().clone()];
+    known.extend((1..KNOWN).map(|nth| intermediate(&format!("{nth}"), &ca).der().clone()));
+    let policy = || Roots::builder().certificates([ca.der().clone()]);
+    let verifiers = [
+        policy().build().unwrap().verifier(),
+        policy().intermediates(known).build().unwrap().verifier(),
+    ];
+    let complete = server(&between, "localhost").with(&between);
+    let [without, with] = compare([&verifiers[0], &verifiers[1]], &complete);
+    println!("complete | {without:.0} ns without, {with:.0} ns with {KNOWN} known intermediates");
+    assert!(with - without <= MOST_NANOS, "{}", with - without);
+
+    let incomplete = server(&between, "localhost");
+    let [completed, again] = compare([&verifiers[1], &verifiers[1]], &incomplete);
+    println!("incomplete | {completed:.0} ns, again {again:.0} ns");
+}
+
+fn verify(verifier: &Verifier, identity: &Identity) {
+    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
+    let name = "localhost".try_into().unwrap();
+    let now = UnixTime::now();
+    verifier
+        .verify_server_cert(end_entity, intermediates, &name, &[], now)
+        .unwrap();
+}
+
+/// Nanoseconds, the median.
+fn compare(verifiers: [&Verifier; 2], identity: &Identity) -> [f64; 2] {
+    let mut nanos = [(); 2].map(|()| Vec::with_capacity(CALLS));
+    for call in 0..CALLS {
+        for nth in [call % 2, 1 - call % 2] {
+            let start = Instant::now();
+            verify(verifiers[nth], identity);
+            nanos[nth].push(start.elapsed().as_nanos());
+        }
+    }
+    nanos.map(|mut nanos| {
+        nanos.sort_unstable();
+        f64::from(u32::try_from(nanos[CALLS / 2]).unwrap())
+    })
+}
