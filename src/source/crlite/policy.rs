@@ -190,10 +190,17 @@ impl Crlite {
                 "{origin}: more than {most} filters"
             )));
         }
+        let read = |place: usize, size_before: usize| {
+            let left = MOST_BYTES.saturating_sub(size_before as u64);
+            (files.content)(place, LARGEST_FILTER.min(left))
+        };
         if let Some(last) = last {
             let mut digests = Vec::with_capacity(files.count);
+            let mut size = 0;
             for place in 0..files.count {
-                digests.push(sha256(&(files.content)(place, LARGEST_FILTER)?));
+                let content = read(place, size)?;
+                size += content.len();
+                digests.push(sha256(&content));
             }
             if last.is_of(&files.origin, sha256(digests.as_flattened())) {
                 return Ok(last.clone());
@@ -203,8 +210,7 @@ impl Crlite {
         let mut digests = Vec::with_capacity(files.count);
         let mut size = 0;
         for place in 0..files.count {
-            let left = MOST_BYTES.saturating_sub(size as u64);
-            let content = (files.content)(place, LARGEST_FILTER.min(left))?;
+            let content = read(place, size)?;
             size += content.len();
             digests.push(sha256(&content));
             let filter = EncodedFilter::read(&content).map_err(|why| invalid(place, why))?;
