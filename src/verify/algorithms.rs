@@ -20,6 +20,7 @@ pub(super) fn algorithm_name(identifier: &[u8]) -> String {
 }
 
 /// The name of an object identifier.
+// One copy, since every program links it.
 #[inline(never)]
 pub(super) fn name(names: &[(&str, &'static str)], id: &str) -> Option<&'static str> {
     let known = names.iter().find(|(known, _)| *known == id);

@@ -276,6 +276,7 @@ impl Refusal {
     }
 
     /// `constraints` are those of a root, or of an intermediate.
+    // One copy, since every program links it.
     #[inline(never)]
     pub(super) fn outside_constraints(
         ca: DistinguishedName<'_>,
@@ -319,6 +320,7 @@ impl Refusal {
     }
 
     /// `why` continues the sentence `the certificate "CN=Example"`.
+    // One copy, since every program links it.
     #[inline(never)]
     pub(super) fn unsuitable(
         certificate: Option<DistinguishedName<'_>>,

@@ -14,11 +14,9 @@ use crate::x509::der::{self, Element};
 #[must_use]
 pub fn name_outside(certificate: &[u8], constraints: &[u8]) -> Option<String> {
     let [permitted, excluded] = sets(constraints)?;
-    let mut names = alternative_names(certificate)?;
     let mut left = MOST_COMPARISONS;
-    while !names.is_empty() {
-        let (name, rest) = Element::read(names)?;
-        names = rest;
+    for name in der::elements(alternative_names(certificate)?) {
+        let name = name?;
         if name.tag != DNS && name.tag != IP {
             continue;
         }
@@ -38,25 +36,14 @@ pub fn name_outside(certificate: &[u8], constraints: &[u8]) -> Option<String> {
 pub fn unsupported_constraint(certificate: &[u8], constraints: &[u8]) -> Option<&'static str> {
     let names = alternative_names(certificate).unwrap_or_default();
     let has_name = |kind: u8| {
-        let mut rest = names;
-        while let Some((name, after)) = Element::read(rest) {
-            if number(name.tag) == kind {
-                return true;
-            }
-            rest = after;
-        }
-        kind == DIRECTORY
+        let mut names = der::elements(names).flatten();
+        kind == DIRECTORY || names.any(|name| number(name.tag) == kind)
     };
-    for mut subtrees in sets(constraints)? {
-        while !subtrees.is_empty() {
-            let (subtree, rest) = Element::read(subtrees)?;
-            subtrees = rest;
-            let kind = number(base_of(Some(subtree))?.tag);
-            for (unsupported, name) in UNSUPPORTED {
-                if *unsupported == kind && has_name(kind) {
-                    return Some(name);
-                }
-            }
+    for subtree in sets(constraints)?.into_iter().flat_map(der::elements) {
+        let kind = number(base_of(subtree)?.tag);
+        let unsupported = UNSUPPORTED.iter().find(|(number, _)| *number == kind);
+        if let Some((_, name)) = unsupported.filter(|_| has_name(kind)) {
+            return Some(name);
         }
     }
     None
@@ -101,13 +88,12 @@ enum Place {
 
 impl Place {
     /// `None` if a subtree cannot be read, or after `left` comparisons.
+    // One copy, since every program links it.
     #[inline(never)]
-    fn of(name: Element<'_>, mut set: &[u8], left: &mut usize) -> Option<Self> {
+    fn of(name: Element<'_>, set: &[u8], left: &mut usize) -> Option<Self> {
         let mut place = Self::Elsewhere;
-        while !set.is_empty() {
-            let (subtree, rest) = Element::read(set)?;
-            set = rest;
-            let base = base_of(Some(subtree))?;
+        for subtree in der::elements(set) {
+            let base = base_of(subtree)?;
             *left = left.checked_sub(1)?;
             if base.tag == name.tag {
                 if contains(base, name.value) {

@@ -65,6 +65,7 @@ pub fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
 }
 
 /// The value of the extension with this id (the content of the OBJECT IDENTIFIER), the first of them.
+// One copy, since every program links it.
 #[must_use]
 #[inline(never)]
 pub fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {

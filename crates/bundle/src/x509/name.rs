@@ -157,18 +157,14 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     for (at, char) in text.chars().enumerate() {
         match char {
             // RFC 4514 leaves `=` to the writer. Unescaped, a name could look like an annotation.
-            ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => {
-                f.write_str("\\")?;
-                f.write_char(char)?;
-            }
+            ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
             '#' if at == 0 => f.write_str("\\#")?,
             ' ' if at == 0 || at == last => f.write_str("\\ ")?,
             _ if is_visible(char) => f.write_char(char)?,
             // RFC 4514, section 2.4: a backslash and two hexadecimal digits for each octet.
             _ => {
                 for octet in char.encode_utf8(&mut [0; 4]).bytes() {
-                    f.write_str("\\")?;
-                    write_octet(f, octet)?;
+                    write!(f, "\\{octet:02X}")?;
                 }
             }
         }
@@ -176,16 +172,9 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
-// Not inlined, since every program links this.
-#[inline(never)]
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     f.write_str("#")?;
-    bytes.iter().try_for_each(|&octet| write_octet(f, octet))
-}
-
-#[inline(never)]
-fn write_octet(f: &mut fmt::Formatter<'_>, octet: u8) -> fmt::Result {
-    write!(f, "{octet:02X}")
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ impl<'a> ObjectIdentifier<'a> {
 }
 
 impl fmt::Display for ObjectIdentifier<'_> {
+    // One copy, since every program links it.
     #[inline(never)]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
