@@ -178,11 +178,12 @@ impl TrustSet {
         }
     }
 
-    /// What no chain may contain.
+    /// What completes a chain whose peer forgot to send it.
     pub(crate) fn intermediates(&self) -> &Intermediates {
         &self.intermediates
     }
 
+    /// The data on revoked end-entity certificates.
     pub(crate) fn crlite(&self) -> Option<&CrliteData> {
         match &self.anchors {
             Anchors::Bundle(..) => None,
@@ -190,6 +191,7 @@ impl TrustSet {
         }
     }
 
+    /// What no chain may contain.
     pub(crate) fn distrust(&self) -> &Distrust {
         &self.distrust
     }

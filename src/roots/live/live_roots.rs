@@ -326,7 +326,6 @@ impl LiveRoots {
     }
 }
 
-/// A clock before 1970 shows 1970.
 struct Rereading {
     reading: Reading,
     /// The roots that were read, if they are others than the current ones.
