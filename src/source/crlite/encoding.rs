@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::source::crlite::octets::{big_endian, take, take_array};
+
 /// A filter as it is encoded: nothing in it is larger than its bytes.
 pub(super) struct EncodedFilter<'a> {
     /// Log, first and last millisecond since 1970 of what the filter covers.
@@ -150,10 +152,7 @@ impl<'a> Reader<'a> {
     fn number(&mut self, size: usize) -> Option<u64> {
         match self.version {
             Version::V3 => self.word(),
-            Version::V4 => {
-                let octets = self.bytes(size)?.iter();
-                Some(octets.fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
-            }
+            Version::V4 => big_endian(&mut self.rest, size),
         }
     }
 
@@ -173,13 +172,11 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.bytes(N)?.try_into().ok()
+        take_array(&mut self.rest)
     }
 
     fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (bytes, rest) = self.rest.split_at_checked(count)?;
-        self.rest = rest;
-        Some(bytes)
+        take(&mut self.rest, count)
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Filters {
     columns: Vec<Columns>,
     /// The serial numbers of all blocks, each after its length.
     exceptions: Vec<u8>,
+    /// The latest millisecond since 1970 that a filter covers.
+    last: u64,
 }
 
 /// What a filter covers of a log, in milliseconds since 1970.
@@ -59,6 +61,7 @@ impl Filters {
     pub(super) fn add(&mut self, encoded: EncodedFilter<'_>) -> Result<(), &'static str> {
         let filter = u16::try_from(self.columns.len()).map_err(|_| "there are too many filters")?;
         for (log, first, last) in encoded.coverage {
+            self.last = self.last.max(last);
             self.coverage.push(Coverage {
                 log,
                 filter,
@@ -114,8 +117,7 @@ impl Filters {
 
     /// The latest millisecond since 1970 that a filter covers.
     pub(super) fn last(&self) -> u64 {
-        let ends = self.coverage.iter().map(|coverage| coverage.last);
-        ends.max().unwrap_or_default()
+        self.last
     }
 
     pub(super) fn count(&self) -> usize {

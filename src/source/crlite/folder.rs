@@ -8,6 +8,7 @@ use embedded_roots_bundle::read_file;
 use crate::error::Error;
 use crate::source::crlite::encoding::EncodedFilter;
 use crate::source::crlite::filters::MOST_FILTERS;
+use crate::source::crlite::octets::{big_endian, take, take_array};
 use crate::source::origin::shown;
 use crate::source::variables::Variables;
 
@@ -42,6 +43,10 @@ impl<'a> Folder<'a> {
     pub(super) fn is_outdated(&self) -> bool {
         let now = read_index(self.path);
         now.is_ok_and(|now| now.is_some_and(|now| now != self.content))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.path
     }
 
     pub(super) fn count(&self) -> usize {
@@ -118,8 +123,8 @@ impl Index {
             b"upkiidx1" => 2,
             _ => return None,
         };
-        let names = usize::try_from(number(&mut rest, size)?).ok()?;
-        let logs = number(&mut rest, 4)?;
+        let names = usize::try_from(big_endian(&mut rest, size)?).ok()?;
+        let logs = big_endian(&mut rest, 4)?;
         if names > MOST_FILTERS {
             return None;
         }
@@ -127,13 +132,13 @@ impl Index {
         let names = names?;
         let mut entries = Vec::new();
         for _ in 0..logs {
-            let log: [u8; 32] = take(&mut rest, 32)?.try_into().ok()?;
-            let offset = usize::try_from(number(&mut rest, 8)?).ok()?;
-            let count = number(&mut rest, 2)?;
+            let log: [u8; 32] = take_array(&mut rest)?;
+            let offset = usize::try_from(big_endian(&mut rest, 8)?).ok()?;
+            let count = big_endian(&mut rest, 2)?;
             let mut of_log = content.get(offset..)?;
             for _ in 0..count {
-                let filter = u16::try_from(number(&mut of_log, size)?).ok()?;
-                let (first, last) = (number(&mut of_log, 8)?, number(&mut of_log, 8)?);
+                let filter = u16::try_from(big_endian(&mut of_log, size)?).ok()?;
+                let (first, last) = (big_endian(&mut of_log, 8)?, big_endian(&mut of_log, 8)?);
                 if usize::from(filter) >= names.len() {
                     return None;
                 }
@@ -156,15 +161,4 @@ fn name(slot: &[u8]) -> Option<String> {
     let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.+=".contains(&octet);
     let is_name = name.bytes().all(is_plain) && !name.starts_with('.') && !name.is_empty();
     is_name.then(|| name.to_owned())
-}
-
-fn number(rest: &mut &[u8], size: usize) -> Option<u64> {
-    let octets = take(rest, size)?.iter();
-    Some(octets.fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
-}
-
-fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
-    let (taken, after) = rest.split_at_checked(count)?;
-    *rest = after;
-    Some(taken)
 }

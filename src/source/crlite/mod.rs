@@ -11,6 +11,8 @@ mod filters;
 #[cfg(feature = "crlite")]
 mod folder;
 #[cfg(feature = "crlite")]
+mod octets;
+#[cfg(feature = "crlite")]
 pub(crate) mod policy;
 pub(crate) mod status;
 

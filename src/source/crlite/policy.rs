@@ -115,19 +115,7 @@ impl Crlite {
             Origin::Program(filters) if filters.is_empty() => {
                 Err(Error::invalid("no filter in `Crlite::filters`"))
             }
-            Origin::Program(filters) => {
-                let files = Files {
-                    origin: "filters of the program".to_owned(),
-                    count: filters.len(),
-                    name: &|place| format!("filter {}", place + 1),
-                    content: &|place, _| {
-                        let content = filters.get(place).map(|filter| &**filter);
-                        Ok(Cow::Borrowed(content.unwrap_or_default()))
-                    },
-                    check: &|_, _| Ok(()),
-                };
-                self.data(files, sha256, last)
-            }
+            Origin::Program(filters) => self.data(&Files::Program(filters), sha256, last),
         }
     }
 
@@ -140,19 +128,7 @@ impl Crlite {
         for path in folders {
             let mut left = ATTEMPTS;
             while let Some(folder) = Folder::read(path)? {
-                let files = Files {
-                    origin: shown(path),
-                    count: folder.count(),
-                    name: &|place| shown(&folder.filter(place)),
-                    content: &|place, most| {
-                        let path = folder.filter(place);
-                        let content = read_file_up_to(&path, most);
-                        let content = content.map_err(|why| Error::unreadable(&shown(&path), why));
-                        content.map(Cow::Owned)
-                    },
-                    check: &|place, filter| folder.check(place, filter),
-                };
-                let data = self.data(files, sha256, last);
+                let data = self.data(&Files::Folder(&folder), sha256, last);
                 left -= 1;
                 if data.is_ok() || left == 0 || !folder.is_outdated() {
                     return data;
@@ -176,50 +152,36 @@ impl Crlite {
     /// Decodes filters one by one, unless the last data is of the same.
     fn data(
         &self,
-        files: Files<'_>,
+        files: &Files<'_>,
         sha256: &dyn Fn(&[u8]) -> [u8; 32],
         last: Option<&CrliteData>,
     ) -> Result<CrliteData, Error> {
-        let invalid = |place: usize, why: &str| {
-            let name = (files.name)(place);
-            Error::invalid(format_args!("{name}: {why}"))
-        };
-        if files.count > MOST_FILTERS {
-            let (origin, most) = (&files.origin, MOST_FILTERS);
-            return Err(Error::invalid(format_args!(
-                "{origin}: more than {most} filters"
-            )));
+        let origin = files.origin();
+        if files.count() > MOST_FILTERS {
+            let why = format_args!("{origin}: more than {MOST_FILTERS} filters");
+            return Err(Error::invalid(why));
         }
-        let read = |place: usize, size_before: usize| {
-            let left = MOST_BYTES.saturating_sub(size_before as u64);
-            (files.content)(place, LARGEST_FILTER.min(left))
-        };
         if let Some(last) = last {
-            let mut digests = Vec::with_capacity(files.count);
-            let mut size = 0;
-            for place in 0..files.count {
-                let content = read(place, size)?;
-                size += content.len();
-                digests.push(sha256(&content));
-            }
-            if last.is_of(&files.origin, sha256(digests.as_flattened())) {
+            let (_, digest) = files.read(sha256, |_, _| Ok(()))?;
+            if last.is_of(&origin, digest) {
                 return Ok(last.clone());
             }
         }
+        let invalid = |place: usize, why: &str| {
+            let name = files.name(place);
+            Error::invalid(format_args!("{name}: {why}"))
+        };
         let mut filters = Filters::default();
-        let mut digests = Vec::with_capacity(files.count);
-        let mut size = 0;
-        for place in 0..files.count {
-            let content = read(place, size)?;
-            size += content.len();
-            digests.push(sha256(&content));
-            let filter = EncodedFilter::read(&content).map_err(|why| invalid(place, why))?;
-            (files.check)(place, &filter).map_err(|why| invalid(place, why))?;
-            filters.add(filter).map_err(|why| invalid(place, why))?;
-        }
+        let (size, digest) = files.read(sha256, |place, content| {
+            let mut add = || {
+                let filter = EncodedFilter::read(content)?;
+                files.check(place, &filter)?;
+                filters.add(filter)
+            };
+            add().map_err(|why| invalid(place, why))
+        })?;
         filters.sort().map_err(|(place, why)| invalid(place, why))?;
-        let digest = sha256(digests.as_flattened());
-        Ok(self.content(files.origin, Some(filters), size, digest))
+        Ok(self.content(origin, Some(filters), size, digest))
     }
 
     fn content(
@@ -241,14 +203,75 @@ impl Crlite {
     }
 }
 
-/// The filters of an origin. One at a time is in memory: they are as large as what is made of them.
-struct Files<'a> {
-    origin: String,
-    count: usize,
-    name: &'a dyn Fn(usize) -> String,
-    /// The content, of at most so many bytes.
-    content: &'a dyn Fn(usize, u64) -> Result<Cow<'a, [u8]>, Error>,
-    check: &'a dyn Fn(usize, &EncodedFilter<'_>) -> Result<(), &'static str>,
+/// The filters of an origin.
+enum Files<'a> {
+    Program(&'a [Cow<'static, [u8]>]),
+    Folder(&'a Folder<'a>),
+}
+
+impl Files<'_> {
+    fn origin(&self) -> String {
+        match self {
+            Self::Program(_) => "filters of the program".to_owned(),
+            Self::Folder(folder) => shown(folder.path()),
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Program(filters) => filters.len(),
+            Self::Folder(folder) => folder.count(),
+        }
+    }
+
+    fn name(&self, place: usize) -> String {
+        match self {
+            Self::Program(_) => format!("filter {}", place + 1),
+            Self::Folder(folder) => shown(&folder.filter(place)),
+        }
+    }
+
+    /// Whether a filter is that of which the origin knows.
+    fn check(&self, place: usize, filter: &EncodedFilter<'_>) -> Result<(), &'static str> {
+        match self {
+            Self::Program(_) => Ok(()),
+            Self::Folder(folder) => folder.check(place, filter),
+        }
+    }
+
+    /// Reads the filters, of which one at a time is in memory: they are as large as what is made of them. Returns the
+    /// size of all, in bytes, and the digest of their digests.
+    fn read(
+        &self,
+        sha256: &dyn Fn(&[u8]) -> [u8; 32],
+        mut visit: impl FnMut(usize, &[u8]) -> Result<(), Error>,
+    ) -> Result<(usize, [u8; 32]), Error> {
+        let mut digests = Vec::with_capacity(self.count());
+        let mut size = 0;
+        for place in 0..self.count() {
+            let content = self.content(place, MOST_BYTES.saturating_sub(size as u64))?;
+            size += content.len();
+            digests.push(sha256(&content));
+            visit(place, &content)?;
+        }
+        Ok((size, sha256(digests.as_flattened())))
+    }
+
+    /// The content of a filter in a file, of at most so many bytes, or of one in the program.
+    fn content(&self, place: usize, most: u64) -> Result<Cow<'_, [u8]>, Error> {
+        match self {
+            Self::Program(filters) => {
+                let content = filters.get(place).map(|filter| &**filter);
+                Ok(Cow::Borrowed(content.unwrap_or_default()))
+            }
+            Self::Folder(folder) => {
+                let path = folder.filter(place);
+                let content = read_file_up_to(&path, LARGEST_FILTER.min(most));
+                let content = content.map_err(|why| Error::unreadable(&shown(&path), why));
+                content.map(Cow::Owned)
+            }
+        }
+    }
 }
 
 /// While upki replaces the data.
