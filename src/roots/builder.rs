@@ -18,7 +18,7 @@ use crate::source::crlite::CrliteData;
 use crate::source::files;
 use crate::source::intermediates::IntermediateSource;
 use crate::source::origin::Origin;
-use crate::source::root::{Source, SourceRoot};
+use crate::source::root::{Source, SourceRoot, read_each};
 use crate::source::surroundings::Surroundings;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
@@ -531,13 +531,8 @@ fn certificate_source(
     certificates: impl IntoIterator<Item = CertificateDer<'static>>,
 ) -> Result<Source, Error> {
     let mut source = Source::new(Origin::Certificates);
-    for (certificate, nth) in certificates.into_iter().zip(1..) {
-        let root = Root::from_der(certificate).map_err(|why| {
-            let why = why.reason();
-            Error::invalid(format_args!("certificate {nth}: {why}"))
-        })?;
-        source.roots.push(root.into());
-    }
+    let roots = read_each(certificates, "certificate", Root::from_der)?;
+    source.roots = roots.into_iter().map(SourceRoot::from).collect();
     if source.roots.is_empty() {
         return Err(Error::invalid("no certificate in `certificates`"));
     }

@@ -7,6 +7,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::error::Error;
 use crate::source::origin::shown;
+use crate::source::root::read_each;
 
 /// The intermediates of one source, in its order.
 #[derive(Clone, Debug)]
@@ -20,14 +21,8 @@ impl IntermediateSource {
     pub(crate) fn from_der(
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> Result<Self, Error> {
-        let mut checked = Vec::new();
-        for (certificate, nth) in certificates.into_iter().zip(1..) {
-            let certificate = Root::from_der(certificate).and_then(Root::into_intermediate);
-            checked.push(certificate.map_err(|why| {
-                let why = why.reason();
-                Error::invalid(format_args!("intermediate {nth}: {why}"))
-            })?);
-        }
+        let read = |der| Root::from_der(der).and_then(Root::into_intermediate);
+        let checked = read_each(certificates, "intermediate", read)?;
         Self::new("intermediates of the program".to_owned(), checked)
     }
 

@@ -1,12 +1,13 @@
 //! Roots as a source gives them.
 
-use embedded_roots_bundle::Root;
+use embedded_roots_bundle::{ParseError, Root};
 use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
 use crate::bundle::certificates;
 use crate::bundle::name::BundleName;
+use crate::error::Error;
 use crate::source::origin::Origin;
 
 /// The roots of one source, in its order.
@@ -86,4 +87,21 @@ impl Source {
         source.roots = roots.collect();
         source
     }
+}
+
+/// Reads each of the certificates (DER) that the program supplies. An error has the number of the certificate, after
+/// `kind`.
+pub(crate) fn read_each<T>(
+    certificates: impl IntoIterator<Item = CertificateDer<'static>>,
+    kind: &str,
+    read: impl Fn(CertificateDer<'static>) -> Result<T, ParseError>,
+) -> Result<Vec<T>, Error> {
+    let numbered = certificates.into_iter().zip(1..);
+    let each = numbered.map(|(certificate, nth)| {
+        read(certificate).map_err(|why| {
+            let why = why.reason();
+            Error::invalid(format_args!("{kind} {nth}: {why}"))
+        })
+    });
+    each.collect()
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use embedded_roots_bundle::{DistinguishedName, counted, iso_day, not_after, shorten, subject};
+use embedded_roots_bundle::{DistinguishedName, counted, iso_day, not_after, subject};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::source::intermediates::IntermediateSource;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedBy, DistrustedRoot};
+use crate::trust::listing::{shortened, write_list};
 
 /// Intermediates that may help to build a path, sorted by subject.
 #[derive(Default)]
@@ -131,8 +132,6 @@ impl IntermediatesReport {
 
 impl fmt::Display for IntermediatesReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 5;
-
         let Self {
             origin,
             certificates,
@@ -140,13 +139,7 @@ impl fmt::Display for IntermediatesReport {
         } = self;
         let certificates = counted(*certificates, "intermediate");
         write!(f, "{origin}: {certificates}, not trusted as roots")?;
-        for (nth, ignored) in ignored.iter().take(MOST).enumerate() {
-            f.write_str(if nth == 0 { "; ignored: " } else { ", " })?;
-            f.write_str(&shorten(ignored, 300))?;
-        }
-        match ignored.len().saturating_sub(MOST) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
+        let ignored = ignored.iter().map(|text| shortened(text).into_owned());
+        write_list(f, "ignored", ignored)
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod digest;
 pub(crate) mod distrust;
 pub(crate) mod intermediates;
+pub(crate) mod listing;
 pub(crate) mod merge;
 pub(crate) mod report;
 #[cfg(feature = "serde")]

@@ -1,9 +1,8 @@
 //! What is trusted, and where it came from.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use embedded_roots_bundle::{counted, rfc3339, shorten};
+use embedded_roots_bundle::{counted, rfc3339};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
@@ -12,6 +11,7 @@ use crate::source::crlite::status::CrliteReport;
 use crate::source::origin::Origin;
 use crate::trust::distrust::DistrustedRoot;
 use crate::trust::intermediates::IntermediatesReport;
+use crate::trust::listing::{shortened, write_list};
 
 /// What is trusted, and where it came from.
 ///
@@ -281,9 +281,6 @@ impl SourceReport {
 
 impl fmt::Display for SourceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The most items of each list to show, to keep a log line short.
-        const MOST: usize = 5;
-
         f.write_str(self.origin())?;
         self.write_bundle_facts(f)?;
         write!(f, ": {}", counted(self.roots, "root"))?;
@@ -293,42 +290,21 @@ impl fmt::Display for SourceReport {
         if self.removed > 0 {
             write!(f, ", {} removed by `retain`", self.removed)?;
         }
-        let roots = |anchors: &[Anchor]| -> Vec<String> {
-            let some = anchors.iter().take(MOST);
-            some.map(|anchor| {
-                let (subject, limits) = (anchor.subject(), anchor.limits().to_string());
-                format!("\"{}\" {}", shortened(&subject), shortened(&limits))
-            })
-            .collect()
+        let limited = |anchor: &Anchor| {
+            let (subject, limits) = (anchor.subject(), anchor.limits().to_string());
+            format!("\"{}\" {}", shortened(&subject), shortened(&limits))
         };
-        let some = |texts: &[String]| -> Vec<String> {
-            let some = texts.iter().take(MOST);
-            some.map(|text| shortened(text).into_owned()).collect()
-        };
-        let distrusted = self.distrusted();
-        let lists: [(_, Vec<_>, _); 4] = [
-            ("within limits", roots(&self.limits), self.limits.len()),
-            (
-                "limits not applied",
-                roots(&self.limits_not_applied),
-                self.limits_not_applied.len(),
-            ),
-            ("distrusted", some(&distrusted), distrusted.len()),
-            ("skipped", some(&self.skipped), self.skipped.len()),
-        ];
-        for (what, shown, count) in lists {
-            if !shown.is_empty() {
-                write!(f, "; {what}: {}", shown.join(", "))?;
-            }
-            if count > MOST {
-                write!(f, " and {} more", count - MOST)?;
-            }
-        }
-        Ok(())
+        let distrusted = self.distrusted_roots.iter();
+        let distrusted = distrusted.map(|root| shortened(&root.to_string()).into_owned());
+        let skipped = self.skipped.iter();
+        let skipped = skipped.map(|text| shortened(text).into_owned());
+        write_list(f, "within limits", self.limits.iter().map(limited))?;
+        write_list(
+            f,
+            "limits not applied",
+            self.limits_not_applied.iter().map(limited),
+        )?;
+        write_list(f, "distrusted", distrusted)?;
+        write_list(f, "skipped", skipped)
     }
-}
-
-/// What others wrote, for a log line.
-pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
-    shorten(text, 300)
 }

@@ -6,7 +6,7 @@ use embedded_roots_bundle::{counted, rfc3339};
 use rustls_pki_types::UnixTime;
 
 use crate::trust::distrust::DistrustedBy;
-use crate::trust::report::shortened;
+use crate::trust::listing::shortened;
 use crate::verify::paths::MOST_PAIRS;
 
 #[derive(Clone)]
