@@ -3,7 +3,7 @@
 use std::fmt;
 
 use embedded_roots_bundle::{
-    DistinguishedName, rfc3339, subject_public_key_info, whole_public_key,
+    DistinguishedName, iso_day, subject_public_key_info, whole_public_key,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -170,13 +170,10 @@ impl fmt::Display for DistrustedBy {
             Self::CertificateOfUser => f.write_str("it is distrusted by this program"),
             Self::OneCrl => {
                 f.write_str("it is revoked by OneCRL")?;
-                let Some(time) = onecrl::as_of().map(rfc3339) else {
-                    return Ok(());
-                };
-                let (day, _) = time
-                    .split_at_checked("YYYY-MM-DD".len())
-                    .unwrap_or_default();
-                write!(f, " of {day}")
+                match onecrl::as_of() {
+                    Some(time) => write!(f, " of {}", iso_day(time)),
+                    None => Ok(()),
+                }
             }
         }
     }

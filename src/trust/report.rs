@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use embedded_roots_bundle::{counted, rfc3339};
+use embedded_roots_bundle::{counted, iso_day};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
@@ -267,9 +267,7 @@ impl SourceReport {
         };
         f.write_str(" (")?;
         if let Some(day) = bundle.as_of() {
-            let time = rfc3339(day);
-            let (day, _) = time.split_once('T').unwrap_or((&time, ""));
-            write!(f, "{day}, ")?;
+            write!(f, "{}, ", iso_day(day))?;
         }
         f.write_str("SHA-256 ")?;
         let start = bundle.sha256();
