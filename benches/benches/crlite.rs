@@ -10,10 +10,10 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
+use benches::alternation::medians;
 use embedded_roots::{Crlite, Refusal, Roots, Verifier};
 use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::{serial_number, subject_public_key_info};
@@ -90,7 +90,13 @@ fn main() {
         println!("memory | resident memory grows by {grown:.2} of the filters");
         assert!(grown <= MOST_MEMORY, "{grown}");
 
-        let [off, on] = compare([&without.verifier(), &roots.verifier()], &good, now);
+        let (without, with) = (without.verifier(), roots.verifier());
+        let [off, on] = medians(
+            CALLS,
+            [&|_| verify(&without, &good, now).unwrap(), &|_| {
+                verify(&with, &good, now).unwrap();
+            }],
+        );
         println!(
             "good | {off:.0} ns without, {on:.0} ns with | {:.0} ns for the query",
             on - off
@@ -109,22 +115,6 @@ fn verify(verifier: &Verifier, identity: &Identity, now: UnixTime) -> Result<(),
     let name = "localhost".try_into().unwrap();
     let verdict = verifier.verify_server_cert(end_entity, intermediates, &name, &[], now);
     verdict.map(drop)
-}
-
-/// Nanoseconds, the median.
-fn compare(verifiers: [&Arc<Verifier>; 2], identity: &Identity, now: UnixTime) -> [f64; 2] {
-    let mut nanos = [(); 2].map(|()| Vec::with_capacity(CALLS));
-    for call in 0..CALLS {
-        for nth in [call % 2, 1 - call % 2] {
-            let start = Instant::now();
-            verify(verifiers[nth], identity, now).unwrap();
-            nanos[nth].push(start.elapsed().as_nanos());
-        }
-    }
-    nanos.map(|mut nanos| {
-        nanos.sort_unstable();
-        f64::from(u32::try_from(nanos[CALLS / 2]).unwrap())
-    })
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {

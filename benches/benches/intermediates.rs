@@ -8,8 +8,7 @@
     reason = "a measurement that goes wrong has to stop"
 )]
 
-use std::time::Instant;
-
+use benches::alternation::medians;
 use embedded_roots::{Roots, Verifier};
 use embedded_roots_testing::authority::{Identity, intermediate, root, server};
 use rustls::client::danger::ServerCertVerifier as _;
@@ -32,12 +31,17 @@ fn main() {
         policy().intermediates(known).build().unwrap().verifier(),
     ];
     let complete = server(&between, "localhost").with(&between);
-    let [without, with] = compare([&verifiers[0], &verifiers[1]], &complete);
+    let [none, known] = &verifiers;
+    let [without, with] = medians(
+        CALLS,
+        [&|_| verify(none, &complete), &|_| verify(known, &complete)],
+    );
     println!("complete | {without:.0} ns without, {with:.0} ns with {KNOWN} known intermediates");
     assert!(with - without <= MOST_NANOS, "{}", with - without);
 
     let incomplete = server(&between, "localhost");
-    let [completed, again] = compare([&verifiers[1], &verifiers[1]], &incomplete);
+    let completing = |_| verify(known, &incomplete);
+    let [completed, again] = medians(CALLS, [&completing, &completing]);
     println!("incomplete | {completed:.0} ns, again {again:.0} ns");
 }
 
@@ -48,20 +52,4 @@ fn verify(verifier: &Verifier, identity: &Identity) {
     verifier
         .verify_server_cert(end_entity, intermediates, &name, &[], now)
         .unwrap();
-}
-
-/// Nanoseconds, the median.
-fn compare(verifiers: [&Verifier; 2], identity: &Identity) -> [f64; 2] {
-    let mut nanos = [(); 2].map(|()| Vec::with_capacity(CALLS));
-    for call in 0..CALLS {
-        for nth in [call % 2, 1 - call % 2] {
-            let start = Instant::now();
-            verify(verifiers[nth], identity);
-            nanos[nth].push(start.elapsed().as_nanos());
-        }
-    }
-    nanos.map(|mut nanos| {
-        nanos.sort_unstable();
-        f64::from(u32::try_from(nanos[CALLS / 2]).unwrap())
-    })
 }

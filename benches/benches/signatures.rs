@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use benches::alternation::medians;
 use benches::chain;
 use embedded_roots::Roots;
 use embedded_roots_testing::authority::{
@@ -99,22 +100,7 @@ fn now() -> UnixTime {
 
 /// Prints the ratio of the medians of the two, each called this often, in turns.
 fn compare(figure: &str, calls: usize, ours: impl Fn(usize), theirs: impl Fn(usize)) {
-    let mut micros = [Vec::new(), Vec::new()];
-    for call in 0..calls {
-        for nth in [call % 2, 1 - call % 2] {
-            let start = Instant::now();
-            if nth == 0 {
-                ours(call);
-            } else {
-                theirs(call);
-            }
-            micros[nth].push(start.elapsed().as_secs_f64() * 1e6);
-        }
-    }
-    let [ours, theirs] = micros.map(|mut micros| {
-        micros.sort_unstable_by(f64::total_cmp);
-        micros[calls / 2]
-    });
+    let [ours, theirs] = medians(calls, [&ours, &theirs]).map(|nanos| nanos / 1000.0);
     print_ratio(figure, ours, theirs, "µs");
 }
 

@@ -10,6 +10,7 @@
     reason = "a measurement that goes wrong has to stop"
 )]
 
+use benches::alternation::medians;
 use benches::chain;
 use std::time::Instant;
 
@@ -28,18 +29,8 @@ fn main() {
     let verify = verifiers
         .each_ref()
         .map(|(_, verifier)| chain::verification(&**verifier));
-    let mut nanos = [(); 2].map(|()| Vec::with_capacity(CALLS));
-    for call in 0..CALLS {
-        for nth in [call % 2, 1 - call % 2] {
-            let start = Instant::now();
-            verify[nth]();
-            nanos[nth].push(start.elapsed().as_nanos());
-        }
-    }
-    let micros = nanos.map(|mut nanos| {
-        nanos.sort_unstable();
-        f64::from(u32::try_from(nanos[CALLS / 2]).unwrap()) / 1000.0
-    });
+    let micros = medians(CALLS, [&|_| verify[0](), &|_| verify[1]()]);
+    let micros = micros.map(|nanos| nanos / 1000.0);
     for ((way, _), median) in verifiers.iter().zip(micros) {
         let ratio = median / micros[0];
         println!("verification | {way} | {median:.1} µs | {ratio:.3}");

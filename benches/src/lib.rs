@@ -12,6 +12,7 @@
     reason = "its users are the benches beside it"
 )]
 
+pub mod alternation;
 pub mod authorities;
 pub mod chain;
 pub mod fresh;

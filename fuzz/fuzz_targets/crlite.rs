@@ -8,10 +8,9 @@ use std::sync::{Arc, LazyLock};
 use embedded_roots::{Crlite, Refusal, Roots, RootsBuilder};
 use embedded_roots_bundle::certificate_to_pem;
 use embedded_roots_fuzz::certificate::{Template, day, der};
-use embedded_roots_fuzz::signature::ALGORITHMS;
+use embedded_roots_fuzz::signature::PROVIDER;
 use libfuzzer_sys::fuzz_target;
 use rustls::client::danger::ServerCertVerifier as _;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::CertificateDer;
 
 fuzz_target!(|filter: &[u8]| {
@@ -63,16 +62,4 @@ static LEAF: LazyLock<CertificateDer<'static>> = LazyLock::new(|| {
         ..Template::root(0)
     };
     template.certificate(&[])
-});
-
-/// *ring*, but for signatures of certificates.
-static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
-    let signature_verification_algorithms = WebPkiSupportedAlgorithms {
-        all: ALGORITHMS,
-        mapping: &[],
-    };
-    Arc::new(CryptoProvider {
-        signature_verification_algorithms,
-        ..ring::default_provider()
-    })
 });

@@ -7,11 +7,10 @@ use std::sync::{Arc, LazyLock};
 use embedded_roots::Roots;
 use embedded_roots_bundle::certificate_to_pem;
 use embedded_roots_fuzz::certificate::{Patch, Template, day, der, patch};
-use embedded_roots_fuzz::signature::{ALGORITHMS, count_checks};
+use embedded_roots_fuzz::signature::{PROVIDER, count_checks};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use rustls::client::danger::ServerCertVerifier as _;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::CertificateDer;
 
 /// How the chain differs from the remembered one.
@@ -84,17 +83,9 @@ static REMEMBERING: LazyLock<Roots> = LazyLock::new(|| roots(true));
 static FORGETTING: LazyLock<Roots> = LazyLock::new(|| roots(false));
 
 fn roots(remember: bool) -> Roots {
-    let signature_verification_algorithms = WebPkiSupportedAlgorithms {
-        all: ALGORITHMS,
-        mapping: &[],
-    };
-    let provider = CryptoProvider {
-        signature_verification_algorithms,
-        ..ring::default_provider()
-    };
     Roots::builder()
         .pem(certificate_to_pem(&Template::root(3).certificate(&[])))
-        .provider(Arc::new(provider))
+        .provider(Arc::clone(&PROVIDER))
         .remember_signatures(remember)
         .build()
         .unwrap()

@@ -1,22 +1,22 @@
 //! A chain is accepted exactly if rustls' verifier accepts it over the anchors that the dates allow, without what is
-//! distrusted and with what the policy knows, and takes no more checks of signatures. One beyond the bound of the path search is refused.
+//! distrusted and with what the policy knows, and takes no more checks of signatures. One beyond the bound of the path
+//! search is refused.
 
 #![no_main]
 
 use std::iter;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{Annotation, ParsedBundle, Root, not_after, rfc3339};
 use embedded_roots_fuzz::certificate::{Patch, Template, day, der, revocation_list};
-use embedded_roots_fuzz::signature::{ALGORITHMS, count_checks};
+use embedded_roots_fuzz::signature::{ALGORITHMS, PROVIDER, count_checks};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use rustls::{CertificateError, RootCertStore};
 use webpki::{EndEntityCert, KeyUsage};
@@ -322,15 +322,3 @@ impl Revocation {
         revocation_list(issuer, key(issuer, self.signer), self.serial_number)
     }
 }
-
-/// *ring*, but for signatures of certificates.
-static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
-    let signature_verification_algorithms = WebPkiSupportedAlgorithms {
-        all: ALGORITHMS,
-        mapping: &[],
-    };
-    Arc::new(CryptoProvider {
-        signature_verification_algorithms,
-        ..ring::default_provider()
-    })
-});

@@ -4,11 +4,25 @@
 //! what no CA would have issued. Inputs are reproducible: no key is random.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 
 /// The algorithm, and no other.
 pub static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[&Checksum];
+
+/// *ring*, but for signatures of certificates.
+pub static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    let signature_verification_algorithms = WebPkiSupportedAlgorithms {
+        all: ALGORITHMS,
+        mapping: &[],
+    };
+    Arc::new(CryptoProvider {
+        signature_verification_algorithms,
+        ..ring::default_provider()
+    })
+});
 
 /// The content of its `AlgorithmIdentifier`: the object identifier 1.2.3.4.
 pub const IDENTIFIER: &[u8] = &[6, 3, 0x2a, 3, 4];

@@ -171,16 +171,12 @@ pub fn add_timestamps(params: &mut CertificateParams, timestamps: &[Timestamp]) 
     }
     let mut value = u16::try_from(list.len()).unwrap().to_be_bytes().to_vec();
     value.extend(list);
-    let mut content = vec![0x04, 0x82];
-    if value.len() < 0x80 {
-        content.pop();
-        content.push(u8::try_from(value.len()).unwrap());
-    } else if value.len() < 0x100 {
-        content.pop();
-        content.extend([0x81, u8::try_from(value.len()).unwrap()]);
-    } else {
-        content.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
-    }
+    // An OCTET STRING (X.690, section 8.1.3).
+    let mut content = match u16::try_from(value.len()).unwrap().to_be_bytes() {
+        [0, short @ 0..0x80] => vec![4, short],
+        [0, long] => vec![4, 0x81, long],
+        [high, low] => vec![4, 0x82, high, low],
+    };
     content.extend(value);
     let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
     let extension = CustomExtension::from_oid_content(&oid, content);
