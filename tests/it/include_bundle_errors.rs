@@ -23,18 +23,27 @@ fn package() -> Package {
 /// at which tokens.
 #[track_caller]
 fn assert_errors(package: Package, cases: &[(&str, &str, &str)]) {
-    let mut main = String::from("use embedded_roots::{Bundle, include_bundle};\n");
+    let item = |nth: usize, call: &str| format!("pub static B{nth}: Bundle = {call};");
+    assert_errors_of("include_bundle", item, package, cases);
+}
+
+/// The same of another macro, and the item with a call of it.
+#[track_caller]
+fn assert_errors_of(
+    name: &str,
+    item: impl Fn(usize, &str) -> String,
+    package: Package,
+    cases: &[(&str, &str, &str)],
+) {
+    let mut main = format!("#[allow(unused)]\nuse embedded_roots::{{Bundle, {name}}};\n");
     for (nth, (arguments, ..)) in cases.iter().enumerate() {
-        let _ = writeln!(
-            main,
-            "pub static B{nth}: Bundle = include_bundle!({arguments});"
-        );
+        let _ = writeln!(main, "{}", item(nth, &format!("{name}!({arguments})")));
     }
     let package = package.main(&(main + "fn main() {}\n"));
     let errors = package.compile_errors();
     for (nth, (arguments, message, at)) in cases.iter().enumerate() {
         let (is, is_at) = errors.get(nth).map_or(("", ""), |(is, at)| (is, at));
-        assert_eq!((is, is_at), (*message, *at), "include_bundle!({arguments})");
+        assert_eq!((is, is_at), (*message, *at), "{name}!({arguments})");
     }
     assert_eq!(errors.len(), cases.len(), "{errors:?}");
 }
@@ -401,22 +410,6 @@ fn unusable_intermediates_are_errors_at_their_literal() {
         (r#"only = ["Between"]"#, expected, "only"),
         ("mozilla", expected, "mozilla"),
     ];
-    let mut main = String::from("use embedded_roots::include_intermediates;\n");
-    for (nth, (arguments, ..)) in cases.iter().enumerate() {
-        let _ = writeln!(
-            main,
-            "pub fn f{nth}() {{ include_intermediates!({arguments}); }}"
-        );
-    }
-    let package = package.main(&(main + "fn main() {}\n"));
-    let errors = package.compile_errors();
-    for (nth, (arguments, message, at)) in cases.iter().enumerate() {
-        let (is, is_at) = errors.get(nth).map_or(("", ""), |(is, at)| (is, at));
-        assert_eq!(
-            (is, is_at),
-            (*message, *at),
-            "include_intermediates!({arguments})"
-        );
-    }
-    assert_eq!(errors.len(), cases.len(), "{errors:?}");
+    let item = |nth: usize, call: &str| format!("pub fn f{nth}() {{ {call}; }}");
+    assert_errors_of("include_intermediates", item, package, &cases);
 }
