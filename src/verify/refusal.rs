@@ -72,8 +72,9 @@ impl Refusal {
     }
 
     /// The error that rustls alone would return for the same chain, such as
-    /// [`CertificateError::InvalidPurposeContext`]. There is none for a certificate that only embedded-roots refuses,
-    /// such as one whose key is distrusted.
+    /// [`CertificateError::InvalidPurposeContext`], or the one that it has for what CRLite data says:
+    /// [`CertificateError::Revoked`] or [`CertificateError::UnknownRevocationStatus`]. There is none for a certificate
+    /// that only embedded-roots refuses, such as one whose key is distrusted.
     #[must_use]
     pub fn replaced_error(&self) -> Option<&rustls::Error> {
         self.0.replaced.as_ref()
