@@ -1,6 +1,6 @@
 //! A chain is accepted exactly if rustls' verifier accepts it over the anchors that the dates allow, without what is
 //! distrusted and with what the policy knows, and takes no more checks of signatures. One beyond the bound of the path
-//! search is refused.
+//! search is refused, and what the policy knows is left out if that is beyond it.
 
 #![no_main]
 
@@ -155,13 +155,21 @@ fuzz_target!(|input: Input| {
         name,
         now: day(DAYS / 2 + input.now % DAYS),
     };
-    // rustls is sent what our policy knows.
+    // rustls is sent what our policy knows, unless that is beyond the bound.
+    let verifier = roots.verifier();
     let completed = presented.with(&known);
+    let usable = verifier.count_usable(&completed.end_entity, &completed.intermediates);
+    let is_too_complex = usable.is_err_and(|refusal| refusal.is_too_complex());
+    let completed = if is_too_complex {
+        presented.with(&[])
+    } else {
+        completed
+    };
     let nobody = || (Err(CertificateError::UnknownIssuer.into()), 0);
     let theirs = theirs.filter(|_| distrusted.as_ref() != Some(&presented.end_entity));
     let without = completed.without(distrusted.as_ref());
     let (theirs, their_checks) = theirs.map_or_else(nobody, |theirs| without.verdict(&*theirs));
-    let (ours, our_checks) = presented.verdict(&*roots.verifier());
+    let (ours, our_checks) = presented.verdict(&*verifier);
     let refused = ours.as_ref().err();
     let refusal = refused.and_then(|refused| Refusal::of(refused));
     if refusal.is_some_and(Refusal::is_too_complex) {

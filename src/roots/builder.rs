@@ -283,7 +283,8 @@ impl RootsBuilder {
     ///
     /// They are not trusted. They only help to build a path, in clients and in servers that verify clients, as if the
     /// peer had sent them after its own certificates. All else applies to them, too: validity, limits, distrusted keys,
-    /// OneCRL and CRLs. Only those with the name of an issuer in the chain are tried.
+    /// OneCRL and CRLs. Only those with the name of an issuer in the chain are tried, and none if they allow too many
+    /// paths ([`Refusal::is_too_complex`](crate::Refusal::is_too_complex)): about twenty of one name do.
     ///
     /// Strict: one that says that it is not a CA, one that is self-issued and an empty iterator are errors. One that has
     /// expired, or is distrusted, is ignored, and the [report](Roots::report) names it. With the feature `macros`,

@@ -14,7 +14,7 @@ use crate::source::crlite::status::Status;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
 use crate::verify::completion::{Complete, completed};
-use crate::verify::dates::{Issuers, is_unknown_issuer, may_issue};
+use crate::verify::dates::{Issuers, has_issuer, is_unknown_issuer};
 use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
 use crate::verify::refusal::Refusal;
@@ -72,7 +72,7 @@ impl ChainVerifier {
         let screening = self.screen(end_entity, intermediates)?;
         let sent = screening.intermediates.clone();
         let completed = match self.complete {
-            Some(complete) => complete(end_entity, sent, self.trust_set.intermediates()),
+            Some(complete) => complete(end_entity, sent, &self.trust_set),
             None => sent,
         };
         let screened = &*completed;
@@ -187,10 +187,7 @@ impl ChainVerifier {
         intermediates: &'a [CertificateDer<'a>],
         start: Option<UnixTime>,
     ) -> Result<Cow<'a, [CertificateDer<'a>]>, Refusal> {
-        let is_trusted = |name: &[u8]| {
-            let mut anchors = self.trust_set.of_subject(name).iter();
-            anchors.any(|anchor| may_issue(anchor, start))
-        };
+        let is_trusted = |name: &[u8]| has_issuer(&self.trust_set, name, start);
         let selected = on_paths(end_entity, intermediates, &is_trusted, MOST_PAIRS);
         selected.map_err(|TooManyPairs| Refusal::too_complex())
     }

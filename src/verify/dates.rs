@@ -89,13 +89,19 @@ fn issuers_of<'a, 'b>(
 }
 
 /// Whether the date of the anchor allows an end-entity certificate with this notBefore.
-pub(super) fn may_issue(anchor: &Anchor, start: Option<UnixTime>) -> bool {
+fn may_issue(anchor: &Anchor, start: Option<UnixTime>) -> bool {
     match (anchor.distrust_after(), start) {
         (None, _) => true,
         (Some(date), Some(start)) => start <= date,
         // A certificate without a readable notBefore counts as issued after any date.
         (Some(_), None) => false,
     }
+}
+
+/// Whether there is an anchor of this subject (DER, the content of the SEQUENCE) that may issue such a certificate.
+pub(super) fn has_issuer(trust_set: &TrustSet, subject: &[u8], start: Option<UnixTime>) -> bool {
+    let mut anchors = trust_set.of_subject(subject).iter();
+    anchors.any(|anchor| may_issue(anchor, start))
 }
 
 pub(super) fn is_unknown_issuer(error: &rustls::Error) -> bool {

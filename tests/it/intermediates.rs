@@ -316,6 +316,33 @@ fn other_intermediates_do_not_use_up_the_budget() {
 }
 
 #[test]
+fn known_intermediates_of_too_many_paths_do_not_refuse_a_complete_chain() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let namesakes: Vec<_> = (0..30).map(|_| intermediate("Between", &ca)).collect();
+    let mut known: Vec<_> = namesakes.iter().collect();
+    let complete = server(&between, NAME).with(&between);
+    verify(&knowing(&ca, &known), &complete).unwrap();
+    // The bound is for the search of all chains: one that is incomplete is judged as it was sent.
+    known.push(&between);
+    let roots = knowing(&ca, &known);
+    verify(&roots, &complete).unwrap();
+    let refused = refusal(verify(&roots, &server(&between, NAME)));
+    assert_eq!(
+        (refused.is_unknown_issuer(), refused.issuer()),
+        (true, Some("CN=Between"))
+    );
+    // What was sent is bounded as before.
+    let mut sent = server(&between, NAME).with(&between);
+    for namesake in &namesakes {
+        sent = sent.with(namesake);
+    }
+    assert!(refusal(verify(&roots, &sent)).is_too_complex());
+    // A few are tried.
+    verify(&knowing(&ca, &known[20..]), &server(&between, NAME)).unwrap();
+}
+
+#[test]
 fn included_intermediate_completes_a_real_chain() {
     let leaf = CertificateDer::from(&include_bytes!("../data/aws.amazon.com/1.der")[..]);
     let verdict = |builder: RootsBuilder| {
