@@ -54,6 +54,22 @@ impl Chain {
         std::iter::once(&self.end_entity).chain(&self.others)
     }
 
+    /// The certificate on the way up from the end entity whose issuer was not sent; `None` if the way ends in a
+    /// certificate that is its own issuer, or in none.
+    pub(super) fn without_issuer(&self) -> Option<&SentCertificate> {
+        let mut last = &self.end_entity;
+        for _ in 0..=self.others.len() {
+            if last.names(&last.der) {
+                return None;
+            }
+            match self.others.iter().find(|other| last.names(&other.der)) {
+                Some(issuer) => last = issuer,
+                None => return Some(last),
+            }
+        }
+        None
+    }
+
     /// The end-entity certificate, and those that signatures lead to from there, whatever else is wrong
     /// with them.
     pub(super) fn signed(

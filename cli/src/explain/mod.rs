@@ -473,17 +473,14 @@ fn show(
             "the chain is complete with the certificate \"{subject}\" of {origin}: the server should send it"
         )?;
     }
-    let incomplete = |verdict: &Verdict| verdict.reason == Some(Reason::Incomplete);
-    if explained.verdicts.iter().any(incomplete) {
-        for place in &chain.end_entity.ca_issuers {
-            writeln!(
-                out,
-                "the missing certificate is said to be at {place} (not fetched)"
-            )?;
-            if let Some(command) = fetch_command(place) {
-                writeln!(out, "to fetch it: {command}")?;
-            }
-        }
+    let lacks_issuer = |verdict: &Verdict| {
+        matches!(
+            verdict.reason,
+            Some(Reason::Incomplete | Reason::UnknownRoot)
+        )
+    };
+    if explained.verdicts.iter().any(lacks_issuer) {
+        show_places(out, chain)?;
     }
     if let Some(handshake) = &explained.handshake {
         let succeeded = if handshake.succeeded {
@@ -495,6 +492,33 @@ fn show(
     }
     Ok(())
 }
+
+/// Where the missing certificate is said to be, and how to fetch it.
+fn show_places(out: &mut dyn Write, chain: &Chain) -> io::Result<()> {
+    let Some(last) = chain.without_issuer() else {
+        return Ok(());
+    };
+    for place in last.ca_issuers.iter().take(MOST_PLACES) {
+        // The server is not authenticated, and may send any text for people to paste.
+        if let Some(command) = fetch_command(place) {
+            writeln!(
+                out,
+                "the missing certificate is said to be at {place} (not fetched)"
+            )?;
+            writeln!(out, "to fetch it: {command}")?;
+        } else {
+            writeln!(
+                out,
+                "the missing certificate is said to be at a place that is not shown: it is not on the web, too long, \
+                 or has characters that a shell could read"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// More than certificates of public CAs have.
+const MOST_PLACES: usize = 3;
 
 fn chain_table(chain: &Chain) -> comfy_table::Table {
     let narrow = is_narrow();

@@ -72,6 +72,53 @@ fn missing_intermediate_is_named() {
 }
 
 #[test]
+fn place_of_the_missing_certificate_is_that_of_the_last_one_sent() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let below = intermediate_with("Below", &between, |params| {
+        params
+            .custom_extensions
+            .push(ca_issuers("http://ca.example/between.der"));
+    });
+    let leaf = || {
+        server_with(&below, HOST, |params| {
+            params
+                .custom_extensions
+                .push(ca_issuers("http://ca.example/below.der"));
+        })
+    };
+    let said = |place: &str| format!("is said to be at {place} (not fetched)");
+    let below_is_missing = said("http://ca.example/below.der");
+    let between_is_missing = said("http://ca.example/between.der");
+
+    let alone = explained(&ca.pem(), &leaf()).output;
+    assert!(alone.contains(&below_is_missing), "{alone}");
+    assert!(!alone.contains(&between_is_missing), "{alone}");
+    let both = explained(&ca.pem(), &leaf().with(&below)).output;
+    assert!(both.contains(&between_is_missing), "{both}");
+    assert!(!both.contains(&below_is_missing), "{both}");
+    let complete = leaf().with(&below).with(&between).with(&ca);
+    let complete = explained(&root("Another CA").pem(), &complete).output;
+    assert!(!complete.contains("is said to be at"), "{complete}");
+}
+
+#[test]
+fn place_that_a_shell_could_read_is_not_shown() {
+    let (ca, between) = two();
+    let place = "http://ca.example/$(echo)";
+    let identity = server_with(&between, HOST, |params| {
+        params.custom_extensions.push(ca_issuers(place));
+    });
+    let output = explained(&ca.pem(), &identity).output;
+    assert!(!output.contains("echo"), "{output}");
+    assert!(
+        output.contains("is said to be at a place that is not shown"),
+        "{output}"
+    );
+    assert!(!output.contains("to fetch it"), "{output}");
+}
+
+#[test]
 fn an_intermediate_whose_private_key_is_public() {
     let ca = root("CA");
     let identity = under_public_key("EM DV TLS CA - G3B", &ca);
