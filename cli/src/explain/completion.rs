@@ -119,17 +119,40 @@ impl Completion {
 }
 
 /// The command that fetches a certificate and writes it as PEM; `None` if the place is not an address of the web, or has
-/// characters that a shell could read.
+/// characters that a shell could read: that of a POSIX system, PowerShell or `cmd.exe`.
 pub(super) fn fetch_command(place: &str) -> Option<String> {
     let is_web = place.starts_with("http://") || place.starts_with("https://");
-    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~:/?=&%+,".contains(&octet);
-    let is_harmless = is_web && place.len() <= LONGEST_PLACE && place.bytes().all(is_plain);
-    is_harmless.then(|| {
-        format!("curl --fail --silent '{place}' | openssl x509 -inform DER -out intermediate.pem")
-    })
+    if !is_web || place.len() > LONGEST_PLACE || !is_harmless(place) {
+        return None;
+    }
+    // RFC 5280, section 4.2.2.1: a certificate alone, or in the form of PKCS#7.
+    let path = place.split('?').next().unwrap_or_default();
+    let read = if path.to_ascii_lowercase().ends_with(".p7c") {
+        "pkcs7 -inform DER -print_certs"
+    } else {
+        "x509 -inform DER"
+    };
+    Some(format!(
+        "curl --fail --silent --show-error \"{place}\" | openssl {read} -out intermediate.pem"
+    ))
 }
 
-const LONGEST_PLACE: usize = 500;
+/// Whether an address means itself between double quotes. `cmd.exe` replaces `%NAME%`, but not an octet of an address
+/// that starts with a digit.
+fn is_harmless(place: &str) -> bool {
+    let mut octets = place.split('%');
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~:/?=+,".contains(&octet);
+    let is_encoded = |rest: &str| {
+        let mut rest = rest.bytes();
+        rest.next().is_some_and(|high| high.is_ascii_digit())
+            && rest.next().is_some_and(|low| low.is_ascii_hexdigit())
+    };
+    place.bytes().all(|octet| octet == b'%' || is_plain(octet))
+        && octets.next().is_some()
+        && octets.all(is_encoded)
+}
+
+const LONGEST_PLACE: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -137,18 +160,27 @@ mod tests {
 
     #[test]
     fn only_harmless_addresses_become_commands() {
-        let command = "curl --fail --silent 'http://ca.example/a%20b.crt?x=1&y' | openssl x509 -inform DER -out \
-                       intermediate.pem";
-        assert_eq!(
-            fetch_command("http://ca.example/a%20b.crt?x=1&y").as_deref(),
-            Some(command)
-        );
+        for (place, read) in [
+            ("http://ca.example/a%20b.crt?x=1", "x509 -inform DER"),
+            ("https://ca.example/a.P7C", "pkcs7 -inform DER -print_certs"),
+        ] {
+            let command = format!(
+                "curl --fail --silent --show-error \"{place}\" | openssl {read} -out intermediate.pem"
+            );
+            assert_eq!(fetch_command(place), Some(command));
+        }
         for place in [
             "ldap://ca.example/cn=CA",
             "file:///etc/passwd",
             "http://ca.example/'; echo 1; '",
             "http://ca.example/\n",
             "http://ca.example/$(echo)",
+            "http://ca.example/\"",
+            "http://ca.example/`echo`",
+            "http://ca.example/?a=1&b=2",
+            "http://ca.example/%PATH%",
+            "http://ca.example/%2",
+            "http://ca.example/%C3%A9",
             "http://ca.example/\u{e9}",
         ] {
             assert_eq!(fetch_command(place), None, "{place}");
