@@ -286,8 +286,9 @@ impl RootsBuilder {
     /// OneCRL and CRLs. Only those with the name of an issuer in the chain are tried, and none if they allow too many
     /// paths ([`Refusal::is_too_complex`](crate::Refusal::is_too_complex)): about twenty of one name do.
     ///
-    /// Strict: one that says that it is not a CA, one that is self-issued and an empty iterator are errors. One that has
-    /// expired, or is distrusted, is ignored, and the [report](Roots::report) names it. With the feature `macros`,
+    /// Strict: one that does not say that it is a CA, one that is self-issued (a root, or the certificate of a CA for
+    /// its next key) and an empty iterator are errors. The [report](Roots::report) lists them. One that has expired, or
+    /// is distrusted, is ignored, and the report says so. With the feature `macros`,
     /// [`include_intermediates!`](crate::include_intermediates) compiles them in.
     pub fn intermediates(
         mut self,

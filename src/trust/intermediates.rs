@@ -38,7 +38,7 @@ impl Intermediates {
         for source in sources {
             let mut report = IntermediatesReport {
                 origin: source.origin,
-                certificates: 0,
+                certificates: Vec::new(),
                 ignored: Vec::new(),
             };
             for certificate in source.certificates {
@@ -59,7 +59,7 @@ impl Intermediates {
                     report.ignored.push(format!("\"{name}\" expired on {end}"));
                     continue;
                 }
-                report.certificates += 1;
+                report.certificates.push(name.to_string());
                 intermediates.usable.push(Intermediate {
                     subject: name.as_der().to_vec(),
                     certificate,
@@ -106,7 +106,7 @@ impl Intermediates {
 #[derive(Clone, Debug)]
 pub struct IntermediatesReport {
     origin: String,
-    certificates: usize,
+    certificates: Vec<String>,
     ignored: Vec<String>,
 }
 
@@ -117,10 +117,10 @@ impl IntermediatesReport {
         &self.origin
     }
 
-    /// The number of certificates that are used.
+    /// The names (RFC 4514) of the certificates that are used.
     #[must_use]
-    pub fn certificates(&self) -> usize {
-        self.certificates
+    pub fn certificates(&self) -> &[String] {
+        &self.certificates
     }
 
     /// The certificates that are not used, each with the reason: it has expired, or is distrusted.
@@ -137,7 +137,7 @@ impl fmt::Display for IntermediatesReport {
             certificates,
             ignored,
         } = self;
-        let certificates = counted(*certificates, "intermediate");
+        let certificates = counted(certificates.len(), "intermediate");
         write!(f, "{origin}: {certificates}, not trusted as roots")?;
         let ignored = ignored.iter().map(|text| shortened(text).into_owned());
         write_list(f, "ignored", ignored)

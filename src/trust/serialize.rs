@@ -9,9 +9,14 @@ use crate::source::crlite::status::CrliteReport;
 use crate::trust::intermediates::IntermediatesReport;
 use crate::trust::report::{Report, SourceReport};
 
+/// The fields are named like the methods that give them; `crlite` is null if the policy has no such data.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.sources())
+        let mut report = serializer.serialize_struct("Report", 3)?;
+        report.serialize_field("sources", self.sources())?;
+        report.serialize_field("intermediates", self.intermediates())?;
+        report.serialize_field("crlite", &self.crlite())?;
+        report.end()
     }
 }
 
@@ -52,7 +57,7 @@ impl Serialize for IntermediatesReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut report = serializer.serialize_struct("IntermediatesReport", 3)?;
         report.serialize_field("origin", self.origin())?;
-        report.serialize_field("certificates", &self.certificates())?;
+        report.serialize_field("certificates", self.certificates())?;
         report.serialize_field("ignored", self.ignored())?;
         report.end()
     }

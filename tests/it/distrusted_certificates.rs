@@ -122,6 +122,28 @@ fn refusal_of_webpki_is_explained() {
 }
 
 #[test]
+fn known_intermediate_with_public_key_is_ignored_and_named() {
+    let ca = root("CA");
+    let identity = under_public_key(&ca, server);
+    let roots = trusting(&ca).intermediates(identity.chain[1..].to_vec());
+    let roots = roots.build().unwrap();
+    let [report] = roots.report().intermediates() else {
+        panic!("{}", roots.report());
+    };
+    assert_eq!(
+        (report.certificates().len(), report.ignored().len()),
+        (0, 1)
+    );
+    let alone = Identity {
+        chain: identity.chain[..1].to_vec(),
+        ..identity
+    };
+    let refusal = distrusted(verdict(&roots, &alone));
+    assert_eq!(refusal.certificate(), Some("CN=EM DV TLS CA - G3B"));
+    assert!(refusal.advisories().unwrap().contains("CVE-2026-111943"));
+}
+
+#[test]
 fn root_with_public_key_is_left_out_and_reported() {
     let (ca, other) = (root("CA"), root("Other CA"));
     let public = ca_params("A root").signed_by(&PUBLIC_KEY, &ca).unwrap();

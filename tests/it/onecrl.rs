@@ -61,6 +61,24 @@ fn revoked_intermediate_is_refused_and_explained() {
     }
 }
 
+#[test]
+fn known_intermediate_that_is_revoked_is_ignored_and_named() {
+    let ca = namesake("emSign Root TLS CA - G1");
+    let revoked = between(&ca, &key().serialize_pem(), SERIAL);
+    let roots = Roots::builder().pem(ca.pem());
+    let roots = roots.intermediates([revoked.der().clone()]);
+    let roots = roots.build().unwrap();
+    let [report] = roots.report().intermediates() else {
+        panic!("{}", roots.report());
+    };
+    assert_eq!(
+        (report.certificates().len(), report.ignored().len()),
+        (0, 1)
+    );
+    let error = verdict(&roots, &server(&revoked, NAME)).unwrap_err();
+    assert!(Refusal::of(&error).unwrap().is_revoked_by_onecrl());
+}
+
 /// The one that is revoked as an end entity, too.
 #[test]
 fn revoked_end_entity_is_refused() {

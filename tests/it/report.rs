@@ -128,20 +128,20 @@ fn report_can_be_serialized() {
         .build()
         .unwrap();
     let json = serde_json::to_string(roots.report()).unwrap();
-    let expected = "[{\"origin\":\"PEM text\",\"bundle\":null,\"roots\":1,\"duplicates\":0,\
+    let expected = "{\"sources\":[{\"origin\":\"PEM text\",\"bundle\":null,\"roots\":1,\"duplicates\":0,\
                     \"removed\":0,\"skipped\":[],\"distrusted\":[],\"limits\":[{\"subject\":\"CN=CA\",\
                     \"distrust_after\":null,\"name_constraints\":\"permitted-dns=.example\"}],\
-                    \"limits_not_applied\":[]}]";
+                    \"limits_not_applied\":[]}],\"intermediates\":[],\"crlite\":null}";
     assert_eq!(json, expected);
 
     let roots = Roots::builder().bundle(&mozilla::BUNDLE).build().unwrap();
     let json = serde_json::to_value(roots.report()).unwrap();
-    let bundle = &json[0]["bundle"];
+    let bundle = &json["sources"][0]["bundle"];
     assert_eq!(bundle["name"], "mozilla");
     assert_eq!(bundle["sha256"].as_str().unwrap().len(), 64);
     let as_of = mozilla::BUNDLE.as_of().map(embedded_roots_bundle::rfc3339);
     assert_eq!(bundle["as_of"].as_str(), as_of.as_deref());
-    let dates = json[0]["limits"].as_array().unwrap().iter();
+    let dates = json["sources"][0]["limits"].as_array().unwrap().iter();
     let mut dates = dates.filter_map(|root| root["distrust_after"].as_str());
     assert_eq!(dates.next(), Some("2026-04-15T23:59:59Z"));
 }

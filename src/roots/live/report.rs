@@ -58,15 +58,16 @@ impl fmt::Display for LiveReport {
     }
 }
 
-/// The generation, the time of the last good refresh, the sources as [`Report`] has them, and null or
-/// what failed.
+/// The generation, the time of the last good refresh, the fields of [`Report`], and null or what failed.
 #[cfg(feature = "serde")]
 impl Serialize for LiveReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("LiveReport", 4)?;
+        let mut report = serializer.serialize_struct("LiveReport", 6)?;
         report.serialize_field("generation", &self.generation)?;
         report.serialize_field("refreshed", &rfc3339(self.refreshed))?;
-        report.serialize_field("sources", &self.report)?;
+        report.serialize_field("sources", self.report.sources())?;
+        report.serialize_field("intermediates", self.report.intermediates())?;
+        report.serialize_field("crlite", &self.report.crlite())?;
         report.serialize_field("failed_refresh", &self.failed_refresh)?;
         report.end()
     }
