@@ -13,6 +13,7 @@ use crate::bundle::anchor::Anchor;
 use crate::source::crlite::status::CrliteReport;
 use crate::trust::distrust::DistrustedBy;
 use crate::trust::set::TrustSet;
+use crate::verify::paths::reached;
 use crate::verify::reason::{Defect, Peer, Reason, UnknownIssuer};
 use crate::verify::search::{Chain, Purpose};
 
@@ -346,17 +347,11 @@ impl Refusal {
             intermediates,
             ..
         } = chain;
+        if let Some((name, by)) = distrusted_issuer(chain, completed, trust_set) {
+            return Self::by_distrust(Some(name), by);
+        }
         let last = last_of_chain(end_entity, completed);
         let issuer = issuer(last);
-        // The issuer is known, and left out.
-        let distrusted = issuer.and_then(|name| {
-            let root = trust_set.distrusted_root(name.as_der());
-            let root = root.map(|root| root.by);
-            root.or_else(|| trust_set.intermediates().distrusted(name))
-        });
-        if let Some(by) = distrusted {
-            return Self::by_distrust(issuer, by);
-        }
         let (sources, system_was_asked) = trust_set.asked();
         Self::new(Reason::UnknownIssuer(UnknownIssuer {
             peer: match chain.purpose {
@@ -429,6 +424,29 @@ fn namesake(
 #[inline(never)]
 fn shown(name: Option<DistinguishedName<'_>>) -> String {
     name.map_or_else(|| "unreadable".to_owned(), |name| name.to_string())
+}
+
+/// An issuer that was not sent, and is left out because it is distrusted.
+fn distrusted_issuer<'a>(
+    chain: Chain<'a>,
+    completed: &'a [CertificateDer<'a>],
+    trust_set: &TrustSet,
+) -> Option<(DistinguishedName<'a>, DistrustedBy)> {
+    let mut below = vec![chain.end_entity];
+    below.extend(reached(chain.end_entity, completed));
+    for name in below.into_iter().filter_map(|below| issuer(below)) {
+        let root = trust_set.distrusted_root(name.as_der());
+        let mut sent = chain.intermediates.iter();
+        let by = match root {
+            Some(root) => Some(root.by),
+            None if sent.any(|sent| subject(sent) == Some(name)) => None,
+            None => trust_set.intermediates().distrusted(name),
+        };
+        if let Some(by) = by {
+            return Some((name, by));
+        }
+    }
+    None
 }
 
 /// The certificate whose issuer the peer did not send.

@@ -182,6 +182,27 @@ fn distrusted_intermediate_is_ignored_and_named() {
 }
 
 #[test]
+fn distrusted_intermediate_is_named_beside_a_namesake() {
+    let (ca, other) = (root("CA"), root("Other CA"));
+    let between = intermediate("Between", &ca);
+    let namesake = intermediate("Between", &other);
+    let fingerprint = digest::hex(&digest::sha256(between.der()));
+    let build = |known: &[&Authority]| {
+        let roots = trusting(&ca).distrust_certificate(&*fingerprint);
+        roots.intermediates(der(known)).build().unwrap()
+    };
+    let refused = refusal(verify(
+        &build(&[&namesake, &between]),
+        &server(&between, NAME),
+    ));
+    assert_eq!(refused.certificate(), Some("CN=Between"));
+    // Of another CA, and sent: its root is the reason.
+    let sent = server(&namesake, NAME).with(&namesake);
+    let refused = refusal(verify(&build(&[&between]), &sent));
+    assert_eq!(refused.issuer(), Some("CN=Other CA"));
+}
+
+#[test]
 fn crls_apply() {
     let ca = root_with("CA", |params| {
         params.key_usages.push(KeyUsagePurpose::CrlSign);
