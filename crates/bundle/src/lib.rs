@@ -54,7 +54,9 @@ pub use file::{MAX_FILE_SIZE, read_file, read_file_up_to, read_known_file};
 pub use limits::Limits;
 pub use limits::annotation::Annotation;
 pub use limits::outside::{name_outside, unsupported_constraint};
-pub use pem::read::{PrivateKeys, parse, parse_each, parse_intermediates};
+pub use pem::read::{
+    PrivateKeys, parse, parse_each, parse_each_certificate, parse_intermediates, parse_pinned,
+};
 pub use pem::write::certificate_to_pem;
 pub use root::Root;
 pub use x509::anchor::identity;

@@ -5,7 +5,7 @@ use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use crate::error::{ParseError, subject_of};
 use crate::limits::Limits;
 use crate::limits::annotation::Annotation;
-use crate::limits::name_constraints;
+use crate::limits::name_constraints::{self, NameConstraints};
 use crate::x509::anchor::trust_anchor;
 use crate::x509::ca;
 use crate::x509::certificate::{issuer, subject};
@@ -150,6 +150,22 @@ impl Root {
             return Ok(self.certificate);
         };
         let subject = subject_of(certificate);
+        Err(ParseError::new(format!("{subject} {why}")).at_line(self.line))
+    }
+
+    /// Consumes the root and returns its certificate and its distrust-after date, if it can be pinned: accepted as that
+    /// of a server, as it is.
+    ///
+    /// # Errors
+    ///
+    /// If name constraints are imposed on it, which only a root can have. The error names the subject.
+    pub fn into_pinned(self) -> Result<(CertificateDer<'static>, Option<UnixTime>), ParseError> {
+        let distrust_after = self.distrust_after();
+        if *self.annotation.name_constraints() == NameConstraints::default() {
+            return Ok((self.certificate, distrust_after));
+        }
+        let subject = subject_of(&self.certificate);
+        let why = "has name constraints as an annotation, which only a root can have";
         Err(ParseError::new(format!("{subject} {why}")).at_line(self.line))
     }
 

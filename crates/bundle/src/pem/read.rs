@@ -4,7 +4,7 @@ use std::mem;
 
 use base64::Engine as _;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::error::ParseError;
 use crate::escape::{MOST_SHOWN, escape, shorten};
@@ -62,6 +62,22 @@ pub fn parse_intermediates(
     intermediates.collect()
 }
 
+/// Reads pinned certificates like [`parse`], all of which have to be usable ([`Root::into_pinned`]). They may be end
+/// entities.
+///
+/// # Errors
+///
+/// Those of [`parse`], except [`Root::check_ca`], and of [`Root::into_pinned`].
+pub fn parse_pinned(
+    name: &str,
+    pem: &[u8],
+    private_keys: PrivateKeys,
+) -> Result<Vec<(CertificateDer<'static>, Option<UnixTime>)>, ParseError> {
+    let pinned = parse_each_certificate(name, pem, private_keys);
+    let pinned = pinned.map(|each| each?.into_pinned().map_err(|why| why.in_source(name)));
+    pinned.collect()
+}
+
 /// Like [`parse`], but yields roots one by one, for callers that continue after an error.
 ///
 /// The rest is read as if the invalid part were not there. After an error between an annotation and the
@@ -71,7 +87,27 @@ pub fn parse_each<'a>(
     pem: &'a [u8],
     private_keys: PrivateKeys,
 ) -> impl Iterator<Item = Result<Root, ParseError>> + 'a {
-    let mut reader = Reader::new(private_keys);
+    read_each(Reader::new(private_keys), name, pem)
+}
+
+/// Like [`parse_each`], but without [`Root::check_ca`]: the certificates may be end entities.
+pub fn parse_each_certificate<'a>(
+    name: &'a str,
+    pem: &'a [u8],
+    private_keys: PrivateKeys,
+) -> impl Iterator<Item = Result<Root, ParseError>> + 'a {
+    let reader = Reader {
+        may_be_end_entity: true,
+        ..Reader::new(private_keys)
+    };
+    read_each(reader, name, pem)
+}
+
+fn read_each<'a>(
+    mut reader: Reader,
+    name: &'a str,
+    pem: &'a [u8],
+) -> impl Iterator<Item = Result<Root, ParseError>> + 'a {
     let mut lines = lines(pem);
     let mut is_at_end = false;
     let read = std::iter::from_fn(move || {
@@ -95,6 +131,8 @@ pub fn parse_each<'a>(
 
 struct Reader {
     private_keys: PrivateKeys,
+    /// Whether a certificate may say that it is not a CA.
+    may_be_end_entity: bool,
     /// The annotation of the next certificate.
     annotation: AnnotationBefore,
     block: Option<Block>,
@@ -124,6 +162,7 @@ impl Reader {
     fn new(private_keys: PrivateKeys) -> Self {
         Self {
             private_keys,
+            may_be_end_entity: false,
             annotation: AnnotationBefore::Absent,
             block: None,
             certificate: false,
@@ -192,7 +231,9 @@ impl Reader {
         };
         let root = Root::new(certificate, annotation, block.begin);
         let root = root.map_err(|error| error.at_line(block.begin))?;
-        root.check_ca()?;
+        if !self.may_be_end_entity {
+            root.check_ca()?;
+        }
         // A block that is not a root does not consume an annotation, which may be for a later one.
         match mem::replace(&mut self.annotation, AnnotationBefore::Absent) {
             AnnotationBefore::Absent | AnnotationBefore::Valid(..) => Ok(Some(root)),
