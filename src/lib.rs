@@ -132,7 +132,7 @@ pub use source::crlite::policy::Crlite;
 #[cfg(feature = "rustls")]
 pub use source::crlite::status::CrliteReport;
 #[cfg(feature = "rustls")]
-pub use trust::intermediates::IntermediatesReport;
+pub use trust::certificates_report::CertificatesReport;
 #[cfg(feature = "rustls")]
 pub use trust::report::{Report, SourceReport};
 #[cfg(feature = "rustls")]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use embedded_roots_bundle::digest::sha256_from_hex;
 use embedded_roots_bundle::{PrivateKeys, Root, parse};
 use rustls::crypto::CryptoProvider;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, TrustAnchor};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
@@ -18,12 +18,14 @@ use crate::source::crlite::CrliteData;
 use crate::source::files;
 use crate::source::intermediates::IntermediateSource;
 use crate::source::origin::Origin;
+use crate::source::pins::PinSource;
 use crate::source::root::{Source, SourceRoot, read_each};
 use crate::source::surroundings::Surroundings;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::trust::intermediates::Intermediates;
 use crate::trust::merge::merge;
+use crate::trust::pins::Pins;
 use crate::trust::set::TrustSet;
 use crate::verify::revocation::{Revocation, RevocationCheck};
 use crate::verify::verifier::Verifier;
@@ -72,8 +74,10 @@ pub struct RootsBuilder {
     pub(super) provider: Option<Arc<CryptoProvider>>,
     revocation: Option<Revocation>,
     intermediates: Vec<IntermediateStep>,
+    pins: Vec<PinStep>,
     pub(super) crlite: Option<CrliteStep>,
     remembers_signatures: bool,
+    returns_plain_errors: bool,
     pub(super) surroundings: Surroundings,
 }
 
@@ -90,6 +94,9 @@ type Step = Box<dyn Fn(&Surroundings) -> Result<Vec<Source>, Error> + Send + Syn
 
 /// Reads intermediates.
 type IntermediateStep = Box<dyn Fn() -> Result<IntermediateSource, Error> + Send + Sync>;
+
+/// Reads pinned certificates.
+type PinStep = Box<dyn Fn() -> Result<PinSource, Error> + Send + Sync>;
 
 /// Reads CRLite data, given SHA-256.
 type CrliteStep = Box<
@@ -111,8 +118,10 @@ impl RootsBuilder {
             provider: None,
             revocation: None,
             intermediates: Vec::new(),
+            pins: Vec::new(),
             crlite: None,
             remembers_signatures: true,
+            returns_plain_errors: false,
             surroundings: Surroundings::default(),
         }
     }
@@ -312,6 +321,66 @@ impl RootsBuilder {
         self
     }
 
+    /// Accepts a server that has exactly this certificate (DER), for the names in it: that of a device, of a development
+    /// server, or of a cluster, which often signs its own certificate.
+    ///
+    /// Such a certificate cannot be a root: webpki refuses one that says that it is a CA as that of a server, and one
+    /// that does not is refused as a root. A pinned certificate is accepted within its validity, by comparison with the
+    /// certificate of the server, which proves in the handshake that it has the private key. It does not issue others,
+    /// is not one of the [`anchors`](Roots::anchors), and authenticates no client. Neither its signature nor its
+    /// extended key usage is checked, nor is it looked for in CRLs and CRLite data.
+    ///
+    /// A [distrusted](Self::distrust_key) certificate is not accepted, and one that OneCRL revokes is not: the
+    /// [report](Roots::report) lists the certificates that are pinned, and those that are ignored.
+    /// [`ssl_cert_env`](Self::ssl_cert_env) replaces pinned certificates, too. A [`root_store`](Roots::root_store)
+    /// cannot carry them.
+    ///
+    /// Strict: a certificate that webpki cannot read, such as one of version 1, is an error.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
+    /// # fn pinned(certificate: rustls::pki_types::CertificateDer<'static>) -> Result<(), embedded_roots::Error> {
+    /// use embedded_roots::{Roots, mozilla};
+    ///
+    /// let roots = Roots::builder()
+    ///     .bundle(&mozilla::BUNDLE)
+    ///     .pinned_certificate(certificate)
+    ///     .build()?;
+    /// # let _ = roots;
+    /// # Ok(())
+    /// # }
+    /// # }
+    /// ```
+    pub fn pinned_certificate(self, certificate: CertificateDer<'static>) -> Self {
+        self.pin_given(PinSource::from_der(certificate, None))
+    }
+
+    /// Accepts a server that has exactly this certificate (DER), like [`pinned_certificate`](Self::pinned_certificate),
+    /// for this name alone, whether or not the certificate has it: that of a device which is reached by an address.
+    pub fn pinned_certificate_for(
+        self,
+        name: ServerName<'static>,
+        certificate: CertificateDer<'static>,
+    ) -> Self {
+        self.pin_given(PinSource::from_der(certificate, Some(name)))
+    }
+
+    /// Accepts servers that have exactly a certificate of this PEM file, which must exist, like
+    /// [`pinned_certificate`](Self::pinned_certificate). [`LiveRoots`](crate::LiveRoots) read the file again.
+    ///
+    /// The annotation `distrust-after` ignores a certificate that was issued later, and another annotation is an error.
+    pub fn pinned_file(self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_owned();
+        self.pin(move || PinSource::from_pem_file(&path, None))
+    }
+
+    /// Accepts servers that have exactly a certificate of this PEM file, like [`pinned_file`](Self::pinned_file), for
+    /// this name alone.
+    pub fn pinned_file_for(self, name: ServerName<'static>, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_owned();
+        self.pin(move || PinSource::from_pem_file(&path, Some(&name)))
+    }
+
     /// Sets whether valid signatures are remembered. The default is true.
     ///
     /// Checking the signatures of a chain is most of the cost of a verification. The check is a pure function of
@@ -325,6 +394,18 @@ impl RootsBuilder {
     /// provider. `_documentation::security` says what a peer can learn from it.
     pub fn remember_signatures(mut self, remember: bool) -> Self {
         self.remembers_signatures = remember;
+        self
+    }
+
+    /// Returns the errors of rustls alone where a chain is refused, such as
+    /// [`UnknownIssuer`](rustls::CertificateError::UnknownIssuer).
+    ///
+    /// rustls then sends its own alerts (`unknown_ca` instead of `certificate_unknown`), and code that matches on its
+    /// errors works as with its own verifiers. [`Refusal::of`](crate::Refusal) finds what these errors say themselves,
+    /// and the feature `log` still logs the whole explanation. Without such an error, as for a distrusted certificate,
+    /// the refusal stays the error.
+    pub fn plain_errors(mut self) -> Self {
+        self.returns_plain_errors = true;
         self
     }
 
@@ -390,6 +471,9 @@ impl RootsBuilder {
     /// Reads all sources.
     pub(super) fn read(&self) -> Result<Reading, Error> {
         let (sources, fell_back) = self.sources()?;
+        let is_replaced = sources
+            .iter()
+            .any(|source| matches!(source.origin, Origin::SslCertEnv { .. }));
         let mut distrust = self.distrust.clone();
         for path in &self.distrust_files {
             distrust.add_digests(&files::digests(path)?);
@@ -410,8 +494,13 @@ impl RootsBuilder {
         let now = self.surroundings.now();
         let (intermediates, reports) = Intermediates::new(sources?, &distrust, sha256, now);
         let report = report.with_crlite(crlite).with_intermediates(reports);
+        let pins = self.pins.iter().filter(|_| !is_replaced);
+        let pins: Result<Vec<_>, _> = pins.map(|read| read()).collect();
+        let (pins, reports) = Pins::new(pins?, &distrust, sha256);
+        let report = report.with_pinned(reports);
+        let trust_set = TrustSet::merged(roots, report, distrust, intermediates, pins)?;
         Ok(Reading {
-            trust_set: Arc::new(TrustSet::merged(roots, report, distrust, intermediates)?),
+            trust_set: Arc::new(trust_set),
             fell_back,
         })
     }
@@ -419,15 +508,22 @@ impl RootsBuilder {
     pub(super) fn roots(&self, trust_set: Arc<TrustSet>) -> Result<Roots, Error> {
         let provider = config::provider(self.provider.clone())?;
         let knows_intermediates = !trust_set.intermediates().is_empty();
+        let pins_certificates = !trust_set.pins().is_empty();
         let mut verifier = Verifier::new(trust_set, provider);
         if knows_intermediates {
             verifier = verifier.completing_chains();
+        }
+        if pins_certificates {
+            verifier = verifier.accepting_pinned();
         }
         if let Some(revocation) = &self.revocation {
             verifier = verifier.with_revocation(RevocationCheck::new(revocation)?);
         }
         if !self.remembers_signatures {
             verifier = verifier.forgetting_signatures();
+        }
+        if self.returns_plain_errors {
+            verifier = verifier.returning_plain_errors();
         }
         Roots::new(verifier)
     }
@@ -473,6 +569,21 @@ impl RootsBuilder {
     fn given(mut self, source: Result<Source, Error>) -> Self {
         match source {
             Ok(source) => self.step(move |_| Ok(vec![source.clone()])),
+            Err(why) => {
+                self.given = self.given.and(Err(why));
+                self
+            }
+        }
+    }
+
+    fn pin(mut self, read: impl Fn() -> Result<PinSource, Error> + Send + Sync + 'static) -> Self {
+        self.pins.push(Box::new(read));
+        self
+    }
+
+    fn pin_given(mut self, source: Result<PinSource, Error>) -> Self {
+        match source {
+            Ok(source) => self.pin(move || Ok(source.clone())),
             Err(why) => {
                 self.given = self.given.and(Err(why));
                 self

@@ -19,6 +19,7 @@ use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::trust::intermediates::Intermediates;
 use crate::trust::merge::merge;
+use crate::trust::pins::Pins;
 use crate::trust::set::TrustSet;
 use crate::verify::verifier::Verifier;
 
@@ -204,8 +205,13 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
             Some(source) => {
                 let distrust = Distrust::default();
                 let (roots, report) = merge(vec![source?], &distrust, Sha256::default(), |_| true)?;
-                let trust_set =
-                    TrustSet::merged(roots, report, distrust, Intermediates::default())?;
+                let trust_set = TrustSet::merged(
+                    roots,
+                    report,
+                    distrust,
+                    Intermediates::default(),
+                    Pins::default(),
+                )?;
                 trust_set.check_roots()?;
                 trust_set
             }

@@ -23,7 +23,7 @@ impl IntermediateSource {
     ) -> Result<Self, Error> {
         let read = |der| Root::from_der(der).and_then(Root::into_intermediate);
         let checked = read_each(certificates, "intermediate", read)?;
-        Self::new("intermediates of the program".to_owned(), checked)
+        Self::new("the program".to_owned(), checked)
     }
 
     /// Those of a PEM file, strictly.

@@ -5,6 +5,7 @@ pub(crate) mod directory;
 pub(crate) mod files;
 pub(crate) mod intermediates;
 pub(crate) mod origin;
+pub(crate) mod pins;
 pub(crate) mod root;
 pub(crate) mod surroundings;
 pub(crate) mod system;

@@ -1,14 +1,12 @@
 //! Intermediates that the policy knows, and that peers may forget to send.
 
-use std::fmt;
-
-use embedded_roots_bundle::{DistinguishedName, counted, iso_day, not_after, subject};
+use embedded_roots_bundle::{DistinguishedName, iso_day, not_after, subject};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::source::intermediates::IntermediateSource;
+use crate::trust::certificates_report::{CertificatesReport, Use};
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedBy, DistrustedRoot};
-use crate::trust::listing::{shortened, write_list};
 
 /// Intermediates that may help to build a path, sorted by subject.
 #[derive(Default)]
@@ -32,15 +30,11 @@ impl Intermediates {
         distrust: &Distrust,
         sha256: Sha256,
         now: UnixTime,
-    ) -> (Self, Vec<IntermediatesReport>) {
+    ) -> (Self, Vec<CertificatesReport>) {
         let mut intermediates = Self::default();
         let mut reports = Vec::new();
         for source in sources {
-            let mut report = IntermediatesReport {
-                origin: source.origin,
-                certificates: Vec::new(),
-                ignored: Vec::new(),
-            };
+            let mut report = CertificatesReport::new(source.origin, Use::Intermediates);
             for certificate in source.certificates {
                 let Some(name) = subject(&certificate) else {
                     continue;
@@ -50,16 +44,16 @@ impl Intermediates {
                         subject: name.as_der().to_vec(),
                         by,
                     };
-                    report.ignored.push(distrusted.to_string());
+                    report.ignore(distrusted.to_string());
                     intermediates.distrusted.push(distrusted);
                     continue;
                 }
                 if let Some(end) = not_after(&certificate).filter(|end| *end < now) {
                     let end = iso_day(end);
-                    report.ignored.push(format!("\"{name}\" expired on {end}"));
+                    report.ignore(format!("\"{name}\" expired on {end}"));
                     continue;
                 }
-                report.certificates.push(name.to_string());
+                report.add(name);
                 intermediates.usable.push(Intermediate {
                     subject: name.as_der().to_vec(),
                     certificate,
@@ -98,48 +92,5 @@ impl Intermediates {
     /// Whether the same chains are completed.
     pub(crate) fn are_the_same(&self, other: &Self) -> bool {
         self.usable == other.usable
-    }
-}
-
-/// The intermediates of one source: certificates that are not trusted, and only help to build a path. `Display` is one
-/// line.
-#[derive(Clone, Debug)]
-pub struct IntermediatesReport {
-    origin: String,
-    certificates: Vec<String>,
-    ignored: Vec<String>,
-}
-
-impl IntermediatesReport {
-    /// Where they came from: the path of a file, or the program.
-    #[must_use]
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// The names (RFC 4514) of the certificates that are used.
-    #[must_use]
-    pub fn certificates(&self) -> &[String] {
-        &self.certificates
-    }
-
-    /// The certificates that are not used, each with the reason: it has expired, or is distrusted.
-    #[must_use]
-    pub fn ignored(&self) -> &[String] {
-        &self.ignored
-    }
-}
-
-impl fmt::Display for IntermediatesReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            origin,
-            certificates,
-            ignored,
-        } = self;
-        let certificates = counted(certificates.len(), "intermediate");
-        write!(f, "{origin}: {certificates}, not trusted as roots")?;
-        let ignored = ignored.iter().map(|text| shortened(text).into_owned());
-        write_list(f, "ignored", ignored)
     }
 }

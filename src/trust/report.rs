@@ -9,8 +9,8 @@ use crate::bundle::bundle::Bundle;
 use crate::source::crlite::CrliteData;
 use crate::source::crlite::status::CrliteReport;
 use crate::source::origin::Origin;
+use crate::trust::certificates_report::CertificatesReport;
 use crate::trust::distrust::DistrustedRoot;
-use crate::trust::intermediates::IntermediatesReport;
 use crate::trust::listing::{shortened, write_list};
 
 /// What is trusted, and where it came from.
@@ -27,7 +27,8 @@ use crate::trust::listing::{shortened, write_list};
 #[derive(Clone, Default)]
 pub struct Report {
     sources: Vec<SourceReport>,
-    intermediates: Vec<IntermediatesReport>,
+    intermediates: Vec<CertificatesReport>,
+    pinned: Vec<CertificatesReport>,
     crlite: Option<CrliteData>,
 }
 
@@ -40,8 +41,15 @@ impl Report {
 
     /// The [intermediates](crate::RootsBuilder::intermediates) of the policy, in the order in which they were added.
     #[must_use]
-    pub fn intermediates(&self) -> &[IntermediatesReport] {
+    pub fn intermediates(&self) -> &[CertificatesReport] {
         &self.intermediates
+    }
+
+    /// The [pinned](crate::RootsBuilder::pinned_certificate) certificates of the policy, in the order in which they
+    /// were added.
+    #[must_use]
+    pub fn pinned(&self) -> &[CertificatesReport] {
+        &self.pinned
     }
 
     /// The CRLite data of the policy (feature `crlite`), and what it has said of certificates so far. `None` if the
@@ -55,6 +63,7 @@ impl Report {
         Self {
             sources,
             intermediates: Vec::new(),
+            pinned: Vec::new(),
             crlite: None,
         }
     }
@@ -63,11 +72,15 @@ impl Report {
         Self { crlite, ..self }
     }
 
-    pub(crate) fn with_intermediates(self, intermediates: Vec<IntermediatesReport>) -> Self {
+    pub(crate) fn with_intermediates(self, intermediates: Vec<CertificatesReport>) -> Self {
         Self {
             intermediates,
             ..self
         }
+    }
+
+    pub(crate) fn with_pinned(self, pinned: Vec<CertificatesReport>) -> Self {
+        Self { pinned, ..self }
     }
 
     pub(super) fn crlite_data(&self) -> Option<&CrliteData> {
@@ -126,8 +139,11 @@ impl fmt::Display for Report {
             }
             source.fmt(f)?;
         }
-        for intermediates in &self.intermediates {
-            write!(f, "\n{intermediates}")?;
+        for (nth, certificates) in self.intermediates.iter().chain(&self.pinned).enumerate() {
+            if nth > 0 || !self.sources.is_empty() {
+                f.write_str("\n")?;
+            }
+            certificates.fmt(f)?;
         }
         match self.crlite() {
             Some(crlite) => write!(f, "\n{crlite}"),

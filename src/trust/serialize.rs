@@ -6,15 +6,16 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
 use crate::source::crlite::status::CrliteReport;
-use crate::trust::intermediates::IntermediatesReport;
+use crate::trust::certificates_report::CertificatesReport;
 use crate::trust::report::{Report, SourceReport};
 
 /// The fields are named like the methods that give them; `crlite` is null if the policy has no such data.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 3)?;
+        let mut report = serializer.serialize_struct("Report", 4)?;
         report.serialize_field("sources", self.sources())?;
         report.serialize_field("intermediates", self.intermediates())?;
+        report.serialize_field("pinned", self.pinned())?;
         report.serialize_field("crlite", &self.crlite())?;
         report.end()
     }
@@ -53,9 +54,9 @@ impl Serialize for CrliteReport {
 }
 
 /// The fields are named like the methods that give them.
-impl Serialize for IntermediatesReport {
+impl Serialize for CertificatesReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("IntermediatesReport", 3)?;
+        let mut report = serializer.serialize_struct("CertificatesReport", 3)?;
         report.serialize_field("origin", self.origin())?;
         report.serialize_field("certificates", self.certificates())?;
         report.serialize_field("ignored", self.ignored())?;

@@ -18,6 +18,7 @@ use crate::trust::digest::Sha256;
 use crate::trust::distrust::{Distrust, DistrustedRoot};
 use crate::trust::intermediates::Intermediates;
 use crate::trust::merge::merge;
+use crate::trust::pins::Pins;
 use crate::trust::report::{Report, with_count};
 
 /// The trusted anchors, independent of any crypto provider.
@@ -25,6 +26,7 @@ pub(crate) struct TrustSet {
     anchors: Anchors,
     distrust: Distrust,
     intermediates: Intermediates,
+    pins: Pins,
     store: OnceCell<Arc<RootCertStore>>,
 }
 
@@ -52,6 +54,7 @@ impl TrustSet {
             anchors,
             Distrust::default(),
             Intermediates::default(),
+            Pins::default(),
         ))
     }
 
@@ -61,9 +64,10 @@ impl TrustSet {
         report: Report,
         distrust: Distrust,
         intermediates: Intermediates,
+        pins: Pins,
     ) -> Result<Self, Error> {
         // A set whose last root is distrusted trusts nobody: see [`check_roots`](Self::check_roots).
-        if roots.is_empty() && report.distrusted_roots().next().is_none() {
+        if roots.is_empty() && pins.is_empty() && report.distrusted_roots().next().is_none() {
             return Err(no_roots(&report));
         }
         roots.sort_unstable_by(|one, other| {
@@ -77,16 +81,16 @@ impl TrustSet {
             certificates,
             report,
         };
-        Ok(Self::new(anchors, distrust, intermediates))
+        Ok(Self::new(anchors, distrust, intermediates, pins))
     }
 
-    /// Fails if there is no root. It is called for the roots that a program starts with: later, roots may become
+    /// Fails if there is neither a root nor a pinned certificate. It is called for the roots that a program starts with: later, roots may become
     /// distrusted one after the other, down to the last.
     pub(crate) fn check_roots(&self) -> Result<(), Error> {
         match &self.anchors {
             Anchors::Merged {
                 anchors, report, ..
-            } if anchors.is_empty() => Err(no_roots(report)),
+            } if anchors.is_empty() && self.pins.is_empty() => Err(no_roots(report)),
             _ => Ok(()),
         }
     }
@@ -143,7 +147,11 @@ impl TrustSet {
             }
         }
         if carried.is_empty() {
-            return Err(Error::all_have_limits());
+            return Err(if self.anchors().is_empty() {
+                no_roots(self.report())
+            } else {
+                Error::all_have_limits()
+            });
         }
         Ok(carried)
     }
@@ -183,6 +191,11 @@ impl TrustSet {
         &self.intermediates
     }
 
+    /// What is accepted as the certificate of a server.
+    pub(crate) fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
     /// The data on revoked end-entity certificates.
     pub(crate) fn crlite(&self) -> Option<&CrliteData> {
         match &self.anchors {
@@ -203,6 +216,7 @@ impl TrustSet {
             && self.distrust == other.distrust
             && digest(self) == digest(other)
             && self.intermediates.are_the_same(&other.intermediates)
+            && self.pins.are_the_same(&other.pins)
     }
 
     /// The sources with their numbers of roots, and whether the system's store is one of them.
@@ -228,11 +242,12 @@ impl TrustSet {
         }
     }
 
-    fn new(anchors: Anchors, distrust: Distrust, intermediates: Intermediates) -> Self {
+    fn new(anchors: Anchors, distrust: Distrust, intermediates: Intermediates, pins: Pins) -> Self {
         Self {
             anchors,
             distrust,
             intermediates,
+            pins,
             store: OnceCell::new(),
         }
     }

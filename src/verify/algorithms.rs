@@ -37,8 +37,8 @@ pub(super) fn is_supported_by_aws_lc_rs(signature: &[u8], key: Option<&[u8]>) ->
 }
 
 /// What is wrong with a key that providers refuse together with its signatures, so that these seem to be bad: a part
-/// of a sentence about its certificate. `key` is the content of the `SubjectPublicKeyInfo`.
-pub(super) fn unusable_key(key: &[u8]) -> Option<String> {
+/// of a sentence about its certificate, and advice. `key` is the content of the `SubjectPublicKeyInfo`.
+pub(super) fn unusable_key(key: &[u8]) -> Option<(String, &'static str)> {
     let (algorithm, rest) = Element::expect(key, der::SEQUENCE)?;
     let (_unused, bits) = Element::only(rest, der::BIT_STRING)?.split_first()?;
     if algorithm == alg_id::RSA_ENCRYPTION.as_ref() {
@@ -48,10 +48,15 @@ pub(super) fn unusable_key(key: &[u8]) -> Option<String> {
         let length = modulus.len() * 8 - leading;
         return (!RSA_BITS.contains(&length)).then(|| {
             let (least, most) = (RSA_BITS.start(), RSA_BITS.end());
-            format!(
-                "has an RSA key of {length} bits, and the crypto provider verifies only signatures of keys with \
-                 {least} to {most} bits"
-            )
+            let (too, advice) = if length < *least {
+                ("short", "it needs a longer key")
+            } else {
+                ("long", "it needs a shorter key")
+            };
+            let why = format!(
+                "has an RSA key of {length} bits, too {too} for rustls, which verifies by keys of {least} to {most}"
+            );
+            (why, advice)
         });
     }
     let is_on_curve = [alg_id::ECDSA_P256, alg_id::ECDSA_P384]
@@ -59,11 +64,13 @@ pub(super) fn unusable_key(key: &[u8]) -> Option<String> {
         .any(|curve| algorithm == curve.as_ref());
     // The first octet of a point (SEC 1, section 2.3.3).
     (is_on_curve && matches!(bits, [2 | 3, ..])).then(|| {
-        "has a key whose point is compressed, which the crypto provider ring cannot use; aws-lc-rs can (feature \
-         `aws-lc-rs`)"
-            .to_owned()
+        let why = "has a key whose point is compressed, which the crypto provider ring cannot use";
+        (why.to_owned(), AWS_LC_RS)
     })
 }
+
+/// Advice for what *ring* does not have.
+pub(super) const AWS_LC_RS: &str = "the provider aws-lc-rs can (feature `aws-lc-rs`)";
 
 /// Which keys of RSA both providers use.
 const RSA_BITS: RangeInclusive<usize> = 2048..=8192;

@@ -10,6 +10,7 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
 use crate::bundle::anchor::Anchor;
+use crate::logging;
 use crate::source::crlite::status::Status;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
@@ -17,6 +18,7 @@ use crate::verify::completion::{Complete, completed};
 use crate::verify::dates::{Issuers, has_issuer, is_unknown_issuer};
 use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
+use crate::verify::pinned::{self, Pinned};
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
@@ -33,6 +35,9 @@ pub(super) struct ChainVerifier {
     revocation: Option<Box<dyn CrlSearch>>,
     /// A pointer, so that a program that knows no intermediates does not link the function.
     complete: Option<Complete>,
+    /// Likewise, for a program that pins none.
+    pinned: Option<Pinned>,
+    returns_plain_errors: bool,
 }
 
 impl ChainVerifier {
@@ -44,6 +49,8 @@ impl ChainVerifier {
             remembers_signatures: true,
             revocation: None,
             complete: None,
+            pinned: None,
+            returns_plain_errors: false,
         }
     }
 
@@ -55,8 +62,16 @@ impl ChainVerifier {
         self.complete = Some(completed);
     }
 
+    pub(super) fn accept_pinned(&mut self) {
+        self.pinned = Some(pinned::verdict);
+    }
+
     pub(super) fn forget_signatures(&mut self) {
         self.remembers_signatures = false;
+    }
+
+    pub(super) fn return_plain_errors(&mut self) {
+        self.returns_plain_errors = true;
     }
 
     pub(super) fn checks_revocation(&self) -> bool {
@@ -64,6 +79,35 @@ impl ChainVerifier {
     }
 
     pub(super) fn verify(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {
+        let pinned = self
+            .pinned
+            .and_then(|pinned| pinned(&self.trust_set, chain));
+        let verdict = match pinned {
+            None => self.verify_path(chain),
+            Some(Ok(())) => Ok(()),
+            // A root may have issued it, too.
+            Some(Err(refused)) => self.verify_path(chain).map_err(|_| refused),
+        };
+        verdict.map_err(|refused| self.told(refused))
+    }
+
+    /// Logs why a chain is refused, and returns the error for rustls.
+    #[cold]
+    fn told(&self, refused: rustls::Error) -> rustls::Error {
+        logging::debug(|| Refusal::of(&refused).map(|refusal| format!("{refusal:?}")));
+        match &refused {
+            rustls::Error::InvalidCertificate(CertificateError::Other(other))
+                if self.returns_plain_errors =>
+            {
+                let refusal = other.0.downcast_ref::<Refusal>();
+                let replaced = refusal.and_then(Refusal::replaced_error).cloned();
+                replaced.unwrap_or(refused)
+            }
+            _ => refused,
+        }
+    }
+
+    fn verify_path(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {
         let Chain {
             end_entity,
             intermediates,

@@ -9,8 +9,6 @@ use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
-use crate::logging;
-use crate::verify::refusal::Refusal;
 use crate::verify::search::{Chain, Purpose};
 use crate::verify::verifier::Verifier;
 
@@ -76,9 +74,7 @@ impl ClientCertVerifier for ClientVerifier {
             purpose: Purpose::Client,
             now,
         };
-        self.servers.chains().verify(chain).inspect_err(|refused| {
-            logging::debug(|| Refusal::of(refused));
-        })?;
+        self.servers.chains().verify(chain)?;
         Ok(ClientCertVerified::assertion())
     }
 

@@ -12,10 +12,12 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
-use crate::verify::algorithms::{algorithm_name, is_supported_by_aws_lc_rs, name, unusable_key};
+use crate::verify::algorithms::{
+    AWS_LC_RS, algorithm_name, is_supported_by_aws_lc_rs, name, unusable_key,
+};
 use crate::verify::dates::Issuers;
 use crate::verify::paths::reached;
-use crate::verify::reason::Defect;
+use crate::verify::reason::{Defect, PIN};
 use crate::verify::refusal::Refusal;
 use crate::verify::search::{Chain, Purpose};
 
@@ -39,6 +41,7 @@ pub(super) fn explain(
         CertificateError::Other(other) => match other.0.downcast_ref()? {
             webpki::Error::NameConstraintViolation => path.name_constraints(),
             webpki::Error::UnsupportedCriticalExtension => path.critical_extension(),
+            webpki::Error::CaUsedAsEndEntity => Some(path.ca_as_end_entity(chain.purpose)),
             _ => None,
         },
         CertificateError::UnsupportedSignatureAlgorithmContext {
@@ -52,13 +55,31 @@ pub(super) fn explain(
             let mut all = provider.signature_verification_algorithms.all.iter();
             // If it can use the key, the signature is by another one, and thus bad.
             if all.any(|each| each.public_key_alg_id().as_ref() == public_key_algorithm_id) {
-                return None;
+                return path.bad_signature();
             }
             path.unsupported_algorithm(signature_algorithm_id, Some(public_key_algorithm_id))
         }
-        CertificateError::BadSignature => path.unusable_key(),
+        CertificateError::BadSignature => path.unusable_key().or_else(|| path.bad_signature()),
         CertificateError::InvalidPurposeContext { .. } => path.wrong_purpose(chain.purpose),
         _ => None,
+    }
+}
+
+/// Why the signature of a handshake seems to be bad, where it is the key of the certificate.
+#[cold]
+#[inline(never)]
+pub(super) fn explain_signature(
+    refused: rustls::Error,
+    certificate: &CertificateDer<'_>,
+) -> rustls::Error {
+    let info = subject_public_key_info(certificate);
+    let key = info.and_then(|info| Element::only(info, der::SEQUENCE));
+    match key.and_then(unusable_key) {
+        Some((why, advice)) if refused == CertificateError::BadSignature.into() => {
+            let refusal = Refusal::unsuitable(subject(certificate), Defect::Algorithm, why, advice);
+            refusal.replacing(refused).into()
+        }
+        _ => refused,
     }
 }
 
@@ -98,12 +119,17 @@ impl<'a> Path<'a> {
         for &(ca, _, constraints) in &all {
             if let Some(kind) = unsupported_constraint(self.end_entity, constraints) {
                 let why = [
-                    "has name constraints of a kind that is not supported (",
+                    "has name constraints of a kind that is not supported: ",
                     kind,
-                    "), so certificates below it that have such a name are refused, even if it is permitted",
-                ];
-                let why = why.concat();
-                return Some(Refusal::unsuitable(Some(ca), Defect::NameConstraint, why));
+                ]
+                .concat();
+                let advice = "certificates below it that have such a name are refused, even if it is permitted";
+                return Some(Refusal::unsuitable(
+                    Some(ca),
+                    Defect::NameConstraint,
+                    why,
+                    advice,
+                ));
             }
         }
         None
@@ -118,9 +144,10 @@ impl<'a> Path<'a> {
                 name,
                 " (",
                 &id,
-                "); its CA must issue it without this extension, or not mark it as critical",
+                ")",
             ];
-            Some(why.concat())
+            let advice = "its CA must issue it without this extension, or not mark it as critical";
+            Some((why.concat(), advice))
         })
     }
 
@@ -136,12 +163,13 @@ impl<'a> Path<'a> {
                 None => ("", String::new()),
             };
             let advice = if is_supported_by_aws_lc_rs(signature, key) {
-                "; aws-lc-rs can (feature `aws-lc-rs`)"
+                AWS_LC_RS
             } else {
                 ""
             };
             let cannot = ", which the crypto provider cannot verify";
-            Some(["is signed with ", &name, by, &key_name, cannot, advice].concat())
+            let why = ["is signed with ", &name, by, &key_name, cannot].concat();
+            Some((why, advice))
         })
     }
 
@@ -150,19 +178,40 @@ impl<'a> Path<'a> {
         for certificate in &self.intermediates {
             let key = subject_public_key_info(certificate)
                 .and_then(|info| Element::only(info, der::SEQUENCE));
-            if let Some(why) = key.and_then(unusable_key) {
+            if let Some((why, advice)) = key.and_then(unusable_key) {
                 let name = subject(certificate);
-                return Some(Refusal::unsuitable(name, Defect::Algorithm, why));
+                return Some(Refusal::unsuitable(name, Defect::Algorithm, why, advice));
             }
         }
         for root in self.roots {
             let anchor = root.trust_anchor();
-            if let Some(why) = unusable_key(&anchor.subject_public_key_info) {
+            if let Some((why, advice)) = unusable_key(&anchor.subject_public_key_info) {
                 let name = DistinguishedName::new(&anchor.subject);
-                return Some(Refusal::unsuitable(Some(name), Defect::Algorithm, why));
+                return Some(Refusal::unsuitable(
+                    Some(name),
+                    Defect::Algorithm,
+                    why,
+                    advice,
+                ));
             }
         }
         None
+    }
+
+    /// Another key has the name of an issuer.
+    fn bad_signature(&self) -> Option<Refusal> {
+        let root = self.roots.first()?.trust_anchor();
+        Some(Refusal::bad_signature(DistinguishedName::new(
+            &root.subject,
+        )))
+    }
+
+    fn ca_as_end_entity(&self, purpose: Purpose<'_>) -> Refusal {
+        let (why, advice) = match purpose {
+            Purpose::Server(_) => ("is that of a CA, which cannot be a server's", PIN),
+            Purpose::Client => ("is that of a CA, which cannot be a client's", ""),
+        };
+        Refusal::unsuitable(subject(self.end_entity), Defect::Ca, why.to_owned(), advice)
     }
 
     fn wrong_purpose(&self, purpose: Purpose<'_>) -> Option<Refusal> {
@@ -171,8 +220,7 @@ impl<'a> Path<'a> {
             Purpose::Client => (
                 CLIENT_AUTH,
                 "clients",
-                "; public CAs stop issuing certificates for clients (Chrome Root Program Policy 1.8), so use a \
-                 private CA",
+                "public CAs stop issuing certificates for clients (Chrome Root Program Policy 1.8): use a private CA",
             ),
         };
         self.find(Defect::Purpose, &|certificate| {
@@ -188,8 +236,7 @@ impl<'a> Path<'a> {
                 why.push_str(name(PURPOSE_NAMES, &id).unwrap_or(&id));
                 between = ", ";
             }
-            why.push_str(advice);
-            Some(why)
+            Some((why, advice))
         })
     }
 
@@ -197,13 +244,18 @@ impl<'a> Path<'a> {
     fn find(
         &self,
         defect: Defect,
-        why: &dyn Fn(&CertificateDer<'a>) -> Option<String>,
+        why: &dyn Fn(&CertificateDer<'a>) -> Option<(String, &'static str)>,
     ) -> Option<Refusal> {
         let mut certificate = self.end_entity;
         let mut rest = self.intermediates.iter();
         loop {
-            if let Some(why) = why(certificate) {
-                return Some(Refusal::unsuitable(subject(certificate), defect, why));
+            if let Some((why, advice)) = why(certificate) {
+                return Some(Refusal::unsuitable(
+                    subject(certificate),
+                    defect,
+                    why,
+                    advice,
+                ));
             }
             certificate = rest.next()?;
         }

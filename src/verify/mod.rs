@@ -7,10 +7,13 @@ mod completion;
 mod dates;
 mod explanation;
 mod paths;
+mod pinned;
 mod reason;
 pub(crate) mod refusal;
 pub(crate) mod revocation;
 mod screening;
 mod search;
+#[cfg(feature = "serde")]
+mod serialize;
 mod signatures;
 pub(crate) mod verifier;

@@ -1,12 +1,12 @@
 //! The reasons of refusals, and their texts.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use embedded_roots_bundle::{counted, rfc3339};
+use embedded_roots_bundle::{counted, rfc3339, shorten};
 use rustls_pki_types::UnixTime;
 
 use crate::trust::distrust::DistrustedBy;
-use crate::trust::listing::shortened;
 use crate::verify::paths::MOST_PAIRS;
 
 #[derive(Clone)]
@@ -44,7 +44,28 @@ pub(super) enum Reason {
         defect: Defect,
         /// Continues a sentence about the certificate.
         why: String,
+        advice: &'static str,
     },
+    /// A signature is by another key than that of the issuer.
+    BadSignature {
+        /// The root that the chain names.
+        root: String,
+    },
+    /// An error of rustls that says all itself.
+    Other {
+        kind: Kind,
+        why: String,
+        advice: &'static str,
+    },
+}
+
+/// What an error of rustls is about.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    Expired,
+    NotYetValid,
+    WrongName,
+    WrongPurpose,
 }
 
 /// Why a certificate cannot be used, although nobody distrusts it.
@@ -54,6 +75,8 @@ pub(super) enum Defect {
     CriticalExtension,
     NameConstraint,
     Purpose,
+    /// It is a CA, and not the certificate of a peer.
+    Ca,
 }
 
 #[derive(Clone)]
@@ -61,6 +84,8 @@ pub(super) struct UnknownIssuer {
     pub(super) peer: Peer,
     pub(super) issuer: String,
     pub(super) self_signed: bool,
+    /// The peer's own certificate has signed itself.
+    pub(super) is_own_issuer: bool,
     pub(super) certificates_sent: usize,
     /// A root or a certificate that was sent, with the same name in other bytes.
     pub(super) namesake: Option<String>,
@@ -76,39 +101,90 @@ pub(super) enum Peer {
     Client,
 }
 
+/// One short sentence.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shorten(&self.sentence(), LONGEST))
+    }
+}
+
+impl Reason {
+    /// What to do about it. Empty if nothing is known that helps.
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Reason::UnknownIssuer(unknown) => unknown.advice(),
+            Reason::Unsuitable { advice, .. } | Reason::Other { advice, .. } => {
+                (*advice).to_owned()
+            }
+            Reason::TooComplex => "send the certificates of one path".to_owned(),
+            Reason::BadSignature { .. } => {
+                "if another CA has this name, add its certificate; if a CA has a new key, update its root".to_owned()
+            }
+            Reason::Distrusted { .. }
+            | Reason::OutsideConstraints { .. }
+            | Reason::DistrustedCertificate { .. }
+            | Reason::DistrustedByWebpki
+            | Reason::Crlite { .. } => String::new(),
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Reason::UnknownIssuer(_) => "unknown-issuer",
+            Reason::Distrusted { .. } => "distrusted",
+            Reason::OutsideConstraints { .. } => "outside-constraints",
+            Reason::TooComplex => "too-complex",
+            Reason::DistrustedCertificate { .. } | Reason::DistrustedByWebpki => {
+                "distrusted-certificate"
+            }
+            Reason::Crlite { is_revoked, .. } if *is_revoked => "revoked-by-crlite",
+            Reason::Crlite { .. } => "stale-crlite",
+            Reason::BadSignature { .. } => "bad-signature",
+            Reason::Unsuitable { defect, .. } => match defect {
+                Defect::Algorithm => "unsupported-algorithm",
+                Defect::CriticalExtension => "unsupported-extension",
+                Defect::NameConstraint => "unsupported-constraint",
+                Defect::Purpose => "wrong-purpose",
+                Defect::Ca => "ca-as-end-entity",
+            },
+            Reason::Other { kind, .. } => match kind {
+                Kind::Expired => "expired",
+                Kind::NotYetValid => "not-yet-valid",
+                Kind::WrongName => "wrong-name",
+                Kind::WrongPurpose => "wrong-purpose",
+            },
+        }
+    }
+
+    fn sentence(&self) -> String {
         match self {
             Reason::Distrusted {
                 root,
                 distrust_after,
             } => {
                 let date = rfc3339(*distrust_after);
-                write!(
-                    f,
-                    "the root \"{}\" is distrusted for certificates that start to be valid after \
-                     {date}",
-                    shortened(root)
+                format!(
+                    "the root \"{}\" is distrusted for certificates that start to be valid after {date}",
+                    name(root)
                 )
             }
             Reason::OutsideConstraints {
                 ca,
                 is_root,
                 constraints,
-                name,
+                name: outside,
             } => {
                 let (kind, origin) = if *is_root {
-                    ("root", ", its own or imposed by the bundle")
+                    ("root", " (its own or imposed)")
                 } else {
                     ("intermediate", "")
                 };
-                write!(
-                    f,
-                    "the certificate is for \"{}\", which is outside the name constraints of the {kind} \
-                     \"{}\"{origin}: {}",
-                    shortened(name),
-                    shortened(ca),
-                    shortened(constraints)
+                format!(
+                    "the certificate is for \"{}\", which is outside the name constraints of the {kind} \"{}\"{origin}: \
+                     {constraints}",
+                    name(outside),
+                    name(ca),
                 )
             }
             Reason::Crlite {
@@ -121,81 +197,91 @@ impl fmt::Display for Reason {
                 } else {
                     "may be revoked: no newer CRLite data is at hand than that of"
                 };
-                let certificate = shortened(certificate);
-                write!(
-                    f,
-                    "the certificate \"{certificate}\" {why} {}",
-                    shortened(data)
-                )
+                format!("the certificate \"{}\" {why} {data}", name(certificate))
             }
             Reason::Unsuitable {
                 certificate, why, ..
-            } => write!(f, "the certificate \"{}\" {why}", shortened(certificate)),
-            Reason::TooComplex => write!(
-                f,
+            } => format!("the certificate \"{}\" {why}", name(certificate)),
+            Reason::TooComplex => format!(
                 "the certificates sent allow too many paths to a root: more than {MOST_PAIRS} pairs of a \
-                 certificate and a possible issuer would be tried; send the certificates of one path"
+                 certificate and a possible issuer would be tried"
             ),
             Reason::DistrustedCertificate { certificate, by } => {
-                write!(
-                    f,
-                    "the certificate \"{}\" is refused: {by}",
-                    shortened(certificate)
+                format!("the certificate \"{}\" is refused: {by}", name(certificate))
+            }
+            Reason::DistrustedByWebpki => {
+                "a certificate of the chain is refused: its key is distrusted by rustls-webpki"
+                    .to_owned()
+            }
+            Reason::BadSignature { root } => format!(
+                "a signature is not by the key of the issuer that is named, in a chain that leads to \"{}\"",
+                name(root)
+            ),
+            Reason::Other { why, .. } => why.clone(),
+            Reason::UnknownIssuer(unknown) => {
+                let what = if unknown.self_signed {
+                    "self-signed certificate"
+                } else {
+                    "issuer"
+                };
+                format!(
+                    "the {what} \"{}\" is not trusted by {}",
+                    name(&unknown.issuer),
+                    unknown.sources
                 )
             }
-            Reason::DistrustedByWebpki => f.write_str(
-                "a certificate of the chain is refused: its key is distrusted by rustls-webpki",
-            ),
-            Reason::UnknownIssuer(unknown) => unknown.fmt(f),
         }
     }
 }
 
-impl fmt::Display for UnknownIssuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.self_signed {
-            "self-signed certificate"
-        } else {
-            "issuer"
-        };
-        write!(
-            f,
-            "the {what} \"{}\" is not trusted by {}",
-            shortened(&self.issuer),
-            self.sources
-        )?;
+/// The start of a name, so that the rest of a sentence is shown, too.
+fn name(name: &str) -> Cow<'_, str> {
+    shorten(name, 60)
+}
+
+/// The most characters of a sentence, without the dots at the end.
+const LONGEST: usize = 197;
+
+impl UnknownIssuer {
+    fn advice(&self) -> String {
         if let Some(namesake) = &self.namesake {
-            return write!(
-                f,
-                "; there is a certificate of \"{}\", but that name differs in string type, letter case \
-                 or spaces, and names are compared byte by byte: the CA must issue certificates with \
-                 exactly the name of its own certificate",
-                shortened(namesake)
+            return format!(
+                "there is a certificate of \"{}\", but that name differs in string type, letter case or spaces, and \
+                 names are compared byte by byte: the CA must issue certificates with exactly the name of its own \
+                 certificate",
+                name(namesake)
             );
         }
+        let mut advice = String::new();
         if !self.self_signed {
             let peer = match self.peer {
                 Peer::Server => "server",
                 Peer::Client => "client",
             };
             let sent = counted(self.certificates_sent, "certificate");
-            write!(
-                f,
-                "; the {peer} sent {sent}: if the issuer is \
-                 an intermediate CA, the {peer} must also send that CA's certificate"
-            )?;
+            advice = format!(
+                "the {peer} sent {sent}: if the issuer is an intermediate CA, the {peer} must also send that CA's \
+                 certificate; "
+            );
         }
-        f.write_str(
-            "; if it is a private CA, add its certificate (`RootsBuilder::pem_file`, \
-             `include_bundle!`, or the feature `custom`)",
-        )?;
+        if self.is_own_issuer && self.peer == Peer::Server {
+            advice.push_str(PIN);
+            return advice;
+        }
+        advice.push_str(
+            "if it is a private CA, add its certificate (`RootsBuilder::pem_file`, `include_bundle!`, or the feature \
+             `custom`)",
+        );
         // A system trusts CAs of servers, so this would be bad advice for clients.
         if !self.system_was_asked && self.peer == Peer::Server {
-            f.write_str(
-                "; if the operating system trusts it, add the system store \
-                 (`Roots::embedded_and_system`, with the feature `system`)",
-            )?;
+            advice.push_str(
+                "; if the operating system trusts it, add the system store (`Roots::embedded_and_system`, with the \
+                 feature `system`)",
+            );
         }
-        Ok(())
+        advice
     }
 }
+
+/// What to do with the certificate of a server that is its own issuer.
+pub(super) const PIN: &str = "if you know that this is the server's own certificate, pin it (`RootsBuilder::pinned_certificate`)";

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{DistinguishedName, Limits, issuer, rfc3339, subject};
+use embedded_roots_bundle::{DistinguishedName, Limits, escape, issuer, rfc3339, shorten, subject};
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
@@ -14,17 +14,16 @@ use crate::source::crlite::status::CrliteReport;
 use crate::trust::distrust::DistrustedBy;
 use crate::trust::set::TrustSet;
 use crate::verify::paths::reached;
-use crate::verify::reason::{Defect, Peer, Reason, UnknownIssuer};
+use crate::verify::reason::{Defect, Kind, Peer, Reason, UnknownIssuer};
 use crate::verify::search::{Chain, Purpose};
 
-/// Why a server or a client was refused, if trust is the reason: which issuer is not trusted, after which
-/// date its certificate was issued, which of its names is outside a CA's name constraints, which
-/// certificate is distrusted, which has an algorithm, a critical extension or a name constraint that is not
-/// supported, which is for another purpose, or that the certificates allow too many paths to a root.
+/// Why a server or a client was refused, for people: which issuer is not trusted, after which date its certificate was
+/// issued, which of its names is outside a CA's name constraints, which certificate is distrusted, has expired, is for
+/// other names, has an algorithm, a critical extension or a name constraint that is not supported, or is for another
+/// purpose, or that the certificates allow too many paths to a root.
 ///
-/// Your program receives it as [`rustls::Error::InvalidCertificate`] with [`CertificateError::Other`], where
-/// rustls alone would return [`CertificateError::UnknownIssuer`], for example. The error that rustls would
-/// return is [`replaced_error`](Refusal::replaced_error). HTTP clients wrap the error again. [`Refusal::of`] finds the refusal in any of them:
+/// `Display` is one sentence of at most 200 characters, and [`advice`](Refusal::advice) says what to do. `Debug` is
+/// both, because rustls shows it. All text of a peer is escaped. [`Refusal::of`] finds it in the error of a client:
 ///
 /// ```
 /// use embedded_roots::Refusal;
@@ -38,6 +37,16 @@ use crate::verify::search::{Chain, Purpose};
 /// }
 /// # assert_eq!(explain(&std::fmt::Error), std::fmt::Error.to_string());
 /// ```
+///
+/// # The error of rustls, and the alert
+///
+/// rustls chooses the alert that it sends to the peer by the error of its verifier. Errors of rustls that say all
+/// themselves are left as they are, so code that matches on them works, and the alert is that of rustls: expired, not
+/// yet valid, for other names, revoked by a CRL. No other error of rustls has room for an explanation: the others are
+/// [`CertificateError::Other`], whose alert is `certificate_unknown`, also where rustls alone would return
+/// [`CertificateError::UnknownIssuer`] and send `unknown_ca`. [`replaced_error`](Refusal::replaced_error) is the error
+/// of rustls. If its alert matters more to you than the explanation, since people read the logs of the servers, see
+/// [`plain_errors`](crate::RootsBuilder::plain_errors).
 #[derive(Clone)]
 pub struct Refusal(Box<Explanation>);
 
@@ -50,12 +59,15 @@ struct Explanation {
 
 impl Refusal {
     /// The refusal in an error or in the errors that it wraps.
+    ///
+    /// An error of rustls that says why is explained, too, whichever verifier has returned it: an expired certificate,
+    /// for example. One that does not, such as [`CertificateError::UnknownIssuer`], is not.
     #[must_use]
-    pub fn of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+    pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);
         while let Some(error) = next {
-            if let Some(refusal) = error.downcast_ref() {
-                return Some(refusal);
+            if let Some(refusal) = error.downcast_ref::<Self>() {
+                return Some(refusal.clone());
             }
             next = match (
                 error.downcast_ref::<rustls::Error>(),
@@ -63,6 +75,9 @@ impl Refusal {
             ) {
                 (Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))), _) => {
                     Some(&*other.0)
+                }
+                (Some(rustls::Error::InvalidCertificate(error)), _) => {
+                    return of_rustls(error);
                 }
                 // `io::Error::source` skips the inner error and returns that error's source.
                 (None, Some(error)) => error.get_ref().map(|error| error as _),
@@ -79,6 +94,45 @@ impl Refusal {
     #[must_use]
     pub fn replaced_error(&self) -> Option<&rustls::Error> {
         self.0.replaced.as_ref()
+    }
+
+    /// What to do about it, in a sentence without capital and full stop. `None` if no advice helps.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        let advice = self.0.reason.advice();
+        (!advice.is_empty()).then_some(advice)
+    }
+
+    /// Whether a certificate of the chain has expired.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.is_of_rustls(Kind::Expired)
+    }
+
+    /// Whether a certificate of the chain is not valid yet.
+    #[must_use]
+    pub fn is_not_yet_valid(&self) -> bool {
+        self.is_of_rustls(Kind::NotYetValid)
+    }
+
+    /// Whether the certificate is for other names than the one that was asked for.
+    #[must_use]
+    pub fn is_wrong_name(&self) -> bool {
+        self.is_of_rustls(Kind::WrongName)
+    }
+
+    /// Whether a signature of the chain is not by the key of the issuer that is named. Often another CA has the same
+    /// name.
+    #[must_use]
+    pub fn is_bad_signature(&self) -> bool {
+        matches!(self.0.reason, Reason::BadSignature { .. })
+    }
+
+    /// Whether the certificate of the peer is that of a CA (RFC 5280, section 4.2.1.9: cA is true), which webpki
+    /// refuses. [`pinned_certificate`](crate::RootsBuilder::pinned_certificate) accepts exactly that certificate.
+    #[must_use]
+    pub fn is_ca_as_end_entity(&self) -> bool {
+        self.is_unsuitable(Defect::Ca)
     }
 
     /// Whether the last issuer of the chain is not the subject of any root.
@@ -164,7 +218,7 @@ impl Refusal {
     /// Whether a certificate is not for servers, or not for clients, by its extended key usage.
     #[must_use]
     pub fn is_wrong_purpose(&self) -> bool {
-        self.is_unsuitable(Defect::Purpose)
+        self.is_unsuitable(Defect::Purpose) || self.is_of_rustls(Kind::WrongPurpose)
     }
 
     /// The name (RFC 4514) of the certificate that is distrusted or revoked, has something unsupported, or is for another
@@ -218,12 +272,12 @@ impl Refusal {
         }
     }
 
-    /// The name (RFC 4514) of the root that is distrusted or has name constraints, if that is the
-    /// reason.
+    /// The name (RFC 4514) of the root that is distrusted, has name constraints, or did not sign the chain that names
+    /// it, if that is the reason.
     #[must_use]
     pub fn root(&self) -> Option<&str> {
         match &self.0.reason {
-            Reason::Distrusted { root, .. } => Some(root),
+            Reason::Distrusted { root, .. } | Reason::BadSignature { root } => Some(root),
             Reason::OutsideConstraints { ca, is_root, .. } => is_root.then_some(ca),
             _ => None,
         }
@@ -267,6 +321,12 @@ impl Refusal {
             Reason::OutsideConstraints { constraints, .. } => Some(constraints),
             _ => None,
         }
+    }
+
+    /// The reason, for machines.
+    #[cfg(feature = "serde")]
+    pub(super) fn word(&self) -> &'static str {
+        self.0.reason.word()
     }
 
     pub(super) fn distrusted(root: &Anchor, distrust_after: UnixTime) -> Self {
@@ -328,12 +388,19 @@ impl Refusal {
         certificate: Option<DistinguishedName<'_>>,
         defect: Defect,
         why: String,
+        advice: &'static str,
     ) -> Self {
         Self::new(Reason::Unsuitable {
             certificate: shown(certificate),
             defect,
             why,
+            advice,
         })
+    }
+
+    pub(super) fn bad_signature(root: DistinguishedName<'_>) -> Self {
+        let root = shown(Some(root));
+        Self::new(Reason::BadSignature { root })
     }
 
     /// `completed` is what was sent and is not distrusted, with known intermediates.
@@ -359,6 +426,7 @@ impl Refusal {
                 Purpose::Client => Peer::Client,
             },
             self_signed: issuer.is_some() && issuer == subject(last),
+            is_own_issuer: issuer.is_some() && issuer == subject(end_entity),
             issuer: shown(issuer),
             certificates_sent: 1 + intermediates.len(),
             namesake: issuer.and_then(|issuer| namesake(issuer, completed, trust_set)),
@@ -380,10 +448,81 @@ impl Refusal {
         }))
     }
 
+    fn is_of_rustls(&self, of: Kind) -> bool {
+        matches!(self.0.reason, Reason::Other { kind, .. } if kind == of)
+    }
+
     fn is_unsuitable(&self, by: Defect) -> bool {
         matches!(self.0.reason, Reason::Unsuitable { defect, .. } if defect == by)
     }
 }
+
+/// What an error of rustls says.
+fn of_rustls(error: &CertificateError) -> Option<Refusal> {
+    let (kind, why, advice) = match error {
+        CertificateError::ExpiredContext { time, not_after } => (
+            Kind::Expired,
+            format!(
+                "a certificate of the chain expired at {}, and it is {} by the clock",
+                rfc3339(*not_after),
+                rfc3339(*time)
+            ),
+            CLOCK,
+        ),
+        CertificateError::NotValidYetContext { time, not_before } => (
+            Kind::NotYetValid,
+            format!(
+                "a certificate of the chain is not valid before {}, and it is {} by the clock",
+                rfc3339(*not_before),
+                rfc3339(*time)
+            ),
+            CLOCK,
+        ),
+        CertificateError::NotValidForNameContext {
+            expected,
+            presented,
+        } => (
+            Kind::WrongName,
+            for_other_names(&expected.to_str(), presented),
+            "ask the server by one of the names that its certificate has, or let its CA issue one for this name",
+        ),
+        CertificateError::InvalidPurposeContext { .. } => (
+            Kind::WrongPurpose,
+            "a certificate of the chain is for another purpose, by its extended key usage"
+                .to_owned(),
+            "",
+        ),
+        _ => return None,
+    };
+    let reason = Reason::Other { kind, why, advice };
+    Some(Refusal::new(reason).replacing(error.clone().into()))
+}
+
+const CLOCK: &str = "if the clock is right, the peer needs a new certificate";
+
+/// `presented` are names as webpki shows them: `DnsName("a.example")`, `IpAddress(192.0.2.1)`.
+fn for_other_names(expected: &str, presented: &[String]) -> String {
+    let mut why = "the certificate is for ".to_owned();
+    for (nth, name) in presented.iter().take(MOST_NAMES).enumerate() {
+        if nth > 0 {
+            why.push_str(", ");
+        }
+        let (_, name) = name.split_once('(').unwrap_or(("", name));
+        let name = name.trim_end_matches(')').trim_matches('"');
+        why.push_str(&shorten(&escape(name), LONGEST_NAME));
+    }
+    match presented.len() {
+        0 => why.push_str("no DNS name or IP address"),
+        count @ 4.. => why.push_str(&format!(" and {} more", count - MOST_NAMES)),
+        _ => {}
+    }
+    why.push_str(", and not for ");
+    why.push_str(&shorten(&escape(expected), LONGEST_NAME));
+    why
+}
+
+const MOST_NAMES: usize = 3;
+const LONGEST_NAME: usize = 30;
 
 /// What an error of ureq wraps: it has no source.
 #[cfg(feature = "ureq")]
@@ -476,10 +615,14 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The text, because rustls shows the `Debug` of an `OtherError`.
+/// The sentence and the advice, because rustls shows the `Debug` of an `OtherError`.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Display::fmt(self, f)?;
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
     }
 }
 

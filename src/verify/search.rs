@@ -113,7 +113,7 @@ pub(super) trait CrlSearch: Send + Sync {
 }
 
 /// The error that rustls' own verifiers give for an error of webpki.
-fn error_of_rustls(error: webpki::Error) -> rustls::Error {
+pub(super) fn error_of_rustls(error: webpki::Error) -> rustls::Error {
     use webpki::Error as Webpki;
 
     let of_crl = match error {

@@ -8,9 +8,9 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::logging;
 use crate::trust::set::TrustSet;
 use crate::verify::chain_verifier::ChainVerifier;
+use crate::verify::explanation::explain_signature;
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::search::{Chain, Purpose};
@@ -53,6 +53,18 @@ impl Verifier {
     /// Adds the known intermediates to chains that lack them.
     pub(crate) fn completing_chains(mut self) -> Self {
         self.chains.complete_chains();
+        self
+    }
+
+    /// Accepts the pinned certificates of servers.
+    pub(crate) fn accepting_pinned(mut self) -> Self {
+        self.chains.accept_pinned();
+        self
+    }
+
+    /// Returns the errors of rustls alone.
+    pub(crate) fn returning_plain_errors(mut self) -> Self {
+        self.chains.return_plain_errors();
         self
     }
 
@@ -102,9 +114,7 @@ impl ServerCertVerifier for Verifier {
             purpose: Purpose::Server(server_name),
             now,
         };
-        self.chains.verify(chain).inspect_err(|refused| {
-            logging::debug(|| Refusal::of(refused));
-        })?;
+        self.chains.verify(chain)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -115,7 +125,8 @@ impl ServerCertVerifier for Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider().signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
+        let verified = verify_tls12_signature(message, certificate, signature, algorithms);
+        verified.map_err(|refused| explain_signature(refused, certificate))
     }
 
     fn verify_tls13_signature(
@@ -125,7 +136,8 @@ impl ServerCertVerifier for Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider().signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
+        let verified = verify_tls13_signature(message, certificate, signature, algorithms);
+        verified.map_err(|refused| explain_signature(refused, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -112,8 +112,18 @@ pub fn server_with(
 
 /// A server certificate for this name that has signed itself.
 pub fn self_signed_server(name: &str) -> Identity {
+    self_signed_server_with(name, |_| {})
+}
+
+/// Like [`self_signed_server`], with changed parameters.
+pub fn self_signed_server_with(
+    name: &str,
+    change: impl FnOnce(&mut CertificateParams),
+) -> Identity {
+    let mut params = server_params(name);
+    change(&mut params);
     let key = key();
-    Identity::new(&server_params(name).self_signed(&key).unwrap(), &key)
+    Identity::new(&params.self_signed(&key).unwrap(), &key)
 }
 
 /// A client certificate for `name`, issued by `issuer`.

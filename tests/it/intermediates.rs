@@ -234,16 +234,13 @@ fn expired_intermediate_is_ignored_and_reported() {
     };
     assert_eq!(
         (report.origin(), report.certificates()),
-        (
-            "intermediates of the program",
-            &["CN=Between".to_owned()][..]
-        )
+        ("the program", &["CN=Between".to_owned()][..])
     );
     assert_eq!(report.ignored(), ["\"CN=Expired\" expired on 2021-01-02"]);
     assert_eq!(
         roots.report().to_string().lines().last(),
         Some(
-            "intermediates of the program: 1 intermediate, not trusted as roots; ignored: \"CN=Expired\" expired on \
+            "the program: 1 intermediate, not trusted as roots; ignored: \"CN=Expired\" expired on \
              2021-01-02"
         )
     );

@@ -35,6 +35,7 @@ mod live_clients;
 mod no_std;
 mod onecrl;
 mod oracle;
+mod pinned;
 #[cfg(unix)]
 mod policies;
 mod process_default;

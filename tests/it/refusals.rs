@@ -1,11 +1,21 @@
 //! The messages of refusals.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use embedded_roots::{Refusal, Roots, RootsBuilder};
+use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_testing::authority::{
-    Identity, annotated, intermediate, intermediate_of, intermediate_with, key, root, server,
+    Identity, annotated, intermediate, intermediate_of, intermediate_with, key, root,
+    self_signed_server_with, server, server_with,
 };
-use rcgen::{CertificateParams, DnType, IsCa};
+use embedded_roots_testing::handshake::Pair;
+use embedded_roots_testing::server::config as config_of_server;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, SanType, date_time_ymd};
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{ServerName, UnixTime};
 use rustls::version::TLS13;
+use rustls::{AlertDescription, CertificateError};
 
 use crate::scratch::Package;
 use crate::server::{handshake, serve};
@@ -39,10 +49,11 @@ fn unknown_issuer_is_named_with_sources_and_advice() {
     };
     let refusal = refusal(builder(), server(&ca, NAME));
     let sources = "bundle custom (2 roots), PEM text (1 root)";
-    let text = format!(
-        "the issuer \"CN=Private CA\" is not trusted by {sources}; {INTERMEDIATE}; {PRIVATE}; {SYSTEM}"
-    );
+    let text = format!("the issuer \"CN=Private CA\" is not trusted by {sources}");
     assert_eq!(refusal.to_string(), text);
+    let advice = format!("{INTERMEDIATE}; {PRIVATE}; {SYSTEM}");
+    assert_eq!(refusal.advice(), Some(advice.clone()));
+    assert_eq!(format!("{refusal:?}"), format!("{text}; {advice}"));
     assert!(refusal.is_unknown_issuer() && !refusal.is_distrusted());
     assert_eq!(refusal.certificates_sent(), Some(1));
     assert_eq!(
@@ -52,7 +63,7 @@ fn unknown_issuer_is_named_with_sources_and_advice() {
 
     // A policy that already uses the system's store must not be advised to add it.
     let refusal = self::refusal(builder().system(), server(&ca, NAME));
-    let text = refusal.to_string();
+    let text = refusal.advice().unwrap();
     assert!(text.contains(PRIVATE) && !text.contains(SYSTEM), "{text}");
 }
 
@@ -92,8 +103,10 @@ fn self_signed_certificate_is_named_as_such() {
         key: rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
     };
     let refusal = refusal(Roots::builder().pem(root("CA").pem()), identity);
-    let start = "the self-signed certificate \"CN=Myself\" is not trusted by PEM text (1 root); if";
-    assert!(refusal.to_string().starts_with(start), "{refusal}");
+    let text = "the self-signed certificate \"CN=Myself\" is not trusted by PEM text (1 root)";
+    assert_eq!(refusal.to_string(), text);
+    let pin = "if you know that this is the server's own certificate, pin it (`RootsBuilder::pinned_certificate`)";
+    assert_eq!(refusal.advice().as_deref(), Some(pin));
 }
 
 #[test]
@@ -121,7 +134,10 @@ fn distrusted_root_is_named_with_its_date() {
     assert!(refusal.is_distrusted() && !refusal.is_unknown_issuer());
     let text = "the root \"CN=Old CA\" is distrusted for certificates that start to be valid after \
                 2019-01-01T00:00:00Z";
-    assert_eq!(refusal.to_string(), text);
+    assert_eq!(
+        (refusal.to_string(), refusal.advice()),
+        (text.to_owned(), None)
+    );
 }
 
 /// `openssl x509 -text` does not show imposed name constraints to the operator.
@@ -132,7 +148,7 @@ fn name_outside_name_constraints_is_named_with_root_and_limit() {
     let refusal = refusal(trusted(), server(&ca, NAME));
     assert!(refusal.is_outside_constraints() && !refusal.is_unknown_issuer());
     let text = "the certificate is for \"a.example\", which is outside the name constraints of the \
-                root \"CN=Corp CA\", its own or imposed by the bundle: permitted-dns=.corp.example";
+                root \"CN=Corp CA\" (its own or imposed): permitted-dns=.corp.example";
     assert_eq!(refusal.to_string(), text);
     assert_eq!(
         (refusal.root(), refusal.issuer()),
@@ -173,13 +189,194 @@ fn long_names_are_shortened() {
     let ca = root(&"x".repeat(10_000));
     let refusal = refusal(Roots::builder().pem(root("CA").pem()), server(&ca, NAME));
     assert!(
-        refusal.issuer().unwrap().len() > 10_000 && refusal.to_string().len() < 1000,
+        refusal.issuer().unwrap().len() > 10_000 && refusal.to_string().len() <= 200,
         "{refusal}"
+    );
+}
+
+fn refusal_at(roots: &Roots, identity: &Identity, name: &str, day: u64) -> Refusal {
+    let name = ServerName::try_from(name).unwrap();
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(day * 86_400));
+    let (end_entity, others) = identity.chain.split_first().unwrap();
+    let verifier = roots.verifier();
+    let error = verifier.verify_server_cert(end_entity, others, &name, &[], now);
+    Refusal::of(&error.unwrap_err()).unwrap()
+}
+
+#[test]
+fn validity_is_told_with_the_clock() {
+    let ca = root("CA");
+    let roots = Roots::builder().pem(ca.pem()).build().unwrap();
+    let identity = server_with(&ca, NAME, |params| {
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2026, 2, 1);
+    });
+    // 2026-01-01
+    let start = 20_454;
+    let refused = refusal_at(&roots, &identity, NAME, start + 100);
+    assert!(refused.is_expired() && !refused.is_not_yet_valid());
+    assert_eq!(
+        refused.to_string(),
+        "a certificate of the chain expired at 2026-02-01T00:00:00Z, and it is 2026-04-11T00:00:00Z by the clock"
+    );
+    assert!(
+        refused
+            .advice()
+            .unwrap()
+            .starts_with("if the clock is right, ")
+    );
+    assert!(matches!(
+        refused.replaced_error(),
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::ExpiredContext { .. }
+        ))
+    ));
+    let refused = refusal_at(&roots, &identity, NAME, start - 1);
+    assert!(refused.is_not_yet_valid() && !refused.is_expired());
+    assert_eq!(
+        refused.to_string(),
+        "a certificate of the chain is not valid before 2026-01-01T00:00:00Z, and it is 2025-12-31T00:00:00Z by the \
+         clock"
+    );
+}
+
+#[test]
+fn names_of_the_certificate_are_told() {
+    let ca = root("CA");
+    let roots = Roots::builder().pem(ca.pem()).build().unwrap();
+    let today = UnixTime::now().as_secs() / 86_400;
+    let with_names = |names: &[&str]| {
+        server_with(&ca, NAME, |params| {
+            let names = names.iter().map(|name| match name.parse() {
+                Ok(address) => SanType::IpAddress(address),
+                Err(_) => SanType::DnsName((*name).try_into().unwrap()),
+            });
+            params.subject_alt_names = names.collect();
+        })
+    };
+    let long = "x".repeat(60);
+    for (names, shown) in [
+        (&["b.example"][..], "b.example, "),
+        (&[], "no DNS name or IP address, "),
+        (
+            &["b.example", "192.0.2.1", "2001:db8::1"],
+            "b.example, 192.0.2.1, 2001:db8::1, ",
+        ),
+        (&["b", "c", "d", "e", "f"], "b, c, d and 2 more, "),
+        (&["a\u{7f}\"\n", "c"], "a\\u{7f}\"\\n, c, "),
+        (&[&long], &format!("{}..., ", &long[..30])),
+    ] {
+        let refused = refusal_at(&roots, &with_names(names), NAME, today);
+        assert!(refused.is_wrong_name());
+        assert_eq!(
+            refused.to_string(),
+            format!("the certificate is for {shown}and not for {NAME}")
+        );
+    }
+    let many = vec![&*long; 100];
+    let refused = refusal_at(
+        &roots,
+        &with_names(&many),
+        &format!("{long}.example"),
+        today,
+    );
+    assert!(refused.to_string().len() <= 200, "{refused}");
+}
+
+#[test]
+fn end_entity_of_a_ca_is_told_to_be_pinned() {
+    let identity = self_signed_server_with(NAME, |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    });
+    let refused = refusal(Roots::builder().pem(root("CA").pem()), identity);
+    assert!(refused.is_ca_as_end_entity());
+    assert_eq!(
+        format!("{refused:?}"),
+        "the certificate \"CN=a server\" is that of a CA, which cannot be a server's; if you know that this is the \
+         server's own certificate, pin it (`RootsBuilder::pinned_certificate`)"
+    );
+}
+
+/// The alert that the server receives.
+#[test]
+fn plain_errors_are_those_of_rustls_with_its_alerts() {
+    let (ca, other) = (root("CA"), root("Other"));
+    let expired = server_with(&ca, NAME, |params| {
+        params.not_after = date_time_ymd(2021, 1, 1);
+    });
+    for (identity, plain, alert, usual) in [
+        (
+            server(&other, NAME),
+            Some(CertificateError::UnknownIssuer),
+            AlertDescription::UnknownCA,
+            AlertDescription::CertificateUnknown,
+        ),
+        (
+            expired,
+            None,
+            AlertDescription::CertificateExpired,
+            AlertDescription::CertificateExpired,
+        ),
+    ] {
+        for (is_plain, alert) in [(true, alert), (false, usual)] {
+            let builder = Roots::builder().pem(ca.pem());
+            let builder = if is_plain {
+                builder.plain_errors()
+            } else {
+                builder
+            };
+            let config = builder.build().unwrap().client_config();
+            let identity = Identity {
+                chain: identity.chain.clone(),
+                key: identity.key.clone_key(),
+            };
+            let server = Arc::new(config_of_server(identity, &[&TLS13]));
+            let mut pair = Pair::new(&config, &server, NAME);
+            pair.tell_server().unwrap();
+            let refused = pair.tell_client().unwrap_err();
+            if let (true, Some(plain)) = (is_plain, &plain) {
+                assert_eq!(refused, plain.clone().into());
+                assert!(Refusal::of(&refused).is_none());
+            } else {
+                assert!(Refusal::of(&refused).is_some());
+            }
+            assert_eq!(pair.tell_server(), Err(rustls::Error::AlertReceived(alert)));
+        }
+    }
+    // rustls has no error for it.
+    let distrusting = Roots::builder().pem(ca.pem()).plain_errors();
+    let identity = server(&ca, NAME);
+    let distrusting = distrusting.distrust_certificate(hex(&sha256(&identity.chain[0])));
+    assert!(refusal(distrusting, identity).is_distrusted_certificate());
+}
+
+#[test]
+fn refusal_can_be_serialized() {
+    let ca = root("CA");
+    let refused = refusal(Roots::builder().pem(ca.pem()), server(&root("Other"), NAME));
+    let value = serde_json::to_value(&refused).unwrap();
+    assert_eq!(value["reason"], "unknown-issuer");
+    assert_eq!(value["text"], refused.to_string());
+    assert_eq!(value["advice"], refused.advice().unwrap());
+    assert_eq!(value["issuer"], "CN=Other");
+    assert!(value["distrust_after"].is_null() && value["certificate"].is_null());
+    let trusted = annotated("distrust-after=2019-01-01T00:00:00Z", &ca);
+    let refused = refusal(Roots::builder().pem(trusted), server(&ca, NAME));
+    let value = serde_json::to_value(&refused).unwrap();
+    assert_eq!(
+        (&value["reason"], &value["distrust_after"], &value["root"]),
+        (
+            &"distrusted".into(),
+            &"2019-01-01T00:00:00Z".into(),
+            &"CN=CA".into()
+        )
     );
 }
 
 #[test]
 fn other_errors_have_no_refusal() {
+    let unknown = rustls::Error::from(CertificateError::UnknownIssuer);
+    assert!(Refusal::of(&unknown).is_none());
     assert!(Refusal::of(&std::fmt::Error).is_none());
     assert!(Refusal::of(&rustls::Error::DecryptError).is_none());
     let wrapped = std::io::Error::other(rustls::Error::DecryptError);
@@ -201,6 +398,6 @@ fn default_roots_explain_name_constraints() {
     assert_eq!(
         package.run(),
         "the certificate is for \"a.example\", which is outside the name constraints of the root \
-         \"CN=Limited CA\", its own or imposed by the bundle: permitted-dns=.corp.example"
+         \"CN=Limited CA\" (its own or imposed): permitted-dns=.corp.example"
     );
 }

@@ -131,7 +131,7 @@ fn report_can_be_serialized() {
     let expected = "{\"sources\":[{\"origin\":\"PEM text\",\"bundle\":null,\"roots\":1,\"duplicates\":0,\
                     \"removed\":0,\"skipped\":[],\"distrusted\":[],\"limits\":[{\"subject\":\"CN=CA\",\
                     \"distrust_after\":null,\"name_constraints\":\"permitted-dns=.example\"}],\
-                    \"limits_not_applied\":[]}],\"intermediates\":[],\"crlite\":null}";
+                    \"limits_not_applied\":[]}],\"intermediates\":[],\"pinned\":[],\"crlite\":null}";
     assert_eq!(json, expected);
 
     let roots = Roots::builder().bundle(&mozilla::BUNDLE).build().unwrap();

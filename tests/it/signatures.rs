@@ -199,7 +199,7 @@ fn a_remembered_chain_is_still_refused_for_every_other_reason() {
 }
 
 fn refusal(roots: &Roots, chain: &Identity) -> Option<Refusal> {
-    Refusal::of(&verdict(roots, chain).unwrap_err()).cloned()
+    Refusal::of(&verdict(roots, chain).unwrap_err())
 }
 
 #[test]

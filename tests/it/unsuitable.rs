@@ -8,16 +8,19 @@ use embedded_roots_testing::authority::{
     Authority, Identity, client, client_with, common_name, intermediate_of, intermediate_with, key,
     root, root_of, server, server_with,
 };
+use embedded_roots_testing::handshake::Pair;
 use rcgen::string::PrintableString;
 use rcgen::{
     CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue,
     ExtendedKeyUsagePurpose, GeneralSubtree, KeyPair, NameConstraints, SanType,
 };
-use rustls::CertificateError;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls::server::ServerConfig;
+use rustls::sign::{CertifiedKey, Signer, SigningKey, SingleCertAndKey};
+use rustls::{CertificateError, SignatureAlgorithm, SignatureScheme};
 
 const NAME: &str = "a.example";
 
@@ -80,7 +83,7 @@ fn critical_extension_is_named_with_its_certificate() {
         }),
     );
     assert_eq!(
-        refused.to_string(),
+        format!("{refused:?}"),
         "the certificate \"CN=a server\" has a critical extension that is not supported: certificatePolicies \
          (2.5.29.32); its CA must issue it without this extension, or not mark it as critical"
     );
@@ -94,7 +97,7 @@ fn critical_extension_is_named_with_its_certificate() {
     let refused = refusal(&trusting(&ca), &server(&between, NAME).with(&between));
     assert_eq!(refused.certificate(), Some("CN=Between"));
     assert!(
-        refused.to_string().contains(": unknown (1.2.840.1); "),
+        refused.to_string().ends_with(": unknown (1.2.840.1)"),
         "{refused}"
     );
     // The same certificate, if no names lead to it, is not the reason for anything.
@@ -137,9 +140,9 @@ fn unsupported_kind_of_name_constraint_is_not_outside() {
     ] {
         let refused = refusal(&trusting(&ca), &below(subtree, san));
         assert_eq!(
-            refused.to_string(),
+            format!("{refused:?}"),
             format!(
-                "the certificate \"CN=Between\" has name constraints of a kind that is not supported ({kind}), so \
+                "the certificate \"CN=Between\" has name constraints of a kind that is not supported: {kind}; \
                  certificates below it that have such a name are refused, even if it is permitted"
             )
         );
@@ -196,7 +199,7 @@ fn root_of_the_same_name_in_another_encoding_is_named() {
              differs in string type, letter case or spaces, and names are compared byte by byte: the CA must issue \
              certificates with exactly the name of its own certificate"
         );
-        assert!(refused.to_string().ends_with(&text), "{refused}");
+        assert!(format!("{refused:?}").ends_with(&text), "{refused:?}");
         assert_eq!(replaced(&refused), &CertificateError::UnknownIssuer);
     }
 
@@ -246,9 +249,9 @@ fn certificate_for_another_purpose_is_named() {
         .verify_client_cert(&identity.chain[0], &[], now())
         .unwrap_err();
     assert_eq!(
-        Refusal::of(&error).unwrap().to_string(),
+        format!("{:?}", Refusal::of(&error).unwrap()),
         "the certificate \"CN=a client\" is not for clients: its extended key usage is serverAuth; \
-         public CAs stop issuing certificates for clients (Chrome Root Program Policy 1.8), so use a private CA"
+         public CAs stop issuing certificates for clients (Chrome Root Program Policy 1.8): use a private CA"
     );
 }
 
@@ -265,7 +268,7 @@ fn made_by_openssl(
     let text = verdict.as_ref().err().map(|error| {
         let refusal = Refusal::of(error).unwrap_or_else(|| panic!("{error:?}"));
         assert!(refusal.is_unsupported_algorithm(), "{refusal}");
-        refusal.to_string()
+        format!("{refusal:?}")
     });
     (verdict, text)
 }
@@ -284,8 +287,8 @@ fn unsupported_algorithm_is_named_with_the_provider_that_has_it() {
         assert_eq!(
             text,
             format!(
-                "the certificate \"CN=a.example\" is signed with {algorithm}, {CANNOT}; aws-lc-rs can (feature \
-                 `aws-lc-rs`)"
+                "the certificate \"CN=a.example\" is signed with {algorithm}, {CANNOT}; the provider aws-lc-rs \
+                 can (feature `aws-lc-rs`)"
             )
         );
         made_by_openssl(pem, aws_lc_rs::default_provider())
@@ -303,7 +306,7 @@ fn unsupported_algorithm_is_named_with_the_provider_that_has_it() {
     let (_, text) = made_by_openssl(p521, ring::default_provider());
     let expected = format!(
         "the certificate \"CN=a.example\" is signed with ECDSA with SHA-256 by a key of the type P-521, {CANNOT}; \
-         aws-lc-rs can (feature `aws-lc-rs`)"
+         the provider aws-lc-rs can (feature `aws-lc-rs`)"
     );
     assert_eq!(text, Some(expected));
     made_by_openssl(p521, aws_lc_rs::default_provider())
@@ -318,10 +321,62 @@ fn short_rsa_key_is_named() {
         let (_, text) = made_by_openssl(pem, provider);
         assert_eq!(
             text.unwrap(),
-            "the certificate \"CN=CA\" has an RSA key of 1024 bits, and the crypto provider verifies only \
-             signatures of keys with 2048 to 8192 bits"
+            "the certificate \"CN=CA\" has an RSA key of 1024 bits, too short for rustls, which verifies by keys of \
+             2048 to 8192; it needs a longer key"
         );
     }
+}
+
+/// A key that signs anything with zeros.
+#[derive(Debug)]
+struct Zeros;
+
+impl SigningKey for Zeros {
+    fn choose_scheme(&self, _offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        Some(Box::new(Self))
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::RSA
+    }
+}
+
+impl Signer for Zeros {
+    fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        Ok(vec![0; 128])
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::RSA_PSS_SHA256
+    }
+}
+
+/// The provider says only that the signature of the handshake is bad.
+#[test]
+fn short_rsa_key_of_a_server_is_named() {
+    let pem = include_str!("../data/unsuitable/rsa1024.pem");
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    // The second is the one with the short key.
+    let certificate = chain.unwrap().remove(1);
+    let roots = Roots::builder()
+        .pinned_certificate_for(NAME.try_into().unwrap(), certificate.clone())
+        .build()
+        .unwrap();
+    let key = CertifiedKey::new(vec![certificate], Arc::new(Zeros));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap();
+    let key = Arc::new(SingleCertAndKey::from(key));
+    let config = Arc::new(config.with_no_client_auth().with_cert_resolver(key));
+    let error = Pair::new(&roots.client_config(), &config, NAME).finish();
+    let refused = Refusal::of(&error.unwrap_err()).unwrap();
+    assert!(refused.is_unsupported_algorithm());
+    assert!(
+        refused
+            .to_string()
+            .contains("an RSA key of 1024 bits, too short"),
+        "{refused}"
+    );
+    assert_eq!(replaced(&refused), &CertificateError::BadSignature);
 }
 
 #[test]
@@ -352,9 +407,9 @@ fn compressed_point_is_named_with_the_provider_that_has_it() {
     verdict(aws_lc_rs::default_provider()).unwrap();
     let error = verdict(ring::default_provider()).unwrap_err();
     assert_eq!(
-        Refusal::of(&error).unwrap().to_string(),
+        format!("{:?}", Refusal::of(&error).unwrap()),
         "the certificate \"CN=CA\" has a key whose point is compressed, which the crypto provider ring cannot use; \
-         aws-lc-rs can (feature `aws-lc-rs`)"
+         the provider aws-lc-rs can (feature `aws-lc-rs`)"
     );
 }
 
@@ -364,15 +419,20 @@ fn webpki_anchor(ca: &Authority) -> TrustAnchor<'static> {
 }
 
 #[test]
-fn bad_signature_is_left_as_it_is() {
+fn another_key_of_the_same_name_is_named() {
     let (ca, namesake) = (root("CA"), root("CA"));
-    let error = verify(&trusting(&ca), &server(&namesake, NAME).chain).unwrap_err();
-    assert_eq!(error, CertificateError::BadSignature.into());
-    assert!(Refusal::of(&error).is_none());
+    let refused = refusal(&trusting(&ca), &server(&namesake, NAME));
+    assert!(refused.is_bad_signature() && refused.root() == Some("CN=CA"));
+    assert_eq!(
+        format!("{refused:?}"),
+        "a signature is not by the key of the issuer that is named, in a chain that leads to \"CN=CA\"; if another CA \
+         has this name, add its certificate; if a CA has a new key, update its root"
+    );
+    assert_eq!(replaced(&refused), &CertificateError::BadSignature);
 
     // The key of the namesake is of another type, which the provider has.
     let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
     let namesake = root_of("CA", &key.serialize_pem(), |_| {});
-    let error = verify(&trusting(&namesake), &server(&ca, NAME).chain).unwrap_err();
-    assert!(Refusal::of(&error).is_none(), "{error:?}");
+    let refused = refusal(&trusting(&namesake), &server(&ca, NAME));
+    assert!(refused.is_bad_signature(), "{refused}");
 }

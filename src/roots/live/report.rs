@@ -62,11 +62,12 @@ impl fmt::Display for LiveReport {
 #[cfg(feature = "serde")]
 impl Serialize for LiveReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("LiveReport", 6)?;
+        let mut report = serializer.serialize_struct("LiveReport", 7)?;
         report.serialize_field("generation", &self.generation)?;
         report.serialize_field("refreshed", &rfc3339(self.refreshed))?;
         report.serialize_field("sources", self.report.sources())?;
         report.serialize_field("intermediates", self.report.intermediates())?;
+        report.serialize_field("pinned", self.report.pinned())?;
         report.serialize_field("crlite", &self.report.crlite())?;
         report.serialize_field("failed_refresh", &self.failed_refresh)?;
         report.end()
