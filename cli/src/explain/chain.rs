@@ -16,14 +16,18 @@ use crate::root::{short_name, shortest};
 
 pub(super) struct Chain {
     pub(super) end_entity: SentCertificate,
-    /// What else was sent, in the order of the server.
+    /// What else was sent and can be read, in the order of the server.
     pub(super) others: Vec<SentCertificate>,
     pub(super) intermediates: Vec<CertificateDer<'static>>,
+    /// Why others cannot be read, with their numbers; escaped.
+    pub(super) unreadable: Vec<String>,
 }
 
 /// A certificate, with what a server's has beyond that of a root. All text is escaped.
 pub(super) struct SentCertificate {
     pub(super) der: CertificateDer<'static>,
+    /// Its place in the chain, from 1.
+    pub(super) number: usize,
     pub(super) certificate: Certificate,
     /// The DNS names and IP addresses that it is for.
     pub(super) names: Vec<String>,
@@ -34,22 +38,35 @@ pub(super) struct SentCertificate {
 
 impl Chain {
     pub(super) fn read(sent: Vec<CertificateDer<'static>>) -> Result<Self> {
-        let mut read = Vec::new();
-        for (der, nth) in sent.into_iter().zip(1..) {
-            let sent =
-                SentCertificate::read(der).map_err(|why| format!("certificate {nth}: {why}"))?;
-            read.push(sent);
-        }
-        let mut sent = read.into_iter();
+        let mut sent = sent.into_iter();
         let end_entity = sent.next().ok_or("the server sent no certificate")?;
-        let others: Vec<SentCertificate> = sent.collect();
+        let end_entity = SentCertificate::read(end_entity, 1)
+            .map_err(|why| format!("the server's certificate cannot be read: {why}"))?;
+        let intermediates: Vec<_> = sent.collect();
+        let (mut others, mut unreadable) = (Vec::new(), Vec::new());
+        for (der, number) in intermediates.iter().zip(2..) {
+            match SentCertificate::read(der.clone(), number) {
+                Ok(sent) => others.push(sent),
+                Err(why) => {
+                    let why = escape(&why.to_string());
+                    unreadable.push(format!("certificate {number} cannot be read: {why}"));
+                }
+            }
+        }
         Ok(Self {
             end_entity,
-            intermediates: others.iter().map(|sent| sent.der.clone()).collect(),
             others,
+            intermediates,
+            unreadable,
         })
     }
 
+    /// As the server sent it.
+    pub(super) fn sent(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        std::iter::once(&self.end_entity.der).chain(&self.intermediates)
+    }
+
+    /// Those that can be read.
     pub(super) fn all(&self) -> impl Iterator<Item = &SentCertificate> {
         std::iter::once(&self.end_entity).chain(&self.others)
     }
@@ -104,7 +121,7 @@ impl Chain {
 const MOST_SIGNATURES: usize = 100;
 
 impl SentCertificate {
-    pub(super) fn read(der: CertificateDer<'static>) -> Result<Self> {
+    pub(super) fn read(der: CertificateDer<'static>, number: usize) -> Result<Self> {
         let certificate = Certificate::from_der(&der)?;
         let (_, parsed) = X509Certificate::from_der(&der)?;
         let mut names = Vec::new();
@@ -128,6 +145,7 @@ impl SentCertificate {
         }
         Ok(Self {
             der,
+            number,
             certificate,
             names,
             ca_issuers,

@@ -74,10 +74,14 @@ impl KnownIntermediates {
                 nth += 1;
             }
         }
-        let read = added.into_iter().map(|(der, origin)| {
-            let sent = SentCertificate::read(der.clone()).ok()?;
-            Some((sent, origin.clone()))
-        });
+        let first = chain.intermediates.len() + 2;
+        let read = added
+            .into_iter()
+            .zip(first..)
+            .map(|((der, origin), number)| {
+                let sent = SentCertificate::read(der.clone(), number).ok()?;
+                Some((sent, origin.clone()))
+            });
         let certificates = read.collect::<Option<_>>()?;
         Some(Completion { certificates })
     }

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use clap::Args;
-use embedded_roots::Roots;
 use embedded_roots::rustls::{self, CertificateError, ClientConfig};
+use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{counted, escape, iso_day, shorten};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
@@ -79,6 +79,8 @@ struct Explanation<'a> {
     history_as_of: &'a str,
     /// As the server sent it, the end-entity certificate first.
     chain: Vec<SentFacts<'a>>,
+    /// Why others cannot be read.
+    unreadable: &'a [String],
     /// The known roots with the name of an issuer in the chain.
     roots: Vec<CandidateFacts<'a>>,
     /// The first is that of the exit status.
@@ -153,6 +155,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         chain: (chain.all())
             .map(|sent| SentFacts::from_sent(sent, &history))
             .collect(),
+        unreadable: &chain.unreadable,
         roots: (candidates.iter())
             .map(|candidate| CandidateFacts::from_candidate(candidate, &history))
             .collect(),
@@ -313,7 +316,7 @@ fn handshake(
         return (None, Ok(Outcome::Findings));
     };
     let (sent, ended) = server.handshake(config(roots), roots.verifier(), case.now);
-    let is_other = !sent.is_empty() && !sent.iter().eq(case.chain.all().map(|sent| &sent.der));
+    let is_other = !sent.is_empty() && !sent.iter().eq(case.chain.sent());
     let other = "the second connection was sent another chain";
     let (sentence, outcome) = match ended {
         Ok(sentence) if is_other => (format!("{sentence}; {other}"), Ok(Outcome::Clean)),
@@ -357,10 +360,13 @@ fn of_signature(invalid: &CertificateError) -> String {
         CertificateError::BadSignature => {
             "the server does not have the key of its certificate".to_owned()
         }
-        _ => format!(
-            "the signature of the handshake is not valid ({})",
-            escape(&invalid.to_string())
-        ),
+        _ => match Refusal::of(&rustls::Error::from(invalid.clone())) {
+            Some(refusal) => escape(&refusal.to_string()),
+            None => format!(
+                "the signature of the handshake is not valid ({})",
+                escape(&invalid.to_string())
+            ),
+        },
     }
 }
 
@@ -421,17 +427,23 @@ fn show(
         address,
         ..
     } = explained;
-    let count = counted(chain.all().count(), "certificate");
+    let count = counted(chain.sent().count(), "certificate");
     writeln!(
         out,
         "{server} ({address}) was asked for {name}, and sent {count}:"
     )?;
     writeln!(out, "{}", chain_table(chain).trim_fmt())?;
-    for (sent, nth) in explained.chain.iter().zip(1..) {
-        if let Some(compromise) = sent.certificate.compromised() {
-            let why = compromise.why();
-            writeln!(out, "{ERROR}compromised{ERROR:#}: certificate {nth}: {why}")?;
+    for (sent, facts) in chain.all().zip(&explained.chain) {
+        if let Some(compromise) = facts.certificate.compromised() {
+            let (number, why) = (sent.number, compromise.why());
+            writeln!(
+                out,
+                "{ERROR}compromised{ERROR:#}: certificate {number}: {why}"
+            )?;
         }
+    }
+    for why in explained.unreadable {
+        writeln!(out, "{why}")?;
     }
 
     if candidates.is_empty() {
@@ -527,9 +539,9 @@ fn chain_table(chain: &Chain) -> comfy_table::Table {
     } else {
         table(&["", "subject", "issuer", "key", "valid", "SHA-256"])
     };
-    for (sent, nth) in chain.all().zip(1..) {
+    for sent in chain.all() {
         let certificate = &sent.certificate;
-        let nth = format!("{nth}");
+        let nth = format!("{}", sent.number);
         let subject = shorten(certificate.subject(), LONGEST_NAME).into_owned();
         let issuer = shorten(certificate.issuer(), LONGEST_NAME).into_owned();
         let key = certificate.key().to_string();

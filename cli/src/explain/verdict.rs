@@ -116,93 +116,52 @@ impl Case<'_> {
 
     /// The sentence for an error of verification.
     fn refused(&self, policy: &Policy, why: &rustls::Error) -> (Reason, String) {
-        use CertificateError as Error;
-
-        let certificate = &self.chain.end_entity.certificate;
-        if let Some(refusal) = Refusal::of(why) {
-            let sentence = escape(&refusal.to_string());
-            return if refusal.is_distrusted() {
-                let start = iso_day(certificate.not_before());
-                let sentence = format!("{sentence}, and this one starts on {start}");
-                (Reason::Distrusted, sentence)
-            } else if refusal.is_distrusted_certificate() {
-                let what = "the server needs a certificate from another CA";
-                (Reason::DistrustedCertificate, format!("{sentence}; {what}"))
-            } else if refusal.is_outside_constraints() {
-                (Reason::OutsideConstraints, sentence)
-            } else if refusal.is_too_complex() {
-                (Reason::TooComplex, sentence)
-            } else if refusal.is_wrong_purpose() {
-                (Reason::WrongPurpose, sentence)
-            } else if refusal.is_unsupported_extension() {
-                (Reason::UnsupportedExtension, sentence)
-            } else if refusal.is_unsupported_constraint() {
-                (Reason::UnsupportedConstraint, sentence)
-            } else if refusal.is_unsupported_algorithm() {
-                match self.end_elsewhere(policy) {
-                    Some(end) => self.foreign(end),
-                    None => (Reason::WeakSignature, sentence),
-                }
-            } else {
-                self.unknown_issuer(refusal)
-            };
-        }
-        let rustls::Error::InvalidCertificate(invalid) = why else {
-            return (Reason::Other, escape(&why.to_string()));
+        let Some(refusal) = Refusal::of(why) else {
+            return by_rustls(why);
         };
-        match invalid {
-            Error::Expired | Error::ExpiredContext { .. } => (Reason::Expired, self.expired()),
-            Error::NotValidYet | Error::NotValidYetContext { .. } => {
-                (Reason::NotYetValid, self.not_yet_valid())
-            }
-            Error::NotValidForName | Error::NotValidForNameContext { .. } => {
-                (Reason::WrongName, self.wrong_name())
-            }
-            // The key is of another type than that of the signature.
-            Error::BadSignature
-            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-                self.bad_signature(policy)
-            }
-            Error::BadEncoding => (Reason::Malformed, "a certificate cannot be read".to_owned()),
-            Error::Other(other) => match other.0.downcast_ref() {
-                Some(why) => self.by_webpki(why),
-                None => (Reason::Other, escape(&other.to_string())),
-            },
-            other => (Reason::Other, escape(&other.to_string())),
-        }
-    }
-
-    /// Errors that rustls passes on.
-    fn by_webpki(&self, why: &webpki::Error) -> (Reason, String) {
-        use webpki::Error;
-
         let certificate = &self.chain.end_entity.certificate;
-        let (reason, sentence) = match why {
-            Error::CaUsedAsEndEntity if certificate.is_self_issued() => return self.self_signed(),
-            Error::CaUsedAsEndEntity => (
-                Reason::WrongPurpose,
-                "the certificate is that of a CA, which cannot be a server's",
-            ),
-            Error::EndEntityUsedAsCa => (
-                Reason::WrongPurpose,
-                "a certificate that is not a CA's has issued another",
-            ),
-            Error::PathLenConstraintViolated => (
-                Reason::WrongPurpose,
-                "a CA has issued a CA that it may not issue (path length)",
-            ),
-            Error::NameConstraintViolation => (
-                Reason::OutsideConstraints,
-                "a certificate has a name that is outside the name constraints of a CA of its chain",
-            ),
-            Error::UnsupportedCertVersion => {
-                (Reason::Malformed, "a certificate is not of X.509 version 3")
+        let sentence = with_advice(&refusal);
+        if refusal.is_distrusted() {
+            let start = iso_day(certificate.not_before());
+            let sentence = format!("{sentence}, and this one starts on {start}");
+            (Reason::Distrusted, sentence)
+        } else if refusal.is_distrusted_certificate() {
+            let what = "the server needs a certificate from another CA";
+            (Reason::DistrustedCertificate, format!("{sentence}; {what}"))
+        } else if refusal.is_outside_constraints() {
+            (Reason::OutsideConstraints, sentence)
+        } else if refusal.is_too_complex() {
+            (Reason::TooComplex, sentence)
+        } else if refusal.is_expired() {
+            (Reason::Expired, self.expired())
+        } else if refusal.is_not_yet_valid() {
+            (Reason::NotYetValid, self.not_yet_valid())
+        } else if refusal.is_wrong_name() {
+            (Reason::WrongName, self.wrong_name())
+        } else if refusal.is_wrong_purpose() {
+            (Reason::WrongPurpose, sentence)
+        } else if refusal.is_ca_as_end_entity() {
+            if certificate.is_self_issued() {
+                return self.self_signed();
             }
-            other => {
-                return (Reason::Other, format!("the chain is not valid ({other})"));
+            (Reason::WrongPurpose, sentence)
+        } else if refusal.is_unsupported_extension() {
+            (Reason::UnsupportedExtension, sentence)
+        } else if refusal.is_unsupported_constraint() {
+            (Reason::UnsupportedConstraint, sentence)
+        } else if refusal.is_unsupported_algorithm() {
+            match self.end_elsewhere(policy) {
+                Some(end) => self.foreign(end),
+                None => (Reason::WeakSignature, sentence),
             }
-        };
-        (reason, sentence.to_owned())
+        } else if refusal.is_bad_signature() {
+            match self.end_elsewhere(policy) {
+                Some(end) => self.foreign(end),
+                None => (Reason::BadSignature, sentence),
+            }
+        } else {
+            self.unknown_issuer(&refusal)
+        }
     }
 
     /// No root of the policy has issued the last certificate.
@@ -215,7 +174,7 @@ impl Case<'_> {
             return self.foreign(end);
         }
         if refusal.namesake().is_some() {
-            return (Reason::NameEncoding, escape(&refusal.to_string()));
+            return (Reason::NameEncoding, with_advice(refusal));
         }
         let issuer = refusal.issuer().unwrap_or_default();
         let namesake = self.candidates.iter().find(|candidate| {
@@ -293,7 +252,10 @@ impl Case<'_> {
         let sentence = if known {
             format!("the certificate {name} is itself a root, and a CA's cannot be a server's")
         } else {
-            format!("the certificate {name} is self-signed, and not a known root")
+            format!(
+                "the certificate {name} is self-signed, and not a known root; if you know that it is the server's own, \
+                 pin it (`RootsBuilder::pinned_certificate`)"
+            )
         };
         (Reason::SelfSigned, sentence)
     }
@@ -338,14 +300,6 @@ impl Case<'_> {
         format!("the certificate is for {shown}{more}, and not for \"{wanted}\"")
     }
 
-    fn bad_signature(&self, policy: &Policy) -> (Reason, String) {
-        if let Some(end) = self.end_elsewhere(policy) {
-            return self.foreign(end);
-        }
-        let sentence = "a signature is not by the key of the issuer that is named";
-        (Reason::BadSignature, sentence.to_owned())
-    }
-
     fn called(&self, sent: &SentCertificate) -> String {
         if sent.der == self.chain.end_entity.der {
             "the certificate".to_owned()
@@ -375,6 +329,54 @@ impl Case<'_> {
         let mut ends = self.ends();
         ends.next().filter(|end| !is_own(end) && !ends.any(is_own))
     }
+}
+
+/// What the library says of a refusal.
+fn with_advice(refusal: &Refusal) -> String {
+    let sentence = refusal.to_string();
+    let advice = refusal.advice();
+    escape(&advice.map_or(sentence.clone(), |advice| format!("{sentence}; {advice}")))
+}
+
+/// Errors of rustls that the library leaves as they are.
+fn by_rustls(why: &rustls::Error) -> (Reason, String) {
+    let rustls::Error::InvalidCertificate(invalid) = why else {
+        return (Reason::Other, escape(&why.to_string()));
+    };
+    let (reason, sentence) = match invalid {
+        CertificateError::BadEncoding => (Reason::Malformed, "a certificate cannot be read"),
+        CertificateError::Other(other) => match other.0.downcast_ref() {
+            Some(why) => return by_webpki(why),
+            None => return (Reason::Other, escape(&other.to_string())),
+        },
+        other => return (Reason::Other, escape(&other.to_string())),
+    };
+    (reason, sentence.to_owned())
+}
+
+/// Errors that rustls passes on.
+fn by_webpki(why: &webpki::Error) -> (Reason, String) {
+    use webpki::Error;
+
+    let (reason, sentence) = match why {
+        Error::EndEntityUsedAsCa => (
+            Reason::WrongPurpose,
+            "a certificate that is not a CA's has issued another",
+        ),
+        Error::PathLenConstraintViolated => (
+            Reason::WrongPurpose,
+            "a CA has issued a CA that it may not issue (path length)",
+        ),
+        Error::NameConstraintViolation => (
+            Reason::OutsideConstraints,
+            "a certificate has a name that is outside the name constraints of a CA of its chain",
+        ),
+        Error::UnsupportedCertVersion => {
+            (Reason::Malformed, "a certificate is not of X.509 version 3")
+        }
+        other => return (Reason::Other, format!("the chain is not valid ({other})")),
+    };
+    (reason, sentence.to_owned())
 }
 
 const MOST_NAMES: usize = 5;

@@ -235,14 +235,15 @@ fn outside_name_constraints() {
     refused(
         &explained,
         "the certificate is for \"localhost\", which is outside the name constraints of the root \
-         \"CN=CA\", its own or imposed by the bundle: permitted-dns=.tr",
+         \"CN=CA\" (its own or imposed): permitted-dns=.tr",
     );
 }
 
 #[test]
 fn self_signed_certificate() {
     let explained = explained(&root("CA").pem(), &self_signed_server(HOST));
-    let sentence = "the certificate \"a server\" is self-signed, and not a known root";
+    let sentence = "the certificate \"a server\" is self-signed, and not a known root; if you know that it is the server's \
+         own, pin it (`RootsBuilder::pinned_certificate`)";
     refused(&explained, sentence);
     let none = "No known root has the name of an issuer in this chain.";
     assert!(explained.has_line(none), "{}", explained.output);
@@ -279,12 +280,42 @@ fn intermediates_that_issued_each_other() {
 }
 
 #[test]
+fn unreadable_certificate_does_not_hide_the_chain() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let mut identity = server(&between, HOST);
+    identity.chain.push(vec![0x30, 3, 2, 1, 1].into());
+    let identity = identity.with(&between);
+    let explained = explained(&ca.pem(), &identity);
+    assert!(
+        explained.output.contains("and sent 3 certificates:"),
+        "{}",
+        explained.output
+    );
+    assert!(
+        explained
+            .output
+            .contains("\ncertificate 2 cannot be read: "),
+        "{}",
+        explained.output
+    );
+    assert!(
+        explained.output.contains("\n3  CN=Between"),
+        "{}",
+        explained.output
+    );
+    let verdict = "accepted by roots.pem: the chain ends in its root \"CA\"";
+    assert_eq!(explained.verdict("roots.pem"), verdict);
+}
+
+/// What is said of the root "CA" whose key is another than that of the chain.
+const ANOTHER_KEY: &str = "a signature is not by the key of the issuer that is named, in a chain that leads to \
+    \"CN=CA\"; if another CA has this name, add its certificate; if a CA has a new key, update its root";
+
+#[test]
 fn a_root_of_the_same_name_and_another_key() {
     let explained = explained(&root("CA").pem(), &server(&root("CA"), HOST));
-    refused(
-        &explained,
-        "a signature is not by the key of the issuer that is named",
-    );
+    refused(&explained, ANOTHER_KEY);
     let embedded =
         "refused by embedded: the chain names the root \"CA\", but does not verify with it";
     assert_eq!(explained.verdict("embedded"), embedded);
@@ -295,10 +326,7 @@ fn a_root_of_the_same_name_and_another_key() {
 fn a_root_of_the_same_name_and_another_type_of_key() {
     let ca = root("CA");
     let explained = explained(&ed25519_root("CA").pem(), &server(&ca, HOST));
-    refused(
-        &explained,
-        "a signature is not by the key of the issuer that is named",
-    );
+    refused(&explained, ANOTHER_KEY);
     assert!(explained.output.contains("does not verify with it"));
 
     let port = Server::new(&server(&ca, HOST)).port;
@@ -372,10 +400,7 @@ fn a_forged_intermediate_does_not_lead_to_the_root() {
     let between = intermediate("Between", &ca);
     let identity = server(&intermediate("Between", &ca), HOST).with(&between);
     let explained = explained(&ca.pem(), &identity);
-    refused(
-        &explained,
-        "a signature is not by the key of the issuer that is named",
-    );
+    refused(&explained, ANOTHER_KEY);
     assert!(explained.output.contains("does not verify with it"));
 }
 
@@ -397,7 +422,8 @@ fn the_second_connection_is_sent_another_chain() {
     let port = Server::in_turn(&[&first, &self_signed_server(HOST)]).port;
     let explained = Explain::new(&roots, &roots).run(port);
     let line = "handshake failed: the second connection was sent another chain, which is refused: \
-                the certificate \"a server\" is self-signed, and not a known root";
+                the certificate \"a server\" is self-signed, and not a known root; if you know that it is the server's \
+         own, pin it (`RootsBuilder::pinned_certificate`)";
     assert!(explained.has_line(line), "{}", explained.output);
     assert_eq!(explained.status, 1);
 

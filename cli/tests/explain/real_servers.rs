@@ -73,13 +73,14 @@ fn chains(ca: &Authority) -> Vec<Expected> {
             server(&between, HOST).with(&between),
             "# embedded-roots: permitted-dns=.tr\n",
             "refused by roots.pem: the certificate is for \"localhost\", which is outside the name \
-             constraints of the root \"CN=CA\", its own or imposed by the bundle: permitted-dns=.tr",
+             constraints of the root \"CN=CA\" (its own or imposed): permitted-dns=.tr",
         ),
         chain(
             "self-signed",
             self_signed_server(HOST),
             "",
-            "refused by roots.pem: the certificate \"a server\" is self-signed, and not a known root",
+            "refused by roots.pem: the certificate \"a server\" is self-signed, and not a known root; if you know that it is the \
+             server's own, pin it (`RootsBuilder::pinned_certificate`)",
         ),
     ]
 }
