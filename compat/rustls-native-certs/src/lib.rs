@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::{error, fmt, fs, io};
 
-use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
+use embedded_roots_bundle::{PrivateKeys, issuer, parse_each_certificate, read_file, subject};
 use pki_types::{CertificateDer, pem};
 
 /// The certificates of the default roots of the process: those of `embedded_roots::Roots::install_default`, else
@@ -31,8 +31,8 @@ pub fn load_native_certs() -> CertificateResult {
 
 /// The certificates of a PEM file, and of the files of a directory.
 ///
-/// A certificate that embedded-roots would not take as a root is an error in the result. So is one
-/// under an annotation.
+/// A certificate that embedded-roots would not take as a root is an error in the result, except the self-signed
+/// certificate of a server. So is one under an annotation.
 #[must_use]
 pub fn load_certs_from_paths(file: Option<&Path>, dir: Option<&Path>) -> CertificateResult {
     let mut result = CertificateResult::default();
@@ -91,8 +91,17 @@ impl CertificateResult {
             Ok(pem) => pem,
             Err(inner) => return self.io_error("reading a file", inner, path),
         };
-        for root in parse_each(&path.to_string_lossy(), &pem, PrivateKeys::Ignore) {
-            match root {
+        let name = path.to_string_lossy();
+        for root in parse_each_certificate(&name, &pem, PrivateKeys::Ignore) {
+            let checked = root.and_then(|root| {
+                // A client that was given the certificate of its server accepts it by that.
+                let is_self_issued = subject(root.certificate()) == issuer(root.certificate());
+                if !is_self_issued {
+                    root.check_ca()?;
+                }
+                Ok(root)
+            });
+            match checked {
                 Ok(root) if root.annotation().is_empty() => {
                     self.certs.push(root.certificate().clone());
                 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use embedded_roots::{Error, Refusal, Roots};
+use embedded_roots_bundle::{Root, issuer, subject};
 use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -34,7 +35,8 @@ impl Verifier {
 
     /// A verifier that also accepts what is under these roots.
     ///
-    /// Each of them is used exactly as supplied. One that says that it is not a CA is an error.
+    /// Each of them is used exactly as supplied. The self-signed certificate of a server, which is not a CA, is
+    /// accepted as that of the server, and issues no others. Any other certificate that is not a CA is an error.
     pub fn new_with_extra_roots(
         extra_roots: impl IntoIterator<Item = CertificateDer<'static>>,
         crypto_provider: Arc<CryptoProvider>,
@@ -75,14 +77,26 @@ fn only(
     roots: Vec<CertificateDer<'static>>,
     crypto_provider: Arc<CryptoProvider>,
 ) -> Result<Arc<embedded_roots::Verifier>, rustls::Error> {
-    let roots = Roots::builder()
-        .certificates(roots)
-        .provider(crypto_provider);
-    Ok(roots.build().map_err(of_rustls)?.verifier())
+    let mut builder = Roots::builder().provider(crypto_provider);
+    let (pinned, roots): (Vec<_>, Vec<_>) = roots.into_iter().partition(is_self_signed_server);
+    if !roots.is_empty() {
+        builder = builder.certificates(roots);
+    }
+    for certificate in pinned {
+        builder = builder.pinned_certificate(certificate);
+    }
+    Ok(builder.build().map_err(of_rustls)?.verifier())
+}
+
+/// Whether a certificate is its own issuer, and not a CA.
+fn is_self_signed_server(certificate: &CertificateDer<'static>) -> bool {
+    let is_self_issued = subject(certificate) == issuer(certificate);
+    let root = Root::from_der(certificate.clone());
+    is_self_issued && root.is_err_and(|why| why.is_refused_as_ca())
 }
 
 fn is_unknown_issuer(error: &rustls::Error) -> bool {
-    Refusal::of(error).is_some_and(Refusal::is_unknown_issuer)
+    Refusal::of(error).is_some_and(|refusal| refusal.is_unknown_issuer())
 }
 
 fn of_rustls(error: Error) -> rustls::Error {

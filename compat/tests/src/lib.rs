@@ -10,7 +10,9 @@
 
 use std::sync::Arc;
 
-use embedded_roots_testing::authority::{self, Identity, root, root_of, server_with};
+use embedded_roots_testing::authority::{
+    self, Identity, root, root_of, self_signed_server_with, server_with,
+};
 use rcgen::{IsCa, date_time_ymd};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
@@ -81,7 +83,8 @@ impl Authority {
     }
 }
 
-fn verdict(
+/// What `verifier` says of a server that presents the first certificate alone.
+pub fn verdict(
     verifier: &dyn ServerCertVerifier,
     identity: &Identity,
     name: &str,
@@ -89,6 +92,12 @@ fn verdict(
     let name = ServerName::try_from(name).unwrap();
     let verdict = verifier.verify_server_cert(&identity.chain[0], &[], &name, &[], UnixTime::now());
     verdict.map(drop)
+}
+
+/// A server whose certificate has signed itself, and says that it is not a CA.
+#[must_use]
+pub fn self_signed(name: &str) -> Identity {
+    self_signed_server_with(name, |params| params.is_ca = IsCa::ExplicitNoCa)
 }
 
 /// A new CA, and its self-signed certificate.

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use drop_in_tests::{ca, plain, provider, with_distrust_date, with_permitted_names};
+use drop_in_tests::{
+    ca, plain, provider, self_signed, verdict, with_distrust_date, with_permitted_names,
+};
 use embedded_roots::Refusal;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -99,6 +101,22 @@ fn extra_roots_are_trusted_apart_from_the_limits_of_others() {
     // None is not an error.
     let verifier = Verifier::new_with_extra_roots([], provider()).unwrap();
     plain().verdict(&verifier, HOST, 2026).unwrap();
+}
+
+#[test]
+fn extra_certificate_of_a_server_is_accepted_as_that_server() {
+    let server = self_signed(HOST);
+    let (authority, extra) = ca("an extra CA");
+    let certificate = server.chain[0].clone();
+    let verifier =
+        Verifier::new_with_extra_roots([extra, certificate.clone()], provider()).unwrap();
+    verdict(&verifier, &server, HOST).unwrap();
+    verdict(&verifier, &server, "other.example").unwrap_err();
+    verdict(&verifier, &self_signed(HOST), HOST).unwrap_err();
+    authority.verdict(&verifier, HOST, 2026).unwrap();
+    let alone = Verifier::new_with_extra_roots([certificate], provider()).unwrap();
+    verdict(&alone, &server, HOST).unwrap();
+    plain().verdict(&alone, HOST, 2026).unwrap();
 }
 
 #[test]

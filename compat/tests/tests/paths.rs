@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use drop_in_tests::{PLAIN, SECOND, pem, plain};
+use drop_in_tests::{PLAIN, SECOND, pem, plain, self_signed};
 use embedded_roots_testing::folder::Folder;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -64,6 +64,26 @@ fn missing_paths_are_errors_that_name_them() {
             "{error}"
         );
     }
+}
+
+/// As with the original, a client accepts its server by it.
+#[test]
+fn self_signed_certificate_of_a_server_is_read() {
+    let server = self_signed("localhost");
+    let folder = Folder::new("self-signed");
+    let file = folder.file("server.pem", server.chain_pem() + &pem(PLAIN));
+    let mut expected = sorted(&[PLAIN]);
+    expected.extend(server.chain);
+    expected.sort_by(|a, b| a.as_ref().cmp(b.as_ref()));
+    assert_eq!(load_certs_from_paths(Some(&file), None).unwrap(), expected);
+    // One that a CA has issued does not make a client accept anything.
+    let issued = plain().issue("localhost", 2026);
+    let file = folder.file("issued.pem", issued.chain_pem());
+    let error = only_error(load_certs_from_paths(Some(&file), None));
+    assert!(
+        error.to_string().contains("is an end-entity certificate"),
+        "{error}"
+    );
 }
 
 #[test]
