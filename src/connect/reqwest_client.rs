@@ -11,6 +11,11 @@
 //!
 //! `https` and `http` addresses work. HTTP/2 is offered by ALPN if the feature `http2` is on.
 //! reqwest's own verifier is not used: it cannot be built without a system store.
+//!
+//! The TLS settings of the [builders](client_builder) have no effect, since reqwest receives a whole config:
+//! `min_tls_version`, `identity`, `tls_certs_merge`, `tls_danger_accept_invalid_certs` and the like. Roots are added by
+//! [`Roots::builder`], and the page `_documentation::clients` has the ways to a client certificate and to TLS 1.3
+//! alone.
 
 use std::sync::Arc;
 
@@ -22,7 +27,8 @@ use crate::roots::default::lasting_config;
 use crate::roots::live::live_roots::LiveRoots;
 use crate::roots::policy::Roots;
 
-/// A builder of clients that trust the default roots. Fails like [`roots()`](crate::roots()).
+/// A builder of clients that trust the default roots. Its TLS settings have no effect: see the
+/// [module](crate::reqwest). Fails like [`roots()`](crate::roots()).
 pub fn client_builder() -> Result<ClientBuilder, Error> {
     lasting_config().map(builder_with)
 }
@@ -51,7 +57,8 @@ pub mod blocking {
     use crate::roots::live::live_roots::LiveRoots;
     use crate::roots::policy::Roots;
 
-    /// A builder of blocking clients that trust the default roots. Fails like [`roots()`](crate::roots()).
+    /// A builder of blocking clients that trust the default roots. Its TLS settings have no effect: see the
+    /// [module](crate::reqwest). Fails like [`roots()`](crate::roots()).
     pub fn client_builder() -> Result<ClientBuilder, Error> {
         lasting_config().map(builder_with)
     }
@@ -68,8 +75,8 @@ pub mod blocking {
 
     /// reqwest, blocking (feature `reqwest-blocking`)
     impl Roots {
-        /// A builder of blocking clients that trust these roots. Its `build` may panic inside an async
-        /// runtime.
+        /// A builder of blocking clients that trust these roots. Its TLS settings have no effect: see the
+        /// [module](crate::reqwest). Its `build` may panic inside an async runtime.
         pub fn reqwest_blocking_client_builder(&self) -> ClientBuilder {
             builder_with(self.client_config())
         }
@@ -94,7 +101,8 @@ pub mod blocking {
     /// reqwest, blocking (feature `reqwest-blocking`)
     impl LiveRoots {
         /// A builder of blocking clients that follow the generations: they use
-        /// [`following_config`](Self::following_config). Its `build` may panic inside an async runtime.
+        /// [`following_config`](Self::following_config). Its TLS settings have no effect: see the
+        /// [module](crate::reqwest). Its `build` may panic inside an async runtime.
         pub fn reqwest_blocking_client_builder(&self) -> ClientBuilder {
             builder_with(self.following_config())
         }
@@ -123,7 +131,8 @@ pub mod blocking {
 
 /// reqwest (feature `reqwest`)
 impl Roots {
-    /// A builder of clients that trust these roots.
+    /// A builder of clients that trust these roots. Its TLS settings, such as `min_tls_version`, `identity` and
+    /// `tls_danger_accept_invalid_certs`, have no effect: see the [module](crate::reqwest).
     pub fn reqwest_client_builder(&self) -> ClientBuilder {
         builder_with(self.client_config())
     }
@@ -141,7 +150,8 @@ impl Roots {
 /// reqwest (feature `reqwest`)
 impl LiveRoots {
     /// A builder of clients that follow the generations: they use
-    /// [`following_config`](Self::following_config).
+    /// [`following_config`](Self::following_config). Its TLS settings have no effect: see the
+    /// [module](crate::reqwest).
     pub fn reqwest_client_builder(&self) -> ClientBuilder {
         builder_with(self.following_config())
     }

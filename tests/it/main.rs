@@ -45,6 +45,7 @@ mod public_key;
 mod real_servers;
 mod refusals;
 mod report;
+mod reqwest_settings;
 mod resumption;
 mod revocation;
 mod roots;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use embedded_roots::{Refusal, Roots};
-use embedded_roots_testing::authority::{self, Identity, root, server};
+use embedded_roots_testing::authority::{self, Identity, client, root, server};
 
 pub(crate) type Done = Result<(), Box<dyn Error>>;
 
@@ -48,6 +48,11 @@ impl Authority {
     fn with_mozilla(pem: &str) -> Roots {
         let roots = Roots::builder().bundle(&embedded_roots::mozilla::BUNDLE);
         roots.pem(pem).build().unwrap()
+    }
+
+    /// A client.
+    pub(crate) fn client(&self) -> Identity {
+        client(&self.0, "a client")
     }
 
     /// A server on localhost.

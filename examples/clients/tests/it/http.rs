@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::sync::Arc;
 
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
@@ -15,7 +16,12 @@ use clients::{
     opentelemetry_otlp_client, reqwest_blocking_client, reqwest_client, tokio_rustls_client,
     tokio_tungstenite_client, tonic_client, ureq_client,
 };
+use embedded_roots::rustls::crypto::ring;
+use embedded_roots::rustls::version::{TLS12, TLS13};
+use embedded_roots::rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
+use embedded_roots_testing::authority::Identity;
 use embedded_roots_testing::program::Program;
+use embedded_roots_testing::server as loopback;
 use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -79,6 +85,65 @@ async fn reqwest() -> Done {
 
     for (roots, reason) in refusing(&ca, &other) {
         let refused = reqwest_client::client(&roots)?.get(&url).send().await;
+        explained(&refused.unwrap_err(), reason);
+    }
+    Ok(())
+}
+
+/// Its own settings have no effect, so these are in the config.
+#[tokio::test]
+async fn reqwest_with_configs() -> Done {
+    let (ca, other) = authorities();
+    let serve = |versions: &[&'static SupportedProtocolVersion], asks_for_certificate: bool| {
+        let Identity { chain, key } = ca.server();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let config = config.with_protocol_versions(versions).unwrap();
+        let config = if asks_for_certificate {
+            config.with_client_cert_verifier(ca.roots().client_cert_verifier())
+        } else {
+            config.with_no_client_auth()
+        };
+        let config = config.with_single_cert(chain, key).unwrap();
+        let address = loopback::serve(config, |tls| {
+            loopback::read_request(tls)?;
+            tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
+            tls.conn.send_close_notify();
+            Ok(())
+        });
+        format!("https://localhost:{}/", address.port())
+    };
+    let get = |config: ClientConfig, url: String| async move {
+        let client = reqwest_client::client_with_config(config).unwrap();
+        client
+            .get(url)
+            .send()
+            .await
+            .map(|response| response.status().as_u16())
+    };
+
+    let roots = ca.roots();
+    let mutual = || {
+        let Identity { chain, key } = ca.client();
+        reqwest_client::mutual_tls(&roots, chain, key)
+    };
+    let asks = serve(&[&TLS13], true);
+    assert_eq!(get(mutual()?, asks.clone()).await?, 200);
+    reqwest_client::client(&roots)?
+        .get(asks)
+        .send()
+        .await
+        .unwrap_err();
+
+    let tls13 = || reqwest_client::tls13_alone(&roots);
+    assert_eq!(get(tls13()?, serve(&[&TLS13], false)).await?, 200);
+    get(tls13()?, serve(&[&TLS12], false)).await.unwrap_err();
+
+    for (roots, reason) in refusing(&ca, &other) {
+        let refused = get(
+            reqwest_client::tls13_alone(&roots)?,
+            serve(&[&TLS13], false),
+        )
+        .await;
         explained(&refused.unwrap_err(), reason);
     }
     Ok(())
