@@ -359,7 +359,7 @@ impl RootsBuilder {
     /// for this name alone, whether or not the certificate has it: that of a device which is reached by an address.
     pub fn pinned_certificate_for(
         self,
-        name: ServerName<'static>,
+        name: &ServerName<'_>,
         certificate: CertificateDer<'static>,
     ) -> Self {
         self.pin_given(PinSource::from_der(certificate, Some(name)))
@@ -376,8 +376,8 @@ impl RootsBuilder {
 
     /// Accepts servers that have exactly a certificate of this PEM file, like [`pinned_file`](Self::pinned_file), for
     /// this name alone.
-    pub fn pinned_file_for(self, name: ServerName<'static>, path: impl AsRef<Path>) -> Self {
-        let path = path.as_ref().to_owned();
+    pub fn pinned_file_for(self, name: &ServerName<'_>, path: impl AsRef<Path>) -> Self {
+        let (name, path) = (name.to_owned(), path.as_ref().to_owned());
         self.pin(move || PinSource::from_pem_file(&path, Some(&name)))
     }
 

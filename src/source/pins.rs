@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use embedded_roots_bundle::{PrivateKeys, Root, parse_pinned, read_file};
+use embedded_roots_bundle::{Annotation, PrivateKeys, Root, parse_pinned, read_file};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::EndEntityCert;
 
@@ -30,18 +30,15 @@ impl PinSource {
     /// One that the program supplies.
     pub(crate) fn from_der(
         certificate: CertificateDer<'static>,
-        name: Option<ServerName<'static>>,
+        name: Option<&ServerName<'_>>,
     ) -> Result<Self, Error> {
-        let read = |der| Root::new(der, Default::default(), 0).and_then(Root::into_pinned);
+        let read = |der| Root::new(der, Annotation::default(), 0).and_then(Root::into_pinned);
         let read = read_each([certificate], "pinned certificate", read)?;
-        Self::new("the program".to_owned(), read, name.as_ref())
+        Self::new("the program".to_owned(), read, name)
     }
 
     /// Those of a PEM file.
-    pub(crate) fn from_pem_file(
-        path: &Path,
-        name: Option<&ServerName<'static>>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn from_pem_file(path: &Path, name: Option<&ServerName<'_>>) -> Result<Self, Error> {
         let origin = shown(path);
         let pem = read_file(path).map_err(|why| Error::unreadable(&origin, why))?;
         let read = parse_pinned(&origin, &pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
@@ -51,7 +48,7 @@ impl PinSource {
     fn new(
         origin: String,
         read: Vec<(CertificateDer<'static>, Option<UnixTime>)>,
-        name: Option<&ServerName<'static>>,
+        name: Option<&ServerName<'_>>,
     ) -> Result<Self, Error> {
         if read.is_empty() {
             return Err(Error::invalid(format_args!("{origin}: no certificate")));
@@ -66,7 +63,7 @@ impl PinSource {
             })?;
             pins.push(Pin {
                 certificate,
-                name: name.cloned(),
+                name: name.map(ServerName::to_owned),
                 distrust_after,
             });
         }

@@ -157,6 +157,7 @@ impl fmt::Debug for Report {
         f.debug_struct("Report")
             .field("sources", &self.sources)
             .field("intermediates", &self.intermediates)
+            .field("pinned", &self.pinned)
             .field("crlite", &self.crlite())
             .finish()
     }

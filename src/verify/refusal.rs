@@ -513,7 +513,9 @@ fn for_other_names(expected: &str, presented: &[String]) -> String {
     }
     match presented.len() {
         0 => why.push_str("no DNS name or IP address"),
-        count @ 4.. => why.push_str(&format!(" and {} more", count - MOST_NAMES)),
+        count if count > MOST_NAMES => {
+            why.push_str(&[" and ", &(count - MOST_NAMES).to_string(), " more"].concat());
+        }
         _ => {}
     }
     why.push_str(", and not for ");

@@ -190,7 +190,8 @@ fn an_end_entity_certificate_is_named() {
     let line = root("CA").pem().lines().count() + 2;
     let text = format!(
         "{path}, line {line}: \"CN=www.corp.example\" is an end-entity certificate (basic \
-         constraints: CA false), not a root; use the certificate of the CA that issued it"
+         constraints: CA false), not a root; use the certificate of the CA that issued it, or \
+         pin that of a server (`RootsBuilder::pinned_certificate`)"
     );
     assert_eq!(error, text);
 

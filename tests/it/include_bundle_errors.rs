@@ -77,7 +77,8 @@ fn unusable_files_are_errors_at_their_literal() {
     let key = "a private key: anyone who has the program can read what is compiled in; remove the key \
                from this file";
     let end_entity = "\"CN=www.corp.example\" is an end-entity certificate (basic constraints: CA \
-                      false), not a root; use the certificate of the CA that issued it";
+                      false), not a root; use the certificate of the CA that issued it, or \
+                      pin that of a server (`RootsBuilder::pinned_certificate`)";
     let distrusted = "\"CN=A root\" has a key that is distrusted since 2026-10-18: \
                       CVE-2026-111943,GHSA-6q48-6c7w-9gw2,RUSTSEC-2026-0382; remove this certificate";
     let keys =

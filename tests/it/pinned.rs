@@ -177,7 +177,7 @@ fn given_name_replaces_those_of_the_certificate() {
     let today = UnixTime::now().as_secs() / 86_400;
     let name = |name: &str| ServerName::try_from(name.to_owned()).unwrap();
     let certificate = || identity.chain[0].clone();
-    let by_address = Roots::builder().pinned_certificate_for(name("192.0.2.1"), certificate());
+    let by_address = Roots::builder().pinned_certificate_for(&name("192.0.2.1"), certificate());
     let by_address = by_address.build().unwrap();
     verdict_on(&by_address, &identity, "192.0.2.1", today).unwrap();
     for other in ["192.0.2.2", NAME] {
@@ -191,7 +191,7 @@ fn given_name_replaces_those_of_the_certificate() {
         );
     }
     let both = Roots::builder()
-        .pinned_certificate_for(name("Device.Example"), certificate())
+        .pinned_certificate_for(&name("Device.Example"), certificate())
         .pinned_certificate(certificate());
     let both = both.build().unwrap();
     for name in ["device.example", NAME] {
@@ -232,7 +232,7 @@ fn certificate_under_a_root_is_still_accepted_for_its_names() {
     let identity = server(&ca, NAME);
     let roots = Roots::builder().pem(ca.pem());
     let device = ServerName::try_from("device.example").unwrap();
-    let roots = roots.pinned_certificate_for(device, identity.chain[0].clone());
+    let roots = roots.pinned_certificate_for(&device, identity.chain[0].clone());
     verdict(&roots.build().unwrap(), &identity).unwrap();
 }
 

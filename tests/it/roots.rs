@@ -367,7 +367,8 @@ fn certificate_that_says_that_it_is_not_a_ca_is_refused() {
         }),
     );
     let why = "\"CN=www.corp.example\" is an end-entity certificate (basic constraints: CA false), not a \
-               root; use the certificate of the CA that issued it";
+               root; use the certificate of the CA that issued it, or \
+               pin that of a server (`RootsBuilder::pinned_certificate`)";
     let both = ca.pem() + &leaf.pem();
     let line = ca.pem().lines().count() + 1;
     let error = Roots::builder().pem(&both).build().unwrap_err();

@@ -359,7 +359,7 @@ fn short_rsa_key_of_a_server_is_named() {
     // The second is the one with the short key.
     let certificate = chain.unwrap().remove(1);
     let roots = Roots::builder()
-        .pinned_certificate_for(NAME.try_into().unwrap(), certificate.clone())
+        .pinned_certificate_for(&NAME.try_into().unwrap(), certificate.clone())
         .build()
         .unwrap();
     let key = CertifiedKey::new(vec![certificate], Arc::new(Zeros));

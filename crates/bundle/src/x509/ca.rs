@@ -14,7 +14,8 @@ pub(crate) fn refusal(certificate: &[u8]) -> Option<&'static str> {
     if statement.ca == Some(false) {
         return Some(
             "is an end-entity certificate (basic constraints: CA false), not a root; use the \
-             certificate of the CA that issued it",
+             certificate of the CA that issued it, or pin that of a server \
+             (`RootsBuilder::pinned_certificate`)",
         );
     }
     (statement.key_cert_sign == Some(false)).then_some(
