@@ -19,7 +19,7 @@ use crate::verify::dates::{Issuers, has_issuer, is_unknown_issuer};
 use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
 use crate::verify::pinned::{self, Pinned};
-use crate::verify::refusal::Refusal;
+use crate::verify::refusal::{Refusal, plain_error};
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
 use crate::verify::search::{Chain, CrlSearch, Leaves, Search};
@@ -37,7 +37,8 @@ pub(super) struct ChainVerifier {
     complete: Option<Complete>,
     /// Likewise, for a program that pins none.
     pinned: Option<Pinned>,
-    returns_plain_errors: bool,
+    /// Likewise, for a program that wants the explanations.
+    plain_error: Option<fn(rustls::Error) -> rustls::Error>,
 }
 
 impl ChainVerifier {
@@ -50,7 +51,7 @@ impl ChainVerifier {
             revocation: None,
             complete: None,
             pinned: None,
-            returns_plain_errors: false,
+            plain_error: None,
         }
     }
 
@@ -71,7 +72,7 @@ impl ChainVerifier {
     }
 
     pub(super) fn return_plain_errors(&mut self) {
-        self.returns_plain_errors = true;
+        self.plain_error = Some(plain_error);
     }
 
     pub(super) fn checks_revocation(&self) -> bool {
@@ -88,23 +89,13 @@ impl ChainVerifier {
             // A root may have issued it, too.
             Some(Err(refused)) => self.verify_path(chain).map_err(|_| refused),
         };
-        verdict.map_err(|refused| self.told(refused))
-    }
-
-    /// Logs why a chain is refused, and returns the error for rustls.
-    #[cold]
-    fn told(&self, refused: rustls::Error) -> rustls::Error {
-        logging::debug(|| Refusal::of(&refused).map(|refusal| format!("{refusal:?}")));
-        match &refused {
-            rustls::Error::InvalidCertificate(CertificateError::Other(other))
-                if self.returns_plain_errors =>
-            {
-                let refusal = other.0.downcast_ref::<Refusal>();
-                let replaced = refusal.and_then(Refusal::replaced_error).cloned();
-                replaced.unwrap_or(refused)
+        verdict.map_err(|refused| {
+            logging::debug(|| Refusal::of(&refused).map(|refusal| format!("{refusal:?}")));
+            match self.plain_error {
+                Some(plain) => plain(refused),
+                None => refused,
             }
-            _ => refused,
-        }
+        })
     }
 
     fn verify_path(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {

@@ -111,6 +111,9 @@ pub(super) fn is_unknown_issuer(error: &rustls::Error) -> bool {
     )
 }
 
-fn is_bad_signature(error: &rustls::Error) -> bool {
-    *error == CertificateError::BadSignature.into()
+pub(super) fn is_bad_signature(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(CertificateError::BadSignature)
+    )
 }

@@ -15,7 +15,7 @@ use crate::bundle::anchor::Anchor;
 use crate::verify::algorithms::{
     AWS_LC_RS, algorithm_name, is_supported_by_aws_lc_rs, name, unusable_key,
 };
-use crate::verify::dates::Issuers;
+use crate::verify::dates::{Issuers, is_bad_signature};
 use crate::verify::paths::reached;
 use crate::verify::reason::{Defect, PIN};
 use crate::verify::refusal::Refusal;
@@ -72,14 +72,12 @@ pub(super) fn explain_signature(
     refused: rustls::Error,
     certificate: &CertificateDer<'_>,
 ) -> rustls::Error {
-    let info = subject_public_key_info(certificate);
-    let key = info.and_then(|info| Element::only(info, der::SEQUENCE));
-    match key.and_then(unusable_key) {
-        Some((why, advice)) if refused == CertificateError::BadSignature.into() => {
-            let refusal = Refusal::unsuitable(subject(certificate), Defect::Algorithm, why, advice);
-            refusal.replacing(refused).into()
-        }
-        _ => refused,
+    if !is_bad_signature(&refused) {
+        return refused;
+    }
+    match unusable_key_of(certificate) {
+        Some(refusal) => refusal.replacing(refused).into(),
+        None => refused,
     }
 }
 
@@ -176,11 +174,8 @@ impl<'a> Path<'a> {
     /// A bad signature can mean that the provider cannot use the key of an issuer.
     fn unusable_key(&self) -> Option<Refusal> {
         for certificate in &self.intermediates {
-            let key = subject_public_key_info(certificate)
-                .and_then(|info| Element::only(info, der::SEQUENCE));
-            if let Some((why, advice)) = key.and_then(unusable_key) {
-                let name = subject(certificate);
-                return Some(Refusal::unsuitable(name, Defect::Algorithm, why, advice));
+            if let Some(refusal) = unusable_key_of(certificate) {
+                return Some(refusal);
             }
         }
         for root in self.roots {
@@ -260,6 +255,17 @@ impl<'a> Path<'a> {
             certificate = rest.next()?;
         }
     }
+}
+
+fn unusable_key_of(certificate: &CertificateDer<'_>) -> Option<Refusal> {
+    let key = Element::only(subject_public_key_info(certificate)?, der::SEQUENCE)?;
+    let (why, advice) = unusable_key(key)?;
+    Some(Refusal::unsuitable(
+        subject(certificate),
+        Defect::Algorithm,
+        why,
+        advice,
+    ))
 }
 
 /// id-ce-nameConstraints (2.5.29.30) and id-ce-extKeyUsage (2.5.29.37)

@@ -611,6 +611,18 @@ fn last_of_chain<'a>(
 /// More than webpki goes by.
 const MOST_STEPS: usize = 16;
 
+/// The error of rustls that a refusal replaces; any other error as it is.
+pub(super) fn plain_error(refused: rustls::Error) -> rustls::Error {
+    match &refused {
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+            let refusal = other.0.downcast_ref::<Refusal>();
+            let replaced = refusal.and_then(Refusal::replaced_error).cloned();
+            replaced.unwrap_or(refused)
+        }
+        _ => refused,
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.reason.fmt(f)
