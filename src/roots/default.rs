@@ -66,16 +66,12 @@ fn current() -> Result<Cow<'static, Roots>, Error> {
 /// # Errors
 ///
 /// Fails like [`roots()`], except that it needs no crypto provider; and if every root has a
-/// distrust date.
+/// distrust date, or there are only pinned certificates.
 pub fn root_store() -> Result<Arc<RootCertStore>, Error> {
-    let store = match process_default()? {
-        ProcessDefault::Fixed(trust_set, _) => Arc::clone(trust_set.store()),
-        ProcessDefault::Live { current, .. } => current().root_store(),
-    };
-    if store.is_empty() {
-        return Err(Error::all_have_distrust_dates());
+    match process_default()? {
+        ProcessDefault::Fixed(trust_set, _) => trust_set.filled_store(),
+        ProcessDefault::Live { current, .. } => current().trust_set().filled_store(),
     }
-    Ok(store)
 }
 
 /// The certificates of the default roots, like [`Roots::certificates`]. It needs no crypto provider. For the drop-in

@@ -50,8 +50,8 @@ impl Roots {
 
     /// The anchors as a store for rustls.
     ///
-    /// A store cannot carry a distrust date, so roots that have one are left out. If all roots have one, the store
-    /// is empty and trusts nobody. Nor can a store carry distrusted keys and certificates below the roots.
+    /// A store cannot carry a distrust date, so roots that have one are left out. If all roots have one, or there
+    /// are only [pinned](crate::RootsBuilder::pinned_certificate) certificates, the store is empty and trusts nobody. Nor can a store carry distrusted keys and certificates below the roots.
     /// [`verifier`](Self::verifier) enforces all of it.
     #[must_use]
     pub fn root_store(&self) -> Arc<RootCertStore> {

@@ -259,3 +259,33 @@ fn dangling_link_does_not_cause_a_fallback() {
         .system_fallback();
     assert_eq!(outcome(builder), "error");
 }
+
+#[test]
+fn variables_replace_pinned_certificates() {
+    let world = with_files("pinned_and_variables");
+    let pinned = world.file("pinned.pem", pem("Pinned"));
+    let count = |variables| {
+        let builder = builder(&world, variables).bundle(bundle());
+        let roots = builder.pinned_file(&pinned).ssl_cert_env().build();
+        roots.unwrap().report().pinned().len()
+    };
+    assert_eq!(count(Vec::new()), 1);
+    let variable = ("SSL_CERT_FILE", world.join("there").into());
+    assert_eq!(count(vec![variable]), 0);
+}
+
+#[test]
+fn store_of_pinned_certificates_alone_is_an_error_of_its_own() {
+    let world = with_files("pinned_alone");
+    let pinned = world.file("pinned.pem", pem("Pinned"));
+    let roots = builder(&world, Vec::new()).pinned_file(&pinned);
+    let roots = roots.build().unwrap();
+    assert!(roots.root_store().is_empty());
+    let error = roots.trust_set().filled_store().unwrap_err();
+    assert!(error.is_no_roots());
+    let text = error.to_string();
+    assert!(
+        text.contains("1 pinned certificate") && !text.contains("date"),
+        "{text}"
+    );
+}

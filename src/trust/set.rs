@@ -127,6 +127,19 @@ impl TrustSet {
         })
     }
 
+    /// The [`store`](Self::store), if it is not empty.
+    pub(crate) fn filled_store(&self) -> Result<Arc<RootCertStore>, Error> {
+        let store = self.store();
+        if !store.is_empty() {
+            return Ok(Arc::clone(store));
+        }
+        Err(if self.anchors().is_empty() {
+            no_roots(self.report())
+        } else {
+            Error::all_have_distrust_dates()
+        })
+    }
+
     /// The certificates of the anchors, as far as they carry what limits the anchors.
     pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
         let mut carried = Vec::new();

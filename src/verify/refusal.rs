@@ -484,7 +484,12 @@ fn of_rustls(error: &CertificateError) -> Option<Refusal> {
         } => (
             Kind::WrongName,
             for_other_names(&expected.to_str(), presented),
-            "ask the server by one of the names that its certificate has, or let its CA issue one for this name",
+            if presented.is_empty() {
+                "names must be in the extension subjectAltName; if you know the server, pin its certificate for this \
+                 name (`RootsBuilder::pinned_certificate_for`)"
+            } else {
+                "ask the server by one of the names that its certificate has, or let its CA issue one for this name"
+            },
         ),
         CertificateError::InvalidPurposeContext { .. } => (
             Kind::WrongPurpose,

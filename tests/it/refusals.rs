@@ -273,6 +273,12 @@ fn names_of_the_certificate_are_told() {
             format!("the certificate is for {shown}and not for {NAME}")
         );
     }
+    let refused = refusal_at(&roots, &with_names(&[]), NAME, today);
+    let advice = refused.advice().unwrap();
+    assert!(
+        advice.ends_with("(`RootsBuilder::pinned_certificate_for`)"),
+        "{advice}"
+    );
     let many = vec![&*long; 100];
     let refused = refusal_at(
         &roots,
