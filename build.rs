@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use embedded_roots_bundle::{
-    DistrustedKey, ParsedBundle, PrivateKeys, Root, emit, escape, parse, parse_day,
-    parse_distrusted_keys, pin, read_file,
+    DistrustedKey, ParsedBundle, PrivateKeys, Root, data_in_place_of_a_path, emit, parse,
+    parse_day, parse_distrusted_keys, pem_in_place_of_a_path, pin, read_file, shown_value,
 };
 use rustls_pki_types::UnixTime;
 
@@ -20,6 +20,7 @@ fn main() {
 }
 
 const FILE: &str = "EMBEDDED_ROOTS_FILE";
+const EXAMPLE: &str = "certs/roots.pem";
 /// The sources of the default roots, the preferred one first.
 const SOURCES: [(&str, bool); 4] = [
     ("custom", cfg!(feature = "custom")),
@@ -138,6 +139,9 @@ fn custom(distrusted: &[DistrustedKey]) -> Result<ParsedBundle, String> {
     if value.is_empty() && env::var_os("DOCS_RS").is_some() {
         return ParsedBundle::new(Vec::new()).map_err(|why| why.to_string());
     }
+    if let Some(why) = pem_in_place_of_a_path(&value.to_string_lossy()) {
+        return Err(format!("{FILE}: {why}"));
+    }
     let paths: Vec<PathBuf> = env::split_paths(&value)
         .filter(|path| !path.as_os_str().is_empty())
         .collect();
@@ -149,7 +153,7 @@ fn custom(distrusted: &[DistrustedKey]) -> Result<ParsedBundle, String> {
         };
         return Err(format!(
             "the feature `custom` compiles in the PEM file named by {FILE}, which is {state}\n{}",
-            how_to_set("certs/roots.pem")
+            how_to_set(EXAMPLE)
         ));
     }
     let mut roots = Vec::new();
@@ -157,11 +161,11 @@ fn custom(distrusted: &[DistrustedKey]) -> Result<ParsedBundle, String> {
         roots.extend(user_file(path, distrusted)?);
     }
     ParsedBundle::new(roots)
-        .map_err(|why| format!("{FILE} ({}): {why}", escape(&value.to_string_lossy())))
+        .map_err(|why| format!("{FILE} ({}): {why}", shown_value(&value.to_string_lossy())))
 }
 
 fn user_file(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, String> {
-    let shown = escape(&path.display().to_string());
+    let shown = shown(path);
     // Cargo reads `rerun-if-changed` paths as lines of UTF-8.
     let Some(text) = path
         .to_str()
@@ -172,10 +176,13 @@ fn user_file(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, Str
         ));
     };
     if path.is_relative() {
+        if let Some(why) = data_in_place_of_a_path(text) {
+            return Err(format!("{FILE}: {why}"));
+        }
         return Err(format!(
             "{FILE} names {shown}, which is a relative path: a build script runs in the folder of \
              its own package\n{}",
-            how_to_set(text)
+            how_to_set(if shown == text { text } else { EXAMPLE })
         ));
     }
     println!("cargo::rerun-if-changed={text}");
@@ -192,13 +199,18 @@ fn how_to_set(path: &str) -> String {
 }
 
 fn read(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, String> {
-    let name = escape(&path.display().to_string());
+    let name = shown(path);
     let pem = read_file(path).map_err(|why| format!("{name} cannot be read: {why}"))?;
     let roots = parse(&name, &pem, PrivateKeys::Refuse).and_then(|roots| {
         DistrustedKey::check(distrusted, &name, &roots)?;
         Ok(roots)
     });
     roots.map_err(|why| why.to_string())
+}
+
+/// A path of the variable, for a message.
+fn shown(path: &Path) -> String {
+    shown_value(&path.display().to_string())
 }
 
 /// Writes the anchors of the crate webpki-roots, which has no certificates. Returns the digest of the set.

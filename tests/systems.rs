@@ -13,6 +13,7 @@ use std::time::Duration;
 use std::{env, thread};
 
 use embedded_roots::{Error, Refusal, Roots, mozilla};
+use embedded_roots_bundle::shown_value;
 use embedded_roots_testing::authority::{Authority, root, server};
 use embedded_roots_testing::folder::Folder;
 use embedded_roots_testing::handshake::Pair;
@@ -60,20 +61,17 @@ fn variables_name_another_store() {
     folder.file("two/ca.pem", two);
 
     let printed = system_with(&[("SSL_CERT_FILE", file.as_os_str())]);
-    assert_eq!(printed, format!("SSL_CERT_FILE={}: 1 root", file.display()));
+    assert_eq!(printed, format!("SSL_CERT_FILE={}: 1 root", shown(&file)));
 
     // The separator is `:`, or `;` on Windows, where paths contain colons.
     let directories = env::join_paths([folder.join("one"), folder.join("two")]).unwrap();
     let printed = system_with(&[("SSL_CERT_DIR", &directories)]);
-    let shown = Path::new(&directories).display();
-    assert_eq!(printed, format!("SSL_CERT_DIR={shown}: 2 roots"));
+    let directories = shown(Path::new(&directories));
+    assert_eq!(printed, format!("SSL_CERT_DIR={directories}: 2 roots"));
 
     let absent = folder.join("absent.pem");
     let printed = system_with(&[("SSL_CERT_FILE", absent.as_os_str())]);
-    let why = format!(
-        "error: SSL_CERT_FILE: {} cannot be read: ",
-        absent.display()
-    );
+    let why = format!("error: SSL_CERT_FILE: {} cannot be read: ", shown(&absent));
     assert!(printed.starts_with(&why), "{printed}");
 }
 
@@ -180,6 +178,11 @@ fn system_with(variables: &[(&str, &OsStr)]) -> String {
     let text = String::from_utf8(output.stdout).unwrap();
     let printed = text.lines().find_map(|line| line.strip_prefix(PRINTED));
     printed.unwrap_or_else(|| panic!("{text}")).to_owned()
+}
+
+/// The value of a variable as reports show it.
+fn shown(path: &Path) -> String {
+    shown_value(&path.display().to_string())
 }
 
 /// The number of roots in `system store (/etc/ssl/certs): 144 roots, 117 already known`.

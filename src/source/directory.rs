@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 
 use embedded_roots_bundle::{MAX_FILE_SIZE, read_known_file};
 
-use crate::source::origin::shown;
-
 /// The contents of a directory of roots.
 #[derive(Default)]
 pub(crate) struct Listing {
     /// The files that were not seen before, each with its size, in the order of their names.
     pub(crate) files: Vec<(PathBuf, u64)>,
     /// What has the name of a file of roots and cannot be read, such as a dangling link.
-    pub(crate) unreadable: Vec<String>,
+    pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
     /// Files of other names.
     pub(crate) others: Vec<PathBuf>,
 }
@@ -77,7 +75,7 @@ impl Directories {
                     }
                 }
                 Ok(file) if file.is_file() => listing.others.push(path),
-                Err(why) if is_named => listing.unreadable.push(format!("{}: {why}", shown(&path))),
+                Err(why) if is_named => listing.unreadable.push((path, why)),
                 Ok(_) | Err(_) => {}
             }
         }

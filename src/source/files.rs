@@ -1,20 +1,24 @@
 //! Files of roots that the user names, strictly.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use embedded_roots_bundle::{PrivateKeys, parse, parse_digests, parse_each, read_file};
+use embedded_roots_bundle::{
+    PrivateKeys, data_in_place_of_a_path, parse, parse_digests, parse_each, pem_in_place_of_a_path,
+    read_file,
+};
 
 use crate::error::Error;
 use crate::source::directory::Directories;
-use crate::source::origin::{Origin, shown};
+use crate::source::origin::{Origin, shown, shown_of_variable};
 use crate::source::root::{Source, SourceRoot};
 use crate::source::variables::Variables;
 
 /// The roots of one PEM file, strictly.
 pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {
     let mut source = Source::new(Origin::File(path.to_owned()));
-    source.roots = roots_of(path)?;
+    source.roots = roots_of(path, &shown(path))?;
     Ok(source)
 }
 
@@ -32,10 +36,10 @@ pub(crate) fn optional_pem_file(path: &Path) -> Result<Source, Error> {
 
 /// The file that a variable names, strictly; `None` if it is not set.
 pub(crate) fn extra_env(variables: &Variables, name: &str) -> Result<Option<Source>, Error> {
-    let Some(path) = variables.value(name).map(PathBuf::from) else {
+    let Some(path) = value(variables, name)?.map(PathBuf::from) else {
         return Ok(None);
     };
-    let roots = roots_of(&path).map_err(|why| why.of_variable(name))?;
+    let roots = roots_of_variable(&path).map_err(|why| why.of_variable(name))?;
     let name = name.to_owned();
     let mut source = Source::new(Origin::Variable { name, path });
     source.roots = roots;
@@ -46,15 +50,15 @@ pub(crate) fn extra_env(variables: &Variables, name: &str) -> Result<Option<Sour
 ///
 /// They replace the system's store.
 pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Error> {
-    let file = variables.value("SSL_CERT_FILE").map(PathBuf::from);
-    let directories = variables.value("SSL_CERT_DIR");
+    let file = value(variables, "SSL_CERT_FILE")?.map(PathBuf::from);
+    let directories = value(variables, "SSL_CERT_DIR")?;
     if file.is_none() && directories.is_none() {
         return Ok(None);
     }
     let mut roots = Vec::new();
     let mut skipped = Vec::new();
     if let Some(file) = &file {
-        roots = roots_of(file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
+        roots = roots_of_variable(file).map_err(|why| why.of_variable("SSL_CERT_FILE"))?;
     }
     if let Some(directories) = &directories {
         let before = roots.len();
@@ -65,7 +69,7 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
                 .map_err(|why| why.of_variable("SSL_CERT_DIR"))?;
         }
         if roots.len() == before {
-            let shown = shown(Path::new(directories));
+            let shown = shown_of_variable(Path::new(directories));
             let why = Error::invalid(format_args!(
                 "no certificate in {shown}, in files named *.pem, *.crt, *.cer or by a hash of \
                  OpenSSL"
@@ -80,10 +84,34 @@ pub(crate) fn ssl_cert_env(variables: &Variables) -> Result<Option<Source>, Erro
     }))
 }
 
-fn roots_of(path: &Path) -> Result<Vec<SourceRoot>, Error> {
-    let name = shown(path);
-    let pem = read_file(path).map_err(|why| Error::unreadable(&name, why))?;
-    let roots = parse(&name, &pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
+/// The value of a variable that names paths; an error, which shows nothing of it, if it is PEM text.
+fn value(variables: &Variables, name: &str) -> Result<Option<OsString>, Error> {
+    let value = variables.value(name);
+    let pem = value
+        .as_ref()
+        .and_then(|value| pem_in_place_of_a_path(&value.to_string_lossy()));
+    match pem {
+        Some(why) => Err(Error::invalid(why).of_variable(name)),
+        None => Ok(value),
+    }
+}
+
+/// The roots of a file that a variable names.
+fn roots_of_variable(path: &Path) -> Result<Vec<SourceRoot>, Error> {
+    roots_of(path, &shown_of_variable(path)).map_err(|why| without_data(path, why))
+}
+
+/// The error of a path that a variable names, without the path if that is no path.
+fn without_data(path: &Path, why: Error) -> Error {
+    let data = why
+        .is_unreadable()
+        .then(|| data_in_place_of_a_path(&path.to_string_lossy()));
+    data.flatten().map_or(why, Error::invalid)
+}
+
+fn roots_of(path: &Path, name: &str) -> Result<Vec<SourceRoot>, Error> {
+    let pem = read_file(path).map_err(|why| Error::unreadable(name, why))?;
+    let roots = parse(name, &pem, PrivateKeys::Ignore).map_err(Error::invalid)?;
     Ok(roots.into_iter().map(SourceRoot::from).collect())
 }
 
@@ -103,16 +131,24 @@ fn add_directory(
     skipped: &mut Vec<String>,
 ) -> Result<(), Error> {
     let listing = directories.list(directory);
-    let listing = listing.map_err(|why| Error::unreadable(&shown(directory), why))?;
-    skipped.extend(listing.unreadable);
+    let listing = listing.map_err(|why| {
+        without_data(
+            directory,
+            Error::unreadable(&shown_of_variable(directory), why),
+        )
+    })?;
+    skipped.extend(listing.unreadable.iter().map(|(path, why)| {
+        let path = shown_of_variable(path);
+        format!("{path}: {why}")
+    }));
     skipped.extend(listing.others.iter().map(|path| {
-        let path = shown(path);
+        let path = shown_of_variable(path);
         format!(
             "{path}: ignored, because it is not named *.pem, *.crt, *.cer or by a hash of OpenSSL"
         )
     }));
     for (path, size) in listing.files {
-        let name = shown(&path);
+        let name = shown_of_variable(&path);
         let pem = directories.read(&path, size);
         let pem = pem.map_err(|why| Error::unreadable(&name, why))?;
         for root in parse_each(&name, &pem, PrivateKeys::Ignore) {

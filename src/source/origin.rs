@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use embedded_roots_bundle::escape;
+use embedded_roots_bundle::{escape, shown_value};
 
 use crate::bundle::bundle::Bundle;
 use crate::bundle::name::BundleName;
@@ -80,7 +80,9 @@ impl fmt::Display for Origin {
             Self::Certificates => f.write_str("certificates"),
             Self::Anchors => f.write_str("anchors"),
             Self::File(path) => write!(f, "file {}", shown(path)),
-            Self::Variable { name, path } => write!(f, "{}={}", escape(name), shown(path)),
+            Self::Variable { name, path } => {
+                write!(f, "{}={}", escape(name), shown_of_variable(path))
+            }
             Self::SystemStore { places } => {
                 f.write_str("system store")?;
                 for (nth, place) in places.iter().enumerate() {
@@ -91,13 +93,17 @@ impl fmt::Display for Origin {
             }
             Self::SslCertEnv { file, directories } => {
                 if let Some(file) = file {
-                    write!(f, "SSL_CERT_FILE={}", shown(file))?;
+                    write!(f, "SSL_CERT_FILE={}", shown_of_variable(file))?;
                 }
                 if file.is_some() && directories.is_some() {
                     f.write_str(", ")?;
                 }
                 if let Some(directories) = directories {
-                    write!(f, "SSL_CERT_DIR={}", shown(Path::new(directories)))?;
+                    write!(
+                        f,
+                        "SSL_CERT_DIR={}",
+                        shown_of_variable(Path::new(directories))
+                    )?;
                 }
                 Ok(())
             }
@@ -108,4 +114,9 @@ impl fmt::Display for Origin {
 /// A path for a message.
 pub(crate) fn shown(path: &Path) -> String {
     escape(&path.display().to_string())
+}
+
+/// A path that a variable names, or one below it, for a message: not more than 80 characters of it.
+pub(crate) fn shown_of_variable(path: &Path) -> String {
+    shown_value(&path.display().to_string())
 }

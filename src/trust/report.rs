@@ -183,8 +183,8 @@ pub struct SourceReport {
 }
 
 impl SourceReport {
-    /// The source: a bundle by its name, a path, a variable with its value, or the system store with
-    /// its paths.
+    /// The source: a bundle by its name, a path, a variable with its value (at most 80 characters of it), or the system
+    /// store with its paths.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.shown_origin

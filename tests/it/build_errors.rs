@@ -1,5 +1,8 @@
 //! The error messages that a user sees when a bundle cannot be compiled in.
 
+use std::path::Path;
+
+use embedded_roots_bundle::shown_value;
 use embedded_roots_testing::authority::{annotated, ca_params, root, root_with};
 use rcgen::{IsCa, KeyUsagePurpose};
 
@@ -17,7 +20,12 @@ fn error_for(pem: impl AsRef<[u8]>) -> (String, String) {
     let package = package();
     let path = package.file("corp.pem", pem);
     let error = package.env(FILE, &path).build_error();
-    (error, path.display().to_string())
+    (error, shown(&path))
+}
+
+/// As the message shows it: a temporary folder may have a long name.
+fn shown(path: &Path) -> String {
+    shown_value(&path.display().to_string())
 }
 
 #[test]
@@ -71,7 +79,7 @@ fn unreadable_file_is_an_error() {
     let package = package();
     let missing = package.folder().join("missing.pem");
     let error = package.env(FILE, &missing).build_error();
-    let start = format!("{} cannot be read: ", missing.display());
+    let start = format!("{} cannot be read: ", shown(&missing));
     assert!(error.starts_with(&start), "{error}");
 
     let package = self::package();
@@ -81,9 +89,54 @@ fn unreadable_file_is_an_error() {
         error,
         format!(
             "{} cannot be read: it is a directory, not a regular file: name the PEM files in it",
-            folder.display()
+            shown(&folder)
         )
     );
+}
+
+/// Cargo prints the error, and keeps it in the log of the build: a private key must not be in it.
+#[test]
+fn pem_in_the_variable_is_an_error_that_shows_none_of_it() {
+    let ca = root("CA");
+    let pem = ca.pem() + &ca.key().serialize_pem();
+    let body = pem.lines().filter(|line| !line.starts_with('-'));
+    let body: Vec<_> = body.collect();
+    let mut package = package();
+    for value in [pem.clone(), body.concat()] {
+        package.set_env(FILE, &value);
+        let error = package.build_error();
+        assert!(
+            error.starts_with("EMBEDDED_ROOTS_FILE: it holds "),
+            "{error}"
+        );
+        assert!(error.contains("in place of a path: write "), "{error}");
+        assert!(!body.iter().any(|line| error.contains(line)), "{error}");
+    }
+    package.set_env(FILE, package.file("corp.pem", &pem[..ca.pem().len()]));
+    for variable in ["EMBEDDED_ROOTS_SHA256", "EMBEDDED_ROOTS_EXPECT_DEFAULT"] {
+        package.set_env(variable, &pem);
+        let error = package.build_error();
+        let start = format!("{variable} is PEM text: expected ");
+        assert!(error.starts_with(&start), "{error}");
+        assert!(!body.iter().any(|line| error.contains(line)), "{error}");
+        package.set_env(variable, "");
+    }
+}
+
+#[test]
+fn error_shows_at_most_80_characters_of_the_variable() {
+    let mut package = package();
+    let long = "folder/".repeat(20);
+    for value in [
+        long.clone(),
+        format!("/{long}ca.pem"),
+        format!("/{long}\u{7f}"),
+    ] {
+        package.set_env(FILE, &value);
+        let error = package.build_error();
+        assert!(error.contains("folder/folder/"), "{error}");
+        assert!(!error.contains(&"folder/".repeat(11)), "{error}");
+    }
 }
 
 #[cfg(unix)]

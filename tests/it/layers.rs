@@ -36,7 +36,7 @@ const BUNDLE: Tower = Tower {
     src: "crates/bundle/src",
     layers: &[
         &["escape", "file", "digest", "count"],
-        &["x509"],
+        &["variable", "x509"],
         &["error"],
         &["limits"],
         &["root"],

@@ -35,6 +35,19 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
+/// Like [`shorten`], with the `...` in the middle and within `most`: the end of a path tells more than its middle.
+pub(crate) fn shorten_middle(text: &str, most: usize) -> Cow<'_, str> {
+    let count = text.chars().count();
+    if count <= most {
+        return Cow::Borrowed(text);
+    }
+    let shown = most.saturating_sub(3);
+    let (head, tail) = (shown / 2, shown - shown / 2);
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(count - tail).collect();
+    Cow::Owned(format!("{start}...{end}"))
+}
+
 /// Whether a character can be seen and leaves its neighbours alone.
 pub(crate) fn is_visible(char: char) -> bool {
     match char {
@@ -101,5 +114,7 @@ mod tests {
         assert_eq!(shorten("Zürich", 6), "Zürich");
         assert_eq!(shorten("Zürich", 2), "Zü...");
         assert_eq!(shorten("", 0), "");
+        assert_eq!(shorten_middle("Zürich", 6), "Zürich");
+        assert_eq!(shorten_middle("Züricher See", 10), "Zür... See");
     }
 }

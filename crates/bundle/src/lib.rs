@@ -40,6 +40,7 @@ mod limits;
 mod pem;
 pub mod pin;
 mod root;
+mod variable;
 mod x509;
 
 pub use anchor_list::AnchorList;
@@ -59,6 +60,7 @@ pub use pem::read::{
 };
 pub use pem::write::certificate_to_pem;
 pub use root::Root;
+pub use variable::{data_in_place_of_a_path, pem_in_place_of_a_path, shown_value};
 pub use x509::anchor::identity;
 pub use x509::certificate::{
     critical_extension, extension, issuer, not_after, not_before, serial_number,

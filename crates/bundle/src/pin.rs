@@ -3,6 +3,8 @@
 //! These are the checks of embedded-roots' build script, which reads the variables and the features.
 
 use crate::digest::{hex, sha256_from_hex};
+use crate::escape::{MOST_SHOWN, shorten};
+use crate::variable::pem_in_place_of_a_path;
 
 /// The variable that names the expected source of the default roots.
 pub const DEFAULT: &str = "EMBEDDED_ROOTS_EXPECT_DEFAULT";
@@ -27,7 +29,8 @@ pub fn check_default(expected: &str, sources: &[(&str, bool)]) -> Result<(), Str
         let names: Vec<_> = sources.iter().map(|(name, _)| *name).collect();
         let names = names.join(", ");
         return Err(format!(
-            "{DEFAULT} is {expected:?}: expected one of {names}"
+            "{DEFAULT} is {}: expected one of {names}",
+            quoted(expected)
         ));
     }
     let selected = sources.iter().find(|(_, is_compiled_in)| *is_compiled_in);
@@ -74,7 +77,8 @@ pub fn check_sha256(expected: &str, selected: Option<(&str, [u8; 32])>) -> Resul
     }
     let Some(pinned) = sha256_from_hex(expected) else {
         return Err(format!(
-            "{SHA256} is {expected:?}: expected 64 hexadecimal digits"
+            "{SHA256} is {}: expected 64 hexadecimal digits",
+            quoted(expected)
         ));
     };
     let Some((name, compiled_in)) = selected else {
@@ -91,4 +95,12 @@ pub fn check_sha256(expected: &str, selected: Option<(&str, [u8; 32])>) -> Resul
         ));
     }
     Ok(())
+}
+
+/// A value for a message: not more than 80 characters, and nothing of PEM text, which may have a private key.
+fn quoted(value: &str) -> String {
+    match pem_in_place_of_a_path(value) {
+        Some(_) => "PEM text".to_owned(),
+        None => format!("{:?}", shorten(value, MOST_SHOWN)),
+    }
 }

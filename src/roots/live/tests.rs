@@ -196,6 +196,24 @@ fn variables_are_looked_up_anew() {
     assert_eq!(names(&live), ["CN=Base"]);
 }
 
+/// The error is returned, logged and kept for the report.
+#[test]
+fn pem_in_a_variable_fails_a_refresh_and_is_not_shown() {
+    let world = empty_world("live-pem");
+    let file = world.file("one.pem", pem("One"));
+    let mut policy = builder(&world).extra_env("EXTRA");
+    let variables = SharedValues::new(vec![("EXTRA", OsString::from(&file))].into());
+    policy.surroundings.variables = Variables::Given(Arc::clone(&variables));
+    let live = policy.build_live().unwrap();
+    let secret = pem("Secret");
+    *variables.lock().unwrap() = vec![("EXTRA", OsString::from(&secret))];
+    let error = assert_fails(&live, "EXTRA: it holds PEM text in place of a path");
+    for shown in [format!("{error:?}"), live.report().to_string()] {
+        assert!(!secret.lines().any(|line| shown.contains(line)), "{shown}");
+    }
+    assert_eq!(names(&live), ["CN=One"]);
+}
+
 /// Kubernetes links each file of a volume through `..data`, and replaces that link.
 #[test]
 fn links_and_renames_are_followed() {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::source::crlite::encoding::EncodedFilter;
 use crate::source::crlite::filters::MOST_FILTERS;
 use crate::source::crlite::octets::{big_endian, take, take_array};
-use crate::source::origin::shown;
+use crate::source::origin::shown_of_variable as shown;
 use crate::source::variables::Variables;
 
 /// A folder with an index.

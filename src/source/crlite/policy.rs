@@ -12,7 +12,7 @@ use crate::source::crlite::data::{Content, CrliteData, Said};
 use crate::source::crlite::encoding::EncodedFilter;
 use crate::source::crlite::filters::{Filters, MOST_FILTERS};
 use crate::source::crlite::folder::{Folder, folders_of_upki};
-use crate::source::origin::shown;
+use crate::source::origin::shown_of_variable as shown;
 use crate::source::variables::Variables;
 
 /// CRLite data, which tells whether an end-entity certificate of a public CA is revoked, without asking anyone: for

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{process, thread};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use embedded_roots_bundle::MAX_FILE_SIZE;
 use embedded_roots_testing::authority::{root_with, server};
 
@@ -66,7 +68,7 @@ fn hostile_files_are_errors_at_once() {
         ),
     ] {
         for variable in ["EXTRA_CA", "SSL_CERT_FILE"] {
-            let shown = path.display();
+            let shown = shown_of_variable(path);
             let text = format!("{variable}: {shown} cannot be read: {why}");
             assert_eq!(refused(variable, path), text);
         }
@@ -87,7 +89,7 @@ fn a_pipe_is_not_waited_for() {
     );
     let text = format!(
         "EXTRA_CA: {} cannot be read: not a regular file",
-        pipe.display()
+        shown_of_variable(&pipe)
     );
     assert_eq!(refused("EXTRA_CA", &pipe), text);
 }
@@ -116,7 +118,7 @@ fn a_file_that_becomes_a_pipe_is_not_waited_for() {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(3) {
             // Either result is fine, as long as the call returns.
-            let _ = roots_of(&path);
+            let _ = roots_of_variable(&path);
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -236,7 +238,7 @@ fn replaced_file_is_read_as_the_old_or_the_new_one() {
         });
         let mut counts = Vec::new();
         for _ in 0..500 {
-            counts.push(roots_of(&path).map(|anchors| anchors.len()));
+            counts.push(roots_of_variable(&path).map(|anchors| anchors.len()));
         }
         done.store(true, Ordering::Relaxed);
         assert!(
@@ -276,7 +278,7 @@ fn rewritten_file_is_read_up_to_its_end_or_refused() {
         let start = Instant::now();
         let (mut complete, mut cut) = (0, 0);
         while complete < 20 || cut < 20 {
-            match roots_of(&path) {
+            match roots_of_variable(&path) {
                 Ok(anchors) => {
                     assert!(!anchors.is_empty() && expected.starts_with(&anchors));
                     complete += usize::from(anchors.len() == expected.len());
@@ -335,6 +337,85 @@ fn changing_directory_is_refused_or_has_its_unchanged_files() {
             );
         }
     });
+}
+
+/// The texts of a certificate with its private key, as people paste them into a variable.
+fn pasted() -> Vec<String> {
+    let ca = root_with("Pasted", |_| ());
+    let key = ca.key().serialize_pem();
+    let pem = ca.pem() + &key;
+    let body: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+    vec![
+        // As `openssl pkcs12` writes it. The first of these "paths" is not PEM.
+        format!("Bag Attributes: <No Attributes>\n{pem}"),
+        pem.replace('\n', "\\n"),
+        pem.replace('\n', " "),
+        format!("  {key}"),
+        BASE64_STANDARD.encode(&pem),
+        body,
+        pem,
+    ]
+}
+
+#[test]
+fn pem_in_a_variable_is_an_error_that_shows_none_of_it() {
+    for value in pasted() {
+        for variable in ["EXTRA_CA", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            let text = refused(variable, Path::new(&value));
+            let start = format!("{variable}: it holds ");
+            assert!(text.starts_with(&start), "{text}");
+            assert!(text.contains("in place of a path: write "), "{text}");
+            let mut parts = value.as_bytes().windows(12);
+            let shown = parts.find(|part| text.as_bytes().windows(12).any(|shown| shown == *part));
+            assert_eq!(shown, None, "{text}");
+        }
+    }
+}
+
+/// Whatever the variable holds, and whatever is wrong.
+#[test]
+fn errors_show_at_most_80_characters_of_a_variable() {
+    let world = empty_world("long");
+    let folder = world.join("folder".repeat(20));
+    fs::create_dir(&folder).unwrap();
+    let inner = folder.join("directory".repeat(10));
+    fs::create_dir(&inner).unwrap();
+    let broken = inner.join("broken.pem");
+    fs::write(&broken, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let absent = folder.join("absent");
+    let secret = PathBuf::from("a secret, ".repeat(500));
+    let no_one = |shown: &str, value: &Path| {
+        let value: Vec<_> = value.to_str().unwrap().chars().collect();
+        value
+            .windows(81)
+            .all(|part| !shown.contains(&part.iter().collect::<String>()))
+    };
+    for (variable, value) in [
+        ("EXTRA_CA", &absent),
+        ("EXTRA_CA", &broken),
+        ("EXTRA_CA", &secret),
+        ("SSL_CERT_FILE", &inner),
+        ("SSL_CERT_FILE", &broken),
+        ("SSL_CERT_DIR", &absent),
+        ("SSL_CERT_DIR", &folder),
+        ("SSL_CERT_DIR", &inner),
+        ("SSL_CERT_DIR", &secret),
+    ] {
+        let text = refused(variable, value);
+        assert!(no_one(&text, value), "{text}");
+        assert!(text.starts_with(&format!("{variable}: ")), "{text}");
+        assert!(text.contains("..."), "{text}");
+    }
+    // The report, too, since errors show it.
+    symlink("nowhere", folder.join("nowhere.pem")).unwrap();
+    fs::write(folder.join("one.pem"), pem("One")).unwrap();
+    fs::write(folder.join("other"), "").unwrap();
+    let variables = Variables::from(vec![("SSL_CERT_DIR", folder.clone().into())]);
+    let source = ssl_cert_env(&variables).unwrap().unwrap();
+    assert_eq!(source.skipped.len(), 2, "{:?}", source.skipped);
+    for text in source.skipped.iter().chain([&source.origin.to_string()]) {
+        assert!(no_one(text, &folder), "{text}");
+    }
 }
 
 #[test]
@@ -519,7 +600,7 @@ fn server_certificate_is_skipped_in_a_directory_and_refused_in_a_file() {
     let variables = Variables::from(vec![("SSL_CERT_DIR", world.join("certs").into())]);
     let source = ssl_cert_env(&variables).unwrap().unwrap();
     assert_eq!((source.roots.len(), source.skipped.len()), (1, 1));
-    let expected = format!("{}, line 1: ", own.display());
+    let expected = format!("{}, line 1: ", shown_of_variable(&own));
     assert!(
         source.skipped[0].starts_with(&expected),
         "{:?}",

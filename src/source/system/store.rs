@@ -101,7 +101,10 @@ impl Store {
             let before = source.roots.len();
             match directories.list(directory) {
                 Ok(listing) => {
-                    source.skipped.extend(listing.unreadable);
+                    let unreadable = listing.unreadable.iter();
+                    let unreadable =
+                        unreadable.map(|(path, why)| format!("{}: {why}", shown(path)));
+                    source.skipped.extend(unreadable);
                     for (path, size) in listing.files {
                         add_leniently(&path, directories.read(&path, size), &mut source);
                     }
