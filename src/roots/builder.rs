@@ -19,7 +19,7 @@ use crate::source::files;
 use crate::source::intermediates::IntermediateSource;
 use crate::source::origin::Origin;
 use crate::source::pins::PinSource;
-use crate::source::root::{Source, SourceRoot, read_each};
+use crate::source::root::{Place, Source, SourceRoot, read_each};
 use crate::source::surroundings::Surroundings;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
@@ -145,8 +145,11 @@ impl RootsBuilder {
         self.step(move |_| Ok(vec![files::pem_file(&path)?]))
     }
 
-    /// Adds the certificates of a PEM file that may be absent. If the file exists, it is read like that
-    /// of [`pem_file`](Self::pem_file).
+    /// Adds the certificates of a PEM file that may be absent, empty or without anything but comments (lines that
+    /// begin with `#`). Otherwise it is read like that of [`pem_file`](Self::pem_file).
+    ///
+    /// If it had certificates and is empty when [`LiveRoots`](crate::LiveRoots) read it again, the refresh fails: the
+    /// file is being written.
     pub fn optional_pem_file(self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         self.step(move |_| Ok(vec![files::optional_pem_file(&path)?]))
@@ -260,8 +263,9 @@ impl RootsBuilder {
     /// They usually name the system's store, so the known limits of a root apply to its copies there.
     ///
     /// As in OpenSSL, the first names a PEM file, and the second directories of PEM files, separated as
-    /// in `PATH`. Both are strict: a variable that is set and gives no root is an error, and so is an
-    /// invalid certificate. An empty variable counts as unset.
+    /// in `PATH`. A directory that is absent or has no certificate is skipped, and the [report](Roots::report) says so,
+    /// if the file or another directory has roots. Anything else that is wrong is an error, such as an absent file, an
+    /// invalid certificate, or variables that give no root. An empty variable counts as unset.
     pub fn ssl_cert_env(mut self) -> Self {
         self.ssl_cert_env = Some(Box::new(|surroundings| {
             let named = files::ssl_cert_env(&surroundings.variables)?;
@@ -474,6 +478,8 @@ impl RootsBuilder {
         let is_replaced = sources
             .iter()
             .any(|source| matches!(source.origin, Origin::SslCertEnv { .. }));
+        let places = sources.iter().flat_map(|source| source.places.clone());
+        let places = places.collect();
         let mut distrust = self.distrust.clone();
         for path in &self.distrust_files {
             distrust.add_digests(&files::digests(path)?);
@@ -502,6 +508,7 @@ impl RootsBuilder {
         Ok(Reading {
             trust_set: Arc::new(trust_set),
             fell_back,
+            places,
         })
     }
 
@@ -617,6 +624,7 @@ pub(super) struct Reading {
     pub(super) trust_set: Arc<TrustSet>,
     /// No other source gave a root.
     pub(super) fell_back: bool,
+    pub(super) places: Vec<Place>,
 }
 
 impl fmt::Debug for RootsBuilder {

@@ -13,7 +13,7 @@ use crate::source::system;
 impl Roots {
     /// Only the operating system's store. Each call reads it again.
     ///
-    /// If `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, they name another store, which is read strictly, as
+    /// If `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, they name another store, which is read as
     /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read like in Go's crypto/x509: the first of
     /// the known files that has roots, and all known directories. On macOS and Windows,
     /// [rustls-native-certs](https://docs.rs/rustls-native-certs) reads it. Certificates that cannot be

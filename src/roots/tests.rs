@@ -100,6 +100,12 @@ fn policy(name: &str, world: &Folder, builder: RootsBuilder) -> RootsBuilder {
         ".optional_pem_file(absent).bundle(b)" => builder
             .optional_pem_file(world.join("absent"))
             .bundle(bundle),
+        ".optional_pem_file(empty).system_fallback()" => builder
+            .optional_pem_file(world.join("empty"))
+            .system_fallback(),
+        ".optional_pem_file(empty).bundle(b)" => builder
+            .optional_pem_file(world.join("empty"))
+            .bundle(bundle),
         ".optional_pem_file(broken).bundle(b)" => builder
             .optional_pem_file(world.join("broken"))
             .bundle(bundle),
@@ -114,6 +120,7 @@ const STORE: &str = "root/etc/ssl/certs/ca-certificates.crt";
 fn with_files(name: &str) -> Folder {
     let world = empty_world(name);
     world.file("there", pem("File CA"));
+    world.file("empty", "# No CA yet\n");
     world.file("broken", pem("File CA").replacen("\nMII", "\n!II", 1));
     world
 }
@@ -122,7 +129,7 @@ fn with_files(name: &str) -> Folder {
 fn policies_trust_their_documented_sources() {
     let world = with_files("what_is_trusted");
     let rows = rows("What is trusted");
-    assert_eq!(rows.len(), 12);
+    assert_eq!(rows.len(), 14);
     for row in rows {
         let [name, has_roots, is_absent, is_broken] = &row[..] else {
             panic!("{row:?}")

@@ -16,6 +16,8 @@ pub(crate) struct Listing {
     pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
     /// Files of other names.
     pub(crate) others: Vec<PathBuf>,
+    /// Whether it has a file of roots that was listed elsewhere before.
+    pub(crate) has_seen_files: bool,
 }
 
 /// Reads the directories of one source, within bounds that hold for all of them together: no store
@@ -44,17 +46,18 @@ impl Directories {
         let _ = fs::metadata(path).map(|metadata| self.is_new(&metadata));
     }
 
-    /// The files of a directory, but not of its subdirectories; none if it was listed before.
+    /// The files of a directory, but not of its subdirectories; `None` if it was listed before.
     ///
     /// A file of roots is one that OpenSSL finds by its hash (`4042bcee.0`), or one that `openssl
     /// rehash` would give such a name: `.pem`, `.crt`, `.cer`. Editors and package managers leave
     /// other files there, such as `corp.pem~` and `corp.pem.dpkg-old`, whose roots may have been removed
     /// on purpose.
-    pub(crate) fn list(&mut self, directory: &Path) -> io::Result<Listing> {
-        let mut listing = Listing::default();
+    pub(crate) fn list(&mut self, directory: &Path) -> io::Result<Option<Listing>> {
         if !self.is_new(&fs::metadata(directory)?) {
-            return Ok(listing);
+            return Ok(None);
         }
+        let mut listing = Listing::default();
+        let seen = self.seen.clone();
         let mut names = Vec::new();
         for entry in fs::read_dir(directory)? {
             self.entries += 1;
@@ -72,6 +75,9 @@ impl Directories {
                     if self.is_new(&file) {
                         self.count(file.len())?;
                         listing.files.push((path, file.len()));
+                    } else {
+                        let file = identity(&file);
+                        listing.has_seen_files |= file.is_some_and(|file| seen.contains(&file));
                     }
                 }
                 Ok(file) if file.is_file() => listing.others.push(path),
@@ -79,7 +85,7 @@ impl Directories {
                 Ok(_) | Err(_) => {}
             }
         }
-        Ok(listing)
+        Ok(Some(listing))
     }
 
     /// The content of a file that was listed with this size.

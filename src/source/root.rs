@@ -1,5 +1,7 @@
 //! Roots as a source gives them.
 
+use std::path::{Path, PathBuf};
+
 use embedded_roots_bundle::{ParseError, Root};
 use rustls_pki_types::CertificateDer;
 
@@ -17,6 +19,16 @@ pub(crate) struct Source {
     pub(crate) roots: Vec<SourceRoot>,
     /// The inputs that could not be used, with the reasons.
     pub(crate) skipped: Vec<String>,
+    /// The files and directories of it that may have no roots at the start.
+    pub(crate) places: Vec<Place>,
+}
+
+/// A file or directory that may have no roots at the start of a program. If it had some, a refresh that finds none fails:
+/// the file is being written, or a mount is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    pub(crate) has_roots: bool,
 }
 
 /// A root as a source gives it.
@@ -74,7 +86,14 @@ impl Source {
             origin,
             roots: Vec::new(),
             skipped: Vec::new(),
+            places: Vec::new(),
         }
+    }
+
+    /// Notes a file or directory that may have no roots.
+    pub(crate) fn note_place(&mut self, path: &Path, has_roots: bool) {
+        let path = path.to_owned();
+        self.places.push(Place { path, has_roots });
     }
 
     pub(crate) fn from_bundle(bundle: Bundle) -> Self {

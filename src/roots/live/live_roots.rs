@@ -1,6 +1,7 @@
 //! Roots that are read again while the program runs.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustls::ClientConfig;
@@ -14,6 +15,7 @@ use crate::roots::builder::{Reading, RootsBuilder};
 use crate::roots::live::generation::{Generations, following_config};
 use crate::roots::live::report::{FailedRefresh, LiveReport};
 use crate::roots::policy::Roots;
+use crate::source::root::Place;
 use crate::trust::set::TrustSet;
 use crate::verify::verifier::Verifier;
 
@@ -44,8 +46,8 @@ use crate::verify::verifier::Verifier;
 ///
 /// It reads the sources like [`build`](RootsBuilder::build), by the same rules: variables are looked up
 /// again, what you supply is read strictly, and the system's store leniently. It never leaves the
-/// program without roots, and never falls back. If it fails, or a system's store that had roots now has
-/// none, or the only roots left are those of
+/// program without roots, and never falls back. If it fails, or a system's store, an optional file or a directory of
+/// `SSL_CERT_DIR` that had roots now has none, or the only roots left are those of
 #[cfg_attr(
     feature = "system",
     doc = "[`system_fallback`](RootsBuilder::system_fallback)"
@@ -108,6 +110,8 @@ pub(super) struct State {
     fell_back: bool,
     /// The system's store has given roots, at any time.
     has_had_store: bool,
+    /// Of the last good reading.
+    places: Vec<Place>,
     failed: Option<FailedRefresh>,
 }
 
@@ -120,6 +124,7 @@ impl LiveRoots {
             refreshed: policy.surroundings.now(),
             fell_back: false,
             has_had_store: false,
+            places: Vec::new(),
             failed: None,
         };
         state.take_over(reading, state.refreshed);
@@ -345,10 +350,23 @@ impl State {
     fn check_fallbacks(&self, reading: &Reading) -> Result<(), Error> {
         let report = reading.trust_set.report();
         let store_was_emptied = report.has_empty_store() && self.has_had_store;
-        if store_was_emptied || (reading.fell_back && !self.fell_back) {
+        let was_emptied = store_was_emptied || self.has_emptied_place(reading);
+        if was_emptied || (reading.fell_back && !self.fell_back) {
             return Err(Error::emptied(report.to_string()));
         }
         Ok(())
+    }
+
+    /// Whether a file or directory that had roots has none now.
+    fn has_emptied_place(&self, reading: &Reading) -> bool {
+        let has_roots = |places: &[Place], path: &Path| {
+            let mut places = places.iter();
+            places.any(|place| place.has_roots && place.path == path)
+        };
+        let mut places = reading.places.iter();
+        places.any(|place| {
+            has_roots(&self.places, &place.path) && !has_roots(&reading.places, &place.path)
+        })
     }
 
     /// Takes over what was read. Returns the failure that this ends.
@@ -358,6 +376,7 @@ impl State {
         self.refreshed = now;
         self.fell_back = reading.fell_back;
         self.has_had_store |= reading.trust_set.report().has_store();
+        self.places.clone_from(&reading.places);
         self.failed.take()
     }
 

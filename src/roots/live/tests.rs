@@ -256,6 +256,96 @@ fn an_optional_file_may_come_and_go() {
     assert_eq!(names(&live), ["CN=Base"]);
 }
 
+/// As a file is while it is being written.
+#[test]
+fn optional_file_without_certificates_is_absent_at_start_and_fails_a_refresh() {
+    let world = empty_world("live-empty");
+    let nothing = [
+        "",
+        " \n\n",
+        "# Nothing yet\n\t# -----BEGIN CERTIFICATE-----\n",
+        "\u{feff}",
+    ];
+    for nothing in nothing {
+        let path = world.file("extra.pem", nothing);
+        let policy = builder(&world).pem(pem("Base")).optional_pem_file(&path);
+        let live = policy.build_live().unwrap();
+        let report = live.report().to_string();
+        assert!(
+            report.contains("extra.pem: 0 roots; skipped: empty, or only comments"),
+            "{report}"
+        );
+        world.file("extra.pem", pem("Extra"));
+        assert!(live.refresh().unwrap());
+        world.file("extra.pem", nothing);
+        assert!(assert_fails(&live, "extra.pem: 0 roots").is_no_roots());
+        assert_eq!(names(&live), ["CN=Base", "CN=Extra"]);
+        // It may be absent, and empty after that.
+        fs::remove_file(&path).unwrap();
+        assert!(live.refresh().unwrap());
+        world.file("extra.pem", nothing);
+        assert!(!live.refresh().unwrap());
+        assert_eq!(names(&live), ["CN=Base"]);
+    }
+    // A file that must exist must have roots, and no other text is a comment.
+    let path = world.file("extra.pem", "");
+    builder(&world)
+        .pem(pem("Base"))
+        .pem_file(&path)
+        .build()
+        .unwrap_err();
+    for text in [
+        "Nothing yet\n",
+        "# embedded-roots: permitted-dns=.example\n",
+    ] {
+        world.file("extra.pem", text);
+        let policy = builder(&world).pem(pem("Base")).optional_pem_file(&path);
+        policy.build().unwrap_err();
+    }
+}
+
+/// At the start, a directory may be missing. Later, what was trusted must not vanish with a mount.
+#[test]
+fn directory_of_a_variable_that_loses_its_roots_fails_a_refresh() {
+    let world = empty_world("live-places");
+    let file = world.file("ca.pem", pem("File"));
+    let directory = world.file("certs/ca.pem", pem("Directory"));
+    let mut policy = builder(&world).ssl_cert_env();
+    let variables = vec![
+        ("SSL_CERT_FILE", OsString::from(&file)),
+        (
+            "SSL_CERT_DIR",
+            env::join_paths(["certs", "absent", "certs"].map(|name| world.join(name))).unwrap(),
+        ),
+    ];
+    policy.surroundings.variables = variables.into();
+    let live = policy.build_live().unwrap();
+    let both = ["CN=Directory", "CN=File"];
+    assert_eq!(names(&live), both);
+    let fails = || {
+        live.refresh().unwrap_err();
+        assert_eq!(names(&live), both);
+    };
+
+    fs::remove_file(&directory).unwrap();
+    fails();
+    fs::remove_dir(world.join("certs")).unwrap();
+    fails();
+    world.file("certs/ca.pem", pem("Directory"));
+    fs::write(&file, "").unwrap();
+    fails();
+    fs::remove_file(&file).unwrap();
+    fails();
+    world.file("ca.pem", pem("File"));
+    live.refresh().unwrap();
+    // One that was missing at the start may come, and then has to stay.
+    let late = world.file("absent/late.pem", pem("Late"));
+    assert!(live.refresh().unwrap());
+    fs::remove_file(late).unwrap();
+    live.refresh().unwrap_err();
+    assert_eq!(names(&live).len(), 3);
+}
+
 /// A fallback is for the start: later, a file that is being replaced would open it.
 #[test]
 fn refresh_never_falls_back() {

@@ -628,6 +628,136 @@ fn ssl_cert_file_counts_for_its_directory_too() {
     // Merging makes one of them.
     assert_eq!((source.roots.len(), source.skipped.len()), (2, 0));
     // A file without a certificate does not count, even if it is there twice.
-    let why = both("notes").unwrap_err().to_string();
-    assert!(why.starts_with("SSL_CERT_DIR: "), "{why}");
+    let source = both("notes").unwrap().unwrap();
+    assert_eq!(source.roots.len(), 1);
+    let why = &source.skipped[0];
+    assert!(why.starts_with("SSL_CERT_DIR: no certificate in "), "{why}");
+}
+
+/// conda sets both variables, and makes only the file.
+#[test]
+fn absent_and_empty_directories_are_reported_where_another_place_has_roots() {
+    let world = empty_world("places");
+    let file = world.file("ca.pem", pem("One"));
+    world.file("certs/two.pem", pem("Two"));
+    world.file("more/three.pem", pem("Three"));
+    world.file("notes/README", "No certificate");
+    fs::create_dir(world.join("empty")).unwrap();
+    let comments = world.file(
+        "comments.pem",
+        "\u{feff}# Nothing yet\r\n\r\n  # -----BEGIN CERTIFICATE-----\n",
+    );
+    let absent = world.join("absent");
+    let read = |file: Option<&Path>, directories: &[&str]| {
+        let mut variables = Vec::new();
+        if let Some(file) = file {
+            variables.push(("SSL_CERT_FILE", file.into()));
+        }
+        if !directories.is_empty() {
+            let paths = directories.iter().map(|name| world.join(name));
+            variables.push(("SSL_CERT_DIR", env::join_paths(paths).unwrap()));
+        }
+        ssl_cert_env(&Variables::from(variables))
+    };
+    for (named, directories, subjects, reasons) in [
+        (
+            Some(&file),
+            &["empty"][..],
+            &["One"][..],
+            &["SSL_CERT_DIR: no certificate in "][..],
+        ),
+        (
+            Some(&file),
+            &["absent"],
+            &["One"],
+            &["SSL_CERT_DIR: ", "absent cannot be read: No such file"],
+        ),
+        (
+            Some(&file),
+            &["notes", "absent"],
+            &["One"],
+            &["SSL_CERT_DIR: no certificate in ", "absent cannot"],
+        ),
+        (
+            None,
+            &["absent", "certs"],
+            &["Two"],
+            &["SSL_CERT_DIR: ", "absent cannot be read: No such file"],
+        ),
+        (
+            None,
+            &["certs", "empty", "more"],
+            &["Two", "Three"],
+            &["SSL_CERT_DIR: no certificate in "],
+        ),
+    ] {
+        let source = read(named.map(PathBuf::as_path), directories)
+            .unwrap()
+            .unwrap();
+        let found: Vec<_> = source
+            .roots
+            .iter()
+            .map(|root| root.anchor.subject())
+            .collect();
+        let subjects: Vec<_> = subjects.iter().map(|name| format!("CN={name}")).collect();
+        assert_eq!(found, subjects, "{directories:?}");
+        let skipped = source.skipped.join("\n");
+        for reason in reasons {
+            assert!(skipped.contains(reason), "{reason} in {skipped}");
+        }
+    }
+    // The file has to be there, and nothing else is left.
+    for (named, directories, reason) in [
+        (Some(&absent), &["certs"][..], "SSL_CERT_FILE: "),
+        (Some(&comments), &["certs"], "SSL_CERT_FILE: "),
+        (Some(&comments), &[], "SSL_CERT_FILE: "),
+        (
+            None,
+            &["empty", "absent", "notes"],
+            "SSL_CERT_DIR: no certificate in ",
+        ),
+        (None, &["absent", "empty"], "SSL_CERT_DIR: "),
+    ] {
+        let why = read(named.map(PathBuf::as_path), directories).unwrap_err();
+        assert!(why.to_string().starts_with(reason), "{why}");
+        assert!(why.is_invalid_input());
+    }
+}
+
+/// Only a directory that is absent or has nothing is skipped: what cannot be used was meant to be trusted, or to narrow.
+#[test]
+fn unusable_places_are_errors_even_where_another_has_roots() {
+    let world = empty_world("unusable");
+    let good = world.file("certs/one.pem", pem("One"));
+    let certs = world.join("certs");
+    let link = world.join("link");
+    symlink("nowhere", &link).unwrap();
+    for unusable in [
+        world.file("broken.pem", "-----BEGIN CERTIFICATE-----\n"),
+        world.file("text.pem", "Not a comment"),
+        world.file("der.pem", [0x30, 0x82]),
+        world.file(
+            "annotation.pem",
+            "# embedded-roots: permitted-dns=.example\n",
+        ),
+        link.clone(),
+        PathBuf::from("/dev/zero"),
+        certs.clone(),
+    ] {
+        let variables = vec![
+            ("SSL_CERT_FILE", unusable.clone().into()),
+            ("SSL_CERT_DIR", certs.clone().into()),
+        ];
+        let why = ssl_cert_env(&Variables::from(variables)).unwrap_err();
+        assert!(why.to_string().starts_with("SSL_CERT_FILE: "), "{why}");
+    }
+    world.file("broken/broken.pem", "-----BEGIN CERTIFICATE-----\n");
+    for unusable in [world.join("broken"), link, good.clone()] {
+        let variables = vec![
+            ("SSL_CERT_FILE", good.clone().into()),
+            ("SSL_CERT_DIR", unusable.into()),
+        ];
+        let why = ssl_cert_env(&Variables::from(variables)).unwrap_err();
+        assert!(why.to_string().starts_with("SSL_CERT_DIR: "), "{why}");
+    }
 }

@@ -100,7 +100,8 @@ impl Store {
         for directory in self.directories.iter().filter(is_there) {
             let before = source.roots.len();
             match directories.list(directory) {
-                Ok(listing) => {
+                Ok(None) => {}
+                Ok(Some(listing)) => {
                     let unreadable = listing.unreadable.iter();
                     let unreadable =
                         unreadable.map(|(path, why)| format!("{}: {why}", shown(path)));
