@@ -45,7 +45,8 @@ use crate::verify::verifier::Verifier;
 /// so.
 ///
 /// [`build`](Self::build) reads the files and variables, and returns the first error. Only regular
-/// files of at most 16 MiB are read.
+/// files of at most 16 MiB are read; a variable may also name a pipe that the program has open, as in
+/// `SSL_CERT_FILE=<(command)`.
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {

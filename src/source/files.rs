@@ -6,7 +6,7 @@ use std::{env, fs, io};
 
 use embedded_roots_bundle::{
     PrivateKeys, data_in_place_of_a_path, parse, parse_digests, parse_each, pem_in_place_of_a_path,
-    read_file,
+    read_file, read_file_or_descriptor,
 };
 
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::source::variables::Variables;
 /// The roots of one PEM file, strictly.
 pub(crate) fn pem_file(path: &Path) -> Result<Source, Error> {
     let mut source = Source::new(Origin::File(path.to_owned()));
-    source.roots = roots_of(path, &shown(path))?;
+    source.roots = roots_of(path, &shown(path), read_file)?;
     Ok(source)
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn optional_pem_file(path: &Path) -> Result<Source, Error> {
         source.skipped.push("absent".to_owned());
         return Ok(source);
     }
-    match contents(path, &shown(path))? {
+    match contents(path, &shown(path), read_file)? {
         Contents::Roots(roots) => source.roots = roots,
         Contents::Nothing(_) => source.skipped.push("empty, or only comments".to_owned()),
     }
@@ -109,7 +109,8 @@ fn value(variables: &Variables, name: &str) -> Result<Option<OsString>, Error> {
 
 /// The roots of a file that a variable names, strictly.
 fn roots_of_variable(path: &Path) -> Result<Vec<SourceRoot>, Error> {
-    let roots = roots_of(path, &shown_of_variable(path));
+    // As in `SSL_CERT_FILE=<(command)`.
+    let roots = roots_of(path, &shown_of_variable(path), read_file_or_descriptor);
     roots.map_err(|why| without_data(path, why))
 }
 
@@ -127,8 +128,12 @@ fn is_absent(path: &Path) -> bool {
 }
 
 /// The roots of a file, strictly.
-fn roots_of(path: &Path, name: &str) -> Result<Vec<SourceRoot>, Error> {
-    match contents(path, name)? {
+fn roots_of(
+    path: &Path,
+    name: &str,
+    read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Vec<SourceRoot>, Error> {
+    match contents(path, name, read)? {
         Contents::Roots(roots) => Ok(roots),
         Contents::Nothing(why) => Err(why),
     }
@@ -142,8 +147,12 @@ enum Contents {
 }
 
 /// The contents of a file, whose `name` is for errors.
-fn contents(path: &Path, name: &str) -> Result<Contents, Error> {
-    let pem = read_file(path).map_err(|why| Error::unreadable(name, why))?;
+fn contents(
+    path: &Path,
+    name: &str,
+    read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Contents, Error> {
+    let pem = read(path).map_err(|why| Error::unreadable(name, why))?;
     match parse(name, &pem, PrivateKeys::Ignore) {
         Ok(roots) => Ok(Contents::Roots(
             roots.into_iter().map(SourceRoot::from).collect(),

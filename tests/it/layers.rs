@@ -36,7 +36,7 @@ const BUNDLE: Tower = Tower {
     src: "crates/bundle/src",
     layers: &[
         &["escape", "file", "digest", "count"],
-        &["variable", "x509"],
+        &["pipe", "variable", "x509"],
         &["error"],
         &["limits"],
         &["root"],

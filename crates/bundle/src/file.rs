@@ -73,7 +73,7 @@ fn read(mut file: &File, size: u64, most: u64) -> io::Result<Option<Vec<u8>>> {
 
 /// Opens without blocking. By default, opening a pipe waits for its writer.
 #[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
 
     File::options()
@@ -106,7 +106,7 @@ fn check_size(size: u64, most: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn too_large(most: u64) -> io::Error {
+pub(crate) fn too_large(most: u64) -> io::Error {
     let why = format!("larger than {} MiB", most >> 20);
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }

@@ -39,6 +39,7 @@ mod file;
 mod limits;
 mod pem;
 pub mod pin;
+mod pipe;
 mod root;
 mod variable;
 mod x509;
@@ -59,6 +60,7 @@ pub use pem::read::{
     PrivateKeys, parse, parse_each, parse_each_certificate, parse_intermediates, parse_pinned,
 };
 pub use pem::write::certificate_to_pem;
+pub use pipe::read_file_or_descriptor;
 pub use root::Root;
 pub use variable::{data_in_place_of_a_path, pem_in_place_of_a_path, shown_value};
 pub use x509::anchor::identity;

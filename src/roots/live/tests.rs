@@ -346,6 +346,48 @@ fn directory_of_a_variable_that_loses_its_roots_fails_a_refresh() {
     assert_eq!(names(&live).len(), 3);
 }
 
+/// As `<(command)` names it.
+#[test]
+fn refresh_of_a_pipe_that_was_read_leaves_its_roots() {
+    use std::os::fd::AsRawFd as _;
+
+    let world = empty_world("live-descriptor");
+    let file = world.file("ca.pem", pem("Piped"));
+    world.file("certs/ca.pem", pem("Directory"));
+    let pipe = || {
+        let mut command = Command::new("cat");
+        let writer = command.arg(&file).stdout(std::process::Stdio::piped());
+        let mut writer = writer.spawn().unwrap();
+        let pipe = writer.stdout.take().unwrap();
+        writer.wait().unwrap();
+        let path = format!("/dev/fd/{}", pipe.as_raw_fd());
+        (pipe, OsString::from(path))
+    };
+    let (open, named) = pipe();
+    let variables = [vec![("EXTRA", pipe())], vec![("SSL_CERT_FILE", pipe())]];
+    for mut variables in variables {
+        let (name, (open, path)) = variables.remove(0);
+        let mut policy = builder(&world).ssl_cert_env().extra_env("EXTRA");
+        policy.surroundings.variables = vec![(name, path.clone())].into();
+        let live = policy.build_live().unwrap();
+        assert_eq!(names(&live), ["CN=Piped"]);
+        assert!(assert_fails(&live, "the pipe is empty: it can be read once").is_unreadable());
+        assert_eq!(names(&live), ["CN=Piped"]);
+        drop(open);
+    }
+
+    // Nor do the roots of a directory take their place.
+    let mut policy = builder(&world).ssl_cert_env();
+    let directory = ("SSL_CERT_DIR", world.join("certs").into());
+    policy.surroundings.variables = vec![("SSL_CERT_FILE", named), directory].into();
+    let live = policy.build_live().unwrap();
+    let both = ["CN=Directory", "CN=Piped"];
+    assert_eq!(names(&live), both);
+    live.refresh().unwrap_err();
+    assert_eq!(names(&live), both);
+    drop(open);
+}
+
 /// A fallback is for the start: later, a file that is being replaced would open it.
 #[test]
 fn refresh_never_falls_back() {
