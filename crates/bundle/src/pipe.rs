@@ -106,6 +106,7 @@ mod open_pipe {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "the helpers of tests need it, too")]
 mod tests {
     use std::os::fd::AsRawFd as _;
     use std::process::{Child, Command, Stdio};

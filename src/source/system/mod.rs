@@ -4,6 +4,12 @@
 mod disabled;
 #[cfg(feature = "system")]
 mod enabled;
+#[cfg(feature = "system")]
+#[cfg_attr(
+    any(windows, target_os = "macos"),
+    allow(dead_code, reason = "the system has an API")
+)]
+mod joined;
 // The paths are data, so every system's layout can be tested on every system.
 #[cfg(feature = "system")]
 #[cfg_attr(

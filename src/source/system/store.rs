@@ -7,7 +7,8 @@ use embedded_roots_bundle::{PrivateKeys, parse_each, read_file};
 
 use crate::source::directory::Directories;
 use crate::source::origin::{Origin, shown};
-use crate::source::root::Source;
+use crate::source::root::{Source, SourceRoot};
+use crate::source::system::joined::SeparatedLines;
 
 /// The rule of Go's crypto/x509: the first file that exists, and all directories.
 #[derive(Clone, Debug)]
@@ -126,32 +127,71 @@ impl Store {
 
 /// Adds the usable certificates of a system's file, and lists what was skipped.
 fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source) {
-    // A file full of garbage must not fill the report.
-    const MOST_ERRORS: usize = 20;
-
     let name = shown(path);
     let pem = match content {
         Ok(pem) => pem,
         Err(why) => return source.skipped.push(format!("{name}: {why}")),
     };
-    let mut errors = 0;
-    for root in parse_each(&name, &pem, PrivateKeys::Ignore) {
-        match root {
-            Ok(root) => source.roots.push(root.into()),
-            // The system's directories also hold other files.
-            Err(why) if why.line().is_none() => {}
-            Err(why) => {
-                errors += 1;
-                if errors <= MOST_ERRORS {
-                    source.skipped.push(why.to_string());
-                }
-            }
+    let mut readable = Readable::new(&name, &pem, |line| line);
+    // Only a text with errors is changed, so that nothing of a good one can be misread.
+    if readable.errors > 0 {
+        let lines = SeparatedLines::new(&pem);
+        if lines.text != pem {
+            readable = Readable::new(&name, &lines.text, |line| lines.line(line));
         }
     }
-    if errors > MOST_ERRORS {
-        source
-            .skipped
-            .push(format!("{name}: {} more errors", errors - MOST_ERRORS));
+    let Readable {
+        roots,
+        shown_errors,
+        errors,
+    } = readable;
+    source.roots.extend(roots);
+    let more = errors - shown_errors.len();
+    source.skipped.extend(shown_errors);
+    if more > 0 {
+        source.skipped.push(format!("{name}: {more} more errors"));
+    }
+}
+
+/// What can be read of a file.
+struct Readable {
+    roots: Vec<SourceRoot>,
+    /// The first of the errors.
+    shown_errors: Vec<String>,
+    errors: usize,
+}
+
+impl Readable {
+    /// A file full of garbage must not fill the report.
+    const MOST_ERRORS: usize = 20;
+
+    /// `line_of` is the number that a line has in the file.
+    fn new(name: &str, pem: &[u8], line_of: impl Fn(usize) -> usize) -> Self {
+        let mut readable = Self {
+            roots: Vec::new(),
+            shown_errors: Vec::new(),
+            errors: 0,
+        };
+        for root in parse_each(name, pem, PrivateKeys::Ignore) {
+            let why = match root {
+                Ok(root) => {
+                    readable.roots.push(root.into());
+                    continue;
+                }
+                Err(why) => why,
+            };
+            // The system's directories also hold other files.
+            let Some(line) = why.line() else {
+                continue;
+            };
+            readable.errors += 1;
+            if readable.errors <= Self::MOST_ERRORS {
+                let (line, why) = (line_of(line), why.reason());
+                let error = format!("{name}, line {line}: {why}");
+                readable.shown_errors.push(error);
+            }
+        }
+        readable
     }
 }
 

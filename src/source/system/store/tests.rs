@@ -206,6 +206,67 @@ fn unusable_certificates_are_skipped_and_reported() {
     assert_eq!(skipped.len(), 3);
 }
 
+/// As `cat` joins files that end without a line break or begin with a byte order mark. Editors on Windows write both.
+#[test]
+fn joined_files_lose_only_what_is_unreadable() {
+    const FILE: &str = "root/etc/ssl/certs/ca-certificates.crt";
+
+    let world = empty_world("joined");
+    let [one, two, three] = roots();
+    let joined = |between: &str| format!("{}{between}{two}{}", one.trim_end(), three.trim_end());
+    for bundle in [
+        joined(""),
+        joined("\u{feff}"),
+        joined("\n\u{feff}"),
+        joined("\r\n\u{feff}\u{feff}"),
+        joined("  "),
+        joined("# Two\n"),
+        format!("\u{feff}{}", joined("")),
+        joined("").replace('\n', "\r\n"),
+        // As an unquoted variable of a shell writes it.
+        joined("\n").replace('\n', " "),
+        joined("").replace('\n', ""),
+    ] {
+        world.file(FILE, &bundle);
+        let (count, skipped, _) = found(&world);
+        assert_eq!((count, skipped), (3, Vec::<String>::new()), "{bundle}");
+    }
+
+    // A broken certificate among them, with its line in the file.
+    let broken = two.replacen("\nMII", "\n!II", 1);
+    let bundle = format!("{}{broken}{three}", one.trim_end());
+    world.file(FILE, &bundle);
+    let (count, skipped, _) = found(&world);
+    assert_eq!((count, skipped.len()), (2, 1), "{skipped:?}");
+    let line = one.lines().count() + 1;
+    let expected = format!("ca-certificates.crt, line {line}: bad base64: '!'");
+    assert!(skipped[0].contains(&expected), "{skipped:?}");
+
+    // What was commented out stays so, and limits apply to the certificate after them.
+    let commented = two
+        .replace("-----BEGIN", "# -----BEGIN")
+        .replace("-----END", "# -----END");
+    let limited = "# embedded-roots: permitted-dns=.example\n";
+    let bundle = format!(
+        "{}{}\n{commented}\u{feff}{limited}{three}",
+        one.trim_end(),
+        pem("Four").trim_end()
+    );
+    world.file(FILE, &bundle);
+    let roots = source(&world).roots;
+    let roots = roots
+        .iter()
+        .map(|root| (root.anchor.subject(), root.anchor.limits().to_string()));
+    let roots: Vec<_> = roots.collect();
+    let expected = [
+        ("CN=One", ""),
+        ("CN=Four", ""),
+        ("CN=Three", "permitted-dns=.example"),
+    ];
+    let expected = expected.map(|(name, limits)| (name.to_owned(), limits.to_owned()));
+    assert_eq!(roots, expected);
+}
+
 #[test]
 fn number_of_reported_errors_is_bounded() {
     let world = empty_world("errors");
