@@ -15,7 +15,7 @@ impl Roots {
     ///
     /// If `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, they name another store, which is read as
     /// in [`RootsBuilder::ssl_cert_env`]. The store itself is read like in Go's crypto/x509: the first of
-    /// the known files that has roots, and all known directories. On macOS and Windows,
+    /// the known files that has roots, and the known directories (on Android, the first that has roots). On macOS and Windows,
     /// [rustls-native-certs](https://docs.rs/rustls-native-certs) reads it. Certificates that cannot be
     /// used are skipped, and the [report](Self::report) names them. The limits that Mozilla sets for its
     /// roots apply to the system's copies, too.

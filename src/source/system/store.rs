@@ -10,13 +10,18 @@ use crate::source::origin::{Origin, shown};
 use crate::source::root::{Source, SourceRoot};
 use crate::source::system::joined::SeparatedLines;
 
-/// The rule of Go's crypto/x509: the first file that exists, and all directories.
+/// The rule of Go's crypto/x509: the first file that has roots, and all directories.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     files: Vec<PathBuf>,
-    directories: Vec<PathBuf>,
+    /// Of each system the first that has roots.
+    directories: Vec<Vec<PathBuf>>,
+    /// Read only if nothing else has roots.
+    last_directories: Vec<PathBuf>,
 }
 
+/// The sources are Go (`src/crypto/x509/root_linux.go`, `root_bsd.go`, `root_solaris.go`; BSD-3-Clause) and
+/// openssl-probe 0.2.2 (`src/lib.rs`; MIT or Apache-2.0).
 const FILES: &[&str] = &[
     // Debian, Ubuntu, Gentoo, Arch
     "/etc/ssl/certs/ca-certificates.crt",
@@ -35,25 +40,40 @@ const FILES: &[&str] = &[
     "/usr/local/share/certs/ca-root-nss.crt",
     // NetBSD
     "/etc/openssl/certs/ca-certificates.crt",
-    // illumos and Solaris
+    // illumos (OpenIndiana) and Solaris
     "/etc/certs/ca-certificates.crt",
+    // illumos (OmniOS): Go's root_solaris.go, and https://github.com/rustls/openssl-probe/pull/22
+    "/etc/ssl/cacert.pem",
     // Entware
     "/opt/etc/ssl/certs/ca-certificates.crt",
-    // OpenHarmony
+    // OpenHarmony: https://github.com/rustls/openssl-probe/pull/42
     "/etc/ssl/certs/cacert.pem",
     // NixOS
     "/etc/ssl/certs/ca-bundle.crt",
     // Termux
     "/data/data/com.termux/files/usr/etc/tls/cert.pem",
+    // Haiku: https://github.com/rustls/openssl-probe/pull/4
+    "/boot/system/data/ssl/CARootCertificates.pem",
 ];
 
-const DIRECTORIES: &[&str] = &[
+const DIRECTORIES: &[&[&str]] = &[
     // Debian, Alpine, openSUSE, FreeBSD
-    "/etc/ssl/certs",
+    &["/etc/ssl/certs"],
     // Fedora, RHEL
-    "/etc/pki/tls/certs",
-    // Android
-    "/system/etc/security/cacerts",
+    &["/etc/pki/tls/certs"],
+    // Android. Since version 14, the module Conscrypt has the roots and is updated apart from the system, whose
+    // directory keeps the roots that the module has removed. Android itself reads one of the two
+    // (Conscrypt's TrustedCertificateStore.java).
+    &[
+        "/apex/com.android.conscrypt/cacerts",
+        "/system/etc/security/cacerts",
+    ],
+];
+
+const LAST_DIRECTORIES: &[&str] = &[
+    // OpenHarmony: https://github.com/rustls/openssl-probe/pull/38. On other systems, administrators keep servers'
+    // certificates in a directory of this name, and some of them are CA certificates.
+    "/etc/security/certificates",
 ];
 
 impl Default for Store {
@@ -61,7 +81,8 @@ impl Default for Store {
         let paths = |list: &[&str]| list.iter().map(PathBuf::from).collect();
         Self {
             files: paths(FILES),
-            directories: paths(DIRECTORIES),
+            directories: DIRECTORIES.iter().map(|list| paths(list)).collect(),
+            last_directories: paths(LAST_DIRECTORIES),
         }
     }
 }
@@ -76,10 +97,11 @@ impl Store {
                 .map(|path| root.join(path.strip_prefix("/").unwrap()))
                 .collect()
         };
-        let Self { files, directories } = Self::default();
+        let store = Self::default();
         Self {
-            files: below(files),
-            directories: below(directories),
+            files: below(store.files),
+            directories: store.directories.into_iter().map(below).collect(),
+            last_directories: below(store.last_directories),
         }
     }
 
@@ -98,30 +120,50 @@ impl Store {
                 break;
             }
         }
-        for directory in self.directories.iter().filter(is_there) {
-            let before = source.roots.len();
-            match directories.list(directory) {
-                Ok(None) => {}
-                Ok(Some(listing)) => {
-                    let unreadable = listing.unreadable.iter();
-                    let unreadable =
-                        unreadable.map(|(path, why)| format!("{}: {why}", shown(path)));
-                    source.skipped.extend(unreadable);
-                    for (path, size) in listing.files {
-                        add_leniently(&path, directories.read(&path, size), &mut source);
-                    }
-                }
-                Err(why) => {
-                    let name = shown(directory);
-                    source.skipped.push(format!("{name}: {why}"));
-                }
-            }
-            if source.roots.len() > before {
-                places.push(directory.clone());
-            }
+        for alternatives in &self.directories {
+            add_first(alternatives, &mut directories, &mut source, &mut places);
+        }
+        if source.roots.is_empty() {
+            add_first(
+                &self.last_directories,
+                &mut directories,
+                &mut source,
+                &mut places,
+            );
         }
         source.origin = Origin::SystemStore { places };
         source
+    }
+}
+
+/// Adds the roots of the first of these directories that has any.
+fn add_first(
+    alternatives: &[PathBuf],
+    directories: &mut Directories,
+    source: &mut Source,
+    places: &mut Vec<PathBuf>,
+) {
+    for directory in alternatives.iter().filter(|path| !is_absent(path)) {
+        let before = source.roots.len();
+        match directories.list(directory) {
+            Ok(None) => {}
+            Ok(Some(listing)) => {
+                let unreadable = listing.unreadable.iter();
+                let unreadable = unreadable.map(|(path, why)| format!("{}: {why}", shown(path)));
+                source.skipped.extend(unreadable);
+                for (path, size) in listing.files {
+                    add_leniently(&path, directories.read(&path, size), source);
+                }
+            }
+            Err(why) => {
+                let name = shown(directory);
+                source.skipped.push(format!("{name}: {why}"));
+            }
+        }
+        if source.roots.len() > before {
+            places.push(directory.clone());
+            break;
+        }
     }
 }
 

@@ -156,6 +156,64 @@ fn nixos() {
 }
 
 #[test]
+fn omnios_and_haiku() {
+    for file in [
+        "/etc/ssl/cacert.pem",
+        "/boot/system/data/ssl/CARootCertificates.pem",
+    ] {
+        let world = empty_world("file");
+        world.file(format!("root{file}"), roots().concat());
+        let (count, skipped, origin) = found(&world);
+        assert_eq!((count, skipped), (3, Vec::<String>::new()));
+        assert_eq!(origin, format!("system store ({file})"));
+    }
+}
+
+/// The certificates of Android have a text before or after the PEM block, and names by the old hash.
+#[test]
+fn android() {
+    const MODULE: &str = "/apex/com.android.conscrypt/cacerts";
+    const SYSTEM: &str = "/system/etc/security/cacerts";
+
+    let world = empty_world("android");
+    let roots = roots().map(|root| root + "Certificate:\n    Data:\n        Version: 3 (0x2)\n");
+    for (nth, root) in roots.iter().enumerate() {
+        world.file(format!("root{SYSTEM}/0000000{nth}.0"), root);
+    }
+    let (count, skipped, origin) = found(&world);
+    assert_eq!((count, skipped), (3, Vec::<String>::new()));
+    assert_eq!(origin, format!("system store ({SYSTEM})"));
+
+    // Version 14, whose module has removed a root.
+    for (nth, root) in roots.iter().skip(1).enumerate() {
+        world.file(format!("root{MODULE}/0000000{nth}.0"), root);
+    }
+    let (count, skipped, origin) = found(&world);
+    assert_eq!((count, skipped), (2, Vec::<String>::new()));
+    assert_eq!(origin, format!("system store ({MODULE})"));
+
+    // A module without roots is no store.
+    fs::remove_dir_all(world.join(format!("root{MODULE}"))).unwrap();
+    fs::create_dir(world.join(format!("root{MODULE}"))).unwrap();
+    assert_eq!(found(&world).2, format!("system store ({SYSTEM})"));
+}
+
+#[test]
+fn openharmony() {
+    const DIRECTORY: &str = "/etc/security/certificates";
+
+    let world = empty_world("openharmony");
+    world.file(format!("root{DIRECTORY}/4042bcee.0"), pem("One"));
+    let (count, _, origin) = found(&world);
+    assert_eq!((count, origin), (1, format!("system store ({DIRECTORY})")));
+    // Where another place has roots, the directory is not the system's.
+    world.file("root/etc/ssl/certs/cacert.pem", pem("Two"));
+    let roots = source(&world).roots;
+    let subjects = roots.iter().map(|root| root.anchor.subject());
+    assert_eq!(subjects.collect::<Vec<_>>(), ["CN=Two"]);
+}
+
+#[test]
 fn empty_system_has_no_roots() {
     let world = empty_world("nothing");
     let (count, skipped, origin) = found(&world);
