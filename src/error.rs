@@ -35,7 +35,7 @@ impl Error {
         matches!(
             *self.0,
             Kind::Invalid(_)
-                | Kind::Conflict(_)
+                | Kind::Conflict(..)
                 | Kind::Unreadable(..)
                 | Kind::Variable(..)
                 | Kind::Revocation(_)
@@ -53,7 +53,7 @@ impl Error {
     /// [`is_invalid_input`](Self::is_invalid_input) is true, too.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        matches!(self.0.innermost(), Kind::Conflict(_))
+        matches!(self.0.innermost(), Kind::Conflict(..))
     }
 
     /// Whether a certificate revocation list (CRL) cannot be used.
@@ -122,8 +122,9 @@ impl Error {
         Self::new(Kind::NoCertificate(subject.into()))
     }
 
-    pub(crate) fn conflict(subject: &str) -> Self {
-        Self::new(Kind::Conflict(subject.into()))
+    /// An error for copies of a root with different limits; `conflict` says how they differ.
+    pub(crate) fn conflict(subject: &str, conflict: &str) -> Self {
+        Self::new(Kind::Conflict(subject.into(), conflict.into()))
     }
 
     pub(crate) fn invalid(why: impl fmt::Display) -> Self {
@@ -184,8 +185,8 @@ enum Kind {
     NoCertificate(Box<str>),
     /// The input and its line, and the reason.
     Invalid(String),
-    /// The subject of the root.
-    Conflict(Box<str>),
+    /// The subject of the root, and how its copies differ.
+    Conflict(Box<str>, Box<str>),
     NoProvider,
     Config(Cause),
     AlreadyInstalled,
@@ -244,10 +245,9 @@ impl fmt::Display for Kind {
                  feature `mozilla` or `custom`"
             ),
             Kind::Invalid(why) => f.write_str(why),
-            Kind::Conflict(subject) => write!(
+            Kind::Conflict(subject, conflict) => write!(
                 f,
-                "\"{subject}\" is given more than once, with different limits: keep one copy, or annotate \
-                 all of them alike"
+                "\"{subject}\" is given more than once, with different limits: {conflict}"
             ),
             Kind::NoProvider => f.write_str(
                 "no crypto provider: enable the feature `ring` or `aws-lc-rs` of embedded-roots, \
@@ -326,7 +326,7 @@ mod tests {
             (Kind::NoCertificate("a name".into()), &["no_certificate"]),
             (Kind::Invalid("a reason".to_owned()), &["invalid_input"]),
             (
-                Kind::Conflict("a name".into()),
+                Kind::Conflict("a name".into(), "a reason".into()),
                 &["conflict", "invalid_input"],
             ),
             (Kind::NoProvider, &["crypto_provider"]),
@@ -351,7 +351,7 @@ mod tests {
                 | Kind::AllHaveLimits
                 | Kind::NoCertificate(_)
                 | Kind::Invalid(_)
-                | Kind::Conflict(_)
+                | Kind::Conflict(..)
                 | Kind::NoProvider
                 | Kind::Config(_)
                 | Kind::AlreadyInstalled

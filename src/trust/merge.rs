@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use embedded_roots_bundle::{conflict, digest};
 use rustls_pki_types::TrustAnchor;
 
 use crate::bundle::anchor::Anchor;
@@ -42,7 +43,7 @@ pub(crate) fn merge(
             places.push(place);
             if let Some(present) = merged.get_mut(place) {
                 report.duplicates += 1;
-                present.meet(standing, root, &mut report)?;
+                present.meet(standing, root, &mut report, sha256)?;
             } else {
                 let mut new = MergedRoot::new(standing, nth, root);
                 new.meet_known(&mut report);
@@ -117,7 +118,13 @@ impl MergedRoot {
         standing: Standing,
         copy: SourceRoot,
         report: &mut SourceReport,
+        sha256: Sha256,
     ) -> Result<(), Error> {
+        if (self.standing, standing) == (Standing::Given, Standing::Given)
+            && self.root.anchor != copy.anchor
+        {
+            return Err(conflict_of(&self.root, &copy, sha256));
+        }
         let SourceRoot {
             anchor,
             certificate,
@@ -133,8 +140,7 @@ impl MergedRoot {
                 true
             }
             (Standing::Listed, Standing::Listed) => self.tighten(&anchor, report),
-            (Standing::Given, Standing::Given) if self.root.anchor == anchor => false,
-            (Standing::Given, Standing::Given) => return Err(Error::conflict(&anchor.subject())),
+            (Standing::Given, Standing::Given) => false,
         };
         // The certificate that says what the anchor says, as far as there is one.
         let has_certificate = certificate != RootCertificate::Nowhere;
@@ -165,6 +171,25 @@ impl MergedRoot {
         self.root.anchor = Anchor::new(trust_anchor, limits.distrust_after());
         true
     }
+}
+
+/// The error of two copies that the user supplied.
+fn conflict_of(one: &SourceRoot, other: &SourceRoot, sha256: Sha256) -> Error {
+    let name = |root: &SourceRoot| match &root.certificate {
+        RootCertificate::Der(der) => {
+            Some(format!("certificate {}", digest::hex(&sha256.hash(der))))
+        }
+        RootCertificate::InBundle(..) | RootCertificate::Nowhere => None,
+    };
+    let (limits, others) = (one.anchor.limits(), other.anchor.limits());
+    let conflict = match (name(one), name(other)) {
+        (Some(first), Some(second)) if first != second => {
+            let conflict = conflict([(&first, limits), (&second, others)]);
+            format!("{conflict}, or distrust it by `RootsBuilder::distrust_certificate`")
+        }
+        _ => conflict([("the first copy", limits), ("the second copy", others)]),
+    };
+    Error::conflict(&other.anchor.subject(), &conflict)
 }
 
 /// For each anchor of all sources, in their order: the number of the first one that is the same root.

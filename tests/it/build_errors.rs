@@ -269,6 +269,8 @@ fn conflicting_files_are_an_error() {
         error.contains("\"CN=CA\" appears more than once"),
         "{error}"
     );
+    let advice = "to use the narrower limits, remove line 1 ";
+    assert!(error.contains(advice), "{error}");
 }
 
 /// The combinations are tested in crates/bundle.

@@ -131,8 +131,9 @@ fn unusable_files_are_errors_at_their_literal() {
     cases.push(("\"ca.pem\", \"key.pem\"", &in_key, "\"key.pem\""));
     cases.push((
         "\"ca.pem\", \"narrow.pem\"",
-        "ca.pem, narrow.pem: \"CN=CA\" appears more than once (lines 1 and 2), with different limits: \
-         annotate all of them alike, or keep one",
+        "ca.pem, narrow.pem: \"CN=CA\" appears more than once (lines 1 and 2), with different limits: line 1 has none, line 2 has \
+         permitted-dns=.example; to use the narrower limits, remove line 1 (name and key are the same, so the other \
+         verifies what both have issued)",
         "\"narrow.pem\"",
     ));
     assert_errors(package, &cases);

@@ -4,9 +4,12 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use embedded_roots::{Anchor, Error, Roots, RootsBuilder, custom, mozilla, webpki_roots};
-use embedded_roots_testing::authority::{annotated, root, root_with};
+use embedded_roots_bundle::digest::{hex, sha256};
+use embedded_roots_testing::authority::{Authority, annotated, root, root_of, root_with, server};
+use rcgen::{GeneralSubtree, NameConstraints};
+use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::TrustAnchor;
+use rustls::pki_types::{TrustAnchor, UnixTime};
 
 use crate::izenpe::izenpe;
 
@@ -158,9 +161,63 @@ fn copies_with_different_limits_are_an_error() {
         .build()
         .unwrap_err();
     assert!(error.is_invalid_input());
-    let text = "\"CN=CA\" is given more than once, with different limits: keep one copy, or annotate all \
-                of them alike";
+    let text = "\"CN=CA\" is given more than once, with different limits: the first copy has permitted-dns=.example, \
+                the second copy has none; to use the narrower limits, remove the second copy (name and key are the \
+                same, so the other verifies what both have issued)";
     assert_eq!(error.to_string(), text);
+}
+
+/// A CA is renewed with its key, and the new certificate has narrower constraints. For a while, a file has both.
+#[test]
+fn renewed_ca_with_narrower_constraints_can_be_used_alone() {
+    let old = root("CA");
+    let new = root_of("CA", &old.key().serialize_pem(), |params| {
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName("a.example".to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    let digest = |ca: &Authority| hex(&sha256(ca.der()));
+    let (old_digest, new_digest) = (digest(&old), digest(&new));
+    for file in [old.pem() + &new.pem(), new.pem() + &old.pem()] {
+        let error = Roots::builder().pem(&file).build().unwrap_err();
+        assert!(error.is_conflict());
+        let text = error.to_string();
+        for part in [
+            format!("certificate {old_digest} has none"),
+            format!("certificate {new_digest} has permitted-dns=a.example"),
+            format!("to use the narrower limits, remove certificate {old_digest} "),
+            "or distrust it by `RootsBuilder::distrust_certificate`".to_owned(),
+        ] {
+            assert!(text.contains(&part), "{text}");
+        }
+        // Both ways that the error names.
+        for builder in [
+            Roots::builder().pem(new.pem()),
+            Roots::builder()
+                .pem(&file)
+                .distrust_certificate(&old_digest),
+        ] {
+            let roots = builder.build().unwrap();
+            let verifier = roots.verifier();
+            for (ca, name, accepted) in [
+                (&old, "a.example", true),
+                (&new, "a.example", true),
+                (&old, "b.example", false),
+            ] {
+                let chain = server(ca, name).with(&old).chain;
+                let name = name.try_into().unwrap();
+                let verdict = verifier.verify_server_cert(
+                    &chain[0],
+                    &chain[1..],
+                    &name,
+                    &[],
+                    UnixTime::now(),
+                );
+                assert_eq!(verdict.is_ok(), accepted, "{verdict:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::digest::{sha256, sha256_of_set};
 use crate::error::{ParseError, subject_of};
+use crate::limits::conflict::conflict;
 use crate::root::Root;
 use crate::x509::anchor::identity;
 use crate::x509::certificate::not_after;
@@ -40,10 +41,20 @@ impl ParsedBundle {
             };
             if same.limits() != root.limits() {
                 let subject = subject_of(root.certificate());
-                let (first, second) = (same.line().min(root.line()), same.line().max(root.line()));
+                let mut copies = [same, &root];
+                copies.sort_by_key(|root| root.line());
+                let [first, second] = copies.map(Root::line);
+                let other = if first == second {
+                    " of another file"
+                } else {
+                    ""
+                };
+                let (one, other) = (format!("line {first}"), format!("line {second}{other}"));
+                let [limits, others] = copies.map(Root::limits);
+                let conflict = conflict([(&one, limits), (&other, others)]);
                 return Err(ParseError::new(format!(
-                    "{subject} appears more than once (lines {first} and {second}), with different \
-                     limits: annotate all of them alike, or keep one"
+                    "{subject} appears more than once (lines {first} and {second}), with different limits: \
+                     {conflict}"
                 )));
             }
         }

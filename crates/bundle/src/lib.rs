@@ -55,6 +55,7 @@ pub use escape::{escape, shorten};
 pub use file::{MAX_FILE_SIZE, read_file, read_file_up_to, read_known_file};
 pub use limits::Limits;
 pub use limits::annotation::Annotation;
+pub use limits::conflict::conflict;
 pub use limits::outside::{name_outside, unsupported_constraint};
 pub use pem::read::{
     PrivateKeys, parse, parse_each, parse_each_certificate, parse_intermediates, parse_pinned,

@@ -5,6 +5,7 @@
 
 pub(crate) mod annotation;
 pub(crate) mod base;
+pub(crate) mod conflict;
 pub(crate) mod name_constraints;
 pub(crate) mod outside;
 pub(crate) mod subtree;
