@@ -13,6 +13,7 @@ use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
 use crate::config;
 use crate::error::Error;
+use crate::logging;
 use crate::roots::policy::Roots;
 use crate::source::crlite::CrliteData;
 use crate::source::files;
@@ -460,7 +461,11 @@ impl RootsBuilder {
         self.check()?;
         let reading = self.read()?;
         reading.trust_set.check_roots()?;
-        self.roots(reading.trust_set)
+        let roots = self.roots(reading.trust_set)?;
+        if roots.report().lifts_limits() {
+            logging::info(|| roots.report().lifted_limits());
+        }
+        Ok(roots)
     }
 
     /// The errors in what the caller supplied. It is an error even if `SSL_CERT_FILE` or

@@ -52,7 +52,7 @@ fn current() -> Result<Cow<'static, Roots>, Error> {
     })?;
     // Not within: a logger that sends its records through a client of these roots would wait for itself.
     if is_first {
-        logging::debug(|| Some(roots.report()));
+        logging::info(|| roots.report());
     }
     Ok(Cow::Borrowed(roots))
 }
@@ -170,7 +170,7 @@ impl LiveRoots {
 fn set(default: ProcessDefault, trust_set: &TrustSet) -> Result<(), Error> {
     let set = PROCESS_DEFAULT.set(default);
     set.map_err(|_| Error::already_installed())?;
-    logging::debug(|| Some(trust_set.report()));
+    logging::info(|| trust_set.report());
     Ok(())
 }
 

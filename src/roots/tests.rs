@@ -7,6 +7,8 @@ use std::path::Path;
 use embedded_roots_testing::folder::Folder;
 
 #[cfg(feature = "mozilla")]
+use crate::bundle::anchor::Anchor;
+#[cfg(feature = "mozilla")]
 use crate::bundle::mozilla;
 use crate::bundle::selected::bundle;
 use crate::error::Error;
@@ -242,6 +244,40 @@ fn limits_apply_to_a_store_that_a_variable_names() {
             assert_eq!(roots.root_store().len(), mozilla::BUNDLE.len() - 1);
             assert_eq!(limits(roots), 2);
         }
+    }
+}
+
+/// The recipe of docs/policy.md, and what it warns of.
+#[cfg(feature = "mozilla")]
+#[test]
+fn proxy_and_distribution_in_one_file_keep_limits_as_the_systems_store() {
+    let world = empty_world("proxy");
+    let lines = mozilla::annotated_pem()
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    let lines: Vec<_> = lines.collect();
+    let file = world.file("with-proxy.pem", pem("Proxy CA") + &lines.join("\n"));
+    let variables = vec![("SSL_CERT_FILE", file.clone().into())];
+    let keeping = builder(&world, variables).bundle(&mozilla::BUNDLE);
+    let lifting = builder(&world, Vec::new()).bundle(&mozilla::BUNDLE);
+    for (builder, limits, lifted) in [
+        (keeping.ssl_cert_env(), 2, 0),
+        (lifting.optional_pem_file(&file), 0, 2),
+    ] {
+        let roots = builder.build().unwrap();
+        let mut subjects = roots.anchors().iter().map(Anchor::subject);
+        assert!(subjects.any(|subject| subject == "CN=Proxy CA"));
+        let sources = roots.report().sources();
+        let of_roots = roots.anchors().iter();
+        let limited = of_roots.filter(|anchor| !anchor.limits().is_empty());
+        let not_applied = sources
+            .iter()
+            .map(|source| source.limits_not_applied().len());
+        assert_eq!(
+            (limited.count(), not_applied.sum::<usize>()),
+            (limits, lifted)
+        );
+        assert_eq!(roots.report().lifts_limits(), lifted > 0);
     }
 }
 

@@ -97,6 +97,30 @@ impl Report {
         self.stores().any(|store| store.roots == 0)
     }
 
+    /// Whether the user supplied a root without the limits that a root program sets for it.
+    pub(crate) fn lifts_limits(&self) -> bool {
+        let mut sources = self.sources.iter();
+        sources.any(|source| !source.limits_not_applied.is_empty())
+    }
+
+    /// The roots that the user supplied without their limits, for a log: a line for each source that has any.
+    pub(crate) fn lifted_limits(&self) -> impl fmt::Display {
+        let mut lines = Vec::new();
+        for source in &self.sources {
+            let lifted = source.limits_not_applied.iter().map(limited);
+            let lifted: Vec<_> = lifted.collect();
+            if !lifted.is_empty() {
+                lines.push(format!(
+                    "{}: trusted without the limits that root programs set, since you supply these roots yourself \
+                     (docs/policy.md has a way that keeps the limits): {}",
+                    source.origin(),
+                    lifted.join(", ")
+                ));
+            }
+        }
+        lines.join("\n")
+    }
+
     fn stores(&self) -> impl Iterator<Item = &SourceReport> {
         let is_store = |source: &&SourceReport| matches!(source.origin, Origin::SystemStore { .. });
         self.sources.iter().filter(is_store)
@@ -305,10 +329,6 @@ impl fmt::Display for SourceReport {
         if self.removed > 0 {
             write!(f, ", {} removed by `retain`", self.removed)?;
         }
-        let limited = |anchor: &Anchor| {
-            let (subject, limits) = (anchor.subject(), anchor.limits().to_string());
-            format!("\"{}\" {}", shortened(&subject), shortened(&limits))
-        };
         let distrusted = self.distrusted_roots.iter();
         let distrusted = distrusted.map(|root| shortened(&root.to_string()).into_owned());
         let skipped = self.skipped.iter();
@@ -322,4 +342,10 @@ impl fmt::Display for SourceReport {
         write_list(f, "distrusted", distrusted)?;
         write_list(f, "skipped", skipped)
     }
+}
+
+/// A root and its limits, for a line of a log.
+fn limited(anchor: &Anchor) -> String {
+    let (subject, limits) = (anchor.subject(), anchor.limits().to_string());
+    format!("\"{}\" {}", shortened(&subject), shortened(&limits))
 }

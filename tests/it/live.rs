@@ -451,7 +451,8 @@ fn the_report_can_be_serialized() {
     );
 }
 
-/// Warnings are logged once for each error, outside of locks: the logger uses the roots.
+/// Generations and limits that do not apply are logged, and warnings once for each error, outside of locks: the logger
+/// uses the roots.
 #[test]
 fn a_failing_refresh_is_logged_when_its_error_changes() {
     static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -467,8 +468,8 @@ fn a_failing_refresh_is_logged_when_its_error_changes() {
             if self.enabled(record.metadata()) && record.target().starts_with("embedded_roots") {
                 let logged = format!("{} {}", record.level(), record.args());
                 LOGGED.lock().unwrap().push(logged);
-                let live = LIVE.lock().unwrap().clone().unwrap();
-                drop((live.report(), live.client_config()));
+                let live = LIVE.lock().unwrap().clone();
+                drop(live.map(|live| (live.report(), live.client_config())));
             }
         }
         fn flush(&self) {}
@@ -483,6 +484,10 @@ fn a_failing_refresh_is_logged_when_its_error_changes() {
     let rotation = Rotation::new("logged", &pem);
     *LIVE.lock().unwrap() = Some(rotation.live.clone());
     let logged = || std::mem::take(&mut *LOGGED.lock().unwrap());
+    let lines = logged();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines[0], "INFO generation 1 of live roots");
+    assert!(lines[1].ends_with("roots.pem: 1 root"), "{lines:?}");
 
     rotation.write("");
     for _ in 0..3 {
@@ -513,6 +518,36 @@ fn a_failing_refresh_is_logged_when_its_error_changes() {
         "{lines:?}"
     );
     assert!(!rotation.to(&pem));
+    assert!(logged().is_empty());
+
+    assert!(rotation.to(&(pem + &root("Other").pem())));
+    let lines = logged();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines[0], "INFO generation 2 of live roots");
+    assert!(
+        lines[1].starts_with("INFO file ") && lines[1].ends_with("roots.pem: 2 roots"),
+        "{lines:?}"
+    );
+
+    // A distribution's bundle has Mozilla's roots without their limits.
+    let bundle = embedded_roots::mozilla::annotated_pem();
+    let bundle = bundle.lines().filter(|line| !line.starts_with('#'));
+    let path = rotation
+        .folder
+        .file("bundle.pem", bundle.collect::<Vec<_>>().join("\n"));
+    let builder = || Roots::builder().bundle(&embedded_roots::mozilla::BUNDLE);
+    builder().optional_pem_file(&path).build().unwrap();
+    let lines = logged();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for part in [
+        "INFO file ",
+        "bundle.pem: trusted without the limits that root programs set",
+        "\"CN=Izenpe.com, O=IZENPE S.A., C=ES\" distrust-after=2026-04-15T23:59:59Z, ",
+        " permitted-dns=.tr",
+    ] {
+        assert!(lines[0].contains(part), "{lines:?}");
+    }
+    builder().build().unwrap();
     assert!(logged().is_empty());
 }
 

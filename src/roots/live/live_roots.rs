@@ -88,7 +88,9 @@ impl RootsBuilder {
         reading.trust_set.check_roots()?;
         // All generations have one provider.
         self.provider = Some(config::provider(self.provider)?);
-        LiveRoots::new(self, &reading)
+        let live = LiveRoots::new(self, &reading)?;
+        live.tell();
+        Ok(live)
     }
 }
 
@@ -275,7 +277,7 @@ impl LiveRoots {
                         logging::info(|| format!("the roots can be refreshed again; {failed}"));
                     }
                     if changed {
-                        logging::debug(|| Some(self.report()));
+                        self.tell();
                     }
                     return Ok(changed);
                 }
@@ -294,6 +296,14 @@ impl LiveRoots {
         if is_new {
             logging::warn(|| format!("the roots stay as they were: {why:?}"));
         }
+    }
+
+    /// Logs a new generation: that is when trust changes, so it is told like the default roots.
+    fn tell(&self) {
+        logging::info(|| {
+            let report = self.report();
+            format!("generation {} of live roots\n{report}", report.generation())
+        });
     }
 
     /// What is trusted, where it came from, and whether the last refresh failed.
