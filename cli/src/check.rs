@@ -48,7 +48,7 @@ struct Warning {
 #[derive(Serialize)]
 struct Doubt {
     /// One of `compromised`, `expired`, `expires`, `weak-key`, `weak-signature`, `removed`, `version`,
-    /// `no-basic-constraints`, `duplicate-key`, `limit-not-applied`.
+    /// `no-basic-constraints`, `duplicate-key`, `limit-not-applied`, `limit-escaped`.
     kind: &'static str,
     text: String,
 }
@@ -122,7 +122,8 @@ fn warnings(roots: &[InspectedRoot], history: &History, now: UnixTime, days: u32
     let mut warnings = Vec::new();
     for (nth, root) in roots.iter().enumerate() {
         let earlier = roots.get(..nth).unwrap_or_default();
-        let doubts = doubts(root, earlier, history, now, days);
+        let mut doubts = doubts(root, earlier, history, now, days);
+        doubts.extend(escape_of_limits(root, roots));
         warnings.extend(doubts.into_iter().map(|doubt| Warning {
             line: root.root.line(),
             subject: root.certificate.subject().to_owned(),
@@ -214,4 +215,28 @@ fn limits_not_said(root: &InspectedRoot) -> Option<String> {
     })?;
     let lost = listed.limits().lost_by(root.root.limits());
     (!lost.is_empty()).then(|| lost.to_string())
+}
+
+/// An intermediate of a limited root, which is trusted as a root without these limits: a root is where a chain ends. The
+/// issuer is known by its name.
+fn escape_of_limits(root: &InspectedRoot, roots: &[InspectedRoot]) -> Option<Doubt> {
+    let issuer = bundle::issuer(root.root.certificate())?;
+    let own = root.root.trust_anchor();
+    let of_file = roots
+        .iter()
+        .map(|root| (root.root.trust_anchor(), root.root.limits()));
+    let of_mozilla = mozilla::BUNDLE.anchors().iter();
+    let of_mozilla = of_mozilla.map(|anchor| (anchor.trust_anchor(), anchor.limits()));
+    let mut issuers = of_mozilla.chain(of_file).filter(|(anchor, _)| {
+        anchor.subject != own.subject && bundle::DistinguishedName::new(&anchor.subject) == issuer
+    });
+    let escaped = issuers.find_map(|(_, limits)| {
+        let escaped = limits.lost_by(root.root.limits());
+        (!escaped.is_empty()).then(|| escaped.to_string())
+    })?;
+    let text = format!(
+        "is an intermediate of \"{issuer}\", and as a root it is trusted without the limits of that root: {escaped}"
+    );
+    let kind = "limit-escaped";
+    Some(Doubt { kind, text })
 }

@@ -8,6 +8,7 @@ mod starttls;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod url;
 mod verdict;
 
 use std::io::{self, Write};
@@ -29,6 +30,7 @@ use crate::explain::completion::{Completion, KnownIntermediates, fetch_command};
 use crate::explain::connection::{Server, within};
 use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
+use crate::explain::url::server_of;
 use crate::explain::verdict::{Case, LONGEST_NAME, Reason, Verdict};
 use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
@@ -40,7 +42,7 @@ use crate::source::Source;
 
 #[derive(Args, Clone)]
 pub(crate) struct Arguments {
-    /// The server; without a port, 443, or that of the protocol of `--starttls`
+    /// The server, or an https URL of it; without a port, 443, or that of the protocol of `--starttls`
     #[arg(value_name = "HOST[:PORT]")]
     server: String,
     /// Judge by these roots too, and exit by their verdict: a PEM file, `mozilla`,
@@ -127,9 +129,11 @@ struct Handshake {
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let start = Instant::now();
     let timeout = Duration::from_secs(arguments.timeout);
-    let shown = escape(&arguments.server);
+    let mut asked = arguments.clone();
+    server_of(&arguments.server)?.clone_into(&mut asked.server);
+    let shown = escape(&asked.server);
     let late = format!("{shown}: no verdict in time (`--timeout`)");
-    let (asked, now) = (arguments.clone(), output.now());
+    let now = output.now();
     // The network has less time, so that what it gave is shown even if the rest does not come.
     let reserve = (timeout / 10).min(MOST_RESERVE);
     let deadline = start + timeout.saturating_sub(reserve);

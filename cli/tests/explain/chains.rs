@@ -560,6 +560,29 @@ fn nothing_is_said_to_a_server_that_is_not_verified() {
     );
 }
 
+/// As it is copied from a browser. What follows the server, such as a token, is not shown.
+#[test]
+fn server_of_an_https_url_is_explained() {
+    let (ca, between) = two();
+    let port = Server::new(&server(&between, HOST).with(&between)).port;
+    let explain = || Explain::new(&ca.pem(), &ca.pem());
+    let explained = explain()
+        .of_url("https://", "/path?token=secret#part")
+        .run(port);
+    assert_eq!(explained.status, 0, "{}", explained.errors);
+    let shown = format!("{}{}", explained.output, explained.errors);
+    assert!(shown.contains(&format!("localhost:{port}")), "{shown}");
+    assert!(
+        !shown.contains("secret") && !shown.contains("https:"),
+        "{shown}"
+    );
+    for before in ["https://user:secret@", "http://", "postgres://user:secret@"] {
+        let refused = explain().of_url(before, "/").run(port);
+        assert_eq!(refused.status, 2, "{}", refused.output);
+        assert!(!refused.errors.contains("secret"), "{}", refused.errors);
+    }
+}
+
 #[test]
 fn json() {
     let (ca, between) = two();

@@ -12,6 +12,8 @@ pub(crate) struct Explain {
     folder: Folder,
     command: Command,
     roots: &'static str,
+    /// What is around the server's name and port: nothing, or the rest of a URL.
+    around: [&'static str; 2],
 }
 
 pub(crate) struct Explained {
@@ -35,7 +37,14 @@ impl Explain {
             folder,
             command,
             roots: "roots.pem",
+            around: [""; 2],
         }
+    }
+
+    /// With a URL of the server.
+    pub(crate) fn of_url(mut self, before: &'static str, after: &'static str) -> Self {
+        self.around = [before, after];
+        self
     }
 
     /// With another name of the file of roots.
@@ -52,7 +61,8 @@ impl Explain {
     }
 
     pub(crate) fn run(mut self, port: u16) -> Explained {
-        let server = format!("localhost:{port}");
+        let [before, after] = self.around;
+        let server = format!("{before}localhost:{port}{after}");
         let connect = format!("127.0.0.1:{port}");
         let arguments = ["--roots", self.roots, &server, "--connect", &connect];
         let output = self.command.args(arguments);

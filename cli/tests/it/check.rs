@@ -1,5 +1,7 @@
 //! `check`.
 
+use embedded_roots::mozilla;
+use embedded_roots_testing::authority::{intermediate, root};
 use rcgen::{IsCa, KeyPair, date_time_ymd};
 
 use crate::command::{Folder, ca, ca_of, json, run};
@@ -92,6 +94,42 @@ fn what_is_doubtful_is_told() {
         "limit-not-applied",
         "distrust-after=2026-04-15",
     );
+}
+
+/// The certificate names Izenpe's root as its issuer, whose key no test has.
+#[test]
+fn intermediate_of_a_limited_root_escapes_its_limits() {
+    let anchors = mozilla::BUNDLE.anchors().iter();
+    let mut limited = anchors.filter(|anchor| anchor.distrust_after().is_some());
+    let izenpe = &limited.next().unwrap().trust_anchor().subject;
+    // A name of one common name that is as long: its headers have 11 octets.
+    let issuer = root(&"x".repeat(izenpe.len() - 11));
+    let intermediate = intermediate("An intermediate", &issuer);
+    let der = intermediate.der();
+    let name = |der: &[u8]| der.windows(20).position(|part| part == [b'x'; 20]);
+    let start = name(der).unwrap() - 11;
+    let mut named = der.to_vec();
+    named[start..start + izenpe.len()].copy_from_slice(izenpe);
+    let named = embedded_roots_bundle::certificate_to_pem(&named);
+    warns(
+        &named,
+        &[],
+        "limit-escaped",
+        "is an intermediate of \"CN=Izenpe.com, O=IZENPE S.A., C=ES\", and as a root it is trusted without the limits of \
+         that root: distrust-after=2026-04-15T23:59:59Z",
+    );
+
+    // A root that the file itself limits, and its intermediate with the same limits and without.
+    let limits = "# embedded-roots: permitted-dns=.example\n";
+    let both = |limits_of_intermediate: &str| {
+        let (issuer, intermediate) = (issuer.pem(), intermediate.pem());
+        format!("{limits}{issuer}{limits_of_intermediate}{intermediate}")
+    };
+    warns(&both(""), &[], "limit-escaped", "permitted-dns=.example");
+    let folder = Folder::new("limited-alike");
+    let file = folder.file("ca.pem", both(limits));
+    let (_, value) = json(&["check", &file]);
+    assert_eq!(value["warnings"], serde_json::json!([]));
 }
 
 #[test]
