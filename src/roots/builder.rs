@@ -22,6 +22,7 @@ use crate::source::origin::Origin;
 use crate::source::pins::PinSource;
 use crate::source::root::{Place, Source, SourceRoot, read_each};
 use crate::source::surroundings::Surroundings;
+use crate::trust::certificates_report::CertificatesReport;
 use crate::trust::digest::Sha256;
 use crate::trust::distrust::Distrust;
 use crate::trust::intermediates::Intermediates;
@@ -339,7 +340,7 @@ impl RootsBuilder {
     /// A [distrusted](Self::distrust_key) certificate is not accepted, and one that OneCRL revokes is not: the
     /// [report](Roots::report) lists the certificates that are pinned, and those that are ignored.
     /// [`ssl_cert_env`](Self::ssl_cert_env) replaces pinned certificates, too. A [`root_store`](Roots::root_store)
-    /// cannot carry them.
+    /// cannot carry them. They are not roots, so a fallback is used as without them.
     ///
     /// Strict: a certificate that webpki cannot read, such as one of version 1, is an error.
     ///
@@ -480,10 +481,11 @@ impl RootsBuilder {
 
     /// Reads all sources.
     pub(super) fn read(&self) -> Result<Reading, Error> {
-        let (sources, fell_back) = self.sources()?;
-        let is_replaced = sources
-            .iter()
-            .any(|source| matches!(source.origin, Origin::SslCertEnv { .. }));
+        let Asked {
+            sources,
+            fell_back,
+            are_replaced,
+        } = self.sources()?;
         let places = sources.iter().flat_map(|source| source.places.clone());
         let places = places.collect();
         let mut distrust = self.distrust.clone();
@@ -506,9 +508,15 @@ impl RootsBuilder {
         let now = self.surroundings.now();
         let (intermediates, reports) = Intermediates::new(sources?, &distrust, sha256, now);
         let report = report.with_crlite(crlite).with_intermediates(reports);
-        let pins = self.pins.iter().filter(|_| !is_replaced);
-        let pins: Result<Vec<_>, _> = pins.map(|read| read()).collect();
-        let (pins, reports) = Pins::new(pins?, &distrust, sha256);
+        let (pins, reports) = if are_replaced {
+            (
+                Pins::default(),
+                CertificatesReport::replaced(self.pins.len()),
+            )
+        } else {
+            let pins: Result<Vec<_>, _> = self.pins.iter().map(|read| read()).collect();
+            Pins::new(pins?, &distrust, sha256)
+        };
         let report = report.with_pinned(reports);
         let trust_set = TrustSet::merged(roots, report, distrust, intermediates, pins)?;
         Ok(Reading {
@@ -541,13 +549,16 @@ impl RootsBuilder {
         Roots::new(verifier)
     }
 
-    /// The sources, and whether the fallback is one of them.
-    fn sources(&self) -> Result<(Vec<Source>, bool), Error> {
+    fn sources(&self) -> Result<Asked, Error> {
         let surroundings = &self.surroundings;
         if let Some(named) = &self.ssl_cert_env {
-            let named = named(surroundings)?;
-            if !named.is_empty() {
-                return Ok((named, false));
+            let sources = named(surroundings)?;
+            if !sources.is_empty() {
+                return Ok(Asked {
+                    sources,
+                    fell_back: false,
+                    are_replaced: true,
+                });
             }
         }
         let mut sources = Vec::new();
@@ -559,7 +570,11 @@ impl RootsBuilder {
         if let Some(fallback) = fallback {
             sources.extend(fallback(surroundings)?);
         }
-        Ok((sources, fallback.is_some()))
+        Ok(Asked {
+            sources,
+            fell_back: fallback.is_some(),
+            are_replaced: false,
+        })
     }
 
     /// The digest; notes the error for [`build`](Self::build) if the text is another.
@@ -623,6 +638,15 @@ impl RootsBuilder {
         self.fallback = Some(Box::new(step));
         self
     }
+}
+
+/// The sources that were asked.
+struct Asked {
+    sources: Vec<Source>,
+    /// The fallback is one of them.
+    fell_back: bool,
+    /// `SSL_CERT_FILE` or `SSL_CERT_DIR` replaces all others.
+    are_replaced: bool,
 }
 
 /// What the sources gave.

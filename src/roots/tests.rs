@@ -310,11 +310,20 @@ fn variables_replace_pinned_certificates() {
     let count = |variables| {
         let builder = builder(&world, variables).bundle(bundle());
         let roots = builder.pinned_file(&pinned).ssl_cert_env().build();
-        roots.unwrap().report().pinned().len()
+        let roots = roots.unwrap();
+        let [report] = roots.report().pinned() else {
+            panic!("{}", roots.report());
+        };
+        (report.certificates().len(), report.ignored().to_vec())
     };
-    assert_eq!(count(Vec::new()), 1);
-    let variable = ("SSL_CERT_FILE", world.join("there").into());
-    assert_eq!(count(vec![variable]), 0);
+    assert_eq!(count(Vec::new()), (1, Vec::new()));
+    let variable = || ("SSL_CERT_FILE", world.join("there").into());
+    let replaced = "SSL_CERT_FILE or SSL_CERT_DIR replaces all of them".to_owned();
+    assert_eq!(count(vec![variable()]), (0, vec![replaced]));
+    // The system's store is one source of several, whatever names it.
+    let system = builder(&world, vec![variable()]).system();
+    let roots = system.pinned_file(&pinned).build().unwrap();
+    assert_eq!(roots.report().pinned()[0].certificates(), ["CN=Pinned"]);
 }
 
 #[test]

@@ -57,6 +57,13 @@ impl PinSource {
         for (certificate, distrust_after) in read {
             // The signature of the handshake is checked by webpki.
             EndEntityCert::try_from(&certificate).map_err(|why| {
+                let why = match why {
+                    webpki::Error::UnsupportedCertVersion => {
+                        "it is not of X.509 version 3; `openssl req -x509` makes one that is"
+                            .to_owned()
+                    }
+                    other => other.to_string(),
+                };
                 Error::invalid(format_args!(
                     "{origin}: a pinned certificate cannot be that of a server: {why}"
                 ))

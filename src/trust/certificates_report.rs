@@ -34,6 +34,16 @@ impl CertificatesReport {
         }
     }
 
+    /// Of this many sources of pinned certificates, which a variable replaces.
+    pub(crate) fn replaced(sources: usize) -> Vec<Self> {
+        if sources == 0 {
+            return Vec::new();
+        }
+        let mut report = Self::new("the program".to_owned(), Use::Pinned);
+        report.ignore("SSL_CERT_FILE or SSL_CERT_DIR replaces all of them".to_owned());
+        vec![report]
+    }
+
     pub(super) fn add(&mut self, name: DistinguishedName<'_>) {
         self.certificates.push(name.to_string());
     }

@@ -10,7 +10,11 @@ use crate::trust::distrust::{Distrust, DistrustedRoot};
 
 /// The pinned certificates of a policy, sorted.
 #[derive(Default)]
-pub(crate) struct Pins(Vec<Pin>);
+pub(crate) struct Pins {
+    pins: Vec<Pin>,
+    /// Others are left out.
+    has_ignored: bool,
+}
 
 impl Pins {
     /// Leaves out what is distrusted, and what was issued after its date.
@@ -19,7 +23,7 @@ impl Pins {
         distrust: &Distrust,
         sha256: Sha256,
     ) -> (Self, Vec<CertificatesReport>) {
-        let mut pins = Vec::new();
+        let mut all = Self::default();
         let mut reports = Vec::new();
         for source in sources {
             let mut report = CertificatesReport::new(source.origin, Use::Pinned);
@@ -30,6 +34,7 @@ impl Pins {
                 if let Some(by) = distrust.of_certificate(&pin.certificate, sha256) {
                     let subject = name.as_der().to_vec();
                     report.ignore(DistrustedRoot { subject, by }.to_string());
+                    all.has_ignored = true;
                     continue;
                 }
                 let start = not_before(&pin.certificate);
@@ -40,19 +45,25 @@ impl Pins {
                     report.ignore(format!(
                         "\"{name}\" was issued after its distrust-after date"
                     ));
+                    all.has_ignored = true;
                     continue;
                 }
                 report.add(name);
-                pins.push(pin);
+                all.pins.push(pin);
             }
             reports.push(report);
         }
-        pins.sort_by(|one, other| one.certificate.cmp(&other.certificate));
-        (Self(pins), reports)
+        (all.pins).sort_by(|one, other| one.certificate.cmp(&other.certificate));
+        (all, reports)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pins.is_empty()
+    }
+
+    /// Whether a pinned certificate is distrusted, or issued after its date.
+    pub(crate) fn has_ignored(&self) -> bool {
+        self.has_ignored
     }
 
     /// The pins of exactly this certificate.
@@ -60,7 +71,7 @@ impl Pins {
         &self,
         certificate: &CertificateDer<'_>,
     ) -> impl Iterator<Item = &Pin> {
-        let Self(pins) = self;
+        let pins = &self.pins;
         let start = pins.partition_point(|pin| *pin.certificate < **certificate);
         let rest = pins.iter().skip(start);
         rest.take_while(|pin| *pin.certificate == **certificate)
@@ -68,6 +79,6 @@ impl Pins {
 
     /// Whether the same certificates are accepted for the same names.
     pub(crate) fn are_the_same(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.pins == other.pins
     }
 }

@@ -141,6 +141,17 @@ impl Report {
             let roots = source.roots - source.distrusted_roots.len();
             short.push_str(&with_count(source.origin(), roots));
         }
+        let pinned: usize = self
+            .pinned
+            .iter()
+            .map(|each| each.certificates().len())
+            .sum();
+        if pinned > 0 {
+            if !short.is_empty() {
+                short.push_str(", ");
+            }
+            short.push_str(&counted(pinned, "pinned certificate"));
+        }
         short
     }
 

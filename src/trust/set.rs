@@ -67,7 +67,8 @@ impl TrustSet {
         pins: Pins,
     ) -> Result<Self, Error> {
         // A set whose last root is distrusted trusts nobody: see [`check_roots`](Self::check_roots).
-        if roots.is_empty() && pins.is_empty() && report.distrusted_roots().next().is_none() {
+        let is_distrusted = pins.has_ignored() || report.distrusted_roots().next().is_some();
+        if roots.is_empty() && pins.is_empty() && !is_distrusted {
             return Err(no_roots(&report));
         }
         roots.sort_unstable_by(|one, other| {

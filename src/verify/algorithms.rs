@@ -1,9 +1,8 @@
 //! Names of the algorithms of signatures and keys, and which provider can use them.
 
-use std::ops::RangeInclusive;
-
 use embedded_roots_bundle::ObjectIdentifier;
 use embedded_roots_bundle::der::{self, Element};
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls_pki_types::{AlgorithmIdentifier, alg_id};
 
 /// The name of an algorithm, from the content of its `AlgorithmIdentifier`: that of the curve, for a key on one.
@@ -38,7 +37,11 @@ pub(super) fn is_supported_by_aws_lc_rs(signature: &[u8], key: Option<&[u8]>) ->
 
 /// What is wrong with a key that providers refuse together with its signatures, so that these seem to be bad: a part
 /// of a sentence about its certificate, and advice. `key` is the content of the `SubjectPublicKeyInfo`.
-pub(super) fn unusable_key(key: &[u8]) -> Option<(String, &'static str)> {
+pub(super) fn unusable_key(
+    key: &[u8],
+    algorithms: WebPkiSupportedAlgorithms,
+) -> Option<(String, &'static str)> {
+    let has_all = has_all_of_aws_lc_rs(algorithms);
     let (algorithm, rest) = Element::expect(key, der::SEQUENCE)?;
     let (_unused, bits) = Element::only(rest, der::BIT_STRING)?.split_first()?;
     if algorithm == alg_id::RSA_ENCRYPTION.as_ref() {
@@ -46,15 +49,15 @@ pub(super) fn unusable_key(key: &[u8]) -> Option<(String, &'static str)> {
         let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
         let leading = modulus.first()?.leading_zeros() as usize;
         let length = modulus.len() * 8 - leading;
-        return (!RSA_BITS.contains(&length)).then(|| {
-            let (least, most) = (RSA_BITS.start(), RSA_BITS.end());
-            let (too, advice) = if length < *least {
+        let shortest = if has_all { 2048 } else { SHORTEST_OF_RING };
+        return (!(shortest..=LONGEST).contains(&length)).then(|| {
+            let (too, advice) = if length < shortest {
                 ("short", "it needs a longer key")
             } else {
                 ("long", "it needs a shorter key")
             };
             let why = format!(
-                "has an RSA key of {length} bits, too {too} for rustls, which verifies by keys of {least} to {most}"
+                "has an RSA key of {length} bits, too {too} for rustls, which verifies by keys of 2048 to {LONGEST}"
             );
             (why, advice)
         });
@@ -63,7 +66,7 @@ pub(super) fn unusable_key(key: &[u8]) -> Option<(String, &'static str)> {
         .iter()
         .any(|curve| algorithm == curve.as_ref());
     // The first octet of a point (SEC 1, section 2.3.3).
-    (is_on_curve && matches!(bits, [2 | 3, ..])).then(|| {
+    (!has_all && is_on_curve && matches!(bits, [2 | 3, ..])).then(|| {
         let why = "has a key whose point is compressed, which the crypto provider ring cannot use";
         (why.to_owned(), AWS_LC_RS)
     })
@@ -72,8 +75,18 @@ pub(super) fn unusable_key(key: &[u8]) -> Option<(String, &'static str)> {
 /// Advice for what *ring* does not have.
 pub(super) const AWS_LC_RS: &str = "the provider aws-lc-rs can (feature `aws-lc-rs`)";
 
-/// Which keys of RSA both providers use.
-const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
+/// Whether this is the provider aws-lc-rs, or another with all of its pairs of elliptic curves.
+fn has_all_of_aws_lc_rs(algorithms: WebPkiSupportedAlgorithms) -> bool {
+    let mut all = algorithms.all.iter();
+    all.any(|each| {
+        let key = each.public_key_alg_id();
+        each.signature_alg_id() == alg_id::ECDSA_SHA512 && key == alg_id::ECDSA_P256
+    })
+}
+
+/// Bits of RSA keys. *ring* counts whole octets.
+const SHORTEST_OF_RING: usize = 2041;
+const LONGEST: usize = 8192;
 
 const P521: &[AlgorithmIdentifier] = &[alg_id::ECDSA_P521];
 const CURVES: &[AlgorithmIdentifier] =
@@ -152,6 +165,70 @@ mod tests {
         for pair in in_table {
             assert!(of_aws_lc_rs.contains(&pair), "{pair:?}");
         }
+    }
+
+    /// An element with a length in its shortest form (X.690, section 10.1).
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let length: &[u8] = match (high, low) {
+            (0, ..0x80) => &[low],
+            (0, _) => &[0x81, low],
+            _ => &[0x82, high, low],
+        };
+        [&[tag], length, content].concat()
+    }
+
+    /// The content of a `SubjectPublicKeyInfo` with an RSA key of this length.
+    fn rsa(bits: usize) -> Vec<u8> {
+        let mut modulus = vec![0xff; bits.div_ceil(8)];
+        modulus[0] >>= modulus.len() * 8 - bits;
+        modulus.insert(0, 0);
+        let key = [
+            element(der::INTEGER, &modulus),
+            element(der::INTEGER, &[1, 0, 1]),
+        ];
+        let key = element(der::SEQUENCE, &key.concat());
+        let bits = element(der::BIT_STRING, &[&[0], &key[..]].concat());
+        let algorithm = element(der::SEQUENCE, alg_id::RSA_ENCRYPTION.as_ref());
+        [algorithm, bits].concat()
+    }
+
+    /// The lengths at which the providers accept a key, by the tests of `tests/it/unsuitable.rs` and by their sources.
+    #[test]
+    fn short_and_long_keys_of_rsa_are_unusable() {
+        for (bits, by_ring, by_aws_lc_rs) in [
+            (1024, false, false),
+            (2040, false, false),
+            (2041, true, false),
+            (2047, true, false),
+            (2048, true, true),
+            (8192, true, true),
+            (8193, false, false),
+        ] {
+            let is_usable = |provider: CryptoProvider| {
+                unusable_key(&rsa(bits), provider.signature_verification_algorithms).is_none()
+            };
+            assert_eq!(
+                (
+                    is_usable(ring::default_provider()),
+                    is_usable(aws_lc_rs::default_provider())
+                ),
+                (by_ring, by_aws_lc_rs),
+                "{bits}"
+            );
+        }
+    }
+
+    #[test]
+    fn compressed_points_are_unusable_by_ring_alone() {
+        let algorithm = element(der::SEQUENCE, alg_id::ECDSA_P256.as_ref());
+        let bits = element(der::BIT_STRING, &[&[0, 2], &[1; 32][..]].concat());
+        let key = [algorithm, bits].concat();
+        let unusable = |provider: CryptoProvider| {
+            unusable_key(&key, provider.signature_verification_algorithms).is_some()
+        };
+        assert!(unusable(ring::default_provider()));
+        assert!(!unusable(aws_lc_rs::default_provider()));
     }
 
     #[test]

@@ -14,11 +14,11 @@ use crate::logging;
 use crate::source::crlite::status::Status;
 use crate::trust::digest::Sha256;
 use crate::trust::set::TrustSet;
-use crate::verify::completion::{Complete, completed};
+use crate::verify::completion::{Completion, completed};
 use crate::verify::dates::{Issuers, has_issuer, is_unknown_issuer};
 use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
-use crate::verify::pinned::{self, Pinned};
+use crate::verify::pinned::{self, PinnedVerdict};
 use crate::verify::refusal::{Refusal, plain_error};
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
@@ -34,9 +34,9 @@ pub(super) struct ChainVerifier {
     remembers_signatures: bool,
     revocation: Option<Box<dyn CrlSearch>>,
     /// A pointer, so that a program that knows no intermediates does not link the function.
-    complete: Option<Complete>,
+    complete: Option<Completion>,
     /// Likewise, for a program that pins none.
-    pinned: Option<Pinned>,
+    pinned: Option<PinnedVerdict>,
     /// Likewise, for a program that wants the explanations.
     plain_error: Option<fn(rustls::Error) -> rustls::Error>,
 }
@@ -87,15 +87,35 @@ impl ChainVerifier {
             None => self.verify_path(chain),
             Some(Ok(())) => Ok(()),
             // A root may have issued it, too.
-            Some(Err(refused)) => self.verify_path(chain).map_err(|_| refused),
+            Some(Err(refused)) => self.verify_path(chain).map_err(|by_path| {
+                let is_for_want_of_pin = Refusal::of(&by_path)
+                    .is_some_and(|why| why.is_unknown_issuer() || why.is_ca_as_end_entity());
+                if is_for_want_of_pin { refused } else { by_path }
+            }),
         };
-        verdict.map_err(|refused| {
-            logging::debug(|| Refusal::of(&refused).map(|refusal| format!("{refusal:?}")));
-            match self.plain_error {
-                Some(plain) => plain(refused),
-                None => refused,
-            }
-        })
+        verdict.map_err(|refused| self.told(refused))
+    }
+
+    /// Why the signature of a handshake is refused, which is one of the certificate's key.
+    pub(super) fn signature_refused(
+        &self,
+        refused: rustls::Error,
+        certificate: &CertificateDer<'_>,
+    ) -> rustls::Error {
+        self.told(explanation::explain_signature(
+            refused,
+            certificate,
+            &self.provider,
+        ))
+    }
+
+    /// Logs a refusal, and returns the error that the policy asks for.
+    fn told(&self, refused: rustls::Error) -> rustls::Error {
+        logging::debug(|| Refusal::of(&refused).map(|refusal| format!("{refusal:?}")));
+        match self.plain_error {
+            Some(plain) => plain(refused),
+            None => refused,
+        }
     }
 
     fn verify_path(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {

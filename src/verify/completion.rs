@@ -53,7 +53,7 @@ pub(super) fn completed<'a>(
 }
 
 /// The type of [`completed`].
-pub(super) type Complete = for<'a> fn(
+pub(super) type Completion = for<'a> fn(
     &CertificateDer<'_>,
     Cow<'a, [CertificateDer<'a>]>,
     &'a TrustSet,

@@ -36,6 +36,18 @@ impl<'a> Issuers<'a> {
         }
     }
 
+    /// The trusted anchors to which names lead from the end entity. `intermediates` are those to which they lead.
+    pub(super) fn reached(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[&CertificateDer<'_>],
+    ) -> Vec<&'a Anchor> {
+        let trusted = self.trusted.iter().copied();
+        trusted
+            .filter(|anchor| is_reached(anchor, end_entity, intermediates))
+            .collect()
+    }
+
     /// The reason of a refusal, where it is a date.
     ///
     /// It checks no signature: the names of these anchors are in the chain.
@@ -50,12 +62,9 @@ impl<'a> Issuers<'a> {
         }
         // A root that no names lead to from the end entity is not a reason.
         let reached = reached(end_entity, sent);
-        let is_reached = |anchor: &&&Anchor| {
-            let mut all = iter::once(end_entity).chain(reached.iter().copied());
-            let subject: &[u8] = &anchor.trust_anchor().subject;
-            all.any(|sent| issuer(sent).is_some_and(|name| name.as_der() == subject))
-        };
-        let mut latest_first = self.distrusted.iter().rev().filter(is_reached);
+        let latest_first = self.distrusted.iter().rev();
+        let mut latest_first =
+            latest_first.filter(|anchor| is_reached(anchor, end_entity, &reached));
         let (anchor, date) =
             latest_first.find_map(|anchor| Some((anchor, anchor.distrust_after()?)))?;
         // With another anchor of the same name, webpki has tried that one's key.
@@ -67,6 +76,17 @@ impl<'a> Issuers<'a> {
             is_unknown_issuer(refused) || is_bad_signature(refused) && has_namesake();
         is_for_want_of_it.then(|| Refusal::distrusted(anchor, date))
     }
+}
+
+/// Whether an anchor has the name of an issuer of one of these certificates.
+fn is_reached(
+    anchor: &Anchor,
+    end_entity: &CertificateDer<'_>,
+    intermediates: &[&CertificateDer<'_>],
+) -> bool {
+    let mut all = iter::once(end_entity).chain(intermediates.iter().copied());
+    let subject: &[u8] = &anchor.trust_anchor().subject;
+    all.any(|sent| issuer(sent).is_some_and(|name| name.as_der() == subject))
 }
 
 /// The anchors that may have issued one of the certificates: those with the name of an issuer.

@@ -8,7 +8,7 @@ use embedded_roots_bundle::{
     signature_algorithm, subject, subject_public_key_info, unsupported_constraint,
 };
 use rustls::CertificateError;
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
@@ -32,10 +32,12 @@ pub(super) fn explain(
     let rustls::Error::InvalidCertificate(error) = refused else {
         return None;
     };
+    let intermediates = reached(chain.end_entity, completed);
     let path = Path {
         end_entity: chain.end_entity,
-        intermediates: reached(chain.end_entity, completed),
-        roots: &issuers.trusted,
+        roots: issuers.reached(chain.end_entity, &intermediates),
+        intermediates,
+        algorithms: provider.signature_verification_algorithms,
     };
     match error {
         CertificateError::Other(other) => match other.0.downcast_ref()? {
@@ -71,11 +73,12 @@ pub(super) fn explain(
 pub(super) fn explain_signature(
     refused: rustls::Error,
     certificate: &CertificateDer<'_>,
+    provider: &CryptoProvider,
 ) -> rustls::Error {
     if !is_bad_signature(&refused) {
         return refused;
     }
-    match unusable_key_of(certificate) {
+    match unusable_key_of(certificate, provider.signature_verification_algorithms) {
         Some(refusal) => refusal.replacing(refused).into(),
         None => refused,
     }
@@ -85,14 +88,15 @@ pub(super) fn explain_signature(
 struct Path<'a> {
     end_entity: &'a CertificateDer<'a>,
     intermediates: Vec<&'a CertificateDer<'a>>,
-    roots: &'a [&'a Anchor],
+    roots: Vec<&'a Anchor>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 // With plain loops and few closures: every program links this.
 impl<'a> Path<'a> {
     fn name_constraints(&self) -> Option<Refusal> {
         let mut all = Vec::new();
-        for root in self.roots {
+        for root in &self.roots {
             let anchor = root.trust_anchor();
             if let Some(constraints) = &anchor.name_constraints {
                 all.push((
@@ -174,13 +178,15 @@ impl<'a> Path<'a> {
     /// A bad signature can mean that the provider cannot use the key of an issuer.
     fn unusable_key(&self) -> Option<Refusal> {
         for certificate in &self.intermediates {
-            if let Some(refusal) = unusable_key_of(certificate) {
+            if let Some(refusal) = unusable_key_of(certificate, self.algorithms) {
                 return Some(refusal);
             }
         }
-        for root in self.roots {
+        for root in &self.roots {
             let anchor = root.trust_anchor();
-            if let Some((why, advice)) = unusable_key(&anchor.subject_public_key_info) {
+            if let Some((why, advice)) =
+                unusable_key(&anchor.subject_public_key_info, self.algorithms)
+            {
                 let name = DistinguishedName::new(&anchor.subject);
                 return Some(Refusal::unsuitable(
                     Some(name),
@@ -257,9 +263,12 @@ impl<'a> Path<'a> {
     }
 }
 
-fn unusable_key_of(certificate: &CertificateDer<'_>) -> Option<Refusal> {
+fn unusable_key_of(
+    certificate: &CertificateDer<'_>,
+    algorithms: WebPkiSupportedAlgorithms,
+) -> Option<Refusal> {
     let key = Element::only(subject_public_key_info(certificate)?, der::SEQUENCE)?;
-    let (why, advice) = unusable_key(key)?;
+    let (why, advice) = unusable_key(key, algorithms)?;
     Some(Refusal::unsuitable(
         subject(certificate),
         Defect::Algorithm,

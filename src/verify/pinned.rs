@@ -7,6 +7,7 @@ use webpki::EndEntityCert;
 
 use crate::source::pins::Pin;
 use crate::trust::set::TrustSet;
+use crate::verify::refusal::Refusal;
 use crate::verify::search::{Chain, Purpose, error_of_rustls};
 
 /// The verdict on a server by its certificate alone, without an issuer. `None` if it is not pinned.
@@ -31,11 +32,7 @@ pub(super) fn verdict(trust_set: &TrustSet, chain: Chain<'_>) -> Option<Result<(
 fn check_name(pin: &Pin, name: &ServerName<'_>) -> Result<(), rustls::Error> {
     match &pin.name {
         Some(given) if given == name => Ok(()),
-        Some(given) => Err(CertificateError::NotValidForNameContext {
-            expected: name.to_owned(),
-            presented: vec![given.to_str().into_owned()],
-        }
-        .into()),
+        Some(given) => Err(Refusal::pinned_for(given, name).into()),
         None => EndEntityCert::try_from(&pin.certificate)
             .and_then(|certificate| certificate.verify_is_valid_for_subject_name(name))
             .map_err(error_of_rustls),
@@ -59,4 +56,4 @@ fn check_validity(chain: Chain<'_>) -> Result<(), rustls::Error> {
 }
 
 /// The type of [`verdict`].
-pub(super) type Pinned = fn(&TrustSet, Chain<'_>) -> Option<Result<(), rustls::Error>>;
+pub(super) type PinnedVerdict = fn(&TrustSet, Chain<'_>) -> Option<Result<(), rustls::Error>>;

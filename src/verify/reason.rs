@@ -285,3 +285,71 @@ impl UnknownIssuer {
 
 /// What to do with the certificate of a server that is its own issuer.
 pub(super) const PIN: &str = "if you know that this is the server's own certificate, pin it (`RootsBuilder::pinned_certificate`)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_one_short_sentence() {
+        let long = || "x".repeat(10_000);
+        let unknown = |self_signed| {
+            Reason::UnknownIssuer(UnknownIssuer {
+                peer: Peer::Server,
+                issuer: long(),
+                self_signed,
+                is_own_issuer: false,
+                certificates_sent: 10,
+                namesake: Some(long()),
+                sources: long(),
+                system_was_asked: false,
+            })
+        };
+        let outside = |is_root| Reason::OutsideConstraints {
+            ca: long(),
+            is_root,
+            constraints: long(),
+            name: long(),
+        };
+        let by_crlite = |is_revoked| Reason::Crlite {
+            certificate: long(),
+            is_revoked,
+            data: long(),
+        };
+        for reason in [
+            unknown(true),
+            unknown(false),
+            outside(true),
+            outside(false),
+            by_crlite(true),
+            by_crlite(false),
+            Reason::Distrusted {
+                root: long(),
+                distrust_after: UnixTime::now(),
+            },
+            Reason::TooComplex,
+            Reason::DistrustedCertificate {
+                certificate: long(),
+                by: DistrustedBy::OneCrl,
+            },
+            Reason::DistrustedByWebpki,
+            Reason::Unsuitable {
+                certificate: long(),
+                defect: Defect::Algorithm,
+                why: long(),
+                advice: "",
+            },
+            Reason::BadSignature { root: long() },
+            Reason::Other {
+                kind: Kind::WrongName,
+                why: long(),
+                advice: "",
+            },
+        ] {
+            let text = reason.to_string();
+            assert!(text.chars().count() <= 200, "{text}");
+            let is_sentence = text.starts_with(char::is_lowercase) && !text.ends_with(". ");
+            assert!(is_sentence && !text.contains('\n'), "{text}");
+        }
+    }
+}

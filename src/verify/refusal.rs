@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use embedded_roots_bundle::{DistinguishedName, Limits, escape, issuer, rfc3339, shorten, subject};
 use rustls::{CertificateError, OtherError};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::source::crlite::status::CrliteReport;
@@ -42,8 +42,8 @@ use crate::verify::search::{Chain, Purpose};
 ///
 /// rustls chooses the alert that it sends to the peer by the error of its verifier. Errors of rustls that say all
 /// themselves are left as they are, so code that matches on them works, and the alert is that of rustls: expired, not
-/// yet valid, for other names, revoked by a CRL. No other error of rustls has room for an explanation: the others are
-/// [`CertificateError::Other`], whose alert is `certificate_unknown`, also where rustls alone would return
+/// yet valid, for other names, revoked by a CRL. No other error of rustls has room for an explanation, so a refusal is
+/// inside [`CertificateError::Other`], whose alert is `certificate_unknown`, also where rustls alone would return
 /// [`CertificateError::UnknownIssuer`] and send `unknown_ca`. [`replaced_error`](Refusal::replaced_error) is the error
 /// of rustls. If its alert matters more to you than the explanation, since people read the logs of the servers, see
 /// [`plain_errors`](crate::RootsBuilder::plain_errors).
@@ -398,6 +398,26 @@ impl Refusal {
         })
     }
 
+    /// The certificate of the server is pinned for another name.
+    pub(super) fn pinned_for(given: &ServerName<'_>, name: &ServerName<'_>) -> Self {
+        let [given, asked] = [given, name].map(|name| escape(&name.to_str()));
+        let why = format!(
+            "the certificate is pinned for {}, and not for {}",
+            shorten(&given, 60),
+            shorten(&asked, 60)
+        );
+        let replaced = CertificateError::NotValidForNameContext {
+            expected: name.to_owned(),
+            presented: vec![format!("{given:?}")],
+        };
+        let reason = Reason::Other {
+            kind: Kind::WrongName,
+            why,
+            advice: "pin it for this name, too (`RootsBuilder::pinned_certificate_for`)",
+        };
+        Self::new(reason).replacing(replaced.into())
+    }
+
     pub(super) fn bad_signature(root: DistinguishedName<'_>) -> Self {
         let root = shown(Some(root));
         Self::new(Reason::BadSignature { root })
@@ -484,14 +504,29 @@ fn of_rustls(error: &CertificateError) -> Option<Refusal> {
         } => (
             Kind::WrongName,
             for_other_names(&expected.to_str(), presented),
-            if presented.is_empty() {
+            if presented.iter().all(|name| shown_name(name).is_none()) {
                 "names must be in the extension subjectAltName; if you know the server, pin its certificate for this \
                  name (`RootsBuilder::pinned_certificate_for`)"
             } else {
                 "ask the server by one of the names that its certificate has, or let its CA issue one for this name"
             },
         ),
-        CertificateError::InvalidPurposeContext { .. } => (
+        CertificateError::Expired => (
+            Kind::Expired,
+            "a certificate of the chain has expired, or ends before it starts".to_owned(),
+            CLOCK,
+        ),
+        CertificateError::NotValidYet => (
+            Kind::NotYetValid,
+            "a certificate of the chain is not valid yet".to_owned(),
+            CLOCK,
+        ),
+        CertificateError::NotValidForName => (
+            Kind::WrongName,
+            "the certificate is for other names".to_owned(),
+            "",
+        ),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
             Kind::WrongPurpose,
             "a certificate of the chain is for another purpose, by its extended key usage"
                 .to_owned(),
@@ -505,18 +540,19 @@ fn of_rustls(error: &CertificateError) -> Option<Refusal> {
 
 const CLOCK: &str = "if the clock is right, the peer needs a new certificate";
 
-/// `presented` are names as webpki shows them: `DnsName("a.example")`, `IpAddress(192.0.2.1)`.
+/// `presented` are names as webpki shows them: `DnsName("a.example")`, `IpAddress(192.0.2.1)`. Nobody asks for those of
+/// other kinds.
 fn for_other_names(expected: &str, presented: &[String]) -> String {
+    let names = presented.iter().map(|name| shown_name(name));
+    let names: Vec<_> = names.flatten().collect();
     let mut why = "the certificate is for ".to_owned();
-    for (nth, name) in presented.iter().take(MOST_NAMES).enumerate() {
+    for (nth, name) in names.iter().take(MOST_NAMES).enumerate() {
         if nth > 0 {
             why.push_str(", ");
         }
-        let (_, name) = name.split_once('(').unwrap_or(("", name));
-        let name = name.trim_end_matches(')').trim_matches('"');
         why.push_str(&shorten(&escape(name), LONGEST_NAME));
     }
-    match presented.len() {
+    match names.len() {
         0 => why.push_str("no DNS name or IP address"),
         count if count > MOST_NAMES => {
             why.push_str(&[" and ", &(count - MOST_NAMES).to_string(), " more"].concat());
@@ -526,6 +562,14 @@ fn for_other_names(expected: &str, presented: &[String]) -> String {
     why.push_str(", and not for ");
     why.push_str(&shorten(&escape(expected), LONGEST_NAME));
     why
+}
+
+fn shown_name(name: &str) -> Option<&str> {
+    let dns = name
+        .strip_prefix("DnsName(\"")
+        .and_then(|name| name.strip_suffix("\")"));
+    let address = || name.strip_prefix("IpAddress(")?.strip_suffix(')');
+    dns.or_else(address)
 }
 
 const MOST_NAMES: usize = 3;

@@ -10,7 +10,6 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::trust::set::TrustSet;
 use crate::verify::chain_verifier::ChainVerifier;
-use crate::verify::explanation::explain_signature;
 use crate::verify::refusal::Refusal;
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::search::{Chain, Purpose};
@@ -29,10 +28,8 @@ use crate::verify::search::{Chain, Purpose};
 /// path to a trusted issuer. A chain that leaves far more paths than any real one is refused, because webpki
 /// could need seconds for it.
 ///
-/// If a chain fails because of a distrust date, a name constraint, a distrusted certificate, an unknown issuer, too
-/// many paths, or something in a certificate that is not supported or for another purpose, the error is a [`Refusal`]
-/// inside [`CertificateError::Other`](rustls::CertificateError::Other), which explains more than rustls does. All
-/// other errors are those of rustls.
+/// If a chain fails for a reason of which rustls' error does not tell enough, the error is a [`Refusal`] inside
+/// [`CertificateError::Other`](rustls::CertificateError::Other), which explains it. All other errors are those of rustls.
 pub struct Verifier {
     chains: ChainVerifier,
 }
@@ -126,7 +123,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider().signature_verification_algorithms;
         let verified = verify_tls12_signature(message, certificate, signature, algorithms);
-        verified.map_err(|refused| explain_signature(refused, certificate))
+        verified.map_err(|refused| self.chains.signature_refused(refused, certificate))
     }
 
     fn verify_tls13_signature(
@@ -137,7 +134,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider().signature_verification_algorithms;
         let verified = verify_tls13_signature(message, certificate, signature, algorithms);
-        verified.map_err(|refused| explain_signature(refused, certificate))
+        verified.map_err(|refused| self.chains.signature_refused(refused, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

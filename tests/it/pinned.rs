@@ -182,12 +182,14 @@ fn given_name_replaces_those_of_the_certificate() {
     verdict_on(&by_address, &identity, "192.0.2.1", today).unwrap();
     for other in ["192.0.2.2", NAME] {
         let refused = verdict_on(&by_address, &identity, other, today).unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })
-            ),
-            "{refused:?}"
+        let refusal = Refusal::of(&refused).unwrap();
+        assert!(refusal.is_wrong_name());
+        assert_eq!(
+            format!("{refusal:?}"),
+            format!(
+                "the certificate is pinned for 192.0.2.1, and not for {other}; pin it for this name, too \
+                 (`RootsBuilder::pinned_certificate_for`)"
+            )
         );
     }
     let both = Roots::builder()
@@ -261,6 +263,56 @@ fn distrusted_certificate_is_ignored_and_refused() {
     }
     let alone = pinning(&identity).distrust_certificate(hex(&sha256(certificate)));
     assert!(alone.build().unwrap_err().is_no_roots());
+}
+
+/// As with the last root: nobody is trusted from then on.
+#[test]
+fn last_pinned_certificate_can_be_distrusted_by_a_refresh() {
+    let folder = Folder::new("pinned-distrusted");
+    let identity = self_signed_server_with(NAME, |params| {
+        params.not_before = date_time_ymd(2026, 3, 1);
+    });
+    let digests = folder.file("distrusted.txt", "0".repeat(64));
+    let pinned = folder.file("pinned.pem", identity.chain_pem());
+    let live = Roots::builder()
+        .pinned_file(&pinned)
+        .distrust_file(&digests);
+    let live = live.build_live().unwrap();
+    verdict(&live.current(), &identity).unwrap();
+    fs::write(&digests, hex(&sha256(&identity.chain[0]))).unwrap();
+    assert!(live.refresh().unwrap());
+    let refused = verdict(&live.current(), &identity).unwrap_err();
+    assert!(Refusal::of(&refused).unwrap().is_distrusted_certificate());
+
+    fs::write(&digests, "0".repeat(64)).unwrap();
+    assert!(live.refresh().unwrap());
+    let date = "# embedded-roots: distrust-after=2026-01-01T00:00:00Z\n";
+    fs::write(&pinned, date.to_owned() + &identity.chain_pem()).unwrap();
+    assert!(live.refresh().unwrap());
+    verdict(&live.current(), &identity).unwrap_err();
+}
+
+#[test]
+fn reason_is_that_of_the_path_where_the_pin_is_for_another_name() {
+    let ca = root("CA");
+    let identity = server_with(&ca, NAME, |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let device = ServerName::try_from("device.example").unwrap();
+    let roots = Roots::builder().pem(ca.pem());
+    let roots = roots.pinned_certificate_for(&device, identity.chain[0].clone());
+    let refused = verdict(&roots.build().unwrap(), &identity).unwrap_err();
+    assert!(Refusal::of(&refused).unwrap().is_wrong_purpose());
+}
+
+#[test]
+fn refusals_count_pinned_certificates() {
+    let roots = build(&self_signed_server(NAME));
+    let refused = verdict(&roots, &server(&root("CA"), NAME)).unwrap_err();
+    assert_eq!(
+        Refusal::of(&refused).unwrap().to_string(),
+        "the issuer \"CN=CA\" is not trusted by 1 pinned certificate"
+    );
 }
 
 #[test]

@@ -279,6 +279,16 @@ fn names_of_the_certificate_are_told() {
         advice.ends_with("(`RootsBuilder::pinned_certificate_for`)"),
         "{advice}"
     );
+    // Nobody asks for a server by a name of another kind.
+    let refused = server_with(&ca, NAME, |params| {
+        let uri = "spiffe://x/y".try_into().unwrap();
+        params.subject_alt_names = vec![SanType::URI(uri)];
+    });
+    let refused = refusal_at(&roots, &refused, NAME, today);
+    assert_eq!(
+        refused.to_string(),
+        format!("the certificate is for no DNS name or IP address, and not for {NAME}")
+    );
     let many = vec![&*long; 100];
     let refused = refusal_at(
         &roots,
@@ -377,6 +387,23 @@ fn refusal_can_be_serialized() {
             &"CN=CA".into()
         )
     );
+}
+
+/// Those that older verifiers return.
+#[test]
+fn errors_without_context_are_explained() {
+    for (error, is) in [
+        (
+            CertificateError::Expired,
+            Refusal::is_expired as fn(&_) -> _,
+        ),
+        (CertificateError::NotValidYet, Refusal::is_not_yet_valid),
+        (CertificateError::NotValidForName, Refusal::is_wrong_name),
+        (CertificateError::InvalidPurpose, Refusal::is_wrong_purpose),
+    ] {
+        let refusal = Refusal::of(&rustls::Error::from(error)).unwrap();
+        assert!(is(&refusal), "{refusal}");
+    }
 }
 
 #[test]

@@ -358,17 +358,19 @@ fn short_rsa_key_of_a_server_is_named() {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     // The second is the one with the short key.
     let certificate = chain.unwrap().remove(1);
-    let roots = Roots::builder()
-        .pinned_certificate_for(&NAME.try_into().unwrap(), certificate.clone())
-        .build()
-        .unwrap();
-    let key = CertifiedKey::new(vec![certificate], Arc::new(Zeros));
+    let name = NAME.try_into().unwrap();
+    let pinning = || Roots::builder().pinned_certificate_for(&name, certificate.clone());
+    let roots = pinning().build().unwrap();
+    let key = CertifiedKey::new(vec![certificate.clone()], Arc::new(Zeros));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap();
     let key = Arc::new(SingleCertAndKey::from(key));
     let config = Arc::new(config.with_no_client_auth().with_cert_resolver(key));
     let error = Pair::new(&roots.client_config(), &config, NAME).finish();
     let refused = Refusal::of(&error.unwrap_err()).unwrap();
+    let plain = pinning().plain_errors().build().unwrap();
+    let error = Pair::new(&plain.client_config(), &config, NAME).finish();
+    assert_eq!(error.unwrap_err(), CertificateError::BadSignature.into());
     assert!(refused.is_unsupported_algorithm());
     assert!(
         refused
@@ -429,6 +431,17 @@ fn another_key_of_the_same_name_is_named() {
          has this name, add its certificate; if a CA has a new key, update its root"
     );
     assert_eq!(replaced(&refused), &CertificateError::BadSignature);
+
+    // A root that no name leads to is not a reason, whatever the server sends.
+    let other = root("Another");
+    let both = Roots::builder().pem(other.pem()).pem(ca.pem());
+    let junk = intermediate_of("Junk", &key().serialize_pem(), &other);
+    let identity = server(&root("CA"), NAME).with(&junk);
+    let refused = refusal(&both.build().unwrap(), &identity);
+    assert_eq!(
+        (refused.is_bad_signature(), refused.root()),
+        (true, Some("CN=CA"))
+    );
 
     // The key of the namesake is of another type, which the provider has.
     let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();

@@ -27,7 +27,7 @@ fn main() {
         for error in [of_agent, request.call().unwrap_err()] {
             println!(
                 "{}",
-                Refusal::of(&error).is_some_and(Refusal::is_unknown_issuer)
+                Refusal::of(&error).is_some_and(|refusal| refusal.is_unknown_issuer())
             );
         }
     }

@@ -365,7 +365,7 @@ fn of_signature(invalid: &CertificateError) -> String {
             "the server does not have the key of its certificate".to_owned()
         }
         _ => match Refusal::of(&rustls::Error::from(invalid.clone())) {
-            Some(refusal) => escape(&refusal.to_string()),
+            Some(refusal) => with_advice(&refusal),
             None => format!(
                 "the signature of the handshake is not valid ({})",
                 escape(&invalid.to_string())

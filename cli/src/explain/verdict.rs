@@ -50,7 +50,7 @@ pub(super) enum Reason {
     NotYetValid,
     WrongName,
     BadSignature,
-    WeakSignature,
+    UnsupportedAlgorithm,
     WrongPurpose,
     /// A critical extension that webpki does not process.
     UnsupportedExtension,
@@ -142,7 +142,7 @@ impl Case<'_> {
             (Reason::WrongPurpose, sentence)
         } else if refusal.is_ca_as_end_entity() {
             if certificate.is_self_issued() {
-                return self.self_signed();
+                return self.self_signed(policy);
             }
             (Reason::WrongPurpose, sentence)
         } else if refusal.is_unsupported_extension() {
@@ -152,7 +152,7 @@ impl Case<'_> {
         } else if refusal.is_unsupported_algorithm() {
             match self.end_elsewhere(policy) {
                 Some(end) => self.foreign(end),
-                None => (Reason::WeakSignature, sentence),
+                None => (Reason::UnsupportedAlgorithm, sentence),
             }
         } else if refusal.is_bad_signature() {
             match self.end_elsewhere(policy) {
@@ -160,15 +160,15 @@ impl Case<'_> {
                 None => (Reason::BadSignature, sentence),
             }
         } else {
-            self.unknown_issuer(&refusal)
+            self.unknown_issuer(policy, &refusal)
         }
     }
 
     /// No root of the policy has issued the last certificate.
-    fn unknown_issuer(&self, refusal: &Refusal) -> (Reason, String) {
+    fn unknown_issuer(&self, policy: &Policy, refusal: &Refusal) -> (Reason, String) {
         let end_entity = &self.chain.end_entity;
         if end_entity.certificate.is_self_issued() {
-            return self.self_signed();
+            return self.self_signed(policy);
         }
         if let Some(end) = self.ends().next() {
             return self.foreign(end);
@@ -243,20 +243,21 @@ impl Case<'_> {
         (Reason::OtherRoot, sentence)
     }
 
-    fn self_signed(&self) -> (Reason, String) {
-        let known = self.candidates.iter().any(|candidate| {
+    fn self_signed(&self, policy: &Policy) -> (Reason, String) {
+        let is_root = self.candidates.iter().any(|candidate| {
             let root = candidate.root.root.certificate();
-            *root == self.chain.end_entity.der
+            *root == self.chain.end_entity.der && candidate.trusted_by.contains(&policy.name)
         });
-        let name = quoted(&self.chain.end_entity.short_name());
-        let sentence = if known {
-            format!("the certificate {name} is itself a root, and a CA's cannot be a server's")
+        let what = if is_root {
+            "is itself a root, and a CA's cannot be a server's"
         } else {
-            format!(
-                "the certificate {name} is self-signed, and not a known root; if you know that it is the server's own, \
-                 pin it (`RootsBuilder::pinned_certificate`)"
-            )
+            "is self-signed, and not a known root"
         };
+        let sentence = format!(
+            "the certificate {} {what}; if you know that it is the server's own, pin it \
+             (`RootsBuilder::pinned_certificate`)",
+            quoted(&self.chain.end_entity.short_name())
+        );
         (Reason::SelfSigned, sentence)
     }
 
@@ -332,7 +333,7 @@ impl Case<'_> {
 }
 
 /// What the library says of a refusal.
-fn with_advice(refusal: &Refusal) -> String {
+pub(super) fn with_advice(refusal: &Refusal) -> String {
     let sentence = refusal.to_string();
     let advice = refusal.advice();
     escape(&advice.map_or(sentence.clone(), |advice| format!("{sentence}; {advice}")))

@@ -346,7 +346,7 @@ fn a_root_with_a_key_that_rustls_does_not_accept() {
     );
     let port = Server::new(&identity).port;
     let (_, value) = Explain::new(SECP256K1_ROOT, SECP256K1_ROOT).json(port);
-    assert_eq!(value["verdicts"][0]["reason"], "weak-signature");
+    assert_eq!(value["verdicts"][0]["reason"], "unsupported-algorithm");
 }
 
 #[test]

@@ -7,7 +7,9 @@
 use std::path::{Path, PathBuf};
 use std::{error, fmt, fs, io};
 
-use embedded_roots_bundle::{PrivateKeys, issuer, parse_each_certificate, read_file, subject};
+use embedded_roots_bundle::{
+    PrivateKeys, Root, issuer, parse_each_certificate, read_file, subject,
+};
 use pki_types::{CertificateDer, pem};
 
 /// The certificates of the default roots of the process: those of `embedded_roots::Roots::install_default`, else
@@ -31,8 +33,9 @@ pub fn load_native_certs() -> CertificateResult {
 
 /// The certificates of a PEM file, and of the files of a directory.
 ///
-/// A certificate that embedded-roots would not take as a root is an error in the result, except the self-signed
-/// certificate of a server. So is one under an annotation.
+/// A certificate that embedded-roots would not take as a root is an error in the result, and so is one under an
+/// annotation. Of those that say that they are not CAs, a self-signed one is there, since a client accepts its server by
+/// it, and another is left out, since no client accepts anything by it.
 #[must_use]
 pub fn load_certs_from_paths(file: Option<&Path>, dir: Option<&Path>) -> CertificateResult {
     let mut result = CertificateResult::default();
@@ -93,15 +96,8 @@ impl CertificateResult {
         };
         let name = path.to_string_lossy();
         for root in parse_each_certificate(&name, &pem, PrivateKeys::Ignore) {
-            let checked = root.and_then(|root| {
-                // A client that was given the certificate of its server accepts it by that.
-                let is_self_issued = subject(root.certificate()) == issuer(root.certificate());
-                if !is_self_issued {
-                    root.check_ca()?;
-                }
-                Ok(root)
-            });
-            match checked {
+            match root {
+                Ok(root) if is_issued_server(&root) => {}
                 Ok(root) if root.annotation().is_empty() => {
                     self.certs.push(root.certificate().clone());
                 }
@@ -143,6 +139,12 @@ impl CertificateResult {
         let kind = ErrorKind::Io { inner, path };
         self.errors.push(Error { context, kind });
     }
+}
+
+/// Whether a certificate says that it is not a CA, and another has issued it.
+fn is_issued_server(root: &Root) -> bool {
+    let certificate = root.certificate();
+    root.check_ca().is_err() && subject(certificate) != issuer(certificate)
 }
 
 /// What went wrong with one source of certificates.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use embedded_roots::{Error, Refusal, Roots};
-use embedded_roots_bundle::{Root, issuer, subject};
+use embedded_roots_bundle::Root;
 use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -35,8 +35,8 @@ impl Verifier {
 
     /// A verifier that also accepts what is under these roots.
     ///
-    /// Each of them is used exactly as supplied. The self-signed certificate of a server, which is not a CA, is
-    /// accepted as that of the server, and issues no others. Any other certificate that is not a CA is an error.
+    /// Each of them is used exactly as supplied. One that says that it is not a CA is accepted as the certificate of a
+    /// server, and issues no others.
     pub fn new_with_extra_roots(
         extra_roots: impl IntoIterator<Item = CertificateDer<'static>>,
         crypto_provider: Arc<CryptoProvider>,
@@ -78,7 +78,7 @@ fn only(
     crypto_provider: Arc<CryptoProvider>,
 ) -> Result<Arc<embedded_roots::Verifier>, rustls::Error> {
     let mut builder = Roots::builder().provider(crypto_provider);
-    let (pinned, roots): (Vec<_>, Vec<_>) = roots.into_iter().partition(is_self_signed_server);
+    let (pinned, roots): (Vec<_>, Vec<_>) = roots.into_iter().partition(is_not_a_ca);
     if !roots.is_empty() {
         builder = builder.certificates(roots);
     }
@@ -88,11 +88,8 @@ fn only(
     Ok(builder.build().map_err(of_rustls)?.verifier())
 }
 
-/// Whether a certificate is its own issuer, and not a CA.
-fn is_self_signed_server(certificate: &CertificateDer<'static>) -> bool {
-    let is_self_issued = subject(certificate) == issuer(certificate);
-    let root = Root::from_der(certificate.clone());
-    is_self_issued && root.is_err_and(|why| why.is_refused_as_ca())
+fn is_not_a_ca(certificate: &CertificateDer<'static>) -> bool {
+    Root::from_der(certificate.clone()).is_err_and(|why| why.is_refused_as_ca())
 }
 
 fn is_unknown_issuer(error: &rustls::Error) -> bool {
