@@ -31,7 +31,7 @@ use crate::explain::connection::{Server, within};
 use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::url::server_of;
-use crate::explain::verdict::{Case, LONGEST_NAME, Reason, Verdict};
+use crate::explain::verdict::{Case, LONGEST_NAME, Reason, Verdict, with_advice};
 use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
 use crate::output::{

@@ -10,6 +10,7 @@ use drop_in_tests::{
 use embedded_roots::Refusal;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
+use rustls::pki_types::CertificateDer;
 use rustls_platform_verifier::Verifier;
 
 const HOST: &str = "host.example";

@@ -98,17 +98,6 @@ fn the_rest_of_a_bad_file_is_read() {
 }
 
 #[test]
-fn certificate_that_is_not_a_ca_is_an_error() {
-    let folder = Folder::new("leaf");
-    let leaf = plain().issue("host.example", 2026).chain_pem();
-    let error = only_error(load_certs_from_paths(
-        Some(&folder.file("leaf.pem", &leaf)),
-        None,
-    ));
-    assert!(error.to_string().contains("CA false"), "{error}");
-}
-
-#[test]
 fn a_certificate_under_an_annotation_is_an_error() {
     let folder = Folder::new("annotated");
     for annotation in [
