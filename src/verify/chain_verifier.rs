@@ -18,7 +18,7 @@ use crate::verify::completion::{Completion, completed};
 use crate::verify::dates::{Issuers, has_issuer, is_unknown_issuer};
 use crate::verify::explanation;
 use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
-use crate::verify::pinned::{self, PinnedVerdict};
+use crate::verify::pinned;
 use crate::verify::refusal::{Refusal, plain_error};
 use crate::verify::revocation::RevocationCheck;
 use crate::verify::screening::Screening;
@@ -36,7 +36,7 @@ pub(super) struct ChainVerifier {
     /// A pointer, so that a program that knows no intermediates does not link the function.
     complete: Option<Completion>,
     /// Likewise, for a program that pins none.
-    pinned: Option<PinnedVerdict>,
+    verify_pinned: Option<fn(&Self, Chain<'_>) -> Result<(), rustls::Error>>,
     /// Likewise, for a program that wants the explanations.
     plain_error: Option<fn(rustls::Error) -> rustls::Error>,
 }
@@ -50,7 +50,7 @@ impl ChainVerifier {
             remembers_signatures: true,
             revocation: None,
             complete: None,
-            pinned: None,
+            verify_pinned: None,
             plain_error: None,
         }
     }
@@ -64,7 +64,7 @@ impl ChainVerifier {
     }
 
     pub(super) fn accept_pinned(&mut self) {
-        self.pinned = Some(pinned::verdict);
+        self.verify_pinned = Some(Self::verify_pinned);
     }
 
     pub(super) fn forget_signatures(&mut self) {
@@ -80,20 +80,24 @@ impl ChainVerifier {
     }
 
     pub(super) fn verify(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {
-        let pinned = self
-            .pinned
-            .and_then(|pinned| pinned(&self.trust_set, chain));
-        let verdict = match pinned {
+        let verdict = match self.verify_pinned {
+            Some(verify) => verify(self, chain),
+            None => self.verify_path(chain),
+        };
+        verdict.map_err(|refused| self.told(refused))
+    }
+
+    /// The verdict of a policy with pinned certificates. A root may have issued them, too.
+    fn verify_pinned(&self, chain: Chain<'_>) -> Result<(), rustls::Error> {
+        match pinned::verdict(&self.trust_set, chain) {
             None => self.verify_path(chain),
             Some(Ok(())) => Ok(()),
-            // A root may have issued it, too.
             Some(Err(refused)) => self.verify_path(chain).map_err(|by_path| {
                 let is_for_want_of_pin = Refusal::of(&by_path)
                     .is_some_and(|why| why.is_unknown_issuer() || why.is_ca_as_end_entity());
                 if is_for_want_of_pin { refused } else { by_path }
             }),
-        };
-        verdict.map_err(|refused| self.told(refused))
+        }
     }
 
     /// Why the signature of a handshake is refused, which is one of the certificate's key.

@@ -54,6 +54,3 @@ fn check_validity(chain: Chain<'_>) -> Result<(), rustls::Error> {
     }
     Ok(())
 }
-
-/// The type of [`verdict`].
-pub(super) type PinnedVerdict = fn(&TrustSet, Chain<'_>) -> Option<Result<(), rustls::Error>>;
