@@ -9,6 +9,8 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::error::ParseError;
 use crate::escape::{MOST_SHOWN, escape, shorten};
 use crate::limits::annotation::{Annotation, pairs_of};
+use crate::pem::boundary::{BEGIN, END, TRUSTED, boundary, check_text, is_certificate};
+use crate::pem::lines::{BLANK, Line, OTHER, kind, lines};
 use crate::root::Root;
 use crate::x509::der::{Element, SEQUENCE};
 use crate::x509::trusted_certificate;
@@ -390,15 +392,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
-const BEGIN: &str = "-----BEGIN ";
-const END: &str = "-----END ";
-const TRUSTED: &str = "TRUSTED CERTIFICATE";
-
-/// The labels that OpenSSL accepts for a certificate (in its pem.h).
-fn is_certificate(label: &str) -> bool {
-    matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | TRUSTED)
-}
-
 /// What an input without a PEM block usually is, and how to make PEM of it.
 fn what_it_is(input: &[u8]) -> &'static str {
     let is_utf16 = input.starts_with(&[0xff, 0xfe]) || input.starts_with(&[0xfe, 0xff]);
@@ -415,100 +408,7 @@ fn what_it_is(input: &[u8]) -> &'static str {
     }
 }
 
-/// The label of a BEGIN or END line.
-fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, ParseError> {
-    let Some(rest) = line.bytes.strip_prefix(start.as_bytes()) else {
-        return Ok(None);
-    };
-    let label = rest.trim_ascii_end().strip_suffix(b"-----");
-    let label = label.and_then(|label| std::str::from_utf8(label).ok());
-    let label = label.filter(|label| !label.contains("-----"));
-    label.map(|label| Some(label.to_owned())).ok_or_else(|| {
-        ParseError::new(format!(
-            "expected {start}LABEL----- and nothing else on the line"
-        ))
-    })
-}
-
-/// A comment may speak of the lines around a certificate; in other text they are misplaced.
-fn check_text(line: &str) -> Result<(), ParseError> {
-    let is_comment = line.trim_start().starts_with('#');
-    if !is_comment && (line.contains(BEGIN) || line.contains(END)) {
-        return Err(ParseError::new(
-            "-----BEGIN or -----END has to stand at the start of its line",
-        ));
-    }
-    Ok(())
-}
-
 fn unended(block: &Block) -> ParseError {
     let label = escape(&shorten(&block.label, MOST_SHOWN));
     ParseError::new(format!("-----BEGIN {label}----- without its -----END")).at_line(block.begin)
-}
-
-/// A line, and the kinds of bytes in it.
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    /// Counted from 1.
-    number: usize,
-    bytes: &'a [u8],
-    kinds: u8,
-}
-
-/// A digit of base64, or padding.
-const DIGIT: u8 = 1;
-const BLANK: u8 = 2;
-const OTHER: u8 = 4;
-const END_OF_LINE: u8 = 8;
-
-fn kind(byte: u8) -> u8 {
-    const KINDS: [u8; 256] = {
-        let mut kinds = [0; 256];
-        let mut byte = 0;
-        while byte < kinds.len() {
-            #[allow(clippy::indexing_slicing, reason = "while compiling")]
-            let kind = &mut kinds[byte];
-            #[allow(clippy::cast_possible_truncation, reason = "below 256")]
-            let of_byte = kind_of(byte as u8);
-            *kind = of_byte;
-            byte += 1;
-        }
-        kinds
-    };
-    KINDS.get(usize::from(byte)).copied().unwrap_or(OTHER)
-}
-
-const fn kind_of(byte: u8) -> u8 {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => DIGIT,
-        b' ' | b'\t' => BLANK,
-        b'\n' | b'\r' => END_OF_LINE,
-        _ => OTHER,
-    }
-}
-
-/// The lines, which may end in LF, CR LF or CR, without a byte order mark.
-fn lines(pem: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let mut rest = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
-    let mut number = 0;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        // The only pass over every byte of a file.
-        let mut kinds = 0;
-        let end = rest.iter().position(|&byte| {
-            kinds |= kind(byte);
-            kinds & END_OF_LINE != 0
-        });
-        let (bytes, after) = rest.split_at(end.unwrap_or(rest.len()));
-        let after_crlf = after.strip_prefix(b"\r\n");
-        rest = after_crlf.or_else(|| after.get(1..)).unwrap_or_default();
-        number += 1;
-        Some(Line {
-            number,
-            bytes,
-            kinds,
-        })
-    })
 }

@@ -1,0 +1,68 @@
+//! The lines of a PEM file.
+
+/// The lines, which may end in LF, CR LF or CR, without a byte order mark.
+pub(crate) fn lines(pem: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let mut rest = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        // The only pass over every byte of a file.
+        let mut kinds = 0;
+        let end = rest.iter().position(|&byte| {
+            kinds |= kind(byte);
+            kinds & END_OF_LINE != 0
+        });
+        let (bytes, after) = rest.split_at(end.unwrap_or(rest.len()));
+        let after_crlf = after.strip_prefix(b"\r\n");
+        rest = after_crlf.or_else(|| after.get(1..)).unwrap_or_default();
+        number += 1;
+        Some(Line {
+            number,
+            bytes,
+            kinds,
+        })
+    })
+}
+
+/// A line, and the kinds of bytes in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    /// Counted from 1.
+    pub(crate) number: usize,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) kinds: u8,
+}
+
+/// A digit of base64, or padding.
+const DIGIT: u8 = 1;
+pub(crate) const BLANK: u8 = 2;
+pub(crate) const OTHER: u8 = 4;
+const END_OF_LINE: u8 = 8;
+
+pub(crate) fn kind(byte: u8) -> u8 {
+    const KINDS: [u8; 256] = {
+        let mut kinds = [0; 256];
+        let mut byte = 0;
+        while byte < kinds.len() {
+            #[allow(clippy::indexing_slicing, reason = "while compiling")]
+            let kind = &mut kinds[byte];
+            #[allow(clippy::cast_possible_truncation, reason = "below 256")]
+            let of_byte = kind_of(byte as u8);
+            *kind = of_byte;
+            byte += 1;
+        }
+        kinds
+    };
+    KINDS.get(usize::from(byte)).copied().unwrap_or(OTHER)
+}
+
+const fn kind_of(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => DIGIT,
+        b' ' | b'\t' => BLANK,
+        b'\n' | b'\r' => END_OF_LINE,
+        _ => OTHER,
+    }
+}
