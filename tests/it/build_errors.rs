@@ -211,7 +211,10 @@ fn file_that_is_not_pem_is_an_error() {
         .chain(pem.bytes().flat_map(|byte| [byte, 0]))
         .collect();
     for (file, hint) in [
-        (utf16, "the text is UTF-16, save it as UTF-8"),
+        (
+            utf16,
+            "it is text in UTF-16, save it as UTF-8, or convert it with `iconv -f UTF-16 -t UTF-8`",
+        ),
         (
             ca.der().to_vec(),
             "it is DER, convert it to PEM with `openssl x509 -inform DER`",

@@ -2,7 +2,7 @@
 
 /// The lines, which may end in LF, CR LF or CR, without a byte order mark.
 pub(crate) fn lines(pem: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let mut rest = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
+    let mut rest = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
     let mut number = 0;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -34,6 +34,19 @@ pub(crate) struct Line<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) kinds: u8,
 }
+
+impl Line<'_> {
+    /// The line from behind the byte order mark with which it may begin.
+    pub(crate) fn without_byte_order_mark(self) -> Self {
+        let bytes = self.bytes.strip_prefix(BYTE_ORDER_MARK);
+        Self {
+            bytes: bytes.unwrap_or(self.bytes),
+            ..self
+        }
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A digit of base64, or padding.
 const DIGIT: u8 = 1;

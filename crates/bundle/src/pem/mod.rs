@@ -1,6 +1,7 @@
 //! PEM (RFC 7468): read into roots, and written.
 
 mod boundary;
+pub(crate) mod form;
 mod lines;
 pub(crate) mod read;
 pub(crate) mod write;

@@ -9,10 +9,14 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::error::ParseError;
 use crate::escape::{MOST_SHOWN, escape, shorten};
 use crate::limits::annotation::{Annotation, pairs_of};
-use crate::pem::boundary::{BEGIN, END, TRUSTED, boundary, check_text, is_certificate};
+use crate::pem::boundary::{
+    BEGIN, Boundary, CERTIFICATE, END, TRUSTED, boundary, check_text, damaged_boundary,
+    is_certificate,
+};
+use crate::pem::form::FileForm;
 use crate::pem::lines::{BLANK, Line, OTHER, kind, lines};
 use crate::root::Root;
-use crate::x509::der::{Element, SEQUENCE};
+use crate::x509::der::Element;
 use crate::x509::trusted_certificate;
 
 /// What to do with a private key in a bundle.
@@ -191,12 +195,22 @@ impl Reader {
         if let Some(block) = self.block.take() {
             return self.line_in_block(block, line);
         }
+        // A file with a byte order mark may be appended to another.
+        let line = line.without_byte_order_mark();
+        if let Some(damaged) = damaged_boundary(line.bytes) {
+            if damaged == Boundary::Begin {
+                self.begin_bad_block(line.number);
+            }
+            return Err(damaged.damaged());
+        }
         match boundary(line, BEGIN)? {
             Some(label) => self.begin_block(line.number, label)?,
-            None if boundary(line, END)?.is_some() => {
-                return Err(ParseError::new("-----END without the -----BEGIN before it"));
-            }
-            None => self.text(line.number, line.bytes)?,
+            None => match boundary(line, END)? {
+                Some(_) => {
+                    return Err(ParseError::new("-----END without the -----BEGIN before it"));
+                }
+                None => self.text(line)?,
+            },
         }
         Ok(None)
     }
@@ -207,6 +221,18 @@ impl Reader {
         mut block: Block,
         line: Line<'_>,
     ) -> Result<Option<Root>, ParseError> {
+        if is_certificate(&block.label) {
+            match damaged_boundary(line.bytes) {
+                // It ends a block that began like it.
+                Some(Boundary::End) if block.is_bad => return Ok(None),
+                Some(Boundary::End) => return Err(Boundary::End.damaged()),
+                Some(Boundary::Begin) => {
+                    self.begin_bad_block(line.number);
+                    return Err(unended(&block));
+                }
+                None => {}
+            }
+        }
         if let Some(label) = boundary(line, END)? {
             return self.end_block(&block, &label);
         }
@@ -269,15 +295,26 @@ impl Reader {
         }
     }
 
-    fn text(&mut self, number: usize, line: &[u8]) -> Result<(), ParseError> {
+    /// Begins a certificate that is not read, because of an error that is reported.
+    fn begin_bad_block(&mut self, begin: usize) {
+        self.certificate = true;
+        self.block = Some(Block {
+            begin,
+            label: CERTIFICATE.to_owned(),
+            base64: Vec::new(),
+            is_bad: true,
+        });
+    }
+
+    fn text(&mut self, line: Line<'_>) -> Result<(), ParseError> {
         // A fast path, because a file may have millions of blank lines.
-        if line.trim_ascii().is_empty() {
+        if line.bytes.trim_ascii().is_empty() {
             return Ok(());
         }
-        let line = String::from_utf8_lossy(line);
-        let read = match pairs_of(&line) {
-            Ok(Some(pairs)) => self.annotate(number, pairs),
-            Ok(None) => return check_text(&line),
+        let text = String::from_utf8_lossy(line.bytes);
+        let read = match pairs_of(&text) {
+            Ok(Some(pairs)) => self.annotate(line.number, pairs),
+            Ok(None) => return check_text(&text),
             Err(error) => Err(error),
         };
         if read.is_err() {
@@ -314,7 +351,8 @@ impl Reader {
         self.no_annotation()?;
         if !self.certificate {
             let expected = "expected -----BEGIN CERTIFICATE-----";
-            let hint = what_it_is(pem);
+            let hint = FileForm::from_content(pem).map(FileForm::hint);
+            let hint = hint.unwrap_or_default();
             return Err(ParseError::new(format!("no certificate: {expected}{hint}")));
         }
         Ok(())
@@ -392,22 +430,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
-/// What an input without a PEM block usually is, and how to make PEM of it.
-fn what_it_is(input: &[u8]) -> &'static str {
-    let is_utf16 = input.starts_with(&[0xff, 0xfe]) || input.starts_with(&[0xfe, 0xff]);
-    // A certificate is a SEQUENCE that begins with another; a key begins with a number.
-    let content = Element::expect(input, SEQUENCE).map(|(content, _)| content);
-    if input.trim_ascii().is_empty() {
-        "; it is empty"
-    } else if is_utf16 {
-        "; the text is UTF-16, save it as UTF-8"
-    } else if content.is_some_and(|content| content.starts_with(&[SEQUENCE])) {
-        "; it is DER, convert it to PEM with `openssl x509 -inform DER`"
-    } else {
-        ""
-    }
-}
-
 fn unended(block: &Block) -> ParseError {
     let label = escape(&shorten(&block.label, MOST_SHOWN));
     ParseError::new(format!("-----BEGIN {label}----- without its -----END")).at_line(block.begin)

@@ -27,6 +27,14 @@ fn any_layout_and_text_between_blocks_is_accepted() {
             "byte order mark",
             [b"\xef\xbb\xbf", plain.as_bytes()].concat(),
         ),
+        (
+            "byte order mark of a second file",
+            format!("{ROOT}\u{feff}{OTHER}").into(),
+        ),
+        (
+            "byte order mark before text of a second file",
+            format!("{ROOT}\u{feff}# Other\n{OTHER}").into(),
+        ),
         ("no last newline", plain.trim_end().into()),
         ("trailing blanks", plain.replace('\n', " \t \n").into()),
         ("empty lines", plain.replace('\n', "\n\n").into()),

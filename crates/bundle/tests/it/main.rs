@@ -10,6 +10,7 @@
 mod accepted;
 mod anchors;
 mod annotations;
+mod boundaries;
 mod bundle;
 mod ca;
 mod ca_encodings;
@@ -20,6 +21,7 @@ mod each;
 mod emit;
 mod fields;
 mod file;
+mod forms;
 mod headings;
 mod mutated;
 mod pin;
