@@ -63,6 +63,12 @@ impl Annotation {
         &self.name_constraints
     }
 
+    /// Adds a distrust date, of which the earlier is kept.
+    pub(crate) fn tighten(&mut self, distrust_after: Option<UnixTime>) {
+        let dates = self.distrust_after.into_iter().chain(distrust_after);
+        self.distrust_after = dates.min();
+    }
+
     /// Adds the `key=value` pairs of one line.
     pub(crate) fn extend(&mut self, pairs: &str) -> Result<(), ParseError> {
         if pairs.trim().is_empty() {

@@ -1,29 +1,42 @@
 //! The lines of a PEM file.
 
 /// The lines, which may end in LF, CR LF or CR, without a byte order mark.
-pub(crate) fn lines(pem: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let mut rest = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
-    let mut number = 0;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
+pub(crate) fn lines(pem: &[u8]) -> Lines<'_> {
+    Lines {
+        rest: pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem),
+        number: 0,
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Lines<'a> {
+    rest: &'a [u8],
+    number: usize,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        if self.rest.is_empty() {
             return None;
         }
         // The only pass over every byte of a file.
         let mut kinds = 0;
-        let end = rest.iter().position(|&byte| {
+        let end = self.rest.iter().position(|&byte| {
             kinds |= kind(byte);
             kinds & END_OF_LINE != 0
         });
-        let (bytes, after) = rest.split_at(end.unwrap_or(rest.len()));
+        let (bytes, after) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         let after_crlf = after.strip_prefix(b"\r\n");
-        rest = after_crlf.or_else(|| after.get(1..)).unwrap_or_default();
-        number += 1;
+        self.rest = after_crlf.or_else(|| after.get(1..)).unwrap_or_default();
+        self.number += 1;
         Some(Line {
-            number,
+            number: self.number,
             bytes,
             kinds,
         })
-    })
+    }
 }
 
 /// A line, and the kinds of bytes in it.

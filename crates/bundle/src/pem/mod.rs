@@ -3,5 +3,6 @@
 mod boundary;
 pub(crate) mod form;
 mod lines;
+mod object;
 pub(crate) mod read;
 pub(crate) mod write;

@@ -15,6 +15,7 @@ use crate::pem::boundary::{
 };
 use crate::pem::form::FileForm;
 use crate::pem::lines::{BLANK, Line, OTHER, kind, lines};
+use crate::pem::object::{self, Object};
 use crate::root::Root;
 use crate::x509::der::Element;
 use crate::x509::trusted_certificate;
@@ -117,7 +118,11 @@ fn read_each<'a>(
     let mut lines = lines(pem);
     let mut is_at_end = false;
     let read = std::iter::from_fn(move || {
-        for line in lines.by_ref() {
+        while let Some(line) = lines.next() {
+            // Not by a line of base64: a file has few objects.
+            if line.kinds & OTHER != 0 && object::is_header(line.bytes) {
+                reader.object = Some(Object::read(lines.clone()));
+            }
             match reader.line(line) {
                 Ok(None) => {}
                 Ok(Some(root)) => return Some(Ok(root)),
@@ -142,6 +147,8 @@ struct Reader {
     /// The annotation of the next certificate.
     annotation: AnnotationBefore,
     block: Option<Block>,
+    /// The object of p11-kit that has begun.
+    object: Option<Object>,
     /// Whether there was a certificate, valid or not.
     certificate: bool,
 }
@@ -171,6 +178,7 @@ impl Reader {
             may_be_end_entity: false,
             annotation: AnnotationBefore::Absent,
             block: None,
+            object: None,
             certificate: false,
         }
     }
@@ -253,10 +261,15 @@ impl Reader {
         let Some(certificate) = block.end(label)? else {
             return Ok(None);
         };
-        let annotation = match &self.annotation {
+        let object = self.object.unwrap_or_default();
+        if object.is_refused {
+            return Ok(None);
+        }
+        let mut annotation = match &self.annotation {
             AnnotationBefore::Valid(_, annotation) => annotation.clone(),
             AnnotationBefore::Absent | AnnotationBefore::Invalid => Annotation::default(),
         };
+        annotation.tighten(object.distrust_after);
         let root = Root::new(certificate, annotation, block.begin);
         let root = root.map_err(|error| error.at_line(block.begin))?;
         if !self.may_be_end_entity {
@@ -310,6 +323,14 @@ impl Reader {
         // A fast path, because a file may have millions of blank lines.
         if line.bytes.trim_ascii().is_empty() {
             return Ok(());
+        }
+        if self.object.is_some() {
+            if object::attribute(line.bytes)?.is_some() {
+                return Ok(());
+            }
+        } else if object::is_attribute(line.bytes) {
+            self.annotation = AnnotationBefore::Invalid;
+            return Err(object::outside());
         }
         let text = String::from_utf8_lossy(line.bytes);
         let read = match pairs_of(&text) {

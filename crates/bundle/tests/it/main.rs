@@ -24,6 +24,7 @@ mod file;
 mod forms;
 mod headings;
 mod mutated;
+mod p11_kit;
 mod pin;
 mod refused;
 mod revocations;
