@@ -20,10 +20,7 @@ fn limits(pem: &str) -> String {
 #[test]
 fn distrust_dates_are_those_of_annotations() {
     let date = "distrust-after=2026-04-15T23:59:59Z";
-    let digits: String = b"260415235959Z"
-        .iter()
-        .map(|byte| format!("%{byte:02x}"))
-        .collect();
+    let digits = b"260415235959Z".map(|byte| format!("%{byte:02x}")).concat();
     for (value, limit) in [
         ("\"260415235959Z\"", date),
         ("\"20260415235959Z\"", date),
