@@ -26,10 +26,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use embedded_roots_bundle::der::{Element, SEQUENCE, UTC_TIME, elements, encode};
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{Limits, PrivateKeys, issuer, not_after, not_before, parse, subject};
 use rustls_pki_types::UnixTime;
-use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::{Oid, OidRegistry};
@@ -301,40 +301,28 @@ fn with_readable_dates(der: &[u8]) -> Option<Vec<u8>> {
     if dates.iter().all(Option::is_some) {
         return None;
     }
-    let (_, whole) = Any::from_der(der).ok()?;
-    let (after, signed) = Any::from_der(whole.data).ok()?;
-    let mut end = der.len().checked_sub(after.len())?;
-    let mut rest = signed.data;
+    let (whole, _) = Element::expect(der, SEQUENCE)?;
+    let (signed, after_signed) = Element::expect(whole, SEQUENCE)?;
+    let mut replaced = Vec::with_capacity(der.len());
     // Signature, issuer, validity (RFC 5280, section 4.1).
-    let mut sequences_before = 2;
-    let validity = loop {
-        let (after, element) = Any::from_der(rest).ok()?;
-        rest = after;
-        if element.tag() == Tag::Sequence {
-            if sequences_before == 0 {
-                break element;
-            }
-            sequences_before -= 1;
+    let mut sequences = 0;
+    for element in elements(signed) {
+        let element = element?;
+        sequences += usize::from(element.tag == SEQUENCE);
+        if element.tag != SEQUENCE || sequences != 3 {
+            replaced.extend(element.encoded);
+            continue;
         }
-    };
-    end = end.checked_sub(rest.len())?;
-    let mut replaced = der.to_vec();
-    let mut rest = validity.data;
-    for date in dates {
-        let (after, time) = Any::from_der(rest).ok()?;
-        rest = after;
-        if date.is_none() {
-            let start: &[u8] = match time.data.len() {
-                13 => b"700101000000Z",
-                15 => b"19700101000000Z",
-                _ => return None,
-            };
-            let end = end.checked_sub(rest.len())?;
-            let place = replaced.get_mut(end.checked_sub(start.len())?..end)?;
-            place.copy_from_slice(start);
-        }
+        let mut encoded = elements(element.value).map(|time| time.map(|time| time.encoded));
+        let start = encode(UTC_TIME, b"700101000000Z");
+        let times = dates.map(|date| {
+            let encoded = encoded.next().flatten();
+            encoded.filter(|_| date.is_some()).unwrap_or(&start)
+        });
+        replaced.extend(encode(SEQUENCE, &times.concat()));
     }
-    Some(replaced)
+    let signed = encode(SEQUENCE, &replaced);
+    Some(encode(SEQUENCE, &[&signed, after_signed].concat()))
 }
 
 /// The length of an unsigned integer, big-endian, without leading zeros.

@@ -181,6 +181,29 @@ pub fn annotated(annotation: &str, root: &Authority) -> String {
     format!("# embedded-roots: {annotation}\n{}", root.pem())
 }
 
+/// A certificate, DER, with other text in place of its notBefore. Its signature is wrong, which is no matter for a
+/// root.
+#[must_use]
+pub fn with_start(certificate: &[u8], start: &str) -> Vec<u8> {
+    // The header of the Validity (RFC 5280, section 4.1.2.5), and that of its first UTCTime.
+    let is_validity = |part: &[u8]| matches!(part, [0x30, 30 | 32, 0x17, 13]);
+    let place = certificate.windows(4).position(is_validity).unwrap();
+    let (before, after) = (&certificate[..place], &certificate[place + 4 + 13..]);
+    let length = u8::try_from(start.len()).unwrap();
+    let whole = certificate[place + 1] + length - 13;
+    let validity = [0x30, whole, 0x17, length];
+    let mut changed = [before, &validity, start.as_bytes(), after].concat();
+    // The certificate and its signed part, each of more than 255 bytes.
+    for header in [0, 4] {
+        let head = &certificate[header..header + 4];
+        assert_eq!(head[..2], [0x30, 0x82]);
+        let old = u16::from_be_bytes([head[2], head[3]]);
+        let new = old + u16::from(length) - 13;
+        changed[header + 2..header + 4].copy_from_slice(&new.to_be_bytes());
+    }
+    changed
+}
+
 /// The DER as a PEM block with this label, with the line ends of Unix.
 pub fn pem(label: &str, der: &[u8]) -> String {
     let base64 = STANDARD.encode(der);

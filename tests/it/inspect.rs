@@ -7,7 +7,7 @@ use std::time::Duration;
 use embedded_roots::inspect::{self, Certificate};
 use embedded_roots::mozilla;
 use embedded_roots_bundle::{parse_rfc3339, rfc3339};
-use embedded_roots_testing::authority::root_with;
+use embedded_roots_testing::authority::{root_with, with_start};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, date_time_ymd};
 use rustls::pki_types::UnixTime;
 
@@ -192,7 +192,7 @@ fn openssl_reads_the_same() {
 
 #[test]
 fn a_date_on_no_calendar_is_the_start_of_1970() {
-    let der = root_with("A", |_| {}).der().to_vec();
+    let der = root_with("A root with a name of some length", |_| {}).der().to_vec();
     let certificate = Certificate::from_der(&der).unwrap();
     let start = der.windows(2).position(|tag| tag == [0x17, 13]).unwrap();
     let mut odd = der.clone();
@@ -203,4 +203,15 @@ fn a_date_on_no_calendar_is_the_start_of_1970() {
     assert_eq!(odd.subject(), certificate.subject());
     assert_eq!(odd.spki_sha256(), certificate.spki_sha256());
     assert_ne!(odd.sha256(), certificate.sha256());
+
+    // Without a Z, or with an offset (RFC 5280, section 4.1.2.5.1), and so of another length.
+    for wrong in ["2601010000Z", "260101000000", "260101000000+0100", ""] {
+        let odd = with_start(&der, wrong);
+        let odd = Certificate::from_der(&odd).unwrap();
+        assert_eq!(rfc3339(odd.not_before()), "1970-01-01T00:00:00Z", "{wrong}");
+        assert_eq!(odd.not_after(), certificate.not_after());
+        assert_eq!(odd.subject(), certificate.subject());
+        assert_eq!(odd.is_ca(), Some(true));
+        assert_eq!(odd.spki_sha256(), certificate.spki_sha256());
+    }
 }

@@ -8,7 +8,8 @@ pub const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 /// The tag of an OBJECT IDENTIFIER.
 pub const OID: u8 = 0x06;
-pub(crate) const UTC_TIME: u8 = 0x17;
+/// The tag of a `UTCTime`.
+pub const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 /// The tag of a SEQUENCE.
 pub const SEQUENCE: u8 = 0x30;
@@ -122,7 +123,8 @@ impl<'a> Element<'a> {
 }
 
 /// The DER encoding of `value` under `tag`.
-pub(crate) fn encode(tag: u8, value: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn encode(tag: u8, value: &[u8]) -> Vec<u8> {
     let mut encoded = vec![tag];
     let octets: Vec<u8> = value
         .len()
