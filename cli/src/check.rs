@@ -1,25 +1,29 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
 use embedded_roots::mozilla;
 use embedded_roots_bundle::{
-    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, counted, iso_day, parse_each,
-    read_file,
+    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, counted, iso_day,
 };
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
 use crate::history::History;
+use crate::input::{Input, Place};
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
 use crate::root::InspectedRoot;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The PEM file
+    /// The PEM file, or another form that `list` reads; `-` for standard input
     file: PathBuf,
+    /// The file whose first line is the password of a key store
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// Warn of certificates that expire within this many days
     #[arg(long, default_value_t = 30)]
     days: u32,
@@ -36,47 +40,60 @@ struct Check<'a> {
     warnings: Vec<Warning>,
 }
 
+/// About a certificate, or about the file as a whole.
 #[derive(Serialize)]
 struct Warning {
-    /// The line of the certificate's BEGIN.
-    line: usize,
-    subject: String,
+    /// The line of the certificate's BEGIN, or of text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// Which certificate of a file without lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     #[serde(flatten)]
     doubt: Doubt,
 }
 
 #[derive(Serialize)]
 struct Doubt {
-    /// One of `compromised`, `expired`, `expires`, `weak-key`, `weak-signature`, `removed`, `version`,
-    /// `no-basic-constraints`, `duplicate-key`, `limit-not-applied`, `limit-escaped`.
+    /// One of `compromised`, `expired`, `expires`, `validity`, `weak-key`, `weak-signature`, `removed`, `version`,
+    /// `no-basic-constraints`, `duplicate-key`, `limit-not-applied`, `limit-escaped`,
+    /// `distrusted`, `form`.
     kind: &'static str,
     text: String,
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let name = bundle::escape(&arguments.file.display().to_string());
-    let pem = read_file(&arguments.file).map_err(|why| format!("{name}: {why}"))?;
+    let input = Input::read(&arguments.file, arguments.password_file.as_deref())?;
     let mut errors = Vec::new();
     let mut roots = Vec::new();
-    for root in parse_each(&name, &pem, PrivateKeys::Refuse) {
+    for root in input.roots(PrivateKeys::Refuse) {
         match root {
-            Ok(root) => roots.push(InspectedRoot::new(root)?),
-            Err(why) => errors.push(why.to_string()),
+            Ok(root) => roots.push(root),
+            Err(why) => errors.push(why),
         }
     }
     let parsed: Vec<bundle::Root> = roots.iter().map(|root| root.root.clone()).collect();
     // As a build does.
-    if let Err(why) = DistrustedKey::check(history.distrusted_keys(), &name, &parsed) {
-        errors.push(why.to_string());
+    if let Err(why) = DistrustedKey::check(history.distrusted_keys(), &input.name, &parsed) {
+        errors.push(input.shown(&why));
     }
     if let Err(why) = ParsedBundle::new(parsed) {
-        errors.push(format!("{name}: {why}"));
+        errors.push(format!("{}: {why}", input.name));
     }
-    let warnings = warnings(&roots, &history, output.now(), arguments.days);
+    let mut warnings: Vec<Warning> = form_of(&input).into_iter().collect();
+    warnings.extend(self::warnings(
+        &roots,
+        &history,
+        output.now(),
+        arguments.days,
+    ));
+    warnings.extend(distrusted(&input, &roots));
     let checked = Check {
         command: "check",
-        file: name,
+        file: input.name,
         history_as_of: &history.as_of,
         roots: roots.len(),
         errors,
@@ -86,18 +103,9 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         for error in &checked.errors {
             writeln!(out, "{ERROR}error:{ERROR:#} {error}")?;
         }
-        for Warning {
-            line,
-            subject,
-            doubt,
-        } in &checked.warnings
-        {
+        for warning in &checked.warnings {
             let file = &checked.file;
-            let text = &doubt.text;
-            writeln!(
-                out,
-                "{WARNING}warning:{WARNING:#} {file}, line {line}: {subject}: {text}"
-            )?;
+            writeln!(out, "{WARNING}warning:{WARNING:#} {file}{warning}")?;
         }
         let summary = [
             counted(checked.roots, "root"),
@@ -124,11 +132,81 @@ fn warnings(roots: &[InspectedRoot], history: &History, now: UnixTime, days: u32
         let earlier = roots.get(..nth).unwrap_or_default();
         let mut doubts = doubts(root, earlier, history, now, days);
         doubts.extend(escape_of_limits(root, roots));
-        warnings.extend(doubts.into_iter().map(|doubt| Warning {
-            line: root.root.line(),
-            subject: root.certificate.subject().to_owned(),
+        warnings.extend(doubts.into_iter().map(|doubt| Warning::new(root, doubt)));
+    }
+    warnings
+}
+
+impl Warning {
+    fn new(root: &InspectedRoot, doubt: Doubt) -> Self {
+        let (line, certificate) = match root.place {
+            Place::Line(line) => (Some(line), None),
+            Place::Certificate(number) => (None, Some(number)),
+            Place::Unknown => (None, None),
+        };
+        Self {
+            line,
+            certificate,
+            subject: Some(root.certificate.subject().to_owned()),
             doubt,
-        }));
+        }
+    }
+}
+
+/// What follows the name of the file.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, ", {}", Place::Line(line))?;
+        }
+        if let Some(number) = self.certificate {
+            write!(f, ", {}", Place::Certificate(number))?;
+        }
+        if let Some(subject) = &self.subject {
+            write!(f, ": {subject}")?;
+        }
+        write!(f, ": {}", self.doubt.text)
+    }
+}
+
+/// A build takes PEM alone.
+fn form_of(input: &Input) -> Option<Warning> {
+    let form = input.form?;
+    let text = format!(
+        "is {form}, which a build does not read: convert it with `embedded-roots list --pem`"
+    );
+    let doubt = Doubt { kind: "form", text };
+    Some(Warning {
+        line: None,
+        certificate: None,
+        subject: None,
+        doubt,
+    })
+}
+
+/// Certificates below a comment which says that they are distrusted, as make-ca writes it.
+fn distrusted(input: &Input, roots: &[InspectedRoot]) -> Vec<Warning> {
+    const COMMENT: &str = "explicitly distrust";
+
+    let mut warnings = Vec::new();
+    let mut comment = None;
+    for (number, line) in input.lines() {
+        if line.starts_with(b"-----BEGIN ") {
+            let mut roots = roots.iter();
+            let root = roots.find(|root| comment.is_some() && root.root.line() == number);
+            let text = "a comment above it says that it is explicitly distrusted";
+            let doubt = || Doubt {
+                kind: "distrusted",
+                text: text.to_owned(),
+            };
+            warnings.extend(root.map(|root| Warning::new(root, doubt())));
+            comment = None;
+        } else if String::from_utf8_lossy(line)
+            .to_lowercase()
+            .contains(COMMENT)
+        {
+            comment = Some(number);
+        }
     }
     warnings
 }
@@ -152,7 +230,9 @@ fn doubts(
     }
     let until = certificate.not_after();
     let soon = u64::from(days) * 86_400;
-    if until.as_secs() < now.as_secs() {
+    if let Some(why) = root.unreadable_validity() {
+        doubt("validity", why.to_owned());
+    } else if until.as_secs() < now.as_secs() {
         doubt("expired", format!("expired on {}", iso_day(until)));
     } else if until.as_secs() <= now.as_secs().saturating_add(soon) {
         let left = (until.as_secs() - now.as_secs()) / 86_400;
@@ -193,11 +273,11 @@ fn doubts(
     let same_key =
         |other: &&InspectedRoot| other.certificate.spki_sha256() == certificate.spki_sha256();
     if let Some(other) = earlier.iter().find(same_key) {
-        let line = other.root.line();
-        doubt(
-            "duplicate-key",
-            format!("has the key of the certificate in line {line}"),
-        );
+        let place = match other.place {
+            Place::Line(line) => format!("the certificate in line {line}"),
+            place => place.to_string(),
+        };
+        doubt("duplicate-key", format!("has the key of {place}"));
     }
     if let Some(limits) = limits_not_said(root) {
         let text = format!("Mozilla trusts it within limits that this file does not say: {limits}");

@@ -56,6 +56,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let sides = side(&arguments.old).and_then(|old| Ok((old, side(&arguments.new)?)));
     bar.clear();
     let (old, new) = sides?;
+    output.warn(&arguments.old.warnings(&old.roots))?;
+    output.warn(&arguments.new.warnings(&new.roots))?;
     let limits_compared = old.limits_are_known && new.limits_are_known;
     let came = without(&new.roots, &old.roots);
     let went = without(&old.roots, &new.roots);
@@ -124,11 +126,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
         if !limits_compared {
             let sides = [(&old, &arguments.old), (&new, &arguments.new)];
-            let unknown = sides.into_iter().filter(|(side, _)| !side.limits_are_known);
-            let unknown: Vec<String> = unknown
-                .map(|(_, source)| escape(&source.to_string()))
-                .collect();
-            let unknown = unknown.join(" and ");
+            let unknown = of_unknown_limits(sides);
             writeln!(
                 out,
                 "limits are not compared: those of {unknown} are not known"
@@ -161,6 +159,14 @@ fn compromised(root: &InspectedRoot, history: &History) -> String {
         format!(" ({ERROR}compromised{ERROR:#}: {ids})")
     });
     compromised.unwrap_or_default()
+}
+
+fn of_unknown_limits(sides: [(&Side, &Source); 2]) -> String {
+    let unknown = sides.into_iter().filter(|(side, _)| !side.limits_are_known);
+    let unknown: Vec<String> = unknown
+        .map(|(_, source)| escape(&source.to_string()))
+        .collect();
+    unknown.join(" and ")
 }
 
 /// By subject and key. If there are several, the same certificate.

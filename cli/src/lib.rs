@@ -11,6 +11,7 @@ mod diff;
 mod explain;
 mod finder;
 mod history;
+mod input;
 mod list;
 mod outcome;
 mod output;

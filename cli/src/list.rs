@@ -1,7 +1,9 @@
 //! `list`: which roots there are.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use embedded_roots_bundle::{ParsedBundle, counted, iso_day};
+use embedded_roots_bundle::{ParsedBundle, counted, iso_day, not_after};
 use serde::Serialize;
 
 use crate::history::History;
@@ -12,9 +14,15 @@ use crate::source::Source;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A PEM file that compiles, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
+    /// A file, `-` for standard input, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
+    ///
+    /// A file is PEM that compiles, or what becomes that: DER, PKCS#7, PKCS#12, a Java key store (JKS), UTF-16,
+    /// base64 alone, or PEM that has lost its line breaks.
     #[arg(default_value = "mozilla")]
     source: Source,
+    /// The file whose first line is the password of a key store
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// Write annotated PEM
     #[arg(long, conflicts_with = "json")]
     pem: bool,
@@ -30,7 +38,9 @@ struct Listing<'a> {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let roots = arguments.source.compilable(&history)?;
+    let password = arguments.password_file.as_deref();
+    let roots = arguments.source.compilable(&history, password)?;
+    output.warn(&arguments.source.warnings(&roots))?;
     if arguments.pem {
         let bundle = ParsedBundle::new(roots.into_iter().map(|root| root.root).collect())?;
         output.write(&(), |out| out.write_all(bundle.to_pem().as_bytes()))?;
@@ -63,7 +73,7 @@ fn shown(roots: &[InspectedRoot], history: &History, narrow: bool) -> comfy_tabl
         let removed = removed.map(|gone| format!("removed by Mozilla {gone}"));
         let cells = [
             certificate.key().to_string(),
-            iso_day(certificate.not_after()),
+            until(root),
             start_of_sha256(certificate.sha256()),
         ];
         let name = root.short_name();
@@ -77,6 +87,11 @@ fn shown(roots: &[InspectedRoot], history: &History, narrow: bool) -> comfy_tabl
     table_with_remarks(&["root", "key", "until", "SHA-256"], rows, narrow)
 }
 
+/// The last day of its validity, if that can be read.
+fn until(root: &InspectedRoot) -> String {
+    not_after(root.root.certificate()).map_or_else(|| "unknown".to_owned(), iso_day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,7 +99,7 @@ mod tests {
     #[test]
     fn a_narrow_terminal_has_whole_remarks() {
         let history = History::load().unwrap();
-        let roots = Source::Mozilla.compilable(&history).unwrap();
+        let roots = Source::Mozilla.compilable(&history, None).unwrap();
         let mut table = shown(&roots, &history, true);
         let shown = table.set_width(80).to_string();
         assert!(shown.lines().all(|line| line.chars().count() <= 80));

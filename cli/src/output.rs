@@ -51,6 +51,16 @@ impl Output {
         Ok(())
     }
 
+    /// Writes lines to standard error.
+    #[allow(clippy::unused_self, reason = "it is output")]
+    pub(crate) fn warn(&self, lines: &[String]) -> Result<()> {
+        let mut stream = AutoStream::auto(io::stderr());
+        for line in lines {
+            writeln!(stream, "{line}")?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn now(&self) -> UnixTime {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = UnixTime::since_unix_epoch(now.unwrap_or_default());

@@ -2,12 +2,15 @@
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{self as bundle, DistinguishedName, escape, rfc3339, subject};
+use embedded_roots_bundle::{
+    self as bundle, DistinguishedName, escape, not_after, not_before, rfc3339, subject,
+};
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
 use crate::compromise::Compromise;
 use crate::history::{History, Standing};
+use crate::input::Place;
 use crate::outcome::Result;
 
 /// A root of a file or a list.
@@ -18,6 +21,8 @@ use crate::outcome::Result;
 pub(crate) struct InspectedRoot {
     pub(crate) root: bundle::Root,
     pub(crate) certificate: Certificate,
+    /// Where it is in a file.
+    pub(crate) place: Place,
     /// A program has the key alone, and the newest known certificate stands for it.
     pub(crate) is_key_alone: bool,
 }
@@ -28,8 +33,23 @@ impl InspectedRoot {
         Ok(Self {
             root,
             certificate,
+            place: Place::default(),
             is_key_alone: false,
         })
+    }
+
+    #[must_use]
+    pub(crate) fn at(self, place: Place) -> Self {
+        Self { place, ..self }
+    }
+
+    /// What is wrong with its validity, if that cannot be read.
+    pub(crate) fn unreadable_validity(&self) -> Option<&'static str> {
+        let der = self.root.certificate();
+        let is_unreadable = not_before(der).is_none() || not_after(der).is_none();
+        is_unreadable.then_some(
+            "has a validity time that RFC 5280 does not allow (section 4.1.2.5), which other readers refuse",
+        )
     }
 
     /// A certificate without an annotation.

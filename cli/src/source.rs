@@ -6,9 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use embedded_roots::Roots;
-use embedded_roots_bundle::{
-    self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse, read_file,
-};
+use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse};
 use memchr::{memchr, memmem};
 use rustls_pki_types::UnixTime;
 use serde::{Serialize, Serializer};
@@ -17,7 +15,9 @@ use crate::day::parse_day;
 use crate::finder::progress::Progress;
 use crate::finder::{union, unpack};
 use crate::history::History;
+use crate::input::{Input, Place};
 use crate::outcome::Result;
+use crate::output::WARNING;
 use crate::root::InspectedRoot;
 
 /// What an argument of the command line names.
@@ -29,6 +29,7 @@ pub(crate) enum Source {
     MozillaOn(String),
     /// `system`, the operating system's store.
     System,
+    /// A file, or standard input for `-`.
     File(PathBuf),
 }
 
@@ -72,9 +73,13 @@ pub(crate) struct Side {
 }
 
 impl Source {
-    /// The roots. A file has to compile.
-    pub(crate) fn compilable(&self, history: &History) -> Result<Vec<InspectedRoot>> {
-        self.roots(history, roots_from_file)
+    /// The roots. A file has to compile, once it is PEM.
+    pub(crate) fn compilable(
+        &self,
+        history: &History,
+        password: Option<&Path>,
+    ) -> Result<Vec<InspectedRoot>> {
+        self.roots(history, |path| roots_from_file(path, password))
     }
 
     /// Like [`compilable`](Self::compilable), and also what a scan finds in a directory, or in a file that is no
@@ -88,13 +93,33 @@ impl Source {
                 limits_are_known = false;
                 union::roots(path, history, progress)
             } else {
-                roots_from_file(path)
+                roots_from_file(path, None)
             }
         })?;
         Ok(Side {
             roots,
             limits_are_known,
         })
+    }
+
+    /// Warnings about roots of this source, whole lines: the validity of a certificate is not shown where it cannot
+    /// be read.
+    pub(crate) fn warnings(&self, roots: &[InspectedRoot]) -> Vec<String> {
+        let warnings = roots.iter().filter_map(|root| {
+            let why = root.unreadable_validity()?;
+            let place = match root.place {
+                Place::Unknown => String::new(),
+                place => format!(", {place}"),
+            };
+            let (name, subject) = (
+                bundle::escape(&self.to_string()),
+                root.certificate.subject(),
+            );
+            Some(format!(
+                "{WARNING}warning:{WARNING:#} {name}{place}: {subject}: {why}"
+            ))
+        });
+        warnings.collect()
     }
 
     /// A remark, where one of the sources is the list of a day that the history does not reach.
@@ -125,6 +150,9 @@ impl Source {
 /// magic number of an archive. So a PEM file that is broken further on is not taken for a program,
 /// nor is a program that quotes PEM taken for a PEM file.
 fn is_for_scan(path: &Path) -> io::Result<bool> {
+    if path == Path::new("-") {
+        return Ok(false);
+    }
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Ok(metadata.is_dir());
@@ -139,18 +167,15 @@ fn is_for_scan(path: &Path) -> io::Result<bool> {
     Ok(!has_pem || unpack::is_archive(&head))
 }
 
-/// The roots of a PEM file that compiles, all of them.
-fn roots_from_file(path: &Path) -> Result<Vec<InspectedRoot>> {
-    let name = path.display().to_string();
-    let roots = parse(&name, &read(path)?, PrivateKeys::Refuse)?;
-    let bundle = ParsedBundle::new(roots.clone());
-    bundle.map_err(|why| format!("{}: {why}", bundle::escape(&name)))?;
-    roots.into_iter().map(InspectedRoot::new).collect()
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let name = bundle::escape(&path.display().to_string());
-    Ok(read_file(path).map_err(|why| format!("{name}: {why}"))?)
+/// The roots of a file that compiles once it is PEM, all of them.
+fn roots_from_file(path: &Path, password: Option<&Path>) -> Result<Vec<InspectedRoot>> {
+    let input = Input::read(path, password)?;
+    let roots: Vec<InspectedRoot> = input
+        .roots(PrivateKeys::Refuse)
+        .collect::<std::result::Result<_, String>>()?;
+    let parsed = roots.iter().map(|root| root.root.clone()).collect();
+    ParsedBundle::new(parsed).map_err(|why| format!("{}: {why}", input.name))?;
+    Ok(roots)
 }
 
 fn roots_from_pem(name: &str, pem: &[u8]) -> Result<Vec<InspectedRoot>> {

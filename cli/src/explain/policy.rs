@@ -75,7 +75,7 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
     let embedded = Policy {
         name: PolicyName::Embedded,
         roots: embedded(),
-        certificates: Source::Mozilla.compilable(history)?,
+        certificates: Source::Mozilla.compilable(history, None)?,
     };
     let system = Policy::new(PolicyName::System, Roots::system());
     let Some(given) = given else {
@@ -85,7 +85,7 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
         Source::Mozilla => return Ok(vec![embedded, system]),
         Source::System => return Ok(vec![system, embedded]),
         Source::MozillaOn(_) => {
-            let roots = given.compilable(history)?;
+            let roots = given.compilable(history, None)?;
             let roots = roots.into_iter().map(|root| root.root);
             Roots::builder().pem(ParsedBundle::new(roots.collect())?.to_pem())
         }

@@ -37,6 +37,16 @@ pub(crate) fn run_with(arguments: &[&str], change: impl FnOnce(&mut Command)) ->
     }
 }
 
+/// Like [`run`], with this standard input.
+pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Ran {
+    let folder = Folder::new("input");
+    let file = folder.file("input", input);
+    let input = std::fs::File::open(file).unwrap();
+    run_with(arguments, |command| {
+        command.stdin(input);
+    })
+}
+
 /// Like [`run`], and its standard output goes there.
 #[cfg(target_os = "linux")]
 pub(crate) fn run_into(out: impl Into<std::process::Stdio>, arguments: &[&str]) -> Ran {

@@ -12,6 +12,7 @@ mod check;
 mod command;
 mod compromised;
 mod diff;
+mod input;
 mod list;
 mod picture;
 mod readme;

@@ -1,0 +1,201 @@
+//! Files of certificates in the forms that people have, read as PEM.
+//!
+//! A build takes PEM alone. Nothing here decides about trust: what a file holds is written as PEM, and from there on
+//! it is read as strictly as any.
+
+mod ber;
+mod java;
+mod pkcs12;
+mod pkcs7;
+mod text;
+
+use std::fmt;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use embedded_roots_bundle::{
+    FileForm, MAX_FILE_SIZE, ParseError, PrivateKeys, certificate_to_pem, escape, parse_each,
+    read_file, read_file_up_to,
+};
+
+use crate::outcome::Result;
+use crate::root::InspectedRoot;
+
+/// A file, or standard input for `-`, as PEM.
+pub(crate) struct Input {
+    /// Its name, escaped.
+    pub(crate) name: String,
+    /// What it was, unless it was PEM.
+    pub(crate) form: Option<FileForm>,
+    pem: Vec<u8>,
+}
+
+/// Where in an input a certificate is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    #[default]
+    Unknown,
+    /// The line of its BEGIN, counted from 1.
+    Line(usize),
+    /// Which of the certificates, counted from 1, where the input has no lines, or others.
+    Certificate(usize),
+}
+
+impl Input {
+    /// Reads a file of any known form. The first line of the file `password` is the password of a key store.
+    pub(crate) fn read(path: &Path, password: Option<&Path>) -> Result<Self> {
+        let name = escape(&path.display().to_string());
+        let named = |why: String| format!("{name}: {why}");
+        let content = read(path).map_err(|why| named(why.to_string()))?;
+        let password = password.map(password_of).transpose()?;
+        let (form, pem) = as_pem(content, password.as_deref()).map_err(named)?;
+        Ok(Self { name, form, pem })
+    }
+
+    /// Each root, or the error about it.
+    pub(crate) fn roots(
+        &self,
+        private_keys: PrivateKeys,
+    ) -> impl Iterator<Item = std::result::Result<InspectedRoot, String>> {
+        let roots = parse_each(&self.name, &self.pem, private_keys);
+        roots.map(|root| {
+            let root = root.map_err(|why| self.shown(&why))?;
+            let place = self.place(root.line());
+            let root = InspectedRoot::new(root);
+            root.map(|root| root.at(place))
+                .map_err(|why| format!("{}, {place}: {why}", self.name))
+        })
+    }
+
+    /// The lines of text, each with its number, where the input has lines.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        (1..).zip(self.pem.split(|byte| *byte == b'\n'))
+    }
+
+    /// An error about the roots, with the place that it has in the input.
+    pub(crate) fn shown(&self, error: &ParseError) -> String {
+        match error.line().map(|line| self.place(line)) {
+            None | Some(Place::Line(_)) => error.to_string(),
+            Some(place) => format!("{}, {place}: {}", self.name, error.reason()),
+        }
+    }
+
+    fn place(&self, line: usize) -> Place {
+        match self.form {
+            None | Some(FileForm::Utf16) => Place::Line(line),
+            Some(_) => {
+                let begins = self.lines().take(line).map(|(_, line)| line);
+                let begins = begins.filter(|line| line.starts_with(b"-----BEGIN "));
+                Place::Certificate(begins.count())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("an unknown place"),
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Certificate(number) => write!(f, "certificate {number}"),
+        }
+    }
+}
+
+/// How often a file may be in another form: base64 of PKCS#7 in UTF-16.
+const MOST_FORMS: usize = 3;
+/// No password is longer.
+const MAX_PASSWORD_FILE: u64 = 64 * 1024;
+
+/// A certificate of a key store.
+struct StoredCertificate {
+    der: Vec<u8>,
+    /// It is that of a key in the store.
+    is_own: bool,
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return read_file(path);
+    }
+    let mut content = Vec::new();
+    let mut stdin = io::stdin().lock().take(MAX_FILE_SIZE + 1);
+    stdin.read_to_end(&mut content)?;
+    if content.len() as u64 > MAX_FILE_SIZE {
+        let why = format!("larger than {} MiB", MAX_FILE_SIZE >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    Ok(content)
+}
+
+fn password_of(path: &Path) -> Result<String> {
+    let name = escape(&path.display().to_string());
+    let content = read_file_up_to(path, MAX_PASSWORD_FILE);
+    let content = content.map_err(|why| format!("{name}: {why}"))?;
+    let line = content.split(|byte| *byte == b'\n').next();
+    let line = line.unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let password = std::str::from_utf8(line);
+    // The error would show where, and so a part of the length.
+    let password = password.map_err(|_| format!("{name}: the password is not UTF-8"))?;
+    Ok(password.to_owned())
+}
+
+/// The outermost form of the content, and PEM of it.
+fn as_pem(
+    mut content: Vec<u8>,
+    password: Option<&str>,
+) -> std::result::Result<(Option<FileForm>, Vec<u8>), String> {
+    let mut outermost = None;
+    for _ in 0..MOST_FORMS {
+        let Some(form) = text::form(&content) else {
+            return Ok((outermost, content));
+        };
+        let converted = match form {
+            FileForm::Certificate => certificate_to_pem(&content).into_bytes(),
+            FileForm::Pkcs7 => all(&pkcs7::certificates(&content)?),
+            FileForm::Pkcs7Pem => all(&pkcs7::certificates_of_pem(&content)?),
+            FileForm::Pkcs12 => roots(pkcs12::certificates(&content, password)?)?,
+            FileForm::JavaKeyStore => roots(java::certificates(&content, password)?)?,
+            FileForm::Utf16 => text::from_utf16(&content)?.into_bytes(),
+            FileForm::Base64 => {
+                let digits = content.iter().copied();
+                let digits: Vec<u8> = digits.filter(|byte| !byte.is_ascii_whitespace()).collect();
+                let decoded = STANDARD.decode(digits);
+                decoded
+                    .map_err(|_| format!("it is {form}, and its padding or its length is wrong"))?
+            }
+            FileForm::EscapedLines | FileForm::OneLine | FileForm::JoinedFiles => {
+                text::with_line_breaks(&content)
+            }
+            // The reader of PEM says what is missing.
+            _ => return Ok((outermost, content)),
+        };
+        outermost.get_or_insert(form);
+        content = converted;
+    }
+    Ok((outermost, content))
+}
+
+fn all(certificates: &[Vec<u8>]) -> Vec<u8> {
+    let pem = certificates.iter().map(|der| certificate_to_pem(der));
+    pem.collect::<String>().into_bytes()
+}
+
+/// The certificates of a key store, but not that of a key in it which is no root: it is the owner's own.
+fn roots(certificates: Vec<StoredCertificate>) -> std::result::Result<Vec<u8>, String> {
+    let count = certificates.len();
+    let roots = certificates.into_iter().filter(|certificate| {
+        let is_root =
+            || embedded_roots_bundle::Root::from_der(certificate.der.clone().into()).is_ok();
+        !certificate.is_own || is_root()
+    });
+    let roots: Vec<Vec<u8>> = roots.map(|certificate| certificate.der).collect();
+    match (count, roots.len()) {
+        (0, _) => Err("the key store has no certificate".to_owned()),
+        (_, 0) => Err("the key store has no root: only certificates of its own keys".to_owned()),
+        _ => Ok(all(&roots)),
+    }
+}

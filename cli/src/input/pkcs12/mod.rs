@@ -1,0 +1,210 @@
+//! PKCS#12 (RFC 7292), for its certificates alone: no key in it is decrypted.
+
+mod decrypt;
+mod derive;
+
+use embedded_roots_bundle::der::{Element, INTEGER, OID, SEQUENCE, context_constructed, elements};
+
+use super::{StoredCertificate, ber};
+use decrypt::decrypted;
+use derive::{Budget, MacKey};
+
+/// The certificates, DER, in their order.
+///
+/// # Errors
+///
+/// If the file cannot be read, with this password or without one.
+pub(super) fn certificates(
+    content: &[u8],
+    password: Option<&str>,
+) -> Result<Vec<StoredCertificate>, String> {
+    let der = ber::to_der(content).ok_or(UNREADABLE)?;
+    let file = File::read(&der).ok_or(UNREADABLE)?;
+    let mut reader = Reader {
+        password,
+        budget: Budget::default(),
+        certificates: Vec::new(),
+    };
+    if let Some(mac) = &file.mac {
+        mac.check(file.contents, password, &mut reader.budget)?;
+    }
+    let contents = Element::only(file.contents, SEQUENCE).ok_or(UNREADABLE)?;
+    for content in elements(contents) {
+        let content = content.ok_or(UNREADABLE)?;
+        reader.content(content)?;
+    }
+    Ok(reader.certificates)
+}
+
+pub(super) const OCTET_STRING: u8 = 0x04;
+const UNREADABLE: &str = "the PKCS#12 cannot be read";
+/// What to do where a password is missing or wrong.
+const NEEDS_PASSWORD: &str =
+    "the PKCS#12 needs a password: write it to a file, and name that with --password-file";
+const WRONG_PASSWORD: &str = "the password is not that of this PKCS#12, or the file is damaged";
+
+/// Object identifiers (RFC 7292, appendix D; RFC 2315; RFC 2985), the content of each.
+mod id {
+    pub(super) const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+    pub(super) const ENCRYPTED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 6];
+    pub(super) const CERTIFICATE_BAG: &[u8] =
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 3];
+    pub(super) const NESTED_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 6];
+    pub(super) const X509: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 22, 1];
+    pub(super) const LOCAL_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 21];
+}
+
+/// A PFX (section 4).
+struct File<'a> {
+    /// The `AuthenticatedSafe`.
+    contents: &'a [u8],
+    mac: Option<Mac<'a>>,
+}
+
+impl<'a> File<'a> {
+    fn read(der: &'a [u8]) -> Option<Self> {
+        let (file, _) = Element::expect(der, SEQUENCE)?;
+        let (_version, rest) = Element::expect(file, INTEGER)?;
+        let (content, rest) = Element::expect(rest, SEQUENCE)?;
+        // Signed files (id-signedData) are not in use.
+        let (kind, content) = Element::expect(content, OID)?;
+        let (explicit, _) = Element::expect(content, context_constructed(0))?;
+        let contents = Element::only(explicit, OCTET_STRING).filter(|_| kind == id::DATA)?;
+        let mac = match rest {
+            [] => None,
+            _ => Some(Mac::read(Element::expect(rest, SEQUENCE)?.0)?),
+        };
+        Some(Self { contents, mac })
+    }
+}
+
+/// A `MacData` (section 4).
+struct Mac<'a> {
+    /// None if the algorithm is not known.
+    key: Option<MacKey<'a>>,
+    digest: &'a [u8],
+}
+
+impl<'a> Mac<'a> {
+    fn read(content: &'a [u8]) -> Option<Self> {
+        let (info, rest) = Element::expect(content, SEQUENCE)?;
+        let (algorithm, info) = Element::expect(info, SEQUENCE)?;
+        let (algorithm, _parameters) = Element::expect(algorithm, OID)?;
+        let digest = Element::only(info, OCTET_STRING)?;
+        let (salt, rest) = Element::expect(rest, OCTET_STRING)?;
+        let iterations = match rest {
+            [] => 1,
+            _ => derive::number(Element::only(rest, INTEGER)?)?,
+        };
+        let key = MacKey::new(algorithm, salt, iterations);
+        Some(Self { key, digest })
+    }
+
+    /// Whether the password is right. One that is not known (PBMAC1) is not checked: what is encrypted shows it.
+    fn check(
+        &self,
+        contents: &[u8],
+        password: Option<&str>,
+        budget: &mut Budget,
+    ) -> Result<(), String> {
+        let Some(key) = &self.key else {
+            return Ok(());
+        };
+        // Without a password, files have an empty one, or none at all.
+        let passwords = match password {
+            Some(password) => vec![Some(password)],
+            None => vec![Some(""), None],
+        };
+        for password in passwords {
+            if key.mac(contents, password, budget)? == self.digest {
+                return Ok(());
+            }
+        }
+        Err(password
+            .map_or(NEEDS_PASSWORD, |_| WRONG_PASSWORD)
+            .to_owned())
+    }
+}
+
+struct Reader<'a> {
+    password: Option<&'a str>,
+    budget: Budget,
+    certificates: Vec<StoredCertificate>,
+}
+
+impl Reader<'_> {
+    /// A `ContentInfo` of the `AuthenticatedSafe` (section 4.1).
+    fn content(&mut self, content: Element<'_>) -> Result<(), String> {
+        let (kind, rest) = Element::expect(content.value, OID).ok_or(UNREADABLE)?;
+        let (explicit, _) = Element::expect(rest, context_constructed(0)).ok_or(UNREADABLE)?;
+        match kind {
+            id::DATA => {
+                let bags = Element::only(explicit, OCTET_STRING).ok_or(UNREADABLE)?;
+                self.bags(bags, MOST_NESTED)
+            }
+            id::ENCRYPTED_DATA => {
+                let bags = decrypted(explicit, self.password, &mut self.budget)?;
+                // Padding may be right by chance, what it is behind is not.
+                let is_bags = Element::only(&bags, SEQUENCE).is_some();
+                if !is_bags {
+                    return Err(self
+                        .password
+                        .map_or(NEEDS_PASSWORD, |_| WRONG_PASSWORD)
+                        .to_owned());
+                }
+                self.bags(&bags, MOST_NESTED)
+            }
+            _ => Err("the PKCS#12 is encrypted with a certificate, not with a password".to_owned()),
+        }
+    }
+
+    /// A `SafeContents` (section 4.2).
+    fn bags(&mut self, contents: &[u8], nested: usize) -> Result<(), String> {
+        let nested = nested.checked_sub(1).ok_or(UNREADABLE)?;
+        let contents = ber::to_der(contents).ok_or(UNREADABLE)?;
+        let bags = Element::only(&contents, SEQUENCE).ok_or(UNREADABLE)?;
+        for bag in elements(bags) {
+            let bag = bag.ok_or(UNREADABLE)?.value;
+            let (kind, rest) = Element::expect(bag, OID).ok_or(UNREADABLE)?;
+            let explicit = Element::expect(rest, context_constructed(0));
+            let (value, attributes) = explicit.ok_or(UNREADABLE)?;
+            match kind {
+                id::CERTIFICATE_BAG => {
+                    let der = certificate(value).ok_or(UNREADABLE)?;
+                    let is_own = has_local_key(attributes);
+                    self.certificates
+                        .extend(der.map(|der| StoredCertificate { der, is_own }));
+                }
+                id::NESTED_BAG => self.bags(value, nested)?,
+                // Keys, lists and secrets.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How deep bags may lie in one another. In files that are in use, they do not.
+const MOST_NESTED: usize = 4;
+
+/// The certificate of a `CertBag` (section 4.2.3); none if it is not X.509.
+#[allow(clippy::option_option, reason = "unreadable, or of another kind")]
+fn certificate(bag: &[u8]) -> Option<Option<Vec<u8>>> {
+    let (bag, _) = Element::expect(bag, SEQUENCE)?;
+    let (kind, rest) = Element::expect(bag, OID)?;
+    if kind != id::X509 {
+        return Some(None);
+    }
+    let (explicit, _) = Element::expect(rest, context_constructed(0))?;
+    Some(Some(Element::only(explicit, OCTET_STRING)?.to_vec()))
+}
+
+/// Whether the attributes name a key of the file (`localKeyId`).
+fn has_local_key(attributes: &[u8]) -> bool {
+    const SET: u8 = 0x31;
+
+    let set = Element::only(attributes, SET).unwrap_or_default();
+    let mut ids =
+        elements(set).map_while(|attribute| Some(Element::expect(attribute?.value, OID)?.0));
+    ids.any(|id| id == id::LOCAL_KEY)
+}

@@ -1,0 +1,80 @@
+//! PEM whose line breaks or characters were lost on the way.
+
+use embedded_roots_bundle::FileForm;
+
+/// The form of a file, if it is not the PEM that a build takes.
+pub(super) fn form(content: &[u8]) -> Option<FileForm> {
+    let has_certificate =
+        lines(content).any(|line| line.starts_with(b"-----BEGIN CERTIFICATE-----"));
+    let form = if has_certificate {
+        None
+    } else {
+        FileForm::from_content(content)
+    };
+    let mut in_text = lines(content).filter(|line| !is_comment(line));
+    form.or_else(|| in_text.find_map(FileForm::from_line))
+}
+
+/// The text of UTF-16 in either order, with a byte order mark or without.
+pub(super) fn from_utf16(content: &[u8]) -> Result<String, String> {
+    let is_big_endian = matches!(content, [0xfe, 0xff, ..] | [0, ..]);
+    let unit = |pair: &[u8]| {
+        let pair = pair.try_into().unwrap_or_default();
+        if is_big_endian {
+            u16::from_be_bytes(pair)
+        } else {
+            u16::from_le_bytes(pair)
+        }
+    };
+    let units = content.chunks_exact(2).map(unit);
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    let text = text.map_err(|_| "it looks like UTF-16, but is not".to_owned())?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
+}
+
+/// The text with each boundary on a line of its own, as in PEM. Comments are left as they are: a certificate that is
+/// commented out stays so.
+pub(super) fn with_line_breaks(content: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(content);
+    let mut whole = String::with_capacity(text.len());
+    for line in text.lines() {
+        if is_comment(line.as_bytes()) {
+            whole.push_str(line);
+            whole.push('\n');
+            continue;
+        }
+        let line = line.replace("\\r", "").replace("\\n", "\n");
+        let mut rest = line.as_str();
+        while let Some((before, boundary, after)) = next_boundary(rest) {
+            for part in [before, boundary] {
+                whole.push_str(part.trim_matches(|char| char == ' ' || char == '\u{feff}'));
+                whole.push('\n');
+            }
+            rest = after;
+        }
+        whole.push_str(rest.trim());
+        whole.push('\n');
+    }
+    whole.into_bytes()
+}
+
+/// What stands before the first boundary, the boundary, and what follows it.
+fn next_boundary(text: &str) -> Option<(&str, &str, &str)> {
+    const HYPHENS: &str = "-----";
+
+    let starts = ["-----BEGIN ", "-----END "];
+    let place = starts.iter().filter_map(|start| text.find(start)).min()?;
+    let (before, rest) = text.split_at_checked(place)?;
+    let label = rest.get(HYPHENS.len()..)?;
+    let length = label.find(HYPHENS)? + 2 * HYPHENS.len();
+    let (boundary, after) = rest.split_at_checked(length)?;
+    Some((before, boundary, after))
+}
+
+fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    content.split(|byte| b"\r\n".contains(byte))
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b"#")
+}
