@@ -88,6 +88,77 @@ fn node() {
     assert_eq!(roots_of(&report, path.trim(), "sha256"), of_pem(&said));
 }
 
+/// `list` reads each kind of store that the JDK writes, with its password.
+#[test]
+#[ignore = "needs a JDK"]
+fn java_key_stores_are_listed() {
+    let default = "/etc/ssl/certs/java/cacerts";
+    let directory = temporary("java-list");
+    let password = directory.join("password");
+    fs::write(&password, "a password\n").unwrap();
+    let arguments = [
+        "-list",
+        "-rfc",
+        "-storepass",
+        "changeit",
+        "-keystore",
+        default,
+    ];
+    let said = of_pem(&stdout_of(Command::new("keytool").args(arguments)));
+    for (kind, options) in [
+        ("JKS", &[][..]),
+        ("JCEKS", &[]),
+        ("PKCS12", &[]),
+        ("PKCS12", &["-J-Dkeystore.pkcs12.legacy"]),
+        (
+            "PKCS12",
+            &["-J-Dkeystore.pkcs12.certProtectionAlgorithm=PBEWithSHA1AndDESede"],
+        ),
+        (
+            "PKCS12",
+            &["-J-Dkeystore.pkcs12.certPbeIterationCount=600000"],
+        ),
+        (
+            "PKCS12",
+            &["-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE"],
+        ),
+        ("PKCS12", &["-J-Dkeystore.pkcs12.macAlgorithm=NONE"]),
+    ] {
+        let store = directory.join("store");
+        let _ = fs::remove_file(&store);
+        let import = [
+            "-importkeystore",
+            "-srckeystore",
+            default,
+            "-srcstorepass",
+            "changeit",
+            "-deststorepass",
+            "a password",
+            "-noprompt",
+            "-deststoretype",
+            kind,
+        ];
+        let mut keytool = Command::new("keytool");
+        stdout_of(
+            keytool
+                .args(import)
+                .arg("-destkeystore")
+                .arg(&store)
+                .args(options),
+        );
+        let mut list = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
+        list.args(["list", "--json", "--password-file"])
+            .arg(&password)
+            .arg(&store);
+        let listed: Value = serde_json::from_slice(&stdout_of(&mut list)).unwrap();
+        let listed = listed["roots"].as_array().unwrap().iter();
+        let listed: Digests = listed
+            .map(|root| root["sha256"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(listed, said, "{kind} {options:?}");
+    }
+}
+
 #[test]
 #[ignore = "needs a JDK"]
 fn java_key_stores() {

@@ -192,7 +192,9 @@ fn openssl_reads_the_same() {
 
 #[test]
 fn a_date_on_no_calendar_is_the_start_of_1970() {
-    let der = root_with("A root with a name of some length", |_| {}).der().to_vec();
+    let der = root_with("A root with a name of some length", |_| {})
+        .der()
+        .to_vec();
     let certificate = Certificate::from_der(&der).unwrap();
     let start = der.windows(2).position(|tag| tag == [0x17, 13]).unwrap();
     let mut odd = der.clone();

@@ -199,3 +199,6 @@ fn roots(certificates: Vec<StoredCertificate>) -> std::result::Result<Vec<u8>, S
         _ => Ok(all(&roots)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,20 @@ fn annotations_apply_only_to_the_next_certificate() {
     assert_eq!(constrained, [true, false, true]);
 }
 
+/// Of a file that was appended to another.
+#[test]
+fn a_byte_order_mark_before_an_annotation_drops_no_limit() {
+    let roots = read(format!(
+        "{ROOT}\u{feff}# embedded-roots: permitted-dns=.example\n{OTHER}"
+    ))
+    .unwrap();
+    let annotations: Vec<_> = roots
+        .iter()
+        .map(|root| root.annotation().to_string())
+        .collect();
+    assert_eq!(annotations, ["", "permitted-dns=.example"]);
+}
+
 /// A pair without a space before it does not continue a list.
 #[test]
 fn the_space_after_the_colon_may_be_left_out() {
