@@ -22,6 +22,11 @@
 //! mistake as a [`ParseError`] with its line. [`parse_each`] continues after an error. A certificate
 //! that says that it is not a CA is an error, too ([`Root::check_ca`]).
 //!
+//! An input without a certificate is an error that names its form ([`FileForm`]), such as DER, and a boundary that is
+//! plainly damaged is an error with its line. In the text form of p11-kit, the attributes of an object limit its
+//! certificate: `nss-server-distrust-after` is a distrust date, and a certificate that p11-kit does not trust is an
+//! error.
+//!
 //! # Annotations
 //!
 //! A line `# embedded-roots: key=value ...` narrows what the next certificate is trusted for. The keys

@@ -40,7 +40,8 @@ pub enum PrivateKeys {
 /// The first of these is an error, with its line:
 ///
 /// - a block that does not end, or that ends with another label;
-/// - a BEGIN or END out of place;
+/// - a BEGIN or END out of place, or plainly damaged;
+/// - an attribute of p11-kit by which a certificate is not trusted, or that cannot be read;
 /// - bad base64;
 /// - bytes after a certificate;
 /// - a certificate that webpki cannot make a trust anchor of, or that says that it is not a CA
