@@ -170,7 +170,16 @@ pub(crate) fn pairs_of(line: &str) -> Result<Option<&str>, ParseError> {
     let mut before_equals = line
         .split_inclusive('=')
         .filter_map(|part| part.strip_suffix('='));
-    if has_name || before_equals.any(|text| KEYS.iter().any(|key| text.ends_with(key))) {
+    // p11-kit has attributes whose names end like a key.
+    let is_key = |text: &str, key: &str| {
+        let before = text.strip_suffix(key);
+        before.is_some_and(|before| {
+            !["nss-server-", "nss-email-"]
+                .iter()
+                .any(|of| before.ends_with(of))
+        })
+    };
+    if has_name || before_equals.any(|text| KEYS.iter().any(|key| is_key(text, key))) {
         return Err(ParseError::new(format!(
             "this looks like an annotation but would be ignored: begin the line with \"{PREFIX} \""
         )));

@@ -34,6 +34,7 @@ impl Object {
                     let dates = object.distrust_after.into_iter().chain(date);
                     object.distrust_after = dates.min();
                 }
+                Ok(None) if is_attribute(line.bytes) => object.is_refused = true,
                 Ok(Some(Attribute::Trust) | None) => {}
                 Err(_) => object.is_refused = true,
             }
@@ -83,11 +84,11 @@ pub(crate) fn is_attribute(line: &[u8]) -> bool {
     })
 }
 
-/// The error about an attribute that no object has.
-pub(crate) fn outside() -> ParseError {
+/// The error about an attribute that no object has, or that is written otherwise.
+pub(crate) fn misplaced() -> ParseError {
     ParseError::new(format!(
-        "an attribute of p11-kit outside of an object would be ignored: expected {HEADER}-v1] above it, and \
-         \"name: value\""
+        "this looks like an attribute of p11-kit but would be ignored: expected \"name: value\", and {HEADER}-v1] \
+         above it"
     ))
 }
 

@@ -325,13 +325,12 @@ impl Reader {
         if line.bytes.trim_ascii().is_empty() {
             return Ok(());
         }
-        if self.object.is_some() {
-            if object::attribute(line.bytes)?.is_some() {
-                return Ok(());
-            }
-        } else if object::is_attribute(line.bytes) {
+        if self.object.is_some() && object::attribute(line.bytes)?.is_some() {
+            return Ok(());
+        }
+        if object::is_attribute(line.bytes) {
             self.annotation = AnnotationBefore::Invalid;
-            return Err(object::outside());
+            return Err(object::misplaced());
         }
         let text = String::from_utf8_lossy(line.bytes);
         let read = match pairs_of(&text) {

@@ -82,6 +82,8 @@ fn what_p11_kit_does_not_trust_is_never_a_root() {
         "nss-server-distrust-after: \"2026-04-15\"\n",
         "nss-server-distrust-after: \"%2\"\n",
         "nss-server-distrust-after: \"\"\n",
+        "nss-server-distrust-after = \"260415235959Z\"\n",
+        "nss-server-distrust-after=\"260415235959Z\"\n",
     ] {
         let before = format!("{OTHER}{}", object(attribute));
         let after = format!("{OTHER}{}{attribute}{HEADER}", object(""));
@@ -97,6 +99,30 @@ fn what_p11_kit_does_not_trust_is_never_a_root() {
             let roots: Vec<_> = roots.into_iter().flatten().collect();
             assert_eq!(certificates(&roots), [der(OTHER)], "{pem}");
         }
+    }
+}
+
+/// Their names end like the key of an annotation, which they are not, and other readers see no attribute in a comment.
+#[test]
+fn attributes_are_not_taken_for_annotations() {
+    for line in [
+        "# nss-server-distrust-after=260415235959Z",
+        "nss-email-distrust-after=260415235959Z",
+    ] {
+        assert_eq!(limits(&object(&format!("{line}\n"))), "", "{line}");
+        assert_eq!(limits(&format!("{line}\n{ROOT}")), "", "{line}");
+    }
+    for pem in [
+        object("nss-server-distrust-after=1\n"),
+        format!("nss-server-distrust-after=1\n{ROOT}"),
+    ] {
+        let error = read(pem).unwrap_err();
+        assert!(
+            error
+                .reason()
+                .contains("looks like an attribute of p11-kit"),
+            "{error}"
+        );
     }
 }
 
