@@ -15,6 +15,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use embedded_roots_bundle::der::elements;
 use embedded_roots_bundle::{
     FileForm, MAX_FILE_SIZE, ParseError, PrivateKeys, certificate_to_pem, escape, parse_each,
     read_file, read_file_up_to,
@@ -154,7 +155,7 @@ fn as_pem(
             return Ok((outermost, content));
         };
         let converted = match form {
-            FileForm::Certificate => certificate_to_pem(&content).into_bytes(),
+            FileForm::Certificate => all(&pieces(&content)),
             FileForm::Pkcs7 => all(&pkcs7::certificates(&content)?),
             FileForm::Pkcs7Pem => all(&pkcs7::certificates_of_pem(&content)?),
             FileForm::Pkcs12 => roots(pkcs12::certificates(&content, password)?)?,
@@ -177,6 +178,15 @@ fn as_pem(
         content = converted;
     }
     Ok((outermost, content))
+}
+
+/// The certificates that stand behind one another. Where something else does, the reader of PEM says so.
+fn pieces(content: &[u8]) -> Vec<Vec<u8>> {
+    let pieces: Option<Vec<_>> = elements(content).collect();
+    pieces.map_or_else(
+        || vec![content.to_vec()],
+        |pieces| pieces.iter().map(|piece| piece.encoded.to_vec()).collect(),
+    )
 }
 
 fn all(certificates: &[Vec<u8>]) -> Vec<u8> {

@@ -4,9 +4,14 @@ use embedded_roots_bundle::FileForm;
 
 /// The form of a file, if it is not the PEM that a build takes.
 pub(super) fn form(content: &[u8]) -> Option<FileForm> {
-    let has_certificate =
-        lines(content).any(|line| line.starts_with(b"-----BEGIN CERTIFICATE-----"));
-    let form = if has_certificate {
+    const BEGINS: [&[u8]; 3] = [
+        b"-----BEGIN CERTIFICATE-----",
+        b"-----BEGIN X509 CERTIFICATE-----",
+        b"-----BEGIN TRUSTED CERTIFICATE-----",
+    ];
+
+    let is_begin = |line: &[u8]| BEGINS.iter().any(|begin| line.starts_with(begin));
+    let form = if lines(content).any(is_begin) {
         None
     } else {
         FileForm::from_content(content)

@@ -93,6 +93,7 @@ fn binary_forms_are_read() {
     let (binary, text) = (pkcs7("DER"), String::from_utf8(pkcs7("PEM")).unwrap());
     for (content, form, roots) in [
         (der(&one), FileForm::Certificate, ONE),
+        ([der(&one), der(&two)].concat(), FileForm::Certificate, BOTH),
         (binary.clone(), FileForm::Pkcs7, BOTH),
         (indefinite(&binary), FileForm::Pkcs7, BOTH),
         (text.clone().into(), FileForm::Pkcs7Pem, BOTH),
