@@ -1,6 +1,7 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
 use std::fmt;
+use std::mem;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -189,23 +190,16 @@ fn distrusted(input: &Input, roots: &[InspectedRoot]) -> Vec<Warning> {
     const COMMENT: &str = "explicitly distrust";
 
     let mut warnings = Vec::new();
-    let mut comment = None;
+    let mut is_commented = false;
     for (number, line) in input.lines() {
-        if line.starts_with(b"-----BEGIN ") {
-            let mut roots = roots.iter();
-            let root = roots.find(|root| comment.is_some() && root.root.line() == number);
-            let text = "a comment above it says that it is explicitly distrusted";
-            let doubt = || Doubt {
-                kind: "distrusted",
-                text: text.to_owned(),
-            };
-            warnings.extend(root.map(|root| Warning::new(root, doubt())));
-            comment = None;
-        } else if String::from_utf8_lossy(line)
-            .to_lowercase()
-            .contains(COMMENT)
-        {
-            comment = Some(number);
+        if !line.starts_with(b"-----BEGIN ") {
+            let text = String::from_utf8_lossy(line).to_lowercase();
+            is_commented |= text.contains(COMMENT);
+        } else if mem::take(&mut is_commented) {
+            let text = "a comment above it says that it is explicitly distrusted".to_owned();
+            let kind = "distrusted";
+            let root = roots.iter().find(|root| root.root.line() == number);
+            warnings.extend(root.map(|root| Warning::new(root, Doubt { kind, text })));
         }
     }
     warnings

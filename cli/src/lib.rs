@@ -23,6 +23,8 @@ mod source;
 
 #[doc(hidden)]
 pub use crate::finder::fuzzing;
+#[doc(hidden)]
+pub use crate::input::as_pem;
 
 use std::error;
 use std::io::{self, Write as _};

@@ -2,7 +2,7 @@
 
 use sha1::{Digest as _, Sha1};
 
-use super::StoredCertificate;
+use super::{StoredCertificate, add};
 
 /// The certificates, DER, in their order.
 ///
@@ -50,12 +50,12 @@ fn read(entries: &[u8]) -> Result<Vec<StoredCertificate>, String> {
         let _alias = reader.text()?;
         let _date = reader.bytes(8)?;
         match kind {
-            TRUSTED => all.push(reader.certificate(version, false)?),
+            TRUSTED => add(&mut all, reader.certificate(version, false)?)?,
             PRIVATE_KEY => {
                 let length = reader.number()?;
                 let _key = reader.bytes(length)?;
                 for nth in 0..reader.number()? {
-                    all.push(reader.certificate(version, nth == 0)?);
+                    add(&mut all, reader.certificate(version, nth == 0)?)?;
                 }
             }
             _ => {

@@ -31,6 +31,8 @@ pub(crate) struct Input {
     /// What it was, unless it was PEM.
     pub(crate) form: Option<FileForm>,
     pem: Vec<u8>,
+    /// The lines with which blocks begin, where the input has others.
+    begins: Vec<usize>,
 }
 
 /// Where in an input a certificate is.
@@ -52,7 +54,19 @@ impl Input {
         let content = read(path).map_err(|why| named(why.to_string()))?;
         let password = password.map(password_of).transpose()?;
         let (form, pem) = as_pem(content, password.as_deref()).map_err(named)?;
-        Ok(Self { name, form, pem })
+        let mut input = Self {
+            name,
+            form,
+            pem,
+            begins: Vec::new(),
+        };
+        if !matches!(form, None | Some(FileForm::Utf16)) {
+            let begins = input
+                .lines()
+                .filter(|(_, line)| line.starts_with(b"-----BEGIN "));
+            input.begins = begins.map(|(number, _)| number).collect();
+        }
+        Ok(input)
     }
 
     /// Each root, or the error about it.
@@ -84,14 +98,10 @@ impl Input {
     }
 
     fn place(&self, line: usize) -> Place {
-        match self.form {
-            None | Some(FileForm::Utf16) => Place::Line(line),
-            Some(_) => {
-                let begins = self.lines().take(line).map(|(_, line)| line);
-                let begins = begins.filter(|line| line.starts_with(b"-----BEGIN "));
-                Place::Certificate(begins.count())
-            }
+        if self.begins.is_empty() {
+            return Place::Line(line);
         }
+        Place::Certificate(self.begins.partition_point(|begin| *begin <= line))
     }
 }
 
@@ -107,6 +117,8 @@ impl fmt::Display for Place {
 
 /// How often a file may be in another form: base64 of PKCS#7 in UTF-16.
 const MOST_FORMS: usize = 3;
+/// No file has more. A forged one of 16 MiB could have millions, each of which takes far more memory than it is long.
+const MOST_CERTIFICATES: usize = 10_000;
 /// No password is longer.
 const MAX_PASSWORD_FILE: u64 = 64 * 1024;
 
@@ -145,7 +157,11 @@ fn password_of(path: &Path) -> Result<String> {
 }
 
 /// The outermost form of the content, and PEM of it.
-fn as_pem(
+///
+/// # Errors
+///
+/// If the content cannot be read, or has no certificate.
+pub fn as_pem(
     mut content: Vec<u8>,
     password: Option<&str>,
 ) -> std::result::Result<(Option<FileForm>, Vec<u8>), String> {
@@ -155,7 +171,7 @@ fn as_pem(
             return Ok((outermost, content));
         };
         let converted = match form {
-            FileForm::Certificate => all(&pieces(&content)),
+            FileForm::Certificate => all(&pieces(&content)?),
             FileForm::Pkcs7 => all(&pkcs7::certificates(&content)?),
             FileForm::Pkcs7Pem => all(&pkcs7::certificates_of_pem(&content)?),
             FileForm::Pkcs12 => roots(pkcs12::certificates(&content, password)?)?,
@@ -180,13 +196,25 @@ fn as_pem(
     Ok((outermost, content))
 }
 
+/// Adds a certificate, unless there are too many.
+fn add<T>(certificates: &mut Vec<T>, certificate: T) -> std::result::Result<(), String> {
+    if certificates.len() >= MOST_CERTIFICATES {
+        return Err(format!("more than {MOST_CERTIFICATES} certificates"));
+    }
+    certificates.push(certificate);
+    Ok(())
+}
+
 /// The certificates that stand behind one another. Where something else does, the reader of PEM says so.
-fn pieces(content: &[u8]) -> Vec<Vec<u8>> {
-    let pieces: Option<Vec<_>> = elements(content).collect();
-    pieces.map_or_else(
-        || vec![content.to_vec()],
-        |pieces| pieces.iter().map(|piece| piece.encoded.to_vec()).collect(),
-    )
+fn pieces(content: &[u8]) -> std::result::Result<Vec<Vec<u8>>, String> {
+    let mut pieces = Vec::new();
+    for piece in elements(content) {
+        let Some(piece) = piece else {
+            return Ok(vec![content.to_vec()]);
+        };
+        add(&mut pieces, piece.encoded.to_vec())?;
+    }
+    Ok(pieces)
 }
 
 fn all(certificates: &[Vec<u8>]) -> Vec<u8> {

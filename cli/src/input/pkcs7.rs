@@ -4,14 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::der::{Element, OID, SEQUENCE, context_constructed, elements};
 
-use super::ber;
+use super::{add, ber};
 
 /// The certificates, DER, in their order.
 pub(super) fn certificates(content: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let certificates = read(content).ok_or("the PKCS#7 cannot be read")?;
-    if certificates.is_empty() {
-        return Err("the PKCS#7 has no certificate".to_owned());
-    }
+    let mut certificates = Vec::new();
+    add_all(content, &mut certificates)?;
     Ok(certificates)
 }
 
@@ -27,9 +25,8 @@ pub(super) fn certificates_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         if LABELS.contains(&label) {
             let digits: String = base64.split_ascii_whitespace().collect();
             let der = STANDARD.decode(digits);
-            all.extend(certificates(
-                &der.map_err(|_| format!("bad base64 in a {label}"))?,
-            )?);
+            let der = der.map_err(|_| format!("bad base64 in a {label}"))?;
+            add_all(&der, &mut all)?;
         }
     }
     Ok(all)
@@ -43,24 +40,38 @@ fn block(text: &str) -> Option<(&str, &str, &str)> {
     Some((label, base64, rest))
 }
 
-fn read(content: &[u8]) -> Option<Vec<Vec<u8>>> {
+/// Adds the certificates of a PKCS#7 to others.
+fn add_all(content: &[u8], all: &mut Vec<Vec<u8>>) -> Result<(), String> {
+    const UNREADABLE: &str = "the PKCS#7 cannot be read";
+
+    let der = ber::to_der(content).ok_or(UNREADABLE)?;
+    let set = certificate_set(&der).ok_or(UNREADABLE)?;
+    if set.is_empty() {
+        return Err("the PKCS#7 has no certificate".to_owned());
+    }
+    for certificate in elements(set) {
+        let certificate = certificate.ok_or(UNREADABLE)?;
+        // The others are attribute certificates and obsolete kinds.
+        if certificate.tag == SEQUENCE {
+            add(all, certificate.encoded.to_vec())?;
+        }
+    }
+    Ok(())
+}
+
+/// The content of the `CertificateSet` of a `SignedData`, empty if there is none.
+fn certificate_set(der: &[u8]) -> Option<&[u8]> {
     const CERTIFICATES: u8 = context_constructed(0);
 
-    let der = ber::to_der(content)?;
-    let (content_info, _) = Element::expect(&der, SEQUENCE)?;
+    let (content_info, _) = Element::expect(der, SEQUENCE)?;
     let (_signed_data, rest) = Element::expect(content_info, OID)?;
     let (signed, _) = Element::expect(rest, context_constructed(0))?;
     let (signed, _) = Element::expect(signed, SEQUENCE)?;
-    let fields: Option<Vec<Element<'_>>> = elements(signed).collect();
-    let fields = fields?;
-    let set = fields.iter().find(|field| field.tag == CERTIFICATES);
-    let mut certificates = Vec::new();
-    for certificate in elements(set.map_or(&[], |set| set.value)) {
-        let certificate = certificate?;
-        // The others are attribute certificates and obsolete kinds.
-        if certificate.tag == SEQUENCE {
-            certificates.push(certificate.encoded.to_vec());
+    for field in elements(signed) {
+        let field = field?;
+        if field.tag == CERTIFICATES {
+            return Some(field.value);
         }
     }
-    Some(certificates)
+    Some(&[])
 }

@@ -107,6 +107,19 @@ fn mutated_input_is_read_or_refused() {
     assert!(read > 1_000 && refused > 1_000, "{read}, {refused}");
 }
 
+/// Each would take more than fifty times its length.
+#[test]
+fn the_number_of_certificates_is_bounded() {
+    let tiny = sequence(&[&sequence(&[&[0xa0, 0, 2, 0]])]);
+    for (count, fits) in [(MOST_CERTIFICATES, true), (MOST_CERTIFICATES + 1, false)] {
+        let many = tiny.repeat(count);
+        for input in [many.clone(), pkcs7(&many)] {
+            let error = as_pem(input, None).err();
+            assert_eq!(error.is_none(), fits, "{error:?}");
+        }
+    }
+}
+
 /// Elements in elements are not followed for ever, by a call each.
 #[test]
 fn depth_is_bounded() {

@@ -5,7 +5,7 @@ mod derive;
 
 use embedded_roots_bundle::der::{Element, INTEGER, OID, SEQUENCE, context_constructed, elements};
 
-use super::{StoredCertificate, ber};
+use super::{StoredCertificate, add, ber};
 use decrypt::decrypted;
 use derive::{Budget, MacKey};
 
@@ -172,8 +172,9 @@ impl Reader<'_> {
                 id::CERTIFICATE_BAG => {
                     let der = certificate(value).ok_or(UNREADABLE)?;
                     let is_own = has_local_key(attributes);
-                    self.certificates
-                        .extend(der.map(|der| StoredCertificate { der, is_own }));
+                    if let Some(der) = der {
+                        add(&mut self.certificates, StoredCertificate { der, is_own })?;
+                    }
                 }
                 id::NESTED_BAG => self.bags(value, nested)?,
                 // Keys, lists and secrets.
