@@ -13,9 +13,10 @@ use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
 use crate::history::History;
-use crate::input::{Input, Place};
+use crate::input::Input;
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
+use crate::place::Place;
 use crate::root::InspectedRoot;
 
 #[derive(Args)]

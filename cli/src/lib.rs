@@ -15,6 +15,7 @@ mod input;
 mod list;
 mod outcome;
 mod output;
+mod place;
 mod progress;
 mod record;
 mod root;

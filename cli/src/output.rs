@@ -51,12 +51,12 @@ impl Output {
         Ok(())
     }
 
-    /// Writes lines to standard error.
+    /// Writes warnings to standard error.
     #[allow(clippy::unused_self, reason = "it is output")]
-    pub(crate) fn warn(&self, lines: &[String]) -> Result<()> {
+    pub(crate) fn warn(&self, warnings: &[String]) -> Result<()> {
         let mut stream = AutoStream::auto(io::stderr());
-        for line in lines {
-            writeln!(stream, "{line}")?;
+        for warning in warnings {
+            writeln!(stream, "{WARNING}warning:{WARNING:#} {warning}")?;
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::compromise::Compromise;
 use crate::history::{History, Standing};
-use crate::input::Place;
 use crate::outcome::Result;
+use crate::place::Place;
 
 /// A root of a file or a list.
 #[allow(

@@ -15,9 +15,9 @@ use crate::day::parse_day;
 use crate::finder::progress::Progress;
 use crate::finder::{union, unpack};
 use crate::history::History;
-use crate::input::{Input, Place};
+use crate::input::Input;
 use crate::outcome::Result;
-use crate::output::WARNING;
+use crate::place::Place;
 use crate::root::InspectedRoot;
 
 /// What an argument of the command line names.
@@ -102,7 +102,7 @@ impl Source {
         })
     }
 
-    /// Warnings about roots of this source, whole lines: the validity of a certificate is not shown where it cannot
+    /// Warnings about roots of this source: the validity of a certificate is not shown where it cannot
     /// be read.
     pub(crate) fn warnings(&self, roots: &[InspectedRoot]) -> Vec<String> {
         let warnings = roots.iter().filter_map(|root| {
@@ -115,9 +115,7 @@ impl Source {
                 bundle::escape(&self.to_string()),
                 root.certificate.subject(),
             );
-            Some(format!(
-                "{WARNING}warning:{WARNING:#} {name}{place}: {subject}: {why}"
-            ))
+            Some(format!("{name}{place}: {subject}: {why}"))
         });
         warnings.collect()
     }

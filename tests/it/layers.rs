@@ -54,11 +54,11 @@ const BUNDLE: Tower = Tower {
 const PROGRAM: Tower = Tower {
     src: "cli/src",
     layers: &[
-        &["day", "outcome", "record"],
+        &["day", "outcome", "place", "record"],
         &["compromise"],
         &["history"],
         &["root"],
-        &["finder"],
+        &["finder", "input"],
         &["source"],
         &["output", "progress"],
         &["check", "diff", "explain", "list", "scan"],

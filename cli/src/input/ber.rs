@@ -6,8 +6,8 @@ use embedded_roots_bundle::der::{elements, encode};
 /// How deep elements may lie in one another.
 const MOST_DEPTH: usize = 32;
 const CONSTRUCTED: u8 = 0x20;
-/// Primitive, and in pieces.
-const OCTET_STRING: u8 = 0x04;
+/// Primitive.
+pub(super) const OCTET_STRING: u8 = 0x04;
 const OCTET_STRING_IN_PIECES: u8 = OCTET_STRING | CONSTRUCTED;
 
 /// The first element as DER. What is DER already, such as a certificate, is kept byte for byte.

@@ -2,7 +2,7 @@
 
 use sha1::{Digest as _, Sha1};
 
-use super::{StoredCertificate, add};
+use crate::input::stored::{StoredCertificate, add};
 
 /// The certificates, DER, in their order.
 ///

@@ -7,9 +7,9 @@ mod ber;
 mod java;
 mod pkcs12;
 mod pkcs7;
+mod stored;
 mod text;
 
-use std::fmt;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -21,7 +21,9 @@ use embedded_roots_bundle::{
     read_file, read_file_up_to,
 };
 
+use crate::input::stored::{StoredCertificate, add};
 use crate::outcome::Result;
+use crate::place::Place;
 use crate::root::InspectedRoot;
 
 /// A file, or standard input for `-`, as PEM.
@@ -33,17 +35,6 @@ pub(crate) struct Input {
     pem: Vec<u8>,
     /// The lines with which blocks begin, where the input has others.
     begins: Vec<usize>,
-}
-
-/// Where in an input a certificate is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Place {
-    #[default]
-    Unknown,
-    /// The line of its BEGIN, counted from 1.
-    Line(usize),
-    /// Which of the certificates, counted from 1, where the input has no lines, or others.
-    Certificate(usize),
 }
 
 impl Input {
@@ -105,29 +96,10 @@ impl Input {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown => f.write_str("an unknown place"),
-            Self::Line(line) => write!(f, "line {line}"),
-            Self::Certificate(number) => write!(f, "certificate {number}"),
-        }
-    }
-}
-
 /// How often a file may be in another form: base64 of PKCS#7 in UTF-16.
 const MOST_FORMS: usize = 3;
-/// No file has more. A forged one of 16 MiB could have millions, each of which takes far more memory than it is long.
-const MOST_CERTIFICATES: usize = 10_000;
 /// No password is longer.
 const MAX_PASSWORD_FILE: u64 = 64 * 1024;
-
-/// A certificate of a key store.
-struct StoredCertificate {
-    der: Vec<u8>,
-    /// It is that of a key in the store.
-    is_own: bool,
-}
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path != Path::new("-") {
@@ -194,15 +166,6 @@ pub fn as_pem(
         content = converted;
     }
     Ok((outermost, content))
-}
-
-/// Adds a certificate, unless there are too many.
-fn add<T>(certificates: &mut Vec<T>, certificate: T) -> std::result::Result<(), String> {
-    if certificates.len() >= MOST_CERTIFICATES {
-        return Err(format!("more than {MOST_CERTIFICATES} certificates"));
-    }
-    certificates.push(certificate);
-    Ok(())
 }
 
 /// The certificates that stand behind one another. Where something else does, the reader of PEM says so.

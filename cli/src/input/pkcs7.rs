@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::der::{Element, OID, SEQUENCE, context_constructed, elements};
 
-use super::{add, ber};
+use crate::input::ber;
+use crate::input::stored::add;
 
 /// The certificates, DER, in their order.
 pub(super) fn certificates(content: &[u8]) -> Result<Vec<Vec<u8>>, String> {

@@ -11,9 +11,9 @@ use rc2::Rc2;
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::derive::{Budget, Parameters, Purpose, number};
-use super::{NEEDS_PASSWORD, OCTET_STRING, UNREADABLE, WRONG_PASSWORD};
-use crate::input::ber;
+use crate::input::ber::{self, OCTET_STRING};
+use crate::input::pkcs12::derive::{Budget, Parameters, Purpose, number};
+use crate::input::pkcs12::refusal::{UNREADABLE, wrong_password};
 
 /// The content of an `EncryptedData` (RFC 5652, section 8).
 pub(super) fn decrypted(
@@ -35,9 +35,7 @@ pub(super) fn decrypted(
             return Ok(found);
         }
     }
-    Err(password
-        .map_or(NEEDS_PASSWORD, |_| WRONG_PASSWORD)
-        .to_owned())
+    Err(wrong_password(password))
 }
 
 /// `pkcs-12PbeIds` (RFC 7292, appendix C), with a last number for each.

@@ -2,12 +2,15 @@
 
 mod decrypt;
 mod derive;
+mod refusal;
 
 use embedded_roots_bundle::der::{Element, INTEGER, OID, SEQUENCE, context_constructed, elements};
 
-use super::{StoredCertificate, add, ber};
-use decrypt::decrypted;
-use derive::{Budget, MacKey};
+use crate::input::ber::{self, OCTET_STRING};
+use crate::input::pkcs12::decrypt::decrypted;
+use crate::input::pkcs12::derive::{Budget, MacKey};
+use crate::input::pkcs12::refusal::{UNREADABLE, wrong_password};
+use crate::input::stored::{StoredCertificate, add};
 
 /// The certificates, DER, in their order.
 ///
@@ -35,13 +38,6 @@ pub(super) fn certificates(
     }
     Ok(reader.certificates)
 }
-
-pub(super) const OCTET_STRING: u8 = 0x04;
-const UNREADABLE: &str = "the PKCS#12 cannot be read";
-/// What to do where a password is missing or wrong.
-const NEEDS_PASSWORD: &str =
-    "the PKCS#12 needs a password: write it to a file, and name that with --password-file";
-const WRONG_PASSWORD: &str = "the password is not that of this PKCS#12, or the file is damaged";
 
 /// Object identifiers (RFC 7292, appendix D; RFC 2315; RFC 2985), the content of each.
 mod id {
@@ -120,9 +116,7 @@ impl<'a> Mac<'a> {
                 return Ok(());
             }
         }
-        Err(password
-            .map_or(NEEDS_PASSWORD, |_| WRONG_PASSWORD)
-            .to_owned())
+        Err(wrong_password(password))
     }
 }
 
@@ -147,10 +141,7 @@ impl Reader<'_> {
                 // Padding may be right by chance, what it is behind is not.
                 let is_bags = Element::only(&bags, SEQUENCE).is_some();
                 if !is_bags {
-                    return Err(self
-                        .password
-                        .map_or(NEEDS_PASSWORD, |_| WRONG_PASSWORD)
-                        .to_owned());
+                    return Err(wrong_password(self.password));
                 }
                 self.bags(&bags, MOST_NESTED)
             }

@@ -2,7 +2,7 @@
 
 use crate::error::ParseError;
 use crate::pem::form::FileForm;
-use crate::pem::lines::Line;
+use crate::pem::lines::{BEGIN, END, Line};
 
 /// The label of a BEGIN or END line.
 pub(crate) fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, ParseError> {
@@ -85,8 +85,6 @@ pub(crate) fn is_certificate(label: &str) -> bool {
     matches!(label, CERTIFICATE | X509 | TRUSTED)
 }
 
-pub(crate) const BEGIN: &str = "-----BEGIN ";
-pub(crate) const END: &str = "-----END ";
 pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
 pub(crate) const TRUSTED: &str = "TRUSTED CERTIFICATE";
 

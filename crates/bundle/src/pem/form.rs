@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::pem::boundary::{BEGIN, END};
-use crate::pem::lines::{OTHER, lines};
+use crate::pem::lines::{BEGIN, END, OTHER, lines};
 use crate::x509::der::{self, Element};
 
 /// The form of a file that [`parse`](crate::parse) does not read.

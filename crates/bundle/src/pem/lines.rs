@@ -59,6 +59,9 @@ impl Line<'_> {
     }
 }
 
+/// How the lines around a block begin.
+pub(crate) const BEGIN: &str = "-----BEGIN ";
+pub(crate) const END: &str = "-----END ";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A digit of base64, or padding.

@@ -10,11 +10,10 @@ use crate::error::ParseError;
 use crate::escape::{MOST_SHOWN, escape, shorten};
 use crate::limits::annotation::{Annotation, pairs_of};
 use crate::pem::boundary::{
-    BEGIN, Boundary, CERTIFICATE, END, TRUSTED, boundary, check_text, damaged_boundary,
-    is_certificate,
+    Boundary, CERTIFICATE, TRUSTED, boundary, check_text, damaged_boundary, is_certificate,
 };
 use crate::pem::form::FileForm;
-use crate::pem::lines::{BLANK, Line, OTHER, kind, lines};
+use crate::pem::lines::{BEGIN, BLANK, END, Line, OTHER, kind, lines};
 use crate::pem::object::{self, Object};
 use crate::root::Root;
 use crate::x509::der::Element;

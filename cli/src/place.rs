@@ -1,0 +1,24 @@
+//! Where in a file a certificate is.
+
+use std::fmt;
+
+/// The place of a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    #[default]
+    Unknown,
+    /// The line of its BEGIN, counted from 1.
+    Line(usize),
+    /// Which of the certificates, counted from 1, where the input has no lines, or others.
+    Certificate(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("an unknown place"),
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Certificate(number) => write!(f, "certificate {number}"),
+        }
+    }
+}
