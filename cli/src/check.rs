@@ -9,8 +9,11 @@ use embedded_roots::mozilla;
 use embedded_roots_bundle::{
     self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, counted, iso_day,
 };
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer as _;
 
 use crate::history::History;
 use crate::input::Input;
@@ -60,7 +63,7 @@ struct Warning {
 #[derive(Serialize)]
 struct Doubt {
     /// One of `compromised`, `expired`, `expires`, `validity`, `weak-key`, `weak-signature`, `removed`, `version`,
-    /// `no-basic-constraints`, `duplicate-key`, `limit-not-applied`, `limit-escaped`,
+    /// `no-basic-constraints`, `server`, `duplicate-key`, `limit-not-applied`, `limit-escaped`,
     /// `distrusted`, `form`.
     kind: &'static str,
     text: String,
@@ -265,6 +268,11 @@ fn doubts(
             "has no basic constraints".to_owned(),
         );
     }
+    if certificate.is_ca() == Some(true) && is_of_a_server(root.root.certificate()) {
+        let text = "has the names of a server, and rustls refuses a server with the certificate of a CA: if it is a \
+                    server's own, pin it (`RootsBuilder::pinned_certificate`)";
+        doubt("server", text.to_owned());
+    }
     let same_key =
         |other: &&InspectedRoot| other.certificate.spki_sha256() == certificate.spki_sha256();
     if let Some(other) = earlier.iter().find(same_key) {
@@ -279,6 +287,17 @@ fn doubts(
         doubt("limit-not-applied", text);
     }
     doubts
+}
+
+/// Whether a certificate is its own issuer and has names that one asks a server by, as `openssl req -x509` makes it.
+fn is_of_a_server(der: &CertificateDer<'_>) -> bool {
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else {
+        return false;
+    };
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let mut names = names.iter().flat_map(|names| &names.value.general_names);
+    bundle::subject(der) == bundle::issuer(der)
+        && names.any(|name| matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_)))
 }
 
 /// The limits of Mozilla's list that a copy of its root does not have.

@@ -36,10 +36,13 @@ pub(super) struct ChainVerifier {
     /// A pointer, so that a program that knows no intermediates does not link the function.
     complete: Option<Completion>,
     /// Likewise, for a program that pins none.
-    verify_pinned: Option<fn(&Self, Chain<'_>) -> Result<(), rustls::Error>>,
+    verify_pinned: Option<ChainVerdict>,
     /// Likewise, for a program that wants the explanations.
     plain_error: Option<fn(rustls::Error) -> rustls::Error>,
 }
+
+/// The type of a method that verifies a chain.
+type ChainVerdict = fn(&ChainVerifier, Chain<'_>) -> Result<(), rustls::Error>;
 
 impl ChainVerifier {
     pub(super) fn new(trust_set: Arc<TrustSet>, provider: Arc<CryptoProvider>) -> Self {

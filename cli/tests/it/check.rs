@@ -2,7 +2,7 @@
 
 use embedded_roots::mozilla;
 use embedded_roots_testing::authority::{intermediate, root};
-use rcgen::{IsCa, KeyPair, date_time_ymd};
+use rcgen::{IsCa, KeyPair, SanType, date_time_ymd};
 
 use crate::command::{Folder, ca, ca_of, json, run};
 
@@ -94,6 +94,17 @@ fn what_is_doubtful_is_told() {
         "limit-not-applied",
         "distrust-after=2026-04-15",
     );
+}
+
+#[test]
+fn certificate_of_a_server_that_says_ca_is_to_be_pinned() {
+    let named = ca("A device", |params| {
+        let name = "device.example".try_into().unwrap();
+        params.subject_alt_names = vec![SanType::DnsName(name)];
+    });
+    let text = "has the names of a server, and rustls refuses a server with the certificate of a CA: if it is a \
+                server's own, pin it (`RootsBuilder::pinned_certificate`)";
+    warns(&named, &[], "server", text);
 }
 
 /// The certificate names Izenpe's root as its issuer, whose key no test has.
