@@ -569,7 +569,12 @@ fn shown_name(name: &str) -> Option<&str> {
         .strip_prefix("DnsName(\"")
         .and_then(|name| name.strip_suffix("\")"));
     let address = || name.strip_prefix("IpAddress(")?.strip_suffix(')');
-    dns.or_else(address)
+    match dns {
+        Some(name) => Some(name),
+        // webpki 0.103.17 shows 2001:db8:0:1:: as 2001:db8::1.
+        None if address()?.contains(':') => Some("an IPv6 address"),
+        None => address(),
+    }
 }
 
 const MOST_NAMES: usize = 3;

@@ -396,6 +396,37 @@ fn file_is_read_again_at_a_refresh() {
     verdict(&live.current(), &one).unwrap_err();
 }
 
+#[test]
+fn pins_of_other_servers_change_no_verdict() {
+    let (ca, other) = (root("CA"), root("Other CA"));
+    let between = intermediate("Between", &ca);
+    let plain = Roots::builder().pem(ca.pem()).build().unwrap();
+    let pinning = Roots::builder().pem(ca.pem());
+    let pinning = pinning.pinned_certificate(self_signed_server(NAME).chain[0].clone());
+    let pinning = pinning.pinned_certificate(self_signed_ca().chain[0].clone());
+    let pinning = pinning.build().unwrap();
+    let expired = server_with(&ca, NAME, |params| {
+        params.not_after = date_time_ymd(2021, 1, 1);
+    });
+    for identity in [
+        server(&ca, NAME),
+        server(&between, NAME).with(&between),
+        server(&between, NAME),
+        server(&other, NAME),
+        server(&ca, "b.example"),
+        client(&ca, NAME),
+        expired,
+        self_signed_server(NAME),
+        self_signed_ca(),
+    ] {
+        let text = |roots| verdict(roots, &identity).map_err(|why| why.to_string());
+        let (with, without) = (text(&pinning), text(&plain));
+        let without =
+            without.map_err(|why| why.replace("(1 root)", "(1 root), 2 pinned certificates"));
+        assert_eq!(with, without);
+    }
+}
+
 /// The policy has CRLs for others.
 #[test]
 fn crls_are_not_asked() {
