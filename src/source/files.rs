@@ -157,9 +157,19 @@ fn contents(
         Ok(roots) => Ok(Contents::Roots(
             roots.into_iter().map(SourceRoot::from).collect(),
         )),
-        // An annotation is no comment, and its error has a line.
-        Err(why) if why.line().is_none() && has_only_comments(&pem) => {
-            Ok(Contents::Nothing(Error::invalid(why)))
+        Err(why) if has_only_comments(&pem) => {
+            // A certificate that is commented out is not missed here. An annotation is no comment, and its error has a
+            // line.
+            let lines = pem.split_inclusive(|byte| *byte == b'\n');
+            let others = lines.filter(|line| !line.windows(5).any(|part| part == b"-----"));
+            match parse(
+                name,
+                &others.collect::<Vec<_>>().concat(),
+                PrivateKeys::Ignore,
+            ) {
+                Err(other) if other.line().is_some() => Err(Error::invalid(other)),
+                _ => Ok(Contents::Nothing(Error::invalid(why))),
+            }
         }
         Err(why) => Err(Error::invalid(why)),
     }

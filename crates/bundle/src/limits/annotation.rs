@@ -37,6 +37,10 @@ use crate::x509::time::{parse_rfc3339, rfc3339};
 /// An annotation can only narrow trust. Each key may be given once for a certificate, on one line or on
 /// several. `Display` and [`FromStr`] use the text after the colon, in a fixed order.
 ///
+/// A character of a DNS name can be written by its number, as in zone files (RFC 1035, section 5.1): `xn--\045\045a` is
+/// `xn----a`. Hyphens after the second in a row are written so, because Java 25 takes five of them for a boundary, and
+/// refuses the file.
+///
 /// All values of a key are on one line. A line that looks like an annotation and is not a valid one is an
 /// error: it contains the name `embedded-roots`, in any case and with any separator, or a key before `=`. All
 /// other text is ignored.
@@ -251,6 +255,18 @@ mod tests {
         assert_eq!(written.parse(), Ok(annotation));
     }
 
+    /// A comment with five hyphens in a row is a boundary for Java 25.
+    #[test]
+    fn hyphens_in_a_row_are_written_by_their_number() {
+        let escaped = r"permitted-dns=xn--\045\045\045a.example";
+        for given in [escaped, "permitted-dns=xn-----a.example"] {
+            let annotation: Annotation = given.parse().unwrap();
+            assert_eq!(annotation.to_string(), escaped);
+        }
+        let same: Annotation = r"excluded-dns=\097.ex\065mple".parse().unwrap();
+        assert_eq!(same, "excluded-dns=a.example".parse().unwrap());
+    }
+
     #[test]
     fn annotation_errors_name_the_mistake() {
         for (pairs, expected) in [
@@ -274,6 +290,10 @@ mod tests {
             ("permitted-dns=a-.b", "\"a-.b\""),
             ("permitted-dns=10.0.0.1", "permitted-ip"),
             ("permitted-dns=bücher.example", "xn--"),
+            (r"permitted-dns=a\04", r"three digits after \"),
+            (r"permitted-dns=a\+45", r"three digits after \"),
+            (r"permitted-dns=a\256", r"three digits after \"),
+            (r"permitted-dns=a\032b", "expected a DNS name"),
             ("permitted-ip=10.0.0.0", "prefix length"),
             ("permitted-ip=10.0.0.0/33", "10.0.0.0/33"),
             ("permitted-ip=10.0.0.1/8", "10.0.0.0/8"),

@@ -1,6 +1,7 @@
 //! Subtrees as an annotation writes them.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::limits::base::{Base, DNS, IP, is_dns_subtree};
@@ -22,6 +23,7 @@ pub(crate) struct DnsSubtree(String);
 
 impl Subtree for DnsSubtree {
     fn parse(text: &str) -> Result<Self, String> {
+        let text = &*without_escapes(text).ok_or("expected three digits after \\, as in \\045")?;
         if text.is_empty() {
             return Err("an empty name".to_owned());
         }
@@ -47,7 +49,42 @@ impl Subtree for DnsSubtree {
 
 impl fmt::Display for DnsSubtree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let mut hyphens = 0;
+        for char in self.0.chars() {
+            hyphens = if char == '-' { hyphens + 1 } else { 0 };
+            if hyphens > MOST_HYPHENS {
+                f.write_str(HYPHEN)?;
+            } else {
+                f.write_char(char)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hyphens in a row. `xn--` has two; a name in Punycode can have more, and Java 25 takes five of them in a comment for a
+/// boundary.
+const MOST_HYPHENS: usize = 2;
+
+/// A hyphen, escaped as in zone files (RFC 1035, section 5.1).
+const HYPHEN: &str = "\\045";
+
+/// The name without escapes `\\DDD` (RFC 1035, section 5.1); `None` if one is not a number of an octet.
+fn without_escapes(text: &str) -> Option<Cow<'_, str>> {
+    let Some((start, mut rest)) = text.split_once('\\') else {
+        return Some(Cow::Borrowed(text));
+    };
+    let mut name = start.to_owned();
+    loop {
+        let (digits, after) = rest.split_at_checked(3)?;
+        let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
+        name.push(digits.parse::<u8>().ok().filter(|_| is_number)?.into());
+        let Some((text, next)) = after.split_once('\\') else {
+            name.push_str(after);
+            return Some(Cow::Owned(name));
+        };
+        name.push_str(text);
+        rest = next;
     }
 }
 

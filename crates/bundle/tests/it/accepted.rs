@@ -15,8 +15,6 @@ fn any_layout_and_text_between_blocks_is_accepted() {
     };
     let one_a_line: Vec<_> = base64.chars().map(String::from).collect();
     let between = |text: &[u8]| [ROOT.as_bytes(), text, OTHER.as_bytes()].concat();
-    let commented = VERSION_1.replace("-----BEGIN", "# -----BEGIN");
-    let commented = commented.replace("-----END", "# -----END");
 
     for (what, pem) in [
         ("as openssl writes", plain.clone().into()),
@@ -55,7 +53,6 @@ fn any_layout_and_text_between_blocks_is_accepted() {
             "dashes",
             between(b"-----\n-----BEGIN-----\n---- END ----\n"),
         ),
-        ("commented out", between(commented.as_bytes())),
         ("CRL", between(pem("X509 CRL", &der(ROOT)).as_bytes())),
         (
             "other certificates",

@@ -94,6 +94,16 @@ fn misplaced_boundaries_are_refused() {
             end(),
             "nothing else on the line",
         ),
+        (
+            format!("# -----BEGIN CERTIFICATE-----\n{ROOT}"),
+            1,
+            "a comment with a boundary, for which other readers",
+        ),
+        (
+            format!("{ROOT}  # until -----END CERTIFICATE-----\n"),
+            end() + 1,
+            "a comment with a boundary, for which other readers",
+        ),
         // Two concatenated files, the first of which lacks its final newline.
         (
             format!("{}{ROOT}", ROOT.trim_end()),
