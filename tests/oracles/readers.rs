@@ -10,8 +10,10 @@ use embedded_roots_testing::folder::Folder;
 
 use crate::verifiers::run;
 
-/// Each reader counts the roots of a file.
-const READERS: [(&str, fn(&Path) -> usize); 5] = [
+/// Counts the roots of a file.
+type Reader = fn(&Path) -> usize;
+
+const READERS: [(&str, Reader); 5] = [
     ("OpenSSL", by_openssl),
     ("GnuTLS", by_gnutls),
     ("Go", by_go),

@@ -70,8 +70,8 @@ impl Boundary {
     }
 }
 
-/// Text must not name a boundary, even in a comment: GnuTLS, cryptography and Java 25 refuse such a file, and mbedTLS,
-/// wolfSSL, Botan and p11-kit lose a root of it without a word.
+/// Text must not name a boundary, even in a comment: `GnuTLS`, cryptography and Java 25 refuse such a file, and `mbedTLS`,
+/// `wolfSSL`, Botan and p11-kit lose a root of it without a word.
 pub(crate) fn check_text(line: &str) -> Result<(), ParseError> {
     if line.contains(BEGIN) || line.contains(END) {
         if line.trim_start().starts_with('#') {
