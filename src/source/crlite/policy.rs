@@ -158,8 +158,9 @@ impl Crlite {
     ) -> Result<CrliteData, Error> {
         let origin = files.origin();
         if files.count() > MOST_FILTERS {
-            let why = format_args!("{origin}: more than {MOST_FILTERS} filters");
-            return Err(Error::invalid(why));
+            return Err(Error::invalid(format_args!(
+                "{origin}: more than {MOST_FILTERS} filters"
+            )));
         }
         if let Some(last) = last {
             let (_, digest) = files.read(sha256, |_, _| Ok(()))?;
