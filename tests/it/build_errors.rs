@@ -213,7 +213,7 @@ fn file_that_is_not_pem_is_an_error() {
     for (file, hint) in [
         (
             utf16,
-            "it is text in UTF-16, save it as UTF-8, or convert it with `iconv -f UTF-16 -t UTF-8`",
+            "it is text in UTF-16, save it as UTF-8, or convert it with `embedded-roots list --pem`",
         ),
         (
             ca.der().to_vec(),

@@ -158,7 +158,7 @@ fn files_that_are_not_pem_are_errors() {
     let no_certificate = "no certificate: expected -----BEGIN CERTIFICATE-----";
     let empty = format!("empty.pem: {no_certificate}; it is empty");
     let utf16 = format!(
-        "utf16.pem: {no_certificate}; it is text in UTF-16, save it as UTF-8, or convert it with `iconv -f UTF-16 -t UTF-8`"
+        "utf16.pem: {no_certificate}; it is text in UTF-16, save it as UTF-8, or convert it with `embedded-roots list --pem`"
     );
     let der = format!(
         "der.crt: {no_certificate}; it is DER, convert it to PEM with `openssl x509 -inform DER`"

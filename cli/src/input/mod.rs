@@ -33,8 +33,8 @@ pub(crate) struct Input {
     /// What it was, unless it was PEM.
     pub(crate) form: Option<FileForm>,
     pem: Vec<u8>,
-    /// The lines with which blocks begin, where the input has others.
-    begins: Vec<usize>,
+    /// The lines with which blocks begin and end, where the input has others.
+    boundaries: Vec<usize>,
 }
 
 impl Input {
@@ -49,13 +49,13 @@ impl Input {
             name,
             form,
             pem,
-            begins: Vec::new(),
+            boundaries: Vec::new(),
         };
         if !matches!(form, None | Some(FileForm::Utf16)) {
-            let begins = input
-                .lines()
-                .filter(|(_, line)| line.starts_with(b"-----BEGIN "));
-            input.begins = begins.map(|(number, _)| number).collect();
+            let boundaries = input.lines().filter(|(_, line)| {
+                line.starts_with(b"-----BEGIN ") || line.starts_with(b"-----END ")
+            });
+            input.boundaries = boundaries.map(|(number, _)| number).collect();
         }
         Ok(input)
     }
@@ -89,10 +89,12 @@ impl Input {
     }
 
     fn place(&self, line: usize) -> Place {
-        if self.begins.is_empty() {
+        if self.boundaries.is_empty() {
             return Place::Line(line);
         }
-        Place::Certificate(self.begins.partition_point(|begin| *begin <= line))
+        // In a block, or before the next one.
+        let before = self.boundaries.partition_point(|boundary| *boundary < line);
+        Place::Certificate(before / 2 + 1)
     }
 }
 

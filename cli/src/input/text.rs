@@ -37,10 +37,11 @@ pub(super) fn from_utf16(content: &[u8]) -> Result<String, String> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
 }
 
-/// The text with each boundary on a line of its own, as in PEM. Comments are left as they are: a certificate that is
-/// commented out stays so.
+/// The text with each boundary on a line of its own, as in PEM. Comments are left as they are, so that the reader of PEM
+/// refuses a certificate that is commented out.
 pub(super) fn with_line_breaks(content: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(content);
+    let text = text.replace("\\r", "").replace("\\n", "\n");
     let mut whole = String::with_capacity(text.len());
     for line in text.lines() {
         if is_comment(line.as_bytes()) {
@@ -48,9 +49,12 @@ pub(super) fn with_line_breaks(content: &[u8]) -> Vec<u8> {
             whole.push('\n');
             continue;
         }
-        let line = line.replace("\\r", "").replace("\\n", "\n");
-        let mut rest = line.as_str();
+        let mut rest = line;
         while let Some((before, boundary, after)) = next_boundary(rest) {
+            // Where a comment ended, the line breaks said.
+            if before.trim_end().ends_with('#') {
+                break;
+            }
             for part in [before, boundary] {
                 whole.push_str(part.trim_matches(|char| char == ' ' || char == '\u{feff}'));
                 whole.push('\n');

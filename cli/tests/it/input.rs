@@ -137,6 +137,20 @@ fn lost_line_breaks_are_mended_and_nothing_else() {
     assert_eq!(ran.status, 2, "{}", ran.out);
     assert!(ran.err.contains("a comment with a boundary"), "{}", ran.err);
 
+    for commented in [
+        format!("{two}# {one}").replace('\n', "\\n"),
+        format!("{two}# {one}").replace('\n', " "),
+        format!("[p11-kit-object-v1]\nx-distrusted: true\n{one}").replace('\n', " "),
+    ] {
+        let ran = run(&["list", "--pem", &folder.file("one-line.pem", commented)]);
+        assert_eq!(
+            (ran.status, ran.out.contains("CN=One")),
+            (2, false),
+            "{}",
+            ran.out
+        );
+    }
+
     let limited = format!(
         "# embedded-roots: permitted-dns=.example\n{}{two}",
         one.trim_end()

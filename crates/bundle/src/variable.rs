@@ -20,30 +20,54 @@ pub fn pem_in_place_of_a_path(value: &str) -> Option<&'static str> {
 }
 
 /// Like [`pem_in_place_of_a_path`], for a value that is the path of no file: it also recognises a certificate or a key
-/// (DER) in base64 without boundary lines.
+/// (DER) in base64 without boundary lines, whatever is around it.
 #[must_use]
 pub fn data_in_place_of_a_path(value: &str) -> Option<&'static str> {
-    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
-    let mut digits = value.bytes().filter(|byte| !byte.is_ascii_whitespace());
-    let is_base64 = digits.clone().all(|byte| is_digit(&byte));
-    // The SEQUENCE with which every certificate and key begins.
-    let is_der = is_base64 && digits.next() == Some(b'M') && digits.count() >= SHORTEST_KEY;
-    pem_in_place_of_a_path(value).or(is_der.then_some(
+    pem_in_place_of_a_path(value).or(holds_data(value).then_some(
         "it holds data in base64 in place of a path: write a PEM file, and set the variable to its path",
     ))
 }
 
-/// The value of a variable for a message, or a path that begins with it: escaped, and not more than 80 characters of it.
-/// A secret in the wrong place must not be shown whole.
+/// The value of a variable for a message, or a path that begins with it: escaped, and not more than 80 characters of it,
+/// and none of data in base64. A secret in the wrong place must not be shown.
 #[must_use]
 pub fn shown_value(value: &str) -> String {
+    if holds_data(value) {
+        return "(a value that is not shown: it has data in base64)".to_owned();
+    }
     escape(&shorten_middle(value, MOST_SHOWN))
+}
+
+/// Whether a value has a certificate or a key in base64: digits in a row, but for line breaks and quotation marks, as many
+/// as the shortest key has. Names of files that are as long are of small letters and numbers, as digests.
+fn holds_data(value: &str) -> bool {
+    let joined = value.replace("\\n", "").replace("\\r", "");
+    let joined: String = joined
+        .chars()
+        .filter(|char| !char.is_whitespace() && !matches!(char, '"' | '\'' | '\\'))
+        .collect();
+    let is_digit = |char: char| char.is_ascii_alphanumeric() || matches!(char, '+' | '/');
+    let is_long = |run: &str| run.len() >= SHORTEST_KEY;
+    let is_mixed = |run: &str| {
+        run.contains(|char: char| char.is_ascii_uppercase())
+            && run.contains(|char: char| char.is_ascii_lowercase())
+            && run.contains(|char: char| char.is_ascii_digit())
+    };
+    let mut runs = joined
+        .split(|char| !is_digit(char))
+        .filter(|run| is_long(run));
+    runs.any(|run| {
+        // The SEQUENCE with which every certificate and key begins.
+        let is_data = run.starts_with("MI") || run.starts_with("MC");
+        let mut names = run.split('/');
+        is_mixed(run) && (is_data || names.any(|name| is_long(name) && is_mixed(name)))
+    })
 }
 
 /// `-----` in base64.
 const PEM_IN_BASE64: &str = "LS0tLS1";
-/// The digits of a key of Ed25519 (RFC 8410) after the first: none is shorter.
-const SHORTEST_KEY: usize = 63;
+/// The digits of a key of Ed25519 (RFC 8410): none is shorter.
+const SHORTEST_KEY: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -78,8 +102,23 @@ mod tests {
         for value in [&body, &body.replace("MII", "MII\n"), &key] {
             assert!(data_in_place_of_a_path(value).is_some(), "{value}");
         }
-        let long = format!("/{}/ca.pem", "M".repeat(100));
+        let lines = format!("{}\\n{}", &key[..40], &key[40..]);
         for value in [
+            format!("\"{key}\""),
+            format!("file:{body}"),
+            format!("/nowhere:{key}"),
+            format!("{{\"key\":\"{key}\"}}"),
+            lines,
+        ] {
+            assert!(data_in_place_of_a_path(&value).is_some(), "{value}");
+            assert!(!shown_value(&value).contains(&key[..8]), "{value}");
+        }
+        let long = format!("/{}/ca.pem", "M".repeat(100));
+        let digest = format!("/var/lib/overlay2/{}/ca.pem", "0a".repeat(32));
+        let path = "/Users/Someone1/Library/Projects/2026/MyService/Certificates/Authorities/Root2026/all.pem";
+        for value in [
+            &*digest,
+            path,
             "",
             "/etc/ssl/cert.pem",
             "My certificates/ca.pem",

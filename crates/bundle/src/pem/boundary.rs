@@ -91,6 +91,11 @@ pub(crate) fn is_certificate(label: &str) -> bool {
     matches!(label, CERTIFICATE | X509 | TRUSTED)
 }
 
+/// The labels of PKCS#7 (RFC 7468, section 8) and of its next version.
+pub(crate) fn is_pkcs7(label: &str) -> bool {
+    matches!(label, "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA")
+}
+
 pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
 pub(crate) const TRUSTED: &str = "TRUSTED CERTIFICATE";
 

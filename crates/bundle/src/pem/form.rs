@@ -43,10 +43,8 @@ impl FileForm {
     /// The form of a whole file, if it is known and is not PEM with certificates.
     #[must_use]
     pub fn from_content(content: &[u8]) -> Option<Self> {
-        let is_utf16 = matches!(
-            content,
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, b'-', 0, ..] | [0, b'-', 0, b'-', ..]
-        );
+        let is_utf16 =
+            matches!(content, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) || is_unmarked(content);
         if content.trim_ascii().is_empty() {
             Some(Self::Empty)
         } else if is_utf16 {
@@ -90,10 +88,9 @@ impl FileForm {
             }
             Self::Request => "use the certificate of the CA that signs it",
             Self::PrivateKey => "use the certificate of the CA, and keep the key out of this file",
-            Self::Utf16 => "save it as UTF-8, or convert it with `iconv -f UTF-16 -t UTF-8`",
+            Self::Utf16 => "save it as UTF-8, or convert it with `embedded-roots list --pem`",
             Self::Base64 => "convert it to PEM with `base64 -d | openssl x509 -inform DER`",
-            Self::EscapedLines => r"convert it with `sed 's/\\r//g; s/\\n/\n/g'`",
-            Self::OneLine => "convert it with `embedded-roots list --pem`",
+            Self::EscapedLines | Self::OneLine => "convert it with `embedded-roots list --pem`",
             Self::JoinedFiles => r"convert it with `sed 's/----------/-----\n-----/'`",
         })
     }
@@ -179,6 +176,22 @@ impl fmt::Display for FileForm {
             Self::JoinedFiles => "two files without a line break between them",
         })
     }
+}
+
+/// Whether this is text in UTF-16 of which all characters at the start are ASCII.
+fn is_unmarked(content: &[u8]) -> bool {
+    let (start, _) = content.split_at_checked(64).unwrap_or((content, &[]));
+    let mut pairs = start.chunks_exact(2).peekable();
+    let is_half = |pair: &[u8], big: bool| {
+        let (zero, ascii) = match pair {
+            [first, second] if big => (first, second),
+            [first, second] => (second, first),
+            _ => return false,
+        };
+        *zero == 0 && ascii.is_ascii() && *ascii != 0
+    };
+    pairs.peek().is_some()
+        && (pairs.clone().all(|pair| is_half(pair, true)) || pairs.all(|pair| is_half(pair, false)))
 }
 
 /// The first bytes of a file that Java's class JKS, or JCEKS, has written.

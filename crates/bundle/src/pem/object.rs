@@ -16,6 +16,12 @@ pub(crate) fn is_header(line: &[u8]) -> bool {
     line.trim_ascii_start().starts_with(HEADER.as_bytes())
 }
 
+/// Whether there is more on the line of a header, which would be lost: an attribute, of text without line breaks.
+pub(crate) fn has_more(header: &[u8]) -> bool {
+    let header = header.trim_ascii();
+    header.iter().position(|byte| *byte == b']') != header.len().checked_sub(1)
+}
+
 /// What the attributes of an object say of its certificate.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Object {

@@ -11,6 +11,7 @@ use crate::escape::{MOST_SHOWN, escape, shorten};
 use crate::limits::annotation::{Annotation, pairs_of};
 use crate::pem::boundary::{
     Boundary, CERTIFICATE, TRUSTED, boundary, check_text, damaged_boundary, is_certificate,
+    is_pkcs7,
 };
 use crate::pem::form::FileForm;
 use crate::pem::lines::{BEGIN, BLANK, END, Line, OTHER, kind, lines};
@@ -121,7 +122,9 @@ fn read_each<'a>(
         while let Some(line) = lines.next() {
             // Not by a line of base64: a file has few objects.
             if line.kinds & OTHER != 0 && object::is_header(line.bytes) {
-                reader.object = Some(Object::read(lines.clone()));
+                let mut object = Object::read(lines.clone());
+                object.is_refused |= object::has_more(line.bytes);
+                reader.object = Some(object);
             }
             match reader.line(line) {
                 Ok(None) => {}
@@ -149,6 +152,8 @@ struct Reader {
     block: Option<Block>,
     /// The object of p11-kit that has begun.
     object: Option<Object>,
+    /// The first line of what other readers may take for certificates, and what it is.
+    stray: Option<(usize, &'static str)>,
     /// Whether there was a certificate, valid or not.
     certificate: bool,
 }
@@ -179,6 +184,7 @@ impl Reader {
             annotation: AnnotationBefore::Absent,
             block: None,
             object: None,
+            stray: None,
             certificate: false,
         }
     }
@@ -289,6 +295,9 @@ impl Reader {
         let is_refused = label.ends_with("PRIVATE KEY") && self.private_keys == PrivateKeys::Refuse;
         let is_certificate = is_certificate(&label);
         self.certificate |= is_certificate;
+        if is_pkcs7(&label) {
+            self.stray.get_or_insert((begin, "a block of PKCS#7"));
+        }
         self.block = Some(Block {
             begin,
             label,
@@ -324,12 +333,18 @@ impl Reader {
         if line.bytes.trim_ascii().is_empty() {
             return Ok(());
         }
+        if object::is_header(line.bytes) && object::has_more(line.bytes) {
+            return Err(object::misplaced());
+        }
         if self.object.is_some() && object::attribute(line.bytes)?.is_some() {
             return Ok(());
         }
         if object::is_attribute(line.bytes) {
             self.annotation = AnnotationBefore::Invalid;
             return Err(object::misplaced());
+        }
+        if let Some(what) = stray(line) {
+            self.stray.get_or_insert((line.number, what));
         }
         let text = String::from_utf8_lossy(line.bytes);
         let read = match pairs_of(&text) {
@@ -375,8 +390,31 @@ impl Reader {
             let hint = hint.unwrap_or_default();
             return Err(ParseError::new(format!("no certificate: {expected}{hint}")));
         }
-        Ok(())
+        match self.stray {
+            Some((line, what)) => Err(ParseError::new(format!(
+                "{what}, of which no certificate is read: write all certificates as PEM, as `embedded-roots list \
+                 --pem` does, or remove it"
+            ))
+            .at_line(line)),
+            None => Ok(()),
+        }
     }
+}
+
+/// What a line of text is, if it is part of certificates in another form, which would be lost without a word beside
+/// those in PEM.
+fn stray(line: Line<'_>) -> Option<&'static str> {
+    let text = line.bytes.trim_ascii();
+    // A SEQUENCE of more than 127 bytes, in a line as PEM has it.
+    if line.kinds & OTHER == 0 && text.len() >= 60 && text.starts_with(b"MI") {
+        return Some("base64 outside of -----BEGIN and -----END");
+    }
+    // Every other byte of ASCII.
+    let is_utf16 = text.windows(16).any(|part| {
+        let of = |first| part.iter().skip(first).step_by(2).all(|byte| *byte == 0);
+        of(0) != of(1)
+    });
+    is_utf16.then_some("text in UTF-16")
 }
 
 impl Block {

@@ -109,6 +109,7 @@ fn input_without_a_certificate_names_its_form() {
         (utf16(b"\xfe\xff", u16::to_be_bytes), Some(FileForm::Utf16)),
         (utf16(b"", u16::to_le_bytes), Some(FileForm::Utf16)),
         (utf16(b"", u16::to_be_bytes), Some(FileForm::Utf16)),
+        (b"#\0 \0C\0A\0\n\0".to_vec(), Some(FileForm::Utf16)),
         (base64_of(ROOT).into_bytes(), Some(FileForm::Base64)),
         (
             base64_of(ROOT).replace('\n', "").into_bytes(),

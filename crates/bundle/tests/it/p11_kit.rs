@@ -163,3 +163,17 @@ fn other_attributes_are_ignored() {
                       nss-mozilla-ca-policy: true\nmodifiable: false\nx-public-key-info: \"%30\"\n";
     assert_eq!(limits(&object(attributes)), "");
 }
+
+/// Without line breaks, attributes stand behind the header.
+#[test]
+fn attributes_on_the_line_of_a_header_are_not_lost() {
+    for attribute in [
+        "x-distrusted: true",
+        "nss-server-distrust-after: \"260415235959Z\"",
+        "x",
+    ] {
+        let pem = format!("{} {attribute}\n{ROOT}", HEADER.trim_end());
+        let error = read(&pem).unwrap_err();
+        assert_eq!(error.line(), Some(1), "{error}");
+    }
+}

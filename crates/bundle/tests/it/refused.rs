@@ -336,3 +336,42 @@ fn text_after_an_annotation_is_ignored() {
         "an empty name",
     );
 }
+
+/// Other forms of certificates beside one in PEM, which would be lost without a word.
+#[test]
+fn certificates_in_other_forms_beside_pem_are_refused() {
+    let base64 = |pem: &str| -> String {
+        let lines = pem.split_inclusive('\n');
+        lines.filter(|line| !line.starts_with(['-', '#'])).collect()
+    };
+    let utf16: Vec<u8> = OTHER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let lines = ROOT.lines().count();
+    for (before, after, line, what) in [
+        (
+            ROOT,
+            pem("PKCS7", b"?").into_bytes(),
+            lines + 1,
+            "a block of PKCS#7",
+        ),
+        (
+            ROOT,
+            pem("CMS", b"?").into_bytes(),
+            lines + 1,
+            "a block of PKCS#7",
+        ),
+        (
+            ROOT,
+            base64(OTHER).into_bytes(),
+            lines + 1,
+            "base64 outside of",
+        ),
+        (ROOT, utf16, lines + 1, "text in UTF-16"),
+    ] {
+        let file = [before.as_bytes(), &after].concat();
+        assert_refused(file, line, what);
+    }
+    assert_refused(base64(OTHER) + ROOT, 1, "base64 outside of");
+    // A block of its own is told by its form.
+    let alone = read(pem("PKCS7", b"?")).unwrap_err();
+    assert!(alone.reason().contains("PKCS#7 in PEM"), "{alone}");
+}
