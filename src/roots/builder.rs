@@ -310,11 +310,9 @@ impl RootsBuilder {
         mut self,
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> Self {
-        match IntermediateSource::from_der(certificates) {
-            Ok(source) => self
-                .intermediates
-                .push(Box::new(move || Ok(source.clone()))),
-            Err(why) => self.given = self.given.and(Err(why)),
+        if let Some(source) = self.noted(IntermediateSource::from_der(certificates)) {
+            let read = move || Ok(source.clone());
+            self.intermediates.push(Box::new(read));
         }
         self
     }
@@ -579,14 +577,12 @@ impl RootsBuilder {
 
     /// The digest; notes the error for [`build`](Self::build) if the text is another.
     fn digest(&mut self, method: &str, text: &str) -> Option<[u8; 32]> {
-        let digest = sha256_from_hex(text);
-        if digest.is_none() && self.given.is_ok() {
+        self.noted(sha256_from_hex(text).ok_or_else(|| {
             let start: String = text.chars().take(80).collect();
-            self.given = Err(Error::invalid(format_args!(
+            Error::invalid(format_args!(
                 "{method}: {start:?} is not a SHA-256 digest: expected 64 hexadecimal digits"
-            )));
-        }
-        digest
+            ))
+        }))
     }
 
     fn revocation(&mut self) -> &mut Revocation {
@@ -595,11 +591,21 @@ impl RootsBuilder {
 
     /// Adds a source that the caller supplied.
     fn given(mut self, source: Result<Source, Error>) -> Self {
-        match source {
-            Ok(source) => self.step(move |_| Ok(vec![source.clone()])),
+        match self.noted(source) {
+            Some(source) => self.step(move |_| Ok(vec![source.clone()])),
+            None => self,
+        }
+    }
+
+    /// The value that the caller supplied; notes its error for [`build`](Self::build), unless there was one before.
+    fn noted<T>(&mut self, value: Result<T, Error>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
             Err(why) => {
-                self.given = self.given.and(Err(why));
-                self
+                if self.given.is_ok() {
+                    self.given = Err(why);
+                }
+                None
             }
         }
     }
@@ -610,12 +616,9 @@ impl RootsBuilder {
     }
 
     fn pin_given(mut self, source: Result<PinSource, Error>) -> Self {
-        match source {
-            Ok(source) => self.pin(move || Ok(source.clone())),
-            Err(why) => {
-                self.given = self.given.and(Err(why));
-                self
-            }
+        match self.noted(source) {
+            Some(source) => self.pin(move || Ok(source.clone())),
+            None => self,
         }
     }
 

@@ -133,26 +133,17 @@ impl Report {
 
     /// Each source with its number of roots, for a message.
     pub(super) fn in_short(&self) -> String {
-        let mut short = String::new();
+        let mut short = Vec::new();
         for source in &self.sources {
-            if !short.is_empty() {
-                short.push_str(", ");
-            }
             let roots = source.roots - source.distrusted_roots.len();
-            short.push_str(&with_count(source.origin(), roots));
+            short.push(with_count(source.origin(), roots));
         }
-        let pinned: usize = self
-            .pinned
-            .iter()
-            .map(|each| each.certificates().len())
-            .sum();
+        let pinned = self.pinned.iter().map(|each| each.certificates().len());
+        let pinned: usize = pinned.sum();
         if pinned > 0 {
-            if !short.is_empty() {
-                short.push_str(", ");
-            }
-            short.push_str(&counted(pinned, "pinned certificate"));
+            short.push(counted(pinned, "pinned certificate"));
         }
-        short
+        short.join(", ")
     }
 
     /// The roots that are left out because they are distrusted.

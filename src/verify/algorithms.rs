@@ -167,29 +167,18 @@ mod tests {
         }
     }
 
-    /// An element with a length in its shortest form (X.690, section 10.1).
-    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
-        let length: &[u8] = match (high, low) {
-            (0, ..0x80) => &[low],
-            (0, _) => &[0x81, low],
-            _ => &[0x82, high, low],
-        };
-        [&[tag], length, content].concat()
-    }
-
     /// The content of a `SubjectPublicKeyInfo` with an RSA key of this length.
     fn rsa(bits: usize) -> Vec<u8> {
         let mut modulus = vec![0xff; bits.div_ceil(8)];
         modulus[0] >>= modulus.len() * 8 - bits;
         modulus.insert(0, 0);
         let key = [
-            element(der::INTEGER, &modulus),
-            element(der::INTEGER, &[1, 0, 1]),
+            der::encode(der::INTEGER, &modulus),
+            der::encode(der::INTEGER, &[1, 0, 1]),
         ];
-        let key = element(der::SEQUENCE, &key.concat());
-        let bits = element(der::BIT_STRING, &[&[0], &key[..]].concat());
-        let algorithm = element(der::SEQUENCE, alg_id::RSA_ENCRYPTION.as_ref());
+        let key = der::encode(der::SEQUENCE, &key.concat());
+        let bits = der::encode(der::BIT_STRING, &[&[0], &key[..]].concat());
+        let algorithm = der::encode(der::SEQUENCE, alg_id::RSA_ENCRYPTION.as_ref());
         [algorithm, bits].concat()
     }
 
@@ -221,8 +210,8 @@ mod tests {
 
     #[test]
     fn compressed_points_are_unusable_by_ring_alone() {
-        let algorithm = element(der::SEQUENCE, alg_id::ECDSA_P256.as_ref());
-        let bits = element(der::BIT_STRING, &[&[0, 2], &[1; 32][..]].concat());
+        let algorithm = der::encode(der::SEQUENCE, alg_id::ECDSA_P256.as_ref());
+        let bits = der::encode(der::BIT_STRING, &[&[0, 2], &[1; 32][..]].concat());
         let key = [algorithm, bits].concat();
         let unusable = |provider: CryptoProvider| {
             unusable_key(&key, provider.signature_verification_algorithms).is_some()
