@@ -32,8 +32,11 @@ pub(crate) struct Object {
 
 impl Object {
     /// Reads the lines after a header, up to the next one. An attribute may stand after the certificate.
-    pub(crate) fn read<'a>(lines: impl Iterator<Item = Line<'a>>) -> Self {
-        let mut object = Self::default();
+    pub(crate) fn read<'a>(header: &[u8], lines: impl Iterator<Item = Line<'a>>) -> Self {
+        let mut object = Self {
+            is_refused: has_more(header),
+            distrust_after: None,
+        };
         for line in lines.take_while(|line| !is_header(line.bytes)) {
             match attribute(line.bytes) {
                 Ok(Some(Attribute::DistrustAfter(date))) => {

@@ -122,9 +122,7 @@ fn read_each<'a>(
         while let Some(line) = lines.next() {
             // Not by a line of base64: a file has few objects.
             if line.kinds & OTHER != 0 && object::is_header(line.bytes) {
-                let mut object = Object::read(lines.clone());
-                object.is_refused |= object::has_more(line.bytes);
-                reader.object = Some(object);
+                reader.object = Some(Object::read(line.bytes, lines.clone()));
             }
             match reader.line(line) {
                 Ok(None) => {}
