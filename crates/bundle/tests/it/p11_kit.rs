@@ -175,5 +175,8 @@ fn attributes_on_the_line_of_a_header_are_not_lost() {
         let pem = format!("{} {attribute}\n{ROOT}", HEADER.trim_end());
         let error = read(&pem).unwrap_err();
         assert_eq!(error.line(), Some(1), "{error}");
+        // Where reading goes on, the certificate is left out.
+        let mut each = parse_each("corp.pem", pem.as_bytes(), PrivateKeys::Ignore);
+        assert!(each.all(|root| root.is_err()), "{attribute}");
     }
 }
