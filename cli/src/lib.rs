@@ -12,6 +12,8 @@ mod explain;
 mod finder;
 mod history;
 mod input;
+#[doc(hidden)]
+pub mod interop;
 mod list;
 mod outcome;
 mod output;
@@ -20,6 +22,7 @@ mod progress;
 mod record;
 mod root;
 mod scan;
+mod signature;
 mod source;
 
 #[doc(hidden)]

@@ -55,10 +55,10 @@ const PROGRAM: Tower = Tower {
     src: "cli/src",
     layers: &[
         &["day", "outcome", "place", "record"],
-        &["compromise"],
+        &["compromise", "signature"],
         &["history"],
         &["root"],
-        &["finder", "input"],
+        &["finder", "input", "interop"],
         &["source"],
         &["output", "progress"],
         &["check", "diff", "explain", "list", "scan"],

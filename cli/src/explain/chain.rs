@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::der::{Element, SEQUENCE};
 use embedded_roots_bundle::{escape, issuer, subject};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use x509_parser::certificate::X509Certificate;
@@ -13,6 +12,7 @@ use x509_parser::prelude::FromDer as _;
 
 use crate::outcome::Result;
 use crate::root::{short_name, shortest};
+use crate::signature::is_signed_by;
 
 pub(super) struct Chain {
     pub(super) end_entity: SentCertificate,
@@ -174,41 +174,8 @@ impl SentCertificate {
         other: &[u8],
         algorithms: &[&dyn SignatureVerificationAlgorithm],
     ) -> bool {
-        let read = (
-            X509Certificate::from_der(&self.der),
-            X509Certificate::from_der(other),
-        );
-        let (Ok((_, signed)), Ok((_, ca))) = read else {
-            return false;
-        };
-        let key = ca.public_key();
-        let ids = signature_algorithm(&self.der).zip(key_algorithm(key.raw));
-        let Some((signature_id, key_id)) = ids else {
-            return false;
-        };
-        let (key, message) = (&key.subject_public_key, signed.tbs_certificate.as_ref());
-        let signature = &signed.signature_value;
-        algorithms.iter().any(|algorithm| {
-            algorithm.signature_alg_id().as_ref() == signature_id
-                && algorithm.public_key_alg_id().as_ref() == key_id
-                && algorithm
-                    .verify_signature(&key.data, message, &signature.data)
-                    .is_ok()
-        })
+        is_signed_by(&self.der, other, algorithms) == Some(true)
     }
-}
-
-/// The algorithm of the signature of a certificate, as webpki compares it.
-fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
-    let certificate = Element::only(certificate, SEQUENCE)?;
-    let (_signed, rest) = Element::expect(certificate, SEQUENCE)?;
-    Some(Element::expect(rest, SEQUENCE)?.0)
-}
-
-/// The algorithm of a `SubjectPublicKeyInfo`, as webpki compares it.
-fn key_algorithm(key: &[u8]) -> Option<&[u8]> {
-    let key = Element::only(key, SEQUENCE)?;
-    Some(Element::expect(key, SEQUENCE)?.0)
 }
 
 /// A name that a client can ask for.

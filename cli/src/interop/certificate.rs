@@ -1,0 +1,356 @@
+//! Which shapes a root has, alone and among others.
+
+use embedded_roots::rustls::crypto::ring;
+use embedded_roots_bundle::{issuer, subject};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{
+    ExtendedKeyUsage, GeneralName, GeneralSubtree, NameConstraints, ParsedExtension,
+};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::public_key::PublicKey;
+
+use crate::root::InspectedRoot;
+use crate::signature::is_signed_by;
+
+/// The shapes of the root of this number among others, by their ids in the data.
+pub(crate) fn shapes(roots: &[InspectedRoot], number: usize, now: UnixTime) -> Vec<&'static str> {
+    let mut shapes = Vec::new();
+    let Some(root) = roots.get(number) else {
+        return shapes;
+    };
+    shapes.extend(validity(root, now));
+    shapes.extend(key(root));
+    shapes.extend(signature(root));
+    shapes.extend(names(root));
+    if let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) {
+        shapes.extend(numbers(&certificate));
+        let extensions = Extensions::from_certificate(&certificate);
+        let server = extensions.server().filter(|_| is_self_issued(root));
+        if let Some(server) = server {
+            // What it issues is itself alone.
+            shapes.push(server);
+        } else if root.certificate.version() < 3 {
+            shapes.push("version-1");
+        } else {
+            shapes.extend(extensions.shapes(is_self_issued(root)));
+        }
+    }
+    shapes.extend(among(roots, root, number, now));
+    shapes
+}
+
+pub(crate) fn is_self_issued(root: &InspectedRoot) -> bool {
+    let der = root.root.certificate();
+    subject(der) == issuer(der)
+}
+
+fn validity(root: &InspectedRoot, now: UnixTime) -> Option<&'static str> {
+    let start = root.certificate.not_before().as_secs();
+    let end = root.certificate.not_after().as_secs();
+    if root.unreadable_validity().is_some() {
+        None
+    } else if end < now.as_secs() {
+        Some("expired")
+    } else if start > now.as_secs() {
+        Some("not-yet-valid")
+    } else {
+        (end >= YEAR_9999).then_some("year-9999")
+    }
+}
+
+/// 9999-01-01T00:00:00Z
+const YEAR_9999: u64 = 253_370_764_800;
+
+fn key(root: &InspectedRoot) -> Option<&'static str> {
+    let key = root.certificate.key();
+    match (key.algorithm(), key.curve(), key.bits()) {
+        ("RSA", _, Some(..2048)) => Some("rsa-1024"),
+        ("RSA", _, Some(4096)) => Some("rsa-4096"),
+        ("RSA", _, Some(4097..)) => Some("rsa-8192"),
+        ("EC", Some("P-521"), _) => Some("p-521"),
+        ("Ed25519", ..) => Some("ed25519"),
+        ("Ed448", ..) => Some("ed448"),
+        ("rsassa-pss" | RSASSA_PSS, ..) => Some("rsassa-pss-key"),
+        (algorithm, ..) if ML_DSA.contains(&algorithm) => Some("ml-dsa"),
+        _ => None,
+    }
+}
+
+/// RFC 4055.
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+/// RFC 9881: ML-DSA-44, ML-DSA-65 and ML-DSA-87.
+const ML_DSA: [&str; 3] = [
+    "2.16.840.1.101.3.4.3.17",
+    "2.16.840.1.101.3.4.3.18",
+    "2.16.840.1.101.3.4.3.19",
+];
+
+/// Its own signature, and what its key signs with.
+fn signature(root: &InspectedRoot) -> Vec<&'static str> {
+    let algorithm = root.certificate.signature_algorithm().to_lowercase();
+    let is_pss = algorithm == "rsassa-pss" || algorithm == RSASSA_PSS;
+    let der = root.root.certificate();
+    let algorithms = ring::default_provider().signature_verification_algorithms;
+    let is_bad = || is_self_issued(root) && is_signed_by(der, der, algorithms.all) == Some(false);
+    let shapes = [
+        (algorithm.contains("sha1"), "sha1"),
+        (
+            is_pss && root.certificate.key().algorithm() == "RSA",
+            "rsassa-pss-signature",
+        ),
+        (is_bad(), "bad-self-signature"),
+    ];
+    of(&shapes)
+}
+
+fn names(root: &InspectedRoot) -> Vec<&'static str> {
+    let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) else {
+        return Vec::new();
+    };
+    let subject = certificate.subject();
+    let common: Vec<_> = subject.iter_common_name().collect();
+    let is_long = |name: &str| name.chars().count() > 64;
+    let shapes = [
+        (subject.iter_attributes().next().is_none(), "empty-subject"),
+        (common.len() > 1, "two-common-names"),
+        (
+            (common.iter()).any(|name| name.as_str().is_ok_and(is_long)),
+            "long-common-name",
+        ),
+        (
+            subject
+                .iter_attributes()
+                .any(|attribute| attribute.attr_value().header.tag().0 == BMP_STRING),
+            "bmp-string",
+        ),
+    ];
+    of(&shapes)
+}
+
+const BMP_STRING: u32 = 0x1e;
+
+/// The serial number, and the exponent of an RSA key.
+fn numbers(certificate: &X509Certificate<'_>) -> Vec<&'static str> {
+    let serial = certificate.raw_serial();
+    let exponent = match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => key.try_exponent().ok(),
+        _ => None,
+    };
+    let shapes = [
+        (
+            serial.first().is_some_and(|first| first & 0x80 != 0),
+            "negative-serial",
+        ),
+        (serial.iter().all(|byte| *byte == 0), "serial-zero"),
+        (serial.len() == 21, "serial-21-octets"),
+        (serial.len() > 21, "serial-22-octets"),
+        (exponent == Some(3), "rsa-exponent-3"),
+    ];
+    of(&shapes)
+}
+
+/// The extensions of a certificate that shapes are about.
+#[derive(Default)]
+struct Extensions<'a> {
+    /// Whether they are critical, and the path length.
+    basic_constraints: Option<(bool, Option<u32>)>,
+    has_key_usage: bool,
+    usages: Option<(bool, &'a ExtendedKeyUsage<'a>)>,
+    constraints: Option<(bool, &'a NameConstraints<'a>)>,
+    subject_key: Option<&'a [u8]>,
+    authority_key: Option<&'a [u8]>,
+    has_names_of_a_server: bool,
+    has_critical_policies: bool,
+    requires_a_policy: bool,
+    has_unknown_critical: bool,
+}
+
+impl<'a> Extensions<'a> {
+    fn from_certificate(certificate: &'a X509Certificate<'a>) -> Self {
+        let mut all = Self::default();
+        for extension in certificate.extensions() {
+            let is_critical = extension.critical;
+            match extension.parsed_extension() {
+                ParsedExtension::BasicConstraints(basic) => {
+                    all.basic_constraints = Some((is_critical, basic.path_len_constraint));
+                }
+                ParsedExtension::KeyUsage(_) => all.has_key_usage = true,
+                ParsedExtension::ExtendedKeyUsage(usages) => {
+                    all.usages = Some((is_critical, usages));
+                }
+                ParsedExtension::NameConstraints(constraints) => {
+                    all.constraints = Some((is_critical, constraints));
+                }
+                ParsedExtension::SubjectKeyIdentifier(id) => all.subject_key = Some(id.0),
+                ParsedExtension::AuthorityKeyIdentifier(id) => {
+                    all.authority_key = id.key_identifier.as_ref().map(|id| id.0);
+                }
+                ParsedExtension::SubjectAlternativeName(names) => {
+                    all.has_names_of_a_server = names.general_names.iter().any(|name| {
+                        matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_))
+                    });
+                }
+                ParsedExtension::CertificatePolicies(_) => {
+                    all.has_critical_policies = is_critical;
+                }
+                ParsedExtension::PolicyConstraints(policies) => {
+                    all.requires_a_policy = policies.require_explicit_policy.is_some();
+                }
+                ParsedExtension::UnsupportedExtension { .. } => {
+                    all.has_unknown_critical |= is_critical;
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// How the certificate of a server is made that is its own issuer.
+    fn server(&self) -> Option<&'static str> {
+        let shape = match (self.basic_constraints, self.has_key_usage) {
+            (Some(_), true) => "server-ca",
+            (Some(_), false) => "server-openssl-req",
+            (None, _) => "server-no-basic-constraints",
+        };
+        self.has_names_of_a_server.then_some(shape)
+    }
+
+    fn shapes(&self, is_self_issued: bool) -> Vec<&'static str> {
+        let (is_critical, path_length) = self.basic_constraints.unwrap_or((true, None));
+        let has_basic = self.basic_constraints.is_some();
+        let keys = self.subject_key.zip(self.authority_key);
+        let is_other_key = is_self_issued && keys.is_some_and(|(own, other)| own != other);
+        let shapes = [
+            (!has_basic && self.has_key_usage, "no-basic-constraints"),
+            (
+                !has_basic && !self.has_key_usage,
+                "no-basic-constraints-no-key-usage",
+            ),
+            (has_basic && !self.has_key_usage, "no-key-usage"),
+            (!is_critical, "basic-constraints-not-critical"),
+            (path_length == Some(0), "path-length-leaf"),
+            (self.subject_key.is_none(), "no-subject-key-identifier"),
+            (is_other_key, "other-authority-key-identifier"),
+            (self.has_critical_policies, "critical-policies"),
+            (self.requires_a_policy, "policy-constraints"),
+            (self.has_unknown_critical, "unknown-critical-extension"),
+        ];
+        let usage = self.usages.and_then(|(is_critical, usages)| {
+            match (usages.any, usages.server_auth, usages.client_auth) {
+                (_, true, _) => Some("server-auth"),
+                (true, false, _) if is_critical => Some("any-usage-critical"),
+                (true, false, _) => Some("any-usage"),
+                (false, false, true) => Some("client-auth-alone"),
+                (false, false, false) => None,
+            }
+        });
+        let mut all = of(&shapes);
+        all.extend(usage);
+        all.extend(
+            self.constraints
+                .and_then(|(is_critical, constraints)| constrained(is_critical, constraints)),
+        );
+        all
+    }
+}
+
+/// The shape of the first kind of constraints that programs differ about.
+fn constrained(is_critical: bool, constraints: &NameConstraints<'_>) -> Option<&'static str> {
+    let subtrees = |subtrees: &Option<Vec<GeneralSubtree<'_>>>,
+                    is: fn(&GeneralName<'_>) -> bool| {
+        let mut subtrees = subtrees.iter().flatten();
+        subtrees.any(|subtree| is(&subtree.base))
+    };
+    let (permitted, excluded) = (
+        &constraints.permitted_subtrees,
+        &constraints.excluded_subtrees,
+    );
+    let either = |is| subtrees(permitted, is) || subtrees(excluded, is);
+    if either(|name| matches!(name, GeneralName::DirectoryName(_))) {
+        Some("constraints-directory-name")
+    } else if either(|name| matches!(name, GeneralName::DNSName(name) if name.starts_with('.'))) {
+        Some(if is_critical {
+            "constraints-with-dot"
+        } else {
+            "constraints-not-critical"
+        })
+    } else if !is_critical {
+        None
+    } else if subtrees(
+        excluded,
+        |name| matches!(name, GeneralName::IPAddress(octets) if octets.iter().all(|octet| *octet == 0)),
+    ) {
+        Some("constraints-excluded-addresses")
+    } else if subtrees(permitted, |name| matches!(name, GeneralName::DNSName(_))) {
+        Some("constraints-without-dot")
+    } else {
+        let is_dns = |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(_));
+        subtrees(excluded, is_dns).then_some("constraints-excluded")
+    }
+}
+
+/// What the other roots of the file make of it.
+fn among(
+    roots: &[InspectedRoot],
+    root: &InspectedRoot,
+    number: usize,
+    now: UnixTime,
+) -> Vec<&'static str> {
+    let der = root.root.certificate();
+    let is_issuer = |other: &InspectedRoot| subject(other.root.certificate()) == issuer(der);
+    let is_alone = !is_self_issued(root) && !roots.iter().any(is_issuer);
+
+    let (own_subject, own_key) = root.identity();
+    let is_expired = |root: &InspectedRoot| validity(root, now) == Some("expired");
+    let (before, after) = roots.split_at(number);
+    let is_expired_copy =
+        |other: &InspectedRoot| other.identity() == (own_subject, own_key) && is_expired(other);
+    let is_namesake = |other: &&InspectedRoot| {
+        let (subject, key) = other.identity();
+        subject == own_subject && key != own_key
+    };
+    let shapes = [
+        (is_alone, "issuing-ca"),
+        (
+            !is_expired(root) && before.iter().any(is_expired_copy),
+            "expired-before-renewed",
+        ),
+        (
+            !is_expired(root) && after.iter().any(is_expired_copy),
+            "renewed-before-expired",
+        ),
+    ];
+    let mut all = of(&shapes);
+    // Told of the second one.
+    if let Some(first) = before.iter().find(is_namesake) {
+        let has_no_id = |root: &InspectedRoot| !has_key_identifier(root.root.certificate());
+        all.push("same-name-first");
+        all.push("same-name-second");
+        if has_no_id(first) && has_no_id(root) {
+            all.push("same-name-no-identifiers");
+        } else {
+            all.push("same-name-first-no-identifier");
+            all.push("same-name-second-no-identifier");
+        }
+    }
+    all
+}
+
+fn has_key_identifier(der: &CertificateDer<'_>) -> bool {
+    let certificate = X509Certificate::from_der(der);
+    certificate.is_ok_and(|(_, certificate)| {
+        let mut extensions = certificate.extensions().iter();
+        extensions.any(|extension| {
+            matches!(
+                extension.parsed_extension(),
+                ParsedExtension::SubjectKeyIdentifier(_)
+            )
+        })
+    })
+}
+
+fn of(shapes: &[(bool, &'static str)]) -> Vec<&'static str> {
+    let shapes = shapes.iter().filter(|(is, _)| *is);
+    shapes.map(|(_, shape)| *shape).collect()
+}

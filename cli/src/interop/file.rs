@@ -1,0 +1,277 @@
+//! Which shapes the text of a PEM file has.
+
+use std::collections::HashMap;
+
+use embedded_roots_bundle::FileForm;
+
+/// The shapes of a file, by their ids in the data, each with the line where it is seen first.
+pub(crate) fn shapes(form: Option<FileForm>, pem: &[u8]) -> Vec<(&'static str, usize)> {
+    match form {
+        // This is not its own text.
+        Some(FileForm::Certificate) => vec![("der", 1)],
+        Some(FileForm::Pkcs7Pem) => vec![("pkcs7", 1)],
+        Some(FileForm::Utf16) => vec![("utf-16", 1)],
+        Some(_) => Vec::new(),
+        None => {
+            let mut seen = Seen::default();
+            seen.whole(pem);
+            seen.lines(pem);
+            seen.shapes
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    shapes: Vec<(&'static str, usize)>,
+}
+
+/// Where a line is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Text,
+    /// The line after an END.
+    AfterEnd,
+    Block,
+}
+
+impl Seen {
+    fn add(&mut self, shape: &'static str, line: usize) {
+        if !self.shapes.iter().any(|(seen, _)| *seen == shape) {
+            self.shapes.push((shape, line));
+        }
+    }
+
+    fn whole(&mut self, pem: &[u8]) {
+        let last = pem.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let has = |part: &[u8]| memchr::memmem::find(pem, part).is_some();
+        if let Some(rest) = pem.strip_prefix(BYTE_ORDER_MARK) {
+            if rest.starts_with(BEGIN) {
+                self.add("byte-order-mark", 1);
+            } else {
+                self.add("byte-order-mark-comment", 1);
+            }
+        }
+        if has(b"\r\r\n") {
+            self.add("cr-cr-lf", 1);
+        } else if has(b"\r\n") {
+            self.add("crlf", 1);
+        } else if has(b"\r") && !has(b"\n") {
+            self.add("cr", 1);
+        }
+        if !matches!(pem.last(), None | Some(b'\n' | b'\r')) {
+            self.add("no-last-newline", last);
+        }
+    }
+
+    fn lines(&mut self, pem: &[u8]) {
+        let text = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
+        let end_of_line = if text.contains(&b'\n') { b'\n' } else { b'\r' };
+        let (mut place, mut blocks) = (Place::Text, Blocks::default());
+        let mut text_after = None;
+        for (number, line) in (1..).zip(text.split(|byte| *byte == end_of_line)) {
+            let line = trim_end(line, b"\r");
+            let bare = line.trim_ascii();
+            let is_begin = bare.starts_with(BEGIN) && bare.ends_with(HYPHENS);
+            let is_end = bare.starts_with(END);
+            if is_begin && place != Place::Block {
+                self.boundary(line, blocks.count, number);
+                self.label(label(bare), &blocks, number);
+                blocks.begin(label(bare));
+                (place, text_after) = (Place::Block, None);
+            } else if is_end && place == Place::Block {
+                if memchr::memmem::find(bare, BEGIN).is_some() {
+                    self.add("joined", number);
+                    blocks.end(self, number);
+                    blocks.begin(CERTIFICATE);
+                    continue;
+                }
+                if line.ends_with(b" ") {
+                    self.add("space-after-end", number);
+                }
+                blocks.end(self, number);
+                place = Place::AfterEnd;
+            } else if place == Place::Block {
+                self.base64(line, number);
+                blocks.content.extend_from_slice(bare);
+            } else {
+                if place == Place::AfterEnd && line.starts_with(b"0") {
+                    self.add("digit-after-end", number);
+                }
+                if bare.is_empty() {
+                    // The end of the last line.
+                    text_after = text_after.or(Some((number, true)));
+                } else {
+                    place = Place::Text;
+                    text_after = Some((number, false));
+                    self.text(line, number);
+                }
+                if line.starts_with(BYTE_ORDER_MARK) {
+                    self.add("byte-order-mark-between", number);
+                    let rest = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+                    if rest.starts_with(BEGIN) {
+                        blocks.begin(label(rest.trim_ascii()));
+                        (place, text_after) = (Place::Block, None);
+                    }
+                }
+            }
+        }
+        if let (Some((number, false)), true) = (text_after, blocks.count > 0) {
+            self.add("text-after", number);
+        }
+        if blocks.certificates > 1 {
+            self.add("plain", 1);
+        }
+    }
+
+    fn boundary(&mut self, line: &[u8], before: usize, number: usize) {
+        if line.starts_with(b"\t") {
+            self.add("indented-by-tab", number);
+        } else if line.starts_with(b" ") {
+            self.add(
+                if before == 0 {
+                    "indented"
+                } else {
+                    "indented-second"
+                },
+                number,
+            );
+        }
+        if line.ends_with(b" ") {
+            self.add("space-after-begin", number);
+        }
+    }
+
+    fn label(&mut self, label: &[u8], blocks: &Blocks, number: usize) {
+        match label {
+            CERTIFICATE => {}
+            b"X509 CERTIFICATE" if blocks.certificates > 0 && !self.has("x509-certificate") => {
+                self.add("x509-certificate-second", number);
+            }
+            b"X509 CERTIFICATE" => self.add("x509-certificate", number),
+            // Uses that are named make no difference to those who know the label.
+            b"TRUSTED CERTIFICATE" => self.add("trusted-certificate", number),
+            b"X509 CRL" => self.add("crl", number),
+            b"PKCS7" if blocks.count == 0 => self.add("pkcs7", number),
+            b"PKCS7" => self.add("certificate-and-pkcs7", number),
+            label if label.ends_with(b"PRIVATE KEY") => self.add("private-key", number),
+            _ => self.add("parameters", number),
+        }
+    }
+
+    fn has(&self, shape: &str) -> bool {
+        self.shapes.iter().any(|(seen, _)| *seen == shape)
+    }
+
+    fn base64(&mut self, line: &[u8], number: usize) {
+        let bare = line.trim_ascii();
+        if bare.is_empty() {
+            self.add("blank-lines-within", number);
+        } else if bare.starts_with(b"Proc-Type:") {
+            self.add("proc-type", number);
+        } else if bare.contains(&b':') {
+            self.add("header-within", number);
+        } else if line.ends_with(b" ") || line.ends_with(b"\t") {
+            self.add("space-after-base64", number);
+        }
+        match bare.len() {
+            65..=76 => self.add("76-columns", number),
+            77..=500 => self.add("500-columns", number),
+            501.. => self.add("one-line-base64", number),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, line: &[u8], number: usize) {
+        let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
+        let line_of_hyphens = line.len() >= 5 && line.iter().all(|byte| *byte == b'-');
+        let shape = if line.starts_with(ANNOTATION) && has(HYPHENS) {
+            Some("hyphens-in-annotation")
+        } else if line.starts_with(ANNOTATION) {
+            has(b"--").then_some("hyphens-in-annotation-2")
+        } else if has(BEGIN) {
+            Some("begin-in-comment")
+        } else if has(END) {
+            Some("end-in-comment")
+        } else if line_of_hyphens {
+            Some("ruler")
+        } else {
+            has(HYPHENS).then_some("hyphens-in-comment")
+        };
+        if let Some(shape) = shape {
+            self.add(shape, number);
+        }
+        let others = [
+            (line.len() > 1024, "long-line"),
+            (line.starts_with(ANNOTATION), "annotation"),
+            (line.starts_with(b"\t"), "indented-text"),
+            (line.starts_with(b"Bag Attributes"), "bag-attributes"),
+            (line == b"Certificate:", "x509-text"),
+        ];
+        for (_, shape) in others.iter().filter(|(is, _)| *is) {
+            self.add(shape, number);
+        }
+        let text = trim_start(line, BYTE_ORDER_MARK);
+        if !text.is_ascii() {
+            let is_utf8 = std::str::from_utf8(text).is_ok();
+            self.add(if is_utf8 { "utf-8" } else { "latin-1" }, number);
+        }
+    }
+}
+
+/// The blocks of a file so far.
+#[derive(Default)]
+struct Blocks {
+    count: usize,
+    certificates: usize,
+    is_certificate: bool,
+    content: Vec<u8>,
+    /// The number of each block, by its base64.
+    numbers: HashMap<Vec<u8>, usize>,
+}
+
+impl Blocks {
+    fn begin(&mut self, label: &[u8]) {
+        self.count += 1;
+        self.is_certificate = label.ends_with(CERTIFICATE);
+        self.certificates += usize::from(self.is_certificate);
+        self.content.clear();
+    }
+
+    fn end(&mut self, seen: &mut Seen, line: usize) {
+        if !self.is_certificate {
+            return;
+        }
+        let content = std::mem::take(&mut self.content);
+        match self.numbers.insert(content, self.count) {
+            Some(earlier) if earlier + 1 == self.count => seen.add("duplicate", line),
+            Some(_) => seen.add("duplicate-later", line),
+            None => {}
+        }
+    }
+}
+
+/// What stands between `BEGIN` and the hyphens.
+fn label(boundary: &[u8]) -> &[u8] {
+    let label = boundary.strip_prefix(BEGIN).unwrap_or_default();
+    label.strip_suffix(HYPHENS).unwrap_or(label)
+}
+
+fn trim_end<'a>(line: &'a [u8], bytes: &[u8]) -> &'a [u8] {
+    let mut line = line;
+    while let Some(rest) = line.strip_suffix(bytes) {
+        line = rest;
+    }
+    line
+}
+
+fn trim_start<'a>(line: &'a [u8], bytes: &[u8]) -> &'a [u8] {
+    line.strip_prefix(bytes).unwrap_or(line)
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const HYPHENS: &[u8] = b"-----";
+const CERTIFICATE: &[u8] = b"CERTIFICATE";
+const ANNOTATION: &[u8] = b"# embedded-roots:";

@@ -1,0 +1,233 @@
+//! What other programs make of roots, and of files with roots: by measurement, not by a run.
+
+pub(crate) mod certificate;
+pub(crate) mod file;
+pub mod table;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::interop::table::{File, Program, Shape, Subject, Table, Verdict};
+use crate::outcome::Result;
+
+/// What the versions of one program make of a shape.
+#[derive(Serialize)]
+pub(crate) struct Opinion<'a> {
+    pub(crate) program: &'a str,
+    /// Those that do so.
+    versions: Vec<&'a str>,
+    /// Whether these are all that are known.
+    #[serde(skip)]
+    are_all: bool,
+    effect: Effect,
+    /// The id of the shape.
+    pub(crate) shape: &'a str,
+    /// What the shape is.
+    what: &'a str,
+    /// What the first of the versions says.
+    words: Option<&'a str>,
+}
+
+/// What a program does.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Effect {
+    /// It does not trust servers below the root.
+    RefusesRoot,
+    /// It does not trust a server whose own certificate this is.
+    RefusesServer,
+    /// It does not trust some servers below the root.
+    RefusesSomeServers,
+    /// It takes nothing from the file, and reports an error.
+    RefusesFile,
+    /// It takes fewer certificates than there are, without an error.
+    LosesRoots,
+    /// It takes fewer certificates than there are, and reports an error.
+    LosesRootsWithError,
+    /// It takes all certificates, and reports an error.
+    ReportsError,
+    /// It takes one certificate, as it does from every file.
+    TakesFirst,
+}
+
+impl Table {
+    /// The ids of the programs with these names: `all`, the name of a program, or the id of a version.
+    pub(crate) fn ids(&self, names: &[String]) -> Result<BTreeSet<&str>> {
+        let mut ids = BTreeSet::new();
+        for name in names {
+            let lower = name.to_lowercase();
+            let named = self.programs().filter(|program| {
+                lower == "all" || program.id == lower || program.name.to_lowercase() == lower
+            });
+            let named: Vec<&str> = named.map(|program| program.id.as_str()).collect();
+            if named.is_empty() {
+                return Err(self.unknown(name).into());
+            }
+            ids.extend(named);
+        }
+        Ok(ids)
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let names: BTreeSet<&str> = self
+            .programs()
+            .map(|program| program.name.as_str())
+            .collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        format!(
+            "nothing is known of the program \"{name}\", but of all, {}",
+            names.join(", ")
+        )
+    }
+
+    fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.verifiers.iter().chain(&self.readers)
+    }
+
+    /// What the programs with these ids make of a root of this shape, if they refuse it.
+    pub(crate) fn of_root(&self, shape: &str, ids: &BTreeSet<&str>) -> Vec<Opinion<'_>> {
+        let Some(shape) = self.shapes.iter().find(|known| known.id == shape) else {
+            return Vec::new();
+        };
+        let told = |program: &Program| shape.effect(program);
+        opinions(&self.verifiers, ids, &shape.id, &shape.what, told)
+    }
+
+    /// What the programs with these ids make of a file of this shape, if they do not read all of it.
+    pub(crate) fn of_file(&self, file: &str, ids: &BTreeSet<&str>) -> Vec<Opinion<'_>> {
+        let Some(file) = self.files.iter().find(|known| known.id == file) else {
+            return Vec::new();
+        };
+        let told = |program: &Program| file.effect(program);
+        opinions(&self.readers, ids, &file.id, &file.what, told)
+    }
+
+    /// The ids of what the common programs do unless they are told otherwise.
+    pub(crate) fn common(&self) -> BTreeSet<&str> {
+        let common = self.programs().filter(|program| program.default);
+        common.map(|program| program.id.as_str()).collect()
+    }
+}
+
+impl Shape {
+    fn effect(&self, verifier: &Program) -> Option<(Effect, Option<&str>)> {
+        let Verdict::Refused(words) = self.verdict(verifier)? else {
+            return None;
+        };
+        let effect = match self.of {
+            Subject::Certificate | Subject::Chain => Effect::RefusesRoot,
+            Subject::Server => Effect::RefusesServer,
+            Subject::Bundle => Effect::RefusesSomeServers,
+        };
+        Some((effect, Some(words)))
+    }
+}
+
+impl File {
+    fn effect(&self, reader: &Program) -> Option<(Effect, Option<&str>)> {
+        let reading = self.reading(reader)?;
+        let effect = match (reading.roots, reading.words) {
+            (0, Some(_)) => Effect::RefusesFile,
+            (1, None) if reader.takes.is_some() && self.roots > 1 => {
+                // Of a file with nothing special about it.
+                return (self.id == PLAIN).then_some((Effect::TakesFirst, None));
+            }
+            (taken, None) if taken < self.roots => Effect::LosesRoots,
+            (taken, Some(_)) if taken < self.expected(reader) => Effect::LosesRootsWithError,
+            (_, Some(_)) => Effect::ReportsError,
+            (_, None) => return None,
+        };
+        Some((effect, reading.words))
+    }
+}
+
+/// The file with several certificates and nothing else.
+const PLAIN: &str = "plain";
+
+/// The opinions of programs, the versions of each that do the same in one.
+fn opinions<'a>(
+    programs: &'a [Program],
+    ids: &BTreeSet<&str>,
+    shape: &'a str,
+    what: &'a str,
+    told: impl Fn(&Program) -> Option<(Effect, Option<&'a str>)>,
+) -> Vec<Opinion<'a>> {
+    let mut opinions: Vec<Opinion<'a>> = Vec::new();
+    for program in programs {
+        if !ids.contains(program.id.as_str()) {
+            continue;
+        }
+        let Some((effect, words)) = told(program) else {
+            continue;
+        };
+        let mut known = opinions.iter_mut();
+        let same =
+            known.find(|opinion| opinion.program == program.name && opinion.effect == effect);
+        if let Some(same) = same {
+            same.versions.push(&program.versions);
+        } else {
+            opinions.push(Opinion {
+                program: &program.name,
+                versions: vec![&program.versions],
+                are_all: false,
+                effect,
+                shape,
+                what,
+                words,
+            });
+        }
+    }
+    for opinion in &mut opinions {
+        let of_name = programs.iter();
+        let of_name = of_name.filter(|program| program.name == opinion.program);
+        opinion.are_all = of_name.count() == opinion.versions.len();
+    }
+    opinions
+}
+
+impl fmt::Display for Opinion<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.program)?;
+        let are_several = !self.are_all
+            && (self.versions.len() > 1 || self.versions.iter().any(|one| one.contains(" and ")));
+        if !self.are_all {
+            write!(f, " {}", joined(&self.versions))?;
+        }
+        let (one, several) = match self.effect {
+            Effect::RefusesRoot => ("refuses it", "refuse it"),
+            Effect::RefusesServer => ("refuses it for a server", "refuse it for a server"),
+            Effect::RefusesSomeServers => (
+                "refuses some servers below it",
+                "refuse some servers below it",
+            ),
+            Effect::RefusesFile => ("refuses the file", "refuse the file"),
+            Effect::LosesRoots => ("loses roots without a word", "lose roots without a word"),
+            Effect::LosesRootsWithError => (
+                "loses roots and reports an error",
+                "lose roots and report an error",
+            ),
+            Effect::ReportsError => (
+                "takes all roots and reports an error",
+                "take all roots and report an error",
+            ),
+            Effect::TakesFirst => ("takes the first root alone", "take the first root alone"),
+        };
+        let verb = if are_several { several } else { one };
+        write!(f, " {verb}: {}", self.what)?;
+        match self.words {
+            Some(words) if !words.is_empty() => write!(f, " (\"{words}\")"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names as a list in a sentence.
+pub(crate) fn joined(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
