@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use embedded_roots_bundle::{
-    DistrustedKey, ParsedBundle, PrivateKeys, Root, data_in_place_of_a_path, emit, parse,
-    parse_day, parse_distrusted_keys, pem_in_place_of_a_path, pin, read_file, shown_value,
+    DistrustedKey, ParsedBundle, PrivateKeys, Provider, Root, data_in_place_of_a_path, emit, parse,
+    parse_day, parse_distrusted_keys, pem_in_place_of_a_path, pin, read_file, shown_value, subject,
 };
 use rustls_pki_types::UnixTime;
 
@@ -160,8 +160,27 @@ fn custom(distrusted: &[DistrustedKey]) -> Result<ParsedBundle, String> {
     for path in &paths {
         roots.extend(user_file(path, distrusted)?);
     }
+    warn_of_unusable(&roots);
     ParsedBundle::new(roots)
         .map_err(|why| format!("{FILE} ({}): {why}", shown_value(&value.to_string_lossy())))
+}
+
+/// Warns of roots that the crypto provider cannot use. Cargo shows that for packages of a workspace.
+fn warn_of_unusable(roots: &[Root]) {
+    let provider = if cfg!(feature = "aws-lc-rs") {
+        Provider::AwsLcRs
+    } else if cfg!(feature = "ring") {
+        Provider::Ring
+    } else {
+        return;
+    };
+    for root in roots {
+        if let Some(why) = root.unusable(provider) {
+            let name =
+                subject(root.certificate()).map_or_else(String::new, |name| name.to_string());
+            println!("cargo::warning=a root of {FILE} {why}: {name}");
+        }
+    }
 }
 
 fn user_file(path: &Path, distrusted: &[DistrustedKey]) -> Result<Vec<Root>, String> {

@@ -1,26 +1,31 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
-use std::fmt;
-use std::mem;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::{fmt, mem};
 
 use clap::Args;
 use embedded_roots::mozilla;
 use embedded_roots_bundle::{
-    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, counted, iso_day,
+    self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, Provider, counted, iso_day,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
+use serde_json::{Value, json};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
 
 use crate::history::History;
 use crate::input::Input;
+use crate::interop::table::Table;
+use crate::interop::{self, Opinion};
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
 use crate::place::Place;
 use crate::root::InspectedRoot;
+use crate::sarif::{self, Format, uri};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -32,6 +37,13 @@ pub(crate) struct Arguments {
     /// Warn of certificates that expire within this many days
     #[arg(long, default_value_t = 30)]
     days: u32,
+    /// Tell what these programs refuse or lose, by measurement: `all`, or names such as `openssl`,
+    /// `python` and `java`
+    #[arg(long = "for", value_name = "NAME", value_delimiter = ',')]
+    programs: Vec<String>,
+    /// Write another format, for CI systems
+    #[arg(long, conflicts_with = "json")]
+    format: Option<Format>,
 }
 
 #[derive(Serialize)]
@@ -42,12 +54,14 @@ struct Check<'a> {
     roots: usize,
     /// A build with this file fails with the first of them.
     errors: Vec<String>,
-    warnings: Vec<Warning>,
+    warnings: Vec<Warning<Doubt>>,
+    /// What the programs of `--for` make of it.
+    programs: Vec<Warning<Opinion<'a>>>,
 }
 
 /// About a certificate, or about the file as a whole.
 #[derive(Serialize)]
-struct Warning {
+struct Warning<T> {
     /// The line of the certificate's BEGIN, or of text.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
@@ -57,14 +71,14 @@ struct Warning {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     #[serde(flatten)]
-    doubt: Doubt,
+    doubt: T,
 }
 
 #[derive(Serialize)]
 struct Doubt {
     /// One of `compromised`, `expired`, `expires`, `validity`, `weak-key`, `weak-signature`, `removed`, `version`,
     /// `no-basic-constraints`, `server`, `duplicate-key`, `limit-not-applied`, `limit-escaped`,
-    /// `distrusted`, `form`.
+    /// `distrusted`, `form`, `unusable`, `other-programs`.
     kind: &'static str,
     text: String,
 }
@@ -88,7 +102,17 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     if let Err(why) = ParsedBundle::new(parsed) {
         errors.push(format!("{}: {why}", input.name));
     }
-    let mut warnings: Vec<Warning> = form_of(&input).into_iter().collect();
+    let table = Table::load()?;
+    let others = Others {
+        table: &table,
+        files: interop::file::shapes(input.form, input.text()),
+        roots: &roots,
+        now: output.now(),
+    };
+    let mut warnings: Vec<Warning<Doubt>> = form_of(&input).into_iter().collect();
+    if arguments.programs.is_empty() {
+        warnings.extend(others.doubts());
+    }
     warnings.extend(self::warnings(
         &roots,
         &history,
@@ -96,6 +120,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         arguments.days,
     ));
     warnings.extend(distrusted(&input, &roots));
+    let programs = others.opinions(&table.ids(&arguments.programs)?);
     let checked = Check {
         command: "check",
         file: input.name,
@@ -103,35 +128,157 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         roots: roots.len(),
         errors,
         warnings,
+        programs,
     };
-    output.write(&checked, |out| {
-        for error in &checked.errors {
-            writeln!(out, "{ERROR}error:{ERROR:#} {error}")?;
-        }
-        for warning in &checked.warnings {
-            let file = &checked.file;
-            writeln!(out, "{WARNING}warning:{WARNING:#} {file}{warning}")?;
-        }
-        let summary = [
-            counted(checked.roots, "root"),
-            counted(checked.errors.len(), "error"),
-            counted(checked.warnings.len(), "warning"),
-        ];
-        let clean = checked.errors.is_empty() && checked.warnings.is_empty();
-        let style = if clean { GOOD } else { anstyle::Style::new() };
-        writeln!(out, "{style}{}{style:#}", summary.join(", "))
-    })?;
+    match arguments.format {
+        Some(Format::Sarif) => output.write_json(&checked.sarif())?,
+        None => output.write(&checked, |out| checked.show(out))?,
+    }
     if !checked.errors.is_empty() {
         return Err(format!("{} does not compile", checked.file).into());
     }
-    Ok(if checked.warnings.is_empty() {
+    Ok(if checked.is_clean() {
         Outcome::Clean
     } else {
         Outcome::Findings
     })
 }
 
-fn warnings(roots: &[InspectedRoot], history: &History, now: UnixTime, days: u32) -> Vec<Warning> {
+impl Check<'_> {
+    fn is_clean(&self) -> bool {
+        self.errors.is_empty() && self.warnings.is_empty() && self.programs.is_empty()
+    }
+
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        let file = &self.file;
+        for error in &self.errors {
+            writeln!(out, "{ERROR}error:{ERROR:#} {error}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(out, "{WARNING}warning:{WARNING:#} {file}{warning}")?;
+        }
+        for opinion in &self.programs {
+            writeln!(out, "{WARNING}elsewhere:{WARNING:#} {file}{opinion}")?;
+        }
+        let summary = [
+            counted(self.roots, "root"),
+            counted(self.errors.len(), "error"),
+            counted(self.warnings.len(), "warning"),
+        ];
+        let style = if self.is_clean() {
+            GOOD
+        } else {
+            anstyle::Style::new()
+        };
+        writeln!(out, "{style}{}{style:#}", summary.join(", "))
+    }
+
+    fn sarif(&self) -> Value {
+        let of_file = |text: &dyn fmt::Display| format!("{}{text}", self.file);
+        let errors = self
+            .errors
+            .iter()
+            .map(|error| ("error", "error", error.clone(), None));
+        let warnings = self.warnings.iter().map(|warning| {
+            (
+                warning.doubt.kind,
+                "warning",
+                of_file(warning),
+                warning.line,
+            )
+        });
+        let programs = self
+            .programs
+            .iter()
+            .map(|opinion| (OTHER_PROGRAMS, "note", of_file(opinion), opinion.line));
+        let findings: Vec<_> = errors.chain(warnings).chain(programs).collect();
+        let rules: BTreeSet<&str> = findings.iter().map(|(rule, ..)| *rule).collect();
+        let rules: Vec<Value> = rules
+            .into_iter()
+            .map(|rule| json!({ "id": rule }))
+            .collect();
+        let results = findings.iter().map(|(rule, level, text, line)| {
+            json!({
+                "ruleId": rule,
+                "level": level,
+                "message": { "text": text },
+                "locations": [{ "physicalLocation": {
+                    "artifactLocation": { "uri": uri(&self.file) },
+                    "region": { "startLine": line.unwrap_or(1) },
+                } }],
+            })
+        });
+        sarif::log(&rules, &results.collect::<Vec<_>>(), &[])
+    }
+}
+
+/// What other programs make of a file.
+struct Others<'a> {
+    table: &'a Table,
+    /// The shapes of the file, and their lines.
+    files: Vec<(&'static str, usize)>,
+    roots: &'a [InspectedRoot],
+    now: UnixTime,
+}
+
+impl<'a> Others<'a> {
+    fn opinions(&self, ids: &BTreeSet<&str>) -> Vec<Warning<Opinion<'a>>> {
+        let of_file = self.files.iter().flat_map(|(shape, line)| {
+            let opinions = self.table.of_file(shape, ids);
+            opinions.into_iter().map(|opinion| Warning {
+                line: Some(*line),
+                certificate: None,
+                subject: None,
+                doubt: opinion,
+            })
+        });
+        let of_roots = self.roots.iter().enumerate().flat_map(|(number, root)| {
+            let shapes = interop::certificate::shapes(self.roots, number, self.now);
+            let opinions = shapes.into_iter();
+            let opinions = opinions.flat_map(|shape| self.table.of_root(shape, ids));
+            opinions.map(|opinion| Warning::new(root, opinion))
+        });
+        of_file.chain(of_roots).collect()
+    }
+
+    /// What at least three of the common programs refuse or lose.
+    fn doubts(&self) -> Vec<Warning<Doubt>> {
+        const FEWEST: usize = 3;
+
+        let opinions = self.opinions(&self.table.common());
+        let of_one = |one: &Warning<Opinion<'_>>, other: &Warning<Opinion<'_>>| {
+            (one.line, one.certificate, one.doubt.shape)
+                == (other.line, other.certificate, other.doubt.shape)
+        };
+        let shapes = opinions.chunk_by(of_one);
+        let shapes = shapes.filter_map(|shape| {
+            let first = shape.first()?;
+            let opinions = shape.iter().map(|opinion| &opinion.doubt);
+            let text = interop::common(opinions, FEWEST)?;
+            // There is a warning of it that says when.
+            (first.doubt.shape != "expired").then(|| Warning {
+                line: first.line,
+                certificate: first.certificate,
+                subject: first.subject.clone(),
+                doubt: Doubt {
+                    kind: OTHER_PROGRAMS,
+                    text,
+                },
+            })
+        });
+        shapes.collect()
+    }
+}
+
+/// The kind of what other programs make of a file.
+const OTHER_PROGRAMS: &str = "other-programs";
+
+fn warnings(
+    roots: &[InspectedRoot],
+    history: &History,
+    now: UnixTime,
+    days: u32,
+) -> Vec<Warning<Doubt>> {
     let mut warnings = Vec::new();
     for (nth, root) in roots.iter().enumerate() {
         let earlier = roots.get(..nth).unwrap_or_default();
@@ -142,8 +289,8 @@ fn warnings(roots: &[InspectedRoot], history: &History, now: UnixTime, days: u32
     warnings
 }
 
-impl Warning {
-    fn new(root: &InspectedRoot, doubt: Doubt) -> Self {
+impl<T> Warning<T> {
+    fn new(root: &InspectedRoot, doubt: T) -> Self {
         let (line, certificate) = match root.place {
             Place::Line(line) => (Some(line), None),
             Place::Certificate(number) => (None, Some(number)),
@@ -159,7 +306,7 @@ impl Warning {
 }
 
 /// What follows the name of the file.
-impl fmt::Display for Warning {
+impl<T: fmt::Display> fmt::Display for Warning<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(line) = self.line {
             write!(f, ", {}", Place::Line(line))?;
@@ -170,12 +317,18 @@ impl fmt::Display for Warning {
         if let Some(subject) = &self.subject {
             write!(f, ": {subject}")?;
         }
-        write!(f, ": {}", self.doubt.text)
+        write!(f, ": {}", self.doubt)
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
 /// A build takes PEM alone.
-fn form_of(input: &Input) -> Option<Warning> {
+fn form_of(input: &Input) -> Option<Warning<Doubt>> {
     let form = input.form?;
     let text = format!(
         "is {form}, which a build does not read: convert it with `embedded-roots list --pem`"
@@ -190,7 +343,7 @@ fn form_of(input: &Input) -> Option<Warning> {
 }
 
 /// Certificates below a comment which says that they are distrusted, as make-ca writes it.
-fn distrusted(input: &Input, roots: &[InspectedRoot]) -> Vec<Warning> {
+fn distrusted(input: &Input, roots: &[InspectedRoot]) -> Vec<Warning<Doubt>> {
     const COMMENT: &str = "explicitly distrust";
 
     let mut warnings = Vec::new();
@@ -244,6 +397,9 @@ fn doubts(
     if key.algorithm() == "RSA" && key.bits().is_some_and(|bits| bits < 2048) {
         doubt("weak-key", format!("{key} is a weak key"));
     }
+    if let Some(why) = unusable(&root.root) {
+        doubt("unusable", why);
+    }
     let signature = certificate.signature_algorithm();
     let lower = signature.to_lowercase();
     if ["sha1", "sha-1", "md5", "md2"]
@@ -287,6 +443,14 @@ fn doubts(
         doubt("limit-not-applied", text);
     }
     doubts
+}
+
+/// Why rustls verifies nothing by a root, or with one of its providers.
+fn unusable(root: &bundle::Root) -> Option<String> {
+    let why = root.unusable(Provider::Ring)?;
+    let by_another = root.unusable(Provider::AwsLcRs).is_none();
+    let but = if by_another { "; aws-lc-rs can" } else { "" };
+    Some(format!("{why}{but}"))
 }
 
 /// Whether a certificate is its own issuer and has names that one asks a server by, as `openssl req -x509` makes it.

@@ -21,6 +21,7 @@ mod place;
 mod progress;
 mod record;
 mod root;
+mod sarif;
 mod scan;
 mod signature;
 mod source;

@@ -42,11 +42,16 @@ impl Output {
         for_people: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<()> {
         if self.json {
-            serde_json::to_writer_pretty(&mut self.stream, value).map_err(io::Error::from)?;
-            writeln!(self.stream)?;
-        } else {
-            for_people(&mut self.stream)?;
+            return self.write_json(value);
         }
+        for_people(&mut self.stream)?;
+        self.stream.flush()?;
+        Ok(())
+    }
+
+    pub(crate) fn write_json<T: Serialize>(&mut self, value: &T) -> Result<()> {
+        serde_json::to_writer_pretty(&mut self.stream, value).map_err(io::Error::from)?;
+        writeln!(self.stream)?;
         self.stream.flush()?;
         Ok(())
     }

@@ -1,30 +1,8 @@
-//! Names of the algorithms of signatures and keys, and which provider can use them.
+//! Which crypto provider can use which algorithms.
 
-use embedded_roots_bundle::ObjectIdentifier;
-use embedded_roots_bundle::der::{self, Element};
+use embedded_roots_bundle::Provider;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls_pki_types::{AlgorithmIdentifier, alg_id};
-
-/// The name of an algorithm, from the content of its `AlgorithmIdentifier`: that of the curve, for a key on one.
-pub(super) fn algorithm_name(identifier: &[u8]) -> String {
-    let mut ids = der::elements(identifier)
-        .flatten()
-        .filter(|element| element.tag == der::OID);
-    let (first, second) = (ids.next(), ids.next());
-    let Some(id) = second.or(first) else {
-        return "unknown".to_owned();
-    };
-    let id = ObjectIdentifier::new(id.value).to_string();
-    name(NAMES, &id).map_or(id, str::to_owned)
-}
-
-/// The name of an object identifier.
-// One copy, since every program links it.
-#[inline(never)]
-pub(super) fn name(names: &[(&str, &'static str)], id: &str) -> Option<&'static str> {
-    let known = names.iter().find(|(known, _)| *known == id);
-    known.map(|(_, name)| *name)
-}
 
 /// Whether rustls' provider aws-lc-rs verifies these signatures, by keys of this type, and ring does not. Both are
 /// contents of an `AlgorithmIdentifier`.
@@ -35,58 +13,19 @@ pub(super) fn is_supported_by_aws_lc_rs(signature: &[u8], key: Option<&[u8]>) ->
     })
 }
 
-/// What is wrong with a key that providers refuse together with its signatures, so that these seem to be bad: a part
-/// of a sentence about its certificate, and advice. `key` is the content of the `SubjectPublicKeyInfo`.
-pub(super) fn unusable_key(
-    key: &[u8],
-    algorithms: WebPkiSupportedAlgorithms,
-) -> Option<(String, &'static str)> {
-    let has_all = has_all_of_aws_lc_rs(algorithms);
-    let (algorithm, rest) = Element::expect(key, der::SEQUENCE)?;
-    let (_unused, bits) = Element::only(rest, der::BIT_STRING)?.split_first()?;
-    if algorithm == alg_id::RSA_ENCRYPTION.as_ref() {
-        let (modulus, _) = Element::expect(Element::only(bits, der::SEQUENCE)?, der::INTEGER)?;
-        let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
-        let leading = modulus.first()?.leading_zeros() as usize;
-        let length = modulus.len() * 8 - leading;
-        let shortest = if has_all { 2048 } else { SHORTEST_OF_RING };
-        return (!(shortest..=LONGEST).contains(&length)).then(|| {
-            let (too, advice) = if length < shortest {
-                ("short", "it needs a longer key")
-            } else {
-                ("long", "it needs a shorter key")
-            };
-            let why = format!(
-                "has an RSA key of {length} bits, too {too} for rustls, which verifies by keys of 2048 to {LONGEST}"
-            );
-            (why, advice)
-        });
-    }
-    let is_on_curve = [alg_id::ECDSA_P256, alg_id::ECDSA_P384]
-        .iter()
-        .any(|curve| algorithm == curve.as_ref());
-    // The first octet of a point (SEC 1, section 2.3.3).
-    (!has_all && is_on_curve && matches!(bits, [2 | 3, ..])).then(|| {
-        let why = "has a key whose point is compressed, which the crypto provider ring cannot use";
-        (why.to_owned(), AWS_LC_RS)
-    })
-}
-
-/// Advice for what *ring* does not have.
-pub(super) const AWS_LC_RS: &str = "the provider aws-lc-rs can (feature `aws-lc-rs`)";
-
-/// Whether this is the provider aws-lc-rs, or another with all of its pairs of elliptic curves.
-fn has_all_of_aws_lc_rs(algorithms: WebPkiSupportedAlgorithms) -> bool {
+/// The provider with these algorithms.
+pub(super) fn provider_of(algorithms: WebPkiSupportedAlgorithms) -> Provider {
     let mut all = algorithms.all.iter();
-    all.any(|each| {
+    let has_all_curves = all.any(|each| {
         let key = each.public_key_alg_id();
         each.signature_alg_id() == alg_id::ECDSA_SHA512 && key == alg_id::ECDSA_P256
-    })
+    });
+    if has_all_curves {
+        Provider::AwsLcRs
+    } else {
+        Provider::Ring
+    }
 }
-
-/// Bits of RSA keys. *ring* counts whole octets.
-const SHORTEST_OF_RING: usize = 2041;
-const LONGEST: usize = 8192;
 
 const P521: &[AlgorithmIdentifier] = &[alg_id::ECDSA_P521];
 const CURVES: &[AlgorithmIdentifier] =
@@ -101,40 +40,10 @@ const AWS_LC_RS_ALONE: &[(&[AlgorithmIdentifier], &[AlgorithmIdentifier])] = &[
     (&[alg_id::ML_DSA_87], &[alg_id::ML_DSA_87]),
 ];
 
-/// RFC 3279, RFC 4055, RFC 5480, RFC 5758, RFC 8410, RFC 9881, SEC 2.
-const NAMES: &[(&str, &str)] = &[
-    ("1.2.840.10040.4.1", "DSA"),
-    ("1.2.840.10040.4.3", "DSA with SHA-1"),
-    ("1.2.840.10045.2.1", "an elliptic curve"),
-    ("1.2.840.10045.3.1.1", "P-192"),
-    ("1.2.840.10045.3.1.7", "P-256"),
-    ("1.2.840.10045.4.1", "ECDSA with SHA-1"),
-    ("1.2.840.10045.4.3.1", "ECDSA with SHA-224"),
-    ("1.2.840.10045.4.3.2", "ECDSA with SHA-256"),
-    ("1.2.840.10045.4.3.3", "ECDSA with SHA-384"),
-    ("1.2.840.10045.4.3.4", "ECDSA with SHA-512"),
-    ("1.2.840.113549.1.1.1", "RSA"),
-    ("1.2.840.113549.1.1.2", "RSA with MD2"),
-    ("1.2.840.113549.1.1.4", "RSA with MD5"),
-    ("1.2.840.113549.1.1.5", "RSA with SHA-1"),
-    ("1.2.840.113549.1.1.10", "RSASSA-PSS"),
-    ("1.2.840.113549.1.1.11", "RSA with SHA-256"),
-    ("1.2.840.113549.1.1.12", "RSA with SHA-384"),
-    ("1.2.840.113549.1.1.13", "RSA with SHA-512"),
-    ("1.2.840.113549.1.1.14", "RSA with SHA-224"),
-    ("1.3.101.112", "Ed25519"),
-    ("1.3.101.113", "Ed448"),
-    ("1.3.132.0.10", "secp256k1"),
-    ("1.3.132.0.33", "P-224"),
-    ("1.3.132.0.34", "P-384"),
-    ("1.3.132.0.35", "P-521"),
-    ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
-    ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
-    ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
-];
-
 #[cfg(all(test, feature = "ring", feature = "aws-lc-rs"))]
 mod tests {
+    use embedded_roots_bundle::der;
+    use embedded_roots_bundle::{algorithm_name, unsupported_key, unusable_key};
     use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 
     use super::*;
@@ -195,7 +104,11 @@ mod tests {
             (8193, false, false),
         ] {
             let is_usable = |provider: CryptoProvider| {
-                unusable_key(&rsa(bits), provider.signature_verification_algorithms).is_none()
+                unusable_key(
+                    &rsa(bits),
+                    provider_of(provider.signature_verification_algorithms),
+                )
+                .is_none()
             };
             assert_eq!(
                 (
@@ -208,13 +121,46 @@ mod tests {
         }
     }
 
+    /// The types of keys with which a provider verifies something are those that `unsupported_key` knows.
+    #[test]
+    fn keys_of_other_types_are_unsupported() {
+        for provider in [ring::default_provider(), aws_lc_rs::default_provider()] {
+            let algorithms = provider.signature_verification_algorithms;
+            let all = aws_lc_rs::default_provider().signature_verification_algorithms;
+            for each in all.all {
+                let id = each.public_key_alg_id();
+                if id == alg_id::RSA_ENCRYPTION {
+                    continue;
+                }
+                let algorithm = der::encode(der::SEQUENCE, &id);
+                let bits = der::encode(der::BIT_STRING, &[0, 4]);
+                let key = [algorithm, bits].concat();
+                let mut own = algorithms.all.iter();
+                let is_own = own.any(|own| own.public_key_alg_id() == id);
+                let why = unsupported_key(&key, provider_of(algorithms));
+                assert_eq!(why.is_none(), is_own, "{id:?}: {why:?}");
+            }
+        }
+        let ed448 = der::encode(der::SEQUENCE, &[6, 3, 0x2b, 0x65, 0x71]);
+        assert_eq!(
+            unsupported_key(&ed448, Provider::AwsLcRs).unwrap(),
+            "has a key of the type Ed448, which rustls cannot use"
+        );
+        assert!(unsupported_key(&rsa(4096), Provider::Ring).is_none());
+        assert!(unsupported_key(&rsa(1024), Provider::AwsLcRs).is_some());
+    }
+
     #[test]
     fn compressed_points_are_unusable_by_ring_alone() {
         let algorithm = der::encode(der::SEQUENCE, alg_id::ECDSA_P256.as_ref());
         let bits = der::encode(der::BIT_STRING, &[&[0, 2], &[1; 32][..]].concat());
         let key = [algorithm, bits].concat();
         let unusable = |provider: CryptoProvider| {
-            unusable_key(&key, provider.signature_verification_algorithms).is_some()
+            unusable_key(
+                &key,
+                provider_of(provider.signature_verification_algorithms),
+            )
+            .is_some()
         };
         assert!(unusable(ring::default_provider()));
         assert!(!unusable(aws_lc_rs::default_provider()));

@@ -4,17 +4,16 @@
 
 use embedded_roots_bundle::der::{self, Element};
 use embedded_roots_bundle::{
-    DistinguishedName, ObjectIdentifier, critical_extension, extension, name_outside,
-    signature_algorithm, subject, subject_public_key_info, unsupported_constraint,
+    AWS_LC_RS, DistinguishedName, ObjectIdentifier, Provider, algorithm_name, critical_extension,
+    extension, name, name_outside, signature_algorithm, subject, subject_public_key_info,
+    unsupported_constraint, unusable_key,
 };
 use rustls::CertificateError;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::crypto::CryptoProvider;
 use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
-use crate::verify::algorithms::{
-    AWS_LC_RS, algorithm_name, is_supported_by_aws_lc_rs, name, unusable_key,
-};
+use crate::verify::algorithms::{is_supported_by_aws_lc_rs, provider_of};
 use crate::verify::dates::{Issuers, is_bad_signature};
 use crate::verify::paths::reached;
 use crate::verify::reason::{Defect, PIN};
@@ -37,7 +36,7 @@ pub(super) fn explain(
         end_entity: chain.end_entity,
         roots: issuers.reached(chain.end_entity, &intermediates),
         intermediates,
-        algorithms: provider.signature_verification_algorithms,
+        provider: provider_of(provider.signature_verification_algorithms),
     };
     match error {
         CertificateError::Other(other) => match other.0.downcast_ref()? {
@@ -78,7 +77,10 @@ pub(super) fn explain_signature(
     if !is_bad_signature(&refused) {
         return refused;
     }
-    match unusable_key_of(certificate, provider.signature_verification_algorithms) {
+    match unusable_key_of(
+        certificate,
+        provider_of(provider.signature_verification_algorithms),
+    ) {
         Some(refusal) => refusal.replacing(refused).into(),
         None => refused,
     }
@@ -89,7 +91,7 @@ struct Path<'a> {
     end_entity: &'a CertificateDer<'a>,
     intermediates: Vec<&'a CertificateDer<'a>>,
     roots: Vec<&'a Anchor>,
-    algorithms: WebPkiSupportedAlgorithms,
+    provider: Provider,
 }
 
 // With plain loops and few closures: every program links this.
@@ -178,14 +180,14 @@ impl<'a> Path<'a> {
     /// A bad signature can mean that the provider cannot use the key of an issuer.
     fn unusable_key(&self) -> Option<Refusal> {
         for certificate in &self.intermediates {
-            if let Some(refusal) = unusable_key_of(certificate, self.algorithms) {
+            if let Some(refusal) = unusable_key_of(certificate, self.provider) {
                 return Some(refusal);
             }
         }
         for root in &self.roots {
             let anchor = root.trust_anchor();
             if let Some((why, advice)) =
-                unusable_key(&anchor.subject_public_key_info, self.algorithms)
+                unusable_key(&anchor.subject_public_key_info, self.provider)
             {
                 let name = DistinguishedName::new(&anchor.subject);
                 return Some(Refusal::unsuitable(
@@ -263,12 +265,9 @@ impl<'a> Path<'a> {
     }
 }
 
-fn unusable_key_of(
-    certificate: &CertificateDer<'_>,
-    algorithms: WebPkiSupportedAlgorithms,
-) -> Option<Refusal> {
+fn unusable_key_of(certificate: &CertificateDer<'_>, provider: Provider) -> Option<Refusal> {
     let key = Element::only(subject_public_key_info(certificate)?, der::SEQUENCE)?;
-    let (why, advice) = unusable_key(key, algorithms)?;
+    let (why, advice) = unusable_key(key, provider)?;
     Some(Refusal::unsuitable(
         subject(certificate),
         Defect::Algorithm,

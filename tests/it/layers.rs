@@ -60,7 +60,7 @@ const PROGRAM: Tower = Tower {
         &["root"],
         &["finder", "input", "interop"],
         &["source"],
-        &["output", "progress"],
+        &["output", "progress", "sarif"],
         &["check", "diff", "explain", "list", "scan"],
     ],
     fewest_imports: 50,

@@ -75,6 +75,11 @@ impl Input {
         })
     }
 
+    /// The text: that of PEM.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.pem
+    }
+
     /// The lines of text, each with its number, where the input has lines.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &[u8])> {
         (1..).zip(self.pem.split(|byte| *byte == b'\n'))

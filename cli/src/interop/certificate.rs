@@ -152,6 +152,7 @@ fn numbers(certificate: &X509Certificate<'_>) -> Vec<&'static str> {
 
 /// The extensions of a certificate that shapes are about.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is another extension")]
 struct Extensions<'a> {
     /// Whether they are critical, and the path length.
     basic_constraints: Option<(bool, Option<u32>)>,

@@ -43,7 +43,7 @@ impl Seen {
     }
 
     fn whole(&mut self, pem: &[u8]) {
-        let last = pem.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let last = memchr::memchr_iter(b'\n', pem).count() + 1;
         let has = |part: &[u8]| memchr::memmem::find(pem, part).is_some();
         if let Some(rest) = pem.strip_prefix(BYTE_ORDER_MARK) {
             if rest.starts_with(BEGIN) {

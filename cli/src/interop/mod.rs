@@ -58,14 +58,14 @@ impl Table {
         let mut ids = BTreeSet::new();
         for name in names {
             let lower = name.to_lowercase();
-            let named = self.programs().filter(|program| {
+            let programs = self.programs().filter(|program| {
                 lower == "all" || program.id == lower || program.name.to_lowercase() == lower
             });
-            let named: Vec<&str> = named.map(|program| program.id.as_str()).collect();
-            if named.is_empty() {
+            let known: Vec<&str> = programs.map(|program| program.id.as_str()).collect();
+            if known.is_empty() {
                 return Err(self.unknown(name).into());
             }
-            ids.extend(named);
+            ids.extend(known);
         }
         Ok(ids)
     }
@@ -223,8 +223,31 @@ impl fmt::Display for Opinion<'_> {
     }
 }
 
+/// A sentence about a shape that at least so many programs refuse or lose.
+pub(crate) fn common<'a>(
+    opinions: impl Iterator<Item = &'a Opinion<'a>>,
+    fewest: usize,
+) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut told = None;
+    for opinion in opinions.filter(|opinion| opinion.effect != Effect::ReportsError) {
+        if !names.contains(&opinion.program) {
+            names.push(opinion.program);
+        }
+        let effect = match opinion.effect {
+            Effect::RefusesRoot => "refuse it",
+            Effect::RefusesServer => "refuse it for a server",
+            Effect::RefusesSomeServers => "refuse some servers below it",
+            _ => "refuse the file or lose roots of it",
+        };
+        told = Some((effect, opinion.what));
+    }
+    let (effect, what) = told.filter(|_| names.len() >= fewest)?;
+    Some(format!("{} {effect}: {what}", joined(&names)))
+}
+
 /// Names as a list in a sentence.
-pub(crate) fn joined(names: &[&str]) -> String {
+fn joined(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),

@@ -17,6 +17,7 @@ use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
+use crate::sarif::Format;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
@@ -40,12 +41,6 @@ enum FailOn {
     Compromised,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// SARIF 2.1.0: each removed root is a result, and each compromised root or certificate
-    Sarif,
-}
-
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
     let bar = Bar::new()?;
@@ -57,10 +52,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     bar.clear();
     let report = ScanReport::new(&scan, &history);
     match arguments.format {
-        Some(Format::Sarif) => output.write(&(), |out| {
-            serde_json::to_writer_pretty(&mut *out, &sarif::log(&report))?;
-            writeln!(out)
-        })?,
+        Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
         None => output.write(&report, |out| report.show(out))?,
     }
     if !report.errors.is_empty() {

@@ -1,13 +1,11 @@
-//! SARIF 2.1.0, which the code scanning of GitHub, GitLab and Azure shows beside a change. `CycloneDX` has
-//! no place for a finding that is neither a component nor a vulnerability with an identifier.
-
-use std::fmt::Write as _;
+//! What a scan has found, in SARIF.
 
 use serde_json::{Value, json};
 
 use crate::finder::location::Location;
 use crate::finder::unpack::Failure;
 use crate::history::Standing;
+use crate::sarif::{self, uri};
 use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, RootsOfPlace, ScanReport};
 
 const COMPROMISED: &str = "compromised";
@@ -36,40 +34,31 @@ pub(super) fn log(report: &ScanReport<'_>) -> Value {
             "locations": [in_sarif(location)],
         })
     });
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "embedded-roots",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": [{
-                    "id": COMPROMISED,
-                    "name": "Compromised",
-                    "shortDescription": {
-                        "text": "A certificate whose private key is public, or that of an intermediate below it"
-                    },
-                    "help": { "text": "Update the product or the list that this file comes from, now: whoever has \
-                                       the private key can pose as any server." },
-                }, {
-                    "id": REMOVED,
-                    "name": "RemovedRoot",
-                    "shortDescription": { "text": "A root that Mozilla has removed from its list" },
-                    "help": { "text": "Update the product or the list that this file comes from." },
-                }, {
-                    "id": VERIFIER,
-                    "name": "OlderVerifier",
-                    "shortDescription": { "text": "A program with a rustls-webpki before 0.103.16" },
-                    "help": { "text": "Build it with rustls-webpki 0.103.17 or later." },
-                }],
-            } },
-            "invocations": [{
-                "executionSuccessful": report.errors.is_empty(),
-                "toolExecutionNotifications": notifications.collect::<Vec<_>>(),
-            }],
-            "results": results.collect::<Vec<_>>(),
-        }],
-    })
+    let rules = [
+        json!({
+            "id": COMPROMISED,
+            "name": "Compromised",
+            "shortDescription": {
+                "text": "A certificate whose private key is public, or that of an intermediate below it"
+            },
+            "help": { "text": "Update the product or the list that this file comes from, now: whoever has \
+                               the private key can pose as any server." },
+        }),
+        json!({
+            "id": REMOVED,
+            "name": "RemovedRoot",
+            "shortDescription": { "text": "A root that Mozilla has removed from its list" },
+            "help": { "text": "Update the product or the list that this file comes from." },
+        }),
+        json!({
+            "id": VERIFIER,
+            "name": "OlderVerifier",
+            "shortDescription": { "text": "A program with a rustls-webpki before 0.103.16" },
+            "help": { "text": "Build it with rustls-webpki 0.103.17 or later." },
+        }),
+    ];
+    let results: Vec<Value> = results.collect();
+    sarif::log(&rules, &results, &notifications.collect::<Vec<_>>())
 }
 
 fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {
@@ -130,24 +119,4 @@ fn in_sarif(location: &Location) -> Value {
         "physicalLocation": { "artifactLocation": { "uri": file } },
         "logicalLocations": [{ "fullyQualifiedName": location.shown, "kind": "resource" }],
     })
-}
-
-/// A path as a relative or absolute URI reference (RFC 3986, section 4.2).
-fn uri(path: &str) -> String {
-    let mut uri = String::new();
-    for byte in path.replace('\\', "/").bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(byte.into());
-            }
-            _ => {
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
-    }
-    if path.starts_with('/') {
-        format!("file://{uri}")
-    } else {
-        uri
-    }
 }

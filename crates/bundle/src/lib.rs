@@ -70,6 +70,9 @@ pub use pem::write::certificate_to_pem;
 pub use pipe::read_file_or_descriptor;
 pub use root::Root;
 pub use variable::{data_in_place_of_a_path, pem_in_place_of_a_path, shown_value};
+pub use x509::algorithm::{
+    AWS_LC_RS, Provider, algorithm_name, name, unsupported_key, unusable_key,
+};
 pub use x509::anchor::identity;
 pub use x509::certificate::{
     critical_extension, extension, issuer, not_after, not_before, serial_number,

@@ -6,6 +6,8 @@ use crate::error::{ParseError, subject_of};
 use crate::limits::Limits;
 use crate::limits::annotation::Annotation;
 use crate::limits::name_constraints::{self, NameConstraints};
+use crate::limits::outside::unsupported_constraint;
+use crate::x509::algorithm::{Provider, unsupported_key};
 use crate::x509::anchor::trust_anchor;
 use crate::x509::ca;
 use crate::x509::certificate::{issuer, subject};
@@ -110,6 +112,22 @@ impl Root {
         let subject = subject_of(&self.certificate);
         let error = ParseError::new(format!("{subject} {why}")).of_ca_check();
         Err(error.at_line(self.line))
+    }
+
+    /// Why rustls with this provider accepts no chain to it: a part of a sentence about it.
+    ///
+    /// That is no error: a program can have a provider of its own, and other roots beside this one.
+    #[must_use]
+    pub fn unusable(&self, provider: Provider) -> Option<String> {
+        let anchor = &self.anchor;
+        if let Some(why) = unsupported_key(&anchor.subject_public_key_info, provider) {
+            return Some(why);
+        }
+        // Of those below it, each has a directory name.
+        let kind = unsupported_constraint(&self.certificate, anchor.name_constraints.as_deref()?)?;
+        Some(format!(
+            "has name constraints of a kind that rustls does not implement: {kind}"
+        ))
     }
 
     /// The certificate, DER.

@@ -1,5 +1,6 @@
 //! Certificates in DER (RFC 5280), as far as trust needs them.
 
+pub(crate) mod algorithm;
 pub(crate) mod anchor;
 pub(crate) mod ca;
 pub(crate) mod certificate;

@@ -1,0 +1,54 @@
+//! SARIF 2.1.0, which the code scanning of GitHub, GitLab and Azure shows beside a change. `CycloneDX` has
+//! no place for a finding that is neither a component nor a vulnerability with an identifier.
+
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+/// A format for other systems.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// SARIF 2.1.0: each finding is a result
+    Sarif,
+}
+
+/// The log of one run. Notifications are about errors.
+pub(crate) fn log(rules: &[Value], results: &[Value], notifications: &[Value]) -> Value {
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "embedded-roots",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            } },
+            "invocations": [{
+                "executionSuccessful": notifications.is_empty(),
+                "toolExecutionNotifications": notifications,
+            }],
+            "results": results,
+        }],
+    })
+}
+
+/// A path as a relative or absolute URI reference (RFC 3986, section 4.2).
+pub(crate) fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.replace('\\', "/").bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(byte.into());
+            }
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    if path.starts_with('/') {
+        format!("file://{uri}")
+    } else {
+        uri
+    }
+}
