@@ -74,17 +74,26 @@ impl Chain {
     /// The certificate on the way up from the end entity whose issuer was not sent; `None` if the way ends in a
     /// certificate that is its own issuer, or in none.
     pub(super) fn without_issuer(&self) -> Option<&SentCertificate> {
+        let last = self.path().pop()?;
+        let is_issuer = |other: &&SentCertificate| last.names(&other.der);
+        self.all().find(is_issuer).is_none().then_some(last)
+    }
+
+    /// The way up from the end entity by names, without a certificate that is its own issuer above it.
+    pub(super) fn path(&self) -> Vec<&SentCertificate> {
+        let mut path = vec![&self.end_entity];
         let mut last = &self.end_entity;
-        for _ in 0..=self.others.len() {
-            if last.names(&last.der) {
-                return None;
-            }
-            match self.others.iter().find(|other| last.names(&other.der)) {
-                Some(issuer) => last = issuer,
-                None => return Some(last),
+        while path.len() <= self.others.len() && !last.names(&last.der) {
+            let mut others = self.others.iter();
+            let Some(issuer) = others.find(|other| last.names(&other.der)) else {
+                break;
+            };
+            last = issuer;
+            if !last.names(&last.der) {
+                path.push(last);
             }
         }
-        None
+        path
     }
 
     /// The end-entity certificate, and those that signatures lead to from there, whatever else is wrong

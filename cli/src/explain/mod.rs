@@ -3,6 +3,7 @@
 mod chain;
 mod completion;
 mod connection;
+mod elsewhere;
 mod policy;
 mod starttls;
 mod stream;
@@ -28,11 +29,13 @@ use serde::Serialize;
 use crate::explain::chain::{Chain, SentCertificate};
 use crate::explain::completion::{Completion, KnownIntermediates, fetch_command};
 use crate::explain::connection::{Server, within};
+use crate::explain::elsewhere::Elsewhere;
 use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
 use crate::explain::starttls::StartTls;
 use crate::explain::url::server_of;
 use crate::explain::verdict::{Case, LONGEST_NAME, Reason, Verdict, with_advice};
 use crate::history::{History, Standing};
+use crate::interop::table::Table;
 use crate::outcome::{Outcome, Result};
 use crate::output::{
     ERROR, GOOD, Output, is_narrow, stacked, start_of_sha256, table, table_with_remarks,
@@ -64,6 +67,10 @@ pub(crate) struct Arguments {
     /// Write the certificates that complete the chain into this new file (PEM)
     #[arg(long, value_name = "FILE")]
     write_intermediate: Option<PathBuf>,
+    /// Tell what these programs make of the root that the chain ends in, by measurement: `all`, or names
+    /// such as `openssl`, `python` and `java`
+    #[arg(long = "for", value_name = "NAME", value_delimiter = ',')]
+    programs: Vec<String>,
     /// Give up after this time, in all
     #[arg(long, value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -93,6 +100,9 @@ struct Explanation<'a> {
     difference: Option<String>,
     /// A handshake under the roots that accept the chain; none if they refuse it.
     handshake: Option<Handshake>,
+    /// What the programs of `--for` make of it, by measurement; none if they are not asked about, or the chain ends in no
+    /// known root.
+    elsewhere: Option<Elsewhere<'a>>,
 }
 
 #[derive(Serialize)]
@@ -127,6 +137,8 @@ struct Handshake {
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
+    let table = Table::load()?;
+    let ids = table.ids(&arguments.programs)?;
     let start = Instant::now();
     let timeout = Duration::from_secs(arguments.timeout);
     let mut asked = arguments.clone();
@@ -149,6 +161,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         handshake,
         outcome,
     } = found;
+    let server_name = ServerName::try_from(name.clone())?;
+    let elsewhere = if ids.is_empty() {
+        None
+    } else {
+        Elsewhere::new(&table, &ids, &chain, &candidates, &server_name, now)
+    };
     let explained = Explanation {
         command: "explain",
         server: shown,
@@ -174,6 +192,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         difference: difference(&verdicts),
         verdicts,
         handshake,
+        elsewhere,
     };
     output.write(&explained, |out| show(out, &explained, &chain, &candidates))?;
     if let Some(path) = &arguments.write_intermediate {
@@ -505,6 +524,9 @@ fn show(
             "failed"
         };
         writeln!(out, "handshake {succeeded}: {}", handshake.sentence)?;
+    }
+    if let Some(elsewhere) = &explained.elsewhere {
+        elsewhere.show(out)?;
     }
     Ok(())
 }

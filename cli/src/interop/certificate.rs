@@ -5,7 +5,8 @@ use embedded_roots_bundle::{issuer, subject};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{
-    ExtendedKeyUsage, GeneralName, GeneralSubtree, NameConstraints, ParsedExtension,
+    BasicConstraints, ExtendedKeyUsage, GeneralName, GeneralSubtree, NameConstraints,
+    ParsedExtension,
 };
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
@@ -154,8 +155,8 @@ fn numbers(certificate: &X509Certificate<'_>) -> Vec<&'static str> {
 #[derive(Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is another extension")]
 struct Extensions<'a> {
-    /// Whether they are critical, and the path length.
-    basic_constraints: Option<(bool, Option<u32>)>,
+    /// Whether they are critical.
+    basic_constraints: Option<(bool, &'a BasicConstraints)>,
     has_key_usage: bool,
     usages: Option<(bool, &'a ExtendedKeyUsage<'a>)>,
     constraints: Option<(bool, &'a NameConstraints<'a>)>,
@@ -174,7 +175,7 @@ impl<'a> Extensions<'a> {
             let is_critical = extension.critical;
             match extension.parsed_extension() {
                 ParsedExtension::BasicConstraints(basic) => {
-                    all.basic_constraints = Some((is_critical, basic.path_len_constraint));
+                    all.basic_constraints = Some((is_critical, basic));
                 }
                 ParsedExtension::KeyUsage(_) => all.has_key_usage = true,
                 ParsedExtension::ExtendedKeyUsage(usages) => {
@@ -210,6 +211,7 @@ impl<'a> Extensions<'a> {
     /// How the certificate of a server is made that is its own issuer.
     fn server(&self) -> Option<&'static str> {
         let shape = match (self.basic_constraints, self.has_key_usage) {
+            (Some((_, basic)), _) if !basic.ca => "server-not-ca",
             (Some(_), true) => "server-ca",
             (Some(_), false) => "server-openssl-req",
             (None, _) => "server-no-basic-constraints",
@@ -218,8 +220,10 @@ impl<'a> Extensions<'a> {
     }
 
     fn shapes(&self, is_self_issued: bool) -> Vec<&'static str> {
-        let (is_critical, path_length) = self.basic_constraints.unwrap_or((true, None));
         let has_basic = self.basic_constraints.is_some();
+        let is_not_critical = (self.basic_constraints).is_some_and(|(is_critical, _)| !is_critical);
+        let path_length = self.basic_constraints;
+        let path_length = path_length.and_then(|(_, basic)| basic.path_len_constraint);
         let keys = self.subject_key.zip(self.authority_key);
         let is_other_key = is_self_issued && keys.is_some_and(|(own, other)| own != other);
         let shapes = [
@@ -229,7 +233,7 @@ impl<'a> Extensions<'a> {
                 "no-basic-constraints-no-key-usage",
             ),
             (has_basic && !self.has_key_usage, "no-key-usage"),
-            (!is_critical, "basic-constraints-not-critical"),
+            (is_not_critical, "basic-constraints-not-critical"),
             (path_length == Some(0), "path-length-leaf"),
             (self.subject_key.is_none(), "no-subject-key-identifier"),
             (is_other_key, "other-authority-key-identifier"),
@@ -338,7 +342,7 @@ fn among(
     all
 }
 
-fn has_key_identifier(der: &CertificateDer<'_>) -> bool {
+pub(crate) fn has_key_identifier(der: &CertificateDer<'_>) -> bool {
     let certificate = X509Certificate::from_der(der);
     certificate.is_ok_and(|(_, certificate)| {
         let mut extensions = certificate.extensions().iter();

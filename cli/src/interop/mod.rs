@@ -247,7 +247,7 @@ pub(crate) fn common<'a>(
 }
 
 /// Names as a list in a sentence.
-fn joined(names: &[&str]) -> String {
+pub(crate) fn joined(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),

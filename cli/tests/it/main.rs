@@ -14,6 +14,7 @@ mod compromised;
 mod diff;
 mod input;
 mod list;
+mod page;
 mod picture;
 mod readme;
 mod scan;
