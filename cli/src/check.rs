@@ -103,16 +103,16 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         errors.push(format!("{}: {why}", input.name));
     }
     let table = Table::load()?;
+    // Of a file that a build does not read, there is a warning that says how to convert it.
+    let is_file_told = input.form.is_some() && arguments.programs.is_empty();
+    let files = (!is_file_told).then(|| interop::file::shapes(input.form, input.text()));
     let others = Others {
         table: &table,
-        files: interop::file::shapes(input.form, input.text()),
+        files: files.unwrap_or_default(),
         roots: &roots,
         now: output.now(),
     };
     let mut warnings: Vec<Warning<Doubt>> = form_of(&input).into_iter().collect();
-    if arguments.programs.is_empty() {
-        warnings.extend(others.doubts());
-    }
     warnings.extend(self::warnings(
         &roots,
         &history,
@@ -120,6 +120,9 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         arguments.days,
     ));
     warnings.extend(distrusted(&input, &roots));
+    if arguments.programs.is_empty() {
+        warnings.extend(others.doubts());
+    }
     let programs = others.opinions(&table.ids(&arguments.programs)?);
     let checked = Check {
         command: "check",
@@ -175,37 +178,49 @@ impl Check<'_> {
 
     fn sarif(&self) -> Value {
         let of_file = |text: &dyn fmt::Display| format!("{}{text}", self.file);
-        let errors = self
-            .errors
-            .iter()
-            .map(|error| ("error", "error", error.clone(), None));
+        let errors = self.errors.iter();
+        let errors = errors.map(|error| ("error", "error", error.clone(), None, None));
         let warnings = self.warnings.iter().map(|warning| {
+            let text = of_file(warning);
             (
                 warning.doubt.kind,
                 "warning",
-                of_file(warning),
+                text,
                 warning.line,
+                warning.subject.as_ref(),
             )
         });
-        let programs = self
-            .programs
-            .iter()
-            .map(|opinion| (OTHER_PROGRAMS, "note", of_file(opinion), opinion.line));
+        let programs = self.programs.iter().map(|opinion| {
+            let text = of_file(opinion);
+            (
+                OTHER_PROGRAMS,
+                "note",
+                text,
+                opinion.line,
+                opinion.subject.as_ref(),
+            )
+        });
         let findings: Vec<_> = errors.chain(warnings).chain(programs).collect();
         let rules: BTreeSet<&str> = findings.iter().map(|(rule, ..)| *rule).collect();
         let rules: Vec<Value> = rules
             .into_iter()
             .map(|rule| json!({ "id": rule }))
             .collect();
-        let results = findings.iter().map(|(rule, level, text, line)| {
+        let results = findings.iter().map(|(rule, level, text, line, subject)| {
             json!({
                 "ruleId": rule,
                 "level": level,
                 "message": { "text": text },
-                "locations": [{ "physicalLocation": {
-                    "artifactLocation": { "uri": uri(&self.file) },
-                    "region": { "startLine": line.unwrap_or(1) },
-                } }],
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": { "uri": uri(&self.file) },
+                        "region": { "startLine": line.unwrap_or(1) },
+                    },
+                    "logicalLocations": [{
+                        "fullyQualifiedName": subject.unwrap_or(&self.file),
+                        "kind": "resource",
+                    }],
+                }],
             })
         });
         sarif::log(&rules, &results.collect::<Vec<_>>(), &[])

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use embedded_roots::mozilla;
 use embedded_roots_bundle::shown_value;
 use embedded_roots_testing::authority::{annotated, ca_params, root, root_with};
 use rcgen::{IsCa, KeyUsagePurpose};
@@ -312,4 +313,37 @@ fn file_with_distrusted_key_is_refused() {
          CVE-2026-111943,GHSA-6q48-6c7w-9gw2,RUSTSEC-2026-0382; remove this certificate"
     );
     assert_eq!(error, expected);
+}
+
+/// Cargo shows warnings for packages of a workspace and for paths.
+#[test]
+fn root_that_the_provider_cannot_use_is_a_warning() {
+    let anchors = mozilla::BUNDLE.anchors().iter();
+    let of_p521 = anchors.zip(mozilla::annotated_pem().split("-----BEGIN").skip(1));
+    let mut of_p521 = of_p521.filter(|(anchor, _)| {
+        // The curve of RFC 5480.
+        let key = &anchor.trust_anchor().subject_public_key_info;
+        key.windows(5)
+            .any(|part| part == [0x2b, 0x81, 0x04, 0, 0x23])
+    });
+    let (_, rest) = of_p521.next().unwrap();
+    let end = "-----END CERTIFICATE-----\n";
+    let block = rest.split_inclusive(end).next().unwrap();
+    let pem = format!("-----BEGIN{block}{}", root("CA").pem());
+
+    let warnings = |features: &[&str]| {
+        let package = Package::with_features("build-warning", features);
+        let path = package.file("corp.pem", &pem);
+        let output = package.env(FILE, &path).cargo(&["check"]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{text}");
+        let warnings = text.lines().filter(|line| line.contains(FILE));
+        warnings.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let by_ring = warnings(&["custom", "ring"]);
+    assert_eq!(by_ring.len(), 1, "{by_ring:?}");
+    let text = "a root of EMBEDDED_ROOTS_FILE has a key of the type P-521, which the crypto provider ring cannot use: CN=";
+    assert!(by_ring[0].contains(text), "{by_ring:?}");
+    // Nobody knows which provider it will be.
+    assert_eq!(warnings(&["custom", "rustls"]), Vec::<String>::new());
 }

@@ -18,7 +18,7 @@ pub(crate) struct Opinion<'a> {
     pub(crate) program: &'a str,
     /// Those that do so.
     versions: Vec<&'a str>,
-    /// Whether these are all that are known.
+    /// Whether these are all of several that are known.
     #[serde(skip)]
     are_all: bool,
     effect: Effect,
@@ -182,7 +182,7 @@ fn opinions<'a>(
     for opinion in &mut opinions {
         let of_name = programs.iter();
         let of_name = of_name.filter(|program| program.name == opinion.program);
-        opinion.are_all = of_name.count() == opinion.versions.len();
+        opinion.are_all = opinion.versions.len() > 1 && of_name.count() == opinion.versions.len();
     }
     opinions
 }

@@ -12,6 +12,7 @@ mod check;
 mod command;
 mod compromised;
 mod diff;
+mod elsewhere;
 mod input;
 mod list;
 mod page;
