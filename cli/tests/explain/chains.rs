@@ -2,10 +2,10 @@
 
 use embedded_roots_testing::authority::{
     Authority, Identity, intermediate, intermediate_of, intermediate_with, key, root, root_of,
-    self_signed_server, server, server_with,
+    root_with, self_signed_server, server, server_with,
 };
 use embedded_roots_testing::folder::Folder;
-use rcgen::{GeneralSubtree, NameConstraints, SanType, date_time_ymd};
+use rcgen::{BasicConstraints, GeneralSubtree, IsCa, NameConstraints, SanType, date_time_ymd};
 
 use crate::authority::{
     HOST, SECP256K1_ROOT, ca_issuers, ed25519_root, under_public_key, with_another_key,
@@ -725,4 +725,62 @@ fn chain_that_nothing_known_completes_is_incomplete() {
         Explain::new(&ca.pem(), &ca.pem()).json(Server::new(&server(&between, HOST)).port);
     assert_eq!(value["completion"].as_array().unwrap().len(), 0);
     assert_eq!(value["verdicts"][0]["reason"], "incomplete");
+}
+
+/// What other programs make of it is told by the root, and does not change the verdict.
+#[test]
+fn other_programs_are_told_by_measurement() {
+    let ca = root_with("CA without a path", |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages.clear();
+    });
+    let system = root("Another CA").pem();
+    let told = |identity: &Identity, programs: &str| {
+        let explain = Explain::new(&ca.pem(), &system).args(&["--for", programs]);
+        explain.run(Server::new(identity).port)
+    };
+    let below = server(&ca, HOST);
+    let explained = told(&below, "python,go");
+    assert_eq!(explained.status, 0, "{}", explained.errors);
+    let start = "By measurements until ";
+    let has = |line: &str| assert!(explained.has_line(line), "{line}: {}", explained.output);
+    assert!(explained.output.contains(start), "{}", explained.output);
+    assert!(
+        explained
+            .output
+            .contains(", and not by a run, of the root \"CN=CA without a path\":")
+    );
+    has("Go accepts it");
+    has(
+        "Python 3.13 and later refuse it: no key usage (\"CA cert does not include key usage extension\")",
+    );
+
+    // A path that is too long.
+    let between = intermediate("Between", &ca);
+    let longer = told(&server(&between, HOST).with(&between), "go,java");
+    let output = &longer.output;
+    assert!(
+        output.contains("Go 1.19 refuses it: an intermediate below a path length of 0"),
+        "{output}"
+    );
+    assert!(output.contains("Java accepts it"), "{output}");
+
+    // No known root.
+    let unknown = told(&server(&root("Nobody"), HOST), "go").output;
+    assert!(!unknown.contains(start), "{unknown}");
+}
+
+#[test]
+fn certificate_of_a_server_that_is_its_own_issuer_is_looked_up_itself() {
+    let system = root("Another CA").pem();
+    let identity = self_signed_server(HOST);
+    let explain = Explain::new(&system, &system).args(&["--for", "all"]);
+    let (_, value) = explain.json(Server::new(&identity).port);
+    let refused = value["elsewhere"]["refused"].as_array().unwrap();
+    assert!(
+        refused
+            .iter()
+            .any(|opinion| opinion["effect"] == "refuses-server"),
+        "{value}"
+    );
 }

@@ -65,9 +65,7 @@ fn each_program_tells_why_in_one_line() {
     let marked = ["\u{feff}", &strict("One"), &strict("Two")].concat();
     assert_eq!(
         told(&marked, "go"),
-        [
-            ", line 1: Go loses roots without a word: a byte order mark before the first certificate"
-        ]
+        [", line 1: Go loses roots without a word: a byte order mark before the first certificate"]
     );
 }
 
@@ -168,7 +166,9 @@ fn copies_and_namesakes_are_seen_together() {
     let of_bundle = |pem: &str| told(pem, "grpc").join("\n");
     let wrong = of_bundle(&[&*expired, &renewed].concat());
     assert!(
-        wrong.contains("gRPC 1.85 refuses some servers below it: an expired copy that stands before it"),
+        wrong.contains(
+            "gRPC 1.85 refuses some servers below it: an expired copy that stands before it"
+        ),
         "{wrong}"
     );
     let right = of_bundle(&[&*renewed, &expired].concat());
