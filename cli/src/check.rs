@@ -19,6 +19,7 @@ use x509_parser::prelude::FromDer as _;
 
 use crate::history::History;
 use crate::input::Input;
+use crate::interop::certificate::RootsOfFile;
 use crate::interop::table::Table;
 use crate::interop::{self, Opinion};
 use crate::outcome::{Outcome, Result};
@@ -110,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         table: &table,
         files: files.unwrap_or_default(),
         roots: &roots,
-        now: output.now(),
+        shapes: RootsOfFile::new(&roots, output.now()),
     };
     let mut warnings: Vec<Warning<Doubt>> = form_of(&input).into_iter().collect();
     warnings.extend(self::warnings(
@@ -233,7 +234,7 @@ struct Others<'a> {
     /// The shapes of the file, and their lines.
     files: Vec<(&'static str, usize)>,
     roots: &'a [InspectedRoot],
-    now: UnixTime,
+    shapes: RootsOfFile<'a>,
 }
 
 impl<'a> Others<'a> {
@@ -248,8 +249,7 @@ impl<'a> Others<'a> {
             })
         });
         let of_roots = self.roots.iter().enumerate().flat_map(|(number, root)| {
-            let shapes = interop::certificate::shapes(self.roots, number, self.now);
-            let opinions = shapes.into_iter();
+            let opinions = self.shapes.shapes(number).into_iter();
             let opinions = opinions.flat_map(|shape| self.table.of_root(shape, ids));
             opinions.map(|opinion| Warning::new(root, opinion))
         });

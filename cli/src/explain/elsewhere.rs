@@ -15,8 +15,9 @@ use x509_parser::prelude::FromDer as _;
 use crate::explain::chain::Chain;
 use crate::explain::policy::Candidate;
 use crate::explain::verdict::LONGEST_NAME;
+use crate::interop::certificate::{RootsOfFile, has_key_identifier, is_self_issued};
 use crate::interop::table::{Program, Table, Verdict};
-use crate::interop::{self, Opinion, joined};
+use crate::interop::{Opinion, joined};
 use crate::root::InspectedRoot;
 
 /// What the table says of the root that a chain ends in, and of the chain below it.
@@ -44,11 +45,11 @@ impl<'a> Elsewhere<'a> {
         now: UnixTime,
     ) -> Option<Self> {
         let own = InspectedRoot::from_der(chain.end_entity.der.clone()).ok();
-        let own = own.filter(interop::certificate::is_self_issued);
+        let own = own.filter(is_self_issued);
         let mut ends = candidates.iter().filter(|candidate| candidate.verifies);
         let root = own.as_ref().or_else(|| ends.next().map(|end| &end.root))?;
 
-        let mut shapes = interop::certificate::shapes(slice::from_ref(root), 0, now);
+        let mut shapes = RootsOfFile::new(slice::from_ref(root), now).shapes(0);
         shapes.extend(below(root, chain, name));
         let opinions = shapes.iter().flat_map(|shape| table.of_root(shape, ids));
         let refused: Vec<Opinion<'a>> = opinions.collect();
@@ -109,7 +110,7 @@ fn below(root: &InspectedRoot, chain: &Chain, name: &ServerName<'_>) -> Vec<&'st
     let limits_names = constraints.is_some_and(|limits| limits.contains("permitted-dns="));
     let is_address = matches!(name, ServerName::IpAddress(_));
 
-    let has_no_ids = !interop::certificate::has_key_identifier(root.root.certificate())
+    let has_no_ids = !has_key_identifier(root.root.certificate())
         && path.last().is_some_and(|issued| {
             let issued = X509Certificate::from_der(&issued.der);
             issued.is_ok_and(|(_, issued)| !names_key_of_issuer(&issued))

@@ -1,5 +1,7 @@
 //! Which shapes a root has, alone and among others.
 
+use std::collections::HashMap;
+
 use embedded_roots::rustls::crypto::ring;
 use embedded_roots_bundle::{issuer, subject};
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -14,31 +16,106 @@ use x509_parser::public_key::PublicKey;
 use crate::root::InspectedRoot;
 use crate::signature::is_signed_by;
 
-/// The shapes of the root of this number among others, by their ids in the data.
-pub(crate) fn shapes(roots: &[InspectedRoot], number: usize, now: UnixTime) -> Vec<&'static str> {
-    let mut shapes = Vec::new();
-    let Some(root) = roots.get(number) else {
-        return shapes;
-    };
-    shapes.extend(validity(root, now));
-    shapes.extend(key(root));
-    shapes.extend(signature(root));
-    shapes.extend(names(root));
-    if let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) {
-        shapes.extend(numbers(&certificate));
-        let extensions = Extensions::from_certificate(&certificate);
-        let server = extensions.server().filter(|_| is_self_issued(root));
-        if let Some(server) = server {
-            // What it issues is itself alone.
-            shapes.push(server);
-        } else if root.certificate.version() < 3 {
-            shapes.push("version-1");
-        } else {
-            shapes.extend(extensions.shapes(is_self_issued(root)));
+/// Roots of one file.
+pub(crate) struct RootsOfFile<'a> {
+    roots: &'a [InspectedRoot],
+    now: UnixTime,
+    /// By subject: the number of the first one, and that of the first one with another key.
+    namesakes: HashMap<&'a [u8], (usize, Option<usize>)>,
+    /// By subject and key: the numbers of the first and of the last one that has expired.
+    expired: HashMap<Identity<'a>, (usize, usize)>,
+}
+
+/// Subject and key.
+type Identity<'a> = (&'a [u8], &'a [u8]);
+
+impl<'a> RootsOfFile<'a> {
+    pub(crate) fn new(roots: &'a [InspectedRoot], now: UnixTime) -> Self {
+        let (mut namesakes, mut expired) = (HashMap::new(), HashMap::new());
+        for (number, root) in roots.iter().enumerate() {
+            let (subject, key) = root.identity();
+            let (first, other) = namesakes.entry(subject).or_insert((number, None));
+            let is_other = |first: &InspectedRoot| first.identity().1 != key;
+            if other.is_none() && roots.get(*first).is_some_and(is_other) {
+                *other = Some(number);
+            }
+            if validity(root, now) == Some("expired") {
+                let (_, last) = expired.entry((subject, key)).or_insert((number, number));
+                *last = number;
+            }
+        }
+        Self {
+            roots,
+            now,
+            namesakes,
+            expired,
         }
     }
-    shapes.extend(among(roots, root, number, now));
-    shapes
+
+    /// The shapes of the root of this number, by their ids in the data.
+    pub(crate) fn shapes(&self, number: usize) -> Vec<&'static str> {
+        let mut shapes = Vec::new();
+        let Some(root) = self.roots.get(number) else {
+            return shapes;
+        };
+        shapes.extend(validity(root, self.now));
+        shapes.extend(key(root));
+        shapes.extend(signature(root));
+        if let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) {
+            shapes.extend(names(&certificate));
+            shapes.extend(numbers(&certificate));
+            let extensions = Extensions::from_certificate(&certificate);
+            let server = extensions.server().filter(|_| is_self_issued(root));
+            if let Some(server) = server {
+                // What it issues is itself alone.
+                shapes.push(server);
+            } else if root.certificate.version() < 3 {
+                shapes.push("version-1");
+            } else {
+                shapes.extend(extensions.shapes(is_self_issued(root)));
+            }
+        }
+        shapes.extend(self.among(root, number));
+        shapes
+    }
+
+    /// What the other roots make of it.
+    fn among(&self, root: &InspectedRoot, number: usize) -> Vec<&'static str> {
+        let issuer = issuer(root.root.certificate());
+        let has_issuer = issuer.is_some_and(|name| self.namesakes.contains_key(name.as_der()));
+        let (subject, key) = root.identity();
+        let is_expired = validity(root, self.now) == Some("expired");
+        let expired = self.expired.get(&(subject, key)).filter(|_| !is_expired);
+        let shapes = [
+            (!is_self_issued(root) && !has_issuer, "issuing-ca"),
+            (
+                expired.is_some_and(|(first, _)| *first < number),
+                "expired-before-renewed",
+            ),
+            (
+                expired.is_some_and(|(_, last)| *last > number),
+                "renewed-before-expired",
+            ),
+        ];
+        let mut all = of(&shapes);
+        // Told of the second one.
+        if let Some(&(first, Some(second))) = self.namesakes.get(subject) {
+            if second == number {
+                let first = self.roots.get(first);
+                let has_no_id = |root: &InspectedRoot| !has_key_identifier(root.root.certificate());
+                all.extend(["same-name-first", "same-name-second"]);
+                all.extend(if has_no_id(root) && first.is_some_and(has_no_id) {
+                    &["same-name-no-identifiers"][..]
+                } else {
+                    &[
+                        "same-name-first-no-identifier",
+                        "same-name-second-no-identifier",
+                    ]
+                });
+            }
+        }
+        all
+    }
 }
 
 pub(crate) fn is_self_issued(root: &InspectedRoot) -> bool {
@@ -105,10 +182,7 @@ fn signature(root: &InspectedRoot) -> Vec<&'static str> {
     of(&shapes)
 }
 
-fn names(root: &InspectedRoot) -> Vec<&'static str> {
-    let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) else {
-        return Vec::new();
-    };
+fn names(certificate: &X509Certificate<'_>) -> Vec<&'static str> {
     let subject = certificate.subject();
     let common: Vec<_> = subject.iter_common_name().collect();
     let is_long = |name: &str| name.chars().count() > 64;
@@ -293,53 +367,6 @@ fn constrained(is_critical: bool, constraints: &NameConstraints<'_>) -> Option<&
         let is_dns = |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(_));
         subtrees(excluded, is_dns).then_some("constraints-excluded")
     }
-}
-
-/// What the other roots of the file make of it.
-fn among(
-    roots: &[InspectedRoot],
-    root: &InspectedRoot,
-    number: usize,
-    now: UnixTime,
-) -> Vec<&'static str> {
-    let der = root.root.certificate();
-    let is_issuer = |other: &InspectedRoot| subject(other.root.certificate()) == issuer(der);
-    let is_alone = !is_self_issued(root) && !roots.iter().any(is_issuer);
-
-    let (own_subject, own_key) = root.identity();
-    let is_expired = |root: &InspectedRoot| validity(root, now) == Some("expired");
-    let (before, after) = roots.split_at(number);
-    let is_expired_copy =
-        |other: &InspectedRoot| other.identity() == (own_subject, own_key) && is_expired(other);
-    let is_namesake = |other: &&InspectedRoot| {
-        let (subject, key) = other.identity();
-        subject == own_subject && key != own_key
-    };
-    let shapes = [
-        (is_alone, "issuing-ca"),
-        (
-            !is_expired(root) && before.iter().any(is_expired_copy),
-            "expired-before-renewed",
-        ),
-        (
-            !is_expired(root) && after.iter().any(is_expired_copy),
-            "renewed-before-expired",
-        ),
-    ];
-    let mut all = of(&shapes);
-    // Told of the second one.
-    if let Some(first) = before.iter().find(is_namesake) {
-        let has_no_id = |root: &InspectedRoot| !has_key_identifier(root.root.certificate());
-        all.push("same-name-first");
-        all.push("same-name-second");
-        if has_no_id(first) && has_no_id(root) {
-            all.push("same-name-no-identifiers");
-        } else {
-            all.push("same-name-first-no-identifier");
-            all.push("same-name-second-no-identifier");
-        }
-    }
-    all
 }
 
 pub(crate) fn has_key_identifier(der: &CertificateDer<'_>) -> bool {
