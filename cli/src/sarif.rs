@@ -15,6 +15,7 @@ pub(crate) enum Format {
 
 /// The log of one run. Notifications are about errors.
 pub(crate) fn log(rules: &[Value], results: &[Value], notifications: &[Value]) -> Value {
+    let is_error = |notification: &Value| notification.get("level") == Some(&json!("error"));
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -25,7 +26,7 @@ pub(crate) fn log(rules: &[Value], results: &[Value], notifications: &[Value]) -
                 "rules": rules,
             } },
             "invocations": [{
-                "executionSuccessful": notifications.is_empty(),
+                "executionSuccessful": !notifications.iter().any(is_error),
                 "toolExecutionNotifications": notifications,
             }],
             "results": results,

@@ -79,6 +79,32 @@ fn the_store_of_debian() {
 }
 
 #[test]
+#[ignore = "needs dpkg-deb"]
+fn packages_of_dpkg_deb() {
+    let directory = temporary("deb");
+    let tree = directory.join("tree");
+    fs::create_dir_all(tree.join("DEBIAN")).unwrap();
+    fs::create_dir_all(tree.join("etc")).unwrap();
+    let control = "Package: roots\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.com>\nDescription: roots\n";
+    fs::write(tree.join("DEBIAN/control"), control).unwrap();
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    fs::write(tree.join("etc/roots.pem"), &store).unwrap();
+    for compression in ["xz", "zstd", "gzip", "none"] {
+        let package = directory.join(format!("{compression}.deb"));
+        let mut command = Command::new("dpkg-deb");
+        stdout_of(
+            command
+                .args(["--root-owner-group", "-Z", compression, "--build"])
+                .args([&tree, &package]),
+        );
+        let report = scan(package.to_str().unwrap());
+        let found = roots_of(&report, "!./etc/roots.pem", "sha256");
+        assert_eq!(found, of_pem(&store), "{compression}");
+        assert_eq!(report["unread"], json!([]), "{compression}");
+    }
+}
+
+#[test]
 #[ignore = "needs Node.js"]
 fn node() {
     let said = stdout_of(Command::new("node").args(["-p", "tls.rootCertificates.join('\\n')"]));

@@ -32,6 +32,10 @@ pub(crate) struct Contents<'h> {
     /// Certificates with a compromised key that are no known roots.
     pub(crate) compromised: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
     pub(crate) verifier: VerifierTraces,
+    /// What a program carries in a form that is not read.
+    pub(crate) payload: Option<&'static str>,
+    /// Encrypted data of PKCS#7, as a PKCS#12 file has it.
+    pub(crate) has_encrypted_data: bool,
     pub(crate) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
     pub(crate) false_alarms: u64,
@@ -71,6 +75,8 @@ impl<'h> Contents<'h> {
             unknown: BTreeMap::new(),
             compromised: BTreeMap::new(),
             verifier: VerifierTraces::default(),
+            payload: None,
+            has_encrypted_data: false,
             bytes: 0,
             false_alarms: 0,
             has_skipped: false,

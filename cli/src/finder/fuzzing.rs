@@ -88,6 +88,8 @@ pub struct ScanResult {
     pub places: BTreeMap<String, BTreeSet<String>>,
     /// Each a place and an error.
     pub failures: Vec<(String, String)>,
+    /// Each a place and a form that is not looked into.
+    pub unread: Vec<(String, String)>,
     /// How many bytes were searched, after unpacking.
     pub bytes: u64,
 }
@@ -124,6 +126,9 @@ impl Scanner<'_> {
                 let forms = compromised.forms.iter();
                 roots.extend(forms.map(|form| format!("compromised {form:?} {}", hex(sha256))));
             }
+        }
+        for unread in self.0.unread.drain(..) {
+            seen.unread.push((unread.location.shown, unread.form));
         }
         for failure in self.0.failures.drain(..) {
             seen.failures.push((failure.location.shown, failure.error));

@@ -1,5 +1,6 @@
 //! Finds roots in files of any kind.
 
+mod ar;
 pub(crate) mod contents;
 pub(crate) mod date;
 pub(crate) mod files;
@@ -14,4 +15,6 @@ pub(crate) mod search;
 mod tail;
 pub(crate) mod union;
 pub(crate) mod unpack;
+mod unread;
+mod xz;
 mod zstd;

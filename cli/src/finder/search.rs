@@ -25,8 +25,17 @@ pub(crate) struct Search<'h> {
     pub(crate) progress: &'h dyn Progress,
 }
 
-/// Where a root may be, and what tells of rustls' verifier. Each is rare in other data.
-const NEEDLES: [&[u8]; 5] = [RSA, EC, PEM, VERSION_3, WEBPKI];
+/// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
+const NEEDLES: [&[u8]; 8] = [
+    RSA,
+    EC,
+    PEM,
+    VERSION_3,
+    WEBPKI,
+    PYINSTALLER,
+    NUITKA,
+    ENCRYPTED_DATA,
+];
 /// The object identifier of a key (RFC 3279, section 2.3).
 const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 const EC: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
@@ -36,6 +45,11 @@ const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
 /// The name of an error of webpki, which is in every program with rustls' verifier, also if it is optimised as a
 /// whole and stripped: rustls wraps webpki's errors as values that can be shown.
 const WEBPKI: &[u8] = b"PathLenConstraintViolated";
+/// With which the archive of `PyInstaller` ends, and the compressed one of Nuitka begins.
+const PYINSTALLER: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
+const NUITKA: &[u8] = b"KAY\x28\xb5\x2f\xfd";
+/// encryptedData (RFC 2315, section 14).
+const ENCRYPTED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
 const LONGEST_NEEDLE: usize = WEBPKI.len();
 
 /// Small enough for the cache of a core, large enough for few system calls.
@@ -124,6 +138,18 @@ impl<'h> Search<'h> {
                 }
                 Some(&WEBPKI) => {
                     found.verifier.has_error = true;
+                    hit.end()
+                }
+                Some(&PYINSTALLER) => {
+                    found.payload = Some("archive of PyInstaller");
+                    hit.end()
+                }
+                Some(&NUITKA) => {
+                    found.payload = Some("archive of Nuitka");
+                    hit.end()
+                }
+                Some(&ENCRYPTED_DATA) => {
+                    found.has_encrypted_data = true;
                     hit.end()
                 }
                 _ => {

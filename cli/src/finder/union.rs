@@ -19,7 +19,7 @@ use crate::root::InspectedRoot;
 ///
 /// # Errors
 ///
-/// If there are none, or something could not be read to its end: half of a program is not compared in
+/// If there are none, or something could not be read to its end or is not looked into: half of a program is not compared in
 /// place of the whole.
 pub(crate) fn roots(
     path: &Path,
@@ -36,6 +36,10 @@ pub(crate) fn roots(
         };
         let (place, error) = (escape(&first.location.shown), escape(&first.error));
         return Err(format!("{place}: {error}{others}").into());
+    }
+    if let [first, ..] = scan.unread.as_slice() {
+        let (place, form) = (escape(&first.location.shown), escape(&first.form));
+        return Err(format!("{place}: not looked into ({form})").into());
     }
     let roots = union(scan.places.iter().map(|place| &place.found))?;
     if roots.is_empty() {

@@ -4,17 +4,21 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
+use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
+use lzma_rust2::XzReader;
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
+use zip::result::ZipError;
 
+use super::ar;
 use super::contents::Contents;
 use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
 use super::reader::FullReader;
 use super::search::Search;
 use super::tail::{End, TailReader, end_of_zip};
-use super::zstd;
+use super::{unread, xz, zstd};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
@@ -40,6 +44,15 @@ pub(crate) struct Failure {
     pub(crate) error: String,
 }
 
+/// A place that was recognised, and was not looked into.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Unread {
+    #[serde(flatten)]
+    pub(crate) location: Location,
+    /// What it is.
+    pub(crate) form: String,
+}
+
 pub(crate) struct Scan<'h> {
     search: Search<'h>,
     limits: ScanLimits,
@@ -48,6 +61,7 @@ pub(crate) struct Scan<'h> {
     /// The places with roots or compromised certificates.
     pub(crate) places: Vec<Place<'h>>,
     pub(crate) failures: Vec<Failure>,
+    pub(crate) unread: Vec<Unread>,
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
@@ -78,6 +92,9 @@ impl Budget {
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
 
+/// What bzip2 needs for its largest blocks.
+const BZIP2_MEMORY: u64 = 4 << 20;
+
 /// How many bytes at the beginning of a file show what it is: a tar header, which is a block.
 const HEAD: u64 = 512;
 
@@ -89,8 +106,11 @@ pub fn is_archive(head: &[u8]) -> bool {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Container {
+    Ar,
+    Bzip2,
     Gzip,
     Tar,
+    Xz,
     Zip,
     Zstd,
 }
@@ -102,6 +122,22 @@ impl Container {
             // A frame, or one that is skipped (RFC 8878, section 3.1).
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
             [b'P', b'K', 3, 4, ..] => Some(Self::Zip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            // The number of the block, in digits of pi.
+            [
+                b'B',
+                b'Z',
+                b'h',
+                b'1'..=b'9',
+                0x31,
+                0x41,
+                0x59,
+                0x26,
+                0x53,
+                0x59,
+                ..,
+            ] => Some(Self::Bzip2),
+            _ if head.starts_with(ar::MAGIC) => Some(Self::Ar),
             _ if head.get(257..262) == Some(b"ustar") => Some(Self::Tar),
             _ => None,
         }
@@ -129,6 +165,7 @@ impl<'h> Scan<'h> {
             limits,
             places: Vec::new(),
             failures: Vec::new(),
+            unread: Vec::new(),
             searched: 0,
             bytes: 0,
         }
@@ -136,11 +173,7 @@ impl<'h> Scan<'h> {
 
     pub(crate) fn failed(&mut self, place: &Location, why: &dyn std::fmt::Display) {
         let mut error = why.to_string();
-        if !self
-            .left
-            .report
-            .take((place.size() + error.len() + BESIDE) as u64)
-        {
+        if !self.has_room(place, &error) {
             if self.left.is_full {
                 return;
             }
@@ -151,6 +184,22 @@ impl<'h> Scan<'h> {
             location: place.clone(),
             error,
         });
+    }
+
+    fn unread(&mut self, place: &Location, form: &str) {
+        if self.has_room(place, form) {
+            self.unread.push(Unread {
+                location: place.clone(),
+                form: form.to_owned(),
+            });
+        } else {
+            self.failed(place, &form);
+        }
+    }
+
+    fn has_room(&self, place: &Location, text: &str) -> bool {
+        let size = place.size() + text.len() + BESIDE;
+        self.left.report.take(size as u64)
     }
 
     pub(crate) fn file(&mut self, path: &Path) {
@@ -177,7 +226,7 @@ impl<'h> Scan<'h> {
             Some(Container::Zip) => self.zip(name, file, end, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
-                self.plain(name, &mut file, KeyStore::from_head(&head));
+                self.plain(name, &mut file, &head);
                 if end.is_some() {
                     self.zip(name, file, end, 1);
                 }
@@ -198,27 +247,81 @@ impl<'h> Scan<'h> {
             Err(why) => return self.failed(name, &why),
         };
         let container = Container::from_head(&head);
-        let key_store = KeyStore::from_head(&head);
-        let reader = &mut Cursor::new(head).chain(reader);
+        let memory = xz::memory(&head);
         let Some(container) = container else {
-            return self.plain_or_zip(name, reader, key_store, depth);
+            return self.plain_or_zip(name, reader, &head, depth);
         };
+        let reader = &mut Cursor::new(head).chain(reader);
         if depth >= self.limits.depth {
             return self.failed(name, &too_deep(&self.limits));
         }
         let packed = Counter::new(0);
         match container {
+            Container::Ar => self.ar(name, reader, depth + 1),
             Container::Tar => self.tar(name, reader, depth + 1),
             Container::Zip => self.zip_in_memory(name, reader, depth + 1),
             Container::Gzip => {
                 let input = counted(reader, &packed);
                 self.unpacked(name, MultiGzDecoder::new(input), packed, depth);
             }
+            Container::Bzip2 => {
+                let input = counted(reader, &packed);
+                self.held(name, BZIP2_MEMORY, |scan| {
+                    scan.unpacked(name, MultiBzDecoder::new(input), packed, depth);
+                });
+            }
+            Container::Xz => {
+                // Without a block, it has no content.
+                let memory = memory.unwrap_or_default();
+                let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
+                let input = counted(reader, &packed);
+                self.held(name, memory, |scan| {
+                    let decoder = XzReader::new_mem_limit(input, true, most);
+                    scan.unpacked(name, decoder, packed, depth);
+                });
+            }
             Container::Zstd => {
                 let input = BufReader::new(counted(reader, &packed));
                 let memory = self.left.in_memory.clone();
                 self.unpacked(name, zstd::Frames::new(input, memory), packed, depth);
             }
+        }
+    }
+
+    /// Takes memory as long as something is read, if there is as much.
+    fn held(&mut self, name: &Location, memory: u64, read: impl FnOnce(&mut Self)) {
+        let before = self.left.in_memory.value();
+        if self.left.in_memory.take(memory) {
+            read(self);
+        } else {
+            let limit = self.limits.in_memory;
+            let why = format!("needs {memory} bytes of memory, where all has {limit}");
+            self.failed(name, &why);
+        }
+        self.left.in_memory.set(before);
+    }
+
+    fn ar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
+        let result = (|| {
+            io::copy(&mut reader.take(ar::MAGIC.len() as u64), &mut io::sink())?;
+            while let Some(header) = ar::Header::read(reader)? {
+                if !self.left.entries.take(1) {
+                    return Err(too_many_entries(&self.limits));
+                }
+                let place = name.entry(&header.name);
+                let mut content = reader.take(header.size);
+                self.stream(&place, &mut content, depth);
+                io::copy(&mut content, &mut io::sink())?;
+                if content.limit() > 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                // Members begin at even places.
+                io::copy(&mut reader.take(header.size % 2), &mut io::sink())?;
+            }
+            Ok(())
+        })();
+        if let Err(why) = result {
+            self.failed(name, &why);
         }
     }
 
@@ -229,15 +332,10 @@ impl<'h> Scan<'h> {
     }
 
     /// What is no archive from its beginning, but may have one behind that.
-    fn plain_or_zip(
-        &mut self,
-        name: &Location,
-        reader: &mut dyn Read,
-        key_store: Option<KeyStore>,
-        depth: usize,
-    ) {
+    fn plain_or_zip(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8], depth: usize) {
+        let reader = &mut Cursor::new(head).chain(reader);
         let mut reader = TailReader::new(reader, self.left.in_memory.clone());
-        self.plain(name, &mut reader, key_store);
+        self.plain(name, &mut reader, head);
         let Some(mut kept) = reader.into_tail() else {
             return;
         };
@@ -251,11 +349,18 @@ impl<'h> Scan<'h> {
         self.left.in_memory.give(length);
     }
 
-    fn plain(&mut self, name: &Location, reader: &mut dyn Read, key_store: Option<KeyStore>) {
+    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) {
+        let key_store = KeyStore::from_head(head);
         self.searched += 1;
         self.search.progress.place(&name.shown);
         let (found, result) = self.search.read(reader, &self.left.report);
         self.bytes += found.bytes;
+        let form = unread::form(head).or(found.payload);
+        let is_encrypted = key_store == Some(KeyStore::Pkcs12) && found.has_encrypted_data;
+        let form = form.or(is_encrypted.then_some("PKCS#12 with encrypted certificates or keys"));
+        if let Some(form) = form {
+            self.unread(name, form);
+        }
         if !found.is_empty() {
             // What was found has taken their part of the report.
             self.left.report.take((name.size() + BESIDE) as u64);
@@ -390,6 +495,9 @@ impl<'h> Scan<'h> {
                     self.stream(&place, &mut entry, depth);
                 }
                 Ok(_) => {}
+                Err(ZipError::UnsupportedArchive(why)) => {
+                    self.unread(&place, &format!("entry of a ZIP archive: {why}"));
+                }
                 Err(why) => self.failed(&place, &why),
             }
         }

@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Exit with status 1 if such a root or certificate is found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
+    /// Exit with status 2 if something was not looked into, or could not be read
+    #[arg(long)]
+    strict: bool,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -55,15 +58,22 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
         None => output.write(&report, |out| report.show(out))?,
     }
+    let is_found = match arguments.fail_on {
+        Some(FailOn::Compromised) => report.has_compromised(),
+        Some(FailOn::Removed) => report.has_compromised() || report.has_removed(),
+        None => false,
+    };
+    let unread = report.unread.len() + report.errors.len();
+    if arguments.strict && unread > 0 {
+        let count = counted(unread, "place");
+        return Err(format!("{count} could not be read, or not to the end").into());
+    }
+    if is_found {
+        return Ok(Outcome::Findings);
+    }
     if !report.errors.is_empty() {
         let count = counted(report.errors.len(), "place");
         return Err(format!("{count} could not be read, or not to the end").into());
     }
-    Ok(match arguments.fail_on {
-        Some(FailOn::Compromised) if report.has_compromised() => Outcome::Findings,
-        Some(FailOn::Removed) if report.has_compromised() || report.has_removed() => {
-            Outcome::Findings
-        }
-        _ => Outcome::Clean,
-    })
+    Ok(Outcome::Clean)
 }

@@ -11,7 +11,7 @@ use crate::compromise::Compromise;
 use crate::finder::contents::Form;
 use crate::finder::date::{ListDate, ListDates};
 use crate::finder::location::Location;
-use crate::finder::unpack::{Failure, KeyStore, Place, Scan};
+use crate::finder::unpack::{Failure, KeyStore, Place, Scan, Unread};
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
@@ -25,6 +25,8 @@ pub(super) struct ScanReport<'a> {
     bytes: u64,
     /// Those with roots or compromised certificates.
     pub(super) places: Vec<RootsOfPlace<'a>>,
+    /// Those that were recognised, and not looked into.
+    pub(super) unread: &'a [Unread],
     pub(super) errors: &'a [Failure],
 }
 
@@ -106,6 +108,7 @@ impl<'a> ScanReport<'a> {
             places: places
                 .map(|place| RootsOfPlace::from_place(place, history, &dates))
                 .collect(),
+            unread: &scan.unread,
             errors: &scan.failures,
         }
     }
@@ -125,6 +128,14 @@ impl<'a> ScanReport<'a> {
         for place in &self.places {
             place.show(out)?;
             writeln!(out)?;
+        }
+        for Unread { location, form } in self.unread {
+            writeln!(
+                out,
+                "{WARNING}not looked into:{WARNING:#} {} ({})",
+                escape(&location.shown),
+                escape(form)
+            )?;
         }
         for Failure { location, error } in self.errors {
             writeln!(
@@ -147,7 +158,7 @@ impl<'a> ScanReport<'a> {
             .collect();
         let style = if !self.errors.is_empty() || !compromised.is_empty() {
             ERROR
-        } else if removed.is_empty() {
+        } else if removed.is_empty() && self.unread.is_empty() {
             GOOD
         } else {
             WARNING
@@ -175,6 +186,9 @@ impl<'a> ScanReport<'a> {
             counted(removed.len(), "other root")
         };
         summary.push(format!("{removed} that Mozilla removed"));
+        if !self.unread.is_empty() {
+            summary.push(format!("{} not looked into", self.unread.len()));
+        }
         summary.push(counted(self.errors.len(), "error"));
         writeln!(out, "{style}{}{style:#} ({files})", summary.join(", "))
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::finder::location::Location;
-use crate::finder::unpack::Failure;
+use crate::finder::unpack::{Failure, Unread};
 use crate::history::Standing;
 use crate::sarif::{self, uri};
 use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, RootsOfPlace, ScanReport};
@@ -27,7 +27,14 @@ pub(super) fn log(report: &ScanReport<'_>) -> Value {
             .chain(verifier)
             .collect::<Vec<_>>()
     });
-    let notifications = report.errors.iter().map(|Failure { location, error }| {
+    let unread = report.unread.iter().map(|Unread { location, form }| {
+        json!({
+            "level": "warning",
+            "message": { "text": format!("{}: not looked into ({form})", location.shown) },
+            "locations": [in_sarif(location)],
+        })
+    });
+    let errors = report.errors.iter().map(|Failure { location, error }| {
         json!({
             "level": "error",
             "message": { "text": format!("{}: {error}", location.shown) },
@@ -58,7 +65,7 @@ pub(super) fn log(report: &ScanReport<'_>) -> Value {
         }),
     ];
     let results: Vec<Value> = results.collect();
-    sarif::log(&rules, &results, &notifications.collect::<Vec<_>>())
+    sarif::log(&rules, &results, &unread.chain(errors).collect::<Vec<_>>())
 }
 
 fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {

@@ -65,7 +65,7 @@ fn an_error_comes_last() {
     folder.file("broken.gz", b"\x1f\x8b\x08\0\0\0\0\0");
     old(&folder, "old\u{7}.pem");
     let path = folder.path().to_str().unwrap();
-    let ran = run(&["scan", path, "--fail-on", "removed"]);
+    let ran = run(&["scan", path]);
     assert_eq!(ran.status, 2);
     assert!(ran.out.contains("broken.gz: "), "{}", ran.out);
     assert!(ran.out.contains("old\\u{7}.pem\n"), "{}", ran.out);
@@ -215,4 +215,49 @@ fn sarif_has_each_removed_root() {
         message.contains("which Mozilla removed before"),
         "{message}"
     );
+}
+
+#[test]
+fn what_was_found_is_not_hidden_by_an_unreadable_file() {
+    let folder = Folder::new("scan-status");
+    let old = old(&folder, "old.pem");
+    let cut = folder.file("cut.gz", b"\x1f\x8b\x08\0\0\0\0\0");
+    let status = |arguments: &[&str]| run(&[&["scan"], arguments].concat()).status;
+    assert_eq!(status(&["--fail-on", "removed", &old, &cut]), 1);
+    // Nothing was found, as far as it was read.
+    assert_eq!(status(&["--fail-on", "removed", &cut]), 2);
+    assert_eq!(status(&["--strict", "--fail-on", "removed", &old, &cut]), 2);
+    assert_eq!(status(&["--strict", "--fail-on", "removed", &old]), 1);
+}
+
+#[test]
+fn what_was_not_looked_into_is_told() {
+    let folder = Folder::new("scan-unread");
+    let packed = folder.file("roots.7z", b"7z\xbc\xaf\x27\x1c\0\x04");
+    let ran = run(&["scan", &packed]);
+    assert_eq!(ran.status, 0);
+    assert!(
+        ran.out
+            .contains(&format!("not looked into: {packed} (7z)\n")),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains(", 1 not looked into, 0 errors"),
+        "{}",
+        ran.out
+    );
+    let (status, value) = json(&["scan", "--strict", &packed]);
+    assert_eq!(status, 2);
+    assert_eq!(value["unread"][0]["form"], "7z");
+    assert_eq!(value["unread"][0]["path"], json!([packed]));
+    let log = sarif(&[&packed]);
+    let invocation = &log["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], true);
+    let notification = &invocation["toolExecutionNotifications"][0];
+    assert_eq!(notification["level"], "warning");
+    // Half of it is not compared with the whole.
+    let ran = run(&["diff", "mozilla", &packed]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("not looked into (7z)"), "{}", ran.err);
 }

@@ -2,9 +2,11 @@ use std::io::{self, Write as _};
 use std::sync::LazyLock;
 use std::{fs, iter};
 
+use bzip2::write::BzEncoder;
 use embedded_roots_bundle::{Annotation, Root, digest::hex};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use lzma_rust2::{XzOptions, XzWriter};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -41,6 +43,7 @@ fn taken(scan: &mut Scan<'_>) -> Seen {
     let seen = seen(scan);
     scan.places.clear();
     scan.failures.clear();
+    scan.unread.clear();
     seen
 }
 
@@ -121,6 +124,33 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 
 fn zstd(data: &[u8]) -> Vec<u8> {
     compress_to_vec(data, CompressionLevel::Fastest)
+}
+
+fn xz(data: &[u8]) -> Vec<u8> {
+    let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(1)).unwrap();
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bzip2(data: &[u8]) -> Vec<u8> {
+    let mut encoder = BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = ar::MAGIC.to_vec();
+    for (name, data) in members {
+        let size = data.len();
+        let header = format!(
+            "{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n",
+            0, 0, 0, 100_644
+        );
+        archive.extend_from_slice(header.as_bytes());
+        archive.extend_from_slice(data);
+        archive.resize(archive.len().next_multiple_of(2), b'\n');
+    }
+    archive
 }
 
 fn tar(name: &str, data: &[u8]) -> Vec<u8> {
@@ -748,4 +778,115 @@ fn a_file_with_a_zip_archive_behind_it_is_both() {
     let archive = found(other, &format!("{name}!a"), Form::Der);
     expected.places.extend(archive.places);
     assert_eq!(seen(&scanner), expected);
+}
+
+fn unread(data: &[u8], scan: &mut Scan<'_>) -> Vec<(String, String)> {
+    scan.unread.clear();
+    scan.reader("x", &mut &*data);
+    let unread = scan.unread.iter();
+    unread
+        .map(|unread| (unread.location.shown.clone(), unread.form.clone()))
+        .collect()
+}
+
+#[test]
+fn packages_of_debian_are_read() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let files = tar("etc/root.pem", &pem(&root.der));
+    for (name, packed) in [
+        ("data.tar.xz", xz(&files)),
+        ("data.tar.zst", zstd(&files)),
+        ("data.tar.gz", gzip(&files)),
+        ("data.tar.bz2", bzip2(&files)),
+    ] {
+        // The members before it have odd sizes.
+        let package = ar(&[("debian-binary", b"2.0\n"), ("odd/", b"1"), (name, &packed)]);
+        let place = format!("x!{name}!etc/root.pem");
+        assert_eq!(scan(&package, scan_all), found(root, &place, Form::Pem));
+        assert_eq!(unread(&package, scan_all), []);
+        // Cut off in its content.
+        let cut = &package[..package.len() - packed.len() / 2];
+        let seen = scan(cut, scan_all);
+        assert!(!seen.failures.is_empty(), "{name}");
+    }
+    let damaged = ar(&[("a", b"")]).replace(b"`\n", b"`x");
+    let seen = scan(&damaged, scan_all);
+    assert_eq!(seen.failures[0].1, "a header of this ar archive is damaged");
+}
+
+/// Replaces bytes by as many others.
+trait Replace {
+    fn replace(self, from: &[u8], to: &[u8]) -> Self;
+}
+
+impl Replace for Vec<u8> {
+    fn replace(mut self, from: &[u8], to: &[u8]) -> Self {
+        let at = memchr::memmem::find(&self, from).unwrap();
+        self[at..at + to.len()].copy_from_slice(to);
+        self
+    }
+}
+
+/// The size of the dictionary is in the header, which anybody can write.
+#[test]
+fn xz_takes_no_more_memory_than_there_is() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let limits = ScanLimits {
+        in_memory: 4 << 20,
+        ..ScanLimits::default()
+    };
+    let mut options = XzOptions::with_preset(1);
+    options.lzma_options.dict_size = 8 << 20;
+    let mut encoder = XzWriter::new(Vec::new(), options).unwrap();
+    encoder.write_all(&pem(&root.der)).unwrap();
+    let large = encoder.finish().unwrap();
+    let seen = scan(&large, &mut scanner(&history, limits.clone()));
+    let why = "needs 9437184 bytes of memory, where all has 4194304";
+    assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+    let whole = &mut scanner(&history, ScanLimits::default());
+    assert_eq!(scan(&large, whole), found(root, "x", Form::Pem));
+    // Two streams in one file, and one without a block.
+    let two = [xz(b"text"), xz(&pem(&root.der))].concat();
+    assert_eq!(scan(&two, whole), found(root, "x", Form::Pem));
+    assert_eq!(scan(&xz(b""), whole).failures, []);
+}
+
+#[test]
+fn what_is_not_looked_into_is_told() {
+    let history = History::load().unwrap();
+    let scan = &mut scanner(&history, ScanLimits::default());
+    let told = |form: &str| vec![("x".to_owned(), form.to_owned())];
+    for (begin, form) in [
+        (&b"7z\xbc\xaf\x27\x1c"[..], "7z"),
+        (b"\xed\xab\xee\xdb\x03\0", "rpm"),
+        (b"hsqs\0\0", "squashfs"),
+        (b"xar!\0\x1c", "xar"),
+        (b"MSCF\0\0\0\0", "cabinet"),
+        (b"\x7fELF\x02\x01\x01\0AI\x02\0", "AppImage"),
+        (b"\0\0\0\x02\0\0\0\x14", "BKS or UBER key store"),
+    ] {
+        assert_eq!(unread(&around_begin(begin), scan), told(form));
+    }
+    let payload = around(b"MEI\x0c\x0b\x0a\x0b\x0e", 5000);
+    assert_eq!(unread(&payload, scan), told("archive of PyInstaller"));
+    let store = [
+        &b"\x30\x82\x01\0\x02\x01\x03\x30\x82"[..],
+        b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06",
+    ];
+    let form = "PKCS#12 with encrypted certificates or keys";
+    assert_eq!(unread(&store.concat(), scan), told(form));
+    // In an archive, with its place.
+    let nested = tar("a/b.7z", b"7z\xbc\xaf\x27\x1c");
+    assert_eq!(
+        unread(&nested, scan),
+        [("x!a/b.7z".to_owned(), "7z".to_owned())]
+    );
+    assert_eq!(unread(&around(b"text", 100), scan), []);
+}
+
+fn around_begin(begin: &[u8]) -> Vec<u8> {
+    [begin, &[b'x'; 1000]].concat()
 }
