@@ -1,6 +1,8 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
-use std::collections::BTreeSet;
+mod elsewhere;
+mod sarif;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::{fmt, mem};
@@ -12,11 +14,11 @@ use embedded_roots_bundle::{
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
-use serde_json::{Value, json};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
 
+use crate::check::elsewhere::Others;
 use crate::history::History;
 use crate::input::Input;
 use crate::interop::certificate::RootsOfFile;
@@ -26,7 +28,7 @@ use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
 use crate::place::Place;
 use crate::root::InspectedRoot;
-use crate::sarif::{self, Format, uri};
+use crate::sarif::Format;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -135,7 +137,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         programs,
     };
     match arguments.format {
-        Some(Format::Sarif) => output.write_json(&checked.sarif())?,
+        Some(Format::Sarif) => output.write_json(&sarif::log(&checked))?,
         None => output.write(&checked, |out| checked.show(out))?,
     }
     if !checked.errors.is_empty() {
@@ -175,113 +177,6 @@ impl Check<'_> {
             anstyle::Style::new()
         };
         writeln!(out, "{style}{}{style:#}", summary.join(", "))
-    }
-
-    fn sarif(&self) -> Value {
-        let of_file = |text: &dyn fmt::Display| format!("{}{text}", self.file);
-        let errors = self.errors.iter();
-        let errors = errors.map(|error| ("error", "error", error.clone(), None, None));
-        let warnings = self.warnings.iter().map(|warning| {
-            let text = of_file(warning);
-            (
-                warning.doubt.kind,
-                "warning",
-                text,
-                warning.line,
-                warning.subject.as_ref(),
-            )
-        });
-        let programs = self.programs.iter().map(|opinion| {
-            let text = of_file(opinion);
-            (
-                OTHER_PROGRAMS,
-                "note",
-                text,
-                opinion.line,
-                opinion.subject.as_ref(),
-            )
-        });
-        let findings: Vec<_> = errors.chain(warnings).chain(programs).collect();
-        let rules: BTreeSet<&str> = findings.iter().map(|(rule, ..)| *rule).collect();
-        let rules: Vec<Value> = rules
-            .into_iter()
-            .map(|rule| json!({ "id": rule }))
-            .collect();
-        let results = findings.iter().map(|(rule, level, text, line, subject)| {
-            json!({
-                "ruleId": rule,
-                "level": level,
-                "message": { "text": text },
-                "locations": [{
-                    "physicalLocation": {
-                        "artifactLocation": { "uri": uri(&self.file) },
-                        "region": { "startLine": line.unwrap_or(1) },
-                    },
-                    "logicalLocations": [{
-                        "fullyQualifiedName": subject.unwrap_or(&self.file),
-                        "kind": "resource",
-                    }],
-                }],
-            })
-        });
-        sarif::log(&rules, &results.collect::<Vec<_>>(), &[])
-    }
-}
-
-/// What other programs make of a file.
-struct Others<'a> {
-    table: &'a Table,
-    /// The shapes of the file, and their lines.
-    files: Vec<(&'static str, usize)>,
-    roots: &'a [InspectedRoot],
-    shapes: RootsOfFile<'a>,
-}
-
-impl<'a> Others<'a> {
-    fn opinions(&self, ids: &BTreeSet<&str>) -> Vec<Warning<Opinion<'a>>> {
-        let of_file = self.files.iter().flat_map(|(shape, line)| {
-            let opinions = self.table.of_file(shape, ids);
-            opinions.into_iter().map(|opinion| Warning {
-                line: Some(*line),
-                certificate: None,
-                subject: None,
-                doubt: opinion,
-            })
-        });
-        let of_roots = self.roots.iter().enumerate().flat_map(|(number, root)| {
-            let opinions = self.shapes.shapes(number).into_iter();
-            let opinions = opinions.flat_map(|shape| self.table.of_root(shape, ids));
-            opinions.map(|opinion| Warning::new(root, opinion))
-        });
-        of_file.chain(of_roots).collect()
-    }
-
-    /// What at least three of the common programs refuse or lose.
-    fn doubts(&self) -> Vec<Warning<Doubt>> {
-        const FEWEST: usize = 3;
-
-        let opinions = self.opinions(&self.table.common());
-        let of_one = |one: &Warning<Opinion<'_>>, other: &Warning<Opinion<'_>>| {
-            (one.line, one.certificate, one.doubt.shape)
-                == (other.line, other.certificate, other.doubt.shape)
-        };
-        let shapes = opinions.chunk_by(of_one);
-        let shapes = shapes.filter_map(|shape| {
-            let first = shape.first()?;
-            let opinions = shape.iter().map(|opinion| &opinion.doubt);
-            let text = interop::common(opinions, FEWEST)?;
-            // There is a warning of it that says when.
-            (first.doubt.shape != "expired").then(|| Warning {
-                line: first.line,
-                certificate: first.certificate,
-                subject: first.subject.clone(),
-                doubt: Doubt {
-                    kind: OTHER_PROGRAMS,
-                    text,
-                },
-            })
-        });
-        shapes.collect()
     }
 }
 
