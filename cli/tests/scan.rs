@@ -105,6 +105,65 @@ fn packages_of_dpkg_deb() {
 }
 
 #[test]
+#[ignore = "needs rpmbuild"]
+fn packages_of_rpmbuild() {
+    let store = "/etc/ssl/certs/ca-certificates.crt";
+    let of_store = of_pem(&fs::read(store).unwrap());
+    for (payload, name) in [
+        ("w9.gzdio", "gzip"),
+        ("w7.xzdio", "xz"),
+        ("w3.zstdio", "zstd"),
+        ("w9.bzdio", "bzip2"),
+    ] {
+        let directory = temporary(&format!("rpm-{name}"));
+        let spec = directory.join("roots.spec");
+        let text = format!(
+            "Name: roots\nVersion: 1\nRelease: 1\nSummary: roots\nLicense: MIT\nBuildArch: noarch\n\
+             %define _binary_payload {payload}\n%description\nroots\n\
+             %install\nmkdir -p %{{buildroot}}/etc\ncp {store} %{{buildroot}}/etc/roots.pem\n\
+             %files\n/etc/roots.pem\n"
+        );
+        fs::write(&spec, text).unwrap();
+        let top = format!("_topdir {}", directory.display());
+        stdout_of(
+            Command::new("rpmbuild")
+                .args(["-bb", "--define", &top])
+                .arg(&spec),
+        );
+        let package = directory.join("RPMS/noarch/roots-1-1.noarch.rpm");
+        let report = scan(package.to_str().unwrap());
+        assert_eq!(
+            roots_of(&report, "!./etc/roots.pem", "sha256"),
+            of_store,
+            "{name}"
+        );
+        assert_eq!(report["unread"], json!([]), "{name}");
+    }
+}
+
+#[test]
+#[ignore = "needs cpio and zstd"]
+fn initial_ram_disks() {
+    let directory = temporary("initrd");
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    fs::create_dir_all(directory.join("etc")).unwrap();
+    fs::write(directory.join("etc/roots.pem"), &store).unwrap();
+    fs::write(directory.join("microcode.bin"), [7; 1000]).unwrap();
+    let make = "echo microcode.bin | cpio -o -H newc --quiet > disk; head -c 2048 /dev/zero >> disk; \
+                find etc | cpio -o -H newc --quiet | zstd -q >> disk";
+    stdout_of(
+        Command::new("sh")
+            .args(["-ec", make])
+            .current_dir(&directory),
+    );
+    let report = scan(directory.join("disk").to_str().unwrap());
+    assert_eq!(
+        roots_of(&report, "!etc/roots.pem", "sha256"),
+        of_pem(&store)
+    );
+}
+
+#[test]
 #[ignore = "needs Node.js"]
 fn node() {
     let said = stdout_of(Command::new("node").args(["-p", "tls.rootCertificates.join('\\n')"]));

@@ -2,6 +2,7 @@
 
 mod ar;
 pub(crate) mod contents;
+mod cpio;
 pub(crate) mod date;
 pub(crate) mod files;
 pub mod fuzzing;
@@ -11,6 +12,7 @@ pub(crate) mod location;
 mod pem;
 pub(crate) mod progress;
 mod reader;
+mod rpm;
 pub(crate) mod search;
 mod tail;
 pub(crate) mod union;

@@ -11,14 +11,13 @@ use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 
-use super::ar;
 use super::contents::Contents;
 use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
 use super::reader::FullReader;
 use super::search::Search;
 use super::tail::{End, TailReader, end_of_zip};
-use super::{unread, xz, zstd};
+use super::{ar, cpio, rpm, unread, xz, zstd};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
@@ -108,7 +107,9 @@ pub fn is_archive(head: &[u8]) -> bool {
 enum Container {
     Ar,
     Bzip2,
+    Cpio,
     Gzip,
+    Rpm,
     Tar,
     Xz,
     Zip,
@@ -138,6 +139,8 @@ impl Container {
                 ..,
             ] => Some(Self::Bzip2),
             _ if head.starts_with(ar::MAGIC) => Some(Self::Ar),
+            _ if head.starts_with(rpm::MAGIC) => Some(Self::Rpm),
+            _ if cpio::MAGIC.iter().any(|magic| head.starts_with(magic)) => Some(Self::Cpio),
             _ if head.get(257..262) == Some(b"ustar") => Some(Self::Tar),
             _ => None,
         }
@@ -257,7 +260,13 @@ impl<'h> Scan<'h> {
         }
         let packed = Counter::new(0);
         match container {
-            Container::Ar => self.ar(name, reader, depth + 1),
+            Container::Ar => self.or_failed(name, |scan| scan.ar(name, reader, depth + 1)),
+            Container::Cpio => self.or_failed(name, |scan| scan.cpio(name, reader, depth + 1)),
+            Container::Rpm => self.or_failed(name, |scan| {
+                rpm::skip_to_payload(reader)?;
+                scan.stream(name, reader, depth + 1);
+                Ok(())
+            }),
             Container::Tar => self.tar(name, reader, depth + 1),
             Container::Zip => self.zip_in_memory(name, reader, depth + 1),
             Container::Gzip => {
@@ -288,6 +297,12 @@ impl<'h> Scan<'h> {
         }
     }
 
+    fn or_failed(&mut self, name: &Location, read: impl FnOnce(&mut Self) -> io::Result<()>) {
+        if let Err(why) = read(self) {
+            self.failed(name, &why);
+        }
+    }
+
     /// Takes memory as long as something is read, if there is as much.
     fn held(&mut self, name: &Location, memory: u64, read: impl FnOnce(&mut Self)) {
         let before = self.left.in_memory.value();
@@ -301,28 +316,52 @@ impl<'h> Scan<'h> {
         self.left.in_memory.set(before);
     }
 
-    fn ar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
-        let result = (|| {
-            io::copy(&mut reader.take(ar::MAGIC.len() as u64), &mut io::sink())?;
-            while let Some(header) = ar::Header::read(reader)? {
-                if !self.left.entries.take(1) {
-                    return Err(too_many_entries(&self.limits));
-                }
-                let place = name.entry(&header.name);
-                let mut content = reader.take(header.size);
-                self.stream(&place, &mut content, depth);
-                io::copy(&mut content, &mut io::sink())?;
-                if content.limit() > 0 {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                // Members begin at even places.
-                io::copy(&mut reader.take(header.size % 2), &mut io::sink())?;
-            }
-            Ok(())
-        })();
-        if let Err(why) = result {
-            self.failed(name, &why);
+    fn ar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) -> io::Result<()> {
+        io::copy(&mut reader.take(ar::MAGIC.len() as u64), &mut io::sink())?;
+        while let Some(header) = ar::Header::read(reader)? {
+            // Members begin at even places.
+            let padding = header.size % 2;
+            self.member(name, &header.name, reader, (header.size, padding), depth)?;
         }
+        Ok(())
+    }
+
+    fn cpio(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) -> io::Result<()> {
+        while let Some(header) = cpio::Header::read(reader)? {
+            let sizes = (header.size, header.padding);
+            self.member(name, &header.name, reader, sizes, depth)?;
+        }
+        // An initial RAM disk can be several archives, each at any multiple of four.
+        let head = behind_zeros(reader)?;
+        let start = head.iter().position(|&byte| byte != 0);
+        if let Some(head) = start.and_then(|start| head.get(start..)) {
+            self.stream(name, &mut Cursor::new(head).chain(reader), depth);
+        }
+        Ok(())
+    }
+
+    /// One of the files that stand in a row, with its size and what is added to that.
+    fn member(
+        &mut self,
+        archive: &Location,
+        name: &[u8],
+        reader: &mut dyn Read,
+        (size, padding): (u64, u64),
+        depth: usize,
+    ) -> io::Result<()> {
+        if !self.left.entries.take(1) {
+            return Err(too_many_entries(&self.limits));
+        }
+        let mut content = reader.take(size);
+        if size > 0 {
+            self.stream(&archive.entry(name), &mut content, depth);
+        }
+        io::copy(&mut content, &mut io::sink())?;
+        if content.limit() > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        Ok(())
     }
 
     fn unpacked(&mut self, name: &Location, decoder: impl Read, packed: Counter, depth: usize) {

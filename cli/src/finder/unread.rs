@@ -20,7 +20,6 @@ const ELF: &[u8] = b"\x7fELF";
 /// How files begin.
 const MAGIC: &[(&[u8], &str)] = &[
     (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"\xed\xab\xee\xdb", "rpm"),
     (b"hsqs", "squashfs"),
     (b"xar!", "xar"),
     (b"MSCF\0\0\0\0", "cabinet"),

@@ -816,6 +816,84 @@ fn packages_of_debian_are_read() {
     assert_eq!(seen.failures[0].1, "a header of this ar archive is damaged");
 }
 
+fn cpio(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, data) in [(name, data), ("empty", b""), ("TRAILER!!!", b"")] {
+        let mut fields = [0; 13];
+        (fields[6], fields[11]) = (data.len(), name.len() + 1);
+        archive.extend_from_slice(b"070701");
+        for field in fields {
+            write!(archive, "{field:08x}").unwrap();
+        }
+        write!(archive, "{name}\0").unwrap();
+        archive.resize(archive.len().next_multiple_of(4), 0);
+        archive.extend_from_slice(data);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+    }
+    archive
+}
+
+/// The lead, and two headers of one entry each.
+fn rpm(payload: &[u8]) -> Vec<u8> {
+    let mut package = rpm::MAGIC.to_vec();
+    package.resize(96, 0);
+    let header = |size: usize| {
+        let mut header = b"\x8e\xad\xe8\x01\0\0\0\0\0\0\0\x01\0\0\0".to_vec();
+        header.push(u8::try_from(size).unwrap());
+        header.resize(header.len() + 16 + size, 7);
+        header
+    };
+    package.extend(header(5));
+    // The signature is padded.
+    package.resize(package.len() + 3, 0);
+    package.extend(header(3));
+    package.extend_from_slice(payload);
+    package
+}
+
+#[test]
+fn packages_of_rpm_and_initial_ram_disks_are_read() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let files = cpio("./etc/root.pem", &pem(&root.der));
+    let place = "x!./etc/root.pem";
+    assert_eq!(scan(&files, scan_all), found(root, place, Form::Pem));
+    for payload in [
+        gzip(&files),
+        xz(&files),
+        zstd(&files),
+        bzip2(&files),
+        files.clone(),
+    ] {
+        assert_eq!(
+            scan(&rpm(&payload), scan_all),
+            found(root, place, Form::Pem)
+        );
+    }
+    // Microcode first, then zeros, then a compressed archive.
+    let mut disk = cpio("kernel/x86/microcode/Vendor.bin", b"microcode");
+    disk.resize(disk.len().next_multiple_of(512) + 1024, 0);
+    disk.extend(zstd(&files));
+    assert_eq!(scan(&disk, scan_all), found(root, place, Form::Pem));
+
+    for (damaged, why) in [
+        (files[..files.len() / 2].to_vec(), "unexpected end of file"),
+        (rpm(b"")[..100].to_vec(), "failed to fill whole buffer"),
+        (
+            rpm(b"").replace(b"\x8e\xad\xe8\x01", b"\x8e\xad\xe8\x02"),
+            "a header of this RPM is damaged",
+        ),
+        (
+            files.clone().replace(b"0000000f", b"ffffffff"),
+            "a header of this cpio archive is damaged",
+        ),
+    ] {
+        let seen = scan(&damaged, scan_all);
+        assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+    }
+}
+
 /// Replaces bytes by as many others.
 trait Replace {
     fn replace(self, from: &[u8], to: &[u8]) -> Self;
@@ -861,7 +939,6 @@ fn what_is_not_looked_into_is_told() {
     let told = |form: &str| vec![("x".to_owned(), form.to_owned())];
     for (begin, form) in [
         (&b"7z\xbc\xaf\x27\x1c"[..], "7z"),
-        (b"\xed\xab\xee\xdb\x03\0", "rpm"),
         (b"hsqs\0\0", "squashfs"),
         (b"xar!\0\x1c", "xar"),
         (b"MSCF\0\0\0\0", "cabinet"),
