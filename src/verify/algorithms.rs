@@ -14,6 +14,8 @@ pub(super) fn is_supported_by_aws_lc_rs(signature: &[u8], key: Option<&[u8]>) ->
 }
 
 /// The provider with these algorithms.
+// One copy, since every program links it.
+#[inline(never)]
 pub(super) fn provider_of(algorithms: WebPkiSupportedAlgorithms) -> Provider {
     let mut all = algorithms.all.iter();
     let has_all_curves = all.any(|each| {

@@ -4,12 +4,12 @@
 
 use embedded_roots_bundle::der::{self, Element};
 use embedded_roots_bundle::{
-    AWS_LC_RS, DistinguishedName, ObjectIdentifier, Provider, algorithm_name, critical_extension,
-    extension, name, name_outside, signature_algorithm, subject, subject_public_key_info,
+    AWS_LC_RS, DistinguishedName, ObjectIdentifier, algorithm_name, critical_extension, extension,
+    name, name_outside, signature_algorithm, subject, subject_public_key_info,
     unsupported_constraint, unusable_key,
 };
 use rustls::CertificateError;
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls_pki_types::CertificateDer;
 
 use crate::bundle::anchor::Anchor;
@@ -36,7 +36,7 @@ pub(super) fn explain(
         end_entity: chain.end_entity,
         roots: issuers.reached(chain.end_entity, &intermediates),
         intermediates,
-        provider: provider_of(provider.signature_verification_algorithms),
+        algorithms: provider.signature_verification_algorithms,
     };
     match error {
         CertificateError::Other(other) => match other.0.downcast_ref()? {
@@ -77,10 +77,7 @@ pub(super) fn explain_signature(
     if !is_bad_signature(&refused) {
         return refused;
     }
-    match unusable_key_of(
-        certificate,
-        provider_of(provider.signature_verification_algorithms),
-    ) {
+    match unusable_key_of(certificate, provider.signature_verification_algorithms) {
         Some(refusal) => refusal.replacing(refused).into(),
         None => refused,
     }
@@ -91,7 +88,7 @@ struct Path<'a> {
     end_entity: &'a CertificateDer<'a>,
     intermediates: Vec<&'a CertificateDer<'a>>,
     roots: Vec<&'a Anchor>,
-    provider: Provider,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 // With plain loops and few closures: every program links this.
@@ -180,15 +177,16 @@ impl<'a> Path<'a> {
     /// A bad signature can mean that the provider cannot use the key of an issuer.
     fn unusable_key(&self) -> Option<Refusal> {
         for certificate in &self.intermediates {
-            if let Some(refusal) = unusable_key_of(certificate, self.provider) {
+            if let Some(refusal) = unusable_key_of(certificate, self.algorithms) {
                 return Some(refusal);
             }
         }
         for root in &self.roots {
             let anchor = root.trust_anchor();
-            if let Some((why, advice)) =
-                unusable_key(&anchor.subject_public_key_info, self.provider)
-            {
+            if let Some((why, advice)) = unusable_key(
+                &anchor.subject_public_key_info,
+                provider_of(self.algorithms),
+            ) {
                 let name = DistinguishedName::new(&anchor.subject);
                 return Some(Refusal::unsuitable(
                     Some(name),
@@ -265,9 +263,12 @@ impl<'a> Path<'a> {
     }
 }
 
-fn unusable_key_of(certificate: &CertificateDer<'_>, provider: Provider) -> Option<Refusal> {
+fn unusable_key_of(
+    certificate: &CertificateDer<'_>,
+    algorithms: WebPkiSupportedAlgorithms,
+) -> Option<Refusal> {
     let key = Element::only(subject_public_key_info(certificate)?, der::SEQUENCE)?;
-    let (why, advice) = unusable_key(key, provider)?;
+    let (why, advice) = unusable_key(key, provider_of(algorithms))?;
     Some(Refusal::unsuitable(
         subject(certificate),
         Defect::Algorithm,

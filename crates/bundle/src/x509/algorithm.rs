@@ -15,6 +15,7 @@ pub enum Provider {
 }
 
 /// The name of an algorithm, from the content of its `AlgorithmIdentifier`: that of the curve, for a key on one.
+#[inline]
 #[must_use]
 pub fn algorithm_name(identifier: &[u8]) -> String {
     let mut ids = der::elements(identifier)
@@ -39,6 +40,7 @@ pub fn name(names: &[(&str, &'static str)], id: &str) -> Option<&'static str> {
 
 /// What is wrong with a key that providers refuse together with its signatures, so that these seem to be bad: a part
 /// of a sentence about its certificate, and advice. `key` is the content of the `SubjectPublicKeyInfo`.
+#[inline]
 #[must_use]
 pub fn unusable_key(key: &[u8], provider: Provider) -> Option<(String, &'static str)> {
     let has_all = provider == Provider::AwsLcRs;
