@@ -1,8 +1,14 @@
-//! Numbers that are the same in each run.
+//! Numbers that are the same for a seed.
 
-/// Numbers below a bound (xorshift; Marsaglia, 2003).
+/// Numbers below a bound.
 pub fn numbers() -> impl FnMut(usize) -> usize {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    numbers_from(0)
+}
+
+/// Numbers below a bound that are the same for each seed (xorshift; Marsaglia, 2003).
+pub fn numbers_from(seed: u32) -> impl FnMut(usize) -> usize {
+    // Never zero, which would stay as it is.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ u64::from(seed);
     move |bound| {
         state ^= state << 13;
         state ^= state >> 7;

@@ -19,7 +19,6 @@ mod kinds;
 mod names;
 mod other_names;
 mod paths;
-mod readers;
 mod usages;
 mod validity;
 mod verifiers;

@@ -10,6 +10,7 @@ mod differences;
 mod figures;
 mod history;
 mod image;
+mod interop;
 mod keys;
 mod onecrl;
 
@@ -34,6 +35,11 @@ onecrl JSON     write onecrl/onecrl.txt from Mozilla's onecrl.json, which .ci/on
                 the version of that package
 onecrl --check [JSON]
                 fail if the file is not as it would be written, from that JSON if there is one
+interop         run the programs of cli/data/interop.toml that are installed, and fail where one of them
+                says other than the table; .ci/interop-tools installs them
+interop --all   the same, and fail where one of them is not installed
+interop ID-PREFIX...
+                the same for the programs whose ids begin so
 image [BUNDLE]  build the static program of examples/contributors with the bundle mozilla or
                 custom, and its image, with docker, podman or buildah
 compare-go [DIR]
@@ -59,6 +65,7 @@ fn main() -> ExitCode {
         ["onecrl", "--check"] => onecrl::check(None),
         ["onecrl", "--check", json] => onecrl::check(Some(json)),
         ["onecrl", json] => onecrl::write(json),
+        ["interop", ref arguments @ ..] => interop::run_programs(arguments),
         ["image"] => image::build("mozilla"),
         ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),
         ["compare-go"] => compare_go::compare(None),
