@@ -62,7 +62,8 @@ const main = async (program, folder) => {
     for (const file of files(folder)) {
       line(program, file, await answered(ports, { ca: fs.readFileSync(file) }), "");
       // It is read once, when a process begins.
-      line(`${program}-extra`, file, await inOtherProcess(file, ports), "");
+      const [answer, warning] = await inOtherProcess(file, ports);
+      line(`${program}-extra`, file, answer, warning);
     }
   }
   process.exit();
@@ -71,7 +72,10 @@ const main = async (program, folder) => {
 const inOtherProcess = (file, ports) =>
   new Promise((resolve) => {
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
-    execFile(process.execPath, [__filename, "--ask", ...ports], { env }, (_, out) => resolve(out.trim()));
+    execFile(process.execPath, [__filename, "--ask", ...ports], { env }, (_, out, err) => {
+      const warning = err.split("\n").find((line) => line.includes("Ignoring extra certs"));
+      resolve([out.trim(), warning ?? ""]);
+    });
   });
 
 if (process.argv[2] === "--ask") {
