@@ -27,6 +27,8 @@ mod signature;
 mod source;
 
 #[doc(hidden)]
+pub use crate::check::elsewhere::recognised;
+#[doc(hidden)]
 pub use crate::finder::fuzzing;
 #[doc(hidden)]
 pub use crate::input::as_pem;

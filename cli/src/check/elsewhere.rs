@@ -1,11 +1,17 @@
 //! What other programs make of a file.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+
+use embedded_roots_bundle::PrivateKeys;
+use rustls_pki_types::UnixTime;
 
 use crate::check::{Doubt, OTHER_PROGRAMS, Warning};
+use crate::input::Input;
 use crate::interop::certificate::RootsOfFile;
 use crate::interop::table::Table;
 use crate::interop::{self, Opinion};
+use crate::outcome::Result;
 use crate::root::InspectedRoot;
 
 /// A file, in the table of other programs.
@@ -63,4 +69,20 @@ impl<'a> Others<'a> {
         });
         shapes.collect()
     }
+}
+
+/// The ids of the shapes of a file, and of those of its roots that can be read.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn recognised(path: &Path, now: UnixTime) -> Result<BTreeSet<&'static str>> {
+    let input = Input::read(path, None)?;
+    let roots: Vec<InspectedRoot> = input.roots(PrivateKeys::Refuse).flatten().collect();
+    let of_roots = RootsOfFile::new(&roots, now);
+    let of_file = interop::file::shapes(input.form, input.text());
+    let shapes = (0..roots.len()).flat_map(|number| of_roots.shapes(number));
+    Ok(shapes
+        .chain(of_file.iter().map(|(shape, _)| *shape))
+        .collect())
 }

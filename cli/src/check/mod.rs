@@ -1,6 +1,6 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
-mod elsewhere;
+pub(crate) mod elsewhere;
 mod sarif;
 
 use std::io::{self, Write};

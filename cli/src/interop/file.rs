@@ -11,6 +11,7 @@ pub(crate) fn shapes(form: Option<FileForm>, pem: &[u8]) -> Vec<(&'static str, u
         Some(FileForm::Certificate) => vec![("der", 1)],
         Some(FileForm::Pkcs7Pem) => vec![("pkcs7", 1)],
         Some(FileForm::Utf16) => vec![("utf-16", 1)],
+        Some(FileForm::JoinedFiles) => vec![("joined", 1)],
         Some(_) => Vec::new(),
         None => {
             let mut seen = Seen::default();
@@ -68,7 +69,7 @@ impl Seen {
         let text = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
         let end_of_line = if text.contains(&b'\n') { b'\n' } else { b'\r' };
         let (mut place, mut blocks) = (Place::Text, Blocks::default());
-        let mut text_after = None;
+        let (mut text_after, mut blank) = (None, None);
         for (number, line) in (1..).zip(text.split(|byte| *byte == end_of_line)) {
             let line = trim_end(line, b"\r");
             let bare = line.trim_ascii();
@@ -76,16 +77,13 @@ impl Seen {
             let is_end = bare.starts_with(END);
             if is_begin && place != Place::Block {
                 self.boundary(line, blocks.count, number);
+                if let Some(blank) = blank.take() {
+                    self.add("blank-lines-between", blank);
+                }
                 self.label(label(bare), &blocks, number);
                 blocks.begin(label(bare));
                 (place, text_after) = (Place::Block, None);
             } else if is_end && place == Place::Block {
-                if memchr::memmem::find(bare, BEGIN).is_some() {
-                    self.add("joined", number);
-                    blocks.end(self, number);
-                    blocks.begin(CERTIFICATE);
-                    continue;
-                }
                 if line.ends_with(b" ") {
                     self.add("space-after-end", number);
                 }
@@ -99,11 +97,10 @@ impl Seen {
                     self.add("digit-after-end", number);
                 }
                 if bare.is_empty() {
-                    // The end of the last line.
-                    text_after = text_after.or(Some((number, true)));
+                    blank = blank.or(Some(number));
                 } else {
                     place = Place::Text;
-                    text_after = Some((number, false));
+                    text_after = Some(number);
                     self.text(line, number);
                 }
                 if line.starts_with(BYTE_ORDER_MARK) {
@@ -116,7 +113,7 @@ impl Seen {
                 }
             }
         }
-        if let (Some((number, false)), true) = (text_after, blocks.count > 0) {
+        if let Some(number) = text_after.filter(|_| blocks.count > 0) {
             self.add("text-after", number);
         }
         if blocks.certificates > 1 {
