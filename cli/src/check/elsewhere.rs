@@ -42,10 +42,9 @@ impl<'a> Others<'a> {
         of_file.chain(of_roots).collect()
     }
 
-    /// What at least three of the common programs refuse or lose.
+    /// What at least three of the common programs refuse, and what one of them does not read in the file, which can be
+    /// written in another way.
     pub(super) fn doubts(&self) -> Vec<Warning<Doubt>> {
-        const FEWEST: usize = 3;
-
         let opinions = self.opinions(&self.table.common());
         let of_one = |one: &Warning<Opinion<'_>>, other: &Warning<Opinion<'_>>| {
             (one.line, one.certificate, one.doubt.shape)
@@ -55,7 +54,8 @@ impl<'a> Others<'a> {
         let shapes = shapes.filter_map(|shape| {
             let first = shape.first()?;
             let opinions = shape.iter().map(|opinion| &opinion.doubt);
-            let text = interop::common(opinions, FEWEST)?;
+            let fewest = if first.subject.is_some() { 3 } else { 1 };
+            let text = interop::common(opinions, fewest)?;
             // There is a warning of it that says when.
             (first.doubt.shape != "expired").then(|| Warning {
                 line: first.line,

@@ -187,6 +187,31 @@ fn opinions<'a>(
     opinions
 }
 
+impl Effect {
+    /// The verb after one program, and after several.
+    fn verb(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RefusesRoot => ("refuses it", "refuse it"),
+            Self::RefusesServer => ("refuses it for a server", "refuse it for a server"),
+            Self::RefusesSomeServers => (
+                "refuses some servers below it",
+                "refuse some servers below it",
+            ),
+            Self::RefusesFile => ("refuses the file", "refuse the file"),
+            Self::LosesRoots => ("loses roots without a word", "lose roots without a word"),
+            Self::LosesRootsWithError => (
+                "loses roots and reports an error",
+                "lose roots and report an error",
+            ),
+            Self::ReportsError => (
+                "takes all roots and reports an error",
+                "take all roots and report an error",
+            ),
+            Self::TakesFirst => ("takes the first root alone", "take the first root alone"),
+        }
+    }
+}
+
 impl fmt::Display for Opinion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.program)?;
@@ -195,25 +220,7 @@ impl fmt::Display for Opinion<'_> {
         if !self.are_all {
             write!(f, " {}", joined(&self.versions))?;
         }
-        let (one, several) = match self.effect {
-            Effect::RefusesRoot => ("refuses it", "refuse it"),
-            Effect::RefusesServer => ("refuses it for a server", "refuse it for a server"),
-            Effect::RefusesSomeServers => (
-                "refuses some servers below it",
-                "refuse some servers below it",
-            ),
-            Effect::RefusesFile => ("refuses the file", "refuse the file"),
-            Effect::LosesRoots => ("loses roots without a word", "lose roots without a word"),
-            Effect::LosesRootsWithError => (
-                "loses roots and reports an error",
-                "lose roots and report an error",
-            ),
-            Effect::ReportsError => (
-                "takes all roots and reports an error",
-                "take all roots and report an error",
-            ),
-            Effect::TakesFirst => ("takes the first root alone", "take the first root alone"),
-        };
+        let (one, several) = self.effect.verb();
         let verb = if are_several { several } else { one };
         write!(f, " {verb}: {}", self.what)?;
         match self.words {
@@ -234,16 +241,18 @@ pub(crate) fn common<'a>(
         if !names.contains(&opinion.program) {
             names.push(opinion.program);
         }
-        let effect = match opinion.effect {
-            Effect::RefusesRoot => "refuse it",
-            Effect::RefusesServer => "refuse it for a server",
-            Effect::RefusesSomeServers => "refuse some servers below it",
-            _ => "refuse the file or lose roots of it",
-        };
-        told = Some((effect, opinion.what));
+        told = Some((opinion.effect, opinion.what));
     }
     let (effect, what) = told.filter(|_| names.len() >= fewest)?;
-    Some(format!("{} {effect}: {what}", joined(&names)))
+    let (one, several) = match effect {
+        Effect::RefusesRoot | Effect::RefusesServer | Effect::RefusesSomeServers => effect.verb(),
+        _ => (
+            "refuses the file or loses roots of it",
+            "refuse the file or lose roots of it",
+        ),
+    };
+    let verb = if names.len() > 1 { several } else { one };
+    Some(format!("{} {verb}: {what}", joined(&names)))
 }
 
 /// Names as a list in a sentence.

@@ -110,7 +110,7 @@ fn unknown_program_is_an_error_that_names_those_that_are_known() {
 
 /// Without `--for`.
 #[test]
-fn what_three_common_programs_refuse_or_lose_is_a_warning() {
+fn what_common_programs_refuse_or_lose_is_a_warning() {
     let issuer = root("The root");
     let alone = intermediate("The issuing CA", &issuer).pem();
     assert_eq!(
@@ -147,9 +147,16 @@ fn what_three_common_programs_refuse_or_lose_is_a_warning() {
     let text = "OpenSSL, curl, Python and Node refuse the file or lose roots of it: blank lines within the base64";
     assert_eq!(warnings(blank, "other-programs"), [text]);
 
-    // Two of them.
+    // A file can be written in another way, so that one program is enough.
     let marked = ["\u{feff}", &strict("One"), &strict("Two")].concat();
-    assert_eq!(warnings(marked, "other-programs"), Vec::<String>::new());
+    let text = "Go and Java refuse the file or lose roots of it: a byte order mark before the first certificate";
+    assert_eq!(warnings(marked, "other-programs"), [text]);
+    let ruled = format!("{}----- corp -----\n{}", strict("One"), strict("Two"));
+    let text = "Java refuses the file or loses roots of it: five hyphens in a row in a comment";
+    assert_eq!(warnings(ruled, "other-programs"), [text]);
+    // Of a root, three are.
+    let without = ca("CA", |params| params.key_usages.clear());
+    assert_eq!(warnings(without, "other-programs"), Vec::<String>::new());
 }
 
 #[test]
