@@ -6,7 +6,7 @@ use std::path::Path;
 use embedded_roots_bundle::PrivateKeys;
 use rustls_pki_types::UnixTime;
 
-use crate::check::{Doubt, OTHER_PROGRAMS, Warning};
+use crate::check::report::{Doubt, OTHER_PROGRAMS, Warning};
 use crate::input::Input;
 use crate::interop::certificate::RootsOfFile;
 use crate::interop::table::Table;

@@ -1,11 +1,11 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
 pub(crate) mod elsewhere;
+mod report;
 mod sarif;
 
-use std::io::{self, Write};
+use std::mem;
 use std::path::PathBuf;
-use std::{fmt, mem};
 
 use clap::Args;
 use embedded_roots::mozilla;
@@ -13,19 +13,19 @@ use embedded_roots_bundle::{
     self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, Provider, counted, iso_day,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
-use serde::Serialize;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
 
 use crate::check::elsewhere::Others;
+use crate::check::report::{Check, Doubt, Warning};
 use crate::history::History;
 use crate::input::Input;
+use crate::interop;
 use crate::interop::certificate::RootsOfFile;
 use crate::interop::table::Table;
-use crate::interop::{self, Opinion};
 use crate::outcome::{Outcome, Result};
-use crate::output::{ERROR, GOOD, Output, WARNING};
+use crate::output::Output;
 use crate::place::Place;
 use crate::root::InspectedRoot;
 use crate::sarif::Format;
@@ -47,43 +47,6 @@ pub(crate) struct Arguments {
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
-}
-
-#[derive(Serialize)]
-struct Check<'a> {
-    command: &'static str,
-    file: String,
-    history_as_of: &'a str,
-    roots: usize,
-    /// A build with this file fails with the first of them.
-    errors: Vec<String>,
-    warnings: Vec<Warning<Doubt>>,
-    /// What the programs of `--for` make of it.
-    programs: Vec<Warning<Opinion<'a>>>,
-}
-
-/// About a certificate, or about the file as a whole.
-#[derive(Serialize)]
-struct Warning<T> {
-    /// The line of the certificate's BEGIN, or of text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    /// Which certificate of a file without lines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
-    #[serde(flatten)]
-    doubt: T,
-}
-
-#[derive(Serialize)]
-struct Doubt {
-    /// One of `compromised`, `expired`, `expires`, `validity`, `weak-key`, `weak-signature`, `removed`, `version`,
-    /// `no-basic-constraints`, `server`, `duplicate-key`, `limit-not-applied`, `limit-escaped`,
-    /// `distrusted`, `form`, `unusable`, `other-programs`.
-    kind: &'static str,
-    text: String,
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
@@ -150,39 +113,6 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     })
 }
 
-impl Check<'_> {
-    fn is_clean(&self) -> bool {
-        self.errors.is_empty() && self.warnings.is_empty() && self.programs.is_empty()
-    }
-
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        let file = &self.file;
-        for error in &self.errors {
-            writeln!(out, "{ERROR}error:{ERROR:#} {error}")?;
-        }
-        for warning in &self.warnings {
-            writeln!(out, "{WARNING}warning:{WARNING:#} {file}{warning}")?;
-        }
-        for opinion in &self.programs {
-            writeln!(out, "{WARNING}elsewhere:{WARNING:#} {file}{opinion}")?;
-        }
-        let summary = [
-            counted(self.roots, "root"),
-            counted(self.errors.len(), "error"),
-            counted(self.warnings.len(), "warning"),
-        ];
-        let style = if self.is_clean() {
-            GOOD
-        } else {
-            anstyle::Style::new()
-        };
-        writeln!(out, "{style}{}{style:#}", summary.join(", "))
-    }
-}
-
-/// The kind of what other programs make of a file.
-const OTHER_PROGRAMS: &str = "other-programs";
-
 fn warnings(
     roots: &[InspectedRoot],
     history: &History,
@@ -197,44 +127,6 @@ fn warnings(
         warnings.extend(doubts.into_iter().map(|doubt| Warning::new(root, doubt)));
     }
     warnings
-}
-
-impl<T> Warning<T> {
-    fn new(root: &InspectedRoot, doubt: T) -> Self {
-        let (line, certificate) = match root.place {
-            Place::Line(line) => (Some(line), None),
-            Place::Certificate(number) => (None, Some(number)),
-            Place::Unknown => (None, None),
-        };
-        Self {
-            line,
-            certificate,
-            subject: Some(root.certificate.subject().to_owned()),
-            doubt,
-        }
-    }
-}
-
-/// What follows the name of the file.
-impl<T: fmt::Display> fmt::Display for Warning<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, ", {}", Place::Line(line))?;
-        }
-        if let Some(number) = self.certificate {
-            write!(f, ", {}", Place::Certificate(number))?;
-        }
-        if let Some(subject) = &self.subject {
-            write!(f, ": {subject}")?;
-        }
-        write!(f, ": {}", self.doubt)
-    }
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
 }
 
 /// A build takes PEM alone.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::check::{Check, OTHER_PROGRAMS};
+use crate::check::report::{Check, OTHER_PROGRAMS};
 use crate::sarif::{self, uri};
 
 struct Finding<'a> {
