@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use embedded_roots_bundle::shorten;
 use embedded_roots_cli::interop::table::{Program, Table, Verdict};
 
 use crate::program::{Answer, Cell};
@@ -108,7 +109,7 @@ fn difference(table: &Table, cell: &Cell) -> Option<String> {
     let words = if words.is_empty() {
         String::new()
     } else {
-        format!(" ({words})")
+        format!(" ({})", shorten(words, 120))
     };
     (said != expected).then(|| format!("{program}: {of}: {said}{words}, the table says {expected}"))
 }

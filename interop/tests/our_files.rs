@@ -5,6 +5,7 @@
     reason = "the lint's exception for tests is for functions with `#[test]`; all of this is test code"
 )]
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -58,7 +59,13 @@ fn other_readers_take_all_roots_of_our_files() {
             }
         }
     }
-    println!("{readers} readers, {} files", files.len());
+    for (name, _, roots) in &files {
+        let taken = taken_by_p11_kit(&folder, name);
+        if taken != *roots {
+            faults.push(format!("p11-kit: {taken} of {roots} roots of {name}"));
+        }
+    }
+    println!("{readers} readers and p11-kit, {} files", files.len());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     // OpenSSL, GnuTLS, Go, Java and Python at least.
     assert!(readers >= 15);
@@ -80,6 +87,36 @@ const LEFT_OUT: [&str; 9] = [
 
 /// A reader that takes DER for PEM where a name in it is a BEGIN line, whatever file it is in.
 const BOUNDARY_IN_A_NAME: (&str, &str) = ("botan-2.19", "hostile");
+
+/// By p11-kit's module, which the table does not have. NSS loads it, and lists what it has.
+fn taken_by_p11_kit(folder: &Folder, name: &str) -> usize {
+    let database = folder.join(format!("{name}.nss"));
+    fs::create_dir(&database).unwrap();
+    let database = format!("sql:{}", database.display());
+    let paths = format!("paths='{}'", folder.join("files").join(name).display());
+    run("certutil", &["-N", "-d", &database, "--empty-password"]);
+    run(
+        "modutil",
+        &[
+            "-force", "-dbdir", &database, "-add", "p11-kit", "-libfile", P11_KIT, "-string",
+            &paths,
+        ],
+    );
+    let listed = run("certutil", &["-L", "-h", "all", "-d", &database]);
+    let of_file = format!("{name}:");
+    listed
+        .lines()
+        .filter(|line| line.starts_with(&of_file))
+        .count()
+}
+
+const P11_KIT: &str = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-trust.so";
+
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
 
 fn expected(reader: &Program, roots: usize) -> usize {
     match reader.takes {

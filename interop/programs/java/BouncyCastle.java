@@ -1,11 +1,9 @@
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.io.FileReader;
 import java.nio.file.Path;
 import java.security.Security;
 import java.util.Collection;
-import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.PEMParser;
 
 /** What BouncyCastle makes of the shapes and files of a folder. */
@@ -20,8 +18,7 @@ public class BouncyCastle {
     }
 
     static void parse(Path file, Collection<Object> roots) throws Exception {
-        // Bytes that are no UTF-8 are no error to a FileReader.
-        try (PEMParser parser = new PEMParser(new java.io.FileReader(file.toFile()))) {
+        try (PEMParser parser = new PEMParser(new FileReader(file.toFile()))) {
             Object object;
             while ((object = parser.readObject()) != null) {
                 if (object instanceof X509CertificateHolder) {
