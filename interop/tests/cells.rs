@@ -88,4 +88,4 @@ fn cells_taken_at_random_are_as_the_programs_say() {
 /// The variable for the seed of a run that is to be repeated.
 const SEED: &str = "EMBEDDED_ROOTS_INTEROP_SEED";
 
-const PROGRAMS: [&str; 4] = ["gnutls", "go", "openssl", "python"];
+const PROGRAMS: [&str; 4] = ["gnutls", "go-1.19", "openssl", "python"];

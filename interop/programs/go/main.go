@@ -12,22 +12,22 @@ import (
 )
 
 func main() {
-	folder := os.Args[1]
+	row, folder := os.Args[1], os.Args[2]
 	fmt.Printf("version\t%s\n", strings.TrimPrefix(runtime.Version(), "go"))
 	for _, shape := range glob(folder, "shapes", "*") {
 		id := filepath.Base(shape)
 		if why := verify(shape); why != nil {
-			fmt.Printf("go-1.19\t%s\trefused\t%s\n", id, strings.ReplaceAll(why.Error(), "\n", " "))
+			fmt.Printf("%s\t%s\trefused\t%s\n", row, id, strings.ReplaceAll(why.Error(), "\n", " "))
 		} else {
-			fmt.Printf("go-1.19\t%s\taccepted\t\n", id)
+			fmt.Printf("%s\t%s\taccepted\t\n", row, id)
 		}
 	}
 	for _, file := range glob(folder, "files", "*.pem") {
 		id := strings.TrimSuffix(filepath.Base(file), ".pem")
 		pool := x509.NewCertPool()
 		pool.AppendCertsFromPEM(content(file))
-		fmt.Printf("go-1.19\t%s\t%d\t\n", id, len(pool.Subjects()))
-		fmt.Printf("go-1.19-pem\t%s\t%d\t\n", id, len(blocks(content(file))))
+		fmt.Printf("%s\t%s\t%d\t\n", row, id, len(pool.Subjects()))
+		fmt.Printf("%s-pem\t%s\t%d\t\n", row, id, len(blocks(content(file))))
 	}
 }
 
