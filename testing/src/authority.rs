@@ -228,6 +228,21 @@ impl PublicKeyData for PublicKey<'_> {
     }
 }
 
+/// The first certificate of a PEM text that has these octets, such as the object identifier of a curve.
+pub fn certificate_with(text: &str, part: &[u8]) -> String {
+    let begin = "-----BEGIN CERTIFICATE-----";
+    let mut blocks = text.split(begin).skip(1).map(|rest| {
+        let (base64, _) = rest.split_once("-----END").unwrap();
+        let base64: String = base64.split_whitespace().collect();
+        STANDARD.decode(base64).unwrap()
+    });
+    let der = blocks.find(|der| der.windows(part.len()).any(|octets| octets == part));
+    pem("CERTIFICATE", &der.unwrap())
+}
+
+/// The object identifier of P-521 (RFC 5480).
+pub const P521: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x23];
+
 #[cfg(test)]
 mod tests {
     use rustls::pki_types::pem::PemObject as _;

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use embedded_roots::mozilla;
 use embedded_roots_bundle::shown_value;
-use embedded_roots_testing::authority::{annotated, ca_params, root, root_with};
+use embedded_roots_testing::authority::{
+    P521, annotated, ca_params, certificate_with, root, root_with,
+};
 use rcgen::{IsCa, KeyUsagePurpose};
 
 use crate::public_key::PUBLIC_KEY;
@@ -318,18 +320,8 @@ fn file_with_distrusted_key_is_refused() {
 /// Cargo shows warnings for packages of a workspace and for paths.
 #[test]
 fn root_that_the_provider_cannot_use_is_a_warning() {
-    let anchors = mozilla::BUNDLE.anchors().iter();
-    let of_p521 = anchors.zip(mozilla::annotated_pem().split("-----BEGIN").skip(1));
-    let mut of_p521 = of_p521.filter(|(anchor, _)| {
-        // The curve of RFC 5480.
-        let key = &anchor.trust_anchor().subject_public_key_info;
-        key.windows(5)
-            .any(|part| part == [0x2b, 0x81, 0x04, 0, 0x23])
-    });
-    let (_, rest) = of_p521.next().unwrap();
-    let end = "-----END CERTIFICATE-----\n";
-    let block = rest.split_inclusive(end).next().unwrap();
-    let pem = format!("-----BEGIN{block}{}", root("CA").pem());
+    let of_p521 = certificate_with(mozilla::annotated_pem(), P521);
+    let pem = format!("{of_p521}{}", root("CA").pem());
 
     let warnings = |features: &[&str]| {
         let package = Package::with_features("build-warning", features);

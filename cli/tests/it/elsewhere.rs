@@ -2,7 +2,7 @@
 
 use embedded_roots::mozilla;
 use embedded_roots_bundle::certificate_to_pem;
-use embedded_roots_testing::authority::{intermediate, root};
+use embedded_roots_testing::authority::{P521, certificate_with, intermediate, root};
 use rcgen::{
     BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
@@ -199,20 +199,7 @@ fn copies_and_namesakes_are_seen_together() {
 
 #[test]
 fn what_rustls_cannot_use_is_a_warning() {
-    let anchors = mozilla::BUNDLE.anchors().iter();
-    let of_p521 = anchors.zip(mozilla::annotated_pem().split("-----BEGIN").skip(1));
-    let mut of_p521 = of_p521.filter(|(anchor, _)| {
-        // The curve of RFC 5480.
-        let key = &anchor.trust_anchor().subject_public_key_info;
-        key.windows(5)
-            .any(|part| part == [0x2b, 0x81, 0x04, 0, 0x23])
-    });
-    let (_, rest) = of_p521.next().unwrap();
-    let block = rest
-        .split_inclusive("-----END CERTIFICATE-----\n")
-        .next()
-        .unwrap();
-    let pem = format!("-----BEGIN{block}");
+    let pem = certificate_with(mozilla::annotated_pem(), P521);
     assert_eq!(
         warnings(pem, "unusable"),
         ["has a key of the type P-521, which the crypto provider ring cannot use; aws-lc-rs can"]
