@@ -272,3 +272,45 @@ const END: &[u8] = b"-----END ";
 const HYPHENS: &[u8] = b"-----";
 const CERTIFICATE: &[u8] = b"CERTIFICATE";
 const ANNOTATION: &[u8] = b"# embedded-roots:";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(pem: &str) -> Vec<(&'static str, usize)> {
+        shapes(None, pem.as_bytes())
+    }
+
+    const ONE: &str = "-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n";
+
+    #[test]
+    fn shapes_have_the_lines_where_they_begin() {
+        assert_eq!(seen(ONE), []);
+        let text = format!("# one\n{ONE}0 more\n\n# --- -----\n{ONE}# end\n");
+        let expected = [
+            ("digit-after-end", 5),
+            ("hyphens-in-comment", 7),
+            ("blank-lines-between", 6),
+            ("duplicate", 10),
+            ("text-after", 11),
+            ("plain", 1),
+        ];
+        assert_eq!(seen(&text), expected);
+        assert_eq!(seen(&ONE.replace('\n', "\r")), [("cr", 1)]);
+        assert_eq!(seen(ONE.trim_end()), [("no-last-newline", 3)]);
+    }
+
+    /// Whatever stands where.
+    #[test]
+    fn half_a_file_is_looked_at_as_well() {
+        let text = format!(
+            "\u{feff}{ONE}\n\u{feff}{ONE}\tx\n  {ONE}Proc-Type: 4\n-----BEGIN PKCS7-----\nA: b\n\n-----END X\n{ONE}-----BEGIN "
+        );
+        for end in 0..=text.len() {
+            let half = &text.as_bytes()[..end];
+            let lines = memchr::memchr_iter(b'\n', half).count() + 1;
+            let shapes = shapes(None, half);
+            assert!(shapes.iter().all(|(_, line)| (1..=lines).contains(line)));
+        }
+    }
+}
