@@ -39,6 +39,8 @@ pub(crate) struct Contents<'h> {
     pub(crate) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
     pub(crate) false_alarms: u64,
+    /// The bytes of text that was in another encoding.
+    pub(crate) decoded: u64,
     /// Something that looks like a certificate was skipped, after too many false alarms.
     pub(crate) has_skipped: bool,
     /// How many bytes the report may still take.
@@ -79,6 +81,7 @@ impl<'h> Contents<'h> {
             has_encrypted_data: false,
             bytes: 0,
             false_alarms: 0,
+            decoded: 0,
             has_skipped: false,
             room,
             is_full: false,

@@ -18,5 +18,6 @@ mod tail;
 pub(crate) mod union;
 pub(crate) mod unpack;
 mod unread;
+mod wrapped;
 mod xz;
 mod zstd;

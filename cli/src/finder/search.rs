@@ -14,6 +14,7 @@ use super::limits::Counter;
 use super::pem;
 use super::progress::Progress;
 use super::reader::fill;
+use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
@@ -26,7 +27,7 @@ pub(crate) struct Search<'h> {
 }
 
 /// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
-const NEEDLES: [&[u8]; 8] = [
+const NEEDLES: [&[u8]; 13] = [
     RSA,
     EC,
     PEM,
@@ -35,6 +36,11 @@ const NEEDLES: [&[u8]; 8] = [
     PYINSTALLER,
     NUITKA,
     ENCRYPTED_DATA,
+    IN_BASE64[0],
+    IN_BASE64[1],
+    IN_BASE64[2],
+    IN_UTF_16[0],
+    IN_UTF_16[1],
 ];
 /// The object identifier of a key (RFC 3279, section 2.3).
 const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
@@ -66,6 +72,10 @@ const MAX_TEXT: usize = AHEAD - LONGEST_NEEDLE;
 /// could have a forged certificate every few bytes, each nearly as long as the longest certificate.
 const FREE_FALSE_ALARMS: u64 = 1024 * 1024;
 const BYTES_PER_FALSE_ALARM: u64 = 4;
+/// How many bytes are decoded of text in another encoding: these, and so many for each byte read. Where lines are
+/// broken, a certificate is decoded together with those behind it.
+const FREE_DECODED: u64 = 8 * 1024 * 1024;
+const DECODED_FOR_BYTE: u64 = 32;
 
 impl<'h> Search<'h> {
     pub(crate) fn new(history: &'h History, progress: &'h dyn Progress) -> Result<Self> {
@@ -152,6 +162,10 @@ impl<'h> Search<'h> {
                     found.has_encrypted_data = true;
                     hit.end()
                 }
+                Some(needle) if IN_BASE64.contains(needle) || IN_UTF_16.contains(needle) => {
+                    self.wrapped(data, hit.start(), found);
+                    hit.end()
+                }
                 _ => {
                     self.key(data, hit.start(), found);
                     hit.end()
@@ -205,6 +219,31 @@ impl<'h> Search<'h> {
         // OpenSSL's trusted certificates have more after the certificate.
         if let Some(der) = der.as_deref().and_then(first_sequence) {
             self.root(der, Form::Pem, found);
+        }
+    }
+
+    /// Certificates in an encoding of PEM that begins at this position.
+    fn wrapped(&self, data: &[u8], start: usize, found: &mut Contents<'h>) {
+        let text = data.get(start..).unwrap_or_default();
+        let text = text.get(..MAX_TEXT).unwrap_or(text);
+        let allowed = FREE_DECODED + found.bytes * DECODED_FOR_BYTE;
+        if found.decoded > allowed {
+            found.has_skipped = true;
+            return;
+        }
+        let decoded = if text.first() == Some(&b'L') {
+            from_base64(text)
+        } else {
+            Some(from_utf_16(text))
+        };
+        let Some(decoded) = decoded else {
+            return;
+        };
+        found.decoded += decoded.len() as u64;
+        for text in after_begin(&decoded) {
+            if let Some(der) = pem::decode(text).as_deref().and_then(first_sequence) {
+                self.root(der, Form::Pem, found);
+            }
         }
     }
 

@@ -967,3 +967,55 @@ fn what_is_not_looked_into_is_told() {
 fn around_begin(begin: &[u8]) -> Vec<u8> {
     [begin, &[b'x'; 1000]].concat()
 }
+
+#[test]
+fn pem_in_another_encoding_is_found() {
+    use base64::Engine as _;
+
+    let history = History::load().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    // More text than is decoded at once.
+    let roots: Vec<_> = history.all().iter().take(100).collect();
+    let text: Vec<u8> = roots.iter().flat_map(|root| pem(&root.der)).collect();
+    let encode = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
+    let lines = |text: &[u8], width: usize| {
+        let base64 = encode(text);
+        let lines = base64.as_bytes().chunks(width).map(str::from_utf8);
+        lines.collect::<Result<Vec<_>, _>>().unwrap().join("\n    ")
+    };
+    let utf_16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.iter().flat_map(|byte| bytes((*byte).into())).collect()
+    };
+    let secret = |base64: String| format!("data:\n  ca.crt: {base64}\n").into_bytes();
+    for (number, wrapped) in [
+        secret(encode(&text)),
+        secret(encode(&[b"#", &text[..]].concat())),
+        secret(encode(&[b"#\n", &text[..]].concat())),
+        secret(lines(&text, 76)),
+        secret(lines(&text, 64)),
+        utf_16(u16::to_le_bytes),
+        utf_16(u16::to_be_bytes),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let seen = scan(&wrapped, scan_all);
+        assert_eq!(seen.failures, []);
+        let found = seen.places.first().map_or(0, |(_, found)| found.len());
+        assert_eq!(found, roots.len(), "{number}");
+    }
+    // Another block.
+    let key = encode(b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n");
+    assert_eq!(scan(key.as_bytes(), scan_all).places, []);
+}
+
+/// Each of them would be decoded together with what is behind it.
+#[test]
+fn beginnings_in_base64_are_decoded_within_a_bound() {
+    let history = History::load().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let begins = b"LS0tLS1CRUdJTiBD".repeat(1 << 16);
+    let seen = scan(&begins, scan_all);
+    let why = "too many bytes look like certificates but are not: some were skipped";
+    assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+}
