@@ -37,7 +37,12 @@ pub(crate) fn log(rules: &[Value], results: &[Value], notifications: &[Value]) -
 /// A path as a relative or absolute URI reference (RFC 3986, section 4.2).
 pub(crate) fn uri(path: &str) -> String {
     let mut uri = String::new();
-    for byte in path.replace('\\', "/").bytes() {
+    let path = if cfg!(windows) {
+        &*path.replace('\\', "/")
+    } else {
+        path
+    };
+    for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(byte.into());

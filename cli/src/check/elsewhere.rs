@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use embedded_roots_bundle::PrivateKeys;
 use rustls_pki_types::UnixTime;
 
 use crate::check::report::{Doubt, OTHER_PROGRAMS, Warning};
 use crate::input::Input;
 use crate::interop::certificate::RootsOfFile;
 use crate::interop::table::Table;
-use crate::interop::{self, Opinion};
+use crate::interop::{self, Chosen, Opinion};
 use crate::outcome::Result;
 use crate::root::InspectedRoot;
 
@@ -24,9 +23,9 @@ pub(super) struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    pub(super) fn opinions(&self, ids: &BTreeSet<&str>) -> Vec<Warning<Opinion<'a>>> {
+    pub(super) fn opinions(&self, chosen: &Chosen<'_>) -> Vec<Warning<Opinion<'a>>> {
         let of_file = self.files.iter().flat_map(|(shape, line)| {
-            let opinions = self.table.of_file(shape, ids);
+            let opinions = self.table.of_file(shape, chosen);
             opinions.into_iter().map(|opinion| Warning {
                 line: Some(*line),
                 certificate: None,
@@ -36,7 +35,7 @@ impl<'a> Others<'a> {
         });
         let of_roots = self.roots.iter().enumerate().flat_map(|(number, root)| {
             let opinions = self.shapes.shapes(number).into_iter();
-            let opinions = opinions.flat_map(|shape| self.table.of_root(shape, ids));
+            let opinions = opinions.flat_map(|shape| self.table.of_root(shape, chosen));
             opinions.map(|opinion| Warning::new(root, opinion))
         });
         of_file.chain(of_roots).collect()
@@ -56,8 +55,9 @@ impl<'a> Others<'a> {
             let opinions = shape.iter().map(|opinion| &opinion.doubt);
             let fewest = if first.subject.is_some() { 3 } else { 1 };
             let text = interop::common(opinions, fewest)?;
-            // There is a warning of it that says when.
-            (first.doubt.shape != "expired").then(|| Warning {
+            // There are other warnings of these, which say when, and how to convert the file.
+            let is_told = ["expired", "der", "pkcs7", "utf-16", "joined"];
+            (!is_told.contains(&first.doubt.shape)).then(|| Warning {
                 line: first.line,
                 certificate: first.certificate,
                 subject: first.subject.clone(),
@@ -78,7 +78,7 @@ impl<'a> Others<'a> {
 /// If the file cannot be read.
 pub fn recognised(path: &Path, now: UnixTime) -> Result<BTreeSet<&'static str>> {
     let input = Input::read(path, None)?;
-    let roots: Vec<InspectedRoot> = input.roots(PrivateKeys::Refuse).flatten().collect();
+    let roots: Vec<InspectedRoot> = input.certificates().collect();
     let of_roots = RootsOfFile::new(&roots, now);
     let of_file = interop::file::shapes(input.form, input.text());
     let shapes = (0..roots.len()).flat_map(|number| of_roots.shapes(number));

@@ -69,14 +69,13 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         errors.push(format!("{}: {why}", input.name));
     }
     let table = Table::load()?;
-    // Of a file that a build does not read, there is a warning that says how to convert it.
-    let is_file_told = input.form.is_some() && arguments.programs.is_empty();
-    let files = (!is_file_told).then(|| interop::file::shapes(input.form, input.text()));
+    // Those that do not compile, too.
+    let certificates: Vec<InspectedRoot> = input.certificates().collect();
     let others = Others {
         table: &table,
-        files: files.unwrap_or_default(),
-        roots: &roots,
-        shapes: RootsOfFile::new(&roots, output.now()),
+        files: interop::file::shapes(input.form, input.text()),
+        roots: &certificates,
+        shapes: RootsOfFile::new(&certificates, output.now()),
     };
     let mut warnings: Vec<Warning<Doubt>> = form_of(&input).into_iter().collect();
     warnings.extend(self::warnings(
@@ -86,10 +85,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         arguments.days,
     ));
     warnings.extend(distrusted(&input, &roots));
-    if arguments.programs.is_empty() {
-        warnings.extend(others.doubts());
-    }
-    let programs = others.opinions(&table.ids(&arguments.programs)?);
+    warnings.extend(others.doubts());
+    let programs = others.opinions(&table.chosen(&arguments.programs)?);
     let checked = Check {
         command: "check",
         file: input.name,

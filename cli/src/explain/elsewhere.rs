@@ -1,12 +1,10 @@
 //! What other programs make of the chain, by measurement.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::slice;
 
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::shorten;
-use rustls_pki_types::{ServerName, UnixTime};
+use embedded_roots_bundle::{shorten, signature_algorithm};
+use rustls_pki_types::{AlgorithmIdentifier, CertificateDer, ServerName, UnixTime, alg_id};
 use serde::Serialize;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
@@ -16,8 +14,8 @@ use crate::explain::chain::Chain;
 use crate::explain::policy::Candidate;
 use crate::explain::verdict::LONGEST_NAME;
 use crate::interop::certificate::{RootsOfFile, has_key_identifier, is_self_issued};
-use crate::interop::table::{Program, Table, Verdict};
-use crate::interop::{Opinion, joined};
+use crate::interop::table::{Program, Shape, Subject, Table, Verdict};
+use crate::interop::{Chosen, Opinion, joined};
 use crate::root::InspectedRoot;
 
 /// What the table says of the root that a chain ends in, and of the chain below it.
@@ -29,32 +27,57 @@ pub(super) struct Elsewhere<'a> {
     root: String,
     #[serde(skip)]
     name: String,
+    /// Whether the first verdict accepts the chain.
+    #[serde(skip)]
+    is_accepted_by_us: bool,
     /// The programs of which every version accepts it.
     accepted: Vec<&'a str>,
     refused: Vec<Opinion<'a>>,
 }
 
 impl<'a> Elsewhere<'a> {
-    /// Of the programs with these ids; none if no known root is the end of the chain.
+    /// Of these programs; none if no known root is the end of the chain. `trusted` are the roots that the
+    /// chain was judged by, among which the end is seen.
     pub(super) fn new(
         table: &'a Table,
-        ids: &BTreeSet<&str>,
+        programs: &Chosen<'_>,
         chain: &Chain,
         candidates: &[Candidate],
+        trusted: &[CertificateDer<'static>],
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Option<Self> {
-        let own = InspectedRoot::from_der(chain.end_entity.der.clone()).ok();
-        let own = own.filter(is_self_issued);
-        let mut ends = candidates.iter().filter(|candidate| candidate.verifies);
-        let root = own.as_ref().or_else(|| ends.next().map(|end| &end.root))?;
+        let read = |der: &CertificateDer<'static>| InspectedRoot::from_der(der.clone()).ok();
+        let own = read(&chain.end_entity.der).filter(is_self_issued);
+        let is_own = own.is_some();
+        let mut ends: Vec<&Candidate> = candidates.iter().filter(|end| end.verifies).collect();
+        let is_over = |end: &&Candidate| end.root.certificate.not_after() < now;
+        ends.sort_by_key(|end| (!end.is_valid, is_over(end)));
+        let end = ends
+            .first()
+            .and_then(|end| read(end.root.root.certificate()));
+        let root = own.or(end)?;
 
-        let mut shapes = RootsOfFile::new(slice::from_ref(root), now).shapes(0);
-        shapes.extend(below(root, chain, name));
-        let opinions = shapes.iter().flat_map(|shape| table.of_root(shape, ids));
+        let sha256 = root.certificate.sha256();
+        let others = trusted.iter().filter_map(read);
+        let others = others.filter(|other| other.certificate.sha256() != sha256);
+        let roots: Vec<InspectedRoot> = others.chain([root]).collect();
+        let (number, root) = roots.iter().enumerate().next_back()?;
+        let of_file = RootsOfFile::new(&roots, now);
+        let shapes = if is_own {
+            of_file.of_server(number)
+        } else {
+            let mut shapes = of_file.shapes(number);
+            shapes.extend(below(root, chain, name));
+            shapes
+        };
+        let opinions = shapes
+            .iter()
+            .flat_map(|shape| table.of_root(shape, programs));
+        let opinions = opinions.filter(|opinion| is_own || !opinion.is_of_server());
         let refused: Vec<Opinion<'a>> = opinions.collect();
 
-        let is_asked = |program: &&Program| ids.contains(program.id.as_str());
+        let is_asked = |program: &&Program| programs.verifiers.contains(program.id.as_str());
         let asked = table.verifiers.iter().filter(is_asked);
         let mut accepted: Vec<&str> = asked.map(|program| program.name.as_str()).collect();
         accepted.dedup();
@@ -65,7 +88,10 @@ impl<'a> Elsewhere<'a> {
             versions.all(|version| {
                 let of_chain = table.shapes.iter();
                 let mut of_chain = of_chain.filter(|shape| shapes.contains(&shape.id.as_str()));
-                of_chain.all(|shape| shape.verdict(version) == Some(Verdict::Accepted))
+                let is_server = |shape: &Shape| shape.of == Subject::Server;
+                of_chain.all(|shape| {
+                    !is_own && is_server(shape) || shape.verdict(version) == Some(Verdict::Accepted)
+                })
             })
         };
         accepted.retain(|name| is_known(name));
@@ -73,9 +99,18 @@ impl<'a> Elsewhere<'a> {
             as_of: &table.as_of,
             root: hex(&root.certificate.sha256()),
             name: shorten(root.certificate.subject(), LONGEST_NAME).into_owned(),
+            is_accepted_by_us: false,
             accepted,
             refused,
         })
+    }
+
+    #[must_use]
+    pub(super) fn with_verdict(self, is_accepted_by_us: bool) -> Self {
+        Self {
+            is_accepted_by_us,
+            ..self
+        }
     }
 
     pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -84,10 +119,15 @@ impl<'a> Elsewhere<'a> {
             "\nBy measurements until {}, and not by a run, of the root \"{}\":",
             self.as_of, self.name
         )?;
-        match &self.accepted[..] {
-            [] => {}
-            [one] => writeln!(out, "{one} accepts it")?,
-            several => writeln!(out, "{} accept it", joined(several))?,
+        let accepted = joined(&self.accepted);
+        match self.accepted.len() {
+            0 => {}
+            // What is below the root is not in the table.
+            _ if !self.is_accepted_by_us => {
+                writeln!(out, "nothing is known against it in {accepted}")?;
+            }
+            1 => writeln!(out, "{accepted} accepts it")?,
+            _ => writeln!(out, "{accepted} accept it")?,
         }
         for opinion in &self.refused {
             writeln!(out, "{opinion}")?;
@@ -115,7 +155,14 @@ fn below(root: &InspectedRoot, chain: &Chain, name: &ServerName<'_>) -> Vec<&'st
             let issued = X509Certificate::from_der(&issued.der);
             issued.is_ok_and(|(_, issued)| !names_key_of_issuer(&issued))
         });
+    let signature = path
+        .last()
+        .and_then(|issued| signature_algorithm(&issued.der));
+    let is_pss = signature.is_some_and(|id| {
+        id.starts_with(RSASSA_PSS) && PSS_OF_WEBPKI.iter().all(|known| known.as_ref() != id)
+    });
     let shapes = [
+        (is_pss, "rsassa-pss-signature"),
         (is_too_long, "path-length"),
         (limits_names && is_address, "constraints-address"),
         (has_no_ids, "no-key-identifiers"),
@@ -123,6 +170,14 @@ fn below(root: &InspectedRoot, chain: &Chain, name: &ServerName<'_>) -> Vec<&'st
     let shapes = shapes.into_iter().filter(|(is, _)| *is);
     shapes.map(|(_, shape)| shape).collect()
 }
+
+/// RFC 4055, and those of its parameters that webpki knows.
+const RSASSA_PSS: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
+const PSS_OF_WEBPKI: [AlgorithmIdentifier; 3] = [
+    alg_id::RSA_PSS_SHA256,
+    alg_id::RSA_PSS_SHA384,
+    alg_id::RSA_PSS_SHA512,
+];
 
 fn names_key_of_issuer(certificate: &X509Certificate<'_>) -> bool {
     let mut extensions = certificate.extensions().iter();

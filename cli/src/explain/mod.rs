@@ -103,6 +103,8 @@ struct Explanation<'a> {
     /// What the programs of `--for` make of it, by measurement; none if they are not asked about, or the chain ends in no
     /// known root.
     elsewhere: Option<Elsewhere<'a>>,
+    #[serde(skip)]
+    is_asked_elsewhere: bool,
 }
 
 #[derive(Serialize)]
@@ -138,7 +140,7 @@ struct Handshake {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let table = Table::load()?;
-    let ids = table.ids(&arguments.programs)?;
+    let programs = table.chosen(&arguments.programs)?;
     let start = Instant::now();
     let timeout = Duration::from_secs(arguments.timeout);
     let mut asked = arguments.clone();
@@ -159,13 +161,26 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         verdicts,
         completion,
         handshake,
+        trusted,
         outcome,
     } = found;
     let server_name = ServerName::try_from(name.clone())?;
-    let elsewhere = if ids.is_empty() {
+    let elsewhere = if programs.verifiers.is_empty() {
         None
     } else {
-        Elsewhere::new(&table, &ids, &chain, &candidates, &server_name, now)
+        let is_accepted = verdicts
+            .first()
+            .is_some_and(|verdict| verdict.accepted == Some(true));
+        let told = Elsewhere::new(
+            &table,
+            &programs,
+            &chain,
+            &candidates,
+            &trusted,
+            &server_name,
+            now,
+        );
+        told.map(|told| told.with_verdict(is_accepted))
     };
     let explained = Explanation {
         command: "explain",
@@ -193,6 +208,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         verdicts,
         handshake,
         elsewhere,
+        is_asked_elsewhere: !programs.verifiers.is_empty(),
     };
     output.write(&explained, |out| show(out, &explained, &chain, &candidates))?;
     if let Some(path) = &arguments.write_intermediate {
@@ -213,6 +229,8 @@ struct Evidence {
     verdicts: Vec<Verdict>,
     completion: Option<Completion>,
     handshake: Option<Handshake>,
+    /// The roots of the first policy.
+    trusted: Vec<CertificateDer<'static>>,
     outcome: Result<Outcome>,
 }
 
@@ -271,6 +289,7 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
         verdicts,
         completion,
         handshake,
+        trusted: policy.certificates().cloned().collect(),
         outcome,
     })
 }
@@ -525,10 +544,14 @@ fn show(
         };
         writeln!(out, "handshake {succeeded}: {}", handshake.sentence)?;
     }
-    if let Some(elsewhere) = &explained.elsewhere {
-        elsewhere.show(out)?;
+    match &explained.elsewhere {
+        Some(elsewhere) => elsewhere.show(out),
+        None if explained.is_asked_elsewhere => writeln!(
+            out,
+            "\nThe chain ends in no known root, so that nothing is known of other programs."
+        ),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Where the missing certificate is said to be, and how to fetch it.

@@ -10,7 +10,7 @@ use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Error, Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, escape, issuer, subject};
-use rustls_pki_types::{ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::{Serialize, Serializer};
 
 use crate::compromise::Compromise;
@@ -96,6 +96,11 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
 }
 
 impl Policy {
+    /// Those that can be read.
+    pub(super) fn certificates(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        self.certificates.iter().map(|root| root.root.certificate())
+    }
+
     /// Of roots that have their certificates.
     fn new(name: PolicyName, roots: std::result::Result<Roots, Error>) -> Self {
         let trusted = roots.iter().flat_map(source::trusted);

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::der::elements;
 use embedded_roots_bundle::{
     FileForm, MAX_FILE_SIZE, ParseError, PrivateKeys, certificate_to_pem, escape, parse_each,
-    read_file, read_file_up_to,
+    parse_each_certificate, read_file, read_file_up_to,
 };
 
 use crate::input::stored::{StoredCertificate, add};
@@ -72,6 +72,16 @@ impl Input {
             let root = InspectedRoot::new(root);
             root.map(|root| root.at(place))
                 .map_err(|why| format!("{}, {place}: {why}", self.name))
+        })
+    }
+
+    /// Each certificate that can be read, also of a server.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = InspectedRoot> {
+        let all = parse_each_certificate(&self.name, &self.pem, PrivateKeys::Ignore);
+        all.filter_map(|root| {
+            let root = root.ok()?;
+            let place = self.place(root.line());
+            InspectedRoot::new(root).ok().map(|root| root.at(place))
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use embedded_roots::rustls::crypto::ring;
-use embedded_roots_bundle::{issuer, subject};
+use embedded_roots_bundle::{Provider, issuer, subject};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{
@@ -65,24 +65,50 @@ impl<'a> RootsOfFile<'a> {
             shapes.extend(names(&certificate));
             shapes.extend(numbers(&certificate));
             let extensions = Extensions::from_certificate(&certificate);
-            let server = extensions.server().filter(|_| is_self_issued(root));
-            if let Some(server) = server {
-                // What it issues is itself alone.
-                shapes.push(server);
-            } else if root.certificate.version() < 3 {
+            // It can be both: a CA with names, as those of Kubernetes, and a server that issues itself alone.
+            shapes.extend(extensions.server().filter(|_| is_self_issued(root)));
+            if root.certificate.version() < 3 {
                 shapes.push("version-1");
-            } else {
+            } else if root.certificate.is_ca() != Some(false) {
                 shapes.extend(extensions.shapes(is_self_issued(root)));
+                shapes.extend(self.among(root, number));
             }
         }
-        shapes.extend(self.among(root, number));
         shapes
+    }
+
+    /// The shapes of the root of this number as the certificate of a server.
+    pub(crate) fn of_server(&self, number: usize) -> Vec<&'static str> {
+        let Some(root) = self.roots.get(number) else {
+            return Vec::new();
+        };
+        let certificate = X509Certificate::from_der(root.root.certificate());
+        let server = certificate
+            .ok()
+            .and_then(|(_, certificate)| Extensions::from_certificate(&certificate).server());
+        let of_key = key(root).into_iter().chain(signature(root));
+        validity(root, self.now)
+            .into_iter()
+            .chain(of_key)
+            .chain(server)
+            .collect()
     }
 
     /// What the other roots make of it.
     fn among(&self, root: &InspectedRoot, number: usize) -> Vec<&'static str> {
-        let issuer = issuer(root.root.certificate());
-        let has_issuer = issuer.is_some_and(|name| self.namesakes.contains_key(name.as_der()));
+        let der = root.root.certificate();
+        let issuers = issuer(der).and_then(|name| self.namesakes.get(name.as_der()));
+        let issuers = issuers
+            .into_iter()
+            .flat_map(|(first, other)| [Some(*first), *other]);
+        let mut issuers = issuers
+            .flatten()
+            .filter_map(|number| self.roots.get(number));
+        let algorithms = ring::default_provider()
+            .signature_verification_algorithms
+            .all;
+        let has_issuer = issuers
+            .any(|issuer| is_signed_by(der, issuer.root.certificate(), algorithms) != Some(false));
         let (subject, key) = root.identity();
         let is_expired = validity(root, self.now) == Some("expired");
         let expired = self.expired.get(&(subject, key)).filter(|_| !is_expired);
@@ -143,7 +169,8 @@ const YEAR_9999: u64 = 253_370_764_800;
 fn key(root: &InspectedRoot) -> Option<&'static str> {
     let key = root.certificate.key();
     match (key.algorithm(), key.curve(), key.bits()) {
-        ("RSA", _, Some(..2048)) => Some("rsa-1024"),
+        // Between this and 2048 bits, programs differ.
+        ("RSA", _, Some(..=1536)) => Some("rsa-1024"),
         ("RSA", _, Some(4096)) => Some("rsa-4096"),
         ("RSA", _, Some(4097..)) => Some("rsa-8192"),
         ("EC", Some("P-521"), _) => Some("p-521"),
@@ -164,19 +191,19 @@ const ML_DSA: [&str; 3] = [
     "2.16.840.1.101.3.4.3.19",
 ];
 
-/// Its own signature, and what its key signs with.
+/// Its own signature, of which programs know more than what it issues with.
 fn signature(root: &InspectedRoot) -> Vec<&'static str> {
     let algorithm = root.certificate.signature_algorithm().to_lowercase();
-    let is_pss = algorithm == "rsassa-pss" || algorithm == RSASSA_PSS;
     let der = root.root.certificate();
     let algorithms = ring::default_provider().signature_verification_algorithms;
-    let is_bad = || is_self_issued(root) && is_signed_by(der, der, algorithms.all) == Some(false);
+    // *ring* says of a key that it cannot use that the signature is bad.
+    let is_bad = || {
+        is_self_issued(root)
+            && root.root.unusable(Provider::Ring).is_none()
+            && is_signed_by(der, der, algorithms.all) == Some(false)
+    };
     let shapes = [
         (algorithm.contains("sha1"), "sha1"),
-        (
-            is_pss && root.certificate.key().algorithm() == "RSA",
-            "rsassa-pss-signature",
-        ),
         (is_bad(), "bad-self-signature"),
     ];
     of(&shapes)
@@ -232,10 +259,13 @@ struct Extensions<'a> {
     /// Whether they are critical.
     basic_constraints: Option<(bool, &'a BasicConstraints)>,
     has_key_usage: bool,
+    can_sign_certificates: bool,
     usages: Option<(bool, &'a ExtendedKeyUsage<'a>)>,
     constraints: Option<(bool, &'a NameConstraints<'a>)>,
     subject_key: Option<&'a [u8]>,
     authority_key: Option<&'a [u8]>,
+    authority_serial: Option<&'a [u8]>,
+    serial: Option<&'a [u8]>,
     has_names_of_a_server: bool,
     has_critical_policies: bool,
     requires_a_policy: bool,
@@ -244,14 +274,20 @@ struct Extensions<'a> {
 
 impl<'a> Extensions<'a> {
     fn from_certificate(certificate: &'a X509Certificate<'a>) -> Self {
-        let mut all = Self::default();
+        let mut all = Self {
+            serial: Some(certificate.raw_serial()),
+            ..Self::default()
+        };
         for extension in certificate.extensions() {
             let is_critical = extension.critical;
             match extension.parsed_extension() {
                 ParsedExtension::BasicConstraints(basic) => {
                     all.basic_constraints = Some((is_critical, basic));
                 }
-                ParsedExtension::KeyUsage(_) => all.has_key_usage = true,
+                ParsedExtension::KeyUsage(usage) => {
+                    all.has_key_usage = true;
+                    all.can_sign_certificates = usage.key_cert_sign();
+                }
                 ParsedExtension::ExtendedKeyUsage(usages) => {
                     all.usages = Some((is_critical, usages));
                 }
@@ -261,6 +297,7 @@ impl<'a> Extensions<'a> {
                 ParsedExtension::SubjectKeyIdentifier(id) => all.subject_key = Some(id.0),
                 ParsedExtension::AuthorityKeyIdentifier(id) => {
                     all.authority_key = id.key_identifier.as_ref().map(|id| id.0);
+                    all.authority_serial = id.authority_cert_serial;
                 }
                 ParsedExtension::SubjectAlternativeName(names) => {
                     all.has_names_of_a_server = names.general_names.iter().any(|name| {
@@ -271,7 +308,8 @@ impl<'a> Extensions<'a> {
                     all.has_critical_policies = is_critical;
                 }
                 ParsedExtension::PolicyConstraints(policies) => {
-                    all.requires_a_policy = policies.require_explicit_policy.is_some();
+                    all.requires_a_policy =
+                        is_critical && policies.require_explicit_policy.is_some();
                 }
                 ParsedExtension::UnsupportedExtension { .. } => {
                     all.has_unknown_critical |= is_critical;
@@ -299,7 +337,12 @@ impl<'a> Extensions<'a> {
         let path_length = self.basic_constraints;
         let path_length = path_length.and_then(|(_, basic)| basic.path_len_constraint);
         let keys = self.subject_key.zip(self.authority_key);
-        let is_other_key = is_self_issued && keys.is_some_and(|(own, other)| own != other);
+        let serials = self.serial.zip(self.authority_serial);
+        let is_other_key = is_self_issued
+            && [keys, serials]
+                .into_iter()
+                .flatten()
+                .any(|(own, other)| own != other);
         let shapes = [
             (!has_basic && self.has_key_usage, "no-basic-constraints"),
             (
@@ -307,6 +350,10 @@ impl<'a> Extensions<'a> {
                 "no-basic-constraints-no-key-usage",
             ),
             (has_basic && !self.has_key_usage, "no-key-usage"),
+            (
+                self.has_key_usage && !self.can_sign_certificates,
+                "no-cert-sign",
+            ),
             (is_not_critical, "basic-constraints-not-critical"),
             (path_length == Some(0), "path-length-leaf"),
             (self.subject_key.is_none(), "no-subject-key-identifier"),
@@ -315,15 +362,15 @@ impl<'a> Extensions<'a> {
             (self.requires_a_policy, "policy-constraints"),
             (self.has_unknown_critical, "unknown-critical-extension"),
         ];
-        let usage = self.usages.and_then(|(is_critical, usages)| {
-            match (usages.any, usages.server_auth, usages.client_auth) {
-                (_, true, _) => Some("server-auth"),
-                (true, false, _) if is_critical => Some("any-usage-critical"),
-                (true, false, _) => Some("any-usage"),
-                (false, false, true) => Some("client-auth-alone"),
-                (false, false, false) => None,
-            }
-        });
+        let usage =
+            self.usages.map(
+                |(is_critical, usages)| match (usages.any, usages.server_auth) {
+                    (_, true) => "server-auth",
+                    (true, false) if is_critical => "any-usage-critical",
+                    (true, false) => "any-usage",
+                    (false, false) => "client-auth-alone",
+                },
+            );
         let mut all = of(&shapes);
         all.extend(usage);
         all.extend(
@@ -346,7 +393,7 @@ fn constrained(is_critical: bool, constraints: &NameConstraints<'_>) -> Option<&
         &constraints.excluded_subtrees,
     );
     let either = |is| subtrees(permitted, is) || subtrees(excluded, is);
-    if either(|name| matches!(name, GeneralName::DirectoryName(_))) {
+    if is_critical && either(|name| matches!(name, GeneralName::DirectoryName(_))) {
         Some("constraints-directory-name")
     } else if either(|name| matches!(name, GeneralName::DNSName(name) if name.starts_with('.'))) {
         Some(if is_critical {

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::FileForm;
+use embedded_roots_bundle::der::Element;
 
 /// The shapes of a file, by their ids in the data, each with the line where it is seen first.
 pub(crate) fn shapes(form: Option<FileForm>, pem: &[u8]) -> Vec<(&'static str, usize)> {
@@ -68,8 +71,11 @@ impl Seen {
     fn lines(&mut self, pem: &[u8]) {
         let text = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
         let end_of_line = if text.contains(&b'\n') { b'\n' } else { b'\r' };
-        let (mut place, mut blocks) = (Place::Text, Blocks::default());
+        // What begins the file begins a line like one after an END.
+        let (mut place, mut blocks) = (Place::AfterEnd, Blocks::default());
         let (mut text_after, mut blank) = (None, None);
+        // What ends a line begins no other.
+        let text = text.strip_suffix(&[end_of_line]).unwrap_or(text);
         for (number, line) in (1..).zip(text.split(|byte| *byte == end_of_line)) {
             let line = trim_end(line, b"\r");
             let bare = line.trim_ascii();
@@ -90,26 +96,23 @@ impl Seen {
                 blocks.end(self, number);
                 place = Place::AfterEnd;
             } else if place == Place::Block {
-                self.base64(line, number);
+                self.base64(line, number, blocks.content.is_empty());
                 blocks.content.extend_from_slice(bare);
             } else {
                 if place == Place::AfterEnd && line.starts_with(b"0") {
                     self.add("digit-after-end", number);
                 }
-                if bare.is_empty() {
+                let marked = line.strip_prefix(BYTE_ORDER_MARK);
+                if let Some(begin) = marked.filter(|rest| rest.starts_with(BEGIN)) {
+                    self.add("byte-order-mark-between", number);
+                    blocks.begin(label(begin.trim_ascii()));
+                    (place, text_after) = (Place::Block, None);
+                } else if bare.is_empty() {
                     blank = blank.or(Some(number));
                 } else {
                     place = Place::Text;
                     text_after = Some(number);
                     self.text(line, number);
-                }
-                if line.starts_with(BYTE_ORDER_MARK) {
-                    self.add("byte-order-mark-between", number);
-                    let rest = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-                    if rest.starts_with(BEGIN) {
-                        blocks.begin(label(rest.trim_ascii()));
-                        (place, text_after) = (Place::Block, None);
-                    }
                 }
             }
         }
@@ -134,25 +137,25 @@ impl Seen {
                 number,
             );
         }
-        if line.ends_with(b" ") {
+        if line.ends_with(b" ") || line.ends_with(b"\t") {
             self.add("space-after-begin", number);
         }
     }
 
     fn label(&mut self, label: &[u8], blocks: &Blocks, number: usize) {
         match label {
-            CERTIFICATE => {}
+            // What the second says of the certificate stands behind it.
+            CERTIFICATE | b"TRUSTED CERTIFICATE" => {}
             b"X509 CERTIFICATE" if blocks.certificates > 0 && !self.has("x509-certificate") => {
                 self.add("x509-certificate-second", number);
             }
             b"X509 CERTIFICATE" => self.add("x509-certificate", number),
-            // Uses that are named make no difference to those who know the label.
-            b"TRUSTED CERTIFICATE" => self.add("trusted-certificate", number),
             b"X509 CRL" => self.add("crl", number),
             b"PKCS7" if blocks.count == 0 => self.add("pkcs7", number),
             b"PKCS7" => self.add("certificate-and-pkcs7", number),
             label if label.ends_with(b"PRIVATE KEY") => self.add("private-key", number),
-            _ => self.add("parameters", number),
+            label if label.ends_with(b"PARAMETERS") => self.add("parameters", number),
+            _ => {}
         }
     }
 
@@ -160,10 +163,13 @@ impl Seen {
         self.shapes.iter().any(|(seen, _)| *seen == shape)
     }
 
-    fn base64(&mut self, line: &[u8], number: usize) {
+    fn base64(&mut self, line: &[u8], number: usize, is_first: bool) {
         let bare = line.trim_ascii();
         if bare.is_empty() {
-            self.add("blank-lines-within", number);
+            // Directly behind BEGIN, all skip it.
+            if !is_first {
+                self.add("blank-lines-within", number);
+            }
         } else if bare.starts_with(b"Proc-Type:") {
             self.add("proc-type", number);
         } else if bare.contains(&b':') {
@@ -208,7 +214,7 @@ impl Seen {
         for (_, shape) in others.iter().filter(|(is, _)| *is) {
             self.add(shape, number);
         }
-        let text = trim_start(line, BYTE_ORDER_MARK);
+        let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         if !text.is_ascii() {
             let is_utf8 = std::str::from_utf8(text).is_ok();
             self.add(if is_utf8 { "utf-8" } else { "latin-1" }, number);
@@ -222,6 +228,7 @@ struct Blocks {
     count: usize,
     certificates: usize,
     is_certificate: bool,
+    is_trusted: bool,
     content: Vec<u8>,
     /// The number of each block, by its base64.
     numbers: HashMap<Vec<u8>, usize>,
@@ -231,6 +238,7 @@ impl Blocks {
     fn begin(&mut self, label: &[u8]) {
         self.count += 1;
         self.is_certificate = label.ends_with(CERTIFICATE);
+        self.is_trusted = label == b"TRUSTED CERTIFICATE";
         self.certificates += usize::from(self.is_certificate);
         self.content.clear();
     }
@@ -240,6 +248,18 @@ impl Blocks {
             return;
         }
         let content = std::mem::take(&mut self.content);
+        if self.is_trusted {
+            let decoded = STANDARD.decode(&content).unwrap_or_default();
+            let has_uses = Element::read(&decoded).is_some_and(|(_, uses)| !uses.is_empty());
+            seen.add(
+                if has_uses {
+                    "trusted-certificate"
+                } else {
+                    "trusted-certificate-plain"
+                },
+                line,
+            );
+        }
         match self.numbers.insert(content, self.count) {
             Some(earlier) if earlier + 1 == self.count => seen.add("duplicate", line),
             Some(_) => seen.add("duplicate-later", line),
@@ -260,10 +280,6 @@ fn trim_end<'a>(line: &'a [u8], bytes: &[u8]) -> &'a [u8] {
         line = rest;
     }
     line
-}
-
-fn trim_start<'a>(line: &'a [u8], bytes: &[u8]) -> &'a [u8] {
-    line.strip_prefix(bytes).unwrap_or(line)
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

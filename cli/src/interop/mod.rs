@@ -7,6 +7,7 @@ pub mod table;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use embedded_roots_bundle::escape;
 use serde::Serialize;
 
 use crate::interop::table::{File, Program, Shape, Subject, Table, Verdict};
@@ -52,33 +53,75 @@ enum Effect {
     TakesFirst,
 }
 
+/// The ids of programs. A verifier and a reader may have one id.
+#[derive(Default)]
+pub(crate) struct Chosen<'a> {
+    pub(crate) verifiers: BTreeSet<&'a str>,
+    readers: BTreeSet<&'a str>,
+}
+
 impl Table {
-    /// The ids of the programs with these names: `all`, the name of a program, or the id of a version.
-    pub(crate) fn ids(&self, names: &[String]) -> Result<BTreeSet<&str>> {
-        let mut ids = BTreeSet::new();
-        for name in names {
+    /// The programs with these names: `all`, the name of a program, or the id of a version, with which the readers come
+    /// that the program has by default, or its verifiers.
+    ///
+    /// A reader that takes one certificate of every file is meant by its id, or if its program has no other.
+    pub(crate) fn chosen(&self, names: &[String]) -> Result<Chosen<'_>> {
+        let mut chosen = Chosen::default();
+        let names = names.iter().map(|name| name.trim());
+        for name in names.filter(|name| !name.is_empty()) {
             let lower = name.to_lowercase();
-            let programs = self.programs().filter(|program| {
-                lower == "all" || program.id == lower || program.name.to_lowercase() == lower
-            });
-            let known: Vec<&str> = programs.map(|program| program.id.as_str()).collect();
-            if known.is_empty() {
+            let is_named =
+                |program: &&Program| lower == "all" || program.name.to_lowercase() == lower;
+            let verifiers: Vec<&Program> = self.verifiers.iter().filter(is_named).collect();
+            let mut readers: Vec<&Program> = self.readers.iter().filter(is_named).collect();
+            if readers.iter().any(|reader| reader.takes.is_none()) {
+                readers.retain(|reader| reader.takes.is_none());
+            }
+            let of_id = |programs| self.of_id(&lower, programs);
+            let verifiers = [verifiers, of_id(&self.verifiers)].concat();
+            let readers = [readers, of_id(&self.readers)].concat();
+            if verifiers.is_empty() && readers.is_empty() {
                 return Err(self.unknown(name).into());
             }
-            ids.extend(known);
+            chosen
+                .verifiers
+                .extend(verifiers.iter().map(|one| one.id.as_str()));
+            chosen
+                .readers
+                .extend(readers.iter().map(|one| one.id.as_str()));
         }
-        Ok(ids)
+        Ok(chosen)
+    }
+
+    /// The verifier or reader of this id, or if only the other is there, those that its program has by default.
+    fn of_id<'a>(&'a self, id: &str, programs: &'a [Program]) -> Vec<&'a Program> {
+        let Some(known) = self.programs().find(|program| program.id == id) else {
+            return Vec::new();
+        };
+        if let Some(program) = programs.iter().find(|program| program.id == id) {
+            return vec![program];
+        }
+        // Of rustls, no provider is the default.
+        let of_name = programs.iter().filter(|program| program.name == known.name);
+        of_name
+            .filter(|program| program.default || program.name == "rustls")
+            .collect()
     }
 
     fn unknown(&self, name: &str) -> String {
-        let names: BTreeSet<&str> = self
-            .programs()
-            .map(|program| program.name.as_str())
-            .collect();
-        let names: Vec<&str> = names.into_iter().collect();
+        let lower = name.to_lowercase();
+        let mut known: BTreeSet<&str> = self.programs().map(|program| &*program.name).collect();
+        // The versions of one program, if that is meant.
+        let named = |program: &&str| lower.starts_with(&program.to_lowercase());
+        if let Some(program) = known.iter().copied().find(named) {
+            let versions = self.programs().filter(|version| version.name == program);
+            known = versions.map(|version| version.id.as_str()).collect();
+        }
+        let known: Vec<&str> = known.into_iter().collect();
+        let name = escape(name);
         format!(
             "nothing is known of the program \"{name}\", but of all, {}",
-            names.join(", ")
+            known.join(", ")
         )
     }
 
@@ -86,28 +129,36 @@ impl Table {
         self.verifiers.iter().chain(&self.readers)
     }
 
-    /// What the programs with these ids make of a root of this shape, if they refuse it.
-    pub(crate) fn of_root(&self, shape: &str, ids: &BTreeSet<&str>) -> Vec<Opinion<'_>> {
+    /// What the chosen programs make of a root of this shape, if they refuse it.
+    pub(crate) fn of_root(&self, shape: &str, chosen: &Chosen<'_>) -> Vec<Opinion<'_>> {
         let Some(shape) = self.shapes.iter().find(|known| known.id == shape) else {
             return Vec::new();
         };
         let told = |program: &Program| shape.effect(program);
-        opinions(&self.verifiers, ids, &shape.id, &shape.what, told)
+        opinions(
+            &self.verifiers,
+            &chosen.verifiers,
+            &shape.id,
+            &shape.what,
+            told,
+        )
     }
 
-    /// What the programs with these ids make of a file of this shape, if they do not read all of it.
-    pub(crate) fn of_file(&self, file: &str, ids: &BTreeSet<&str>) -> Vec<Opinion<'_>> {
+    /// What the chosen programs make of a file of this shape, if they do not read all of it.
+    pub(crate) fn of_file(&self, file: &str, chosen: &Chosen<'_>) -> Vec<Opinion<'_>> {
         let Some(file) = self.files.iter().find(|known| known.id == file) else {
             return Vec::new();
         };
         let told = |program: &Program| file.effect(program);
-        opinions(&self.readers, ids, &file.id, &file.what, told)
+        opinions(&self.readers, &chosen.readers, &file.id, &file.what, told)
     }
 
-    /// The ids of what the common programs do unless they are told otherwise.
-    pub(crate) fn common(&self) -> BTreeSet<&str> {
-        let common = self.programs().filter(|program| program.default);
-        common.map(|program| program.id.as_str()).collect()
+    /// What the common programs do unless they are told otherwise.
+    pub(crate) fn common(&self) -> Chosen<'_> {
+        Chosen {
+            verifiers: default(&self.verifiers),
+            readers: default(&self.readers),
+        }
     }
 }
 
@@ -141,6 +192,11 @@ impl File {
         };
         Some((effect, reading.words))
     }
+}
+
+fn default(programs: &[Program]) -> BTreeSet<&str> {
+    let default = programs.iter().filter(|program| program.default);
+    default.map(|program| program.id.as_str()).collect()
 }
 
 /// The file with several certificates and nothing else.
@@ -209,6 +265,13 @@ impl Effect {
             ),
             Self::TakesFirst => ("takes the first root alone", "take the first root alone"),
         }
+    }
+}
+
+impl Opinion<'_> {
+    /// Whether it is about a root that is the certificate of a server.
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.effect == Effect::RefusesServer
     }
 }
 

@@ -784,3 +784,46 @@ fn certificate_of_a_server_that_is_its_own_issuer_is_looked_up_itself() {
         "{value}"
     );
 }
+
+/// What is below the root is not in the table.
+#[test]
+fn other_programs_are_said_to_accept_nothing_that_is_refused() {
+    let ca = root("CA");
+    let expired = server_with(&ca, HOST, |params| {
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(2001, 1, 1);
+    });
+    let system = root("Another CA").pem();
+    let explain = Explain::new(&ca.pem(), &system).args(&["--for", "go,java"]);
+    let explained = explain.run(Server::new(&expired).port);
+    assert!(
+        !explained.output.contains("accept it"),
+        "{}",
+        explained.output
+    );
+    assert!(
+        explained.has_line("nothing is known against it in Go and Java"),
+        "{}",
+        explained.output
+    );
+}
+
+#[test]
+fn issuing_ca_beside_its_root_is_not_alone() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let system = root("Another CA").pem();
+    let told = |roots: &str| {
+        let explain = Explain::new(roots, &system).args(&["--for", "node"]);
+        explain
+            .run(Server::new(&server(&between, HOST)).port)
+            .output
+    };
+    let alone = told(&between.pem());
+    assert!(
+        alone.contains("refuses it: an issuing CA without its root"),
+        "{alone}"
+    );
+    let both = told(&[between.pem(), ca.pem()].concat());
+    assert!(both.contains("Node accepts it"), "{both}");
+}

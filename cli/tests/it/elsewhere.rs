@@ -4,7 +4,8 @@ use embedded_roots::mozilla;
 use embedded_roots_bundle::certificate_to_pem;
 use embedded_roots_testing::authority::{P521, certificate_with, intermediate, root};
 use rcgen::{
-    BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
+    date_time_ymd,
 };
 use serde_json::Value;
 
@@ -217,6 +218,93 @@ fn what_rustls_cannot_use_is_a_warning() {
         ["has name constraints of a kind that rustls does not implement: directoryName"]
     );
     assert_eq!(warnings(strict("CA"), "unusable"), Vec::<String>::new());
+}
+
+/// As Kubernetes makes its own: it is a CA for all, and a server for those who ask for one.
+#[test]
+fn ca_with_the_names_of_a_server_is_seen_as_both() {
+    let named = ca("kubernetes", |params| {
+        let name = "kubernetes".try_into().unwrap();
+        params.subject_alt_names = vec![SanType::DnsName(name)];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    });
+    let go = told(&named, "go");
+    let refused = go
+        .iter()
+        .any(|line| line.contains("it: an extended key usage without serverAuth"));
+    assert!(refused, "{go:?}");
+    let rustls = told(&named, "rustls").join("\n");
+    assert!(
+        rustls.contains("refuses it for a server") || rustls.contains("refuse it for a server"),
+        "{rustls}"
+    );
+}
+
+#[test]
+fn issuer_of_an_issuing_ca_is_known_by_its_key() {
+    let issuer = root("The root");
+    let alone = intermediate("The issuing CA", &issuer).pem();
+    let namesake = [alone.as_str(), &root("The root").pem()].concat();
+    let texts = warnings(namesake, "other-programs");
+    assert_eq!(
+        texts,
+        ["OpenSSL, Python and Node refuse it: an issuing CA without its root"]
+    );
+}
+
+/// That is an error of a build, and no reason to say nothing of others.
+#[test]
+fn certificates_that_do_not_compile_are_told_as_well() {
+    let server = ca("A server", |params| {
+        params.is_ca = IsCa::ExplicitNoCa;
+        let name = "server.example".try_into().unwrap();
+        params.subject_alt_names = vec![SanType::DnsName(name)];
+    });
+    let of_nss = told(&server, "nss").join("\n");
+    assert!(
+        of_nss.contains("a server's own certificate with CA false"),
+        "{of_nss}"
+    );
+}
+
+#[test]
+fn names_are_read_as_they_are_typed() {
+    let marked = ["\u{feff}", &strict("One"), &strict("Two")].concat();
+    let go = told(&marked, "go").len();
+    assert_eq!(go, 1);
+    for names in ["go,", " GO ", "go, python-3.13", "go-1.27"] {
+        assert_eq!(told(&marked, names).len(), go, "{names}");
+    }
+    // A version of a verifier comes with what its program reads with.
+    let old = strict("CA").replace('\n', "\r");
+    assert_eq!(told(&old, "python-3.13").len(), 1);
+    // Readers of one certificate are meant by their ids, or where a program has no other.
+    let two = [strict("One"), strict("Two")].concat();
+    assert_eq!(told(&two, "openssl,node,all"), Vec::<String>::new());
+    assert_eq!(told(&two, "openssl-3.0-x509").len(), 1);
+    assert_eq!(told(&two, "php").len(), 1);
+
+    let folder = Folder::new("elsewhere-version");
+    let file = folder.file("ca.pem", strict("CA"));
+    let ran = run(&["check", &file, "--for", "python-2.7"]);
+    assert!(
+        ran.err.contains("but of all, python-3.11, python-3.13"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn warnings_stay_beside_what_was_asked() {
+    let folder = Folder::new("elsewhere-warnings");
+    let alone = intermediate("The issuing CA", &root("The root")).pem();
+    let file = folder.file("ca.pem", alone);
+    let (status, value) = json(&["check", &file, "--for", "go"]);
+    assert_eq!(
+        (status, value["programs"].as_array().unwrap().len()),
+        (1, 0)
+    );
+    assert_eq!(value["warnings"][0]["kind"], "other-programs");
 }
 
 /// Against the part of the schema that is used.
