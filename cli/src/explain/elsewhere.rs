@@ -27,9 +27,6 @@ pub(super) struct Elsewhere<'a> {
     root: String,
     #[serde(skip)]
     name: String,
-    /// Whether the first verdict accepts the chain.
-    #[serde(skip)]
-    is_accepted_by_us: bool,
     /// The programs of which every version accepts it.
     accepted: Vec<&'a str>,
     refused: Vec<Opinion<'a>>,
@@ -99,21 +96,13 @@ impl<'a> Elsewhere<'a> {
             as_of: &table.as_of,
             root: hex(&root.certificate.sha256()),
             name: shorten(root.certificate.subject(), LONGEST_NAME).into_owned(),
-            is_accepted_by_us: false,
             accepted,
             refused,
         })
     }
 
-    #[must_use]
-    pub(super) fn with_verdict(self, is_accepted_by_us: bool) -> Self {
-        Self {
-            is_accepted_by_us,
-            ..self
-        }
-    }
-
-    pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// What is below the root is not in the table, so that nothing is said to be accepted that is refused for it.
+    pub(super) fn show(&self, out: &mut dyn Write, is_accepted: bool) -> io::Result<()> {
         writeln!(
             out,
             "\nBy measurements until {}, and not by a run, of the root \"{}\":",
@@ -122,8 +111,7 @@ impl<'a> Elsewhere<'a> {
         let accepted = joined(&self.accepted);
         match self.accepted.len() {
             0 => {}
-            // What is below the root is not in the table.
-            _ if !self.is_accepted_by_us => {
+            _ if !is_accepted => {
                 writeln!(out, "nothing is known against it in {accepted}")?;
             }
             1 => writeln!(out, "{accepted} accepts it")?,

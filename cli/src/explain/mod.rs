@@ -168,10 +168,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let elsewhere = if programs.verifiers.is_empty() {
         None
     } else {
-        let is_accepted = verdicts
-            .first()
-            .is_some_and(|verdict| verdict.accepted == Some(true));
-        let told = Elsewhere::new(
+        Elsewhere::new(
             &table,
             &programs,
             &chain,
@@ -179,8 +176,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
             &trusted,
             &server_name,
             now,
-        );
-        told.map(|told| told.with_verdict(is_accepted))
+        )
     };
     let explained = Explanation {
         command: "explain",
@@ -545,7 +541,11 @@ fn show(
         writeln!(out, "handshake {succeeded}: {}", handshake.sentence)?;
     }
     match &explained.elsewhere {
-        Some(elsewhere) => elsewhere.show(out),
+        Some(elsewhere) => {
+            let verdict = explained.verdicts.first();
+            let is_accepted = verdict.is_some_and(|verdict| verdict.accepted == Some(true));
+            elsewhere.show(out, is_accepted)
+        }
         None if explained.is_asked_elsewhere => writeln!(
             out,
             "\nThe chain ends in no known root, so that nothing is known of other programs."
