@@ -12,17 +12,14 @@ use embedded_roots::mozilla;
 use embedded_roots_bundle::{
     self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, Provider, counted, iso_day,
 };
-use rustls_pki_types::{CertificateDer, UnixTime};
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::FromDer as _;
+use rustls_pki_types::UnixTime;
 
 use crate::check::elsewhere::Others;
 use crate::check::report::{Check, Doubt, Warning};
 use crate::history::History;
 use crate::input::Input;
 use crate::interop;
-use crate::interop::certificate::RootsOfFile;
+use crate::interop::certificate::{RootsOfFile, is_of_server};
 use crate::interop::table::Table;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
@@ -223,7 +220,7 @@ fn doubts(
             "has no basic constraints".to_owned(),
         );
     }
-    if certificate.is_ca() == Some(true) && is_of_a_server(root.root.certificate()) {
+    if certificate.is_ca() == Some(true) && is_of_server(root) {
         let text = "has the names of a server, and rustls refuses a server with the certificate of a CA: if it is a \
                     server's own, pin it (`RootsBuilder::pinned_certificate`)";
         doubt("server", text.to_owned());
@@ -250,17 +247,6 @@ fn unusable(root: &bundle::Root) -> Option<String> {
     let by_another = root.unusable(Provider::AwsLcRs).is_none();
     let but = if by_another { "; aws-lc-rs can" } else { "" };
     Some(format!("{why}{but}"))
-}
-
-/// Whether a certificate is its own issuer and has names that one asks a server by, as `openssl req -x509` makes it.
-fn is_of_a_server(der: &CertificateDer<'_>) -> bool {
-    let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-        return false;
-    };
-    let names = certificate.subject_alternative_name().ok().flatten();
-    let mut names = names.iter().flat_map(|names| &names.value.general_names);
-    bundle::subject(der) == bundle::issuer(der)
-        && names.any(|name| matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_)))
 }
 
 /// The limits of Mozilla's list that a copy of its root does not have.

@@ -3,18 +3,17 @@
 use std::io::{self, Write};
 
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{shorten, signature_algorithm};
+use embedded_roots_bundle::{extension, shorten, signature_algorithm};
 use rustls_pki_types::{AlgorithmIdentifier, CertificateDer, ServerName, UnixTime, alg_id};
 use serde::Serialize;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
 
 use crate::explain::chain::Chain;
 use crate::explain::policy::Candidate;
 use crate::explain::verdict::LONGEST_NAME;
-use crate::interop::certificate::{RootsOfFile, has_key_identifier, is_self_issued};
-use crate::interop::table::{Program, Shape, Subject, Table, Verdict};
+use crate::interop::certificate::{RootsOfFile, SUBJECT_KEY_IDENTIFIER, is_self_issued};
+use crate::interop::table::{Program, Table, Verdict};
 use crate::interop::{Chosen, Opinion, joined};
 use crate::root::InspectedRoot;
 
@@ -61,17 +60,16 @@ impl<'a> Elsewhere<'a> {
         let roots: Vec<InspectedRoot> = others.chain([root]).collect();
         let (number, root) = roots.iter().enumerate().next_back()?;
         let of_file = RootsOfFile::new(&roots, now);
-        let shapes = if is_own {
-            of_file.of_server(number)
+        let mut shapes = of_file.of_key(number);
+        if is_own {
+            shapes.extend(of_file.of_server(number));
         } else {
-            let mut shapes = of_file.shapes(number);
+            shapes.extend(of_file.of_ca(number));
             shapes.extend(below(root, chain, name));
-            shapes
-        };
+        }
         let opinions = shapes
             .iter()
             .flat_map(|shape| table.of_root(shape, programs));
-        let opinions = opinions.filter(|opinion| is_own || !opinion.is_of_server());
         let refused: Vec<Opinion<'a>> = opinions.collect();
 
         let is_asked = |program: &&Program| programs.verifiers.contains(program.id.as_str());
@@ -85,10 +83,7 @@ impl<'a> Elsewhere<'a> {
             versions.all(|version| {
                 let of_chain = table.shapes.iter();
                 let mut of_chain = of_chain.filter(|shape| shapes.contains(&shape.id.as_str()));
-                let is_server = |shape: &Shape| shape.of == Subject::Server;
-                of_chain.all(|shape| {
-                    !is_own && is_server(shape) || shape.verdict(version) == Some(Verdict::Accepted)
-                })
+                of_chain.all(|shape| shape.verdict(version) == Some(Verdict::Accepted))
             })
         };
         accepted.retain(|name| is_known(name));
@@ -138,14 +133,10 @@ fn below(root: &InspectedRoot, chain: &Chain, name: &ServerName<'_>) -> Vec<&'st
     let limits_names = constraints.is_some_and(|limits| limits.contains("permitted-dns="));
     let is_address = matches!(name, ServerName::IpAddress(_));
 
-    let has_no_ids = !has_key_identifier(root.root.certificate())
-        && path.last().is_some_and(|issued| {
-            let issued = X509Certificate::from_der(&issued.der);
-            issued.is_ok_and(|(_, issued)| !names_key_of_issuer(&issued))
-        });
-    let signature = path
-        .last()
-        .and_then(|issued| signature_algorithm(&issued.der));
+    let issued = path.last();
+    let has_no_ids = extension(root.root.certificate(), SUBJECT_KEY_IDENTIFIER).is_none()
+        && issued.is_some_and(|issued| extension(&issued.der, AUTHORITY_KEY_IDENTIFIER).is_none());
+    let signature = issued.and_then(|issued| signature_algorithm(&issued.der));
     let is_pss = signature.is_some_and(|id| {
         id.starts_with(RSASSA_PSS) && PSS_OF_WEBPKI.iter().all(|known| known.as_ref() != id)
     });
@@ -166,13 +157,5 @@ const PSS_OF_WEBPKI: [AlgorithmIdentifier; 3] = [
     alg_id::RSA_PSS_SHA384,
     alg_id::RSA_PSS_SHA512,
 ];
-
-fn names_key_of_issuer(certificate: &X509Certificate<'_>) -> bool {
-    let mut extensions = certificate.extensions().iter();
-    extensions.any(|extension| {
-        matches!(
-            extension.parsed_extension(),
-            ParsedExtension::AuthorityKeyIdentifier(_)
-        )
-    })
-}
+/// id-ce-authorityKeyIdentifier (2.5.29.35)
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];

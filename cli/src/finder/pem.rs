@@ -13,7 +13,8 @@ const LABELS: [&[u8]; 3] = [
 const MAX_BASE64: usize = 24 * 1024;
 /// The most text between two parts of a string literal.
 const MAX_GAP: usize = 256;
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+/// Text that may be cut off.
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

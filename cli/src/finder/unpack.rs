@@ -250,9 +250,12 @@ impl<'h> Scan<'h> {
             Err(why) => return self.failed(name, &why),
         };
         let container = Container::from_head(&head);
-        let memory = xz::memory(&head);
         let Some(container) = container else {
             return self.plain_or_zip(name, reader, &head, depth);
+        };
+        let memory = match container {
+            Container::Xz => xz::memory(&head),
+            _ => None,
         };
         let reader = &mut Cursor::new(head).chain(reader);
         if depth >= self.limits.depth {

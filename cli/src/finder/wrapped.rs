@@ -1,9 +1,9 @@
 //! PEM in another encoding: base64 of it, as in a Secret of Kubernetes, and UTF-16.
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
+
+use super::pem::BASE64;
 
 /// How base64 of `-----BEGIN ` goes on from the first group of four that is whole, where the hyphens begin at the
 /// beginning of a group, after one octet or after two.
@@ -55,12 +55,6 @@ pub(crate) fn after_begin(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 const FIRST_LINE: usize = 200;
 /// A certificate has 24 KiB of base64 at most, which is a third longer here.
 const ONE_CERTIFICATE: usize = 33 * 1024;
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use embedded_roots::rustls::crypto::ring;
-use embedded_roots_bundle::{Provider, issuer, subject};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use embedded_roots_bundle::{Provider, extension, issuer, subject};
+use rustls_pki_types::{SignatureVerificationAlgorithm, UnixTime};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{
     BasicConstraints, ExtendedKeyUsage, GeneralName, GeneralSubtree, NameConstraints,
@@ -20,6 +20,7 @@ use crate::signature::is_signed_by;
 pub(crate) struct RootsOfFile<'a> {
     roots: &'a [InspectedRoot],
     now: UnixTime,
+    algorithms: &'static [&'static dyn SignatureVerificationAlgorithm],
     /// By subject: the number of the first one, and that of the first one with another key.
     namesakes: HashMap<&'a [u8], (usize, Option<usize>)>,
     /// By subject and key: the numbers of the first and of the last one that has expired.
@@ -44,9 +45,11 @@ impl<'a> RootsOfFile<'a> {
                 *last = number;
             }
         }
+        let algorithms = ring::default_provider().signature_verification_algorithms;
         Self {
             roots,
             now,
+            algorithms: algorithms.all,
             namesakes,
             expired,
         }
@@ -54,44 +57,50 @@ impl<'a> RootsOfFile<'a> {
 
     /// The shapes of the root of this number, by their ids in the data.
     pub(crate) fn shapes(&self, number: usize) -> Vec<&'static str> {
+        let mut shapes = self.of_key(number);
+        // It can be both: a CA with names, as those of Kubernetes, and a server that issues itself alone.
+        shapes.extend(self.of_server(number));
+        shapes.extend(self.of_ca(number));
+        shapes
+    }
+
+    /// Of its validity, its key and its signature.
+    pub(crate) fn of_key(&self, number: usize) -> Vec<&'static str> {
+        let Some(root) = self.roots.get(number) else {
+            return Vec::new();
+        };
+        let mut shapes: Vec<&'static str> = validity(root, self.now).into_iter().collect();
+        shapes.extend(key(root));
+        shapes.extend(signature(root, self.algorithms));
+        shapes
+    }
+
+    /// As the certificate of a server that is its own issuer.
+    pub(crate) fn of_server(&self, number: usize) -> Option<&'static str> {
+        let root = self.roots.get(number).filter(|root| is_self_issued(root))?;
+        let (_, certificate) = X509Certificate::from_der(root.root.certificate()).ok()?;
+        Extensions::from_certificate(&certificate).server()
+    }
+
+    /// As a CA, among the others.
+    pub(crate) fn of_ca(&self, number: usize) -> Vec<&'static str> {
         let mut shapes = Vec::new();
         let Some(root) = self.roots.get(number) else {
             return shapes;
         };
-        shapes.extend(validity(root, self.now));
-        shapes.extend(key(root));
-        shapes.extend(signature(root));
-        if let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) {
-            shapes.extend(names(&certificate));
-            shapes.extend(numbers(&certificate));
+        let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) else {
+            return shapes;
+        };
+        shapes.extend(names(&certificate));
+        shapes.extend(numbers(&certificate));
+        if root.certificate.version() < 3 {
+            shapes.push("version-1");
+        } else if root.certificate.is_ca() != Some(false) {
             let extensions = Extensions::from_certificate(&certificate);
-            // It can be both: a CA with names, as those of Kubernetes, and a server that issues itself alone.
-            shapes.extend(extensions.server().filter(|_| is_self_issued(root)));
-            if root.certificate.version() < 3 {
-                shapes.push("version-1");
-            } else if root.certificate.is_ca() != Some(false) {
-                shapes.extend(extensions.shapes(is_self_issued(root)));
-                shapes.extend(self.among(root, number));
-            }
+            shapes.extend(extensions.shapes(is_self_issued(root)));
+            shapes.extend(self.among(root, number));
         }
         shapes
-    }
-
-    /// The shapes of the root of this number as the certificate of a server.
-    pub(crate) fn of_server(&self, number: usize) -> Vec<&'static str> {
-        let Some(root) = self.roots.get(number) else {
-            return Vec::new();
-        };
-        let certificate = X509Certificate::from_der(root.root.certificate());
-        let server = certificate
-            .ok()
-            .and_then(|(_, certificate)| Extensions::from_certificate(&certificate).server());
-        let of_key = key(root).into_iter().chain(signature(root));
-        validity(root, self.now)
-            .into_iter()
-            .chain(of_key)
-            .chain(server)
-            .collect()
     }
 
     /// What the other roots make of it.
@@ -104,11 +113,9 @@ impl<'a> RootsOfFile<'a> {
         let mut issuers = issuers
             .flatten()
             .filter_map(|number| self.roots.get(number));
-        let algorithms = ring::default_provider()
-            .signature_verification_algorithms
-            .all;
-        let has_issuer = issuers
-            .any(|issuer| is_signed_by(der, issuer.root.certificate(), algorithms) != Some(false));
+        let has_issuer = issuers.any(|issuer| {
+            is_signed_by(der, issuer.root.certificate(), self.algorithms) != Some(false)
+        });
         let (subject, key) = root.identity();
         let is_expired = validity(root, self.now) == Some("expired");
         let expired = self.expired.get(&(subject, key)).filter(|_| !is_expired);
@@ -128,7 +135,9 @@ impl<'a> RootsOfFile<'a> {
         if let Some(&(first, Some(second))) = self.namesakes.get(subject) {
             if second == number {
                 let first = self.roots.get(first);
-                let has_no_id = |root: &InspectedRoot| !has_key_identifier(root.root.certificate());
+                let has_no_id = |root: &InspectedRoot| {
+                    extension(root.root.certificate(), SUBJECT_KEY_IDENTIFIER).is_none()
+                };
                 all.extend(["same-name-first", "same-name-second"]);
                 all.extend(if has_no_id(root) && first.is_some_and(has_no_id) {
                     &["same-name-no-identifiers"][..]
@@ -149,6 +158,15 @@ pub(crate) fn is_self_issued(root: &InspectedRoot) -> bool {
     subject(der) == issuer(der)
 }
 
+/// Whether a certificate is its own issuer and has names that one asks a server by, as `openssl req -x509` makes it.
+pub(crate) fn is_of_server(root: &InspectedRoot) -> bool {
+    let certificate = X509Certificate::from_der(root.root.certificate());
+    is_self_issued(root)
+        && certificate.is_ok_and(|(_, certificate)| {
+            Extensions::from_certificate(&certificate).has_names_of_a_server
+        })
+}
+
 fn validity(root: &InspectedRoot, now: UnixTime) -> Option<&'static str> {
     let start = root.certificate.not_before().as_secs();
     let end = root.certificate.not_after().as_secs();
@@ -162,6 +180,9 @@ fn validity(root: &InspectedRoot, now: UnixTime) -> Option<&'static str> {
         (end >= YEAR_9999).then_some("year-9999")
     }
 }
+
+/// id-ce-subjectKeyIdentifier (2.5.29.14)
+pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
 
 /// 9999-01-01T00:00:00Z
 const YEAR_9999: u64 = 253_370_764_800;
@@ -192,15 +213,17 @@ const ML_DSA: [&str; 3] = [
 ];
 
 /// Its own signature, of which programs know more than what it issues with.
-fn signature(root: &InspectedRoot) -> Vec<&'static str> {
+fn signature(
+    root: &InspectedRoot,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+) -> Vec<&'static str> {
     let algorithm = root.certificate.signature_algorithm().to_lowercase();
     let der = root.root.certificate();
-    let algorithms = ring::default_provider().signature_verification_algorithms;
     // *ring* says of a key that it cannot use that the signature is bad.
     let is_bad = || {
         is_self_issued(root)
             && root.root.unusable(Provider::Ring).is_none()
-            && is_signed_by(der, der, algorithms.all) == Some(false)
+            && is_signed_by(der, der, algorithms) == Some(false)
     };
     let shapes = [
         (algorithm.contains("sha1"), "sha1"),
@@ -414,19 +437,6 @@ fn constrained(is_critical: bool, constraints: &NameConstraints<'_>) -> Option<&
         let is_dns = |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(_));
         subtrees(excluded, is_dns).then_some("constraints-excluded")
     }
-}
-
-pub(crate) fn has_key_identifier(der: &CertificateDer<'_>) -> bool {
-    let certificate = X509Certificate::from_der(der);
-    certificate.is_ok_and(|(_, certificate)| {
-        let mut extensions = certificate.extensions().iter();
-        extensions.any(|extension| {
-            matches!(
-                extension.parsed_extension(),
-                ParsedExtension::SubjectKeyIdentifier(_)
-            )
-        })
-    })
 }
 
 fn of(shapes: &[(bool, &'static str)]) -> Vec<&'static str> {

@@ -268,13 +268,6 @@ impl Effect {
     }
 }
 
-impl Opinion<'_> {
-    /// Whether it is about a root that is the certificate of a server.
-    pub(crate) fn is_of_server(&self) -> bool {
-        self.effect == Effect::RefusesServer
-    }
-}
-
 impl fmt::Display for Opinion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.program)?;
