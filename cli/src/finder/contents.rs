@@ -8,6 +8,7 @@ use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
 use super::limits::Counter;
+use super::nss::Trust;
 use crate::history::HistoryEntry;
 
 /// How a root is kept.
@@ -36,6 +37,10 @@ pub(crate) struct Contents<'h> {
     pub(crate) payload: Option<&'static str>,
     /// Encrypted data of PKCS#7, as a PKCS#12 file has it.
     pub(crate) has_encrypted_data: bool,
+    /// Whether NSS's module is in it.
+    pub(crate) has_nss: bool,
+    /// For what that trusts roots, as far as it is known.
+    pub(crate) trust: BTreeMap<[u8; 32], Trust>,
     pub(crate) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
     pub(crate) false_alarms: u64,
@@ -79,6 +84,8 @@ impl<'h> Contents<'h> {
             verifier: VerifierTraces::default(),
             payload: None,
             has_encrypted_data: false,
+            has_nss: false,
+            trust: BTreeMap::new(),
             bytes: 0,
             false_alarms: 0,
             decoded: 0,

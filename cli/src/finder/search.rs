@@ -11,10 +11,10 @@ use embedded_roots_bundle::digest::sha256;
 use super::contents::{Contents, Form};
 use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
-use super::pem;
 use super::progress::Progress;
 use super::reader::fill;
 use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
+use super::{nss, pem};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
@@ -27,7 +27,7 @@ pub(crate) struct Search<'h> {
 }
 
 /// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
-const NEEDLES: [&[u8]; 13] = [
+const NEEDLES: [&[u8]; 14] = [
     RSA,
     EC,
     PEM,
@@ -36,6 +36,7 @@ const NEEDLES: [&[u8]; 13] = [
     PYINSTALLER,
     NUITKA,
     ENCRYPTED_DATA,
+    nss::NEEDLE,
     IN_BASE64[0],
     IN_BASE64[1],
     IN_BASE64[2],
@@ -160,6 +161,10 @@ impl<'h> Search<'h> {
                 }
                 Some(&ENCRYPTED_DATA) => {
                     found.has_encrypted_data = true;
+                    hit.end()
+                }
+                Some(&nss::NEEDLE) => {
+                    found.has_nss = true;
                     hit.end()
                 }
                 Some(needle) if IN_BASE64.contains(needle) || IN_UTF_16.contains(needle) => {

@@ -17,7 +17,7 @@ use super::location::Location;
 use super::reader::FullReader;
 use super::search::Search;
 use super::tail::{End, TailReader, end_of_zip};
-use super::{ar, cpio, rpm, unread, xz, zstd};
+use super::{ar, cpio, nss, rpm, unread, xz, zstd};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
@@ -229,7 +229,13 @@ impl<'h> Scan<'h> {
             Some(Container::Zip) => self.zip(name, file, end, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
+                let number = self.places.len();
                 self.plain(name, &mut file, &head);
+                let place = self.places.get_mut(number);
+                if let Some(place) = place.filter(|place| place.found.has_nss) {
+                    // What is not known is treated as if it were trusted.
+                    place.found.trust = nss::trust(&mut file, &place.found).unwrap_or_default();
+                }
                 if end.is_some() {
                     self.zip(name, file, end, 1);
                 }
