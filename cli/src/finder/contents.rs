@@ -21,6 +21,18 @@ pub(crate) enum Form {
     Pem,
 }
 
+/// Where a known root was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub(crate) form: Form,
+    pub(crate) place: u64,
+    /// Its SHA-256 fingerprint.
+    pub(crate) root: [u8; 32],
+}
+
+/// A dozen lists.
+const MOST_POSITIONS: usize = 4096;
+
 /// What was found.
 pub(crate) struct Contents<'h> {
     /// Known roots, by the SHA-256 fingerprint.
@@ -37,10 +49,12 @@ pub(crate) struct Contents<'h> {
     pub(crate) payload: Option<&'static str>,
     /// Encrypted data of PKCS#7, as a PKCS#12 file has it.
     pub(crate) has_encrypted_data: bool,
-    /// Whether NSS's module is in it.
-    pub(crate) has_nss: bool,
-    /// For what that trusts roots, as far as it is known.
-    pub(crate) trust: BTreeMap<[u8; 32], Trust>,
+    /// For what NSS's module trusts roots, as far as that is known, if it is in the place.
+    pub(crate) trust: Option<BTreeMap<[u8; 32], Trust>>,
+    /// Where each known root was found, as far as these are not too many.
+    pub(crate) positions: Vec<Position>,
+    /// Where in the place the search is.
+    pub(crate) position: u64,
     pub(crate) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
     pub(crate) false_alarms: u64,
@@ -84,8 +98,9 @@ impl<'h> Contents<'h> {
             verifier: VerifierTraces::default(),
             payload: None,
             has_encrypted_data: false,
-            has_nss: false,
-            trust: BTreeMap::new(),
+            trust: None,
+            positions: Vec::new(),
+            position: 0,
             bytes: 0,
             false_alarms: 0,
             decoded: 0,
@@ -93,6 +108,11 @@ impl<'h> Contents<'h> {
             room,
             is_full: false,
         }
+    }
+
+    /// For what the place trusts the certificate, if it says so.
+    pub(crate) fn trusted_for(&self, sha256: &[u8; 32]) -> Option<Trust> {
+        self.trust.as_ref()?.get(sha256).copied()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -136,6 +156,13 @@ impl<'h> Contents<'h> {
         });
         entry.forms.insert(form);
         entry.is_exact |= is_exact;
+        if self.positions.len() < MOST_POSITIONS {
+            self.positions.push(Position {
+                form,
+                place: self.position,
+                root: sha256,
+            });
+        }
     }
 
     pub(crate) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {

@@ -54,8 +54,8 @@ pub(crate) fn trust(
     });
     let digests = certificates.iter();
     let digests = digests.map(|(_, der)| (Sha1::digest(der).to_vec(), 0));
-    let in_rust = (places(file, ends.collect())?, BEHIND_CERTIFICATE);
-    let in_c = (places(file, digests.collect())?, BEHIND_SHA1);
+    let in_rust = (places(file, &ends.collect::<Vec<_>>())?, BEHIND_CERTIFICATE);
+    let in_c = (places(file, &digests.collect::<Vec<_>>())?, BEHIND_SHA1);
     for (places, [servers, email]) in [in_rust, in_c] {
         let mut numbers = BTreeMap::new();
         for (number, place) in places {
@@ -90,7 +90,7 @@ fn value(image: &Image, file: &mut (impl Read + Seek), item: u64) -> Option<bool
 /// Where each of these parts begins in the file, less what is before it: its number and that place.
 fn places(
     file: &mut (impl Read + Seek),
-    parts: Vec<(Vec<u8>, u64)>,
+    parts: &[(Vec<u8>, u64)],
 ) -> io::Result<Vec<(usize, u64)>> {
     let needles = AhoCorasick::new(parts.iter().map(|(part, _)| part));
     let needles = needles.map_err(io::Error::other)?;
@@ -118,12 +118,144 @@ const ITEM: u64 = 16;
 const BEHIND_CERTIFICATE: [u64; 2] = [1, 2];
 /// Likewise behind that to the SHA-1, in C, after the MD5, the issuer and the serial number.
 const BEHIND_SHA1: [u64; 2] = [4, 5];
-/// CKT_NSS_TRUSTED_DELEGATOR of NSS, and CKT_TRUST_ANCHOR of PKCS#11 3.2.
+/// `CKT_NSS_TRUSTED_DELEGATOR` of NSS, and `CKT_TRUST_ANCHOR` of PKCS#11 3.2.
 const CA: [u64; 2] = [0xce53_4352, 2];
-/// CKT_NSS_MUST_VERIFY_TRUST, CKT_NSS_TRUST_UNKNOWN and CKT_NSS_NOT_TRUSTED; CKT_NOT_TRUSTED and
-/// CKT_TRUST_MUST_VERIFY_TRUST.
+/// `CKT_NSS_MUST_VERIFY_TRUST`, `CKT_NSS_TRUST_UNKNOWN` and `CKT_NSS_NOT_TRUSTED`; `CKT_NOT_TRUSTED` and
+/// `CKT_TRUST_MUST_VERIFY_TRUST`.
 const NO_CA: [u64; 5] = [0xce53_4353, 0xce53_4355, 0xce53_435a, 3, 4];
 /// So much of a certificate is searched for.
 const LONGEST_PART: usize = 48;
 /// A file has each certificate and digest once or twice.
 const MOST_PLACES: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::super::limits::Counter;
+    use super::super::search::Search;
+    use super::*;
+    use crate::history::History;
+
+    /// Where the file is in memory.
+    const BASE: u64 = 0x10_0000;
+
+    /// A library with one segment, in which these parts are, and then these words, with relocations for some of them.
+    fn library(
+        parts: &[&[u8]],
+        words: impl Fn(&[u64]) -> Vec<u64>,
+        relocated: &[usize],
+    ) -> Vec<u8> {
+        let mut file = vec![0; 64 + 2 * 56];
+        let mut addresses = Vec::new();
+        for part in parts {
+            addresses.push(BASE + file.len() as u64);
+            file.extend_from_slice(part);
+        }
+        file.resize(file.len().next_multiple_of(16), 0);
+        let begin = file.len();
+        let mut words = words(&addresses);
+        let mut table = Vec::new();
+        for &number in relocated {
+            let place = BASE + (begin + 8 * number) as u64;
+            table.extend([place, 8, std::mem::take(&mut words[number])]);
+        }
+        file.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        let table_at = file.len() as u64;
+        file.extend(table.iter().flat_map(|word| word.to_le_bytes()));
+        let dynamic_at = file.len() as u64;
+        let dynamic = [7, BASE + table_at, 8, 8 * table.len() as u64, 0, 0];
+        file.extend(dynamic.iter().flat_map(|word: &u64| word.to_le_bytes()));
+        let size = file.len() as u64;
+        let mut set = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+        set(0, b"\x7fELF\x02\x01");
+        set(32, &64_u64.to_le_bytes());
+        set(56, &2_u16.to_le_bytes());
+        for (at, kind, place, size) in [(64, 1_u32, 0, size), (120, 2, dynamic_at, 48)] {
+            set(at, &kind.to_le_bytes());
+            set(at + 4, &6_u32.to_le_bytes());
+            set(at + 8, &u64::to_le_bytes(place));
+            set(at + 16, &(BASE + place).to_le_bytes());
+            set(at + 32, &u64::to_le_bytes(size));
+        }
+        file
+    }
+
+    fn trust_of(history: &History, file: &[u8]) -> Vec<Trust> {
+        let mut search = Search::new(history, &()).unwrap();
+        let (found, result) = search.read(&mut &*file, &Counter::new(u64::MAX));
+        result.unwrap();
+        let trust = trust(&mut Cursor::new(file), &found).unwrap();
+        trust.into_values().collect()
+    }
+
+    fn words_of_rust(at: &[u64]) -> Vec<u64> {
+        let length = 8;
+        vec![at[0], 1, at[1], length, at[2], length]
+    }
+
+    fn words_of_c(at: &[u64]) -> Vec<u64> {
+        vec![at[3], 20, at[4], 16, at[4], 9, at[4], 3, at[1], 8, at[2], 8]
+    }
+
+    #[test]
+    fn trust_is_read_as_it_is_compiled() {
+        let history = History::load().unwrap();
+        let der = &history.all()[7].der;
+        let sha1 = Sha1::digest(der);
+        for (server, email, expected) in [
+            (0xce53_4352_u64, 0xce53_4353_u64, (true, false)),
+            (0xce53_4353, 0xce53_4352, (false, true)),
+            (4, 2, (false, true)),
+            (2, 3, (true, false)),
+        ] {
+            let (server, email) = (server.to_le_bytes(), email.to_le_bytes());
+            let parts: [&[u8]; 5] = [der, &server, &email, &sha1, &[1; 16]];
+            let expected = Trust {
+                servers: expected.0,
+                email: expected.1,
+            };
+            for relocated in [&[][..], &[0, 2, 4]] {
+                let file = library(&parts, words_of_rust, relocated);
+                assert_eq!(trust_of(&history, &file), [expected], "{relocated:?}");
+            }
+            for relocated in [&[][..], &[0, 2, 4, 6, 8, 10]] {
+                let file = library(&parts, words_of_c, relocated);
+                assert_eq!(trust_of(&history, &file), [expected], "{relocated:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_trust_is_unknown() {
+        let history = History::load().unwrap();
+        let der = &history.all()[7].der;
+        let other = 5_u64.to_le_bytes();
+        let parts: [&[u8]; 5] = [der, &other, &other, &[2; 20], &[1; 16]];
+        let file = library(&parts, words_of_rust, &[]);
+        assert_eq!(trust_of(&history, &file), []);
+        // Cut off, or with any of its bytes changed.
+        let parts: [&[u8]; 5] = [
+            der,
+            &[2, 0, 0, 0, 0, 0, 0, 0],
+            &[4, 0, 0, 0, 0, 0, 0, 0],
+            &[2; 20],
+            &[1; 16],
+        ];
+        let file = library(&parts, words_of_rust, &[2]);
+        let certificates = trust_of(&history, &file);
+        assert_eq!(certificates.len(), 1);
+        let mut search = Search::new(&history, &()).unwrap();
+        let (found, _) = search.read(&mut &*file, &Counter::new(u64::MAX));
+        for length in 0..file.len() {
+            trust(&mut Cursor::new(&file[..length]), &found).unwrap();
+        }
+        for at in (0..176).chain(file.len() - 160..file.len()) {
+            for byte in [0, 1, 0x7f, 0xff] {
+                let mut changed = file.clone();
+                changed[at] = byte;
+                trust(&mut Cursor::new(&changed), &found).unwrap();
+            }
+        }
+    }
+}

@@ -138,6 +138,7 @@ impl<'h> Search<'h> {
             let Some(hit) = self.needles.find(part).filter(|hit| hit.start() < end) else {
                 return end;
             };
+            found.position = (found.bytes + hit.start() as u64).saturating_sub(data.len() as u64);
             position = match NEEDLES.get(hit.pattern().as_usize()) {
                 Some(&PEM) => {
                     self.pem(data, hit.end(), found);
@@ -164,7 +165,7 @@ impl<'h> Search<'h> {
                     hit.end()
                 }
                 Some(&nss::NEEDLE) => {
-                    found.has_nss = true;
+                    found.trust.get_or_insert_default();
                     hit.end()
                 }
                 Some(needle) if IN_BASE64.contains(needle) || IN_UTF_16.contains(needle) => {

@@ -53,7 +53,13 @@ fn union<'f>(all: impl Iterator<Item = &'f Contents<'f>>) -> Result<Vec<Inspecte
     let mut exact = BTreeMap::new();
     let mut keys = BTreeMap::new();
     for found in all {
+        // An NSS module has roots for e-mail alone.
+        let is_for_servers =
+            |sha256: &[u8; 32]| found.trusted_for(sha256).is_none_or(|trust| trust.servers);
         for (sha256, known) in &found.roots {
+            if !is_for_servers(sha256) {
+                continue;
+            }
             if known.is_exact {
                 exact.insert(*sha256, known.root.der.clone());
             } else if known.forms.contains(&Form::Key) {
@@ -62,6 +68,7 @@ fn union<'f>(all: impl Iterator<Item = &'f Contents<'f>>) -> Result<Vec<Inspecte
         }
         exact.extend(found.reissued.clone());
         let unknown = found.unknown.iter();
+        let unknown = unknown.filter(|(sha256, _)| is_for_servers(sha256));
         exact.extend(unknown.map(|(sha256, unknown)| (*sha256, unknown.root.der.clone())));
     }
     // What webpki makes no trust anchor of is a root nowhere.

@@ -232,9 +232,10 @@ impl<'h> Scan<'h> {
                 let number = self.places.len();
                 self.plain(name, &mut file, &head);
                 let place = self.places.get_mut(number);
-                if let Some(place) = place.filter(|place| place.found.has_nss) {
+                if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
                     // What is not known is treated as if it were trusted.
-                    place.found.trust = nss::trust(&mut file, &place.found).unwrap_or_default();
+                    let trust = nss::trust(&mut file, &place.found);
+                    place.found.trust = Some(trust.unwrap_or_default());
                 }
                 if end.is_some() {
                     self.zip(name, file, end, 1);

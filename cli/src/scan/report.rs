@@ -37,7 +37,8 @@ pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
     key_store: Option<KeyStore>,
-    list_date: Option<ListDate>,
+    /// When the lists in it were Mozilla's.
+    list_dates: Vec<ListDate>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
     pub(super) refuses_public_keys: Option<bool>,
@@ -209,16 +210,16 @@ impl<'a> ScanReport<'a> {
 }
 
 impl<'a> RootsOfPlace<'a> {
-    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -> Self {
+    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates<'_>) -> Self {
         let roots = place.found.roots.values();
         let unknown = place.found.unknown.values();
         let compromised = place.found.compromised.values();
         let trusted_for =
-            |certificate: &Certificate| place.found.trust.get(&certificate.sha256()).copied();
-        let list_date = dates.best(roots.clone().map(|found| found.root));
+            |certificate: &Certificate| place.found.trusted_for(&certificate.sha256());
+        let list_dates = dates.of_place(&place.found);
         let never_for_servers = place.found.unknown.keys();
         let never_for_servers = never_for_servers.filter(|root| history.is_not_for_servers(root));
-        let has_email = place.found.has_nss || never_for_servers.count() >= EMAIL_LIST;
+        let has_email = place.found.trust.is_some() || never_for_servers.count() >= EMAIL_LIST;
         let is_perhaps_for_email = |certificate: &Certificate| {
             let gone = history
                 .removed(certificate)
@@ -228,7 +229,7 @@ impl<'a> RootsOfPlace<'a> {
                 && gone.is_some()
                 && trusted_for(certificate).is_none()
                 && history.is_not_for_servers(&certificate.sha256())
-                && !list_date.as_ref().is_some_and(is_older)
+                && !list_dates.iter().any(is_older)
         };
         Self {
             location: &place.location,
@@ -273,7 +274,7 @@ impl<'a> RootsOfPlace<'a> {
                     for_email: history.is_not_for_servers(&found.root.certificate.sha256()),
                 })
                 .collect(),
-            list_date,
+            list_dates,
         }
     }
 }
@@ -318,8 +319,12 @@ impl RootsOfPlace<'_> {
             let count = counted(self.roots.len(), "known root");
             writeln!(out, "  {count}, {}{store}", self.forms())?;
         }
-        if let Some(date) = &self.list_date {
-            writeln!(out, "  {}", shown_date(date))?;
+        for date in &self.list_dates {
+            let which = match date.form.filter(|_| self.list_dates.len() > 1) {
+                Some(form) => format!("{} as {}: ", date.roots, form_name(form)),
+                None => String::new(),
+            };
+            writeln!(out, "  {which}{}", shown_date(date))?;
         }
         if self.refuses_public_keys == Some(false) {
             writeln!(out, "  {WARNING}{OLDER_VERIFIER}{WARNING:#}")?;
@@ -412,11 +417,8 @@ impl RootsOfPlace<'_> {
     /// `140 as PEM, 4 as DER`, or the form alone if all have the same.
     fn forms(&self) -> String {
         let mut shown = Vec::new();
-        for (form, name) in [
-            (Form::Key, "keys alone"),
-            (Form::Der, "DER"),
-            (Form::Pem, "PEM"),
-        ] {
+        for form in [Form::Key, Form::Der, Form::Pem] {
+            let name = form_name(form);
             let count = self
                 .roots
                 .iter()
@@ -439,12 +441,21 @@ impl FoundRoot<'_> {
     }
 }
 
+fn form_name(form: Form) -> &'static str {
+    match form {
+        Form::Key => "keys alone",
+        Form::Der => "DER",
+        Form::Pem => "PEM",
+    }
+}
+
 fn shown_date(date: &ListDate) -> String {
     let ListDate {
         from,
         until,
         extra,
         missing,
+        ..
     } = date;
     let until = until.as_ref();
     let until = until.map_or("and later".to_owned(), |day| format!("until {day}"));
@@ -454,5 +465,12 @@ fn shown_date(date: &ListDate) -> String {
         (0, missing) => format!(", with {missing} missing"),
         (extra, missing) => format!(", with {extra} more and {missing} missing"),
     };
-    format!("most like Mozilla's list from {from} {until}{differences}")
+    let like = if date.is_far {
+        "nearest to"
+    } else {
+        "most like"
+    };
+    // Of lists before 2015, no more is known.
+    let older = if date.is_oldest { ", or older" } else { "" };
+    format!("{like} Mozilla's list from {from} {until}{older}{differences}")
 }

@@ -52,7 +52,7 @@ fn the_list_of_a_file_is_that_of_its_day() {
         place["roots"].as_array().unwrap().len(),
         listed["roots"].as_array().unwrap().len()
     );
-    let date = &place["list_date"];
+    let date = &place["list_dates"][0];
     assert_eq!((&date["extra"], &date["missing"]), (&0.into(), &0.into()));
     assert!(date["from"].as_str().unwrap() <= "2022-01-01", "{date}");
     assert!(date["until"].as_str().unwrap() > "2022-01-01", "{date}");
