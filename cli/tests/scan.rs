@@ -417,6 +417,43 @@ fn rust_programs() {
     }
 }
 
+/// A program with `custom` alone trusts the private roots of its file, and not those that Mozilla limits.
+#[test]
+#[ignore = "compiles a program in two profiles"]
+fn private_roots_of_programs() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/custom.pem");
+    let expected = keys_of_pem(&fs::read_to_string(file).unwrap());
+    let directory = temporary("private");
+    for profile in ["debug", "release"] {
+        let program = directory.join(profile);
+        fs::copy(linked("config", "custom", profile), &program).unwrap();
+        let program = program.to_str().unwrap();
+        let report = scan(program);
+        let place = &report["places"][0];
+        assert_eq!(place["roots"], json!([]));
+        let anchors = place["anchors"].as_array().unwrap().iter();
+        let keys = anchors.map(|anchor| anchor["spki_sha256"].as_str().unwrap().to_owned());
+        assert_eq!(keys.collect::<Digests>(), expected, "{profile}");
+        // By subject and key, these are the roots of the file.
+        let diff = |old: &str, new: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
+            let output = command.args(["diff", "--json", old, new]).output().unwrap();
+            serde_json::from_slice::<Value>(&output.stdout).unwrap()
+        };
+        for [old, new] in [[file, program], [program, file]] {
+            let difference = diff(old, new);
+            for member in ["came", "went", "anchors_came", "anchors_went"] {
+                assert_eq!(difference[member], json!([]), "{member} in {profile}");
+            }
+        }
+        let difference = diff("mozilla", program);
+        assert_eq!(
+            difference["anchors_came"].as_array().unwrap().len(),
+            expected.len()
+        );
+    }
+}
+
 /// A program with rustls' verifier holds the keys that this refuses, from rustls-webpki 0.103.16 on, whatever the
 /// profile.
 #[test]

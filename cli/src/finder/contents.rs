@@ -5,10 +5,10 @@ use std::io;
 
 use embedded_roots::inspect::Certificate;
 use rustls_pki_types::CertificateDer;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::limits::Counter;
-use super::nss::Trust;
+use super::marked::MarkedAnchor;
 use crate::history::HistoryEntry;
 
 /// How a root is kept.
@@ -19,6 +19,21 @@ pub(crate) enum Form {
     Key,
     Der,
     Pem,
+}
+
+/// For what a root is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trust {
+    pub(crate) servers: bool,
+    pub(crate) email: bool,
+}
+
+/// An array: `["servers", "email"]`.
+impl Serialize for Trust {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let uses = [(self.servers, "servers"), (self.email, "email")];
+        serializer.collect_seq(uses.iter().filter(|(is, _)| *is).map(|(_, name)| name))
+    }
 }
 
 /// Where a known root was found.
@@ -44,6 +59,9 @@ pub(crate) struct Contents<'h> {
     pub(crate) unknown: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
     /// Certificates with a compromised key that are no known roots.
     pub(crate) compromised: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
+    /// Anchors that a program has from this project's build and that are not in the history, by the SHA-256 of the key:
+    /// private roots.
+    pub(crate) anchors: BTreeMap<[u8; 32], MarkedAnchor>,
     pub(crate) verifier: VerifierTraces,
     /// What a program carries in a form that is not read.
     pub(crate) payload: Option<&'static str>,
@@ -95,6 +113,7 @@ impl<'h> Contents<'h> {
             reissued: BTreeMap::new(),
             unknown: BTreeMap::new(),
             compromised: BTreeMap::new(),
+            anchors: BTreeMap::new(),
             verifier: VerifierTraces::default(),
             payload: None,
             has_encrypted_data: false,
@@ -116,7 +135,10 @@ impl<'h> Contents<'h> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.roots.is_empty() && self.unknown.is_empty() && self.compromised.is_empty()
+        self.roots.is_empty()
+            && self.unknown.is_empty()
+            && self.compromised.is_empty()
+            && self.anchors.is_empty()
     }
 
     /// Whether rustls' verifier refuses keys whose private keys are public, if this is a program with that
@@ -169,6 +191,13 @@ impl<'h> Contents<'h> {
         let sha256 = certificate.sha256();
         if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
             self.reissued.insert(sha256, der.to_vec().into());
+        }
+    }
+
+    pub(crate) fn anchor(&mut self, spki_sha256: [u8; 32], anchor: MarkedAnchor) {
+        let size = anchor.subject.len() + anchor.key.len();
+        if !self.anchors.contains_key(&spki_sha256) && self.has_room(size) {
+            self.anchors.insert(spki_sha256, anchor);
         }
     }
 

@@ -10,6 +10,7 @@ pub mod fuzzing;
 mod keys;
 pub(crate) mod limits;
 pub(crate) mod location;
+pub(crate) mod marked;
 pub(crate) mod nss;
 mod pem;
 pub(crate) mod progress;

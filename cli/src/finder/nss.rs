@@ -9,29 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
 
 use aho_corasick::AhoCorasick;
-use serde::{Serialize, Serializer};
 use sha1::{Digest as _, Sha1};
 
-use super::contents::Contents;
+use super::contents::{Contents, Trust};
 use super::elf::Image;
-
-/// What a program that holds NSS's module has.
-pub(crate) const NEEDLE: &[u8] = b"NSS Builtin Objects";
-
-/// For what a root is trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trust {
-    pub(crate) servers: bool,
-    pub(crate) email: bool,
-}
-
-/// An array: `["servers", "email"]`.
-impl Serialize for Trust {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let uses = [(self.servers, "servers"), (self.email, "email")];
-        serializer.collect_seq(uses.iter().filter(|(is, _)| *is).map(|(_, name)| name))
-    }
-}
 
 /// By the SHA-256 fingerprints of the certificates, as far as the file says it.
 pub(crate) fn trust(
@@ -132,9 +113,9 @@ const MOST_PLACES: usize = 10_000;
 mod tests {
     use std::io::Cursor;
 
-    use super::super::limits::Counter;
-    use super::super::search::Search;
     use super::*;
+    use crate::finder::limits::Counter;
+    use crate::finder::search::Search;
     use crate::history::History;
 
     /// Where the file is in memory.

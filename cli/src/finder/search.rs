@@ -5,8 +5,11 @@ use std::mem;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::der::{BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed};
+use embedded_roots_bundle::der::{
+    BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed, encode,
+};
 use embedded_roots_bundle::digest::sha256;
+use embedded_roots_bundle::emit::ANCHOR_MARK;
 
 use super::contents::{Contents, Form};
 use super::keys::{Hit, KnownKeys};
@@ -14,7 +17,7 @@ use super::limits::Counter;
 use super::progress::Progress;
 use super::reader::fill;
 use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
-use super::{nss, pem};
+use super::{marked, pem};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
@@ -27,7 +30,7 @@ pub(crate) struct Search<'h> {
 }
 
 /// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
-const NEEDLES: [&[u8]; 14] = [
+const NEEDLES: [&[u8]; 15] = [
     RSA,
     EC,
     PEM,
@@ -36,7 +39,8 @@ const NEEDLES: [&[u8]; 14] = [
     PYINSTALLER,
     NUITKA,
     ENCRYPTED_DATA,
-    nss::NEEDLE,
+    NSS,
+    ANCHOR_MARK,
     IN_BASE64[0],
     IN_BASE64[1],
     IN_BASE64[2],
@@ -57,6 +61,8 @@ const PYINSTALLER: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
 const NUITKA: &[u8] = b"KAY\x28\xb5\x2f\xfd";
 /// encryptedData (RFC 2315, section 14).
 const ENCRYPTED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
+/// What a program that holds NSS's module has.
+const NSS: &[u8] = b"NSS Builtin Objects";
 const LONGEST_NEEDLE: usize = WEBPKI.len();
 
 /// Small enough for the cache of a core, large enough for few system calls.
@@ -164,8 +170,12 @@ impl<'h> Search<'h> {
                     found.has_encrypted_data = true;
                     hit.end()
                 }
-                Some(&nss::NEEDLE) => {
+                Some(&NSS) => {
                     found.trust.get_or_insert_default();
+                    hit.end()
+                }
+                Some(&ANCHOR_MARK) => {
+                    self.marked(data, hit.end(), found);
                     hit.end()
                 }
                 Some(needle) if IN_BASE64.contains(needle) || IN_UTF_16.contains(needle) => {
@@ -225,6 +235,18 @@ impl<'h> Search<'h> {
         // OpenSSL's trusted certificates have more after the certificate.
         if let Some(der) = der.as_deref().and_then(first_sequence) {
             self.root(der, Form::Pem, found);
+        }
+    }
+
+    /// An anchor whose mark ends at this position. One of the history is found by its key.
+    fn marked(&self, data: &[u8], after_mark: usize, found: &mut Contents<'h>) {
+        let rest = data.get(after_mark..).unwrap_or_default();
+        let Some(anchor) = marked::anchor(rest) else {
+            return;
+        };
+        let spki_sha256 = sha256(&encode(SEQUENCE, &anchor.key));
+        if self.history.of_key(&spki_sha256).next().is_none() {
+            found.anchor(spki_sha256, anchor);
         }
     }
 

@@ -8,6 +8,7 @@ use embedded_roots_bundle::{counted, escape};
 use super::contents::{Contents, Form};
 use super::files;
 use super::limits::ScanLimits;
+use super::marked::MarkedAnchor;
 use super::progress::Progress;
 use super::search::Search;
 use super::unpack::Scan;
@@ -15,17 +16,20 @@ use crate::history::History;
 use crate::outcome::Result;
 use crate::root::InspectedRoot;
 
+/// The roots of all places.
+pub(crate) struct Union {
+    pub(crate) roots: Vec<InspectedRoot>,
+    /// Those that have no certificates.
+    pub(crate) anchors: Vec<MarkedAnchor>,
+}
+
 /// All roots that a scan finds, each once.
 ///
 /// # Errors
 ///
 /// If there are none, or something could not be read to its end or is not looked into: half of a program is not compared in
 /// place of the whole.
-pub(crate) fn roots(
-    path: &Path,
-    history: &History,
-    progress: &dyn Progress,
-) -> Result<Vec<InspectedRoot>> {
+pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> Result<Union> {
     let search = Search::new(history, progress)?;
     let mut scan = Scan::new(search, ScanLimits::default());
     files::scan(path, &mut files::VisitedFiles::default(), &mut scan);
@@ -41,12 +45,18 @@ pub(crate) fn roots(
         let (place, form) = (escape(&first.location.shown), escape(&first.form));
         return Err(format!("{place}: not looked into ({form})").into());
     }
-    let roots = union(scan.places.iter().map(|place| &place.found))?;
-    if roots.is_empty() {
+    let found = scan.places.iter().map(|place| &place.found);
+    let anchors = found.clone().flat_map(|found| found.anchors.clone());
+    let anchors: BTreeMap<_, _> = anchors.collect();
+    let roots = union(found)?;
+    if roots.is_empty() && anchors.is_empty() {
         let name = path.display().to_string();
         return Err(format!("{}: no roots were found in it", escape(&name)).into());
     }
-    Ok(roots)
+    Ok(Union {
+        roots,
+        anchors: anchors.into_values().collect(),
+    })
 }
 
 fn union<'f>(all: impl Iterator<Item = &'f Contents<'f>>) -> Result<Vec<InspectedRoot>> {

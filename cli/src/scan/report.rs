@@ -9,10 +9,10 @@ use embedded_roots_bundle::{counted, escape, iso_day};
 use serde::Serialize;
 
 use crate::compromise::Compromise;
-use crate::finder::contents::Form;
+use crate::finder::contents::{Form, Trust};
 use crate::finder::date::{ListDate, ListDates};
 use crate::finder::location::Location;
-use crate::finder::nss::Trust;
+use crate::finder::marked::PrivateAnchor;
 use crate::finder::unpack::{Failure, KeyStore, Place, Scan, Unread};
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING};
@@ -45,6 +45,8 @@ pub(super) struct RootsOfPlace<'a> {
     pub(super) roots: Vec<FoundRoot<'a>>,
     compromised: Vec<CompromisedCertificate<'a>>,
     unknown: Vec<UnknownCa<'a>>,
+    /// Private roots without certificates, as this project's build compiles them in.
+    anchors: Vec<PrivateAnchor>,
 }
 
 #[derive(Serialize)]
@@ -183,8 +185,9 @@ impl<'a> ScanReport<'a> {
             _ => format!("{} MB", self.bytes / 1_000_000),
         };
         let files = format!("{}, {bytes}", counted(self.searched, "file"));
-        let has_roots =
-            |place: &RootsOfPlace<'_>| !place.roots.is_empty() || !place.unknown.is_empty();
+        let has_roots = |place: &RootsOfPlace<'_>| {
+            !(place.roots.is_empty() && place.unknown.is_empty() && place.anchors.is_empty())
+        };
         let what = if self.places.iter().all(has_roots) {
             "roots"
         } else {
@@ -274,6 +277,12 @@ impl<'a> RootsOfPlace<'a> {
                     for_email: history.is_not_for_servers(&found.root.certificate.sha256()),
                 })
                 .collect(),
+            anchors: place
+                .found
+                .anchors
+                .values()
+                .map(PrivateAnchor::from)
+                .collect(),
             list_dates,
         }
     }
@@ -359,6 +368,13 @@ impl RootsOfPlace<'_> {
         if !other.is_empty() {
             let count = counted(other.len(), "other self-signed CA");
             writeln!(out, "  {count}, valid until:")?;
+        }
+        if !self.anchors.is_empty() {
+            let count = counted(self.anchors.len(), "private root");
+            writeln!(out, "  {count} that embedded-roots compiled in:")?;
+        }
+        for anchor in &self.anchors {
+            writeln!(out, "    {}", anchor.short_name)?;
         }
         for unknown in other {
             writeln!(out, "    {}  {}", unknown.not_after, unknown.short_name)?;
