@@ -214,21 +214,79 @@ impl<'h> Contents<'h> {
             kept.forms.insert(form);
             return;
         }
-        // Escaped, a name may be longer than the certificate.
-        let names = certificate.subject().len() + certificate.issuer().len();
-        if !self.has_room(der.len() + names) {
-            return;
-        }
         let root = ParsedCertificate {
             certificate,
             der: der.to_vec().into(),
         };
+        if !self.has_room(root.size()) {
+            return;
+        }
         let kept = Occurrence {
             root,
             forms: BTreeSet::from([form]),
             is_exact: true,
         };
         map(self).insert(sha256, kept);
+    }
+
+    /// Adds what was found in the next part of the same place.
+    pub(crate) fn add(&mut self, next: Self) {
+        let Self {
+            roots,
+            reissued,
+            unknown,
+            compromised,
+            anchors,
+            verifier,
+            payload,
+            has_encrypted_data,
+            trust,
+            positions,
+            position: _,
+            bytes,
+            false_alarms,
+            decoded,
+            has_skipped,
+            room: _,
+            is_full,
+        } = next;
+        for (sha256, occurrence) in roots {
+            if self.roots.contains_key(&sha256) || self.has_room(0) {
+                add(&mut self.roots, sha256, occurrence);
+            }
+        }
+        for (sha256, der) in reissued {
+            if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
+                self.reissued.insert(sha256, der);
+            }
+        }
+        for (sha256, occurrence) in unknown {
+            if self.unknown.contains_key(&sha256) || self.has_room(occurrence.root.size()) {
+                add(&mut self.unknown, sha256, occurrence);
+            }
+        }
+        for (sha256, occurrence) in compromised {
+            if self.compromised.contains_key(&sha256) || self.has_room(occurrence.root.size()) {
+                add(&mut self.compromised, sha256, occurrence);
+            }
+        }
+        for (spki_sha256, anchor) in anchors {
+            self.anchor(spki_sha256, anchor);
+        }
+        self.verifier.has_error |= verifier.has_error;
+        self.verifier.has_public_key |= verifier.has_public_key;
+        self.payload = payload.or(self.payload);
+        self.has_encrypted_data |= has_encrypted_data;
+        if let Some(trust) = trust {
+            self.trust.get_or_insert_default().extend(trust);
+        }
+        let left = MOST_POSITIONS - self.positions.len();
+        self.positions.extend(positions.into_iter().take(left));
+        self.bytes += bytes;
+        self.false_alarms += false_alarms;
+        self.decoded += decoded;
+        self.has_skipped |= has_skipped;
+        self.is_full |= is_full;
     }
 
     /// Whether one more root with this many bytes may be kept.
@@ -239,4 +297,32 @@ impl<'h> Contents<'h> {
         self.is_full |= !has_room;
         has_room
     }
+}
+
+impl ParsedCertificate {
+    /// The bytes that it takes in a report.
+    fn size(&self) -> usize {
+        // Escaped, a name may be longer than the certificate.
+        let names = self.certificate.subject().len() + self.certificate.issuer().len();
+        self.der.len() + names
+    }
+}
+
+fn add<T>(
+    all: &mut BTreeMap<[u8; 32], Occurrence<T>>,
+    sha256: [u8; 32],
+    occurrence: Occurrence<T>,
+) {
+    let Occurrence {
+        root,
+        forms,
+        is_exact,
+    } = occurrence;
+    let kept = all.entry(sha256).or_insert_with(|| Occurrence {
+        root,
+        forms: BTreeSet::new(),
+        is_exact: false,
+    });
+    kept.forms.extend(forms);
+    kept.is_exact |= is_exact;
 }

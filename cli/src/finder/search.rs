@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::mem;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
@@ -15,6 +16,7 @@ use super::contents::{Contents, Form};
 use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
 use super::progress::Progress;
+use super::range::Range;
 use super::reader::fill;
 use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
 use super::{marked, pem};
@@ -23,10 +25,19 @@ use crate::outcome::Result;
 
 pub(crate) struct Search<'h> {
     history: &'h History,
-    keys: KnownKeys<'h>,
+    keys: Arc<KnownKeys<'h>>,
     needles: AhoCorasick,
     buffer: Vec<u8>,
     pub(crate) progress: &'h dyn Progress,
+}
+
+/// What was found in a part of a file.
+pub(crate) struct Part<'h> {
+    pub(crate) start: u64,
+    /// Where to search next, which may be behind the end of the part.
+    pub(crate) next: u64,
+    pub(crate) found: Contents<'h>,
+    pub(crate) result: io::Result<()>,
 }
 
 /// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
@@ -88,13 +99,24 @@ impl<'h> Search<'h> {
     pub(crate) fn new(history: &'h History, progress: &'h dyn Progress) -> Result<Self> {
         Ok(Self {
             history,
-            keys: KnownKeys::new(history)?,
+            keys: Arc::new(KnownKeys::new(history)?),
             needles: AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostFirst)
                 .build(NEEDLES)?,
             buffer: Vec::new(),
             progress,
         })
+    }
+
+    /// Another one, for another thread.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            history: self.history,
+            keys: Arc::clone(&self.keys),
+            needles: self.needles.clone(),
+            buffer: Vec::new(),
+            progress: self.progress,
+        }
     }
 
     /// Reads to the end. After an error, what was found before it is returned too.
@@ -105,12 +127,50 @@ impl<'h> Search<'h> {
         reader: &mut dyn Read,
         room: &Counter,
     ) -> (Contents<'h>, io::Result<()>) {
+        let (found, _, result) = self.between(reader, 0, u64::MAX, room);
+        let result = result.and_then(|()| found.is_complete());
+        (found, result)
+    }
+
+    /// Searches for what begins between two places of a file.
+    pub(crate) fn part(&mut self, file: &Range, start: u64, end: u64, room: &Counter) -> Part<'h> {
+        let behind = start.min(BEHIND as u64);
+        let first = start - behind;
+        let most = (end - first.min(end)).saturating_add(AHEAD as u64);
+        let mut reader = file.starting_at(first).take(most);
+        if start >= end {
+            reader.set_limit(0);
+        }
+        let (mut found, next, result) =
+            self.between(&mut reader, behind, end.max(start) - first, room);
+        for position in &mut found.positions {
+            position.place += first;
+        }
+        Part {
+            start,
+            next: next.saturating_add(first).max(start),
+            found,
+            result,
+        }
+    }
+
+    /// Searches for what begins between two places of what is read, of which more is read behind the second, and returns
+    /// where to search next.
+    fn between(
+        &mut self,
+        reader: &mut dyn Read,
+        start: u64,
+        end: u64,
+        room: &Counter,
+    ) -> (Contents<'h>, u64, io::Result<()>) {
         let mut found = Contents::new(room.clone());
         let mut buffer = mem::take(&mut self.buffer);
         // Zeroes it for the first file.
         buffer.resize(BUFFER, 0);
         let mut filled = 0;
-        let mut searched = 0;
+        // The place of the buffer, and the position in it up to which it was searched.
+        let mut place = 0;
+        let mut searched = usize::try_from(start).unwrap_or(usize::MAX);
         let result = loop {
             let before = filled;
             // What is read before an error is in the buffer too.
@@ -119,9 +179,13 @@ impl<'h> Search<'h> {
             found.bytes += count;
             self.progress.bytes(count);
             let is_end = filled < BUFFER || result.is_err();
+            let last = usize::try_from(end - place).unwrap_or(usize::MAX);
             let end = filled - if is_end { 0 } else { AHEAD };
             let data = buffer.get(..filled).unwrap_or_default();
-            searched = self.search(data, searched, end, &mut found);
+            searched = self.search(data, searched, end.min(last), &mut found);
+            if end >= last {
+                break Ok(());
+            }
             if is_end {
                 break result;
             }
@@ -129,10 +193,11 @@ impl<'h> Search<'h> {
             buffer.copy_within(done..filled, 0);
             filled -= done;
             searched -= done;
+            place += done as u64;
         };
         self.buffer = buffer;
-        let result = result.and_then(|()| found.is_complete());
-        (found, result)
+        found.bytes = found.bytes.min(end).saturating_sub(start);
+        (found, place + searched as u64, result)
     }
 
     /// Searches for needles that begin between two positions, and returns where to search next.

@@ -6,12 +6,9 @@ use std::path::Path;
 use embedded_roots_bundle::{counted, escape};
 
 use super::contents::{Contents, Form};
-use super::files;
-use super::limits::ScanLimits;
 use super::marked::MarkedAnchor;
+use super::parallel::Workers;
 use super::progress::Progress;
-use super::search::Search;
-use super::unpack::Scan;
 use crate::history::History;
 use crate::outcome::Result;
 use crate::root::InspectedRoot;
@@ -30,9 +27,7 @@ pub(crate) struct Union {
 /// If there are none, or something could not be read to its end or is not looked into: half of a program is not compared in
 /// place of the whole.
 pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> Result<Union> {
-    let search = Search::new(history, progress)?;
-    let mut scan = Scan::new(search, ScanLimits::default());
-    files::scan(path, &mut files::VisitedFiles::default(), &mut scan);
+    let scan = Workers::default().scan(&[path.to_owned()], history, progress)?;
     if let [first, others @ ..] = scan.failures.as_slice() {
         let others = match others.len() {
             0 => String::new(),

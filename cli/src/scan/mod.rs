@@ -3,16 +3,14 @@
 mod report;
 mod sarif;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use embedded_roots_bundle::counted;
 
-use crate::finder::files;
-use crate::finder::limits::ScanLimits;
-use crate::finder::search::Search;
-use crate::finder::unpack::Scan;
+use crate::finder::parallel::Workers;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
@@ -31,6 +29,9 @@ pub(crate) struct Arguments {
     /// Exit with status 2 if something was not looked into, or could not be read
     #[arg(long)]
     strict: bool,
+    /// How many threads search, in place of one for each core; the report is the same
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -47,13 +48,13 @@ enum FailOn {
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
     let bar = Bar::new()?;
-    let mut scan = Scan::new(Search::new(&history, &bar)?, ScanLimits::default());
-    let mut seen = files::VisitedFiles::default();
-    for path in &arguments.paths {
-        files::scan(path, &mut seen, &mut scan);
+    let mut workers = Workers::default();
+    if let Some(threads) = arguments.threads {
+        workers.threads = threads;
     }
+    let findings = workers.scan(&arguments.paths, &history, &bar)?;
     bar.clear();
-    let report = ScanReport::new(&scan, &history);
+    let report = ScanReport::new(&findings, &history);
     match arguments.format {
         Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
         None => output.write(&report, |out| report.show(out))?,

@@ -13,7 +13,7 @@ use crate::finder::contents::{Form, Trust};
 use crate::finder::date::{ListDate, ListDates};
 use crate::finder::location::Location;
 use crate::finder::marked::PrivateAnchor;
-use crate::finder::unpack::{Failure, KeyStore, Place, Scan, Unread};
+use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
@@ -114,7 +114,7 @@ const EMAIL_LIST: usize = 3;
 pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
 
 impl<'a> ScanReport<'a> {
-    pub(super) fn new(scan: &'a Scan<'_>, history: &'a History) -> Self {
+    pub(super) fn new(scan: &'a Findings<'_>, history: &'a History) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();
         Self {
