@@ -557,6 +557,54 @@ fn images() {
     stdout_of(Command::new("rm").arg("-r").arg(directory));
 }
 
+/// Files that buildah deletes or replaces, in archives and in the folder of an OCI layout.
+#[test]
+#[ignore = "needs root and buildah"]
+fn hidden_files_of_images() {
+    let directory = temporary("hidden");
+    let pem = embedded_roots::mozilla::pem();
+    for name in ["deleted", "replaced", "kept"] {
+        fs::write(directory.join(format!("{name}.pem")), pem).unwrap();
+    }
+    let make = r#"
+        b() { buildah --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs "$@"; }
+        lower=$(b from scratch)
+        b copy --quiet "$lower" deleted.pem replaced.pem kept.pem /etc/ssl/
+        b commit --quiet "$lower" lower
+        upper=$(b from lower)
+        tree=$(b mount "$upper")
+        rm "$tree/etc/ssl/deleted.pem"
+        echo nothing > "$tree/etc/ssl/replaced.pem"
+        b unmount "$upper"
+        b commit --quiet "$upper" upper
+        b push --quiet upper docker-archive:docker.tar:upper
+        b push --quiet upper oci-archive:oci.tar:upper
+        b push --quiet upper oci:layout:upper"#;
+    stdout_of(
+        Command::new("bash")
+            .args(["-ec", make])
+            .current_dir(&directory),
+    );
+    for image in ["docker.tar", "oci.tar", "layout"] {
+        let report = scan(directory.join(image).to_str().unwrap());
+        let places = report["places"].as_array().unwrap().iter();
+        let hidden = places.map(|place| {
+            let (_, name) = place["place"].as_str().unwrap().rsplit_once('/').unwrap();
+            let how = place["hidden_by"]["how"].as_str().unwrap_or("seen");
+            (name.to_owned(), how.to_owned())
+        });
+        let hidden: BTreeSet<(String, String)> = hidden.collect();
+        let expected = [
+            ("deleted.pem", "deleted"),
+            ("kept.pem", "seen"),
+            ("replaced.pem", "replaced"),
+        ];
+        let expected = expected.map(|(name, how)| (name.to_owned(), how.to_owned()));
+        assert_eq!(hidden, BTreeSet::from(expected), "{image}");
+    }
+    stdout_of(Command::new("rm").arg("-r").arg(directory));
+}
+
 /// The layers that the manifest of a `docker save` archive names, as tar reads them.
 fn docker_layers(archive: &Path) -> Vec<String> {
     let manifest = member(archive, "manifest.json");

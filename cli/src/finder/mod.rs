@@ -8,6 +8,7 @@ mod elf;
 pub(crate) mod files;
 pub mod fuzzing;
 mod keys;
+pub(crate) mod layers;
 pub(crate) mod limits;
 pub(crate) mod location;
 pub(crate) mod marked;

@@ -199,10 +199,10 @@ mod tests {
     use embedded_roots_bundle::digest::hex;
     use embedded_roots_bundle::{Annotation, Root};
 
-    use crate::finder::range::ReadAt;
-    use crate::finder::search::BEHIND;
     use super::*;
     use crate::finder::contents::Occurrence;
+    use crate::finder::range::ReadAt;
+    use crate::finder::search::BEHIND;
     use crate::history::{History, HistoryEntry};
 
     const SIZES: Sizes = Sizes {

@@ -15,6 +15,7 @@ use zip::result::ZipError;
 
 use super::contents::Contents;
 use super::files::Input;
+use super::layers::{self, Layers};
 use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
 use super::parallel::Crowd;
@@ -68,6 +69,7 @@ pub(crate) struct Findings<'h> {
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
+    pub(crate) layers: Layers,
 }
 
 impl Findings<'_> {
@@ -79,12 +81,14 @@ impl Findings<'_> {
             unread,
             searched,
             bytes,
+            layers,
         } = next;
         self.places.extend(places);
         self.failures.extend(failures);
         self.unread.extend(unread);
         self.searched += searched;
         self.bytes += bytes;
+        self.layers.add(layers);
     }
 }
 
@@ -104,6 +108,7 @@ pub(crate) struct Scan<'h> {
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
+    layers: Layers,
 }
 
 struct Budget {
@@ -216,6 +221,7 @@ impl<'h> Scan<'h> {
             unread: Vec::new(),
             searched: 0,
             bytes: 0,
+            layers: Layers::default(),
         }
     }
 
@@ -258,6 +264,7 @@ impl<'h> Scan<'h> {
             unread: mem::take(&mut self.unread),
             searched: mem::take(&mut self.searched),
             bytes: mem::take(&mut self.bytes),
+            layers: mem::take(&mut self.layers),
         }
     }
 
@@ -271,6 +278,7 @@ impl<'h> Scan<'h> {
             },
             Input::Failure(path, why) => self.not_opened(&path, &why),
         }
+        self.layers.settle();
     }
 
     fn not_opened(&mut self, path: &Path, why: &io::Error) {
@@ -327,6 +335,12 @@ impl<'h> Scan<'h> {
             Some(Container::Zip) => self.zip(name, file, end, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
+                if layers::may_be_manifest(name, &head) {
+                    self.manifest(name, &mut file);
+                    if let Err(why) = file.rewind() {
+                        return self.failed(name, &why);
+                    }
+                }
                 let number = self.places.len();
                 match shared.filter(|file| file.len() > PART) {
                     Some(shared) => self.parts(name, shared, &head),
@@ -352,6 +366,17 @@ impl<'h> Scan<'h> {
         self.stream(&Location::file(name.to_owned()), reader, 0);
     }
 
+    /// Reads the beginning of what may be the manifest of an image.
+    fn manifest(&mut self, name: &Location, reader: &mut dyn Read) -> Vec<u8> {
+        let mut content = Vec::new();
+        let result = reader.take(layers::MAX_MANIFEST).read_to_end(&mut content);
+        match result {
+            Ok(_) => self.layers.manifest(name, &content),
+            Err(why) => self.failed(name, &why),
+        }
+        content
+    }
+
     fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
         let head = match read_head(reader) {
             Ok(head) => head,
@@ -359,6 +384,10 @@ impl<'h> Scan<'h> {
         };
         let container = Container::from_head(&head);
         let Some(container) = container else {
+            if layers::may_be_manifest(name, &head) {
+                let content = self.manifest(name, &mut Cursor::new(head).chain(&mut *reader));
+                return self.plain_or_zip(name, reader, &content, depth);
+            }
             return self.plain_or_zip(name, reader, &head, depth);
         };
         let memory = match container {
@@ -582,6 +611,9 @@ impl<'h> Scan<'h> {
                 } else {
                     Box::new(entry)
                 };
+                if !kind.is_dir() {
+                    self.layers.entry(name, &place);
+                }
                 if has_content(kind) {
                     self.stream(&place, &mut content, depth);
                 }

@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// How many threads search, in place of one for each core; the report is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// Count only what the containers of images see: not what an upper layer deletes or replaces
+    #[arg(long)]
+    effective: bool,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -54,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     }
     let findings = workers.scan(&arguments.paths, &history, &bar)?;
     bar.clear();
-    let report = ScanReport::new(&findings, &history);
+    let report = ScanReport::new(&findings, &history, arguments.effective);
     match arguments.format {
         Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
         None => output.write(&report, |out| report.show(out))?,

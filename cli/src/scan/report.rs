@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::compromise::Compromise;
 use crate::finder::contents::{Form, Trust};
 use crate::finder::date::{ListDate, ListDates};
+use crate::finder::layers::HiddenBy;
 use crate::finder::location::Location;
 use crate::finder::marked::PrivateAnchor;
 use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
@@ -27,6 +28,8 @@ pub(super) struct ScanReport<'a> {
     bytes: u64,
     /// Those with roots or compromised certificates.
     pub(super) places: Vec<RootsOfPlace<'a>>,
+    /// Whether there were too many files in layers to tell which of them upper layers delete or replace.
+    layers_are_incomplete: bool,
     /// Those that were recognised, and not looked into.
     pub(super) unread: &'a [Unread],
     pub(super) errors: &'a [Failure],
@@ -36,6 +39,11 @@ pub(super) struct ScanReport<'a> {
 pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
+    /// The layer for which the container of an image does not see it.
+    pub(super) hidden_by: Option<HiddenBy>,
+    /// Whether what is in it counts.
+    #[serde(skip)]
+    counts: bool,
     key_store: Option<KeyStore>,
     /// When the lists in it were Mozilla's.
     list_dates: Vec<ListDate>,
@@ -114,17 +122,27 @@ const EMAIL_LIST: usize = 3;
 pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
 
 impl<'a> ScanReport<'a> {
-    pub(super) fn new(scan: &'a Findings<'_>, history: &'a History) -> Self {
+    /// If `effective`, only what the containers of images see counts.
+    pub(super) fn new(scan: &'a Findings<'_>, history: &'a History, effective: bool) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();
+        let of_place = |place| {
+            let place = RootsOfPlace::from_place(place, history, &dates);
+            let hidden_by = scan.layers.hidden_by(place.location);
+            let counts = !(effective && hidden_by.is_some());
+            RootsOfPlace {
+                hidden_by,
+                counts,
+                ..place
+            }
+        };
         Self {
             command: "scan",
             history_as_of: &history.as_of,
             searched: scan.searched,
             bytes: scan.bytes,
-            places: places
-                .map(|place| RootsOfPlace::from_place(place, history, &dates))
-                .collect(),
+            places: places.map(of_place).collect(),
+            layers_are_incomplete: scan.layers.is_incomplete(),
             unread: &scan.unread,
             errors: &scan.failures,
         }
@@ -145,6 +163,12 @@ impl<'a> ScanReport<'a> {
         for place in &self.places {
             place.show(out)?;
             writeln!(out)?;
+        }
+        if self.layers_are_incomplete {
+            writeln!(
+                out,
+                "{WARNING}too many files in layers{WARNING:#}: what upper layers delete or replace is not told"
+            )?;
         }
         for Unread { location, form } in self.unread {
             writeln!(
@@ -236,6 +260,8 @@ impl<'a> RootsOfPlace<'a> {
         };
         Self {
             location: &place.location,
+            hidden_by: None,
+            counts: true,
             key_store: place.key_store,
             refuses_public_keys: place.found.refuses_public_keys(),
             roots: roots
@@ -290,7 +316,7 @@ impl<'a> RootsOfPlace<'a> {
 
 impl RootsOfPlace<'_> {
     pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
-        let roots = self.roots.iter().filter(|root| root.is_for_servers());
+        let roots = self.counting().filter(|root| root.is_for_servers());
         let roots = roots.filter_map(|root| {
             Some(Finding {
                 what: "root",
@@ -300,7 +326,8 @@ impl RootsOfPlace<'_> {
                 compromise: root.compromised?,
             })
         });
-        let certificates = self.compromised.iter().map(|certificate| Finding {
+        let certificates = self.compromised.iter().filter(|_| self.counts);
+        let certificates = certificates.map(|certificate| Finding {
             what: "certificate",
             short_name: &certificate.short_name,
             subject: certificate.subject,
@@ -310,15 +337,23 @@ impl RootsOfPlace<'_> {
         roots.chain(certificates)
     }
 
+    fn counting(&self) -> impl Iterator<Item = &FoundRoot<'_>> {
+        self.roots.iter().filter(|_| self.counts)
+    }
+
     /// Those that are not compromised, which is worse.
     pub(super) fn removed(&self) -> impl Iterator<Item = (&FoundRoot<'_>, &Standing)> {
-        let roots = self.roots.iter();
+        let roots = self.counting();
         let roots = roots.filter(|root| root.compromised.is_none() && root.is_for_servers());
         roots.filter_map(|root| root.removed.map(|standing| (root, standing)))
     }
 
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", escape(&self.location.shown))?;
+        if let Some(HiddenBy { layer, how }) = &self.hidden_by {
+            let (how, layer) = (how.as_str(), escape(layer));
+            writeln!(out, "  not in the container: {how} by {layer}")?;
+        }
         if !self.roots.is_empty() {
             let store = match self.key_store {
                 Some(KeyStore::Jks) => " in a Java key store",

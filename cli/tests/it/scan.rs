@@ -300,3 +300,55 @@ fn the_report_is_the_same_whatever_the_number_of_threads() {
         assert!(other == value && other_text == text, "{threads} threads");
     }
 }
+
+/// What an upper layer deletes or replaces is told, and counts unless only what containers see is to count.
+#[test]
+fn files_that_upper_layers_hide_do_not_count_as_effective() {
+    let folder = Folder::new("scan-effective");
+    let old = run(&["list", OLD, "--pem"]).out;
+    let new = run(&["list", "mozilla", "--pem"]).out;
+    let lower = tar(&[
+        ("etc/deleted.pem", old.as_bytes()),
+        ("etc/replaced.pem", old.as_bytes()),
+    ]);
+    let upper = tar(&[
+        ("etc/.wh.deleted.pem", b""),
+        ("etc/replaced.pem", new.as_bytes()),
+    ]);
+    let manifest = br#"[{"Layers":["a/layer.tar","b/layer.tar"]}]"#;
+    let image = tar(&[
+        ("manifest.json", manifest),
+        ("b/layer.tar", &upper),
+        ("a/layer.tar", &lower),
+    ]);
+    let image = folder.file("image.tar", image);
+    let (_, value) = json(&["scan", &image]);
+    let hidden = |name: &str| {
+        let places = value["places"].as_array().unwrap().iter();
+        let mut of_name = places.filter(|place| place["place"].as_str().unwrap().ends_with(name));
+        of_name.next().unwrap()["hidden_by"].clone()
+    };
+    let layer = format!("{image}!b/layer.tar");
+    assert_eq!(
+        hidden("a/layer.tar!etc/deleted.pem"),
+        json!({ "layer": layer, "how": "deleted" })
+    );
+    assert_eq!(
+        hidden("a/layer.tar!etc/replaced.pem"),
+        json!({ "layer": layer, "how": "replaced" })
+    );
+    assert_eq!(hidden("b/layer.tar!etc/replaced.pem"), Value::Null);
+
+    let fail = ["scan", &image, "--fail-on", "removed"];
+    assert_eq!(run(&fail).status, 1);
+    let ran = run(&[&fail[..], &["--effective"]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    assert!(
+        ran.out.contains("not in the container: deleted by "),
+        "{}",
+        ran.out
+    );
+    let sarif = run(&["scan", &image, "--effective", "--format", "sarif"]);
+    let sarif: Value = serde_json::from_str(&sarif.out).unwrap();
+    assert_eq!(sarif["runs"][0]["results"], json!([]));
+}
