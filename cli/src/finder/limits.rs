@@ -16,11 +16,11 @@ pub(crate) struct ScanLimits {
     pub(crate) ratio: u64,
     /// The ratio does not matter up to this size: empty disk images are packed well.
     pub(crate) ratio_from: u64,
-    /// Bytes of ZIP archives in other archives, which are in memory since they are read from the end, and
-    /// of what Zstandard keeps of its output.
+    /// Bytes of what decompressors keep of their output, and of small archives in other archives that are read by
+    /// seeking.
     pub(crate) in_memory: u64,
-    /// Bytes about the entries of all ZIP archives that are open.
-    pub(crate) about_entries: u64,
+    /// Bytes of larger ones, which are in temporary files.
+    pub(crate) on_disk: u64,
     /// Bytes of names and other data before an entry of a tar archive.
     pub(crate) about_entry: u64,
     /// Bytes of what is reported.
@@ -35,8 +35,8 @@ impl Default for ScanLimits {
             unpacked: 64 << 30,
             ratio: 250,
             ratio_from: 256 << 20,
-            in_memory: 96 << 20,
-            about_entries: 16 << 20,
+            in_memory: 40 << 20,
+            on_disk: 8 << 30,
             about_entry: 1 << 20,
             report: 64 << 20,
         }

@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Exit with status 2 if something was not looked into, or could not be read
     #[arg(long)]
     strict: bool,
+    /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
+    #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
+    memory: u32,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -47,7 +50,11 @@ enum FailOn {
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
     let bar = Bar::new()?;
-    let mut scan = Scan::new(Search::new(&history, &bar)?, ScanLimits::default());
+    let limits = ScanLimits {
+        in_memory: u64::from(arguments.memory) << 20,
+        ..ScanLimits::default()
+    };
+    let mut scan = Scan::new(Search::new(&history, &bar)?, limits);
     let mut seen = files::VisitedFiles::default();
     for path in &arguments.paths {
         files::scan(path, &mut seen, &mut scan);
