@@ -251,20 +251,10 @@ impl<'h> Scan<'h> {
             Ok(head) => head,
             Err(why) => return self.failed(name, &why),
         };
-        match Container::from_head(&head) {
-            Some(container) => self.container(container, name, head, reader, depth),
-            None => self.plain_or_zip(name, reader, &head, depth),
-        }
-    }
-
-    fn container(
-        &mut self,
-        container: Container,
-        name: &Location,
-        head: Vec<u8>,
-        reader: &mut dyn Read,
-        depth: usize,
-    ) {
+        let container = Container::from_head(&head);
+        let Some(container) = container else {
+            return self.plain_or_zip(name, reader, &head, depth);
+        };
         let memory = match container {
             Container::Xz => xz::memory(&head),
             _ => None,
@@ -302,10 +292,9 @@ impl<'h> Scan<'h> {
             Container::Xz => {
                 // Without a block, it has no content.
                 let memory = memory.unwrap_or_default();
-                let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
                 let input = counted(reader, &packed);
                 self.held(name, memory, |scan| {
-                    let decoder = XzReader::new_mem_limit(input, true, most);
+                    let decoder = XzReader::new_mem_limit(input, true, kib(memory));
                     scan.unpacked(name, decoder, packed, depth);
                 });
             }
@@ -550,9 +539,23 @@ impl<'h> Scan<'h> {
                     scan.checked(name, entry, decoder, depth);
                 });
             }
-            12 => return self.whole(Container::Bzip2, name, packed, depth),
-            20 | 93 => return self.whole(Container::Zstd, name, packed, depth),
-            95 => return self.whole(Container::Xz, name, packed, depth),
+            12 => self.held(name, BZIP2_MEMORY, |scan| {
+                scan.checked(name, entry, MultiBzDecoder::new(packed), depth);
+            }),
+            20 | 93 => {
+                let memory = self.left.in_memory.clone();
+                let decoder = zstd::Frames::new(BufReader::new(packed), memory);
+                self.checked(name, entry, decoder, depth);
+            }
+            95 => {
+                let head = read_head(packed)?;
+                let memory = xz::memory(&head).unwrap_or_default();
+                let packed = Cursor::new(head).chain(packed);
+                self.held(name, memory, |scan| {
+                    let decoder = XzReader::new_mem_limit(packed, true, kib(memory));
+                    scan.checked(name, entry, decoder, depth);
+                });
+            }
             method => self.unread(
                 name,
                 &format!("entry of a ZIP archive, with method {method}"),
@@ -567,24 +570,6 @@ impl<'h> Scan<'h> {
         let unpacked = UnpackingReader::new(decoder, packed, left, &self.limits);
         let mut checked = zip::CheckingReader::new(unpacked, entry.crc);
         self.stream(name, &mut checked, depth);
-    }
-
-    /// An entry whose content is compressed as a file would be.
-    fn whole(
-        &mut self,
-        container: Container,
-        name: &Location,
-        packed: &mut dyn Read,
-        depth: usize,
-    ) -> io::Result<()> {
-        let head = read_head(packed)?;
-        if Container::from_head(&head) != Some(container) {
-            return Err(io::Error::other(
-                "not compressed by the method that is said",
-            ));
-        }
-        self.container(container, name, head, packed, depth);
-        Ok(())
     }
 }
 
@@ -614,6 +599,10 @@ fn too_deep(limits: &ScanLimits) -> String {
 
 fn too_many_entries(limits: &ScanLimits) -> io::Error {
     io::Error::other(format!("more than {} entries", limits.entries))
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes >> 10).unwrap_or(u32::MAX)
 }
 
 fn counted<R: Read>(inner: R, count: &Counter) -> CountingReader<R> {

@@ -7,7 +7,7 @@ use bzip2::write::BzEncoder;
 use embedded_roots_bundle::{Annotation, Root, digest::hex};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use lzma_rust2::{XzOptions, XzWriter};
+use lzma_rust2::{LzmaOptions, LzmaWriter, XzOptions, XzWriter};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
@@ -1095,4 +1095,120 @@ fn beginnings_in_base64_are_decoded_within_a_bound() {
     let seen = scan(&begins, scan_all);
     let why = "too many bytes look like certificates but are not: some were skipped";
     assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+}
+/// A ZIP archive of one entry that is packed already.
+fn zip_of_method(method: u16, packed: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(content);
+    let u32 = |size| u32::try_from(size).unwrap();
+    let [packed_size, size] = [packed.len(), content.len()].map(u32);
+    let common = [
+        &20_u16.to_le_bytes()[..],
+        &[0; 2],
+        &method.to_le_bytes(),
+        &[0; 4],
+        &crc.sum().to_le_bytes(),
+        &packed_size.to_le_bytes(),
+        &size.to_le_bytes(),
+        &[1, 0, 0, 0],
+    ]
+    .concat();
+    let mut archive = [b"PK\x03\x04", &*common, b"a", packed].concat();
+    let start = u32(archive.len());
+    archive.extend([b"PK\x01\x02\x14\0", &*common, &[0; 14], b"a"].concat());
+    let length = u32(archive.len()) - start;
+    archive.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    archive.extend([length.to_le_bytes(), start.to_le_bytes()].concat());
+    archive.extend([0; 2]);
+    archive
+}
+
+/// The content of a file in each method of an archive, with its number.
+fn methods(content: &[u8]) -> Vec<(u16, Vec<u8>)> {
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), Compression::best());
+    deflate.write_all(content).unwrap();
+    let deflate = deflate.finish().unwrap();
+    let options = LzmaOptions::with_preset(1);
+    let mut lzma = LzmaWriter::new_no_header(Vec::new(), &options, false).unwrap();
+    lzma.write_all(content).unwrap();
+    let dictionary = options.dict_size.to_le_bytes();
+    let header = [&[9, 20, 5, 0, options.get_props()], &dictionary[..]].concat();
+    let lzma = [header, lzma.finish().unwrap()].concat();
+    vec![
+        (0, content.to_vec()),
+        (8, deflate.clone()),
+        // The same, as long as nothing is repeated over 258 bytes or from further than 32 KiB.
+        (9, deflate),
+        (12, bzip2(content)),
+        (14, lzma),
+        (20, zstd(content)),
+        (93, zstd(content)),
+        (95, xz(content)),
+    ]
+}
+
+#[test]
+fn entries_of_zip_archives_are_read_in_each_method() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, ScanLimits::default());
+    let known = history.all().first().unwrap();
+    let content = pem(&known.der);
+    for (method, packed) in methods(&content) {
+        let archive = zip_of_method(method, &packed, &content);
+        let expected = found(known, "x!a", Form::Pem);
+        assert_eq!(scan(&archive, &mut scanner), expected, "{method}");
+        scanner.seekable(&Location::file("x".to_owned()), Cursor::new(&archive));
+        assert_eq!(taken(&mut scanner), expected, "{method}");
+    }
+    // PPMd.
+    scanner.reader("x", &mut &*zip_of_method(98, &content, &content));
+    assert_eq!(
+        scanner.unread[0].form,
+        "entry of a ZIP archive, with method 98"
+    );
+}
+
+#[test]
+fn a_zip_archive_with_a_changed_byte_gives_its_root_or_says_why_not() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, ScanLimits::default());
+    let known = history.all().first().unwrap();
+    let content = pem(&known.der);
+    for (method, packed) in methods(&content) {
+        let archive = zip_of_method(method, &packed, &content);
+        let name = Location::file("x".to_owned());
+        let mut is_told = |archive: &[u8], what: &str| {
+            scanner.seekable(&name, Cursor::new(archive));
+            let is_told = !scanner.failures.is_empty() || !scanner.unread.is_empty();
+            let seen = taken(&mut scanner);
+            assert!(is_told || !seen.places.is_empty(), "{method}: {what}");
+        };
+        for at in 4..archive.len() {
+            for bit in [1, 0x80] {
+                let mut changed = archive.clone();
+                changed[at] ^= bit;
+                is_told(&changed, &format!("changed at {at}"));
+            }
+        }
+        for length in 4..archive.len() {
+            is_told(&archive[..length], &format!("cut at {length}"));
+        }
+    }
+}
+
+#[test]
+fn lzma_in_zip_archives_takes_no_more_memory_than_there_is() {
+    let history = History::load().unwrap();
+    let limits = ScanLimits {
+        in_memory: 4 << 20,
+        ..ScanLimits::default()
+    };
+    let mut scanner = scanner(&history, limits);
+    let content = vec![b'a'; 5 << 20];
+    let (_, mut packed) = methods(&content).swap_remove(4);
+    // Four GiB, of which no more is kept than comes out.
+    packed[5..9].fill(0xff);
+    let seen = scan(&zip_of_method(14, &packed, &content), &mut scanner);
+    let (_, why) = &seen.failures[0];
+    assert_eq!(why, "needs 6291456 bytes of memory, where all has 4194304");
 }
