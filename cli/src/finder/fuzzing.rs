@@ -29,7 +29,7 @@ const LIMITS: ScanLimits = ScanLimits {
     ratio: 1_000,
     ratio_from: 1 << 20,
     in_memory: 4 << 20,
-    about_entries: 1 << 20,
+    on_disk: 4 << 20,
     about_entry: 1 << 16,
     report: 1 << 18,
 };

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::files::{Input, Walk};
-use super::limits::ScanLimits;
+use super::limits::{Reserve, ScanLimits, Taken};
 use super::parts::SharedFile;
 use super::progress::Progress;
 use super::search::Search;
@@ -19,13 +19,17 @@ use crate::outcome::Result;
 /// How a scan is done, which makes no difference in what it finds.
 pub(crate) struct Workers {
     pub(crate) threads: NonZeroUsize,
+    pub(crate) limits: ScanLimits,
 }
 
 impl Default for Workers {
     /// As many as there are cores for this process.
     fn default() -> Self {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { threads }
+        Self {
+            threads,
+            limits: ScanLimits::default(),
+        }
     }
 }
 
@@ -49,7 +53,7 @@ impl Workers {
             // The threads end when this function does, however it does.
             let crowd = Closing(&crowd);
             for number in 0..self.threads.get() {
-                let mut scan = Scan::new(search.another(), ScanLimits::default());
+                let mut scan = Scan::new(search.another(), self.limits.clone());
                 scan.crowd = Some(Arc::clone(crowd.0));
                 let worker = Worker {
                     scan,
@@ -97,6 +101,8 @@ const BATCH: usize = 16;
 const BATCH_BYTES: u64 = 256 << 10;
 /// How much memory the names of the files take that were found and are not done.
 const MAX_AHEAD: usize = 1 << 20;
+/// Each thread has this part of the memory for one file for itself: with 40 MiB, two threads have 48 MiB.
+const OWN_MEMORY: u64 = 5;
 /// As the first thread has, for archives in archives.
 const STACK: usize = 8 << 20;
 
@@ -148,6 +154,7 @@ impl<'h> Ahead<'h> {
 pub(crate) struct Crowd<'h> {
     state: Mutex<State<'h>>,
     changed: Condvar,
+    memory: Arc<Taken>,
 }
 
 #[derive(Default)]
@@ -192,6 +199,12 @@ impl<'h> Crowd<'h> {
             let waited = self.changed.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// The part of the memory for one file that is there once for all threads.
+    pub(crate) fn reserve(&self, limits: &ScanLimits) -> Reserve {
+        let own = limits.in_memory / OWN_MEMORY;
+        Reserve::new(Arc::clone(&self.memory), limits.in_memory - own)
     }
 
     /// Lets others search parts of a file, as long as the guard is there.

@@ -7,11 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bzip2::read::MultiBzDecoder;
-use flate2::read::MultiGzDecoder;
-use lzma_rust2::XzReader;
-use zip::ZipArchive;
-use zip::read::{ArchiveOffset, Config};
-use zip::result::ZipError;
+use deflate64::Deflate64Decoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use lzma_rust2::{LzmaReader, XzReader};
 
 use super::contents::Contents;
 use super::files::Input;
@@ -23,8 +21,9 @@ use super::parts::{PART, SharedFile};
 use super::range::Range;
 use super::reader::FullReader;
 use super::search::Search;
-use super::tail::{End, TailReader, end_of_zip};
-use super::{ar, cpio, nss, rpm, unread, xz, zstd};
+use super::spool::Spool;
+use super::tail::TailReader;
+use super::{ar, cpio, nss, rpm, unread, xz, zip, zstd};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
@@ -115,18 +114,20 @@ struct Budget {
     entries: Counter,
     unpacked: Counter,
     in_memory: Counter,
-    about_entries: Counter,
+    on_disk: Counter,
     report: Counter,
     is_full: bool,
 }
 
 impl Budget {
-    fn new(limits: &ScanLimits) -> Self {
+    /// With the memory of one of several threads, if there are others.
+    fn new(limits: &ScanLimits, crowd: Option<&Crowd<'_>>) -> Self {
+        let reserve = crowd.map(|crowd| crowd.reserve(limits));
         Self {
             entries: Counter::new(limits.entries),
             unpacked: Counter::new(limits.unpacked),
-            in_memory: Counter::new(limits.in_memory),
-            about_entries: Counter::new(limits.about_entries),
+            in_memory: Counter::with_reserve(limits.in_memory, reserve),
+            on_disk: Counter::new(limits.on_disk),
             report: Counter::new(limits.report),
             is_full: false,
         }
@@ -141,6 +142,9 @@ const SMALL: u64 = 256 << 10;
 
 /// What bzip2 needs for its largest blocks.
 const BZIP2_MEMORY: u64 = 4 << 20;
+
+/// What LZMA needs beside the dictionary.
+const LZMA_MEMORY: u64 = 1 << 20;
 
 /// How many bytes at the beginning of a file show what it is: a tar header, which is a block.
 const HEAD: u64 = 512;
@@ -212,7 +216,7 @@ impl<'h> Scan<'h> {
     pub(crate) fn new(search: Search<'h>, limits: ScanLimits) -> Self {
         Self {
             search,
-            left: Budget::new(&limits),
+            left: Budget::new(&limits, None),
             limits,
             crowd: None,
             small: Vec::new(),
@@ -258,6 +262,8 @@ impl<'h> Scan<'h> {
 
     /// What was found since the last time.
     pub(crate) fn take_findings(&mut self) -> Findings<'h> {
+        // Nothing is held for the last file.
+        self.left = Budget::new(&self.limits, self.crowd.as_deref());
         Findings {
             places: mem::take(&mut self.places),
             failures: mem::take(&mut self.failures),
@@ -282,7 +288,7 @@ impl<'h> Scan<'h> {
     }
 
     fn not_opened(&mut self, path: &Path, why: &io::Error) {
-        self.left = Budget::new(&self.limits);
+        self.left = Budget::new(&self.limits, self.crowd.as_deref());
         self.failed(&Location::file(path.display().to_string()), why);
     }
 
@@ -320,19 +326,19 @@ impl<'h> Scan<'h> {
 
     /// A file, and the same for several threads.
     fn opened(&mut self, name: &Location, mut file: impl Read + Seek, shared: Option<Range>) {
-        self.left = Budget::new(&self.limits);
+        self.left = Budget::new(&self.limits, self.crowd.as_deref());
         let begin = read_head(&mut file).and_then(|head| {
             // Files of /proc have no end to seek.
-            let end = end_of_zip(&mut file).unwrap_or_default();
+            let directory = zip::Directory::find(&mut file).unwrap_or_default();
             file.rewind()?;
-            Ok((head, end))
+            Ok((head, directory))
         });
-        let (head, end) = match begin {
+        let (head, directory) = match begin {
             Ok(begin) => begin,
             Err(why) => return self.failed(name, &why),
         };
         match Container::from_head(&head) {
-            Some(Container::Zip) => self.zip(name, file, end, 1),
+            Some(Container::Zip) => self.zip(name, file, directory, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
                 if layers::may_be_manifest(name, &head) {
@@ -352,8 +358,8 @@ impl<'h> Scan<'h> {
                     let trust = nss::trust(&mut file, &place.found);
                     place.found.trust = Some(trust.unwrap_or_default());
                 }
-                if end.is_some() {
-                    self.zip(name, file, end, 1);
+                if directory.is_some() {
+                    self.zip(name, file, directory, 1);
                 }
             }
         }
@@ -361,7 +367,7 @@ impl<'h> Scan<'h> {
 
     /// Standard input, for example.
     pub(crate) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
-        self.left = Budget::new(&self.limits);
+        self.left = Budget::new(&self.limits, self.crowd.as_deref());
         let reader = &mut FullReader::new(reader);
         self.stream(&Location::file(name.to_owned()), reader, 0);
     }
@@ -408,7 +414,12 @@ impl<'h> Scan<'h> {
                 Ok(())
             }),
             Container::Tar => self.tar(name, reader, depth + 1),
-            Container::Zip => self.zip_in_memory(name, reader, depth + 1),
+            Container::Zip => self.or_failed(name, |scan| {
+                let mut spool = scan.spool(reader)?;
+                let directory = zip::Directory::find(&mut spool)?;
+                scan.zip(name, spool, directory, depth + 1);
+                Ok(())
+            }),
             Container::Gzip => {
                 let input = counted(reader, &packed);
                 self.unpacked(name, MultiGzDecoder::new(input), packed, depth);
@@ -422,10 +433,9 @@ impl<'h> Scan<'h> {
             Container::Xz => {
                 // Without a block, it has no content.
                 let memory = memory.unwrap_or_default();
-                let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
                 let input = counted(reader, &packed);
                 self.held(name, memory, |scan| {
-                    let decoder = XzReader::new_mem_limit(input, true, most);
+                    let decoder = XzReader::new_mem_limit(input, true, kib(memory));
                     scan.unpacked(name, decoder, packed, depth);
                 });
             }
@@ -513,19 +523,21 @@ impl<'h> Scan<'h> {
     /// What is no archive from its beginning, but may have one behind that.
     fn plain_or_zip(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8], depth: usize) {
         let reader = &mut Cursor::new(head).chain(reader);
-        let mut reader = TailReader::new(reader, self.left.in_memory.clone());
+        let (memory, disk) = (self.left.in_memory.clone(), self.left.on_disk.clone());
+        let mut reader = TailReader::new(reader, memory, disk);
         self.plain(name, &mut reader, head);
-        let Some(mut kept) = reader.into_tail() else {
-            return;
-        };
-        let length = kept.len() as u64;
-        let end = end_of_zip(&mut kept).unwrap_or_default();
-        if end.is_some() && depth < self.limits.depth {
-            self.zip(name, kept, end, depth + 1);
-        } else if end.is_some() {
-            self.failed(name, &too_deep(&self.limits));
-        }
-        self.left.in_memory.give(length);
+        self.or_failed(name, |scan| {
+            let Some(mut tail) = reader.into_tail()? else {
+                return Ok(());
+            };
+            let directory = zip::Directory::find(&mut tail)?;
+            if directory.is_some() && depth < scan.limits.depth {
+                scan.zip(name, tail, directory, depth + 1);
+            } else if directory.is_some() {
+                scan.failed(name, &too_deep(&scan.limits));
+            }
+            Ok(())
+        });
     }
 
     fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) {
@@ -635,85 +647,104 @@ impl<'h> Scan<'h> {
         }
     }
 
-    /// A ZIP archive that is only readable from its beginning to its end.
-    fn zip_in_memory(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
-        let before = self.left.in_memory.value();
-        let mut content = Vec::new();
-        let read = reader
-            .take(before.saturating_add(1))
-            .read_to_end(&mut content);
-        match read {
-            Err(why) => self.failed(name, &why),
-            Ok(_) if !self.left.in_memory.take(content.len() as u64) => {
-                let limit = self.limits.in_memory;
-                let why = format!("a ZIP archive in an archive, with more than {limit} bytes");
-                self.failed(name, &why);
-            }
-            Ok(_) => {
-                let mut content = Cursor::new(content);
-                let end = end_of_zip(&mut content).unwrap_or_default();
-                self.zip(name, content, end, depth);
-            }
-        }
-        self.left.in_memory.set(before);
+    /// What is only readable by seeking.
+    fn spool(&self, reader: &mut dyn Read) -> io::Result<Spool> {
+        Spool::filled(
+            reader,
+            self.left.in_memory.clone(),
+            self.left.on_disk.clone(),
+        )
     }
 
-    fn zip(&mut self, name: &Location, reader: impl Read + Seek, end: Option<End>, depth: usize) {
-        let before = self.left.about_entries.value();
-        // What is read of it now is kept until its end.
-        let allowance = Counter::new(before);
-        let reader = LimitedReader {
-            inner: reader,
-            left: allowance.clone(),
-        };
-        let config = Config {
-            archive_offset: end.as_ref().map_or(ArchiveOffset::Detect, |end| end.offset),
-        };
-        match ZipArchive::with_config(config, reader) {
-            Ok(archive) => {
-                self.left.about_entries.set(allowance.value());
-                allowance.set(u64::MAX);
-                let said = end.and_then(|end| end.entries).map_or(0, usize::from);
-                let count = said.saturating_sub(archive.len());
-                if count > 0 {
-                    let why = format!(
-                        "{count} of its entries have the names of others, and are not read"
-                    );
-                    self.failed(name, &why);
-                }
-                self.entries(name, archive, depth);
-                self.left.about_entries.set(before);
-            }
-            Err(why) => self.failed(name, &why),
-        }
-    }
-
-    fn entries(
+    fn zip(
         &mut self,
         name: &Location,
-        mut archive: ZipArchive<impl Read + Seek>,
+        file: impl Read + Seek,
+        directory: Option<zip::Directory>,
         depth: usize,
     ) {
-        for number in 0..archive.len() {
-            if !self.left.entries.take(1) {
-                return self.failed(name, &too_many_entries(&self.limits));
-            }
-            let path = archive.name_for_index(number).unwrap_or_default();
-            let place = name.entry(path.as_bytes());
-            match archive.by_index(number) {
-                Ok(entry) if entry.is_file() => {
-                    let packed = Counter::new(entry.compressed_size());
-                    let left = self.left.unpacked.clone();
-                    let mut entry = UnpackingReader::new(entry, packed, left, &self.limits);
-                    self.stream(&place, &mut entry, depth);
+        let Some(directory) = directory else {
+            return self.failed(name, &"a ZIP archive without its end");
+        };
+        let mut entries = zip::Entries::new(file, directory);
+        self.or_failed(name, |scan| {
+            while let Some(entry) = entries.next()? {
+                if !scan.left.entries.take(1) {
+                    return Err(too_many_entries(&scan.limits));
                 }
-                Ok(_) => {}
-                Err(ZipError::UnsupportedArchive(why)) => {
-                    self.unread(&place, &format!("entry of a ZIP archive: {why}"));
+                let place = name.entry(&entry.name);
+                if entry.is_encrypted() {
+                    scan.unread(&place, "encrypted entry of a ZIP archive");
+                } else if !entry.is_directory() {
+                    scan.or_failed(&place, |scan| {
+                        let mut packed = entries.packed(&entry)?;
+                        scan.entry(&place, &entry, &mut packed, depth)
+                    });
                 }
-                Err(why) => self.failed(&place, &why),
             }
+            Ok(())
+        });
+    }
+
+    /// The content of an entry of a ZIP archive (APPNOTE, section 4.4.5).
+    fn entry(
+        &mut self,
+        name: &Location,
+        entry: &zip::Entry,
+        packed: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        match entry.method {
+            0 => self.checked(name, entry, packed, depth),
+            8 => self.checked(name, entry, DeflateDecoder::new(packed), depth),
+            9 => self.checked(name, entry, Deflate64Decoder::new(packed), depth),
+            14 => {
+                let lzma = zip::Lzma::read(packed)?;
+                // No more than comes out is kept.
+                let dictionary = u64::from(lzma.dictionary).min(entry.unpacked);
+                let dictionary = u32::try_from(dictionary).unwrap_or(u32::MAX);
+                let length = if entry.flags & 2 == 0 {
+                    entry.unpacked
+                } else {
+                    u64::MAX
+                };
+                let decoder =
+                    LzmaReader::new_with_props(packed, length, lzma.properties, dictionary, None)?;
+                self.held(name, u64::from(dictionary) + LZMA_MEMORY, |scan| {
+                    scan.checked(name, entry, decoder, depth);
+                });
+            }
+            12 => self.held(name, BZIP2_MEMORY, |scan| {
+                scan.checked(name, entry, MultiBzDecoder::new(packed), depth);
+            }),
+            20 | 93 => {
+                let memory = self.left.in_memory.clone();
+                let decoder = zstd::Frames::new(BufReader::new(packed), memory);
+                self.checked(name, entry, decoder, depth);
+            }
+            95 => {
+                let head = read_head(packed)?;
+                let memory = xz::memory(&head).unwrap_or_default();
+                let packed = Cursor::new(head).chain(packed);
+                self.held(name, memory, |scan| {
+                    let decoder = XzReader::new_mem_limit(packed, true, kib(memory));
+                    scan.checked(name, entry, decoder, depth);
+                });
+            }
+            method => self.unread(
+                name,
+                &format!("entry of a ZIP archive, with method {method}"),
+            ),
         }
+        Ok(())
+    }
+
+    fn checked(&mut self, name: &Location, entry: &zip::Entry, decoder: impl Read, depth: usize) {
+        let packed = Counter::new(entry.packed);
+        let left = self.left.unpacked.clone();
+        let unpacked = UnpackingReader::new(decoder, packed, left, &self.limits);
+        let mut checked = zip::CheckingReader::new(unpacked, entry.crc);
+        self.stream(name, &mut checked, depth);
     }
 }
 
@@ -743,6 +774,10 @@ fn too_deep(limits: &ScanLimits) -> String {
 
 fn too_many_entries(limits: &ScanLimits) -> io::Error {
     io::Error::other(format!("more than {} entries", limits.entries))
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes >> 10).unwrap_or(u32::MAX)
 }
 
 fn counted<R: Read>(inner: R, count: &Counter) -> CountingReader<R> {

@@ -15,6 +15,20 @@ pub(crate) struct Frames<R> {
     held: u64,
 }
 
+/// What the decoder takes for a window: the next power of two, and twice that as soon as a block does not fit behind the
+/// window.
+fn buffer(window: u64) -> u64 {
+    /// It stops behind the block with which there is enough to be read.
+    const BLOCKS: u64 = 2 * (128 << 10);
+
+    let first = window.checked_next_power_of_two().unwrap_or(u64::MAX);
+    if window.saturating_add(BLOCKS) < first {
+        first
+    } else {
+        first.saturating_mul(2)
+    }
+}
+
 impl<R: BufRead> Frames<R> {
     pub(crate) fn new(input: R, memory: Counter) -> Self {
         Self {
@@ -40,7 +54,7 @@ impl<R: BufRead> Frames<R> {
                 continue;
             }
             let window = self.header(&mut header)?;
-            self.hold(window)?;
+            self.hold(buffer(window))?;
             self.decoder
                 .reset(header.as_slice())
                 .map_err(io::Error::other)?;

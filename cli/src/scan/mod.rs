@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// Count only what the containers of images see: not what an upper layer deletes or replaces
     #[arg(long)]
     effective: bool,
+    /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
+    #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
+    memory: u32,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -52,6 +55,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let history = History::load()?;
     let bar = Bar::new()?;
     let mut workers = Workers::default();
+    workers.limits.in_memory = u64::from(arguments.memory) << 20;
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
     }
