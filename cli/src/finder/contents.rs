@@ -32,8 +32,8 @@ pub(crate) struct Contents<'h> {
     /// Certificates with a compromised key that are no known roots.
     pub(crate) compromised: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
     pub(crate) verifier: VerifierTraces,
-    /// What a program carries in a form that is not read.
-    pub(crate) payload: Option<&'static str>,
+    /// What is packed between other bytes, as in a program, by its place.
+    pub(crate) payloads: Payloads,
     /// Encrypted data of PKCS#7, as a PKCS#12 file has it.
     pub(crate) has_encrypted_data: bool,
     pub(crate) bytes: u64,
@@ -47,6 +47,42 @@ pub(crate) struct Contents<'h> {
     room: Counter,
     is_full: bool,
 }
+
+/// What may be packed in a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Payload {
+    /// Where it begins; for `PyInstaller`, where the end of its archive does.
+    pub(crate) place: u64,
+    pub(crate) form: PayloadForm,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PayloadForm {
+    PyInstaller,
+    /// A Zstandard frame, and one that Nuitka has written.
+    Zstd,
+    Nuitka,
+}
+
+#[derive(Default)]
+pub(crate) struct Payloads {
+    pub(crate) all: Vec<Payload>,
+    /// There are more than these.
+    pub(crate) is_cut_off: bool,
+}
+
+impl Payloads {
+    fn add(&mut self, payload: Payload) {
+        if self.all.len() < MOST_PAYLOADS {
+            self.all.push(payload);
+        } else {
+            self.is_cut_off = true;
+        }
+    }
+}
+
+/// A program has one or a few; file systems that are compressed have more.
+const MOST_PAYLOADS: usize = 1 << 16;
 
 /// What tells of rustls' verifier.
 #[derive(Default)]
@@ -77,7 +113,7 @@ impl<'h> Contents<'h> {
             unknown: BTreeMap::new(),
             compromised: BTreeMap::new(),
             verifier: VerifierTraces::default(),
-            payload: None,
+            payloads: Payloads::default(),
             has_encrypted_data: false,
             bytes: 0,
             false_alarms: 0,
@@ -129,6 +165,12 @@ impl<'h> Contents<'h> {
         });
         entry.forms.insert(form);
         entry.is_exact |= is_exact;
+    }
+
+    /// What may be packed at this position of the bytes that were read last.
+    pub(crate) fn payload(&mut self, data: &[u8], position: usize, form: PayloadForm) {
+        let place = self.bytes - (data.len() - position) as u64;
+        self.payloads.add(Payload { place, form });
     }
 
     pub(crate) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {

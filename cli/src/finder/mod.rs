@@ -1,16 +1,21 @@
 //! Finds roots in files of any kind.
 
 mod ar;
+mod beam;
 pub(crate) mod contents;
 mod cpio;
 pub(crate) mod date;
 pub(crate) mod files;
 pub mod fuzzing;
+mod inflate;
+mod jimage;
 mod keys;
 pub(crate) mod limits;
 pub(crate) mod location;
+mod nuitka;
 mod pem;
 pub(crate) mod progress;
+mod pyinstaller;
 mod reader;
 mod rpm;
 pub(crate) mod search;
