@@ -918,3 +918,181 @@ fn programs_of_the_system() {
         }
     }
 }
+
+/// Literals of a module are compressed: those of certifi in rebar3, an archive of modules behind a script.
+#[test]
+#[ignore = "needs Debian's rebar3"]
+fn an_escript_of_erlang() {
+    let read = r#"{ok, Script} = escript:extract("/usr/bin/rebar3", []),
+        {ok, Files} = zip:extract(proplists:get_value(archive, Script), [memory]),
+        {_, Module} = lists:keyfind("certifi/ebin/certifi.beam", 1, Files),
+        code:load_binary(certifi, "certifi.beam", Module),
+        [io:put_chars([binary:encode_hex(crypto:hash(sha256, Der)), "\n"]) || Der <- certifi:cacerts()],
+        halt()."#;
+    let said = stdout_of(Command::new("erl").args(["-noshell", "-eval", read]));
+    let said = String::from_utf8(said).unwrap().to_lowercase();
+    let said: Digests = said.lines().map(str::to_owned).collect();
+    assert!(said.len() > 100);
+    let report = scan("/usr/bin/rebar3");
+    let found = roots_of(&report, "!certifi/ebin/certifi.beam", "sha256");
+    assert_eq!(found, said);
+    assert_eq!(report["unread"], json!([]));
+}
+
+/// A module with roots among its literals, compiled in each of the forms that the compiler writes.
+#[test]
+#[ignore = "needs Debian's erlang-base"]
+fn modules_of_erlc() {
+    let directory = temporary("beam");
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    let certificates = CertificateDer::pem_slice_iter(&store);
+    let binaries = certificates.map(|der| {
+        let bytes: Vec<String> = der.unwrap().iter().map(u8::to_string).collect();
+        format!("<<{}>>", bytes.join(","))
+    });
+    let binaries: Vec<String> = binaries.collect();
+    let source = format!(
+        "-module(roots).\n-export([all/0]).\nall() -> [{}].\n",
+        binaries.join(",\n")
+    );
+    fs::write(directory.join("roots.erl"), source).unwrap();
+    for option in ["+debug_info", "+deterministic", "+compressed"] {
+        let mut erlc = Command::new("erlc");
+        stdout_of(erlc.args([option, "roots.erl"]).current_dir(&directory));
+        let module = directory.join("roots.beam");
+        let report = scan(module.to_str().unwrap());
+        assert_eq!(
+            roots_of(&report, "roots.beam", "sha256"),
+            of_pem(&store),
+            "{option}"
+        );
+    }
+}
+
+/// A Java runtime with a module that has a list as a resource.
+#[test]
+#[ignore = "needs a JDK"]
+fn runtimes_of_jlink() {
+    let directory = temporary("jlink");
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    let module = directory.join("module");
+    fs::create_dir_all(module.join("a")).unwrap();
+    fs::write(module.join("a/roots.pem"), &store).unwrap();
+    let source = directory.join("module-info.java");
+    fs::write(&source, "module a.roots { }").unwrap();
+    stdout_of(Command::new("javac").arg("-d").arg(&module).arg(&source));
+    for (nth, options) in [&["--compress=0"][..], &["--compress=1"], &["--compress=2"]]
+        .into_iter()
+        .enumerate()
+    {
+        let image = directory.join(nth.to_string());
+        let mut jlink = Command::new("jlink");
+        jlink.args(options).arg("--module-path").arg(&module);
+        jlink
+            .args(["--add-modules", "a.roots", "--output"])
+            .arg(&image);
+        stdout_of(&mut jlink);
+        let modules = image.join("lib/modules");
+        let report = scan(modules.to_str().unwrap());
+        let place = if nth == 0 {
+            "/lib/modules"
+        } else {
+            "/lib/modules!a.roots/a/roots.pem"
+        };
+        assert_eq!(
+            roots_of(&report, place, "sha256"),
+            of_pem(&store),
+            "{options:?}"
+        );
+        assert_eq!(report["unread"], json!([]), "{options:?}");
+        assert_eq!(report["errors"], json!([]), "{options:?}");
+    }
+}
+
+/// A virtual environment of Python with these packages, and the list that certifi has there.
+fn environment(directory: &Path, packages: &[&str]) -> (PathBuf, Digests) {
+    let environment = directory.join("environment");
+    stdout_of(
+        Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&environment),
+    );
+    let mut pip = Command::new(environment.join("bin/pip"));
+    stdout_of(pip.args(["install", "--quiet", "certifi"]).args(packages));
+    let source = "import certifi\nprint(open(certifi.where()).read())\n";
+    let program = directory.join("program.py");
+    fs::write(&program, source).unwrap();
+    let said = stdout_of(Command::new(environment.join("bin/python")).arg(&program));
+    (environment, of_pem(&said))
+}
+
+/// The program as it is, and in an archive, where it is not possible to seek.
+fn has_roots_as_file_and_in_archive(program: &Path, said: &Digests) {
+    let archive = program.with_extension("tar");
+    let mut tar = Command::new("tar");
+    tar.arg("-cf").arg(&archive).arg("-C");
+    stdout_of(tar.args([
+        program.parent().unwrap(),
+        Path::new(program.file_name().unwrap()),
+    ]));
+    for path in [program, &archive] {
+        let report = scan(path.to_str().unwrap());
+        let found = roots_of(&report, "!certifi/cacert.pem", "sha256");
+        let path = path.display();
+        assert_eq!(&found, said, "{path}");
+        assert_eq!(report["unread"], json!([]), "{path}");
+        assert_eq!(report["errors"], json!([]), "{path}");
+    }
+}
+
+#[test]
+#[ignore = "needs pip and the package index"]
+fn programs_of_pyinstaller() {
+    let directory = temporary("pyinstaller");
+    // Of the last five years.
+    for version in ["4.10", "5.13.2", "6.16.0"] {
+        let directory = directory.join(version);
+        fs::create_dir_all(&directory).unwrap();
+        let package = format!("pyinstaller=={version}");
+        let (environment, said) = environment(&directory, &[&package, "setuptools<80"]);
+        let mut pyinstaller = Command::new(environment.join("bin/pyinstaller"));
+        pyinstaller
+            .args([
+                "--onefile",
+                "--log-level=ERROR",
+                "--collect-data",
+                "certifi",
+            ])
+            .arg("program.py")
+            .current_dir(&directory);
+        stdout_of(&mut pyinstaller);
+        let program = directory.join("dist/program");
+        assert_eq!(of_pem(&stdout_of(&mut Command::new(&program))), said);
+        has_roots_as_file_and_in_archive(&program, &said);
+    }
+}
+
+#[test]
+#[ignore = "needs pip, the package index, a C compiler and patchelf"]
+fn programs_of_nuitka() {
+    let directory = temporary("nuitka");
+    let (environment, said) = environment(&directory, &["nuitka", "zstandard"]);
+    // In a temporary folder, and in a folder that stays, where files have checksums.
+    for options in [&[][..], &["--onefile-tempdir-spec={CACHE_DIR}/roots"]] {
+        let mut nuitka = Command::new(environment.join("bin/python"));
+        nuitka
+            .args(["-m", "nuitka", "--onefile", "--quiet"])
+            .args([
+                "--assume-yes-for-downloads",
+                "--include-package-data=certifi",
+            ])
+            .args(options)
+            .arg("program.py")
+            .env("XDG_CACHE_HOME", directory.join("cache"))
+            .current_dir(&directory);
+        stdout_of(&mut nuitka);
+        let program = directory.join("program.bin");
+        assert_eq!(of_pem(&stdout_of(&mut Command::new(&program))), said);
+        has_roots_as_file_and_in_archive(&program, &said);
+    }
+}

@@ -63,8 +63,8 @@ pub(crate) struct Contents<'h> {
     /// private roots.
     pub(crate) anchors: BTreeMap<[u8; 32], MarkedAnchor>,
     pub(crate) verifier: VerifierTraces,
-    /// What a program carries in a form that is not read.
-    pub(crate) payload: Option<&'static str>,
+    /// What is packed between other bytes, as in a program, by its place.
+    pub(crate) payloads: Payloads,
     /// Encrypted data of PKCS#7, as a PKCS#12 file has it.
     pub(crate) has_encrypted_data: bool,
     /// For what NSS's module trusts roots, as far as that is known, if it is in the place.
@@ -84,6 +84,42 @@ pub(crate) struct Contents<'h> {
     room: Counter,
     is_full: bool,
 }
+
+/// What may be packed in a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payload {
+    /// Where it begins; for `PyInstaller`, where the end of its archive does.
+    pub(crate) place: u64,
+    pub(crate) form: PayloadForm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayloadForm {
+    PyInstaller,
+    /// A Zstandard frame, and one that Nuitka has written.
+    Zstd,
+    Nuitka,
+}
+
+#[derive(Default)]
+pub(crate) struct Payloads {
+    pub(crate) all: Vec<Payload>,
+    /// There are more than these.
+    pub(crate) is_cut_off: bool,
+}
+
+impl Payloads {
+    fn add(&mut self, payload: Payload) {
+        if self.all.len() < MOST_PAYLOADS {
+            self.all.push(payload);
+        } else {
+            self.is_cut_off = true;
+        }
+    }
+}
+
+/// A program has one or a few; file systems that are compressed have more.
+const MOST_PAYLOADS: usize = 1 << 16;
 
 /// What tells of rustls' verifier.
 #[derive(Default)]
@@ -115,7 +151,7 @@ impl<'h> Contents<'h> {
             compromised: BTreeMap::new(),
             anchors: BTreeMap::new(),
             verifier: VerifierTraces::default(),
-            payload: None,
+            payloads: Payloads::default(),
             has_encrypted_data: false,
             trust: None,
             positions: Vec::new(),
@@ -187,6 +223,12 @@ impl<'h> Contents<'h> {
         }
     }
 
+    /// What may be packed at this position of the bytes that were read last.
+    pub(crate) fn payload(&mut self, data: &[u8], position: usize, form: PayloadForm) {
+        let place = self.bytes - (data.len() - position) as u64;
+        self.payloads.add(Payload { place, form });
+    }
+
     pub(crate) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
         let sha256 = certificate.sha256();
         if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
@@ -238,7 +280,7 @@ impl<'h> Contents<'h> {
             compromised,
             anchors,
             verifier,
-            payload,
+            payloads,
             has_encrypted_data,
             trust,
             positions,
@@ -275,7 +317,11 @@ impl<'h> Contents<'h> {
         }
         self.verifier.has_error |= verifier.has_error;
         self.verifier.has_public_key |= verifier.has_public_key;
-        self.payload = payload.or(self.payload);
+        payloads
+            .all
+            .into_iter()
+            .for_each(|payload| self.payloads.add(payload));
+        self.payloads.is_cut_off |= payloads.is_cut_off;
         self.has_encrypted_data |= has_encrypted_data;
         if let Some(trust) = trust {
             self.trust.get_or_insert_default().extend(trust);

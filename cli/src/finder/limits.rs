@@ -196,6 +196,10 @@ impl<R> UnpackingReader<R> {
             limits: limits.clone(),
         }
     }
+
+    pub(crate) fn into_inner(self) -> R {
+        self.inner
+    }
 }
 
 impl<R: Read> Read for UnpackingReader<R> {

@@ -1,6 +1,7 @@
 //! Finds roots in files of any kind.
 
 mod ar;
+mod beam;
 pub(crate) mod contents;
 mod cpio;
 pub(crate) mod date;
@@ -8,16 +9,20 @@ mod elf;
 pub(crate) mod files;
 pub mod fuzzing;
 mod image;
+mod inflate;
+mod jimage;
 mod keys;
 pub(crate) mod layers;
 pub(crate) mod limits;
 pub(crate) mod location;
 pub(crate) mod marked;
 pub(crate) mod nss;
+mod nuitka;
 pub(crate) mod parallel;
 mod parts;
 mod pem;
 pub(crate) mod progress;
+mod pyinstaller;
 mod range;
 mod reader;
 mod rpm;

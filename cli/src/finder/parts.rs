@@ -232,7 +232,7 @@ mod tests {
             found.positions,
             (found.verifier.has_error, found.verifier.has_public_key),
             found.bytes,
-            found.payload,
+            found.payloads.all,
             found.has_encrypted_data,
             found.has_skipped,
             result.map_err(|why| why.to_string()),

@@ -12,7 +12,7 @@ use embedded_roots_bundle::der::{
 use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::emit::ANCHOR_MARK;
 
-use super::contents::{Contents, Form};
+use super::contents::{Contents, Form, PayloadForm};
 use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
 use super::progress::Progress;
@@ -20,6 +20,7 @@ use super::range::Range;
 use super::reader::fill;
 use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
 use super::{marked, pem};
+use super::{nuitka, pyinstaller, zstd};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
@@ -47,8 +48,8 @@ const NEEDLES: [&[u8]; 15] = [
     PEM,
     VERSION_3,
     WEBPKI,
-    PYINSTALLER,
-    NUITKA,
+    pyinstaller::COOKIE,
+    zstd::MAGIC,
     ENCRYPTED_DATA,
     NSS,
     ANCHOR_MARK,
@@ -67,9 +68,6 @@ const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
 /// The name of an error of webpki, which is in every program with rustls' verifier, also if it is optimised as a
 /// whole and stripped: rustls wraps webpki's errors as values that can be shown.
 const WEBPKI: &[u8] = b"PathLenConstraintViolated";
-/// With which the archive of `PyInstaller` ends, and the compressed one of Nuitka begins.
-const PYINSTALLER: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
-const NUITKA: &[u8] = b"KAY\x28\xb5\x2f\xfd";
 /// encryptedData (RFC 2315, section 14).
 const ENCRYPTED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
 /// What a program that holds NSS's module has.
@@ -145,6 +143,9 @@ impl<'h> Search<'h> {
             self.between(&mut reader, behind, end.max(start) - first, room);
         for position in &mut found.positions {
             position.place += first;
+        }
+        for payload in &mut found.payloads.all {
+            payload.place += first;
         }
         Part {
             start,
@@ -223,12 +224,12 @@ impl<'h> Search<'h> {
                     found.verifier.has_error = true;
                     hit.end()
                 }
-                Some(&PYINSTALLER) => {
-                    found.payload = Some("archive of PyInstaller");
+                Some(&pyinstaller::COOKIE) => {
+                    found.payload(data, hit.start(), PayloadForm::PyInstaller);
                     hit.end()
                 }
-                Some(&NUITKA) => {
-                    found.payload = Some("archive of Nuitka");
+                Some(&zstd::MAGIC) => {
+                    frame(data, hit.start(), found);
                     hit.end()
                 }
                 Some(&ENCRYPTED_DATA) => {
@@ -366,6 +367,21 @@ impl<'h> Search<'h> {
         }
         true
     }
+}
+
+/// A Zstandard frame may begin at this position.
+fn frame(data: &[u8], start: usize, found: &mut Contents<'_>) {
+    let frame = data.get(start..).unwrap_or_default();
+    if !zstd::is_frame(frame) {
+        return;
+    }
+    let before = data.get(..start).unwrap_or_default();
+    let form = if before.ends_with(nuitka::BEFORE_FRAME) {
+        PayloadForm::Nuitka
+    } else {
+        PayloadForm::Zstd
+    };
+    found.payload(data, start, form);
 }
 
 /// The lengths of the headers of a certificate and of its signed part: either is shorter than 256 bytes

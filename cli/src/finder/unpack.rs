@@ -11,8 +11,10 @@ use deflate64::Deflate64Decoder;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use lzma_rust2::{LzmaReader, XzReader};
 
-use super::contents::Contents;
+use super::contents::{Contents, Payload, PayloadForm};
 use super::files::Input;
+use super::inflate::Inflater;
+use super::jimage::Packing;
 use super::layers::{self, Layers};
 use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
@@ -24,7 +26,7 @@ use super::search::Search;
 use super::spool::Spool;
 use super::squashfs::{self, Superblock};
 use super::tail::TailReader;
-use super::{ar, cpio, image, nss, rpm, unread, xz, zip, zstd};
+use super::{ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, unread, xz, zip, zstd};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
@@ -142,6 +144,8 @@ const BESIDE: usize = 512;
 
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
+/// The longest name of a file in an archive of Nuitka, in UTF-16, and what follows it.
+const LONGEST_HEAD: u64 = 2 * 4096 + 64;
 
 /// What bzip2 needs for its largest blocks.
 const BZIP2_MEMORY: u64 = 4 << 20;
@@ -161,9 +165,15 @@ pub fn is_archive(head: &[u8]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Container {
     Ar,
+    /// A module, whose literals are compressed.
+    Beam,
     Bzip2,
     Cpio,
     Gzip,
+    /// A Java runtime's modules.
+    Image,
+    /// Python's modules, in an archive of `PyInstaller`.
+    Modules,
     Rpm,
     Sif,
     Squashfs,
@@ -196,6 +206,9 @@ impl Container {
                 ..,
             ] => Some(Self::Bzip2),
             _ if head.starts_with(ar::MAGIC) => Some(Self::Ar),
+            _ if beam::is_module(head) => Some(Self::Beam),
+            _ if jimage::is_image(head) => Some(Self::Image),
+            _ if head.starts_with(pyinstaller::MODULES) => Some(Self::Modules),
             _ if head.starts_with(rpm::MAGIC) => Some(Self::Rpm),
             _ if image::is_sif(head) => Some(Self::Sif),
             _ if Superblock::from_head(head).is_some() => Some(Self::Squashfs),
@@ -203,6 +216,13 @@ impl Container {
             _ if head.get(257..262) == Some(b"ustar") => Some(Self::Tar),
             _ => None,
         }
+    }
+}
+
+impl Container {
+    /// Whether it is searched as it is, with what is compressed in it: there are no archives in it.
+    fn is_searched(self) -> bool {
+        matches!(self, Self::Beam | Self::Modules)
     }
 }
 
@@ -344,7 +364,15 @@ impl<'h> Scan<'h> {
             Ok(begin) => begin,
             Err(why) => return self.failed(name, &why),
         };
-        match Container::from_head(&head) {
+        let container = match Container::from_head(&head) {
+            // Which is searched as it is, like a program, and needs no memory then.
+            Some(Container::Image) if !self.is_compressed_image(&mut file) => None,
+            container => container,
+        };
+        if let Err(why) = file.rewind() {
+            return self.failed(name, &why);
+        }
+        match container {
             Some(Container::Zip) => self.zip(name, file, directory, 1),
             Some(Container::Sif) => self.or_failed(name, |scan| scan.sif(name, file, 1)),
             Some(Container::Squashfs) => {
@@ -359,16 +387,17 @@ impl<'h> Scan<'h> {
                     }
                 }
                 let number = self.places.len();
-                match shared.filter(|file| file.len() > PART) {
+                let payloads = match shared.filter(|file| file.len() > PART) {
                     Some(shared) => self.parts(name, shared, &head),
                     None => self.plain(name, &mut file, &head),
-                }
+                };
                 let place = self.places.get_mut(number);
                 if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
                     // What is not known is treated as if it were trusted.
                     let trust = nss::trust(&mut file, &place.found);
                     place.found.trust = Some(trust.unwrap_or_default());
                 }
+                self.payloads(name, &mut file, 0, &payloads, 0);
                 if image::is_appimage(&head) {
                     self.or_failed(name, |scan| scan.appimage(name, &mut file, 1));
                 }
@@ -420,13 +449,24 @@ impl<'h> Scan<'h> {
             _ => None,
         };
         let reader = &mut Cursor::new(head).chain(reader);
-        if depth >= self.limits.depth {
+        if !container.is_searched() && depth >= self.limits.depth {
             return self.failed(name, &too_deep(&self.limits));
         }
         let packed = Counter::new(0);
         match container {
             Container::Ar => self.or_failed(name, |scan| scan.ar(name, reader, depth + 1)),
+            Container::Beam => {
+                let module = beam::Module::new(BufReader::new(counted(reader, &packed)));
+                let mut reader = self.limited(module, packed);
+                self.plain_or_zip(name, &mut reader, &[], depth);
+            }
+            Container::Modules => {
+                let input = BufReader::new(counted(reader, &packed));
+                let mut reader = self.limited(pyinstaller::Modules::new(input), packed);
+                self.plain_or_zip(name, &mut reader, &[], depth);
+            }
             Container::Cpio => self.or_failed(name, |scan| scan.cpio(name, reader, depth + 1)),
+            Container::Image => self.or_failed(name, |scan| scan.jimage(name, reader, depth + 1)),
             Container::Rpm => self.or_failed(name, |scan| {
                 rpm::skip_to_payload(reader)?;
                 scan.stream(name, reader, depth + 1);
@@ -526,18 +566,252 @@ impl<'h> Scan<'h> {
         (size, padding): (u64, u64),
         depth: usize,
     ) -> io::Result<()> {
+        self.chunk(reader, size, |scan, content| {
+            scan.stream(&archive.entry(name), content, depth);
+        })?;
+        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        Ok(())
+    }
+
+    /// So many bytes, whether or not all of them are read.
+    fn chunk(
+        &mut self,
+        reader: &mut dyn Read,
+        size: u64,
+        read: impl FnOnce(&mut Self, &mut dyn Read),
+    ) -> io::Result<()> {
         if !self.left.entries.take(1) {
             return Err(too_many_entries(&self.limits));
         }
         let mut content = reader.take(size);
         if size > 0 {
-            self.stream(&archive.entry(name), &mut content, depth);
+            read(self, &mut content);
         }
         io::copy(&mut content, &mut io::sink())?;
         if content.limit() > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        Ok(())
+    }
+
+    /// Whether what is here in an image of Java's modules is not to be found in it as it is.
+    fn is_compressed_image(&mut self, reader: &mut dyn Read) -> bool {
+        let memory = Counter::new(self.left.in_memory.value());
+        jimage::Index::read(reader, &memory).is_ok_and(|index| index.is_compressed())
+    }
+
+    fn jimage(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) -> io::Result<()> {
+        let before = self.left.in_memory.value();
+        let index = jimage::Index::read(reader, &self.left.in_memory);
+        let result = match index {
+            Ok(index) if index.is_compressed() => self.resources(name, &index, reader, depth),
+            Ok(index) => {
+                self.plain_or_zip(name, reader, index.bytes(), depth);
+                Ok(())
+            }
+            Err(why) => {
+                self.plain_or_zip(name, reader, &[], depth);
+                Err(why)
+            }
+        };
+        self.left.in_memory.set(before);
+        result
+    }
+
+    fn resources(
+        &mut self,
+        name: &Location,
+        index: &jimage::Index,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        self.plain(name, &mut index.bytes(), &[]);
+        let mut position = 0;
+        for resource in &index.resources {
+            let between = resource.start.checked_sub(position);
+            let between = between.ok_or_else(|| io::Error::other("its resources overlap"))?;
+            if between > 0 {
+                self.chunk(reader, between, |scan, content| {
+                    scan.plain(name, content, &[]);
+                })?;
+            }
+            let place = name.entry(&index.name(resource));
+            self.chunk(reader, resource.size, |scan, content| {
+                scan.resource(&place, index, content, depth);
+            })?;
+            position = resource.start.saturating_add(resource.size);
+        }
+        let rest = read_head(reader)?;
+        if !rest.is_empty() {
+            self.stream(name, &mut Cursor::new(rest).chain(reader), depth);
+        }
+        Ok(())
+    }
+
+    fn resource(
+        &mut self,
+        place: &Location,
+        index: &jimage::Index,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) {
+        let mut content: Box<dyn Read + '_> = Box::new(reader);
+        // As many as `jlink` has, and one more.
+        for _ in 0..3 {
+            let mut head = Vec::new();
+            let header = (&mut content).take(jimage::PACKED_HEADER);
+            if let Err(why) = { header }.read_to_end(&mut head) {
+                return self.failed(place, &why);
+            }
+            match index.packing(&head) {
+                Packing::None => {
+                    return self.stream(place, &mut Cursor::new(head).chain(content), depth);
+                }
+                Packing::SharedStrings => {}
+                Packing::Zip => content = Box::new(self.inflated(content)),
+                Packing::Unknown => break,
+            }
+        }
+        self.unread(
+            place,
+            "resource of a Java image that is packed in another way",
+        );
+    }
+
+    /// What a zlib stream has.
+    fn inflated<R: Read>(&self, reader: R) -> UnpackingReader<impl Read + use<R>> {
+        let packed = Counter::new(0);
+        let inflater = Inflater::new(BufReader::new(counted(reader, &packed)));
+        self.limited(inflater, packed)
+    }
+
+    fn limited<R>(&self, unpacked: R, packed: Counter) -> UnpackingReader<R> {
+        UnpackingReader::new(unpacked, packed, self.left.unpacked.clone(), &self.limits)
+    }
+
+    /// What is packed in a file that is no archive as a whole, of which there is what follows a place.
+    fn payloads(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        start: u64,
+        payloads: &[Payload],
+        depth: usize,
+    ) {
+        let mut position = 0;
+        let mut is_archive = None;
+        for payload in payloads {
+            // In what was read.
+            if payload.place < position {
+                continue;
+            }
+            let read = match payload.form {
+                PayloadForm::PyInstaller => {
+                    let read = self.pyinstaller(name, file, start..payload.place, depth);
+                    read.map(|is_read| {
+                        is_archive = Some(is_archive.unwrap_or(false) || is_read);
+                    })
+                }
+                PayloadForm::Zstd | PayloadForm::Nuitka => {
+                    let read = self.frame(name, file, *payload, depth);
+                    read.map(|packed| position = payload.place + packed)
+                }
+            };
+            if let Err(why) = read {
+                self.failed(name, &why);
+            }
+        }
+        if is_archive == Some(false) {
+            self.unread(name, "archive of PyInstaller");
+        }
+    }
+
+    /// The archive whose end is at the end of this range, if there is one.
+    fn pyinstaller(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        range: std::ops::Range<u64>,
+        depth: usize,
+    ) -> io::Result<bool> {
+        let table = pyinstaller::Table::find(file, range, &self.left.in_memory)?;
+        let Some(mut table) = table else {
+            return Ok(false);
+        };
+        if depth >= self.limits.depth {
+            return Err(io::Error::other(too_deep(&self.limits)));
+        }
+        let size = table.size();
+        self.left.in_memory.take(size);
+        let mut read = || {
+            while let Some(entry) = table.next()? {
+                let place = name.entry(&entry.name);
+                file.seek(SeekFrom::Start(entry.start))?;
+                self.chunk(file, entry.size, |scan, content| {
+                    if entry.is_compressed {
+                        let mut content = scan.inflated(content);
+                        scan.stream(&place, &mut content, depth + 1);
+                    } else {
+                        scan.stream(&place, content, depth + 1);
+                    }
+                })?;
+            }
+            Ok(true)
+        };
+        let result = read();
+        self.left.in_memory.give(size);
+        result
+    }
+
+    /// The Zstandard frame at a place, if there is one. Returns how many bytes it takes.
+    fn frame(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        payload: Payload,
+        depth: usize,
+    ) -> io::Result<u64> {
+        file.seek(SeekFrom::Start(payload.place))?;
+        let packed = Counter::new(0);
+        let input = BufReader::new(counted(file, &packed));
+        let memory = self.left.in_memory.clone();
+        let Some(frame) = zstd::Frames::one(input, memory)? else {
+            // The number alone, as programs have it that look for it.
+            return Ok(0);
+        };
+        if !self.left.entries.take(1) {
+            return Err(too_many_entries(&self.limits));
+        }
+        if depth >= self.limits.depth {
+            return Err(io::Error::other(too_deep(&self.limits)));
+        }
+        let mut unpacked = self.limited(frame, packed);
+        let place = name.entry(format!("zstd@{:#x}", payload.place).as_bytes());
+        if payload.form == PayloadForm::Nuitka {
+            let mut head = Vec::new();
+            (&mut unpacked).take(LONGEST_HEAD).read_to_end(&mut head)?;
+            let layout = nuitka::Layout::from_head(&head);
+            let reader = &mut Cursor::new(head).chain(&mut unpacked);
+            match layout {
+                Some(layout) => self.nuitka(name, layout, reader, depth + 1)?,
+                None => self.stream(&place, reader, depth + 1),
+            }
+        } else {
+            self.stream(&place, &mut unpacked, depth + 1);
+        }
+        Ok(unpacked.into_inner().packed())
+    }
+
+    fn nuitka(
+        &mut self,
+        name: &Location,
+        layout: nuitka::Layout,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        while let Some(file) = layout.next(reader)? {
+            self.member(name, &file.name, reader, (file.size, 0), depth)?;
+        }
         Ok(())
     }
 
@@ -552,11 +826,13 @@ impl<'h> Scan<'h> {
         let reader = &mut Cursor::new(head).chain(reader);
         let (memory, disk) = (self.left.in_memory.clone(), self.left.on_disk.clone());
         let mut reader = TailReader::new(reader, memory, disk);
-        self.plain(name, &mut reader, head);
+        let payloads = self.plain(name, &mut reader, head);
         self.or_failed(name, |scan| {
-            let Some(mut tail) = reader.into_tail()? else {
+            let Some(mut tail) = reader.into_tail(!payloads.is_empty())? else {
                 return Ok(());
             };
+            let start = tail.start();
+            scan.payloads(name, &mut tail, start, &payloads, depth);
             let directory = zip::Directory::find(&mut tail)?;
             if directory.is_some() && depth < scan.limits.depth {
                 scan.zip(name, tail, directory, depth + 1);
@@ -567,14 +843,15 @@ impl<'h> Scan<'h> {
         });
     }
 
-    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) {
+    /// Returns what may be packed in it.
+    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) -> Vec<Payload> {
         self.search.progress.place(&name.shown);
         let (found, result) = self.search.read(reader, &self.left.report);
-        self.searched(name, head, found, result);
+        self.searched(name, head, found, result)
     }
 
     /// A large file.
-    fn parts(&mut self, name: &Location, file: Range, head: &[u8]) {
+    fn parts(&mut self, name: &Location, file: Range, head: &[u8]) -> Vec<Payload> {
         self.search.progress.place(&name.shown);
         let room = self.left.report.clone();
         let file = Arc::new(SharedFile::new(file, room.value()));
@@ -585,7 +862,7 @@ impl<'h> Scan<'h> {
             }
             None => file.result(&mut self.search, &room, || {}),
         };
-        self.searched(name, head, found, result);
+        self.searched(name, head, found, result)
     }
 
     /// A part of a file that another thread has.
@@ -598,13 +875,17 @@ impl<'h> Scan<'h> {
         &mut self,
         name: &Location,
         head: &[u8],
-        found: Contents<'h>,
+        mut found: Contents<'h>,
         result: io::Result<()>,
-    ) {
+    ) -> Vec<Payload> {
         let key_store = KeyStore::from_head(head);
         self.searched += 1;
         self.bytes += found.bytes;
-        let form = unread::form(head).or(found.payload);
+        let form = unread::form(head);
+        let payloads = std::mem::take(&mut found.payloads);
+        if payloads.is_cut_off {
+            self.failed(name, &"more payloads than are looked into");
+        }
         let is_encrypted = key_store == Some(KeyStore::Pkcs12) && found.has_encrypted_data;
         let form = form.or(is_encrypted.then_some("PKCS#12 with encrypted certificates or keys"));
         if let Some(form) = form {
@@ -622,6 +903,7 @@ impl<'h> Scan<'h> {
         if let Err(why) = result {
             self.failed(name, &why);
         }
+        payloads.all
     }
 
     fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
