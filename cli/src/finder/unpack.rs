@@ -189,7 +189,7 @@ impl<'h> Scan<'h> {
         });
     }
 
-    fn unread(&mut self, place: &Location, form: &str) {
+    pub(crate) fn unread(&mut self, place: &Location, form: &str) {
         if self.has_room(place, form) {
             self.unread.push(Unread {
                 location: place.clone(),
@@ -242,6 +242,18 @@ impl<'h> Scan<'h> {
         self.left = Budget::new(&self.limits);
         let reader = &mut FullReader::new(reader);
         self.stream(&Location::file(name.to_owned()), reader, 0);
+    }
+
+    /// The parts that follow are of one file, for the limits.
+    #[cfg(feature = "registry")]
+    pub(crate) fn begin(&mut self) {
+        self.left = Budget::new(&self.limits);
+    }
+
+    /// A part of a file that is not at hand as a whole: a layer of an image in a registry.
+    #[cfg(feature = "registry")]
+    pub(crate) fn part(&mut self, name: &Location, reader: &mut dyn Read) {
+        self.stream(name, &mut FullReader::new(reader), 1);
     }
 
     fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {

@@ -17,12 +17,14 @@ use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
+use crate::registry::{PREFIX, Registries, RegistryOptions};
 use crate::sarif::Format;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files, directories, archives and container images; `-` is standard input
+    /// Files, directories, archives and container images; `-` is standard input, and
+    /// `registry:HOST/NAME:TAG` is an image in a registry
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Exit with status 1 if such a root or certificate is found
@@ -34,6 +36,8 @@ pub(crate) struct Arguments {
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
+    #[command(flatten)]
+    registry: RegistryOptions,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -49,8 +53,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let bar = Bar::new()?;
     let mut scan = Scan::new(Search::new(&history, &bar)?, ScanLimits::default());
     let mut seen = files::VisitedFiles::default();
+    let mut registries = Registries::new(&arguments.registry, &history);
     for path in &arguments.paths {
-        files::scan(path, &mut seen, &mut scan);
+        match path.to_str().filter(|name| name.starts_with(PREFIX)) {
+            Some(name) => drop(registries.scan(name, &mut scan)),
+            None => files::scan(path, &mut seen, &mut scan),
+        }
     }
     bar.clear();
     let report = ScanReport::new(&scan, &history);

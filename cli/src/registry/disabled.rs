@@ -1,0 +1,26 @@
+//! Without the feature `registry`.
+
+use clap::Args;
+
+use crate::finder::location::Location;
+use crate::finder::unpack::Scan;
+use crate::history::History;
+use crate::registry::ScannedImage;
+
+#[derive(Args)]
+pub(crate) struct RegistryOptions {}
+
+pub(crate) struct Registries;
+
+impl Registries {
+    pub(crate) fn new(_: &RegistryOptions, _: &History) -> Self {
+        Self
+    }
+
+    #[allow(clippy::unused_self, reason = "the enabled one has connections")]
+    pub(crate) fn scan(&mut self, source: &str, scan: &mut Scan<'_>) -> Vec<ScannedImage> {
+        let why = "this program was built without the feature `registry`";
+        scan.failed(&Location::file(source.to_owned()), &why);
+        Vec::new()
+    }
+}
