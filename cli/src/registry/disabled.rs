@@ -1,5 +1,7 @@
 //! Without the feature `registry`.
 
+use std::marker::PhantomData;
+
 use clap::Args;
 
 use crate::finder::location::Location;
@@ -10,11 +12,11 @@ use crate::registry::ScannedImage;
 #[derive(Args)]
 pub(crate) struct RegistryOptions {}
 
-pub(crate) struct Registries;
+pub(crate) struct Registries<'a>(PhantomData<&'a History>);
 
-impl Registries {
-    pub(crate) fn new(_: &RegistryOptions, _: &History) -> Self {
-        Self
+impl<'a> Registries<'a> {
+    pub(crate) fn new(_: &'a RegistryOptions, _: &'a History) -> Self {
+        Self(PhantomData)
     }
 
     #[allow(clippy::unused_self, reason = "the enabled one has connections")]

@@ -1,9 +1,10 @@
 //! `scan`: which roots lie in files of any kind.
 
+mod list;
 mod report;
 mod sarif;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -17,15 +18,16 @@ use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::registry::{PREFIX, Registries, RegistryOptions};
+use crate::registry::{PREFIX, Registries, RegistryOptions, ScannedImage};
 use crate::sarif::Format;
+use crate::scan::list::ListOptions;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Files, directories, archives and container images; `-` is standard input, and
     /// `registry:HOST/NAME:TAG` is an image in a registry
-    #[arg(required = true)]
+    #[arg(required_unless_present = "images_from")]
     paths: Vec<PathBuf>,
     /// Exit with status 1 if such a root or certificate is found
     #[arg(long, value_name = "WHAT")]
@@ -36,6 +38,8 @@ pub(crate) struct Arguments {
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
+    #[command(flatten)]
+    list: ListOptions,
     #[command(flatten)]
     registry: RegistryOptions,
 }
@@ -50,15 +54,15 @@ enum FailOn {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
+    let mut registries = Registries::new(&arguments.registry, &history);
+    if let Some(list) = &arguments.list.images_from {
+        return list::run(list, &arguments.list, &mut registries, &history, output);
+    }
     let bar = Bar::new()?;
     let mut scan = Scan::new(Search::new(&history, &bar)?, ScanLimits::default());
     let mut seen = files::VisitedFiles::default();
-    let mut registries = Registries::new(&arguments.registry, &history);
     for path in &arguments.paths {
-        match path.to_str().filter(|name| name.starts_with(PREFIX)) {
-            Some(name) => drop(registries.scan(name, &mut scan)),
-            None => files::scan(path, &mut seen, &mut scan),
-        }
+        scan_source(path, &mut registries, &mut seen, &mut scan);
     }
     bar.clear();
     let report = ScanReport::new(&scan, &history);
@@ -84,4 +88,18 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         return Err(format!("{count} could not be read, or not to the end").into());
     }
     Ok(Outcome::Clean)
+}
+
+/// Scans what an argument names, and returns the images, if it is of a registry.
+fn scan_source(
+    source: &Path,
+    registries: &mut Registries<'_>,
+    seen: &mut files::VisitedFiles,
+    scan: &mut Scan<'_>,
+) -> Vec<ScannedImage> {
+    if let Some(name) = source.to_str().filter(|name| name.starts_with(PREFIX)) {
+        return registries.scan(name, scan);
+    }
+    files::scan(source, seen, scan);
+    Vec::new()
 }

@@ -13,6 +13,7 @@
 mod debian;
 mod hostile;
 mod image;
+mod list;
 mod program;
 mod pull;
 mod server;
