@@ -23,7 +23,7 @@ fn scan_of(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (Strin
 fn content_that_differs_from_its_digest_is_told() {
     let content = two_layers();
     let (whole, digest) = (content.blobs[&content.layer(0)].clone(), content.layer(0));
-    let other = layer(&[("other.pem", &pem())]);
+    let other = layer(&[("other.pem", pem())]);
     let longer = [whole.clone(), b"\0".to_vec()].concat();
     // The operating system of a gzip header, which says nothing of the content.
     let mut changed = whole.clone();

@@ -137,15 +137,14 @@ impl Content {
 }
 
 /// A tar archive of these files, compressed.
-pub(crate) fn layer(files: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn layer(files: &[(&str, impl AsRef<[u8]>)]) -> Vec<u8> {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (name, content) in files {
+        let content = content.as_ref();
         let mut header = tar::Header::new_ustar();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
-        archive
-            .append_data(&mut header, name, content.as_bytes())
-            .unwrap();
+        archive.append_data(&mut header, name, content).unwrap();
     }
     let mut encoder = archive.into_inner().unwrap();
     encoder.flush().unwrap();

@@ -111,7 +111,7 @@ fn each_source_is_a_line() {
 
 #[test]
 fn shards_share_a_list_and_do_not_repeat_what_is_done() {
-    let content = Content::image(&[layer(&[("cert.pem", &pem())])]);
+    let content = Content::image(&[layer(&[("cert.pem", pem())])]);
     let server = Server::plain(move |request| {
         // Each name is a repository of its own.
         let mut request = request.clone();

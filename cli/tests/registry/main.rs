@@ -11,6 +11,8 @@
 
 #[cfg(unix)]
 mod debian;
+#[cfg(unix)]
+mod fleet;
 mod hostile;
 mod image;
 mod list;

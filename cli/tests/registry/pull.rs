@@ -21,8 +21,8 @@ pub(crate) fn pem() -> String {
 pub(crate) fn two_layers() -> Content {
     let unknown = authority::root("a root of nobody").pem();
     Content::image(&[
-        layer(&[("srv/a.txt", "nothing"), ("etc/ssl/cert.pem", &pem())]),
-        layer(&[("srv/own.pem", &unknown)]),
+        layer(&[("srv/a.txt", "nothing"), ("etc/ssl/cert.pem", &*pem())]),
+        layer(&[("srv/own.pem", unknown)]),
     ])
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn found(ran: &Ran) -> BTreeSet<String> {
 
 #[test]
 fn a_layer_that_occurs_twice_is_read_once() {
-    let one = layer(&[("cert.pem", &pem())]);
+    let one = layer(&[("cert.pem", pem())]);
     let server = serve(Content::image(&[one.clone(), one]));
     let folder = Folder::new("twice");
     let ran = scan(&folder, &[&format!("registry:{}/a/b:1", server.address)]);
@@ -89,7 +89,7 @@ fn platforms_are_chosen() {
         "aarch64" => "arm64",
         other => other,
     };
-    let layers = ["own", "riscv", "windows"].map(|name| layer(&[(name, &pem())]));
+    let layers = ["own", "riscv", "windows"].map(|name| layer(&[(name, pem())]));
     let [for_own, for_riscv, for_windows] = layers.clone();
     let server = serve(Content::index(&[
         ("linux", "riscv64", for_riscv),
