@@ -12,6 +12,7 @@ use rustls_pki_types::UnixTime;
 use serde::{Serialize, Serializer};
 
 use crate::day::parse_day;
+use crate::finder::marked::MarkedAnchor;
 use crate::finder::progress::Progress;
 use crate::finder::{union, unpack};
 use crate::history::History;
@@ -67,9 +68,21 @@ impl Serialize for Source {
 /// One side of a comparison.
 pub(crate) struct Side {
     pub(crate) roots: Vec<InspectedRoot>,
+    /// Private roots of a program, without certificates.
+    pub(crate) anchors: Vec<MarkedAnchor>,
     /// Not if a scan has found the roots, which does not show the limits that a program sets, nor if they
     /// are of the history, which has certificates alone.
     pub(crate) limits_are_known: bool,
+}
+
+impl Side {
+    /// Whether it has a root with this subject and this key.
+    pub(crate) fn has(&self, identity: (&[u8], &[u8])) -> bool {
+        let mut roots = self.roots.iter();
+        let mut anchors = self.anchors.iter();
+        roots.any(|root| root.identity() == identity)
+            || anchors.any(|anchor| anchor.identity() == identity)
+    }
 }
 
 impl Source {
@@ -102,18 +115,22 @@ impl Source {
     /// text.
     pub(crate) fn side(&self, history: &History, progress: &dyn Progress) -> Result<Side> {
         let mut limits_are_known = !matches!(self, Self::MozillaOn(_));
+        let mut anchors = Vec::new();
         let roots = self.roots(history, |path| {
             let name = || bundle::escape(&path.display().to_string());
             let is_scanned = is_for_scan(path).map_err(|why| format!("{}: {why}", name()))?;
             if is_scanned {
                 limits_are_known = false;
-                union::roots(path, history, progress)
+                let union = union::roots(path, history, progress)?;
+                anchors = union.anchors;
+                Ok(union.roots)
             } else {
                 roots_from_file(path, None)
             }
         })?;
         Ok(Side {
             roots,
+            anchors,
             limits_are_known,
         })
     }

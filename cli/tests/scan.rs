@@ -163,6 +163,73 @@ fn initial_ram_disks() {
     );
 }
 
+/// For what NSS trusts each root, as its own tool says it, and without the trust objects, as far as the lists tell.
+#[test]
+#[ignore = "needs certutil of libnss3-tools"]
+fn module_of_nss() {
+    let directory = temporary("nss");
+    let name = directory.to_str().unwrap();
+    stdout_of(Command::new("certutil").args(["-N", "--empty-password", "-d", name]));
+    let modutil = [
+        "-force",
+        "-dbdir",
+        name,
+        "-add",
+        "roots",
+        "-libfile",
+        "libnssckbi.so",
+    ];
+    stdout_of(Command::new("modutil").args(modutil));
+    let listed = stdout_of(Command::new("certutil").args(["-L", "-h", "all", "-d", name]));
+    let listed = String::from_utf8(listed).unwrap();
+    // Two are of version 1 and were never for servers: `scan` does not see those.
+    let is_seen = |line: &&str| line.starts_with("Builtin") && !line.contains("Verisign Class");
+    let lines = listed.lines().filter(is_seen);
+    let flags = lines.filter_map(|line| line.split_whitespace().last()?.split_once(','));
+    let said = flags.map(|(servers, rest)| (servers.contains('C'), rest.contains('C')));
+    let mut said: Vec<(bool, bool)> = said.collect();
+    said.sort_unstable();
+    assert!(said.len() > 100, "{listed}");
+
+    let library = "/usr/lib/x86_64-linux-gnu/libnssckbi.so";
+    let report = scan(library);
+    let place = &report["places"][0];
+    let roots = place["roots"].as_array().unwrap().iter();
+    let roots = roots.chain(place["unknown"].as_array().unwrap());
+    let found = roots.map(|root| {
+        let uses = root["trusted_for"].as_array().unwrap();
+        (
+            uses.contains(&"servers".into()),
+            uses.contains(&"email".into()),
+        )
+    });
+    let mut found: Vec<(bool, bool)> = found.collect();
+    found.sort_unstable();
+    assert_eq!(found, said);
+
+    // In a stream, trust objects cannot be followed.
+    let stream = Command::new(env!("CARGO_BIN_EXE_embedded-roots"))
+        .args(["scan", "--json", "-"])
+        .stdin(fs::File::open(library).unwrap())
+        .output()
+        .unwrap();
+    let of_stream: Value = serde_json::from_slice(&stream.stdout).unwrap();
+    let of_stream = of_stream["places"][0]["roots"].as_array().unwrap();
+    for (root, of_stream) in place["roots"].as_array().unwrap().iter().zip(of_stream) {
+        let is_for_servers = root["trusted_for"]
+            .as_array()
+            .unwrap()
+            .contains(&"servers".into());
+        let is_removed = !root["removed"].is_null();
+        assert_eq!(of_stream["trusted_for"], Value::Null);
+        assert_eq!(
+            of_stream["perhaps_for_email"],
+            is_removed && !is_for_servers,
+            "{root}"
+        );
+    }
+}
+
 #[test]
 #[ignore = "needs Node.js"]
 fn node() {
@@ -313,7 +380,7 @@ else:
             "{path:?}"
         );
         // The history does not have every release.
-        let date = &report["places"][0]["list_date"];
+        let date = &report["places"][0]["list_dates"][0];
         let differences = date["extra"].as_u64().unwrap() + date["missing"].as_u64().unwrap();
         assert!(differences <= 2, "{path:?}: {date}");
         count += 1;
@@ -347,6 +414,43 @@ fn rust_programs() {
             let mut roots = place["roots"].as_array().unwrap().iter();
             assert!(roots.all(|root| root["forms"] == json!(["key"])));
         }
+    }
+}
+
+/// A program with `custom` alone trusts the private roots of its file, and not those that Mozilla limits.
+#[test]
+#[ignore = "compiles a program in two profiles"]
+fn private_roots_of_programs() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/custom.pem");
+    let expected = keys_of_pem(&fs::read_to_string(file).unwrap());
+    let directory = temporary("private");
+    for profile in ["debug", "release"] {
+        let program = directory.join(profile);
+        fs::copy(linked("config", "custom", profile), &program).unwrap();
+        let program = program.to_str().unwrap();
+        let report = scan(program);
+        let place = &report["places"][0];
+        assert_eq!(place["roots"], json!([]));
+        let anchors = place["anchors"].as_array().unwrap().iter();
+        let keys = anchors.map(|anchor| anchor["spki_sha256"].as_str().unwrap().to_owned());
+        assert_eq!(keys.collect::<Digests>(), expected, "{profile}");
+        // By subject and key, these are the roots of the file.
+        let diff = |old: &str, new: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
+            let output = command.args(["diff", "--json", old, new]).output().unwrap();
+            serde_json::from_slice::<Value>(&output.stdout).unwrap()
+        };
+        for [old, new] in [[file, program], [program, file]] {
+            let difference = diff(old, new);
+            for member in ["came", "went", "anchors_came", "anchors_went"] {
+                assert_eq!(difference[member], json!([]), "{member} in {profile}");
+            }
+        }
+        let difference = diff("mozilla", program);
+        assert_eq!(
+            difference["anchors_came"].as_array().unwrap().len(),
+            expected.len()
+        );
     }
 }
 

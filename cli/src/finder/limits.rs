@@ -1,8 +1,8 @@
 //! What an archive may cost, since anybody may have made it.
 
-use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The limits for one file of the command line or of a directory, with all that is in it.
 #[derive(Clone)]
@@ -43,21 +43,22 @@ impl Default for ScanLimits {
     }
 }
 
-/// A counter that several readers share.
+/// A counter that several readers of one thread share. It is atomic so that what holds it can go to another thread
+/// when that is done, and for no other reason: `take` is not one step.
 #[derive(Clone)]
-pub(crate) struct Counter(Rc<Cell<u64>>);
+pub(crate) struct Counter(Arc<AtomicU64>);
 
 impl Counter {
     pub(crate) fn new(value: u64) -> Self {
-        Self(Rc::new(Cell::new(value)))
+        Self(Arc::new(AtomicU64::new(value)))
     }
 
     pub(crate) fn value(&self) -> u64 {
-        self.0.get()
+        self.0.load(Relaxed)
     }
 
     pub(crate) fn set(&self, value: u64) {
-        self.0.set(value);
+        self.0.store(value, Relaxed);
     }
 
     /// Whether that many were left, and now are taken.

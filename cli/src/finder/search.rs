@@ -2,32 +2,46 @@
 
 use std::io::{self, Read};
 use std::mem;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::der::{BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed};
+use embedded_roots_bundle::der::{
+    BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed, encode,
+};
 use embedded_roots_bundle::digest::sha256;
+use embedded_roots_bundle::emit::ANCHOR_MARK;
 
 use super::contents::{Contents, Form};
 use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
-use super::pem;
 use super::progress::Progress;
+use super::range::Range;
 use super::reader::fill;
 use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
+use super::{marked, pem};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
 pub(crate) struct Search<'h> {
     history: &'h History,
-    keys: KnownKeys<'h>,
+    keys: Arc<KnownKeys<'h>>,
     needles: AhoCorasick,
     buffer: Vec<u8>,
     pub(crate) progress: &'h dyn Progress,
 }
 
+/// What was found in a part of a file.
+pub(crate) struct Part<'h> {
+    pub(crate) start: u64,
+    /// Where to search next, which may be behind the end of the part.
+    pub(crate) next: u64,
+    pub(crate) found: Contents<'h>,
+    pub(crate) result: io::Result<()>,
+}
+
 /// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
-const NEEDLES: [&[u8]; 13] = [
+const NEEDLES: [&[u8]; 15] = [
     RSA,
     EC,
     PEM,
@@ -36,6 +50,8 @@ const NEEDLES: [&[u8]; 13] = [
     PYINSTALLER,
     NUITKA,
     ENCRYPTED_DATA,
+    NSS,
+    ANCHOR_MARK,
     IN_BASE64[0],
     IN_BASE64[1],
     IN_BASE64[2],
@@ -56,6 +72,8 @@ const PYINSTALLER: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
 const NUITKA: &[u8] = b"KAY\x28\xb5\x2f\xfd";
 /// encryptedData (RFC 2315, section 14).
 const ENCRYPTED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
+/// What a program that holds NSS's module has.
+const NSS: &[u8] = b"NSS Builtin Objects";
 const LONGEST_NEEDLE: usize = WEBPKI.len();
 
 /// Small enough for the cache of a core, large enough for few system calls.
@@ -81,13 +99,24 @@ impl<'h> Search<'h> {
     pub(crate) fn new(history: &'h History, progress: &'h dyn Progress) -> Result<Self> {
         Ok(Self {
             history,
-            keys: KnownKeys::new(history)?,
+            keys: Arc::new(KnownKeys::new(history)?),
             needles: AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostFirst)
                 .build(NEEDLES)?,
             buffer: Vec::new(),
             progress,
         })
+    }
+
+    /// Another one, for another thread.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            history: self.history,
+            keys: Arc::clone(&self.keys),
+            needles: self.needles.clone(),
+            buffer: Vec::new(),
+            progress: self.progress,
+        }
     }
 
     /// Reads to the end. After an error, what was found before it is returned too.
@@ -98,12 +127,50 @@ impl<'h> Search<'h> {
         reader: &mut dyn Read,
         room: &Counter,
     ) -> (Contents<'h>, io::Result<()>) {
+        let (found, _, result) = self.between(reader, 0, u64::MAX, room);
+        let result = result.and_then(|()| found.is_complete());
+        (found, result)
+    }
+
+    /// Searches for what begins between two places of a file.
+    pub(crate) fn part(&mut self, file: &Range, start: u64, end: u64, room: &Counter) -> Part<'h> {
+        let behind = start.min(BEHIND as u64);
+        let first = start - behind;
+        let most = (end - first.min(end)).saturating_add(AHEAD as u64);
+        let mut reader = file.starting_at(first).take(most);
+        if start >= end {
+            reader.set_limit(0);
+        }
+        let (mut found, next, result) =
+            self.between(&mut reader, behind, end.max(start) - first, room);
+        for position in &mut found.positions {
+            position.place += first;
+        }
+        Part {
+            start,
+            next: next.saturating_add(first).max(start),
+            found,
+            result,
+        }
+    }
+
+    /// Searches for what begins between two places of what is read, of which more is read behind the second, and returns
+    /// where to search next.
+    fn between(
+        &mut self,
+        reader: &mut dyn Read,
+        start: u64,
+        end: u64,
+        room: &Counter,
+    ) -> (Contents<'h>, u64, io::Result<()>) {
         let mut found = Contents::new(room.clone());
         let mut buffer = mem::take(&mut self.buffer);
         // Zeroes it for the first file.
         buffer.resize(BUFFER, 0);
         let mut filled = 0;
-        let mut searched = 0;
+        // The place of the buffer, and the position in it up to which it was searched.
+        let mut place = 0;
+        let mut searched = usize::try_from(start).unwrap_or(usize::MAX);
         let result = loop {
             let before = filled;
             // What is read before an error is in the buffer too.
@@ -112,9 +179,13 @@ impl<'h> Search<'h> {
             found.bytes += count;
             self.progress.bytes(count);
             let is_end = filled < BUFFER || result.is_err();
+            let last = usize::try_from(end - place).unwrap_or(usize::MAX);
             let end = filled - if is_end { 0 } else { AHEAD };
             let data = buffer.get(..filled).unwrap_or_default();
-            searched = self.search(data, searched, end, &mut found);
+            searched = self.search(data, searched, end.min(last), &mut found);
+            if end >= last {
+                break Ok(());
+            }
             if is_end {
                 break result;
             }
@@ -122,10 +193,11 @@ impl<'h> Search<'h> {
             buffer.copy_within(done..filled, 0);
             filled -= done;
             searched -= done;
+            place += done as u64;
         };
         self.buffer = buffer;
-        let result = result.and_then(|()| found.is_complete());
-        (found, result)
+        found.bytes = found.bytes.min(end).saturating_sub(start);
+        (found, place + searched as u64, result)
     }
 
     /// Searches for needles that begin between two positions, and returns where to search next.
@@ -137,6 +209,7 @@ impl<'h> Search<'h> {
             let Some(hit) = self.needles.find(part).filter(|hit| hit.start() < end) else {
                 return end;
             };
+            found.position = (found.bytes + hit.start() as u64).saturating_sub(data.len() as u64);
             position = match NEEDLES.get(hit.pattern().as_usize()) {
                 Some(&PEM) => {
                     self.pem(data, hit.end(), found);
@@ -160,6 +233,14 @@ impl<'h> Search<'h> {
                 }
                 Some(&ENCRYPTED_DATA) => {
                     found.has_encrypted_data = true;
+                    hit.end()
+                }
+                Some(&NSS) => {
+                    found.trust.get_or_insert_default();
+                    hit.end()
+                }
+                Some(&ANCHOR_MARK) => {
+                    self.marked(data, hit.end(), found);
                     hit.end()
                 }
                 Some(needle) if IN_BASE64.contains(needle) || IN_UTF_16.contains(needle) => {
@@ -219,6 +300,18 @@ impl<'h> Search<'h> {
         // OpenSSL's trusted certificates have more after the certificate.
         if let Some(der) = der.as_deref().and_then(first_sequence) {
             self.root(der, Form::Pem, found);
+        }
+    }
+
+    /// An anchor whose mark ends at this position. One of the history is found by its key.
+    fn marked(&self, data: &[u8], after_mark: usize, found: &mut Contents<'h>) {
+        let rest = data.get(after_mark..).unwrap_or_default();
+        let Some(anchor) = marked::anchor(rest) else {
+            return;
+        };
+        let spki_sha256 = sha256(&encode(SEQUENCE, &anchor.key));
+        if self.history.of_key(&spki_sha256).next().is_none() {
+            found.anchor(spki_sha256, anchor);
         }
     }
 

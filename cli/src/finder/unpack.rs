@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::mem;
 use std::path::Path;
+use std::sync::Arc;
 
 use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
@@ -12,12 +14,16 @@ use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 
 use super::contents::Contents;
+use super::files::Input;
 use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
+use super::parallel::Crowd;
+use super::parts::{PART, SharedFile};
+use super::range::Range;
 use super::reader::FullReader;
 use super::search::Search;
 use super::tail::{End, TailReader, end_of_zip};
-use super::{ar, cpio, rpm, unread, xz, zstd};
+use super::{ar, cpio, nss, rpm, unread, xz, zstd};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
@@ -52,9 +58,43 @@ pub(crate) struct Unread {
     pub(crate) form: String,
 }
 
+/// What a scan has found.
+#[derive(Default)]
+pub(crate) struct Findings<'h> {
+    /// The places with roots or compromised certificates.
+    pub(crate) places: Vec<Place<'h>>,
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) unread: Vec<Unread>,
+    /// How many places were searched, with and without roots.
+    pub(crate) searched: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Findings<'_> {
+    /// Adds what was found behind it.
+    pub(crate) fn add(&mut self, next: Self) {
+        let Self {
+            places,
+            failures,
+            unread,
+            searched,
+            bytes,
+        } = next;
+        self.places.extend(places);
+        self.failures.extend(failures);
+        self.unread.extend(unread);
+        self.searched += searched;
+        self.bytes += bytes;
+    }
+}
+
 pub(crate) struct Scan<'h> {
     search: Search<'h>,
     limits: ScanLimits,
+    /// Who searches parts of large files, too.
+    pub(crate) crowd: Option<Arc<Crowd<'h>>>,
+    /// For the content of small files.
+    small: Vec<u8>,
     /// What is left of the limits for the file at hand.
     left: Budget,
     /// The places with roots or compromised certificates.
@@ -90,6 +130,9 @@ impl Budget {
 
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
+
+/// A file that is read at once. Most are smaller.
+const SMALL: u64 = 256 << 10;
 
 /// What bzip2 needs for its largest blocks.
 const BZIP2_MEMORY: u64 = 4 << 20;
@@ -166,6 +209,8 @@ impl<'h> Scan<'h> {
             search,
             left: Budget::new(&limits),
             limits,
+            crowd: None,
+            small: Vec::new(),
             places: Vec::new(),
             failures: Vec::new(),
             unread: Vec::new(),
@@ -205,15 +250,68 @@ impl<'h> Scan<'h> {
         self.left.report.take(size as u64)
     }
 
-    pub(crate) fn file(&mut self, path: &Path) {
-        let name = Location::file(path.display().to_string());
-        match File::open(path) {
-            Ok(file) => self.seekable(&name, file),
-            Err(why) => self.failed(&name, &why),
+    /// What was found since the last time.
+    pub(crate) fn take_findings(&mut self) -> Findings<'h> {
+        Findings {
+            places: mem::take(&mut self.places),
+            failures: mem::take(&mut self.failures),
+            unread: mem::take(&mut self.unread),
+            searched: mem::take(&mut self.searched),
+            bytes: mem::take(&mut self.bytes),
         }
     }
 
-    pub(crate) fn seekable(&mut self, name: &Location, mut file: impl Read + Seek) {
+    pub(crate) fn input(&mut self, input: Input) {
+        match input {
+            Input::Standard => self.reader("-", &mut io::stdin().lock()),
+            Input::File(path, _) => self.file(&path),
+            Input::Pipe(path) => match File::open(&path) {
+                Ok(mut pipe) => self.reader(&path.display().to_string(), &mut pipe),
+                Err(why) => self.not_opened(&path, &why),
+            },
+            Input::Failure(path, why) => self.not_opened(&path, &why),
+        }
+    }
+
+    fn not_opened(&mut self, path: &Path, why: &io::Error) {
+        self.left = Budget::new(&self.limits);
+        self.failed(&Location::file(path.display().to_string()), why);
+    }
+
+    fn file(&mut self, path: &Path) {
+        let opened = File::open(path).and_then(|file| {
+            let length = file.metadata()?.len();
+            Ok((file, length))
+        });
+        let (mut file, length) = match opened {
+            Ok(opened) => opened,
+            Err(why) => return self.not_opened(path, &why),
+        };
+        let name = Location::file(path.display().to_string());
+        // Mostly this is all of it, with a few calls of the system.
+        if length <= SMALL {
+            let mut content = mem::take(&mut self.small);
+            content.clear();
+            let mut begin = (&mut file).take(SMALL + 1);
+            let is_whole = begin.read_to_end(&mut content).is_ok() && begin.limit() > 0;
+            if is_whole {
+                self.seekable(&name, Cursor::new(&content));
+            }
+            self.small = content;
+            if is_whole {
+                return;
+            }
+        }
+        let file = Range::whole(Arc::new(file), length);
+        self.opened(&name, file.clone(), Some(file));
+    }
+
+    pub(crate) fn seekable(&mut self, name: &Location, file: impl Read + Seek) {
+        self.opened(name, file, None);
+    }
+
+    /// A file, and the same for several threads.
+    fn opened(&mut self, name: &Location, mut file: impl Read + Seek, shared: Option<Range>) {
         self.left = Budget::new(&self.limits);
         let begin = read_head(&mut file).and_then(|head| {
             // Files of /proc have no end to seek.
@@ -229,7 +327,17 @@ impl<'h> Scan<'h> {
             Some(Container::Zip) => self.zip(name, file, end, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
-                self.plain(name, &mut file, &head);
+                let number = self.places.len();
+                match shared.filter(|file| file.len() > PART) {
+                    Some(shared) => self.parts(name, shared, &head),
+                    None => self.plain(name, &mut file, &head),
+                }
+                let place = self.places.get_mut(number);
+                if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
+                    // What is not known is treated as if it were trusted.
+                    let trust = nss::trust(&mut file, &place.found);
+                    place.found.trust = Some(trust.unwrap_or_default());
+                }
                 if end.is_some() {
                     self.zip(name, file, end, 1);
                 }
@@ -252,7 +360,7 @@ impl<'h> Scan<'h> {
 
     /// A part of a file that is not at hand as a whole: a layer of an image in a registry.
     #[cfg(feature = "registry")]
-    pub(crate) fn part(&mut self, name: &Location, reader: &mut dyn Read) {
+    pub(crate) fn blob(&mut self, name: &Location, reader: &mut dyn Read) {
         self.stream(name, &mut FullReader::new(reader), 1);
     }
 
@@ -404,10 +512,41 @@ impl<'h> Scan<'h> {
     }
 
     fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) {
-        let key_store = KeyStore::from_head(head);
-        self.searched += 1;
         self.search.progress.place(&name.shown);
         let (found, result) = self.search.read(reader, &self.left.report);
+        self.searched(name, head, found, result);
+    }
+
+    /// A large file.
+    fn parts(&mut self, name: &Location, file: Range, head: &[u8]) {
+        self.search.progress.place(&name.shown);
+        let room = self.left.report.clone();
+        let file = Arc::new(SharedFile::new(file, room.value()));
+        let (found, result) = match self.crowd.clone() {
+            Some(crowd) => {
+                let shared = crowd.share(&file);
+                file.result(&mut self.search, &room, || shared.has_moved())
+            }
+            None => file.result(&mut self.search, &room, || {}),
+        };
+        self.searched(name, head, found, result);
+    }
+
+    /// A part of a file that another thread has.
+    pub(crate) fn part(&mut self, file: &SharedFile<'h>, number: usize) {
+        file.search(number, &mut self.search);
+    }
+
+    /// Notes what was found in a place.
+    fn searched(
+        &mut self,
+        name: &Location,
+        head: &[u8],
+        found: Contents<'h>,
+        result: io::Result<()>,
+    ) {
+        let key_store = KeyStore::from_head(head);
+        self.searched += 1;
         self.bytes += found.bytes;
         let form = unread::form(head).or(found.payload);
         let is_encrypted = key_store == Some(KeyStore::Pkcs12) && found.has_encrypted_data;

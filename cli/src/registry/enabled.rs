@@ -141,7 +141,7 @@ impl Walk<'_, '_> {
         }
         // Annotations can have anything.
         let name = place.entry(digest.to_string().as_bytes());
-        self.scan.part(&name, &mut Cursor::new(&json));
+        self.scan.blob(&name, &mut Cursor::new(&json));
         match Document::parse(&json)? {
             Document::Index(_) if depth >= DEPTH => {
                 Err(format!("more than {DEPTH} indexes in indexes").into())
@@ -221,7 +221,7 @@ impl Walk<'_, '_> {
         let place = place.entry(config.digest.as_bytes());
         match self.read_config(config) {
             Ok(json) => {
-                self.scan.part(&place, &mut Cursor::new(&json));
+                self.scan.blob(&place, &mut Cursor::new(&json));
                 // That of an artifact says none, and is no JSON perhaps.
                 Platform::deserialize(&mut serde_json::Deserializer::from_slice(&json)).ok()
             }
@@ -263,7 +263,7 @@ impl Walk<'_, '_> {
             }
             blob => blob?,
         };
-        self.scan.part(place, &mut blob);
+        self.scan.blob(place, &mut blob);
         blob.end()
     }
 }

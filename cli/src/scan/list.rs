@@ -15,17 +15,11 @@ use embedded_roots_bundle::{counted, escape, rfc3339};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::finder::files::VisitedFiles;
-use crate::finder::limits::ScanLimits;
-use crate::finder::search::Search;
-use crate::finder::unpack::Scan;
-use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
-use crate::progress::Bar;
-use crate::registry::{Registries, ScannedImage};
+use crate::registry::ScannedImage;
 use crate::scan::report::ScanReport;
-use crate::scan::scan_source;
+use crate::scan::{Sources, image};
 
 #[derive(Args)]
 #[command(next_help_heading = "Options for lists of images")]
@@ -76,18 +70,16 @@ struct Line<'a> {
 pub(super) fn run(
     list: &Path,
     options: &ListOptions,
-    registries: &mut Registries<'_>,
-    history: &History,
+    sources: &mut Sources<'_>,
     output: &mut Output,
 ) -> Result<Outcome> {
-    let sources = read(list)?;
-    let sources = sources.iter().filter(|source| {
+    let list = read(list)?;
+    let list = list.iter().filter(|source| {
         let shard = options.shard;
         shard.is_none_or(|shard| shard.has(source))
     });
-    let bar = Bar::new()?;
     let (mut scanned, mut done_before, mut failed) = (0_usize, 0_usize, 0_usize);
-    for source in sources {
+    for source in list {
         let file = options
             .results
             .as_deref()
@@ -96,15 +88,17 @@ pub(super) fn run(
             done_before += 1;
             continue;
         }
-        // Of its own, so that nothing of one source is in memory or in the line of another.
-        let mut scan = Scan::new(Search::new(history, &bar)?, ScanLimits::default());
-        let mut seen = VisitedFiles::default();
-        let images = scan_source(Path::new(source), registries, &mut seen, &mut scan);
+        let path = PathBuf::from(source);
+        // Each for itself, so that nothing of one source is in memory or in the line of another.
+        let (findings, images) = match image(&path) {
+            Some(name) => sources.image(name)?,
+            None => (sources.scan(&[path])?, Vec::new()),
+        };
         let line = Line {
             source,
             time: rfc3339(output.now()),
             images: &images,
-            report: ScanReport::new(&scan, history),
+            report: ScanReport::new(&findings, sources.history),
         };
         scanned += 1;
         if let [first, ..] = line.report.errors {
@@ -117,7 +111,7 @@ pub(super) fn run(
             None => output.write_line(&line)?,
         }
     }
-    bar.clear();
+    sources.bar.clear();
     if options.results.is_some() {
         let counts = format!(
             "{} scanned, {failed} with errors, {done_before} done before",

@@ -4,16 +4,17 @@ mod list;
 mod report;
 mod sarif;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use embedded_roots_bundle::counted;
 
-use crate::finder::files;
 use crate::finder::limits::ScanLimits;
+use crate::finder::parallel::Workers;
 use crate::finder::search::Search;
-use crate::finder::unpack::Scan;
+use crate::finder::unpack::{Findings, Scan};
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
@@ -35,6 +36,9 @@ pub(crate) struct Arguments {
     /// Exit with status 2 if something was not looked into, or could not be read
     #[arg(long)]
     strict: bool,
+    /// How many threads search, in place of one for each core; the report is the same
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -54,18 +58,23 @@ enum FailOn {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
-    let mut registries = Registries::new(&arguments.registry, &history);
-    if let Some(list) = &arguments.list.images_from {
-        return list::run(list, &arguments.list, &mut registries, &history, output);
-    }
     let bar = Bar::new()?;
-    let mut scan = Scan::new(Search::new(&history, &bar)?, ScanLimits::default());
-    let mut seen = files::VisitedFiles::default();
-    for path in &arguments.paths {
-        scan_source(path, &mut registries, &mut seen, &mut scan);
+    let mut workers = Workers::default();
+    if let Some(threads) = arguments.threads {
+        workers.threads = threads;
     }
+    let mut sources = Sources {
+        workers,
+        registries: Registries::new(&arguments.registry, &history),
+        history: &history,
+        bar: &bar,
+    };
+    if let Some(list) = &arguments.list.images_from {
+        return list::run(list, &arguments.list, &mut sources, output);
+    }
+    let findings = sources.scan(&arguments.paths)?;
     bar.clear();
-    let report = ScanReport::new(&scan, &history);
+    let report = ScanReport::new(&findings, &history);
     match arguments.format {
         Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
         None => output.write(&report, |out| report.show(out))?,
@@ -90,16 +99,37 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     Ok(Outcome::Clean)
 }
 
-/// Scans what an argument names, and returns the images, if it is of a registry.
-fn scan_source(
-    source: &Path,
-    registries: &mut Registries<'_>,
-    seen: &mut files::VisitedFiles,
-    scan: &mut Scan<'_>,
-) -> Vec<ScannedImage> {
-    if let Some(name) = source.to_str().filter(|name| name.starts_with(PREFIX)) {
-        return registries.scan(name, scan);
+/// What reads the sources of a command line or of a list.
+struct Sources<'s> {
+    workers: Workers,
+    registries: Registries<'s>,
+    history: &'s History,
+    bar: &'s Bar,
+}
+
+impl<'s> Sources<'s> {
+    fn scan(&mut self, paths: &[PathBuf]) -> Result<Findings<'s>> {
+        let mut all = Findings::default();
+        let is_image = |path: &PathBuf| image(path).is_some();
+        for group in paths.chunk_by(|one, other| !is_image(one) && !is_image(other)) {
+            match group.first().and_then(|path| image(path)) {
+                Some(name) => all.add(self.image(name)?.0),
+                None => all.add(self.workers.scan(group, self.history, self.bar)?),
+            }
+        }
+        Ok(all)
     }
-    files::scan(source, seen, scan);
-    Vec::new()
+
+    /// Scans an image in a registry.
+    fn image(&mut self, name: &str) -> Result<(Findings<'s>, Vec<ScannedImage>)> {
+        let search = Search::new(self.history, self.bar)?;
+        let mut scan = Scan::new(search, ScanLimits::default());
+        let images = self.registries.scan(name, &mut scan);
+        Ok((scan.take_findings(), images))
+    }
+}
+
+/// The name of an image in a registry, if this is one.
+fn image(source: &Path) -> Option<&str> {
+    source.to_str().filter(|name| name.starts_with(PREFIX))
 }

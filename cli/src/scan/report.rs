@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{counted, escape, iso_day};
 use serde::Serialize;
 
 use crate::compromise::Compromise;
-use crate::finder::contents::Form;
+use crate::finder::contents::{Form, Trust};
 use crate::finder::date::{ListDate, ListDates};
 use crate::finder::location::Location;
-use crate::finder::unpack::{Failure, KeyStore, Place, Scan, Unread};
+use crate::finder::marked::PrivateAnchor;
+use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
@@ -35,13 +37,16 @@ pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
     key_store: Option<KeyStore>,
-    list_date: Option<ListDate>,
+    /// When the lists in it were Mozilla's.
+    list_dates: Vec<ListDate>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
     pub(super) refuses_public_keys: Option<bool>,
     pub(super) roots: Vec<FoundRoot<'a>>,
     compromised: Vec<CompromisedCertificate<'a>>,
     unknown: Vec<UnknownCa<'a>>,
+    /// Private roots without certificates, as this project's build compiles them in.
+    anchors: Vec<PrivateAnchor>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +57,11 @@ pub(super) struct FoundRoot<'a> {
     pub(super) sha256: String,
     spki_sha256: String,
     forms: &'a BTreeSet<Form>,
+    /// For what the place trusts it, where it says so.
+    pub(super) trusted_for: Option<Trust>,
+    /// Whether it is one of those that Mozilla's list has for e-mail alone, in a place that has others of them, and whose
+    /// list is newer than the removal.
+    perhaps_for_email: bool,
     /// If Mozilla has removed it, and no certificate of its key is in the list or in the bundle.
     pub(super) removed: Option<&'a Standing>,
     /// If the private key of an intermediate below it is public, or its own.
@@ -91,13 +101,20 @@ struct UnknownCa<'a> {
     sha256: String,
     forms: &'a BTreeSet<Form>,
     not_after: String,
+    /// For what the place trusts it, where it says so.
+    trusted_for: Option<Trust>,
+    /// Whether Mozilla's list has it for e-mail.
+    for_email: bool,
 }
+
+/// As many roots for e-mail alone are no accident: the place has Mozilla's whole list, or that for e-mail.
+const EMAIL_LIST: usize = 3;
 
 /// Of a program that does not hold the keys.
 pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
 
 impl<'a> ScanReport<'a> {
-    pub(super) fn new(scan: &'a Scan<'_>, history: &'a History) -> Self {
+    pub(super) fn new(scan: &'a Findings<'_>, history: &'a History) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();
         Self {
@@ -168,8 +185,9 @@ impl<'a> ScanReport<'a> {
             _ => format!("{} MB", self.bytes / 1_000_000),
         };
         let files = format!("{}, {bytes}", counted(self.searched, "file"));
-        let has_roots =
-            |place: &RootsOfPlace<'_>| !place.roots.is_empty() || !place.unknown.is_empty();
+        let has_roots = |place: &RootsOfPlace<'_>| {
+            !(place.roots.is_empty() && place.unknown.is_empty() && place.anchors.is_empty())
+        };
         let what = if self.places.iter().all(has_roots) {
             "roots"
         } else {
@@ -195,14 +213,30 @@ impl<'a> ScanReport<'a> {
 }
 
 impl<'a> RootsOfPlace<'a> {
-    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -> Self {
+    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates<'_>) -> Self {
         let roots = place.found.roots.values();
         let unknown = place.found.unknown.values();
         let compromised = place.found.compromised.values();
+        let trusted_for =
+            |certificate: &Certificate| place.found.trusted_for(&certificate.sha256());
+        let list_dates = dates.of_place(&place.found);
+        let never_for_servers = place.found.unknown.keys();
+        let never_for_servers = never_for_servers.filter(|root| history.is_not_for_servers(root));
+        let has_email = place.found.trust.is_some() || never_for_servers.count() >= EMAIL_LIST;
+        let is_perhaps_for_email = |certificate: &Certificate| {
+            let gone = history
+                .removed(certificate)
+                .and_then(|standing| standing.gone.as_ref());
+            let is_older = |date: &ListDate| gone.is_some_and(|gone| *gone > date.from);
+            has_email
+                && gone.is_some()
+                && trusted_for(certificate).is_none()
+                && history.is_not_for_servers(&certificate.sha256())
+                && !list_dates.iter().any(is_older)
+        };
         Self {
             location: &place.location,
             key_store: place.key_store,
-            list_date: dates.best(roots.clone().map(|found| found.root)),
             refuses_public_keys: place.found.refuses_public_keys(),
             roots: roots
                 .map(|found| FoundRoot {
@@ -211,6 +245,8 @@ impl<'a> RootsOfPlace<'a> {
                     sha256: hex(&found.root.certificate.sha256()),
                     spki_sha256: hex(&found.root.certificate.spki_sha256()),
                     forms: &found.forms,
+                    trusted_for: trusted_for(&found.root.certificate),
+                    perhaps_for_email: is_perhaps_for_email(&found.root.certificate),
                     removed: history.removed(&found.root.certificate),
                     compromised: history.compromise(&found.root.certificate),
                 })
@@ -237,15 +273,25 @@ impl<'a> RootsOfPlace<'a> {
                     sha256: hex(&found.root.certificate.sha256()),
                     forms: &found.forms,
                     not_after: iso_day(found.root.certificate.not_after()),
+                    trusted_for: trusted_for(&found.root.certificate),
+                    for_email: history.is_not_for_servers(&found.root.certificate.sha256()),
                 })
                 .collect(),
+            anchors: place
+                .found
+                .anchors
+                .values()
+                .map(PrivateAnchor::from)
+                .collect(),
+            list_dates,
         }
     }
 }
 
 impl RootsOfPlace<'_> {
     pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
-        let roots = self.roots.iter().filter_map(|root| {
+        let roots = self.roots.iter().filter(|root| root.is_for_servers());
+        let roots = roots.filter_map(|root| {
             Some(Finding {
                 what: "root",
                 short_name: &root.short_name,
@@ -266,7 +312,8 @@ impl RootsOfPlace<'_> {
 
     /// Those that are not compromised, which is worse.
     pub(super) fn removed(&self) -> impl Iterator<Item = (&FoundRoot<'_>, &Standing)> {
-        let roots = self.roots.iter().filter(|root| root.compromised.is_none());
+        let roots = self.roots.iter();
+        let roots = roots.filter(|root| root.compromised.is_none() && root.is_for_servers());
         roots.filter_map(|root| root.removed.map(|standing| (root, standing)))
     }
 
@@ -281,13 +328,18 @@ impl RootsOfPlace<'_> {
             let count = counted(self.roots.len(), "known root");
             writeln!(out, "  {count}, {}{store}", self.forms())?;
         }
-        if let Some(date) = &self.list_date {
-            writeln!(out, "  {}", shown_date(date))?;
+        for date in &self.list_dates {
+            let which = match date.form.filter(|_| self.list_dates.len() > 1) {
+                Some(form) => format!("{} as {}: ", date.roots, form_name(form)),
+                None => String::new(),
+            };
+            writeln!(out, "  {which}{}", shown_date(date))?;
         }
         if self.refuses_public_keys == Some(false) {
             writeln!(out, "  {WARNING}{OLDER_VERIFIER}{WARNING:#}")?;
         }
         self.show_compromised(out)?;
+        self.show_email(out)?;
         let mut removed: Vec<_> = self.removed().collect();
         removed.sort_by_key(|(root, standing)| (&standing.gone, root.subject));
         if !removed.is_empty() {
@@ -305,12 +357,51 @@ impl RootsOfPlace<'_> {
                 writeln!(out, "                {}", reason.reason)?;
             }
         }
-        if !self.unknown.is_empty() {
-            let count = counted(self.unknown.len(), "other self-signed CA");
+        let of_email = self.unknown.iter().filter(|unknown| unknown.for_email);
+        let of_email = of_email.count();
+        if of_email > 0 {
+            let count = counted(of_email, "self-signed CA");
+            writeln!(out, "  {count} of Mozilla's list for e-mail")?;
+        }
+        let other = self.unknown.iter().filter(|unknown| !unknown.for_email);
+        let other: Vec<_> = other.collect();
+        if !other.is_empty() {
+            let count = counted(other.len(), "other self-signed CA");
             writeln!(out, "  {count}, valid until:")?;
         }
-        for unknown in &self.unknown {
+        if !self.anchors.is_empty() {
+            let count = counted(self.anchors.len(), "private root");
+            writeln!(out, "  {count} that embedded-roots compiled in:")?;
+        }
+        for anchor in &self.anchors {
+            writeln!(out, "    {}", anchor.short_name)?;
+        }
+        for unknown in other {
             writeln!(out, "    {}  {}", unknown.not_after, unknown.short_name)?;
+        }
+        Ok(())
+    }
+
+    /// Those that would be findings if they were for servers.
+    fn show_email(&self, out: &mut dyn Write) -> io::Result<()> {
+        let email = self.roots.iter().filter(|root| {
+            let is_finding = root.removed.is_some() || root.compromised.is_some();
+            is_finding && !root.is_for_servers()
+        });
+        let (perhaps, said): (Vec<_>, Vec<_>) = email.partition(|root| root.perhaps_for_email);
+        if !said.is_empty() {
+            let count = counted(said.len(), "known root");
+            writeln!(
+                out,
+                "  {count} not trusted for servers here, and not counted"
+            )?;
+        }
+        if !perhaps.is_empty() {
+            let count = counted(perhaps.len(), "known root");
+            writeln!(
+                out,
+                "  {count} of Mozilla's list for e-mail, as others here, and not counted"
+            )?;
         }
         Ok(())
     }
@@ -342,11 +433,8 @@ impl RootsOfPlace<'_> {
     /// `140 as PEM, 4 as DER`, or the form alone if all have the same.
     fn forms(&self) -> String {
         let mut shown = Vec::new();
-        for (form, name) in [
-            (Form::Key, "keys alone"),
-            (Form::Der, "DER"),
-            (Form::Pem, "PEM"),
-        ] {
+        for form in [Form::Key, Form::Der, Form::Pem] {
+            let name = form_name(form);
             let count = self
                 .roots
                 .iter()
@@ -362,12 +450,28 @@ impl RootsOfPlace<'_> {
     }
 }
 
+impl FoundRoot<'_> {
+    /// As far as the place says, or looks like.
+    fn is_for_servers(&self) -> bool {
+        self.trusted_for.is_none_or(|trust| trust.servers) && !self.perhaps_for_email
+    }
+}
+
+fn form_name(form: Form) -> &'static str {
+    match form {
+        Form::Key => "keys alone",
+        Form::Der => "DER",
+        Form::Pem => "PEM",
+    }
+}
+
 fn shown_date(date: &ListDate) -> String {
     let ListDate {
         from,
         until,
         extra,
         missing,
+        ..
     } = date;
     let until = until.as_ref();
     let until = until.map_or("and later".to_owned(), |day| format!("until {day}"));
@@ -377,5 +481,12 @@ fn shown_date(date: &ListDate) -> String {
         (0, missing) => format!(", with {missing} missing"),
         (extra, missing) => format!(", with {extra} more and {missing} missing"),
     };
-    format!("most like Mozilla's list from {from} {until}{differences}")
+    let like = if date.is_far {
+        "nearest to"
+    } else {
+        "most like"
+    };
+    // Of lists before 2015, no more is known.
+    let older = if date.is_oldest { ", or older" } else { "" };
+    format!("{like} Mozilla's list from {from} {until}{older}{differences}")
 }

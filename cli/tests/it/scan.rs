@@ -52,7 +52,7 @@ fn the_list_of_a_file_is_that_of_its_day() {
         place["roots"].as_array().unwrap().len(),
         listed["roots"].as_array().unwrap().len()
     );
-    let date = &place["list_date"];
+    let date = &place["list_dates"][0];
     assert_eq!((&date["extra"], &date["missing"]), (&0.into(), &0.into()));
     assert!(date["from"].as_str().unwrap() <= "2022-01-01", "{date}");
     assert!(date["until"].as_str().unwrap() > "2022-01-01", "{date}");
@@ -260,4 +260,43 @@ fn what_was_not_looked_into_is_told() {
     let ran = run(&["diff", "mozilla", &packed]);
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("not looked into (7z)"), "{}", ran.err);
+}
+
+/// Directories, small and large files, archives, damaged ones and what is not there.
+#[test]
+fn the_report_is_the_same_whatever_the_number_of_threads() {
+    let folder = Folder::new("scan-threads");
+    let pem = run(&["list", OLD, "--pem"]).out;
+    let blocks: Vec<&str> = pem.split_inclusive("-----END CERTIFICATE-----\n").collect();
+    for number in 0..200 {
+        let block = blocks[number % blocks.len()];
+        let entry = tar(&[("a", block.as_bytes()), ("b", b"")]);
+        folder.file(&format!("{number}.pem"), block);
+        folder.file(&format!("{number}.tar"), entry);
+        folder.file(&format!("{number}.gz"), b"\x1f\x8b\x08\0\0\0\0\0");
+        folder.file(&format!("{number}.7z"), b"7z\xbc\xaf\x27\x1c");
+    }
+    // Several parts, with roots across their edges.
+    let mut large = vec![0; (40 << 20) + 1];
+    for (edge, block) in (1..=4).zip(&blocks) {
+        large[(edge << 23) - 700..][..block.len()].copy_from_slice(block.as_bytes());
+    }
+    let large = folder.file("x.bin", large);
+    let path = folder.path().to_str().unwrap();
+    let scan = |threads: &str| {
+        let none = format!("{path}/none");
+        let arguments = ["scan", &none, path, &large, "--threads", threads];
+        let (status, value) = json(&arguments);
+        assert_eq!(status, 2);
+        (run(&arguments).out, value)
+    };
+    let (text, value) = scan("1");
+    assert_eq!(value["places"].as_array().unwrap().len(), 402);
+    assert_eq!(value["places"][400]["roots"].as_array().unwrap().len(), 4);
+    assert_eq!(value["errors"].as_array().unwrap().len(), 201);
+    assert_eq!(value["unread"].as_array().unwrap().len(), 200);
+    for threads in ["2", "3", "16"] {
+        let (other_text, other) = scan(threads);
+        assert!(other == value && other_text == text, "{threads} threads");
+    }
 }

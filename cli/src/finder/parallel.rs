@@ -1,0 +1,269 @@
+//! A scan by several threads, with the report that one of them would write.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::files::{Input, Walk};
+use super::limits::ScanLimits;
+use super::parts::SharedFile;
+use super::progress::Progress;
+use super::search::Search;
+use super::unpack::{Findings, Scan};
+use crate::history::History;
+use crate::outcome::Result;
+
+/// How a scan is done, which makes no difference in what it finds.
+pub(crate) struct Workers {
+    pub(crate) threads: NonZeroUsize,
+}
+
+impl Default for Workers {
+    /// As many as there are cores for this process.
+    fn default() -> Self {
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { threads }
+    }
+}
+
+impl Workers {
+    /// Scans what the paths of a command line name.
+    ///
+    /// # Errors
+    ///
+    /// If no thread can be started. What cannot be read is in the result.
+    pub(crate) fn scan<'h>(
+        &self,
+        paths: &[PathBuf],
+        history: &'h History,
+        progress: &'h dyn Progress,
+    ) -> Result<Findings<'h>> {
+        let search = Search::new(history, progress)?;
+        let crowd = Arc::new(Crowd::default());
+        let (sender, results) = mpsc::channel();
+        let mut walk = Walk::new(paths);
+        thread::scope(|scope| {
+            // The threads end when this function does, however it does.
+            let crowd = Closing(&crowd);
+            for number in 0..self.threads.get() {
+                let mut scan = Scan::new(search.another(), ScanLimits::default());
+                scan.crowd = Some(Arc::clone(crowd.0));
+                let worker = Worker {
+                    scan,
+                    crowd: Arc::clone(crowd.0),
+                    results: sender.clone(),
+                };
+                let thread = thread::Builder::new().stack_size(STACK);
+                match thread.spawn_scoped(scope, || worker.run()) {
+                    Ok(_) => {}
+                    Err(why) if number == 0 => return Err(why.into()),
+                    // Fewer do it, too.
+                    Err(_) => break,
+                }
+            }
+            drop(sender);
+            let mut all = Findings::default();
+            let mut ahead = Ahead::default();
+            loop {
+                while ahead.cost < MAX_AHEAD {
+                    let Some(batch) = batch(&mut walk) else {
+                        break;
+                    };
+                    ahead.give(&batch);
+                    crowd.0.give(batch);
+                }
+                if ahead.costs.is_empty() {
+                    return Ok(all);
+                }
+                let (number, findings) = results.recv()?;
+                ahead.take(number, findings.ok_or("a thread has ended")?, &mut all);
+            }
+        })
+    }
+}
+
+/// What is given to a thread at once, so that it has more to do than to wait.
+struct Batch {
+    inputs: Vec<Input>,
+    /// About how much memory it takes.
+    cost: usize,
+}
+
+/// What is given away together: so many files, or so many bytes.
+const BATCH: usize = 16;
+const BATCH_BYTES: u64 = 256 << 10;
+/// How much memory the names of the files take that were found and are not done.
+const MAX_AHEAD: usize = 1 << 20;
+/// As the first thread has, for archives in archives.
+const STACK: usize = 8 << 20;
+
+fn batch(walk: &mut Walk) -> Option<Batch> {
+    let mut batch = Batch {
+        inputs: Vec::new(),
+        cost: 64,
+    };
+    let mut bytes = 0;
+    while batch.inputs.len() < BATCH && bytes < BATCH_BYTES {
+        let Some(input) = walk.next() else {
+            break;
+        };
+        bytes = input.size().saturating_add(bytes);
+        batch.cost += 64 + input.name_length();
+        batch.inputs.push(input);
+    }
+    (!batch.inputs.is_empty()).then_some(batch)
+}
+
+/// The batches that were given away and are not in the result.
+#[derive(Default)]
+struct Ahead<'h> {
+    first: u64,
+    costs: VecDeque<usize>,
+    cost: usize,
+    /// Those whose turn it is not yet.
+    ready: BTreeMap<u64, Findings<'h>>,
+}
+
+impl<'h> Ahead<'h> {
+    fn give(&mut self, batch: &Batch) {
+        self.costs.push_back(batch.cost);
+        self.cost += batch.cost;
+    }
+
+    fn take(&mut self, number: u64, findings: Findings<'h>, all: &mut Findings<'h>) {
+        self.ready.insert(number, findings);
+        while let Some(next) = self.ready.remove(&self.first) {
+            all.add(next);
+            self.first += 1;
+            self.cost -= self.costs.pop_front().unwrap_or_default();
+        }
+    }
+}
+
+/// What there is to do for all threads.
+#[derive(Default)]
+pub(crate) struct Crowd<'h> {
+    state: Mutex<State<'h>>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State<'h> {
+    batches: VecDeque<Batch>,
+    /// How many were taken.
+    taken: u64,
+    /// Those that their threads do not search alone.
+    files: Vec<Arc<SharedFile<'h>>>,
+    is_over: bool,
+}
+
+enum Work<'h> {
+    Batch(u64, Vec<Input>),
+    Part(Arc<SharedFile<'h>>, usize),
+}
+
+impl<'h> Crowd<'h> {
+    fn give(&self, batch: Batch) {
+        self.lock().batches.push_back(batch);
+        self.changed.notify_one();
+    }
+
+    /// Waits for something to do.
+    fn work(&self) -> Option<Work<'h>> {
+        let mut state = self.lock();
+        loop {
+            if state.is_over {
+                return None;
+            }
+            // A large file first, which the others would wait for in the end.
+            let mut files = state.files.iter();
+            let part = files.find_map(|file| Some((Arc::clone(file), file.claim()?)));
+            if let Some((file, number)) = part {
+                return Some(Work::Part(file, number));
+            }
+            if let Some(batch) = state.batches.pop_front() {
+                let number = state.taken;
+                state.taken += 1;
+                return Some(Work::Batch(number, batch.inputs));
+            }
+            let waited = self.changed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets others search parts of a file, as long as the guard is there.
+    pub(crate) fn share<'c>(&'c self, file: &'c Arc<SharedFile<'h>>) -> Shared<'c, 'h> {
+        self.lock().files.push(Arc::clone(file));
+        self.changed.notify_all();
+        Shared { crowd: self, file }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'h>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file of which others search parts.
+pub(crate) struct Shared<'c, 'h> {
+    crowd: &'c Crowd<'h>,
+    file: &'c Arc<SharedFile<'h>>,
+}
+
+impl Shared<'_, '_> {
+    /// There may be parts again that nobody searches.
+    pub(crate) fn has_moved(&self) {
+        self.crowd.changed.notify_one();
+    }
+}
+
+impl Drop for Shared<'_, '_> {
+    fn drop(&mut self) {
+        let mut state = self.crowd.lock();
+        state.files.retain(|file| !Arc::ptr_eq(file, self.file));
+    }
+}
+
+struct Closing<'c, 'h>(&'c Arc<Crowd<'h>>);
+
+impl Drop for Closing<'_, '_> {
+    fn drop(&mut self) {
+        self.0.lock().is_over = true;
+        self.0.changed.notify_all();
+    }
+}
+
+struct Worker<'h> {
+    scan: Scan<'h>,
+    crowd: Arc<Crowd<'h>>,
+    /// Nothing if the thread cannot go on.
+    results: Sender<(u64, Option<Findings<'h>>)>,
+}
+
+impl Worker<'_> {
+    fn run(mut self) {
+        while let Some(work) = self.crowd.work() {
+            match work {
+                Work::Part(file, number) => self.scan.part(&file, number),
+                Work::Batch(number, inputs) => {
+                    for input in inputs {
+                        self.scan.input(input);
+                    }
+                    let findings = self.scan.take_findings();
+                    // Nobody waits for it after an error.
+                    let _ = self.results.send((number, Some(findings)));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.results.send((0, None));
+        }
+    }
+}
