@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use embedded_roots::Roots;
+use embedded_roots::{Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse};
 use memchr::{memchr, memmem};
 use rustls_pki_types::UnixTime;
@@ -86,6 +86,22 @@ impl Side {
 }
 
 impl Source {
+    /// The policy that trusts these roots, with their limits.
+    pub(crate) fn policy(&self, history: &History) -> Result<Roots> {
+        let builder = Roots::builder();
+        let builder = match self {
+            Self::Mozilla => builder.bundle(&mozilla::BUNDLE),
+            Self::MozillaOn(_) => {
+                let roots = self.compilable(history, None)?;
+                let roots = roots.into_iter().map(|root| root.root);
+                builder.pem(ParsedBundle::new(roots.collect())?.to_pem())
+            }
+            Self::System => return Ok(Roots::system()?),
+            Self::File(path) => builder.pem_file(path),
+        };
+        Ok(builder.build()?)
+    }
+
     /// The roots. A file has to compile, once it is PEM.
     pub(crate) fn compilable(
         &self,

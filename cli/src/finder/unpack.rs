@@ -271,7 +271,7 @@ impl<'h> Scan<'h> {
         });
     }
 
-    fn unread(&mut self, place: &Location, form: &str) {
+    pub(crate) fn unread(&mut self, place: &Location, form: &str) {
         if self.has_room(place, form) {
             self.unread.push(Unread {
                 location: place.clone(),
@@ -424,6 +424,24 @@ impl<'h> Scan<'h> {
             Err(why) => self.failed(name, &why),
         }
         content
+    }
+
+    /// The parts that follow are of one file, for the limits.
+    #[cfg(feature = "registry")]
+    pub(crate) fn begin(&mut self) {
+        self.left = Budget::new(&self.limits, self.crowd.as_deref());
+    }
+
+    /// An image of these layers, the lowest first.
+    #[cfg(feature = "registry")]
+    pub(crate) fn image_of_layers(&mut self, layers: Vec<Vec<String>>) {
+        self.layers.image(layers);
+    }
+
+    /// A part of a file that is not at hand as a whole: a layer of an image in a registry.
+    #[cfg(feature = "registry")]
+    pub(crate) fn blob(&mut self, name: &Location, reader: &mut dyn Read) {
+        self.stream(name, &mut FullReader::new(reader), 1);
     }
 
     fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {

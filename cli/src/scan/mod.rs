@@ -1,27 +1,33 @@
 //! `scan`: which roots lie in files of any kind.
 
+mod list;
 mod report;
 mod sarif;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use embedded_roots_bundle::counted;
 
 use crate::finder::parallel::Workers;
+use crate::finder::search::Search;
+use crate::finder::unpack::{Findings, Scan};
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
+use crate::registry::{PREFIX, Registries, RegistryOptions, ScannedImage};
 use crate::sarif::Format;
+use crate::scan::list::ListOptions;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files, directories, archives and container images; `-` is standard input
-    #[arg(required = true)]
+    /// Files, directories, archives and container images; `-` is standard input, and
+    /// `registry:HOST/NAME:TAG` is an image in a registry
+    #[arg(required_unless_present = "images_from")]
     paths: Vec<PathBuf>,
     /// Exit with status 1 if such a root or certificate is found
     #[arg(long, value_name = "WHAT")]
@@ -41,6 +47,10 @@ pub(crate) struct Arguments {
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
+    #[command(flatten)]
+    list: ListOptions,
+    #[command(flatten)]
+    registry: RegistryOptions,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -59,7 +69,16 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
     }
-    let findings = workers.scan(&arguments.paths, &history, &bar)?;
+    let mut sources = Sources {
+        workers,
+        registries: Registries::new(&arguments.registry, &history),
+        history: &history,
+        bar: &bar,
+    };
+    if let Some(list) = &arguments.list.images_from {
+        return list::run(list, &arguments.list, &mut sources, output);
+    }
+    let findings = sources.scan(&arguments.paths)?;
     bar.clear();
     let report = ScanReport::new(&findings, &history, arguments.effective);
     match arguments.format {
@@ -84,4 +103,39 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         return Err(format!("{count} could not be read, or not to the end").into());
     }
     Ok(Outcome::Clean)
+}
+
+/// What reads the sources of a command line or of a list.
+struct Sources<'s> {
+    workers: Workers,
+    registries: Registries<'s>,
+    history: &'s History,
+    bar: &'s Bar,
+}
+
+impl<'s> Sources<'s> {
+    fn scan(&mut self, paths: &[PathBuf]) -> Result<Findings<'s>> {
+        let mut all = Findings::default();
+        let is_image = |path: &PathBuf| image(path).is_some();
+        for group in paths.chunk_by(|one, other| !is_image(one) && !is_image(other)) {
+            match group.first().and_then(|path| image(path)) {
+                Some(name) => all.add(self.image(name)?.0),
+                None => all.add(self.workers.scan(group, self.history, self.bar)?),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Scans an image in a registry.
+    fn image(&mut self, name: &str) -> Result<(Findings<'s>, Vec<ScannedImage>)> {
+        let search = Search::new(self.history, self.bar)?;
+        let mut scan = Scan::new(search, self.workers.limits.clone());
+        let images = self.registries.scan(name, &mut scan);
+        Ok((scan.take_findings(), images))
+    }
+}
+
+/// The name of an image in a registry, if this is one.
+fn image(source: &Path) -> Option<&str> {
+    source.to_str().filter(|name| name.starts_with(PREFIX))
 }
