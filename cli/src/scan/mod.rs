@@ -1,10 +1,12 @@
 //! `scan`: which roots lie in files of any kind.
 
+mod exclude;
 mod report;
 mod sarif;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -16,6 +18,7 @@ use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::sarif::Format;
+use crate::scan::exclude::ExcludeArguments;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
@@ -38,6 +41,8 @@ pub(crate) struct Arguments {
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
     #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
     memory: u32,
+    #[command(flatten)]
+    exclude: ExcludeArguments,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -53,15 +58,19 @@ enum FailOn {
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
+    let exclusions = Arc::new(arguments.exclude.exclusions()?);
     let bar = Bar::new()?;
-    let mut workers = Workers::default();
+    let mut workers = Workers {
+        exclusions: Arc::clone(&exclusions),
+        ..Workers::default()
+    };
     workers.limits.in_memory = u64::from(arguments.memory) << 20;
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
     }
     let findings = workers.scan(&arguments.paths, &history, &bar)?;
     bar.clear();
-    let report = ScanReport::new(&findings, &history, arguments.effective);
+    let report = ScanReport::new(&findings, &exclusions, &history, arguments.effective);
     match arguments.format {
         Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
         None => output.write(&report, |out| report.show(out))?,

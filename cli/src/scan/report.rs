@@ -14,10 +14,12 @@ use crate::finder::date::{ListDate, ListDates};
 use crate::finder::layers::HiddenBy;
 use crate::finder::location::Location;
 use crate::finder::marked::PrivateAnchor;
+use crate::finder::pattern::Exclusions;
 use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
+use crate::scan::exclude::Exclusion;
 
 #[derive(Serialize)]
 pub(super) struct ScanReport<'a> {
@@ -32,6 +34,8 @@ pub(super) struct ScanReport<'a> {
     layers_are_incomplete: bool,
     /// Those that were recognised, and not looked into.
     pub(super) unread: &'a [Unread],
+    /// What was left out, as the user wants it.
+    pub(super) excluded: Vec<Exclusion<'a>>,
     pub(super) errors: &'a [Failure],
 }
 
@@ -123,7 +127,12 @@ pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.10
 
 impl<'a> ScanReport<'a> {
     /// If `effective`, only what the containers of images see counts.
-    pub(super) fn new(scan: &'a Findings<'_>, history: &'a History, effective: bool) -> Self {
+    pub(super) fn new(
+        scan: &'a Findings<'_>,
+        exclusions: &'a Exclusions,
+        history: &'a History,
+        effective: bool,
+    ) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();
         let of_place = |place| {
@@ -144,6 +153,7 @@ impl<'a> ScanReport<'a> {
             places: places.map(of_place).collect(),
             layers_are_incomplete: scan.layers.is_incomplete(),
             unread: &scan.unread,
+            excluded: Exclusion::all(exclusions),
             errors: &scan.failures,
         }
     }
@@ -230,6 +240,10 @@ impl<'a> ScanReport<'a> {
         summary.push(format!("{removed} that Mozilla removed"));
         if !self.unread.is_empty() {
             summary.push(format!("{} not looked into", self.unread.len()));
+        }
+        if !self.excluded.is_empty() {
+            let excluded = self.excluded.iter().map(|exclusion| exclusion.places);
+            summary.push(format!("{} excluded", excluded.sum::<u64>()));
         }
         summary.push(counted(self.errors.len(), "error"));
         writeln!(out, "{style}{}{style:#} ({files})", summary.join(", "))

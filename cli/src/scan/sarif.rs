@@ -34,6 +34,12 @@ pub(super) fn log(report: &ScanReport<'_>) -> Value {
             "locations": [in_sarif(location)],
         })
     });
+    let excluded = report.excluded.iter().map(|exclusion| {
+        json!({
+            "level": "note",
+            "message": { "text": exclusion.to_string() },
+        })
+    });
     let errors = report.errors.iter().map(|Failure { location, error }| {
         json!({
             "level": "error",
@@ -65,7 +71,11 @@ pub(super) fn log(report: &ScanReport<'_>) -> Value {
         }),
     ];
     let results: Vec<Value> = results.collect();
-    sarif::log(&rules, &results, &unread.chain(errors).collect::<Vec<_>>())
+    sarif::log(
+        &rules,
+        &results,
+        &unread.chain(excluded).chain(errors).collect::<Vec<_>>(),
+    )
 }
 
 fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {
