@@ -96,7 +96,6 @@ impl Patterns {
         })
     }
 
-    #[cfg(test)]
     /// Whether the place is matched, or a directory or an archive that it is in.
     pub(crate) fn is_match(&self, place: &Location) -> bool {
         self.matching(place, false).is_some()

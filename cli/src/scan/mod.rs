@@ -1,6 +1,9 @@
 //! `scan`: which roots lie in files of any kind.
 
+mod baseline;
 mod exclude;
+mod findings;
+mod policy;
 mod report;
 mod sarif;
 
@@ -9,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use embedded_roots_bundle::counted;
 
@@ -18,7 +22,10 @@ use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::sarif::Format;
+use crate::scan::baseline::Baseline;
 use crate::scan::exclude::ExcludeArguments;
+use crate::scan::findings::{FindingKind, ListedFindings};
+use crate::scan::policy::Policy;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
@@ -43,6 +50,12 @@ pub(crate) struct Arguments {
     memory: u32,
     #[command(flatten)]
     exclude: ExcludeArguments,
+    /// Exit with status 1 if a root is where this policy forbids it, or is not where it has to be (TOML)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Findings that are in this earlier output of --json do not count for the exit status
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -56,8 +69,37 @@ enum FailOn {
     Compromised,
 }
 
+/// What is found, and with a policy or a baseline also how each finding counts.
+#[derive(Serialize)]
+struct WholeReport<'a> {
+    #[serde(flatten)]
+    report: &'a ScanReport<'a>,
+    #[serde(flatten)]
+    findings: Option<&'a ListedFindings<'a>>,
+}
+
+impl Arguments {
+    /// Whether there are findings that make the exit status 1.
+    fn fails(&self, findings: &ListedFindings<'_>) -> bool {
+        let by_list: &[FindingKind] = match self.fail_on {
+            Some(FailOn::Compromised) => &[FindingKind::Compromised],
+            Some(FailOn::Removed) => &[FindingKind::Compromised, FindingKind::Removed],
+            None => &[],
+        };
+        let by_policy = [FindingKind::Forbidden, FindingKind::Missing];
+        let mut kinds = by_policy.iter().chain(by_list);
+        kinds.any(|kind| findings.has_new(*kind))
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
+    let policy = arguments.policy.as_deref();
+    let policy = policy
+        .map(|file| Policy::read(file, &history))
+        .transpose()?;
+    let baseline = arguments.baseline.as_deref();
+    let baseline = baseline.map(Baseline::read).transpose()?;
     let exclusions = Arc::new(arguments.exclude.exclusions()?);
     let bar = Bar::new()?;
     let mut workers = Workers {
@@ -68,18 +110,29 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
     }
-    let findings = workers.scan(&arguments.paths, &history, &bar)?;
+    let scan = workers.scan(&arguments.paths, &history, &bar)?;
     bar.clear();
-    let report = ScanReport::new(&findings, &exclusions, &history, arguments.effective);
+    let report = ScanReport::new(&scan, &exclusions, &history, arguments.effective);
+    let findings = ListedFindings::new(
+        &report,
+        policy.as_ref(),
+        baseline.as_ref(),
+        &history,
+        output.now(),
+    )?;
     match arguments.format {
-        Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
-        None => output.write(&report, |out| report.show(out))?,
+        Some(Format::Sarif) => {
+            output.write_json(&sarif::log(&report, &findings, policy.as_ref()))?;
+        }
+        None => {
+            let report = WholeReport {
+                report: &report,
+                findings: (policy.is_some() || baseline.is_some()).then_some(&findings),
+            };
+            output.write(&report, |out| report.report.show(&findings, out))?;
+        }
     }
-    let is_found = match arguments.fail_on {
-        Some(FailOn::Compromised) => report.has_compromised(),
-        Some(FailOn::Removed) => report.has_compromised() || report.has_removed(),
-        None => false,
-    };
+    let is_found = arguments.fails(&findings);
     let unread = report.unread.len() + report.errors.len();
     if arguments.strict && unread > 0 {
         let count = counted(unread, "place");

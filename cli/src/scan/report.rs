@@ -20,6 +20,7 @@ use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
 use crate::scan::exclude::Exclusion;
+use crate::scan::findings::{FindingKind, ListedFindings};
 
 #[derive(Serialize)]
 pub(super) struct ScanReport<'a> {
@@ -111,6 +112,8 @@ struct UnknownCa<'a> {
     short_name: String,
     subject: &'a str,
     sha256: String,
+    #[serde(skip)]
+    spki_sha256: String,
     forms: &'a BTreeSet<Form>,
     not_after: String,
     /// For what the place trusts it, where it says so.
@@ -121,6 +124,18 @@ struct UnknownCa<'a> {
 
 /// As many roots for e-mail alone are no accident: the place has Mozilla's whole list, or that for e-mail.
 const EMAIL_LIST: usize = 3;
+
+/// A root of a place, or a certificate with a compromised key.
+pub(super) struct PlaceCertificate<'a> {
+    pub(super) short_name: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) sha256: &'a str,
+    pub(super) spki_sha256: &'a str,
+    /// A root, and trusted for servers as far as the place says.
+    pub(super) is_trusted: bool,
+    /// Whether Mozilla's list holds or has held it.
+    pub(super) is_known: bool,
+}
 
 /// Of a program that does not hold the keys.
 pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
@@ -158,18 +173,11 @@ impl<'a> ScanReport<'a> {
         }
     }
 
-    pub(super) fn has_removed(&self) -> bool {
-        self.places
-            .iter()
-            .any(|place| place.removed().next().is_some())
-    }
-
-    pub(super) fn has_compromised(&self) -> bool {
-        let mut places = self.places.iter();
-        places.any(|place| place.compromised().next().is_some())
-    }
-
-    pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn show(
+        &self,
+        findings: &ListedFindings<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         for place in &self.places {
             place.show(out)?;
             writeln!(out)?;
@@ -196,6 +204,7 @@ impl<'a> ScanReport<'a> {
                 escape(error)
             )?;
         }
+        findings.show(out)?;
         let removed: BTreeSet<&str> = self
             .places
             .iter()
@@ -207,7 +216,9 @@ impl<'a> ScanReport<'a> {
             .flat_map(RootsOfPlace::compromised)
             .map(|finding| finding.sha256)
             .collect();
-        let style = if !self.errors.is_empty() || !compromised.is_empty() {
+        let fails_policy =
+            findings.has_new(FindingKind::Forbidden) || findings.has_new(FindingKind::Missing);
+        let style = if !self.errors.is_empty() || !compromised.is_empty() || fails_policy {
             ERROR
         } else if removed.is_empty() && self.unread.is_empty() {
             GOOD
@@ -238,6 +249,7 @@ impl<'a> ScanReport<'a> {
             counted(removed.len(), "other root")
         };
         summary.push(format!("{removed} that Mozilla removed"));
+        summary.extend(findings.counts());
         if !self.unread.is_empty() {
             summary.push(format!("{} not looked into", self.unread.len()));
         }
@@ -311,6 +323,7 @@ impl<'a> RootsOfPlace<'a> {
                     short_name: short_name(&found.root.der),
                     subject: found.root.certificate.subject(),
                     sha256: hex(&found.root.certificate.sha256()),
+                    spki_sha256: hex(&found.root.certificate.spki_sha256()),
                     forms: &found.forms,
                     not_after: iso_day(found.root.certificate.not_after()),
                     trusted_for: trusted_for(&found.root.certificate),
@@ -329,6 +342,34 @@ impl<'a> RootsOfPlace<'a> {
 }
 
 impl RootsOfPlace<'_> {
+    pub(super) fn certificates(&self) -> impl Iterator<Item = PlaceCertificate<'_>> {
+        let roots = self.roots.iter().map(|root| PlaceCertificate {
+            short_name: &root.short_name,
+            subject: root.subject,
+            sha256: &root.sha256,
+            spki_sha256: &root.spki_sha256,
+            is_trusted: root.is_for_servers(),
+            is_known: true,
+        });
+        let unknown = self.unknown.iter().map(|unknown| PlaceCertificate {
+            short_name: &unknown.short_name,
+            subject: unknown.subject,
+            sha256: &unknown.sha256,
+            spki_sha256: &unknown.spki_sha256,
+            is_trusted: unknown.trusted_for.is_none_or(|trust| trust.servers),
+            is_known: false,
+        });
+        let others = self.compromised.iter().map(|other| PlaceCertificate {
+            short_name: &other.short_name,
+            subject: other.subject,
+            sha256: &other.sha256,
+            spki_sha256: &other.spki_sha256,
+            is_trusted: false,
+            is_known: false,
+        });
+        roots.chain(unknown).chain(others)
+    }
+
     pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
         let roots = self.counting().filter(|root| root.is_for_servers());
         let roots = roots.filter_map(|root| {

@@ -17,5 +17,6 @@ mod input;
 mod list;
 mod page;
 mod picture;
+mod policy;
 mod readme;
 mod scan;
