@@ -1,6 +1,7 @@
 //! `scan`: which roots lie in files of any kind.
 
 mod baseline;
+mod cyclonedx;
 mod exclude;
 mod findings;
 mod policy;
@@ -21,7 +22,6 @@ use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::sarif::Format;
 use crate::scan::baseline::Baseline;
 use crate::scan::exclude::ExcludeArguments;
 use crate::scan::findings::{FindingKind, ListedFindings};
@@ -59,6 +59,15 @@ pub(crate) struct Arguments {
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// SARIF 2.1.0: each finding is a result
+    Sarif,
+    /// `CycloneDX` 1.6: each certificate is a component, with its places
+    #[value(name = "cyclonedx")]
+    CycloneDx,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -123,6 +132,9 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     match arguments.format {
         Some(Format::Sarif) => {
             output.write_json(&sarif::log(&report, &findings, policy.as_ref()))?;
+        }
+        Some(Format::CycloneDx) => {
+            output.write_json(&cyclonedx::document(&report, &scan, &history))?;
         }
         None => {
             let report = WholeReport {

@@ -133,6 +133,7 @@ pub(super) struct PlaceCertificate<'a> {
     pub(super) spki_sha256: &'a str,
     /// A root, and trusted for servers as far as the place says.
     pub(super) is_trusted: bool,
+    pub(super) forms: &'a BTreeSet<Form>,
     /// Whether Mozilla's list holds or has held it.
     pub(super) is_known: bool,
 }
@@ -349,6 +350,7 @@ impl RootsOfPlace<'_> {
             sha256: &root.sha256,
             spki_sha256: &root.spki_sha256,
             is_trusted: root.is_for_servers(),
+            forms: root.forms,
             is_known: true,
         });
         let unknown = self.unknown.iter().map(|unknown| PlaceCertificate {
@@ -357,6 +359,7 @@ impl RootsOfPlace<'_> {
             sha256: &unknown.sha256,
             spki_sha256: &unknown.spki_sha256,
             is_trusted: unknown.trusted_for.is_none_or(|trust| trust.servers),
+            forms: unknown.forms,
             is_known: false,
         });
         let others = self.compromised.iter().map(|other| PlaceCertificate {
@@ -365,6 +368,7 @@ impl RootsOfPlace<'_> {
             sha256: &other.sha256,
             spki_sha256: &other.spki_sha256,
             is_trusted: false,
+            forms: other.forms,
             is_known: false,
         });
         roots.chain(unknown).chain(others)
@@ -547,7 +551,7 @@ impl FoundRoot<'_> {
     }
 }
 
-fn form_name(form: Form) -> &'static str {
+pub(super) fn form_name(form: Form) -> &'static str {
     match form {
         Form::Key => "keys alone",
         Form::Der => "DER",

@@ -11,6 +11,7 @@ mod archive;
 mod check;
 mod command;
 mod compromised;
+mod cyclonedx;
 mod diff;
 mod elsewhere;
 mod input;
