@@ -185,17 +185,18 @@ impl<'a> ListedFindings<'a> {
         Ok(())
     }
 
+    pub(super) fn in_state(&self, state: State) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|finding| finding.state == state).count()
+    }
+
     /// For the summary.
     pub(super) fn counts(&self) -> Vec<String> {
-        let in_state = |state| {
-            let findings = self.findings.iter();
-            findings.filter(|finding| finding.state == state).count()
-        };
         let counts = [
             (self.count(FindingKind::Forbidden, State::New), "forbidden"),
             (self.count(FindingKind::Missing, State::New), "missing"),
-            (in_state(State::Allowed), "allowed"),
-            (in_state(State::Unchanged), "in the baseline"),
+            (self.in_state(State::Allowed), "allowed"),
+            (self.in_state(State::Unchanged), "in the baseline"),
         ];
         let counts = counts.iter().filter(|(count, _)| *count > 0);
         counts
@@ -356,7 +357,7 @@ impl ListedFinding<'_> {
     }
 
     /// The reason of the policy behind a colon; empty if it has none.
-    fn why(&self) -> String {
+    pub(super) fn why(&self) -> String {
         let reason = self.reason.as_deref();
         reason.map_or_else(String::new, |reason| format!(": {}", escape(reason)))
     }

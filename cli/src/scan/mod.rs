@@ -4,9 +4,11 @@ mod baseline;
 mod cyclonedx;
 mod exclude;
 mod findings;
+mod html;
 mod policy;
 mod report;
 mod sarif;
+mod timeline;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -68,6 +70,8 @@ enum Format {
     /// `CycloneDX` 1.6: each certificate is a component, with its places
     #[value(name = "cyclonedx")]
     CycloneDx,
+    /// A page for people, in one file
+    Html,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -135,6 +139,10 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
         Some(Format::CycloneDx) => {
             output.write_json(&cyclonedx::document(&report, &scan, &history))?;
+        }
+        Some(Format::Html) => {
+            let page = html::page(&report, &findings);
+            output.write(&page, |out| out.write_all(page.as_bytes()))?;
         }
         None => {
             let report = WholeReport {

@@ -25,7 +25,7 @@ use crate::scan::findings::{FindingKind, ListedFindings};
 #[derive(Serialize)]
 pub(super) struct ScanReport<'a> {
     command: &'static str,
-    history_as_of: &'a str,
+    pub(super) history_as_of: &'a str,
     /// How many files and entries of archives were searched, and their bytes.
     searched: u64,
     bytes: u64,
@@ -51,7 +51,7 @@ pub(super) struct RootsOfPlace<'a> {
     counts: bool,
     key_store: Option<KeyStore>,
     /// When the lists in it were Mozilla's.
-    list_dates: Vec<ListDate>,
+    pub(super) list_dates: Vec<ListDate>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
     pub(super) refuses_public_keys: Option<bool>,
@@ -65,7 +65,7 @@ pub(super) struct RootsOfPlace<'a> {
 #[derive(Serialize)]
 pub(super) struct FoundRoot<'a> {
     #[serde(skip)]
-    short_name: String,
+    pub(super) short_name: String,
     pub(super) subject: &'a str,
     pub(super) sha256: String,
     spki_sha256: String,
@@ -99,7 +99,7 @@ struct CompromisedCertificate<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Finding<'a> {
     pub(super) what: &'static str,
-    short_name: &'a str,
+    pub(super) short_name: &'a str,
     pub(super) subject: &'a str,
     pub(super) sha256: &'a str,
     pub(super) compromise: &'a Compromise,
@@ -559,7 +559,7 @@ pub(super) fn form_name(form: Form) -> &'static str {
     }
 }
 
-fn shown_date(date: &ListDate) -> String {
+pub(super) fn shown_date(date: &ListDate) -> String {
     let ListDate {
         from,
         until,

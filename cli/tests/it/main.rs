@@ -14,6 +14,7 @@ mod compromised;
 mod cyclonedx;
 mod diff;
 mod elsewhere;
+mod html;
 mod input;
 mod list;
 mod page;
