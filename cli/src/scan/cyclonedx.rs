@@ -8,7 +8,7 @@ use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::rfc3339;
 use serde_json::{Value, json};
 
-use crate::finder::unpack::{Failure, Scan, Unread};
+use crate::finder::unpack::{Failure, Findings, Unread};
 use crate::history::History;
 use crate::scan::report::{PlaceCertificate, ScanReport, form_name};
 
@@ -24,7 +24,7 @@ struct Component<'a> {
 }
 
 /// The same for the same files: neither a clock nor chance is in it.
-pub(super) fn document(report: &ScanReport<'_>, scan: &Scan<'_>, history: &History) -> Value {
+pub(super) fn document(report: &ScanReport<'_>, scan: &Findings<'_>, history: &History) -> Value {
     let components = components(report, scan, history);
     let mut listed: Vec<Value> = components.values().map(Component::certificate).collect();
     let keys: BTreeMap<String, Value> = components.values().map(Component::key).collect();
@@ -78,7 +78,7 @@ pub(super) fn document(report: &ScanReport<'_>, scan: &Scan<'_>, history: &Histo
 /// By their fingerprints.
 fn components<'a>(
     report: &'a ScanReport<'_>,
-    scan: &'a Scan<'_>,
+    scan: &'a Findings<'_>,
     history: &'a History,
 ) -> BTreeMap<&'a str, Component<'a>> {
     let known = history.all().iter().map(|known| &known.certificate);

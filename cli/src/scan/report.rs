@@ -129,11 +129,12 @@ const EMAIL_LIST: usize = 3;
 pub(super) struct PlaceCertificate<'a> {
     pub(super) short_name: &'a str,
     pub(super) subject: &'a str,
+    /// Of its key, if nobody knows its certificate.
     pub(super) sha256: &'a str,
     pub(super) spki_sha256: &'a str,
     /// A root, and trusted for servers as far as the place says.
     pub(super) is_trusted: bool,
-    pub(super) forms: &'a BTreeSet<Form>,
+    pub(super) forms: Vec<Form>,
     /// Whether Mozilla's list holds or has held it.
     pub(super) is_known: bool,
 }
@@ -350,7 +351,7 @@ impl RootsOfPlace<'_> {
             sha256: &root.sha256,
             spki_sha256: &root.spki_sha256,
             is_trusted: root.is_for_servers(),
-            forms: root.forms,
+            forms: root.forms.iter().copied().collect(),
             is_known: true,
         });
         let unknown = self.unknown.iter().map(|unknown| PlaceCertificate {
@@ -359,7 +360,7 @@ impl RootsOfPlace<'_> {
             sha256: &unknown.sha256,
             spki_sha256: &unknown.spki_sha256,
             is_trusted: unknown.trusted_for.is_none_or(|trust| trust.servers),
-            forms: unknown.forms,
+            forms: unknown.forms.iter().copied().collect(),
             is_known: false,
         });
         let others = self.compromised.iter().map(|other| PlaceCertificate {
@@ -368,10 +369,19 @@ impl RootsOfPlace<'_> {
             sha256: &other.sha256,
             spki_sha256: &other.spki_sha256,
             is_trusted: false,
-            forms: other.forms,
+            forms: other.forms.iter().copied().collect(),
             is_known: false,
         });
-        roots.chain(unknown).chain(others)
+        let anchors = self.anchors.iter().map(|anchor| PlaceCertificate {
+            short_name: &anchor.short_name,
+            subject: &anchor.subject,
+            sha256: &anchor.spki_sha256,
+            spki_sha256: &anchor.spki_sha256,
+            forms: vec![Form::Key],
+            is_trusted: true,
+            is_known: false,
+        });
+        roots.chain(unknown).chain(anchors).chain(others)
     }
 
     pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
@@ -459,16 +469,16 @@ impl RootsOfPlace<'_> {
         }
         let other = self.unknown.iter().filter(|unknown| !unknown.for_email);
         let other: Vec<_> = other.collect();
-        if !other.is_empty() {
-            let count = counted(other.len(), "other self-signed CA");
-            writeln!(out, "  {count}, valid until:")?;
-        }
         if !self.anchors.is_empty() {
             let count = counted(self.anchors.len(), "private root");
             writeln!(out, "  {count} that embedded-roots compiled in:")?;
         }
         for anchor in &self.anchors {
             writeln!(out, "    {}", anchor.short_name)?;
+        }
+        if !other.is_empty() {
+            let count = counted(other.len(), "other self-signed CA");
+            writeln!(out, "  {count}, valid until:")?;
         }
         for unknown in other {
             writeln!(out, "    {}  {}", unknown.not_after, unknown.short_name)?;
