@@ -2,6 +2,7 @@
 //! it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter;
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::{hex, sha256};
@@ -16,7 +17,7 @@ use crate::scan::report::{PlaceCertificate, ScanReport, form_name};
 struct Component<'a> {
     name: &'a str,
     certificate: &'a Certificate,
-    /// The places, each with the forms in it.
+    /// The places, each with the forms in it, and why the container does not see it.
     occurrences: Vec<(&'a str, String)>,
     /// Names and values.
     properties: BTreeSet<(&'static str, String)>,
@@ -111,9 +112,11 @@ fn components<'a>(
                 is_own_key_public: false,
             });
             let forms: Vec<&str> = forms.iter().map(|form| form_name(*form)).collect();
+            let context = iter::once(forms.join(", ")).chain(place.hidden());
+            let context: Vec<String> = context.collect();
             component
                 .occurrences
-                .push((&place.location.shown, forms.join(", ")));
+                .push((&place.location.shown, context.join("; ")));
         }
         for (root, standing) in place.removed() {
             if let Some(component) = components.get_mut(root.sha256.as_str()) {

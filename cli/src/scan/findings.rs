@@ -100,7 +100,7 @@ impl<'a> ListedFindings<'a> {
         let entries = policy.map(|policy| policy.entries.as_slice());
         let entries = entries.unwrap_or_default();
         let mut has_matched = vec![false; entries.len()];
-        for place in &report.places {
+        for place in report.places.iter().filter(|place| place.counts) {
             listed.add_place(place, entries, &mut has_matched, now);
         }
         for entry in entries {
@@ -283,7 +283,7 @@ impl<'a> ListedFindings<'a> {
     fn add_missing(&mut self, report: &'a ScanReport<'_>, entry: &Entry) {
         let places = report.places.iter();
         let places: Vec<_> = places
-            .filter(|place| entry.is_of_place(place.location))
+            .filter(|place| place.counts && entry.is_of_place(place.location))
             .collect();
         for root in entry.required() {
             let has = |place: &&&RootsOfPlace<'_>| {

@@ -18,6 +18,8 @@ enum Standing {
     Removed,
     /// Not known of Mozilla's list.
     Other,
+    /// Removed or compromised, and for another purpose, or not in the container.
+    Uncounted,
     Listed,
 }
 
@@ -251,6 +253,7 @@ fn place(place: &RootsOfPlace<'_>, findings: &ListedFindings<'_>) -> String {
         (Standing::Compromised, "compromised", "compromised"),
         (Standing::Removed, "removed", "removed"),
         (Standing::Other, "", "not in Mozilla's list"),
+        (Standing::Uncounted, "", "not counted"),
         (Standing::Listed, "good", "in Mozilla's list"),
     ];
     let badges = badges.map(|(standing, class, name)| (count(standing), class, name));
@@ -262,7 +265,9 @@ fn place(place: &RootsOfPlace<'_>, findings: &ListedFindings<'_>) -> String {
     let dates = dates.map(|date| format!("<p>{}</p>\n", text(&shown_date(date))));
     let verifier = place.refuses_public_keys == Some(false);
     let verifier = verifier.then(|| format!("<p class=\"removed\">{}</p>\n", text(OLDER_VERIFIER)));
-    let about: String = dates.chain(verifier).collect();
+    let hidden = place.hidden();
+    let hidden = hidden.map(|hidden| format!("<p>{}</p>\n", text(&hidden)));
+    let about: String = hidden.into_iter().chain(dates).chain(verifier).collect();
 
     let is_open = rows.iter().any(|row| row.standing < Standing::Other);
     let (plain, notable): (Vec<Row<'_>>, Vec<Row<'_>>) = rows
@@ -309,10 +314,14 @@ fn rows<'a>(place: &'a RootsOfPlace<'_>, findings: &ListedFindings<'_>) -> Vec<R
         } else if !certificate.is_known {
             let remark = "not in Mozilla's list since 2015".to_owned();
             (Standing::Other, remark)
+        } else if !certificate.is_good {
+            let why = "not for servers, or not in the container";
+            let remark = format!("removed or compromised, and not counted here: {why}");
+            (Standing::Uncounted, remark)
         } else if certificate.is_trusted {
             (Standing::Listed, "in Mozilla's list".to_owned())
         } else {
-            let remark = "not trusted for servers here".to_owned();
+            let remark = "in Mozilla's list; here, not for servers".to_owned();
             (Standing::Listed, remark)
         };
         let mut remarks = vec![remark];
@@ -360,7 +369,7 @@ fn table(rows: &[Row<'_>], caption: &str) -> String {
         let class = match row.standing {
             Standing::Compromised => "compromised",
             Standing::Removed => "removed",
-            Standing::Other | Standing::Listed => "",
+            Standing::Other | Standing::Uncounted | Standing::Listed => "",
         };
         let forms: Vec<&str> = forms.iter().map(|form| form_name(*form)).collect();
         let remarks: Vec<String> = row.remarks.iter().map(|remark| text(remark)).collect();

@@ -45,10 +45,10 @@ pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
     /// The layer for which the container of an image does not see it.
-    pub(super) hidden_by: Option<HiddenBy>,
+    hidden_by: Option<HiddenBy>,
     /// Whether what is in it counts.
     #[serde(skip)]
-    counts: bool,
+    pub(super) counts: bool,
     key_store: Option<KeyStore>,
     /// When the lists in it were Mozilla's.
     pub(super) list_dates: Vec<ListDate>,
@@ -137,6 +137,8 @@ pub(super) struct PlaceCertificate<'a> {
     pub(super) forms: Vec<Form>,
     /// Whether Mozilla's list holds or has held it.
     pub(super) is_known: bool,
+    /// Whether it is known, and neither removed nor compromised, here or elsewhere.
+    pub(super) is_good: bool,
 }
 
 /// Of a program that does not hold the keys.
@@ -344,6 +346,12 @@ impl<'a> RootsOfPlace<'a> {
 }
 
 impl RootsOfPlace<'_> {
+    /// Why the container of an image does not see it, not escaped.
+    pub(super) fn hidden(&self) -> Option<String> {
+        let HiddenBy { layer, how } = self.hidden_by.as_ref()?;
+        Some(format!("not in the container: {} by {layer}", how.as_str()))
+    }
+
     pub(super) fn certificates(&self) -> impl Iterator<Item = PlaceCertificate<'_>> {
         let roots = self.roots.iter().map(|root| PlaceCertificate {
             short_name: &root.short_name,
@@ -353,6 +361,7 @@ impl RootsOfPlace<'_> {
             is_trusted: root.is_for_servers(),
             forms: root.forms.iter().copied().collect(),
             is_known: true,
+            is_good: root.removed.is_none() && root.compromised.is_none(),
         });
         let unknown = self.unknown.iter().map(|unknown| PlaceCertificate {
             short_name: &unknown.short_name,
@@ -362,6 +371,7 @@ impl RootsOfPlace<'_> {
             is_trusted: unknown.trusted_for.is_none_or(|trust| trust.servers),
             forms: unknown.forms.iter().copied().collect(),
             is_known: false,
+            is_good: false,
         });
         let others = self.compromised.iter().map(|other| PlaceCertificate {
             short_name: &other.short_name,
@@ -371,6 +381,7 @@ impl RootsOfPlace<'_> {
             is_trusted: false,
             forms: other.forms.iter().copied().collect(),
             is_known: false,
+            is_good: false,
         });
         let anchors = self.anchors.iter().map(|anchor| PlaceCertificate {
             short_name: &anchor.short_name,
@@ -380,6 +391,7 @@ impl RootsOfPlace<'_> {
             forms: vec![Form::Key],
             is_trusted: true,
             is_known: false,
+            is_good: false,
         });
         roots.chain(unknown).chain(anchors).chain(others)
     }
@@ -419,9 +431,8 @@ impl RootsOfPlace<'_> {
 
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", escape(&self.location.shown))?;
-        if let Some(HiddenBy { layer, how }) = &self.hidden_by {
-            let (how, layer) = (how.as_str(), escape(layer));
-            writeln!(out, "  not in the container: {how} by {layer}")?;
+        if let Some(hidden) = self.hidden() {
+            writeln!(out, "  {}", escape(&hidden))?;
         }
         if !self.roots.is_empty() {
             let store = match self.key_store {
