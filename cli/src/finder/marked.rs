@@ -26,7 +26,7 @@ pub(crate) struct PrivateAnchor {
     #[serde(skip)]
     pub(crate) short_name: String,
     pub(crate) subject: String,
-    spki_sha256: String,
+    pub(crate) spki_sha256: String,
 }
 
 impl From<&MarkedAnchor> for PrivateAnchor {

@@ -20,6 +20,7 @@ pub(crate) mod nss;
 mod nuitka;
 pub(crate) mod parallel;
 mod parts;
+pub(crate) mod pattern;
 mod pem;
 pub(crate) mod progress;
 mod pyinstaller;

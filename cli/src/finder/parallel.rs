@@ -10,16 +10,20 @@ use std::thread;
 use super::files::{Input, Walk};
 use super::limits::{Reserve, ScanLimits, Taken};
 use super::parts::SharedFile;
+use super::pattern::Exclusions;
 use super::progress::Progress;
 use super::search::Search;
 use super::unpack::{Findings, Scan};
 use crate::history::History;
 use crate::outcome::Result;
 
-/// How a scan is done, which makes no difference in what it finds.
+/// How a scan is done.
 pub(crate) struct Workers {
+    /// They make no difference in what is found.
     pub(crate) threads: NonZeroUsize,
     pub(crate) limits: ScanLimits,
+    /// What is left out.
+    pub(crate) exclusions: Arc<Exclusions>,
 }
 
 impl Default for Workers {
@@ -29,6 +33,7 @@ impl Default for Workers {
         Self {
             threads,
             limits: ScanLimits::default(),
+            exclusions: Arc::default(),
         }
     }
 }
@@ -48,13 +53,14 @@ impl Workers {
         let search = Search::new(history, progress)?;
         let crowd = Arc::new(Crowd::default());
         let (sender, results) = mpsc::channel();
-        let mut walk = Walk::new(paths);
+        let mut walk = Walk::new(paths, Arc::clone(&self.exclusions));
         thread::scope(|scope| {
             // The threads end when this function does, however it does.
             let crowd = Closing(&crowd);
             for number in 0..self.threads.get() {
                 let mut scan = Scan::new(search.another(), self.limits.clone());
                 scan.crowd = Some(Arc::clone(crowd.0));
+                scan.exclusions = Arc::clone(&self.exclusions);
                 let worker = Worker {
                     scan,
                     crowd: Arc::clone(crowd.0),

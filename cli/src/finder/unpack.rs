@@ -20,6 +20,7 @@ use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, Unpackin
 use super::location::Location;
 use super::parallel::Crowd;
 use super::parts::{PART, SharedFile};
+use super::pattern::Exclusions;
 use super::range::Range;
 use super::reader::FullReader;
 use super::search::Search;
@@ -107,6 +108,7 @@ pub(crate) struct Scan<'h> {
     pub(crate) places: Vec<Place<'h>>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) unread: Vec<Unread>,
+    pub(crate) exclusions: Arc<Exclusions>,
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
@@ -250,6 +252,7 @@ impl<'h> Scan<'h> {
             places: Vec::new(),
             failures: Vec::new(),
             unread: Vec::new(),
+            exclusions: Arc::default(),
             searched: 0,
             bytes: 0,
             layers: Layers::default(),
@@ -445,6 +448,10 @@ impl<'h> Scan<'h> {
     }
 
     fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
+        // A file is asked about where it is found.
+        if name.path.len() > 1 && self.exclusions.exclude(name, false) {
+            return;
+        }
         let head = match read_head(reader) {
             Ok(head) => head,
             Err(why) => return self.failed(name, &why),
@@ -1148,6 +1155,10 @@ impl<'h> Scan<'h> {
                     return Err(too_many_entries(&scan.limits));
                 }
                 let place = name.entry(&entry.name);
+                // Before it is found to be encrypted, which is told.
+                if scan.exclusions.exclude(&place, entry.is_directory()) {
+                    continue;
+                }
                 if entry.is_encrypted() {
                     scan.unread(&place, "encrypted entry of a ZIP archive");
                 } else if !entry.is_directory() {

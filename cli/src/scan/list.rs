@@ -7,6 +7,7 @@ use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
@@ -19,7 +20,7 @@ use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::registry::ScannedImage;
 use crate::scan::report::ScanReport;
-use crate::scan::{Sources, image};
+use crate::scan::{Arguments, Sources, image};
 
 #[derive(Args)]
 #[command(next_help_heading = "Options for lists of images")]
@@ -28,7 +29,7 @@ pub(super) struct ListOptions {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["paths", "fail_on", "strict", "effective", "format"]
+        conflicts_with_all = ["paths", "fail_on", "strict", "effective", "policy", "baseline", "format"]
     )]
     pub(super) images_from: Option<PathBuf>,
     /// Leave all but the part K of N, counted from 0, to other processes
@@ -69,10 +70,11 @@ struct Line<'a> {
 
 pub(super) fn run(
     list: &Path,
-    options: &ListOptions,
+    arguments: &Arguments,
     sources: &mut Sources<'_>,
     output: &mut Output,
 ) -> Result<Outcome> {
+    let options = &arguments.list;
     let list = read(list)?;
     let list = list.iter().filter(|source| {
         let shard = options.shard;
@@ -89,6 +91,8 @@ pub(super) fn run(
             continue;
         }
         let path = PathBuf::from(source);
+        let exclusions = Arc::new(arguments.exclude.exclusions()?);
+        sources.workers.exclusions = Arc::clone(&exclusions);
         // Each for itself, so that nothing of one source is in memory or in the line of another.
         let (findings, images) = match image(&path) {
             Some(name) => sources.image(name)?,
@@ -98,7 +102,7 @@ pub(super) fn run(
             source,
             time: rfc3339(output.now()),
             images: &images,
-            report: ScanReport::new(&findings, sources.history, false),
+            report: ScanReport::new(&findings, &exclusions, sources.history, false),
         };
         scanned += 1;
         if let [first, ..] = line.report.errors {

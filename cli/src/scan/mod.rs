@@ -1,13 +1,22 @@
 //! `scan`: which roots lie in files of any kind.
 
+mod baseline;
+mod cyclonedx;
+mod exclude;
+mod findings;
+mod html;
 mod list;
+mod policy;
 mod report;
 mod sarif;
+mod timeline;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use embedded_roots_bundle::counted;
 
@@ -19,8 +28,11 @@ use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::registry::{PREFIX, Registries, RegistryOptions, ScannedImage};
-use crate::sarif::Format;
+use crate::scan::baseline::Baseline;
+use crate::scan::exclude::ExcludeArguments;
+use crate::scan::findings::{FindingKind, ListedFindings};
 use crate::scan::list::ListOptions;
+use crate::scan::policy::Policy;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
@@ -44,6 +56,14 @@ pub(crate) struct Arguments {
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
     #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
     memory: u32,
+    #[command(flatten)]
+    exclude: ExcludeArguments,
+    /// Exit with status 1 if a root is where this policy forbids it, or is not where it has to be (TOML)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Findings that are in this earlier output of --json do not count for the exit status
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -54,6 +74,17 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// SARIF 2.1.0: each finding is a result
+    Sarif,
+    /// `CycloneDX` 1.6: each certificate is a component, with its places
+    #[value(name = "cyclonedx")]
+    CycloneDx,
+    /// A page for people, in one file
+    Html,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum FailOn {
     /// One that Mozilla has removed, or a compromised root or certificate
     Removed,
@@ -61,10 +92,43 @@ enum FailOn {
     Compromised,
 }
 
+/// What is found, and with a policy or a baseline also how each finding counts.
+#[derive(Serialize)]
+struct WholeReport<'a> {
+    #[serde(flatten)]
+    report: &'a ScanReport<'a>,
+    #[serde(flatten)]
+    findings: Option<&'a ListedFindings<'a>>,
+}
+
+impl Arguments {
+    /// Whether there are findings that make the exit status 1.
+    fn fails(&self, findings: &ListedFindings<'_>) -> bool {
+        let by_list: &[FindingKind] = match self.fail_on {
+            Some(FailOn::Compromised) => &[FindingKind::Compromised],
+            Some(FailOn::Removed) => &[FindingKind::Compromised, FindingKind::Removed],
+            None => &[],
+        };
+        let by_policy = [FindingKind::Forbidden, FindingKind::Missing];
+        let mut kinds = by_policy.iter().chain(by_list);
+        kinds.any(|kind| findings.has_new(*kind))
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
+    let policy = arguments.policy.as_deref();
+    let policy = policy
+        .map(|file| Policy::read(file, &history))
+        .transpose()?;
+    let baseline = arguments.baseline.as_deref();
+    let baseline = baseline.map(Baseline::read).transpose()?;
+    let exclusions = Arc::new(arguments.exclude.exclusions()?);
     let bar = Bar::new()?;
-    let mut workers = Workers::default();
+    let mut workers = Workers {
+        exclusions: Arc::clone(&exclusions),
+        ..Workers::default()
+    };
     workers.limits.in_memory = u64::from(arguments.memory) << 20;
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
@@ -76,20 +140,38 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         bar: &bar,
     };
     if let Some(list) = &arguments.list.images_from {
-        return list::run(list, &arguments.list, &mut sources, output);
+        return list::run(list, arguments, &mut sources, output);
     }
-    let findings = sources.scan(&arguments.paths)?;
+    let scan = sources.scan(&arguments.paths)?;
     bar.clear();
-    let report = ScanReport::new(&findings, &history, arguments.effective);
+    let report = ScanReport::new(&scan, &exclusions, &history, arguments.effective);
+    let findings = ListedFindings::new(
+        &report,
+        policy.as_ref(),
+        baseline.as_ref(),
+        &history,
+        output.now(),
+    )?;
     match arguments.format {
-        Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
-        None => output.write(&report, |out| report.show(out))?,
+        Some(Format::Sarif) => {
+            output.write_json(&sarif::log(&report, &findings, policy.as_ref()))?;
+        }
+        Some(Format::CycloneDx) => {
+            output.write_json(&cyclonedx::document(&report, &scan, &history))?;
+        }
+        Some(Format::Html) => {
+            let page = html::page(&report, &findings);
+            output.write(&page, |out| out.write_all(page.as_bytes()))?;
+        }
+        None => {
+            let report = WholeReport {
+                report: &report,
+                findings: (policy.is_some() || baseline.is_some()).then_some(&findings),
+            };
+            output.write(&report, |out| report.report.show(&findings, out))?;
+        }
     }
-    let is_found = match arguments.fail_on {
-        Some(FailOn::Compromised) => report.has_compromised(),
-        Some(FailOn::Removed) => report.has_compromised() || report.has_removed(),
-        None => false,
-    };
+    let is_found = arguments.fails(&findings);
     let unread = report.unread.len() + report.errors.len();
     if arguments.strict && unread > 0 {
         let count = counted(unread, "place");
@@ -130,6 +212,7 @@ impl<'s> Sources<'s> {
     fn image(&mut self, name: &str) -> Result<(Findings<'s>, Vec<ScannedImage>)> {
         let search = Search::new(self.history, self.bar)?;
         let mut scan = Scan::new(search, self.workers.limits.clone());
+        scan.exclusions = Arc::clone(&self.workers.exclusions);
         let images = self.registries.scan(name, &mut scan);
         Ok((scan.take_findings(), images))
     }

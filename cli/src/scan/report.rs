@@ -14,15 +14,18 @@ use crate::finder::date::{ListDate, ListDates};
 use crate::finder::layers::HiddenBy;
 use crate::finder::location::Location;
 use crate::finder::marked::PrivateAnchor;
+use crate::finder::pattern::Exclusions;
 use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::{History, Standing};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
+use crate::scan::exclude::Exclusion;
+use crate::scan::findings::{FindingKind, ListedFindings};
 
 #[derive(Serialize)]
 pub(super) struct ScanReport<'a> {
     command: &'static str,
-    history_as_of: &'a str,
+    pub(super) history_as_of: &'a str,
     /// How many files and entries of archives were searched, and their bytes.
     searched: u64,
     bytes: u64,
@@ -32,6 +35,8 @@ pub(super) struct ScanReport<'a> {
     layers_are_incomplete: bool,
     /// Those that were recognised, and not looked into.
     pub(super) unread: &'a [Unread],
+    /// What was left out, as the user wants it.
+    pub(super) excluded: Vec<Exclusion<'a>>,
     pub(super) errors: &'a [Failure],
 }
 
@@ -40,13 +45,13 @@ pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
     /// The layer for which the container of an image does not see it.
-    pub(super) hidden_by: Option<HiddenBy>,
+    hidden_by: Option<HiddenBy>,
     /// Whether what is in it counts.
     #[serde(skip)]
-    counts: bool,
+    pub(super) counts: bool,
     key_store: Option<KeyStore>,
     /// When the lists in it were Mozilla's.
-    list_dates: Vec<ListDate>,
+    pub(super) list_dates: Vec<ListDate>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
     pub(super) refuses_public_keys: Option<bool>,
@@ -60,7 +65,7 @@ pub(super) struct RootsOfPlace<'a> {
 #[derive(Serialize)]
 pub(super) struct FoundRoot<'a> {
     #[serde(skip)]
-    short_name: String,
+    pub(super) short_name: String,
     pub(super) subject: &'a str,
     pub(super) sha256: String,
     spki_sha256: String,
@@ -94,7 +99,7 @@ struct CompromisedCertificate<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Finding<'a> {
     pub(super) what: &'static str,
-    short_name: &'a str,
+    pub(super) short_name: &'a str,
     pub(super) subject: &'a str,
     pub(super) sha256: &'a str,
     pub(super) compromise: &'a Compromise,
@@ -107,6 +112,8 @@ struct UnknownCa<'a> {
     short_name: String,
     subject: &'a str,
     sha256: String,
+    #[serde(skip)]
+    spki_sha256: String,
     forms: &'a BTreeSet<Form>,
     not_after: String,
     /// For what the place trusts it, where it says so.
@@ -118,12 +125,33 @@ struct UnknownCa<'a> {
 /// As many roots for e-mail alone are no accident: the place has Mozilla's whole list, or that for e-mail.
 const EMAIL_LIST: usize = 3;
 
+/// A root of a place, or a certificate with a compromised key.
+pub(super) struct PlaceCertificate<'a> {
+    pub(super) short_name: &'a str,
+    pub(super) subject: &'a str,
+    /// Of its key, if nobody knows its certificate.
+    pub(super) sha256: &'a str,
+    pub(super) spki_sha256: &'a str,
+    /// A root, and trusted for servers as far as the place says.
+    pub(super) is_trusted: bool,
+    pub(super) forms: Vec<Form>,
+    /// Whether Mozilla's list holds or has held it.
+    pub(super) is_known: bool,
+    /// Whether it is known, and neither removed nor compromised, here or elsewhere.
+    pub(super) is_good: bool,
+}
+
 /// Of a program that does not hold the keys.
 pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
 
 impl<'a> ScanReport<'a> {
     /// If `effective`, only what the containers of images see counts.
-    pub(super) fn new(scan: &'a Findings<'_>, history: &'a History, effective: bool) -> Self {
+    pub(super) fn new(
+        scan: &'a Findings<'_>,
+        exclusions: &'a Exclusions,
+        history: &'a History,
+        effective: bool,
+    ) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();
         let of_place = |place| {
@@ -144,22 +172,16 @@ impl<'a> ScanReport<'a> {
             places: places.map(of_place).collect(),
             layers_are_incomplete: scan.layers.is_incomplete(),
             unread: &scan.unread,
+            excluded: Exclusion::all(exclusions),
             errors: &scan.failures,
         }
     }
 
-    pub(super) fn has_removed(&self) -> bool {
-        self.places
-            .iter()
-            .any(|place| place.removed().next().is_some())
-    }
-
-    pub(super) fn has_compromised(&self) -> bool {
-        let mut places = self.places.iter();
-        places.any(|place| place.compromised().next().is_some())
-    }
-
-    pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn show(
+        &self,
+        findings: &ListedFindings<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         for place in &self.places {
             place.show(out)?;
             writeln!(out)?;
@@ -186,6 +208,7 @@ impl<'a> ScanReport<'a> {
                 escape(error)
             )?;
         }
+        findings.show(out)?;
         let removed: BTreeSet<&str> = self
             .places
             .iter()
@@ -197,7 +220,9 @@ impl<'a> ScanReport<'a> {
             .flat_map(RootsOfPlace::compromised)
             .map(|finding| finding.sha256)
             .collect();
-        let style = if !self.errors.is_empty() || !compromised.is_empty() {
+        let fails_policy =
+            findings.has_new(FindingKind::Forbidden) || findings.has_new(FindingKind::Missing);
+        let style = if !self.errors.is_empty() || !compromised.is_empty() || fails_policy {
             ERROR
         } else if removed.is_empty() && self.unread.is_empty() {
             GOOD
@@ -228,8 +253,13 @@ impl<'a> ScanReport<'a> {
             counted(removed.len(), "other root")
         };
         summary.push(format!("{removed} that Mozilla removed"));
+        summary.extend(findings.counts());
         if !self.unread.is_empty() {
             summary.push(format!("{} not looked into", self.unread.len()));
+        }
+        if !self.excluded.is_empty() {
+            let excluded = self.excluded.iter().map(|exclusion| exclusion.places);
+            summary.push(format!("{} excluded", excluded.sum::<u64>()));
         }
         summary.push(counted(self.errors.len(), "error"));
         writeln!(out, "{style}{}{style:#} ({files})", summary.join(", "))
@@ -297,6 +327,7 @@ impl<'a> RootsOfPlace<'a> {
                     short_name: short_name(&found.root.der),
                     subject: found.root.certificate.subject(),
                     sha256: hex(&found.root.certificate.sha256()),
+                    spki_sha256: hex(&found.root.certificate.spki_sha256()),
                     forms: &found.forms,
                     not_after: iso_day(found.root.certificate.not_after()),
                     trusted_for: trusted_for(&found.root.certificate),
@@ -315,6 +346,56 @@ impl<'a> RootsOfPlace<'a> {
 }
 
 impl RootsOfPlace<'_> {
+    /// Why the container of an image does not see it, not escaped.
+    pub(super) fn hidden(&self) -> Option<String> {
+        let HiddenBy { layer, how } = self.hidden_by.as_ref()?;
+        Some(format!("not in the container: {} by {layer}", how.as_str()))
+    }
+
+    pub(super) fn certificates(&self) -> impl Iterator<Item = PlaceCertificate<'_>> {
+        let roots = self.roots.iter().map(|root| PlaceCertificate {
+            short_name: &root.short_name,
+            subject: root.subject,
+            sha256: &root.sha256,
+            spki_sha256: &root.spki_sha256,
+            is_trusted: root.is_for_servers(),
+            forms: root.forms.iter().copied().collect(),
+            is_known: true,
+            is_good: root.removed.is_none() && root.compromised.is_none(),
+        });
+        let unknown = self.unknown.iter().map(|unknown| PlaceCertificate {
+            short_name: &unknown.short_name,
+            subject: unknown.subject,
+            sha256: &unknown.sha256,
+            spki_sha256: &unknown.spki_sha256,
+            is_trusted: unknown.trusted_for.is_none_or(|trust| trust.servers),
+            forms: unknown.forms.iter().copied().collect(),
+            is_known: false,
+            is_good: false,
+        });
+        let others = self.compromised.iter().map(|other| PlaceCertificate {
+            short_name: &other.short_name,
+            subject: other.subject,
+            sha256: &other.sha256,
+            spki_sha256: &other.spki_sha256,
+            is_trusted: false,
+            forms: other.forms.iter().copied().collect(),
+            is_known: false,
+            is_good: false,
+        });
+        let anchors = self.anchors.iter().map(|anchor| PlaceCertificate {
+            short_name: &anchor.short_name,
+            subject: &anchor.subject,
+            sha256: &anchor.spki_sha256,
+            spki_sha256: &anchor.spki_sha256,
+            forms: vec![Form::Key],
+            is_trusted: true,
+            is_known: false,
+            is_good: false,
+        });
+        roots.chain(unknown).chain(anchors).chain(others)
+    }
+
     pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
         let roots = self.counting().filter(|root| root.is_for_servers());
         let roots = roots.filter_map(|root| {
@@ -350,9 +431,8 @@ impl RootsOfPlace<'_> {
 
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", escape(&self.location.shown))?;
-        if let Some(HiddenBy { layer, how }) = &self.hidden_by {
-            let (how, layer) = (how.as_str(), escape(layer));
-            writeln!(out, "  not in the container: {how} by {layer}")?;
+        if let Some(hidden) = self.hidden() {
+            writeln!(out, "  {}", escape(&hidden))?;
         }
         if !self.roots.is_empty() {
             let store = match self.key_store {
@@ -400,16 +480,16 @@ impl RootsOfPlace<'_> {
         }
         let other = self.unknown.iter().filter(|unknown| !unknown.for_email);
         let other: Vec<_> = other.collect();
-        if !other.is_empty() {
-            let count = counted(other.len(), "other self-signed CA");
-            writeln!(out, "  {count}, valid until:")?;
-        }
         if !self.anchors.is_empty() {
             let count = counted(self.anchors.len(), "private root");
             writeln!(out, "  {count} that embedded-roots compiled in:")?;
         }
         for anchor in &self.anchors {
             writeln!(out, "    {}", anchor.short_name)?;
+        }
+        if !other.is_empty() {
+            let count = counted(other.len(), "other self-signed CA");
+            writeln!(out, "  {count}, valid until:")?;
         }
         for unknown in other {
             writeln!(out, "    {}  {}", unknown.not_after, unknown.short_name)?;
@@ -492,7 +572,7 @@ impl FoundRoot<'_> {
     }
 }
 
-fn form_name(form: Form) -> &'static str {
+pub(super) fn form_name(form: Form) -> &'static str {
     match form {
         Form::Key => "keys alone",
         Form::Der => "DER",
@@ -500,7 +580,7 @@ fn form_name(form: Form) -> &'static str {
     }
 }
 
-fn shown_date(date: &ListDate) -> String {
+pub(super) fn shown_date(date: &ListDate) -> String {
     let ListDate {
         from,
         until,

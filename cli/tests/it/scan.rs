@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::archive::tar;
-use crate::command::{Folder, ca, json, newest_day, run, run_with};
+use crate::command::{Folder, ca, json, json_with, newest_day, run, run_with};
 
 const OLD: &str = "mozilla@2022-01-01";
 
@@ -228,6 +228,81 @@ fn what_was_found_is_not_hidden_by_an_unreadable_file() {
     assert_eq!(status(&["--fail-on", "removed", &cut]), 2);
     assert_eq!(status(&["--strict", "--fail-on", "removed", &old, &cut]), 2);
     assert_eq!(status(&["--strict", "--fail-on", "removed", &old]), 1);
+}
+
+#[test]
+fn excluded_places_are_left_out_and_counted() {
+    let folder = Folder::new("scan-exclude");
+    old(&folder, "old.pem");
+    old(&folder, "tests/data/a.pem");
+    old(&folder, "tests/b.pem");
+    let pem = run(&["list", OLD, "--pem"]).out;
+    let archive = tar(&["etc/a.pem", "srv/b.pem", "srv/c.crt"].map(|name| (name, pem.as_bytes())));
+    folder.file("image.tar", archive);
+    let places = |arguments: &[&str]| {
+        let arguments = [&["scan", "."], arguments].concat();
+        let (_, value) = json_with(&arguments, |command| {
+            command.current_dir(folder.path());
+        });
+        let places = value["places"].as_array().unwrap().iter();
+        let places: Vec<_> = places
+            .map(|place| place["place"].as_str().unwrap().to_owned())
+            .collect();
+        (places.join(" "), value["excluded"].clone())
+    };
+    let all = "./image.tar!etc/a.pem ./image.tar!srv/b.pem ./image.tar!srv/c.crt ./old.pem ./tests/b.pem \
+               ./tests/data/a.pem";
+    assert_eq!(places(&[]), (all.to_owned(), json!([])));
+    let (left, excluded) = places(&[
+        "--exclude",
+        "tests/",
+        "--exclude",
+        "/image.tar/srv",
+        "--exclude",
+        "no",
+    ]);
+    assert_eq!(left, "./image.tar!etc/a.pem ./old.pem");
+    let expected =
+        json!([{ "pattern": "tests/", "places": 1 }, { "pattern": "/image.tar/srv", "places": 2 }]);
+    assert_eq!(excluded, expected);
+
+    folder.file(".embedded-rootsignore", "# of tests\n*.pem\n");
+    folder.file("more", "!a.pem\n");
+    assert_eq!(places(&[]).0, "./image.tar!srv/c.crt");
+    let (left, excluded) = places(&["--exclude-from", "more"]);
+    assert_eq!(
+        left,
+        "./image.tar!etc/a.pem ./image.tar!srv/c.crt ./tests/data/a.pem"
+    );
+    assert_eq!(excluded, json!([{ "pattern": "*.pem", "places": 3 }]));
+    // What the command line names is excluded, too: a hook names each file.
+    let ran = run_with(&["scan", "old.pem"], |command| {
+        command.current_dir(folder.path());
+    });
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(
+        ran.out,
+        "0 places with roots, 0 roots that Mozilla removed, 1 excluded, 0 errors (0 files, 0 kB)\n"
+    );
+    let ran = run_with(&["scan", "--format", "sarif", "old.pem"], |command| {
+        command.current_dir(folder.path());
+    });
+    assert!(ran.out.contains("1 place excluded by *.pem"), "{}", ran.out);
+
+    for (arguments, why) in [
+        (
+            ["--exclude", "a["],
+            "the pattern \"a[\": unclosed character class",
+        ),
+        (["--exclude", "#a"], "--exclude #a: matches nothing"),
+        (["--exclude-from", "none"], "none: "),
+    ] {
+        let ran = run_with(&[&["scan", "."], &arguments[..]].concat(), |command| {
+            command.current_dir(folder.path());
+        });
+        assert_eq!(ran.status, 2);
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
 }
 
 #[test]
