@@ -252,6 +252,10 @@ impl Walk<'_, '_> {
         if !self.seen.insert(digest.clone()) {
             return Ok(());
         }
+        if layer.is_encrypted() {
+            self.scan.unread(place, "an encrypted layer");
+            return Ok(());
+        }
         self.left = self
             .left
             .checked_sub(layer.size)

@@ -29,6 +29,8 @@ pub(super) struct Descriptor {
     pub(super) digest: String,
     pub(super) size: u64,
     pub(super) platform: Option<Platform>,
+    #[serde(rename = "mediaType")]
+    media_type: Option<String>,
     /// Where the content is, if it is not in the registry (layers of Windows).
     pub(super) urls: Option<Vec<IgnoredAny>>,
 }
@@ -65,6 +67,12 @@ impl Document {
 }
 
 impl Descriptor {
+    /// Whether nobody reads it without a key, by the image specification of ocicrypt.
+    pub(super) fn is_encrypted(&self) -> bool {
+        let media_type = self.media_type.as_deref();
+        media_type.is_some_and(|media_type| media_type.ends_with("+encrypted"))
+    }
+
     pub(super) fn digest(&self) -> Result<Digest> {
         Digest::parse(&self.digest)
     }

@@ -160,6 +160,27 @@ fn layers_that_are_elsewhere_are_told() {
     assert_eq!(scan(&folder, &["--strict", &source]).status, 2);
 }
 
+#[test]
+fn encrypted_layers_are_told() {
+    let mut content = two_layers();
+    let mut manifest = content.manifest();
+    manifest["layers"][1]["mediaType"] =
+        json!("application/vnd.oci.image.layer.v1.tar+gzip+encrypted");
+    let encrypted = content.layer(1);
+    content.set_manifest(&manifest);
+    let server = serve(content);
+    let folder = Folder::new("encrypted");
+    let source = format!("registry:{}/a/b:1", server.address);
+    let ran = scan(&folder, &["--strict", &source]);
+    assert_eq!(
+        (ran.status, ran.errors(), ran.places().len()),
+        (2, vec![], 1)
+    );
+    let unread = &ran.report["unread"][0];
+    assert_eq!(unread["place"], format!("{source}!{encrypted}"));
+    assert_eq!(unread["form"], "an encrypted layer");
+}
+
 const AUTHS: &str = r#"{ "auths": { "HOST": { "auth": "dXNlcjpwYXNzd29yZA==" } } }"#;
 const BASIC: &str = "Basic dXNlcjpwYXNzd29yZA==";
 
