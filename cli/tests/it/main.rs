@@ -9,6 +9,7 @@
 
 mod archive;
 mod check;
+mod ci;
 mod command;
 mod compromised;
 mod cyclonedx;
