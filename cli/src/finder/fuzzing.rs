@@ -32,6 +32,7 @@ const LIMITS: ScanLimits = ScanLimits {
     on_disk: 4 << 20,
     about_entry: 1 << 16,
     report: 1 << 18,
+    digests: 1 << 16,
 };
 
 /// The roots that a scan knows.

@@ -20,6 +20,7 @@ mod reader;
 mod rpm;
 pub(crate) mod search;
 mod spool;
+mod store;
 mod tail;
 pub(crate) mod union;
 pub(crate) mod unpack;

@@ -18,13 +18,17 @@ use super::location::Location;
 use super::reader::FullReader;
 use super::search::Search;
 use super::spool::Spool;
+use super::store::{KeepingReader, StoreForm};
 use super::tail::TailReader;
-use super::{ar, beam, cpio, jimage, nuitka, pyinstaller, rpm, unread, xz, zip, zstd};
+use super::{ar, beam, cpio, jimage, nuitka, pyinstaller, rpm, store, unread, xz, zip, zstd};
+use crate::input::opened::{self, OpenedFile, Password, Passwords, Refusal};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
     pub(crate) location: Location,
     pub(crate) key_store: Option<KeyStore>,
+    /// What opened a PKCS#12 that is encrypted.
+    pub(crate) password: Option<Password>,
     pub(crate) found: Contents<'h>,
 }
 
@@ -33,6 +37,8 @@ pub(crate) struct Place<'h> {
 pub(crate) enum KeyStore {
     #[serde(rename = "JKS")]
     Jks,
+    #[serde(rename = "JCEKS")]
+    Jceks,
     #[serde(rename = "PKCS#12")]
     Pkcs12,
 }
@@ -59,6 +65,9 @@ pub(crate) struct Scan<'h> {
     limits: ScanLimits,
     /// What is left of the limits for the file at hand.
     left: Budget,
+    /// For key stores, and how many digests may be computed to try them.
+    pub(crate) passwords: Passwords,
+    digests: u64,
     /// The places with roots or compromised certificates.
     pub(crate) places: Vec<Place<'h>>,
     pub(crate) failures: Vec<Failure>,
@@ -66,6 +75,13 @@ pub(crate) struct Scan<'h> {
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
+}
+
+/// What is in a file that was searched, and is to be searched on its own.
+#[derive(Default)]
+struct Inside {
+    payloads: Vec<Payload>,
+    contents: Vec<Vec<u8>>,
 }
 
 struct Budget {
@@ -175,10 +191,8 @@ impl KeyStore {
     fn from_head(head: &[u8]) -> Option<Self> {
         match head {
             [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 1 | 2, ..] => Some(Self::Jks),
-            // A SEQUENCE that begins with the version 3 (RFC 7292, section 4).
-            [0x30, 0x82, _, _, 2, 1, 3, 0x30, ..]
-            | [0x30, 0x83, _, _, _, 2, 1, 3, 0x30, ..]
-            | [0x30, 0x80, 2, 1, 3, 0x30, ..] => Some(Self::Pkcs12),
+            [0xce, 0xce, 0xce, 0xce, 0, 0, 0, 1 | 2, ..] => Some(Self::Jceks),
+            _ if store::is_pkcs12(head) => Some(Self::Pkcs12),
             _ => None,
         }
     }
@@ -189,6 +203,8 @@ impl<'h> Scan<'h> {
         Self {
             search,
             left: Budget::new(&limits),
+            passwords: Passwords::default(),
+            digests: limits.digests,
             limits,
             places: Vec::new(),
             failures: Vec::new(),
@@ -261,8 +277,9 @@ impl<'h> Scan<'h> {
             Some(Container::Zip) => self.zip(name, file, directory, 1),
             Some(_) => self.stream(name, &mut file, 0),
             None => {
-                let payloads = self.plain(name, &mut file, &head);
-                self.payloads(name, &mut file, 0, &payloads, 0);
+                let inside = self.plain(name, &mut file, &head);
+                self.contents(name, inside.contents, 0);
+                self.payloads(name, &mut file, 0, &inside.payloads, 0);
                 if directory.is_some() {
                     self.zip(name, file, directory, 1);
                 }
@@ -534,6 +551,19 @@ impl<'h> Scan<'h> {
         UnpackingReader::new(unpacked, packed, self.left.unpacked.clone(), &self.limits)
     }
 
+    /// What is signed in a file.
+    fn contents(&mut self, name: &Location, contents: Vec<Vec<u8>>, depth: usize) {
+        for content in contents {
+            let place = name.entry(b"content");
+            if depth >= self.limits.depth {
+                return self.failed(&place, &too_deep(&self.limits));
+            }
+            self.held(&place, content.len() as u64, |scan| {
+                scan.stream(&place, &mut content.as_slice(), depth + 1);
+            });
+        }
+    }
+
     /// What is packed in a file that is no archive as a whole, of which there is what follows a place.
     fn payloads(
         &mut self,
@@ -671,7 +701,9 @@ impl<'h> Scan<'h> {
         let reader = &mut Cursor::new(head).chain(reader);
         let (memory, disk) = (self.left.in_memory.clone(), self.left.on_disk.clone());
         let mut reader = TailReader::new(reader, memory, disk);
-        let payloads = self.plain(name, &mut reader, head);
+        let inside = self.plain(name, &mut reader, head);
+        self.contents(name, inside.contents, depth);
+        let payloads = inside.payloads;
         self.or_failed(name, |scan| {
             let Some(mut tail) = reader.into_tail(!payloads.is_empty())? else {
                 return Ok(());
@@ -688,22 +720,44 @@ impl<'h> Scan<'h> {
         });
     }
 
-    /// Returns what may be packed in it.
-    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) -> Vec<Payload> {
+    /// Returns what else is in it.
+    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) -> Inside {
         let key_store = KeyStore::from_head(head);
         self.searched += 1;
         self.search.progress.place(&name.shown);
-        let (mut found, result) = self.search.read(reader, &self.left.report);
+        let store = StoreForm::from_head(head);
+        let mut reader = KeepingReader::new(reader, self.left.in_memory.clone());
+        if store.is_none() {
+            reader.kept();
+        }
+        let (mut found, result) = self.search.read(&mut reader, &self.left.report);
         self.bytes += found.bytes;
-        let form = unread::form(head);
         let payloads = std::mem::take(&mut found.payloads);
         if payloads.is_cut_off {
             self.failed(name, &"more payloads than are looked into");
         }
-        let is_encrypted = key_store == Some(KeyStore::Pkcs12) && found.has_encrypted_data;
-        let form = form.or(is_encrypted.then_some("PKCS#12 with encrypted certificates or keys"));
+        let mut opened = OpenedFile::default();
+        let mut form = unread::form(head).map(str::to_owned);
+        if let Some(store) = store.filter(|_| result.is_ok()) {
+            match self.opened(store, reader.kept().as_deref()) {
+                Ok(read) => opened = read,
+                Err(_) if found.has_encrypted_data => opened.refusal = Some(Refusal::Password),
+                Err(why) => form = Some(format!("{}: {why}", store.name())),
+            }
+            for der in &opened.certificates {
+                if !self
+                    .search
+                    .certificate_of_store(der, store.form(), &mut found)
+                {
+                    form = Some(format!("{}: a certificate cannot be read", store.name()));
+                }
+            }
+            form = opened.refusal.map(|why| why.shown().to_owned()).or(form);
+        }
+        let result = result.and_then(|()| found.is_complete());
+        drop(reader);
         if let Some(form) = form {
-            self.unread(name, form);
+            self.unread(name, &form);
         }
         if !found.is_empty() {
             // What was found has taken their part of the report.
@@ -711,13 +765,27 @@ impl<'h> Scan<'h> {
             self.places.push(Place {
                 location: name.clone(),
                 key_store,
+                password: opened.password,
                 found,
             });
         }
         if let Err(why) = result {
             self.failed(name, &why);
         }
-        payloads.all
+        Inside {
+            payloads: payloads.all,
+            contents: opened.contents,
+        }
+    }
+
+    /// What a file has in a form of its own, of which the bytes are there unless they are too many.
+    fn opened(&mut self, form: StoreForm, content: Option<&[u8]>) -> Result<OpenedFile, String> {
+        let content = content.ok_or_else(|| "too large to be converted".to_owned())?;
+        match form {
+            StoreForm::Pkcs12 => opened::pkcs12(content, &self.passwords, &mut self.digests),
+            StoreForm::Pkcs7 => opened::pkcs7(content),
+            StoreForm::Pkcs7Pem => opened::pkcs7_of_pem(content),
+        }
     }
 
     fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {

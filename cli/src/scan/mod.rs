@@ -14,6 +14,7 @@ use crate::finder::limits::ScanLimits;
 use crate::finder::search::Search;
 use crate::finder::unpack::Scan;
 use crate::history::History;
+use crate::input::opened::Passwords;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -34,6 +35,10 @@ pub(crate) struct Arguments {
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
     #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
     memory: u32,
+    /// The file whose first line is a password for key stores, which is tried before `changeit`, the empty one and
+    /// `changeme`
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -55,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         ..ScanLimits::default()
     };
     let mut scan = Scan::new(Search::new(&history, &bar)?, limits);
+    scan.passwords = Passwords::from_file(arguments.password_file.as_deref())?;
     let mut seen = files::VisitedFiles::default();
     for path in &arguments.paths {
         files::scan(path, &mut seen, &mut scan);

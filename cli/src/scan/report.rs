@@ -13,6 +13,7 @@ use crate::finder::date::{ListDate, ListDates};
 use crate::finder::location::Location;
 use crate::finder::unpack::{Failure, KeyStore, Place, Scan, Unread};
 use crate::history::{History, Standing};
+use crate::input::opened::Password;
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
 
@@ -35,6 +36,8 @@ pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
     key_store: Option<KeyStore>,
+    /// What opened a PKCS#12 that is encrypted.
+    opened_with: Option<Password>,
     list_date: Option<ListDate>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
@@ -202,6 +205,7 @@ impl<'a> RootsOfPlace<'a> {
         Self {
             location: &place.location,
             key_store: place.key_store,
+            opened_with: place.password,
             list_date: dates.best(roots.clone().map(|found| found.root)),
             refuses_public_keys: place.found.refuses_public_keys(),
             roots: roots
@@ -275,11 +279,15 @@ impl RootsOfPlace<'_> {
         if !self.roots.is_empty() {
             let store = match self.key_store {
                 Some(KeyStore::Jks) => " in a Java key store",
+                Some(KeyStore::Jceks) => " in a Java key store (JCEKS)",
                 Some(KeyStore::Pkcs12) => " in a PKCS#12 key store",
                 None => "",
             };
             let count = counted(self.roots.len(), "known root");
             writeln!(out, "  {count}, {}{store}", self.forms())?;
+        }
+        if let Some(password) = self.opened_with {
+            writeln!(out, "  opened with {}", password.shown())?;
         }
         if let Some(date) = &self.list_date {
             writeln!(out, "  {}", shown_date(date))?;
