@@ -1049,8 +1049,8 @@ fn has_roots_as_file_and_in_archive(program: &Path, said: &Digests) {
 #[ignore = "needs pip and the package index"]
 fn programs_of_pyinstaller() {
     let directory = temporary("pyinstaller");
-    // Of the last five years.
-    for version in ["4.10", "5.13.2", "6.16.0"] {
+    // Of two years.
+    for version in ["5.13.2", "6.22.3"] {
         let directory = directory.join(version);
         fs::create_dir_all(&directory).unwrap();
         let package = format!("pyinstaller=={version}");
@@ -1094,5 +1094,114 @@ fn programs_of_nuitka() {
         let program = directory.join("program.bin");
         assert_eq!(of_pem(&stdout_of(&mut Command::new(&program))), said);
         has_roots_as_file_and_in_archive(&program, &said);
+    }
+}
+
+/// With the passwords that everybody uses, and with one from a file.
+#[test]
+#[ignore = "needs a JDK and OpenSSL"]
+fn encrypted_key_stores() {
+    let directory = temporary("encrypted");
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    let said = of_pem(&store);
+    let path = directory.join("store");
+    let scan = |options: &[&str]| -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
+        command.args(["scan", "--json"]).args(options).arg(&path);
+        serde_json::from_slice(&stdout_of(&mut command)).unwrap()
+    };
+    let openssl = |password: &str, options: &[&str]| {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["pkcs12", "-export", "-nokeys", "-in"]);
+        openssl
+            .arg("/etc/ssl/certs/ca-certificates.crt")
+            .args(options);
+        openssl.args(["-passout", &format!("pass:{password}"), "-out"]);
+        stdout_of(openssl.arg(&path));
+    };
+    for (password, opened_with) in [
+        ("", "empty"),
+        ("changeit", "changeit"),
+        ("changeme", "changeme"),
+    ] {
+        for options in [&[][..], &["-legacy"]] {
+            openssl(password, options);
+            let report = scan(&[]);
+            assert_eq!(roots_of(&report, "store", "sha256"), said, "{password}");
+            assert_eq!(report["places"][0]["opened_with"], opened_with);
+            assert_eq!(report["unread"], json!([]));
+        }
+    }
+    openssl("a secret", &[]);
+    let report = scan(&[]);
+    assert_eq!(report["places"], json!([]));
+    let form = "PKCS#12 with encrypted certificates or keys";
+    assert_eq!(report["unread"][0]["form"], form);
+    let file = directory.join("password");
+    fs::write(&file, "a secret\n").unwrap();
+    let report = scan(&["--password-file", file.to_str().unwrap()]);
+    assert_eq!(roots_of(&report, "store", "sha256"), said);
+    assert_eq!(report["places"][0]["opened_with"], "password-file");
+    assert!(!report.to_string().contains("a secret"));
+
+    for (kind, password) in [
+        ("PKCS12", json!("changeit")),
+        ("JKS", Value::Null),
+        ("JCEKS", Value::Null),
+    ] {
+        let _ = fs::remove_file(&path);
+        let default = "/etc/ssl/certs/java/cacerts";
+        let mut keytool = Command::new("keytool");
+        keytool.args(["-importkeystore", "-noprompt", "-srckeystore", default]);
+        keytool.args(["-srcstorepass", "changeit", "-deststorepass", "changeit"]);
+        keytool
+            .args(["-deststoretype", kind, "-destkeystore"])
+            .arg(&path);
+        stdout_of(&mut keytool);
+        let list = ["-list", "-rfc", "-storepass", "changeit", "-keystore"];
+        let said = of_pem(&stdout_of(Command::new("keytool").args(list).arg(&path)));
+        let report = scan(&[]);
+        assert_eq!(roots_of(&report, "store", "sha256"), said, "{kind}");
+        assert_eq!(report["places"][0]["opened_with"], password);
+        let kind = if kind == "PKCS12" { "PKCS#12" } else { kind };
+        assert_eq!(report["places"][0]["key_store"], kind);
+    }
+}
+
+/// NSS writes PKCS#12 in pieces, and OpenSSL what it signs as a stream.
+#[test]
+#[ignore = "needs OpenSSL, and certutil and pk12util of NSS"]
+fn stores_and_messages_in_pieces() {
+    let directory = temporary("pieces");
+    let make = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out own.pem -subj /CN=own -days 100
+        openssl pkcs12 -export -inkey key.pem -in own.pem -name own -passout pass:secret -out own.p12
+        mkdir nss
+        certutil -N -d sql:nss --empty-password
+        pk12util -i own.p12 -d sql:nss -W secret
+        pk12util -o nss.p12 -n own -d sql:nss -W changeit
+        store=/etc/ssl/certs/ca-certificates.crt
+        sign='openssl cms -sign -binary -nodetach -stream -signer own.pem -inkey key.pem'
+        $sign -in $store -outform DER -out message.der
+        $sign -in own.pem -certfile $store -outform PEM -out message.pem
+        openssl crl2pkcs7 -nocrl -certfile $store -out store.p7b
+        sed s/PKCS7/CERTIFICATE/ store.p7b > labelled.pem";
+    stdout_of(
+        Command::new("sh")
+            .args(["-ec", make])
+            .current_dir(&directory),
+    );
+    let own = of_pem(&fs::read(directory.join("own.pem")).unwrap());
+    let store = of_pem(&fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap());
+    let both = store.union(&own).cloned().collect();
+    for (name, place, said) in [
+        ("nss.p12", "nss.p12", &own),
+        ("message.der", "message.der!content", &store),
+        ("message.pem", "message.pem", &both),
+        ("store.p7b", "store.p7b", &store),
+        ("labelled.pem", "labelled.pem", &store),
+    ] {
+        let report = scan(directory.join(name).to_str().unwrap());
+        assert_eq!(&roots_of(&report, place, "sha256"), said, "{name}");
+        assert_eq!(report["unread"], json!([]), "{name}");
     }
 }

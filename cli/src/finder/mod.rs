@@ -30,6 +30,7 @@ mod rpm;
 pub(crate) mod search;
 mod spool;
 mod squashfs;
+mod store;
 mod tail;
 pub(crate) mod union;
 pub(crate) mod unpack;

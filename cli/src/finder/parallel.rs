@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,6 +16,7 @@ use super::progress::Progress;
 use super::search::Search;
 use super::unpack::{Findings, Scan};
 use crate::history::History;
+use crate::input::opened::Passwords;
 use crate::outcome::Result;
 
 /// How a scan is done.
@@ -24,6 +26,8 @@ pub(crate) struct Workers {
     pub(crate) limits: ScanLimits,
     /// What is left out.
     pub(crate) exclusions: Arc<Exclusions>,
+    /// For key stores.
+    pub(crate) passwords: Passwords,
 }
 
 impl Default for Workers {
@@ -34,6 +38,7 @@ impl Default for Workers {
             threads,
             limits: ScanLimits::default(),
             exclusions: Arc::default(),
+            passwords: Passwords::default(),
         }
     }
 }
@@ -51,6 +56,7 @@ impl Workers {
         progress: &'h dyn Progress,
     ) -> Result<Findings<'h>> {
         let search = Search::new(history, progress)?;
+        let digests = Arc::new(AtomicU64::new(self.limits.digests));
         let crowd = Arc::new(Crowd::default());
         let (sender, results) = mpsc::channel();
         let mut walk = Walk::new(paths, Arc::clone(&self.exclusions));
@@ -61,6 +67,8 @@ impl Workers {
                 let mut scan = Scan::new(search.another(), self.limits.clone());
                 scan.crowd = Some(Arc::clone(crowd.0));
                 scan.exclusions = Arc::clone(&self.exclusions);
+                scan.passwords = self.passwords.clone();
+                scan.digests = Arc::clone(&digests);
                 let worker = Worker {
                     scan,
                     crowd: Arc::clone(crowd.0),

@@ -201,6 +201,16 @@ impl<'h> Search<'h> {
         (found, place + searched as u64, result)
     }
 
+    /// Notes what was taken out of a key store, and says whether it is a certificate.
+    pub(crate) fn certificate_of_store(
+        &self,
+        der: &[u8],
+        form: Form,
+        found: &mut Contents<'h>,
+    ) -> bool {
+        first_sequence(der).is_some_and(|der| self.root(der, form, found))
+    }
+
     /// Searches for needles that begin between two positions, and returns where to search next.
     fn search(&self, data: &[u8], start: usize, end: usize, found: &mut Contents<'h>) -> usize {
         let limit = data.len().min(end + LONGEST_NEEDLE - 1);

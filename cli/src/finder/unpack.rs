@@ -5,6 +5,8 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bzip2::read::MultiBzDecoder;
 use deflate64::Deflate64Decoder;
@@ -26,13 +28,19 @@ use super::reader::FullReader;
 use super::search::Search;
 use super::spool::Spool;
 use super::squashfs::{self, Superblock};
+use super::store::{KeepingReader, StoreForm};
 use super::tail::TailReader;
-use super::{ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, unread, xz, zip, zstd};
+use super::{
+    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, store, unread, xz, zip, zstd,
+};
+use crate::input::opened::{self, OpenedFile, Password, Passwords, Refusal};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
     pub(crate) location: Location,
     pub(crate) key_store: Option<KeyStore>,
+    /// What opened a PKCS#12 that is encrypted.
+    pub(crate) password: Option<Password>,
     pub(crate) found: Contents<'h>,
 }
 
@@ -41,6 +49,8 @@ pub(crate) struct Place<'h> {
 pub(crate) enum KeyStore {
     #[serde(rename = "JKS")]
     Jks,
+    #[serde(rename = "JCEKS")]
+    Jceks,
     #[serde(rename = "PKCS#12")]
     Pkcs12,
 }
@@ -104,6 +114,9 @@ pub(crate) struct Scan<'h> {
     small: Vec<u8>,
     /// What is left of the limits for the file at hand.
     left: Budget,
+    /// For key stores, and how many digests all threads may still compute to try them.
+    pub(crate) passwords: Passwords,
+    pub(crate) digests: Arc<AtomicU64>,
     /// The places with roots or compromised certificates.
     pub(crate) places: Vec<Place<'h>>,
     pub(crate) failures: Vec<Failure>,
@@ -113,6 +126,13 @@ pub(crate) struct Scan<'h> {
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
     layers: Layers,
+}
+
+/// What is in a file that was searched, and is to be searched on its own.
+#[derive(Default)]
+struct Inside {
+    payloads: Vec<Payload>,
+    contents: Vec<Vec<u8>>,
 }
 
 struct Budget {
@@ -232,10 +252,8 @@ impl KeyStore {
     fn from_head(head: &[u8]) -> Option<Self> {
         match head {
             [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 1 | 2, ..] => Some(Self::Jks),
-            // A SEQUENCE that begins with the version 3 (RFC 7292, section 4).
-            [0x30, 0x82, _, _, 2, 1, 3, 0x30, ..]
-            | [0x30, 0x83, _, _, _, 2, 1, 3, 0x30, ..]
-            | [0x30, 0x80, 2, 1, 3, 0x30, ..] => Some(Self::Pkcs12),
+            [0xce, 0xce, 0xce, 0xce, 0, 0, 0, 1 | 2, ..] => Some(Self::Jceks),
+            _ if store::is_pkcs12(head) => Some(Self::Pkcs12),
             _ => None,
         }
     }
@@ -246,6 +264,8 @@ impl<'h> Scan<'h> {
         Self {
             search,
             left: Budget::new(&limits, None),
+            passwords: Passwords::default(),
+            digests: Arc::new(AtomicU64::new(limits.digests)),
             limits,
             crowd: None,
             small: Vec::new(),
@@ -390,7 +410,9 @@ impl<'h> Scan<'h> {
                     }
                 }
                 let number = self.places.len();
-                let payloads = match shared.filter(|file| file.len() > PART) {
+                let is_whole =
+                    |file: &Range| file.len() <= PART || StoreForm::from_head(&head).is_some();
+                let inside = match shared.filter(|file| !is_whole(file)) {
                     Some(shared) => self.parts(name, shared, &head),
                     None => self.plain(name, &mut file, &head),
                 };
@@ -400,7 +422,8 @@ impl<'h> Scan<'h> {
                     let trust = nss::trust(&mut file, &place.found);
                     place.found.trust = Some(trust.unwrap_or_default());
                 }
-                self.payloads(name, &mut file, 0, &payloads, 0);
+                self.contents(name, inside.contents, 0);
+                self.payloads(name, &mut file, 0, &inside.payloads, 0);
                 if image::is_appimage(&head) {
                     self.or_failed(name, |scan| scan.appimage(name, &mut file, 1));
                 }
@@ -714,6 +737,19 @@ impl<'h> Scan<'h> {
         UnpackingReader::new(unpacked, packed, self.left.unpacked.clone(), &self.limits)
     }
 
+    /// What is signed in a file.
+    fn contents(&mut self, name: &Location, contents: Vec<Vec<u8>>, depth: usize) {
+        for content in contents {
+            let place = name.entry(b"content");
+            if depth >= self.limits.depth {
+                return self.failed(&place, &too_deep(&self.limits));
+            }
+            self.held(&place, content.len() as u64, |scan| {
+                scan.stream(&place, &mut content.as_slice(), depth + 1);
+            });
+        }
+    }
+
     /// What is packed in a file that is no archive as a whole, of which there is what follows a place.
     fn payloads(
         &mut self,
@@ -851,7 +887,9 @@ impl<'h> Scan<'h> {
         let reader = &mut Cursor::new(head).chain(reader);
         let (memory, disk) = (self.left.in_memory.clone(), self.left.on_disk.clone());
         let mut reader = TailReader::new(reader, memory, disk);
-        let payloads = self.plain(name, &mut reader, head);
+        let inside = self.plain(name, &mut reader, head);
+        self.contents(name, inside.contents, depth);
+        let payloads = inside.payloads;
         self.or_failed(name, |scan| {
             let Some(mut tail) = reader.into_tail(!payloads.is_empty())? else {
                 return Ok(());
@@ -868,15 +906,59 @@ impl<'h> Scan<'h> {
         });
     }
 
-    /// Returns what may be packed in it.
-    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) -> Vec<Payload> {
+    /// Returns what else is in it.
+    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) -> Inside {
         self.search.progress.place(&name.shown);
-        let (found, result) = self.search.read(reader, &self.left.report);
-        self.searched(name, head, found, result)
+        let Some(store) = StoreForm::from_head(head) else {
+            let (found, result) = self.search.read(reader, &self.left.report);
+            return self.searched(name, head, found, result, OpenedFile::default());
+        };
+        let mut reader = KeepingReader::new(reader, self.left.in_memory.clone());
+        let (mut found, result) = self.search.read(&mut reader, &self.left.report);
+        let mut opened = OpenedFile::default();
+        if result.is_ok() {
+            opened = self.store(name, store, reader.kept().as_deref(), &mut found);
+        }
+        let result = result.and_then(|()| found.is_complete());
+        drop(reader);
+        self.searched(name, head, found, result, opened)
+    }
+
+    /// The certificates of a file that has them in a form of its own.
+    fn store(
+        &mut self,
+        name: &Location,
+        store: StoreForm,
+        content: Option<&[u8]>,
+        found: &mut Contents<'h>,
+    ) -> OpenedFile {
+        let (opened, mut form) = match self.read_store(store, content) {
+            Ok(opened) => (opened, None),
+            Err(_) if found.has_encrypted_data => {
+                let refusal = Some(Refusal::Password);
+                let opened = OpenedFile {
+                    refusal,
+                    ..OpenedFile::default()
+                };
+                (opened, None)
+            }
+            Err(why) => (OpenedFile::default(), Some(why)),
+        };
+        for der in &opened.certificates {
+            if !self.search.certificate_of_store(der, store.form(), found) {
+                form = Some("a certificate cannot be read".to_owned());
+            }
+        }
+        let form = form.map(|why| format!("{}: {why}", store.name()));
+        let refusal = opened.refusal.as_ref().map(|why| why.shown().to_owned());
+        if let Some(form) = refusal.or(form) {
+            self.unread(name, &form);
+        }
+        opened
     }
 
     /// A large file.
-    fn parts(&mut self, name: &Location, file: Range, head: &[u8]) -> Vec<Payload> {
+    fn parts(&mut self, name: &Location, file: Range, head: &[u8]) -> Inside {
         self.search.progress.place(&name.shown);
         let room = self.left.report.clone();
         let file = Arc::new(SharedFile::new(file, room.value()));
@@ -887,7 +969,7 @@ impl<'h> Scan<'h> {
             }
             None => file.result(&mut self.search, &room, || {}),
         };
-        self.searched(name, head, found, result)
+        self.searched(name, head, found, result, OpenedFile::default())
     }
 
     /// A part of a file that another thread has.
@@ -902,18 +984,15 @@ impl<'h> Scan<'h> {
         head: &[u8],
         mut found: Contents<'h>,
         result: io::Result<()>,
-    ) -> Vec<Payload> {
-        let key_store = KeyStore::from_head(head);
+        opened: OpenedFile,
+    ) -> Inside {
         self.searched += 1;
         self.bytes += found.bytes;
-        let form = unread::form(head);
-        let payloads = std::mem::take(&mut found.payloads);
+        let payloads = mem::take(&mut found.payloads);
         if payloads.is_cut_off {
             self.failed(name, &"more payloads than are looked into");
         }
-        let is_encrypted = key_store == Some(KeyStore::Pkcs12) && found.has_encrypted_data;
-        let form = form.or(is_encrypted.then_some("PKCS#12 with encrypted certificates or keys"));
-        if let Some(form) = form {
+        if let Some(form) = unread::form(head) {
             self.unread(name, form);
         }
         if !found.is_empty() {
@@ -921,14 +1000,35 @@ impl<'h> Scan<'h> {
             self.left.report.take((name.size() + BESIDE) as u64);
             self.places.push(Place {
                 location: name.clone(),
-                key_store,
+                key_store: KeyStore::from_head(head),
+                password: opened.password,
                 found,
             });
         }
         if let Err(why) = result {
             self.failed(name, &why);
         }
-        payloads.all
+        Inside {
+            payloads: payloads.all,
+            contents: opened.contents,
+        }
+    }
+
+    /// What a file has in a form of its own, of which the bytes are there unless they are too many.
+    fn read_store(&self, form: StoreForm, content: Option<&[u8]>) -> Result<OpenedFile, String> {
+        let content = content.ok_or_else(|| "too large to be converted".to_owned())?;
+        match form {
+            StoreForm::Pkcs12 => {
+                let before = self.digests.load(Relaxed);
+                let mut left = before;
+                let opened = opened::pkcs12(content, &self.passwords, &mut left);
+                let spent = |now: u64| Some(now.saturating_sub(before - left));
+                let _ = self.digests.fetch_update(Relaxed, Relaxed, spent);
+                opened
+            }
+            StoreForm::Pkcs7 => opened::pkcs7(content),
+            StoreForm::Pkcs7Pem => opened::pkcs7_of_pem(content),
+        }
     }
 
     fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {

@@ -24,6 +24,7 @@ use crate::finder::parallel::Workers;
 use crate::finder::search::Search;
 use crate::finder::unpack::{Findings, Scan};
 use crate::history::History;
+use crate::input::opened::Passwords;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -64,6 +65,10 @@ pub(crate) struct Arguments {
     /// Findings that are in this earlier output of --json do not count for the exit status
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// The file whose first line is a password for key stores, which is tried before `changeit`, the empty one and
+    /// `changeme`
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
@@ -129,6 +134,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         exclusions: Arc::clone(&exclusions),
         ..Workers::default()
     };
+    workers.passwords = Passwords::from_file(arguments.password_file.as_deref())?;
     workers.limits.in_memory = u64::from(arguments.memory) << 20;
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
@@ -213,6 +219,7 @@ impl<'s> Sources<'s> {
         let search = Search::new(self.history, self.bar)?;
         let mut scan = Scan::new(search, self.workers.limits.clone());
         scan.exclusions = Arc::clone(&self.workers.exclusions);
+        scan.passwords = self.workers.passwords.clone();
         let images = self.registries.scan(name, &mut scan);
         Ok((scan.take_findings(), images))
     }

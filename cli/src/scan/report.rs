@@ -17,6 +17,7 @@ use crate::finder::marked::PrivateAnchor;
 use crate::finder::pattern::Exclusions;
 use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::{History, Standing};
+use crate::input::opened::Password;
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
 use crate::scan::exclude::Exclusion;
@@ -52,6 +53,8 @@ pub(super) struct RootsOfPlace<'a> {
     key_store: Option<KeyStore>,
     /// When the lists in it were Mozilla's.
     pub(super) list_dates: Vec<ListDate>,
+    /// What opened a PKCS#12 that is encrypted.
+    opened_with: Option<Password>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
     pub(super) refuses_public_keys: Option<bool>,
@@ -293,6 +296,7 @@ impl<'a> RootsOfPlace<'a> {
             hidden_by: None,
             counts: true,
             key_store: place.key_store,
+            opened_with: place.password,
             refuses_public_keys: place.found.refuses_public_keys(),
             roots: roots
                 .map(|found| FoundRoot {
@@ -437,6 +441,7 @@ impl RootsOfPlace<'_> {
         if !self.roots.is_empty() {
             let store = match self.key_store {
                 Some(KeyStore::Jks) => " in a Java key store",
+                Some(KeyStore::Jceks) => " in a Java key store (JCEKS)",
                 Some(KeyStore::Pkcs12) => " in a PKCS#12 key store",
                 None => "",
             };
@@ -449,6 +454,9 @@ impl RootsOfPlace<'_> {
                 None => String::new(),
             };
             writeln!(out, "  {which}{}", shown_date(date))?;
+        }
+        if let Some(password) = self.opened_with {
+            writeln!(out, "  opened with {}", password.shown())?;
         }
         if self.refuses_public_keys == Some(false) {
             writeln!(out, "  {WARNING}{OLDER_VERIFIER}{WARNING:#}")?;

@@ -654,6 +654,7 @@ fn bombs_are_failures() {
         about_entries: 100_000,
         about_entry: 100_000,
         report: 100_000,
+        digests: 0,
     };
     let mut scanner = scanner(&history, limits);
     let zeros = vec![0; 3 << 20];
@@ -1686,4 +1687,226 @@ fn large_windows_of_zstandard_take_memory_as_they_are_filled() {
     let seen = scan(&large, scan_all);
     assert!(seen.failures[0].1.contains("bytes of memory"), "{seen:?}");
     assert_eq!(scan(&small, scan_all), found(root, "x", Form::Pem));
+}
+
+/// Certificates as OpenSSL writes them to a PKCS#12 (`-legacy -noenc`-like), whose bags are in the clear, or encrypted
+/// with this password by AES.
+fn pkcs12(certificates: &[&[u8]], password: Option<&str>, iterations: u32) -> Vec<u8> {
+    use cbc::cipher::{BlockEncryptMut as _, KeyIvInit as _, block_padding::Pkcs7};
+    use embedded_roots_bundle::der::{INTEGER, OID, SEQUENCE, context_constructed, encode};
+
+    let sequence = |parts: &[&[u8]]| encode(SEQUENCE, &parts.concat());
+    let explicit = |content: &[u8]| encode(context_constructed(0), content);
+    let octets = |content: &[u8]| encode(4, content);
+    let pkcs = |rest: &[u8]| {
+        let id = [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1], rest].concat();
+        encode(OID, &id)
+    };
+    let bags = certificates.iter().map(|der| {
+        let certificate = sequence(&[&pkcs(&[9, 22, 1]), &explicit(&octets(der))]);
+        sequence(&[&pkcs(&[12, 10, 1, 3]), &explicit(&certificate)])
+    });
+    let bags = encode(SEQUENCE, &bags.collect::<Vec<_>>().concat());
+    let data = |content: &[u8]| sequence(&[&pkcs(&[7, 1]), &explicit(&octets(content))]);
+    let content = match password {
+        None => data(&bags),
+        Some(password) => {
+            let salt = b"saltsalt";
+            let count = encode(INTEGER, &iterations.to_be_bytes());
+            let derivation = sequence(&[&octets(salt), &count]);
+            let derivation = sequence(&[&pkcs(&[5, 12]), &derivation]);
+            let aes = encode(OID, &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42]);
+            let cipher = sequence(&[&aes, &octets(&[7; 16])]);
+            let method = sequence(&[&pkcs(&[5, 13]), &sequence(&[&derivation, &cipher])]);
+            let mut key = [0; 32];
+            if iterations < 100_000 {
+                pbkdf2::pbkdf2_hmac::<sha1::Sha1>(password.as_bytes(), salt, iterations, &mut key);
+            }
+            let encryptor = cbc::Encryptor::<aes::Aes256>::new(&key.into(), &[7; 16].into());
+            let text = encryptor.encrypt_padded_vec_mut::<Pkcs7>(&bags);
+            let content = sequence(&[&pkcs(&[7, 1]), &method, &encode(0x80, &text)]);
+            let encrypted = sequence(&[&encode(INTEGER, &[0]), &content]);
+            sequence(&[&pkcs(&[7, 6]), &explicit(&encrypted)])
+        }
+    };
+    sequence(&[&encode(INTEGER, &[3]), &data(&sequence(&[&content]))])
+}
+
+/// The same in BER: lengths that are not known in advance, and strings in pieces, at any depth.
+fn in_pieces(der: &[u8]) -> Vec<u8> {
+    use embedded_roots_bundle::der::{Element, elements, encode};
+
+    let (element, _) = Element::read(der).unwrap();
+    let mut content = Vec::new();
+    let tag = match element.tag {
+        4 => {
+            for piece in element.value.chunks(100) {
+                content.extend(encode(4, piece));
+            }
+            0x24
+        }
+        tag if tag & 0x20 != 0 => {
+            for part in elements(element.value) {
+                content.extend(in_pieces(part.unwrap().encoded));
+            }
+            tag
+        }
+        _ => return element.encoded.to_vec(),
+    };
+    [&[tag, 0x80][..], &content, &[0, 0]].concat()
+}
+
+#[test]
+fn certificates_of_key_stores_are_found() {
+    let history = History::load().unwrap();
+    let [one, other, ..] = history.all() else {
+        panic!("the history is empty");
+    };
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    scan_all.passwords = Passwords::default();
+    let both = [&*one.der, &*other.der];
+    let mut expected = found(one, "x", Form::Der);
+    let second = found(other, "x", Form::Der).places.remove(0).1.remove(0);
+    expected.places[0].1.push(second);
+    expected.places[0].1.sort();
+    for (store_password, opened) in [
+        (None, None),
+        (Some("changeit"), Some(Password::Changeit)),
+        (Some("changeme"), Some(Password::Changeme)),
+        (Some(""), Some(Password::Empty)),
+    ] {
+        let store = pkcs12(&both, store_password, 10);
+        for store in [store.clone(), in_pieces(&store)] {
+            scan_all.reader("x", &mut store.as_slice());
+            let place = &scan_all.places[0];
+            assert_eq!(place.password, opened);
+            assert_eq!(place.key_store, Some(KeyStore::Pkcs12));
+            assert!(scan_all.unread.is_empty());
+            assert_eq!(taken(scan_all), expected, "{store_password:?}");
+        }
+    }
+    // Of another password, it is told.
+    let store = pkcs12(&both, Some("a secret"), 10);
+    let form = "PKCS#12 with encrypted certificates or keys";
+    for store in [store.clone(), in_pieces(&store)] {
+        assert_eq!(
+            unread(&store, scan_all),
+            [("x".to_owned(), form.to_owned())]
+        );
+        assert_eq!(taken(scan_all), Seen::default());
+    }
+    // Cut off or damaged, it is told, where it can still be known, unless the certificates are there.
+    let store = in_pieces(&pkcs12(&[&one.der], Some("changeit"), 10));
+    for end in 8..store.len() {
+        let is_told = !unread(&store[..end], scan_all).is_empty();
+        assert!(taken(scan_all) != Seen::default() || is_told, "{end}");
+    }
+    for at in 8..store.len() {
+        let mut damaged = store.clone();
+        damaged[at] ^= 0x55;
+        let is_told = !unread(&damaged, scan_all).is_empty();
+        // What is encrypted is another certificate then, as the one of another issuer.
+        let is_encrypted = (140..store.len() - 100).contains(&at);
+        let is_found = taken(scan_all) != Seen::default();
+        assert!(is_found || is_told || is_encrypted, "{at}");
+    }
+}
+
+/// Anybody may have said how many iterations it takes to try a password.
+#[test]
+fn passwords_are_tried_within_a_bound() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let limits = ScanLimits {
+        digests: 1_000,
+        ..ScanLimits::default()
+    };
+    let scan_all = &mut scanner(&history, limits);
+    let hostile = pkcs12(&[&root.der], Some("changeit"), 0x7fff_ffff);
+    let told = |scan_all: &mut Scan<'_>, store: &[u8]| {
+        let told = unread(store, scan_all);
+        taken(scan_all);
+        told.into_iter().map(|(_, form)| form).collect::<Vec<_>>()
+    };
+    let used_up =
+        "PKCS#12 with encrypted certificates or keys, after so many that no password was tried";
+    assert_eq!(told(scan_all, &hostile), [used_up]);
+    // Four digests for each iteration, for each of four attempts.
+    let other = pkcs12(&[&root.der], Some("a secret"), 50);
+    let store = pkcs12(&[&root.der], Some("changeit"), 50);
+    assert_eq!(told(scan_all, &store), [""; 0]);
+    assert_eq!(told(scan_all, &other), [Refusal::Password.shown()]);
+    assert_eq!(told(scan_all, &store), [used_up]);
+
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    assert_eq!(told(scan_all, &hostile), [Refusal::Iterations.shown()]);
+}
+
+#[test]
+fn pkcs7_in_pem_and_in_pieces_is_read() {
+    use embedded_roots_bundle::der::{INTEGER, OID, SEQUENCE, context_constructed, encode};
+
+    let history = History::load().unwrap();
+    let [one, other, ..] = history.all() else {
+        panic!("the history is empty");
+    };
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let pkcs7 = |id| {
+        let id = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, id];
+        encode(OID, &id)
+    };
+    let sequence = |parts: &[&[u8]]| encode(SEQUENCE, &parts.concat());
+    let explicit = |content: &[u8]| encode(context_constructed(0), content);
+    let message = |content: &[u8]| {
+        let signed = [
+            &encode(INTEGER, &[1])[..],
+            &encode(0x31, &[]),
+            &sequence(&[&pkcs7(1), &explicit(&encode(4, content))]),
+            &explicit(&one.der),
+            &encode(0x31, &[]),
+        ];
+        sequence(&[&pkcs7(2), &explicit(&sequence(&signed))])
+    };
+    let without = message(b"");
+    let block = |der: &[u8], label: &str| {
+        let text = String::from_utf8(pem(der)).unwrap();
+        text.replace("CERTIFICATE", label).into_bytes()
+    };
+    for label in ["PKCS7", "CMS", "PKCS #7 SIGNED DATA", "CERTIFICATE"] {
+        for der in [without.clone(), in_pieces(&without)] {
+            let text = [b"# A comment\n", &*block(&der, label)].concat();
+            assert_eq!(scan(&text, scan_all), found(one, "x", Form::Pem), "{label}");
+        }
+    }
+    // What is signed is in pieces, or in base64.
+    let signed = message(&other.der);
+    let mut in_content = found(one, "x", Form::Der);
+    in_content
+        .places
+        .extend(found(other, "x!content", Form::Der).places);
+    assert_eq!(scan(&in_pieces(&signed), scan_all), in_content);
+    in_content.places[0].1[0].1 = vec![Form::Pem];
+    assert_eq!(scan(&block(&signed, "CMS"), scan_all), in_content);
+    // Messages in messages are not followed for ever.
+    let mut deep = without.clone();
+    for _ in 0..20 {
+        deep = message(&block(&deep, "PKCS7"));
+    }
+    let seen = scan(&block(&deep, "PKCS7"), scan_all);
+    assert!(
+        seen.failures[0].1.starts_with("more than 8 archives"),
+        "{seen:?}"
+    );
+
+    // Damaged, it is told.
+    let (text, other) = (block(&without, "PKCS7"), block(&without, "CERTIFICATE"));
+    for damaged in [
+        &text[..text.len() / 2],
+        &other[..other.len() / 2],
+        &*block(&without[..900], "PKCS7"),
+    ] {
+        let told = unread(damaged, scan_all);
+        assert_eq!(told.len(), 1, "{told:?}");
+        taken(scan_all);
+    }
 }
