@@ -5,13 +5,13 @@ use std::io;
 
 use embedded_roots::inspect::Certificate;
 use rustls_pki_types::CertificateDer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::limits::Counter;
 use crate::history::HistoryEntry;
 
 /// How a root is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Form {
     /// The public key alone, as in a rustls trust anchor.
@@ -44,8 +44,8 @@ pub(crate) struct Contents<'h> {
     /// Something that looks like a certificate was skipped, after too many false alarms.
     pub(crate) has_skipped: bool,
     /// How many bytes the report may still take.
-    room: Counter,
-    is_full: bool,
+    pub(super) room: Counter,
+    pub(super) is_full: bool,
 }
 
 /// What tells of rustls' verifier.

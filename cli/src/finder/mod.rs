@@ -1,6 +1,7 @@
 //! Finds roots in files of any kind.
 
 mod ar;
+pub(crate) mod cache;
 pub(crate) mod contents;
 mod cpio;
 pub(crate) mod date;
@@ -17,6 +18,7 @@ mod range;
 mod reader;
 mod rpm;
 pub(crate) mod search;
+mod shares;
 mod spool;
 mod tail;
 pub(crate) mod union;

@@ -5,11 +5,13 @@ mod sarif;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use embedded_roots_bundle::counted;
 
+use crate::finder::cache::Cache;
 use crate::finder::parallel::Workers;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
@@ -32,6 +34,9 @@ pub(crate) struct Arguments {
     /// How many threads search, in place of one for each core; the report is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// Keep the results for layers and archives in this folder, and use those that are there
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
     #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
     memory: u32,
@@ -56,8 +61,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
     }
+    if let Some(folder) = &arguments.cache {
+        workers.cache = Some(Arc::new(Cache::open(folder, &workers.limits, &[])?));
+    }
     let findings = workers.scan(&arguments.paths, &history, &bar)?;
     bar.clear();
+    output.warn(&findings.warnings)?;
     let report = ScanReport::new(&findings, &history);
     match arguments.format {
         Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,

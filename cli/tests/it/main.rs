@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod cache;
 mod check;
 mod command;
 mod compromised;
