@@ -5,14 +5,14 @@ use std::io;
 
 use embedded_roots::inspect::Certificate;
 use rustls_pki_types::CertificateDer;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::limits::Counter;
 use super::marked::MarkedAnchor;
 use crate::history::HistoryEntry;
 
 /// How a root is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Form {
     /// The public key alone, as in a rustls trust anchor.
@@ -81,8 +81,8 @@ pub(crate) struct Contents<'h> {
     /// Something that looks like a certificate was skipped, after too many false alarms.
     pub(crate) has_skipped: bool,
     /// How many bytes the report may still take.
-    room: Counter,
-    is_full: bool,
+    pub(super) room: Counter,
+    pub(super) is_full: bool,
 }
 
 /// What may be packed in a file.

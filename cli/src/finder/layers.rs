@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::digest::sha256;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +113,11 @@ impl Layers {
         }
     }
 
+    /// Whether the images of the archive itself are known.
+    pub(crate) fn has_images(&self) -> bool {
+        !self.images.is_empty()
+    }
+
     /// Adds what another scan has noted.
     pub(crate) fn add(&mut self, next: Self) {
         let Self {
@@ -162,6 +169,35 @@ impl Layers {
         let mut of_images = self.images.iter().filter_map(of_image);
         let first = of_images.next()??;
         of_images.all(|hidden| hidden.is_some()).then_some(first)
+    }
+
+    /// What an archive changes if it is a layer, for a cache.
+    pub(crate) fn stored(&self, archive: &Location) -> Option<[String; 3]> {
+        let changes = self.archives.get(&archive.path)?;
+        let sets = [&changes.files, &changes.deleted, &changes.emptied];
+        Some(sets.map(|set| {
+            let bytes: Vec<u8> = set.iter().flat_map(|digest| digest.to_be_bytes()).collect();
+            STANDARD.encode(bytes)
+        }))
+    }
+
+    /// The opposite, if this is what it can have been.
+    pub(crate) fn restore(&mut self, archive: &Location, stored: &[String; 3]) -> Option<()> {
+        let set = |text: &String| {
+            let bytes = STANDARD.decode(text).ok()?;
+            let digests = bytes.chunks_exact(8).filter_map(<[u8]>::first_chunk);
+            let digests = digests.map(|digest| u64::from_be_bytes(*digest));
+            (bytes.len() % 8 == 0).then(|| digests.collect::<HashSet<u64>>())
+        };
+        let [files, deleted, emptied] = stored;
+        let changes = Changes {
+            files: set(files)?,
+            deleted: set(deleted)?,
+            emptied: set(emptied)?,
+        };
+        self.count += changes.count();
+        self.archives.insert(archive.path.clone(), changes);
+        Some(())
     }
 
     /// Whether there were too many entries or images, so that everything counts as seen.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// The limits for one file of the command line or of a directory, with all that is in it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct ScanLimits {
     /// Archives in archives.
     pub(crate) depth: usize,
@@ -57,6 +57,7 @@ pub(crate) struct Counter(Arc<Count>);
 
 struct Count {
     left: AtomicU64,
+    was_short: AtomicBool,
     reserve: Option<Reserve>,
 }
 
@@ -69,6 +70,7 @@ impl Counter {
     pub(crate) fn with_reserve(value: u64, reserve: Option<Reserve>) -> Self {
         Self(Arc::new(Count {
             left: AtomicU64::new(value),
+            was_short: AtomicBool::new(false),
             reserve,
         }))
     }
@@ -88,7 +90,20 @@ impl Counter {
     pub(crate) fn take(&self, count: u64) -> bool {
         let left = self.value().checked_sub(count);
         self.set(left.unwrap_or(0));
+        if left.is_none() {
+            self.note_short();
+        }
         left.is_some()
+    }
+
+    /// Notes that there was not enough for what is scanned.
+    pub(crate) fn note_short(&self) {
+        self.0.was_short.store(true, Relaxed);
+    }
+
+    /// Whether there has ever been not enough.
+    pub(crate) fn was_short(&self) -> bool {
+        self.0.was_short.load(Relaxed)
     }
 
     pub(crate) fn give(&self, count: u64) {

@@ -2,6 +2,7 @@
 
 mod ar;
 mod beam;
+pub(crate) mod cache;
 pub(crate) mod contents;
 mod cpio;
 pub(crate) mod date;
@@ -28,6 +29,7 @@ mod range;
 mod reader;
 mod rpm;
 pub(crate) mod search;
+mod shares;
 mod spool;
 mod squashfs;
 mod store;

@@ -8,12 +8,13 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::cache::Cache;
 use super::files::{Input, Walk};
 use super::limits::{Reserve, ScanLimits, Taken};
-use super::parts::SharedFile;
 use super::pattern::Exclusions;
 use super::progress::Progress;
 use super::search::Search;
+use super::shares::SharedWork;
 use super::unpack::{Findings, Scan};
 use crate::history::History;
 use crate::input::opened::Passwords;
@@ -28,6 +29,7 @@ pub(crate) struct Workers {
     pub(crate) exclusions: Arc<Exclusions>,
     /// For key stores.
     pub(crate) passwords: Passwords,
+    pub(crate) cache: Option<Arc<Cache>>,
 }
 
 impl Default for Workers {
@@ -39,6 +41,7 @@ impl Default for Workers {
             limits: ScanLimits::default(),
             exclusions: Arc::default(),
             passwords: Passwords::default(),
+            cache: None,
         }
     }
 }
@@ -69,6 +72,7 @@ impl Workers {
                 scan.exclusions = Arc::clone(&self.exclusions);
                 scan.passwords = self.passwords.clone();
                 scan.digests = Arc::clone(&digests);
+                scan.cache.clone_from(&self.cache);
                 let worker = Worker {
                     scan,
                     crowd: Arc::clone(crowd.0),
@@ -176,14 +180,14 @@ struct State<'h> {
     batches: VecDeque<Batch>,
     /// How many were taken.
     taken: u64,
-    /// Those that their threads do not search alone.
-    files: Vec<Arc<SharedFile<'h>>>,
+    /// What threads do not do alone.
+    shared: Vec<Arc<dyn SharedWork<'h> + 'h>>,
     is_over: bool,
 }
 
 enum Work<'h> {
     Batch(u64, Vec<Input>),
-    Part(Arc<SharedFile<'h>>, usize),
+    Part(Arc<dyn SharedWork<'h> + 'h>, usize),
 }
 
 impl<'h> Crowd<'h> {
@@ -200,10 +204,10 @@ impl<'h> Crowd<'h> {
                 return None;
             }
             // A large file first, which the others would wait for in the end.
-            let mut files = state.files.iter();
-            let part = files.find_map(|file| Some((Arc::clone(file), file.claim()?)));
-            if let Some((file, number)) = part {
-                return Some(Work::Part(file, number));
+            let mut shared = state.shared.iter();
+            let part = shared.find_map(|shared| Some((Arc::clone(shared), shared.claim()?)));
+            if let Some((shared, number)) = part {
+                return Some(Work::Part(shared, number));
             }
             if let Some(batch) = state.batches.pop_front() {
                 let number = state.taken;
@@ -221,11 +225,11 @@ impl<'h> Crowd<'h> {
         Reserve::new(Arc::clone(&self.memory), limits.in_memory - own)
     }
 
-    /// Lets others search parts of a file, as long as the guard is there.
-    pub(crate) fn share<'c>(&'c self, file: &'c Arc<SharedFile<'h>>) -> Shared<'c, 'h> {
-        self.lock().files.push(Arc::clone(file));
+    /// Lets others do parts of something, as long as the guard is there.
+    pub(crate) fn share<'c>(&'c self, work: Arc<dyn SharedWork<'h> + 'h>) -> Sharing<'c, 'h> {
+        self.lock().shared.push(Arc::clone(&work));
         self.changed.notify_all();
-        Shared { crowd: self, file }
+        Sharing { crowd: self, work }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<'h>> {
@@ -233,23 +237,23 @@ impl<'h> Crowd<'h> {
     }
 }
 
-/// A file of which others search parts.
-pub(crate) struct Shared<'c, 'h> {
+/// Something of which others do parts.
+pub(crate) struct Sharing<'c, 'h> {
     crowd: &'c Crowd<'h>,
-    file: &'c Arc<SharedFile<'h>>,
+    work: Arc<dyn SharedWork<'h> + 'h>,
 }
 
-impl Shared<'_, '_> {
-    /// There may be parts again that nobody searches.
+impl Sharing<'_, '_> {
+    /// There may be parts again that nobody does.
     pub(crate) fn has_moved(&self) {
         self.crowd.changed.notify_one();
     }
 }
 
-impl Drop for Shared<'_, '_> {
+impl Drop for Sharing<'_, '_> {
     fn drop(&mut self) {
         let mut state = self.crowd.lock();
-        state.files.retain(|file| !Arc::ptr_eq(file, self.file));
+        state.shared.retain(|work| !Arc::ptr_eq(work, &self.work));
     }
 }
 
@@ -273,7 +277,7 @@ impl Worker<'_> {
     fn run(mut self) {
         while let Some(work) = self.crowd.work() {
             match work {
-                Work::Part(file, number) => self.scan.part(&file, number),
+                Work::Part(shared, number) => shared.work(number, &mut self.scan),
                 Work::Batch(number, inputs) => {
                     for input in inputs {
                         self.scan.input(input);

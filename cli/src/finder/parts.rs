@@ -4,45 +4,33 @@
 //! not, since something lies across that place, the beginning of the next part is searched again from there, and the rest
 //! of it only if even that ends at another place than before. So nobody has to know how many threads there are.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::contents::Contents;
 use super::limits::Counter;
 use super::range::Range;
 use super::search::{AHEAD, Part, Search};
+use super::shares::{SharedWork, Shares};
+use super::unpack::Scan;
 
 /// Large enough that what is read twice does not matter.
 pub(crate) const PART: u64 = 8 << 20;
 /// The beginning of a part: more than anything that begins in the part before it takes.
 const BEGINNING: u64 = 2 * AHEAD as u64;
-/// How many parts are searched before the first of them is needed.
-const MAX_READY: usize = 64;
-
 /// A file whose parts are searched by whoever has time.
 pub(crate) struct SharedFile<'h> {
     file: Range,
     sizes: Sizes,
     /// The room of the report, for what each part holds.
     room: u64,
-    state: Mutex<State<'h>>,
-    changed: Condvar,
+    count: usize,
+    shares: Shares<SearchedPart<'h>>,
 }
 
 #[derive(Clone, Copy)]
 struct Sizes {
     part: u64,
     beginning: u64,
-}
-
-struct State<'h> {
-    count: usize,
-    /// The parts before this one were given to somebody.
-    next: usize,
-    /// The parts before this one are in the result.
-    done: usize,
-    ready: BTreeMap<usize, Option<SearchedPart<'h>>>,
 }
 
 struct SearchedPart<'h> {
@@ -61,46 +49,17 @@ impl<'h> SharedFile<'h> {
 
     fn with_sizes(file: Range, room: u64, sizes: Sizes) -> Self {
         let count = usize::try_from(file.len().div_ceil(sizes.part)).unwrap_or(usize::MAX);
+        let count = count.max(1);
         Self {
             file,
             sizes,
             room,
-            state: Mutex::new(State {
-                count: count.max(1),
-                next: 0,
-                done: 0,
-                ready: BTreeMap::new(),
-            }),
-            changed: Condvar::new(),
+            count,
+            shares: Shares::new(count),
         }
     }
 
-    /// The number of a part that nobody searches yet, for the caller to do it now.
-    pub(crate) fn claim(&self) -> Option<usize> {
-        let mut state = self.lock();
-        let number = state.next;
-        if number >= state.count || number >= state.done + MAX_READY {
-            return None;
-        }
-        state.next += 1;
-        Some(number)
-    }
-
-    /// Searches a part that was claimed.
-    pub(crate) fn search(&self, number: usize, search: &mut Search<'h>) {
-        // Also if it panics, so that nobody waits for it.
-        let mut claimed = Claimed {
-            file: self,
-            number,
-            searched: None,
-        };
-        let [start, middle, end] = self.bounds(number);
-        let beginning = self.piece(search, start, middle);
-        let rest = self.piece(search, beginning.next, end);
-        claimed.searched = Some(SearchedPart { beginning, rest });
-    }
-
-    /// The result for the file, with what takes part in it now and then told by `has_moved`.
+    /// The result for the file, where `has_moved` is called when there may be more parts to claim.
     pub(crate) fn result(
         &self,
         search: &mut Search<'h>,
@@ -109,10 +68,8 @@ impl<'h> SharedFile<'h> {
     ) -> (Contents<'h>, io::Result<()>) {
         let mut found = Contents::new(room.clone());
         let mut position = 0;
-        let count = self.lock().count;
-        for number in 0..count {
-            let part = self.part(number, search);
-            self.lock().done = number + 1;
+        for number in 0..self.count {
+            let part = self.shares.take(number, |number| self.part(number, search));
             has_moved();
             let [start, middle, end] = self.bounds(number);
             let SearchedPart { beginning, rest } = part;
@@ -127,7 +84,7 @@ impl<'h> SharedFile<'h> {
                 found.bytes += part.start.min(end).saturating_sub(start);
                 position = part.next;
                 if let Err(why) = part.result {
-                    self.lock().count = 0;
+                    self.shares.stop();
                     return (found, Err(why));
                 }
             }
@@ -136,27 +93,15 @@ impl<'h> SharedFile<'h> {
         (found, result)
     }
 
-    /// A part that was searched by anybody, or is now.
+    fn search(&self, number: usize, search: &mut Search<'h>) {
+        self.shares.work(number, || self.part(number, search));
+    }
+
     fn part(&self, number: usize, search: &mut Search<'h>) -> SearchedPart<'h> {
-        loop {
-            let ready = self.lock().ready.remove(&number);
-            if let Some(part) = ready {
-                if let Some(part) = part {
-                    return part;
-                }
-                let [start, middle, end] = self.bounds(number);
-                let beginning = self.piece(search, start, middle);
-                let rest = self.piece(search, beginning.next, end);
-                return SearchedPart { beginning, rest };
-            }
-            if let Some(claimed) = self.claim() {
-                self.search(claimed, search);
-                continue;
-            }
-            let state = self.lock();
-            let is_missing = |state: &mut State<'h>| !state.ready.contains_key(&number);
-            drop(self.changed.wait_while(state, is_missing));
-        }
+        let [start, middle, end] = self.bounds(number);
+        let beginning = self.piece(search, start, middle);
+        let rest = self.piece(search, beginning.next, end);
+        SearchedPart { beginning, rest }
     }
 
     /// Where a part begins, its rest begins, and it ends. The last one ends with the file.
@@ -171,23 +116,15 @@ impl<'h> SharedFile<'h> {
     fn piece(&self, search: &mut Search<'h>, start: u64, end: u64) -> Part<'h> {
         search.part(&self.file, start, end, &Counter::new(self.room))
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State<'h>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl<'h> SharedWork<'h> for SharedFile<'h> {
+    fn claim(&self) -> Option<usize> {
+        self.shares.claim()
     }
-}
 
-struct Claimed<'a, 'h> {
-    file: &'a SharedFile<'h>,
-    number: usize,
-    searched: Option<SearchedPart<'h>>,
-}
-
-impl Drop for Claimed<'_, '_> {
-    fn drop(&mut self) {
-        let searched = self.searched.take();
-        self.file.lock().ready.insert(self.number, searched);
-        self.file.changed.notify_all();
+    fn work(&self, number: usize, scan: &mut Scan<'h>) {
+        self.search(number, scan.search());
     }
 }
 
@@ -256,7 +193,7 @@ mod tests {
                 let mut search = search.another();
                 let file = &file;
                 scope.spawn(move || {
-                    while let Some(number) = file.claim() {
+                    while let Some(number) = file.shares.claim() {
                         file.search(number, &mut search);
                     }
                 });

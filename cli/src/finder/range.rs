@@ -58,6 +58,17 @@ impl Range {
         self.length
     }
 
+    /// A part of it alone.
+    pub(crate) fn cut(&self, start: u64, length: u64) -> Self {
+        Self {
+            file: Arc::clone(&self.file),
+            start: self.start.saturating_add(start),
+            length: length.min(self.length.saturating_sub(start)),
+            is_cut: true,
+            position: 0,
+        }
+    }
+
     /// What is between this place and the end.
     pub(crate) fn starting_at(&self, position: u64) -> Self {
         Self {

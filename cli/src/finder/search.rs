@@ -25,7 +25,7 @@ use crate::history::{History, newest};
 use crate::outcome::Result;
 
 pub(crate) struct Search<'h> {
-    history: &'h History,
+    pub(super) history: &'h History,
     keys: Arc<KnownKeys<'h>>,
     needles: AhoCorasick,
     buffer: Vec<u8>,

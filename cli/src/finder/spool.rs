@@ -72,7 +72,8 @@ impl Spool {
                 return Ok(());
             }
             let kept = std::mem::take(kept);
-            self.storage = Storage::File(tempfile::tempfile().map_err(|why| not_written(&why))?);
+            let file = tempfile::tempfile().inspect_err(|_| self.disk.note_short());
+            self.storage = Storage::File(file.map_err(|why| not_written(&why))?);
             self.memory.give(self.held);
             self.held = 0;
             self.write(&kept)?;
@@ -84,6 +85,7 @@ impl Spool {
         let count = bytes.len() as u64;
         // What is left stays for others if it is not enough.
         if self.disk.value() < count {
+            self.disk.note_short();
             let left = self.disk.value() + self.written;
             let message =
                 format!("needs more than the {left} bytes of temporary files that are left");
@@ -92,7 +94,11 @@ impl Spool {
         self.disk.take(count);
         self.written += count;
         match &mut self.storage {
-            Storage::File(file) => file.write_all(bytes).map_err(|why| not_written(&why)),
+            Storage::File(file) => {
+                let written = file.write_all(bytes);
+                let written = written.inspect_err(|_| self.disk.note_short());
+                written.map_err(|why| not_written(&why))
+            }
             Storage::Memory(_) => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ use deflate64::Deflate64Decoder;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use lzma_rust2::{LzmaReader, XzReader};
 
+use super::cache::Cache;
 use super::contents::{Contents, Payload, PayloadForm};
 use super::files::Input;
 use super::inflate::Inflater;
@@ -45,7 +46,7 @@ pub(crate) struct Place<'h> {
 }
 
 /// A Java key store. Certificates are not encrypted in them, except in PKCS#12 with a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum KeyStore {
     #[serde(rename = "JKS")]
     Jks,
@@ -83,6 +84,8 @@ pub(crate) struct Findings<'h> {
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
     pub(crate) layers: Layers,
+    /// About the cache, which make no difference in what is found.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Findings<'_> {
@@ -95,6 +98,7 @@ impl Findings<'_> {
             searched,
             bytes,
             layers,
+            warnings,
         } = next;
         self.places.extend(places);
         self.failures.extend(failures);
@@ -102,6 +106,7 @@ impl Findings<'_> {
         self.searched += searched;
         self.bytes += bytes;
         self.layers.add(layers);
+        self.warnings.extend(warnings);
     }
 }
 
@@ -110,8 +115,12 @@ pub(crate) struct Scan<'h> {
     limits: ScanLimits,
     /// Who searches parts of large files, too.
     pub(crate) crowd: Option<Arc<Crowd<'h>>>,
+    /// Results of earlier scans.
+    pub(crate) cache: Option<Arc<Cache>>,
     /// For the content of small files.
     small: Vec<u8>,
+    /// Whether the result of what is scanned is to be kept, as a whole.
+    is_unit: bool,
     /// What is left of the limits for the file at hand.
     left: Budget,
     /// For key stores, and how many digests all threads may still compute to try them.
@@ -126,6 +135,7 @@ pub(crate) struct Scan<'h> {
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
     layers: Layers,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What is in a file that was searched, and is to be searched on its own.
@@ -164,8 +174,6 @@ impl Budget {
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
 
-/// A file that is read at once. Most are smaller.
-const SMALL: u64 = 256 << 10;
 /// The longest name of a file in an archive of Nuitka, in UTF-16, and what follows it.
 const LONGEST_HEAD: u64 = 2 * 4096 + 64;
 
@@ -268,7 +276,9 @@ impl<'h> Scan<'h> {
             digests: Arc::new(AtomicU64::new(limits.digests)),
             limits,
             crowd: None,
+            cache: None,
             small: Vec::new(),
+            is_unit: false,
             places: Vec::new(),
             failures: Vec::new(),
             unread: Vec::new(),
@@ -276,6 +286,7 @@ impl<'h> Scan<'h> {
             searched: 0,
             bytes: 0,
             layers: Layers::default(),
+            warnings: Vec::new(),
         }
     }
 
@@ -314,14 +325,33 @@ impl<'h> Scan<'h> {
     pub(crate) fn take_findings(&mut self) -> Findings<'h> {
         // Nothing is held for the last file.
         self.left = Budget::new(&self.limits, self.crowd.as_deref());
+        self.replace_findings(Findings::default())
+    }
+
+    fn replace_findings(&mut self, with: Findings<'h>) -> Findings<'h> {
+        let Findings {
+            places,
+            failures,
+            unread,
+            searched,
+            bytes,
+            layers,
+            warnings,
+        } = with;
         Findings {
-            places: mem::take(&mut self.places),
-            failures: mem::take(&mut self.failures),
-            unread: mem::take(&mut self.unread),
-            searched: mem::take(&mut self.searched),
-            bytes: mem::take(&mut self.bytes),
-            layers: mem::take(&mut self.layers),
+            places: mem::replace(&mut self.places, places),
+            failures: mem::replace(&mut self.failures, failures),
+            unread: mem::replace(&mut self.unread, unread),
+            searched: mem::replace(&mut self.searched, searched),
+            bytes: mem::replace(&mut self.bytes, bytes),
+            layers: mem::replace(&mut self.layers, layers),
+            warnings: mem::replace(&mut self.warnings, warnings),
         }
+    }
+
+    /// For parts of a file that another thread has.
+    pub(crate) fn search(&mut self) -> &mut Search<'h> {
+        &mut self.search
     }
 
     pub(crate) fn input(&mut self, input: Input) {
@@ -345,29 +375,15 @@ impl<'h> Scan<'h> {
     fn file(&mut self, path: &Path) {
         let opened = File::open(path).and_then(|file| {
             let length = file.metadata()?.len();
-            Ok((file, length))
+            Ok(Range::whole(Arc::new(file), length))
         });
-        let (mut file, length) = match opened {
-            Ok(opened) => opened,
-            Err(why) => return self.not_opened(path, &why),
-        };
-        let name = Location::file(path.display().to_string());
-        // Mostly this is all of it, with a few calls of the system.
-        if length <= SMALL {
-            let mut content = mem::take(&mut self.small);
-            content.clear();
-            let mut begin = (&mut file).take(SMALL + 1);
-            let is_whole = begin.read_to_end(&mut content).is_ok() && begin.limit() > 0;
-            if is_whole {
-                self.seekable(&name, Cursor::new(&content));
+        match opened {
+            Ok(file) => {
+                self.left = Budget::new(&self.limits, self.crowd.as_deref());
+                self.range(&Location::file(path.display().to_string()), &file, 0);
             }
-            self.small = content;
-            if is_whole {
-                return;
-            }
+            Err(why) => self.not_opened(path, &why),
         }
-        let file = Range::whole(Arc::new(file), length);
-        self.opened(&name, file.clone(), Some(file));
     }
 
     pub(crate) fn seekable(&mut self, name: &Location, file: impl Read + Seek) {
@@ -375,8 +391,19 @@ impl<'h> Scan<'h> {
     }
 
     /// A file, and the same for several threads.
-    fn opened(&mut self, name: &Location, mut file: impl Read + Seek, shared: Option<Range>) {
+    fn opened(&mut self, name: &Location, file: impl Read + Seek, shared: Option<Range>) {
         self.left = Budget::new(&self.limits, self.crowd.as_deref());
+        self.at_depth(name, file, shared, 0);
+    }
+
+    /// The same in so many archives. No memory is held for these if it is for several threads.
+    fn at_depth(
+        &mut self,
+        name: &Location,
+        mut file: impl Read + Seek,
+        shared: Option<Range>,
+        depth: usize,
+    ) {
         let begin = read_head(&mut file).and_then(|head| {
             // Files of /proc have no end to seek.
             let directory = zip::Directory::find(&mut file).unwrap_or_default();
@@ -395,42 +422,48 @@ impl<'h> Scan<'h> {
         if let Err(why) = file.rewind() {
             return self.failed(name, &why);
         }
-        match container {
-            Some(Container::Zip) => self.zip(name, file, directory, 1),
-            Some(Container::Sif) => self.or_failed(name, |scan| scan.sif(name, file, 1)),
-            Some(Container::Squashfs) => {
-                self.or_failed(name, |scan| scan.squashfs(name, file, 1));
-            }
-            Some(_) => self.stream(name, &mut file, 0),
-            None => {
-                if layers::may_be_manifest(name, &head) {
-                    self.manifest(name, &mut file);
-                    if let Err(why) = file.rewind() {
-                        return self.failed(name, &why);
-                    }
-                }
-                let number = self.places.len();
-                let is_whole =
-                    |file: &Range| file.len() <= PART || StoreForm::from_head(&head).is_some();
-                let inside = match shared.filter(|file| !is_whole(file)) {
-                    Some(shared) => self.parts(name, shared, &head),
-                    None => self.plain(name, &mut file, &head),
-                };
-                let place = self.places.get_mut(number);
-                if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
-                    // What is not known is treated as if it were trusted.
-                    let trust = nss::trust(&mut file, &place.found);
-                    place.found.trust = Some(trust.unwrap_or_default());
-                }
-                self.contents(name, inside.contents, 0);
-                self.payloads(name, &mut file, 0, &inside.payloads, 0);
-                if image::is_appimage(&head) {
-                    self.or_failed(name, |scan| scan.appimage(name, &mut file, 1));
-                }
-                if directory.is_some() {
-                    self.zip(name, file, directory, 1);
+        if container.is_none() {
+            if layers::may_be_manifest(name, &head) {
+                self.manifest(name, &mut file);
+                if let Err(why) = file.rewind() {
+                    return self.failed(name, &why);
                 }
             }
+            let number = self.places.len();
+            let is_whole =
+                |file: &Range| file.len() <= PART || StoreForm::from_head(&head).is_some();
+            let inside = match shared.as_ref().filter(|file| !is_whole(file)) {
+                Some(shared) => self.parts(name, shared, &head),
+                None => self.plain(name, &mut file, &head),
+            };
+            let place = self.places.get_mut(number);
+            if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
+                // What is not known is treated as if it were trusted.
+                let trust = nss::trust(&mut file, &place.found);
+                place.found.trust = Some(trust.unwrap_or_default());
+            }
+            self.contents(name, inside.contents, depth);
+            self.payloads(name, &mut file, 0, &inside.payloads, depth);
+            if image::is_appimage(&head) {
+                self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
+            }
+            if directory.is_none() {
+                return;
+            }
+        }
+        if depth >= self.limits.depth {
+            return self.failed(name, &too_deep(&self.limits));
+        }
+        match (container, shared) {
+            (None | Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
+            (Some(Container::Sif), _) => {
+                self.or_failed(name, |scan| scan.sif(name, file, depth + 1));
+            }
+            (Some(Container::Squashfs), _) => {
+                self.or_failed(name, |scan| scan.squashfs(name, file, depth + 1));
+            }
+            (Some(Container::Tar), Some(shared)) => self.tar_file(name, &shared, depth + 1),
+            _ => self.stream(name, &mut file, depth),
         }
     }
 
@@ -958,23 +991,18 @@ impl<'h> Scan<'h> {
     }
 
     /// A large file.
-    fn parts(&mut self, name: &Location, file: Range, head: &[u8]) -> Inside {
+    fn parts(&mut self, name: &Location, file: &Range, head: &[u8]) -> Inside {
         self.search.progress.place(&name.shown);
         let room = self.left.report.clone();
-        let file = Arc::new(SharedFile::new(file, room.value()));
+        let file = Arc::new(SharedFile::new(file.clone(), room.value()));
         let (found, result) = match self.crowd.clone() {
             Some(crowd) => {
-                let shared = crowd.share(&file);
+                let shared = crowd.share(Arc::clone(&file) as _);
                 file.result(&mut self.search, &room, || shared.has_moved())
             }
             None => file.result(&mut self.search, &room, || {}),
         };
         self.searched(name, head, found, result, OpenedFile::default())
-    }
-
-    /// A part of a file that another thread has.
-    pub(crate) fn part(&mut self, file: &SharedFile<'h>, number: usize) {
-        file.search(number, &mut self.search);
     }
 
     /// Notes what was found in a place.
@@ -1049,6 +1077,7 @@ impl<'h> Scan<'h> {
                 allowance.set(u64::MAX);
                 let place = name.entry(&entry.path_bytes());
                 let kind = entry.header().entry_type();
+                let size = entry.size();
                 let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
                     // Its holes are not in the archive.
                     let packed = Counter::new(entry.header().entry_size()?);
@@ -1061,7 +1090,7 @@ impl<'h> Scan<'h> {
                     self.layers.entry(name, &place);
                 }
                 if has_content(kind) {
-                    self.stream(&place, &mut content, depth);
+                    self.layer(&place, &mut content, size, depth);
                 }
                 io::copy(&mut content, &mut io::sink())?;
                 allowance.set(self.limits.about_entry);
@@ -1378,6 +1407,9 @@ fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     reader.take(HEAD).read_to_end(&mut head)?;
     Ok(head)
 }
+
+mod members;
+mod units;
 
 #[cfg(test)]
 mod tests;

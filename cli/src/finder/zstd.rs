@@ -219,6 +219,7 @@ impl<R: BufRead> Frames<R> {
     fn hold(&mut self, bytes: u64) -> io::Result<()> {
         let left = self.memory.value() + self.held;
         let Some(rest) = left.checked_sub(bytes) else {
+            self.memory.note_short();
             let message = format!("needs {bytes} bytes of memory, and {left} are left");
             return Err(io::Error::other(message));
         };

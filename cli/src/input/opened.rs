@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use memchr::memmem;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::input::pkcs7::is_signed_data;
 use crate::input::pkcs12::derive::Budget;
@@ -18,7 +18,7 @@ pub(crate) struct Passwords {
 }
 
 /// One of them, which is shown if it is no secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Password {
     /// The first line of the file that the command line names.

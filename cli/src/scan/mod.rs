@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use embedded_roots_bundle::counted;
 
+use crate::finder::cache::Cache;
 use crate::finder::parallel::Workers;
 use crate::finder::search::Search;
 use crate::finder::unpack::{Findings, Scan};
@@ -54,6 +55,9 @@ pub(crate) struct Arguments {
     /// Count only what the containers of images see: not what an upper layer deletes or replaces
     #[arg(long)]
     effective: bool,
+    /// Keep the results for layers and archives in this folder, and use those that are there
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
     #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
     memory: u32,
@@ -139,6 +143,14 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     if let Some(threads) = arguments.threads {
         workers.threads = threads;
     }
+    if let Some(folder) = &arguments.cache {
+        if exclusions.is_empty() && arguments.password_file.is_none() {
+            workers.cache = Some(Arc::new(Cache::open(folder, &workers.limits, &[])?));
+        } else {
+            let why = "the cache is not used: patterns and a password may change what is found";
+            output.warn(&[why.to_owned()])?;
+        }
+    }
     let mut sources = Sources {
         workers,
         registries: Registries::new(&arguments.registry, &history),
@@ -150,6 +162,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     }
     let scan = sources.scan(&arguments.paths)?;
     bar.clear();
+    output.warn(&scan.warnings)?;
     let report = ScanReport::new(&scan, &exclusions, &history, arguments.effective);
     let findings = ListedFindings::new(
         &report,
@@ -220,6 +233,7 @@ impl<'s> Sources<'s> {
         let mut scan = Scan::new(search, self.workers.limits.clone());
         scan.exclusions = Arc::clone(&self.workers.exclusions);
         scan.passwords = self.workers.passwords.clone();
+        scan.cache.clone_from(&self.workers.cache);
         let images = self.registries.scan(name, &mut scan);
         Ok((scan.take_findings(), images))
     }

@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod cache;
 mod check;
 mod ci;
 mod command;
