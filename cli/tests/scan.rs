@@ -163,6 +163,99 @@ fn initial_ram_disks() {
     );
 }
 
+/// A file that is larger than a block, one that has a part of a fragment, and folders in folders; as an image, and
+/// behind a program.
+#[test]
+#[ignore = "needs mksquashfs"]
+fn images_of_mksquashfs() {
+    let directory = temporary("squashfs");
+    let tree = directory.join("tree");
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    let folder = tree.join("usr/share/some/folder");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(tree.join("roots.pem"), &store).unwrap();
+    fs::write(folder.join("large"), [&*vec![7; 300_000], &store].concat()).unwrap();
+    fs::hard_link(folder.join("large"), tree.join("usr/same")).unwrap();
+    for number in 0..2_000 {
+        fs::write(folder.join(format!("{number}")), "a small file").unwrap();
+    }
+    let program = fs::read("/bin/true").unwrap();
+    let of_store = of_pem(&store);
+    for options in [
+        "-comp gzip",
+        "-comp xz -Xbcj x86",
+        "-comp zstd",
+        "-comp lz4 -Xhc",
+        "-comp gzip -b 4096 -noF",
+        "-comp xz -b 1M -noI -noD",
+        "-comp zstd -always-use-fragments",
+        "-comp gzip -no-fragments -no-duplicates",
+    ] {
+        let image = directory.join("image");
+        let mut command = Command::new("mksquashfs");
+        command
+            .args([&tree, &image])
+            .args(options.split_whitespace());
+        stdout_of(command.args(["-noappend", "-quiet", "-no-progress"]));
+        let read = |path: &Path| {
+            let report = scan(path.to_str().unwrap());
+            assert_eq!(report["errors"], json!([]), "{options}");
+            assert_eq!(report["unread"], json!([]), "{options}");
+            for place in ["!roots.pem", "!usr/same"] {
+                assert_eq!(roots_of(&report, place, "sha256"), of_store, "{options}");
+            }
+        };
+        read(&image);
+        let mut appimage = program.clone();
+        appimage[8..11].copy_from_slice(b"AI\x02");
+        appimage.extend(fs::read(&image).unwrap());
+        fs::write(directory.join("AppImage"), appimage).unwrap();
+        read(&directory.join("AppImage"));
+    }
+}
+
+#[test]
+#[ignore = "needs 7zz"]
+fn zip_archives_of_7_zip() {
+    let directory = temporary("zip-of-7z");
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    // What Deflate64 packs otherwise than Deflate: what is repeated over more than 258 bytes, and from far away.
+    let content = [&*store, &vec![b'a'; 200_000], &*store].concat();
+    fs::write(directory.join("roots.pem"), content).unwrap();
+    for method in [
+        "Copy",
+        "Deflate",
+        "Deflate64",
+        "BZip2",
+        "LZMA",
+        "XZ",
+        "Zstd",
+    ] {
+        let archive = format!("{method}.zip");
+        let mut command = Command::new("7zz");
+        command
+            .args(["a", "-tzip", &format!("-mm={method}"), &archive])
+            .args(["roots.pem"])
+            .current_dir(&directory);
+        // Debian's cannot write it.
+        if method != "Zstd" || command.output().unwrap().status.success() {
+            stdout_of(&mut command);
+            let report = scan(directory.join(&archive).to_str().unwrap());
+            assert_eq!(report["errors"], json!([]), "{method}");
+            let found = roots_of(&report, "!roots.pem", "sha256");
+            assert_eq!(found, of_pem(&store), "{method}");
+        }
+    }
+    let mut command = Command::new("7zz");
+    command
+        .args(["a", "-tzip", "-psecret", "encrypted.zip", "roots.pem"])
+        .current_dir(&directory);
+    stdout_of(&mut command);
+    let report = scan(directory.join("encrypted.zip").to_str().unwrap());
+    let form = &report["unread"][0]["form"];
+    assert_eq!(form, "encrypted entry of a ZIP archive");
+}
+
 #[test]
 #[ignore = "needs Node.js"]
 fn node() {

@@ -21,6 +21,8 @@ pub(crate) struct ScanLimits {
     pub(crate) in_memory: u64,
     /// Bytes of larger ones, which are in temporary files.
     pub(crate) on_disk: u64,
+    /// Bytes about the entries of all archives that are open, where that has to be kept.
+    pub(crate) about_entries: u64,
     /// Bytes of names and other data before an entry of a tar archive.
     pub(crate) about_entry: u64,
     /// Bytes of what is reported.
@@ -37,6 +39,7 @@ impl Default for ScanLimits {
             ratio_from: 256 << 20,
             in_memory: 40 << 20,
             on_disk: 8 << 30,
+            about_entries: 16 << 20,
             about_entry: 1 << 20,
             report: 64 << 20,
         }

@@ -1,7 +1,7 @@
 //! Goes through files, and through archives in archives, and searches all that is not an archive.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +22,9 @@ use super::range::Range;
 use super::reader::FullReader;
 use super::search::Search;
 use super::spool::Spool;
+use super::squashfs::{self, Superblock};
 use super::tail::TailReader;
-use super::{ar, cpio, rpm, unread, xz, zip, zstd};
+use super::{ar, cpio, image, rpm, unread, xz, zip, zstd};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
@@ -120,6 +121,7 @@ struct Budget {
     unpacked: Counter,
     in_memory: Counter,
     on_disk: Counter,
+    about_entries: Counter,
     report: Counter,
     is_full: bool,
 }
@@ -133,6 +135,7 @@ impl Budget {
             unpacked: Counter::new(limits.unpacked),
             in_memory: Counter::with_reserve(limits.in_memory, reserve),
             on_disk: Counter::new(limits.on_disk),
+            about_entries: Counter::new(limits.about_entries),
             report: Counter::new(limits.report),
             is_full: false,
         }
@@ -164,6 +167,8 @@ enum Container {
     Cpio,
     Gzip,
     Rpm,
+    Sif,
+    Squashfs,
     Tar,
     Xz,
     Zip,
@@ -194,6 +199,8 @@ impl Container {
             ] => Some(Self::Bzip2),
             _ if head.starts_with(ar::MAGIC) => Some(Self::Ar),
             _ if head.starts_with(rpm::MAGIC) => Some(Self::Rpm),
+            _ if image::is_sif(head) => Some(Self::Sif),
+            _ if Superblock::from_head(head).is_some() => Some(Self::Squashfs),
             _ if cpio::MAGIC.iter().any(|magic| head.starts_with(magic)) => Some(Self::Cpio),
             _ if head.get(257..262) == Some(b"ustar") => Some(Self::Tar),
             _ => None,
@@ -360,7 +367,7 @@ impl<'h> Scan<'h> {
                 Some(shared) if shared.len() > PART => self.parts(name, shared, &head),
                 _ => self.plain(name, &mut file, &head),
             }
-            if directory.is_none() {
+            if directory.is_none() && !image::is_appimage(&head) {
                 return;
             }
         }
@@ -368,7 +375,21 @@ impl<'h> Scan<'h> {
             return self.failed(name, &too_deep(&self.limits));
         }
         match (container, shared) {
-            (None | Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
+            (None, _) => {
+                if image::is_appimage(&head) {
+                    self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
+                }
+                if directory.is_some() {
+                    self.zip(name, file, directory, depth + 1);
+                }
+            }
+            (Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
+            (Some(Container::Sif), _) => {
+                self.or_failed(name, |scan| scan.sif(name, file, depth + 1));
+            }
+            (Some(Container::Squashfs), _) => {
+                self.or_failed(name, |scan| scan.squashfs(name, file, depth + 1));
+            }
             (Some(Container::Tar), Some(shared)) => self.tar_file(name, &shared, depth + 1),
             _ => self.stream(name, &mut file, depth),
         }
@@ -388,7 +409,12 @@ impl<'h> Scan<'h> {
         };
         let container = Container::from_head(&head);
         let Some(container) = container else {
-            return self.plain_or_zip(name, reader, &head, depth);
+            return if image::is_appimage(&head) {
+                let reader = &mut Cursor::new(head).chain(reader);
+                self.or_failed(name, |scan| scan.spooled_appimage(name, reader, depth));
+            } else {
+                self.plain_or_zip(name, reader, &head, depth);
+            };
         };
         let memory = match container {
             Container::Xz => xz::memory(&head),
@@ -413,6 +439,14 @@ impl<'h> Scan<'h> {
                 let directory = zip::Directory::find(&mut spool)?;
                 scan.zip(name, spool, directory, depth + 1);
                 Ok(())
+            }),
+            Container::Sif => self.or_failed(name, |scan| {
+                let spool = scan.spool(reader)?;
+                scan.sif(name, spool, depth + 1)
+            }),
+            Container::Squashfs => self.or_failed(name, |scan| {
+                let spool = scan.spool(reader)?;
+                scan.squashfs(name, spool, depth + 1)
             }),
             Container::Gzip => {
                 let input = counted(reader, &packed);
@@ -641,6 +675,154 @@ impl<'h> Scan<'h> {
             self.left.in_memory.clone(),
             self.left.on_disk.clone(),
         )
+    }
+
+    /// As if it were a file of its own: a program, and an image behind it.
+    fn spooled_appimage(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        let mut file = self.spool(reader)?;
+        let head = read_head(&mut file)?;
+        file.rewind()?;
+        self.plain(name, &mut file, &head);
+        if depth >= self.limits.depth {
+            return Err(io::Error::other(too_deep(&self.limits)));
+        }
+        self.appimage(name, &mut file, depth + 1)
+    }
+
+    fn appimage(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        depth: usize,
+    ) -> io::Result<()> {
+        let start = image::behind_program(file)?;
+        file.seek(SeekFrom::Start(start))?;
+        let head = read_head(file)?;
+        if let Some(superblock) = Superblock::from_head(&head) {
+            return self.image(name, file, start, superblock, depth);
+        }
+        self.unread(name, unread::form(&head).unwrap_or("AppImage"));
+        Ok(())
+    }
+
+    /// The data objects of a SIF.
+    fn sif(&mut self, name: &Location, mut file: impl Read + Seek, depth: usize) -> io::Result<()> {
+        for number in 0.. {
+            let Some(object) = image::SifObject::read(&mut file, number)? else {
+                break;
+            };
+            if !self.left.entries.take(1) {
+                return Err(too_many_entries(&self.limits));
+            }
+            if !object.is_used {
+                continue;
+            }
+            let place = name.entry(&object.name);
+            if object.is_encrypted {
+                self.unread(&place, "encrypted partition of a SIF");
+                continue;
+            }
+            file.seek(SeekFrom::Start(object.start))?;
+            let head = read_head(&mut (&mut file).take(object.size))?;
+            file.seek(SeekFrom::Start(object.start))?;
+            if let Some(superblock) = Superblock::from_head(&head) {
+                self.or_failed(&place, |scan| {
+                    if depth >= scan.limits.depth {
+                        return Err(io::Error::other(too_deep(&scan.limits)));
+                    }
+                    scan.image(&place, &mut file, object.start, superblock, depth + 1)
+                });
+            } else {
+                let mut content = (&mut file).take(object.size);
+                self.stream(&place, &mut content, depth);
+                io::copy(&mut content, &mut io::sink())?;
+                if content.limit() > 0 {
+                    let why = io::Error::from(io::ErrorKind::UnexpectedEof);
+                    self.failed(&place, &why);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole squashfs, and what is behind it.
+    fn squashfs(
+        &mut self,
+        name: &Location,
+        mut file: impl Read + Seek,
+        depth: usize,
+    ) -> io::Result<()> {
+        file.rewind()?;
+        let head = read_head(&mut file)?;
+        let Some(superblock) = Superblock::from_head(&head) else {
+            return Ok(());
+        };
+        let length = superblock.length;
+        self.or_failed(name, |scan| {
+            scan.image(name, &mut file, 0, superblock, depth)
+        });
+        // It is padded with zeros, as a rule.
+        file.seek(SeekFrom::Start(length))?;
+        let head = behind_zeros(&mut file)?;
+        if !head.is_empty() {
+            self.stream(name, &mut Cursor::new(head).chain(file), depth);
+        }
+        Ok(())
+    }
+
+    /// The files of a squashfs at this place.
+    fn image(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        start: u64,
+        superblock: Superblock,
+        depth: usize,
+    ) -> io::Result<()> {
+        let about_entries = self.left.about_entries.value();
+        let limits = squashfs::Limits {
+            entries: self.left.entries.clone(),
+            about_entries: self.left.about_entries.clone(),
+            unpacked: self.left.unpacked.clone(),
+            memory: self.left.in_memory.clone(),
+        };
+        // A block and a fragment, each as it is and unpacked.
+        let memory = 4 * u64::from(superblock.block_size);
+        let mut result = Ok(());
+        self.held(name, memory, |scan| {
+            let image = squashfs::Image::open(file, start, superblock, limits);
+            result = image.map(|image| scan.files(name, image, depth));
+        });
+        self.left.about_entries.set(about_entries);
+        result
+    }
+
+    fn files(
+        &mut self,
+        name: &Location,
+        mut image: squashfs::Image<impl Read + Seek>,
+        depth: usize,
+    ) {
+        while let Some(entry) = image.next() {
+            let place = if entry.path.is_empty() {
+                name.clone()
+            } else {
+                name.entry(&entry.path)
+            };
+            self.or_failed(&place, |scan| {
+                let packed = Counter::new(0);
+                let content = image.content(entry.content?, packed.clone());
+                let left = scan.left.unpacked.clone();
+                let mut content = UnpackingReader::new(content, packed, left, &scan.limits);
+                scan.stream(&place, &mut content, depth);
+                Ok(())
+            });
+        }
     }
 
     fn zip(

@@ -1,3 +1,5 @@
+mod squashfs;
+
 use std::io::{self, Write as _};
 use std::sync::LazyLock;
 use std::{fs, iter};
@@ -643,6 +645,7 @@ fn bombs_are_failures() {
         ratio_from: 1 << 20,
         in_memory: 1 << 20,
         on_disk: 1 << 20,
+        about_entries: 100_000,
         about_entry: 100_000,
         report: 100_000,
     };
