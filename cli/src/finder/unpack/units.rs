@@ -98,7 +98,10 @@ impl<'h> Scan<'h> {
         if self.is_known(&cache, &key, name) {
             return;
         }
-        if container == Container::Zip {
+        if matches!(
+            container,
+            Container::Sif | Container::Squashfs | Container::Zip
+        ) {
             // It is read here and there, so that a copy is needed for a digest of what was read.
             match self.spool_on_disk(&mut file.clone()) {
                 Ok(spool) => self.spooled(name, spool, depth),
@@ -218,7 +221,9 @@ impl<'h> Scan<'h> {
             was_limited: [&own.entries, &own.unpacked, &own.report]
                 .iter()
                 .any(|counter| counter.was_short()),
-            was_short: own.in_memory.was_short() || own.on_disk.was_short(),
+            was_short: [&own.in_memory, &own.on_disk, &own.about_entries]
+                .iter()
+                .any(|counter| counter.was_short()),
         }
     }
 
