@@ -13,6 +13,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
 use crate::finder::contents::Form;
+use crate::finder::needles::{DECIMAL_AND_ESCAPES, HEXADECIMAL, NEEDLES, Sign};
 use crate::finder::search::{AHEAD, BEHIND, BUFFER};
 use crate::history::{History, HistoryEntry};
 
@@ -1009,13 +1010,25 @@ fn pem_in_another_encoding_is_found() {
     assert_eq!(scan(key.as_bytes(), scan_all).places, []);
 }
 
-/// Each of them would be decoded together with what is behind it.
+/// A text with a needle every few bytes is not decoded again for each.
 #[test]
-fn beginnings_in_base64_are_decoded_within_a_bound() {
+fn texts_cost_no_more_than_their_bytes() {
     let history = History::load().unwrap();
-    let scan_all = &mut scanner(&history, ScanLimits::default());
-    let begins = b"LS0tLS1CRUdJTiBD".repeat(1 << 16);
-    let seen = scan(&begins, scan_all);
-    let why = "too many bytes look like certificates but are not: some were skipped";
-    assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+    let mut search = Search::new(&history, &()).unwrap();
+    for needle in NEEDLES.iter().chain(HEXADECIMAL).chain(DECIMAL_AND_ESCAPES) {
+        if !matches!(needle.sign, Sign::Text(_)) {
+            continue;
+        }
+        for after in ["", ",", ", ", " ", "\n", "\"", "#", "\0", "A", "0x30,"] {
+            let unit = [needle.bytes, after.as_bytes()].concat();
+            let data = unit.repeat((256 << 10) / unit.len());
+            let (found, result) = search.read(&mut &*data, &Counter::new(u64::MAX));
+            result.unwrap();
+            let name = needle.bytes.escape_ascii();
+            // Each text may be in three others, and is decoded for a second time where it is cut off.
+            let most = 8 * data.len() as u64;
+            assert!(found.decoded <= most, "{name} {after:?}: {}", found.decoded);
+            assert!(found.roots.is_empty());
+        }
+    }
 }
