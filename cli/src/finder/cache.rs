@@ -4,6 +4,7 @@
 //! file, and all that may change what a scan finds. A result that lack of memory, of room in the report or of anything
 //! else has changed is not kept.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,11 +16,16 @@ use embedded_roots_bundle::digest::{hex, sha256_from_hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::contents::{Contents, Form, Occurrence, ParsedCertificate, VerifierTraces};
+use super::contents::{
+    Contents, Form, Occurrence, ParsedCertificate, Position, Trust, VerifierTraces,
+};
+use super::layers::{self, Layers, StoredLayers};
 use super::limits::{Counter, ScanLimits};
 use super::location::Location;
+use super::marked::MarkedAnchor;
 use super::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::History;
+use crate::input::opened::Password;
 use crate::outcome::Result;
 
 /// What was found in one file, wherever that lies, and what it took of the limits.
@@ -56,21 +62,17 @@ const LARGEST_RESULT: u64 = 16 << 20;
 const FORMAT: &str = "embedded-roots scan 1";
 
 impl Cache {
-    /// The results of this program with these limits and other options.
+    /// The results of this program with these limits.
     ///
     /// # Errors
     ///
     /// If the folder cannot be made, or the file of the program cannot be read.
-    pub(crate) fn open(folder: &Path, limits: &ScanLimits, options: &[&[u8]]) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, limits: &ScanLimits) -> Result<Self> {
         let program = env::current_exe().and_then(|path| digest_of(&mut File::open(path)?));
         let program = program.map_err(|why| format!("the file of this program: {why}"))?;
         let mut digest = Sha256::new();
         digest.update(program);
         digest.update(format!("{limits:?}"));
-        for option in options {
-            digest.update(option.len().to_le_bytes());
-            digest.update(option);
-        }
         let folder = folder.join(hex(&digest.finalize()));
         fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         Ok(Self {
@@ -79,11 +81,14 @@ impl Cache {
         })
     }
 
-    /// By the digest of a file, and by how deep in other archives it is, which has a limit.
-    pub(crate) fn key(&self, sha256: &[u8; 32], depth: usize) -> Key {
+    /// By the digest of a file, and by what else of it matters: how deep in other archives it is, which has a limit,
+    /// and what its name hints at.
+    pub(crate) fn key(&self, sha256: &[u8; 32], place: &Location, depth: usize) -> Key {
         let name = hex(sha256);
         let (first, rest) = name.split_at_checked(2).unwrap_or_default();
-        Key(self.folder.join(first).join(format!("{rest}-{depth}")))
+        let [layer, manifest] = layers::hints(place).map(u8::from);
+        let name = format!("{rest}-{depth}-{layer}{manifest}");
+        Key(self.folder.join(first).join(name))
     }
 
     /// The result for a file that is now in this place.
@@ -114,7 +119,10 @@ impl Cache {
 
     /// Keeps the result for a file that was in this place. Nobody sees a part of it.
     pub(crate) fn write(&self, key: &Key, place: &Location, unit: &Unit<'_>) -> io::Result<()> {
-        let content = serde_json::to_string(&StoredUnit::new(place, unit))?;
+        let Some(stored) = StoredUnit::new(place, unit) else {
+            return Ok(());
+        };
+        let content = serde_json::to_string(&stored)?;
         let text = format!("{}\n{content}", self.checksum(key, &content));
         if text.len() as u64 >= LARGEST_RESULT {
             return Ok(());
@@ -205,6 +213,7 @@ struct StoredUnit {
     /// The names of entries below the file, and a text.
     failures: Vec<(Vec<String>, String)>,
     unread: Vec<(Vec<String>, String)>,
+    layers: StoredLayers,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -220,6 +229,13 @@ struct StoredPlace {
     reissued: Vec<String>,
     unknown: Vec<StoredRoot>,
     compromised: Vec<StoredRoot>,
+    password: Option<Password>,
+    /// The digest of the key, the subject and the key.
+    anchors: Vec<[String; 3]>,
+    /// For servers and for e-mail.
+    trust: Option<Vec<(String, bool, bool)>>,
+    /// With the number of the root.
+    positions: Vec<(Form, u64, usize)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -231,7 +247,8 @@ struct StoredRoot {
 }
 
 impl StoredUnit {
-    fn new(place: &Location, unit: &Unit<'_>) -> Self {
+    /// None if it is not to be kept.
+    fn new(place: &Location, unit: &Unit<'_>) -> Option<Self> {
         let Unit {
             findings,
             entries,
@@ -245,6 +262,7 @@ impl StoredUnit {
             searched,
             bytes,
             warnings: _,
+            layers,
         } = findings;
         let below = |location: &Location| {
             let path = location.path.get(place.path.len()..);
@@ -252,8 +270,9 @@ impl StoredUnit {
         };
         let failures = failures.iter();
         let unread = unread.iter();
-        Self {
+        Some(Self {
             format: FORMAT.to_owned(),
+            layers: layers.below(place)?,
             entries: *entries,
             unpacked: *unpacked,
             report: *report,
@@ -269,7 +288,7 @@ impl StoredUnit {
             unread: unread
                 .map(|Unread { location, form }| (below(location), form.clone()))
                 .collect(),
-        }
+        })
     }
 
     fn read<'h>(self, place: &Location, history: &'h History) -> Option<Unit<'h>> {
@@ -298,6 +317,7 @@ impl StoredUnit {
             searched: self.searched,
             bytes: self.bytes,
             warnings: Vec::new(),
+            layers: Layers::from_stored(self.layers, place)?,
         };
         Some(Unit {
             findings,
@@ -313,6 +333,7 @@ impl StoredPlace {
         let Place {
             location: _,
             key_store,
+            password,
             found,
         } = place;
         // What says why a place is in the other lists, or counts, is used up.
@@ -321,9 +342,13 @@ impl StoredPlace {
             reissued,
             unknown,
             compromised,
+            anchors,
             verifier,
             bytes,
-            payload: _,
+            trust,
+            positions,
+            position: _,
+            payloads: _,
             has_encrypted_data: _,
             false_alarms: _,
             decoded: _,
@@ -331,14 +356,20 @@ impl StoredPlace {
             room: _,
             is_full: _,
         } = found;
+        let numbers: BTreeMap<_, _> = roots.keys().copied().zip(0..).collect();
+        let positions = positions.iter().filter_map(|position| {
+            let number = numbers.get(&position.root)?;
+            Some((position.form, position.place, *number))
+        });
+        let anchors = anchors.iter();
+        let trust = trust.as_ref().map(|trust| trust.iter());
         let roots = roots.iter();
-        let parsed =
-            |certificates: &std::collections::BTreeMap<_, Occurrence<ParsedCertificate>>| {
-                let certificates = certificates.values();
-                certificates
-                    .map(|found| stored(found, hex(&found.root.der)))
-                    .collect()
-            };
+        let parsed = |certificates: &BTreeMap<_, Occurrence<ParsedCertificate>>| {
+            let certificates = certificates.values();
+            certificates
+                .map(|found| stored(found, hex(&found.root.der)))
+                .collect()
+        };
         Self {
             path,
             key_store: *key_store,
@@ -351,6 +382,18 @@ impl StoredPlace {
             reissued: reissued.values().map(|der| hex(der)).collect(),
             unknown: parsed(unknown),
             compromised: parsed(compromised),
+            password: *password,
+            anchors: anchors
+                .map(|(spki_sha256, MarkedAnchor { subject, key })| {
+                    [hex(spki_sha256), hex(subject), hex(key)]
+                })
+                .collect(),
+            trust: trust.map(|trust| {
+                trust
+                    .map(|(sha256, Trust { servers, email })| (hex(sha256), *servers, *email))
+                    .collect()
+            }),
+            positions: positions.collect(),
         }
     }
 
@@ -362,13 +405,16 @@ impl StoredPlace {
             has_error: self.has_error,
             has_public_key: self.has_public_key,
         };
+        let mut digests = Vec::new();
         for StoredRoot {
             root,
             forms,
             is_exact,
         } in self.roots
         {
-            let known = history.of_certificate(&sha256_from_hex(&root)?)?;
+            let sha256 = sha256_from_hex(&root)?;
+            digests.push(sha256);
+            let known = history.of_certificate(&sha256)?;
             for form in forms {
                 found.root(known, form, is_exact);
             }
@@ -390,9 +436,28 @@ impl StoredPlace {
                 }
             }
         }
+        for [spki_sha256, subject, key] in self.anchors {
+            let anchor = MarkedAnchor {
+                subject: bytes(&subject)?,
+                key: bytes(&key)?,
+            };
+            found.anchor(sha256_from_hex(&spki_sha256)?, anchor);
+        }
+        if let Some(trust) = self.trust {
+            let trust = trust.into_iter().map(|(sha256, servers, email)| {
+                Some((sha256_from_hex(&sha256)?, Trust { servers, email }))
+            });
+            found.trust = Some(trust.collect::<Option<_>>()?);
+        }
+        let positions = self.positions.into_iter().map(|(form, place, number)| {
+            let root = *digests.get(number)?;
+            Some(Position { form, place, root })
+        });
+        found.positions = positions.collect::<Option<_>>()?;
         Some(Place {
             location: place.below(self.path),
             key_store: self.key_store,
+            password: self.password,
             found,
         })
     }

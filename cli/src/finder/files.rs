@@ -4,6 +4,10 @@ use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::location::Location;
+use super::pattern::Exclusions;
 
 /// What the kernel shows as files. Some of them do not end.
 const NOT_ON_DISK: [&str; 3] = ["/dev", "/proc", "/sys"];
@@ -26,6 +30,7 @@ pub(crate) struct Walk {
     directory: Option<Directory>,
     /// Files that are under several names, by device and inode.
     seen: HashSet<(u64, u64)>,
+    exclusions: Arc<Exclusions>,
 }
 
 /// A directory of the command line, at which the walk is.
@@ -58,11 +63,12 @@ impl Input {
 
 impl Walk {
     /// Standard input is `-`.
-    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+    pub(crate) fn new(paths: &[PathBuf], exclusions: Arc<Exclusions>) -> Self {
         Self {
             paths: paths.iter().rev().cloned().collect(),
             directory: None,
             seen: HashSet::new(),
+            exclusions,
         }
     }
 
@@ -72,7 +78,12 @@ impl Walk {
             return Some(Input::Standard);
         }
         // A link on the command line is followed.
-        match fs::metadata(&path) {
+        let metadata = fs::metadata(&path);
+        let is_directory = metadata.as_ref().is_ok_and(Metadata::is_dir);
+        if is_excluded(&self.exclusions, &path, is_directory) {
+            return None;
+        }
+        match metadata {
             Ok(metadata) if metadata.is_dir() => {
                 self.directory = Some(Directory {
                     not_on_disk: not_on_disk(&path),
@@ -89,15 +100,19 @@ impl Walk {
 
     /// What a path in a directory is, unless there is nothing to scan in it, or it is a directory itself.
     fn below(&mut self, path: PathBuf) -> Option<Input> {
+        let exclusions = Arc::clone(&self.exclusions);
         let directory = self.directory.as_mut()?;
+        // It has been asked about.
+        let is_root = path == directory.root;
+        let is_excluded = |is_directory| !is_root && is_excluded(&exclusions, &path, is_directory);
         let metadata = match fs::symlink_metadata(&path) {
             // The root may be a link itself.
-            Ok(metadata) if metadata.is_symlink() && path == directory.root => fs::metadata(&path),
+            Ok(metadata) if metadata.is_symlink() && is_root => fs::metadata(&path),
             other => other,
         };
         match metadata {
             Ok(metadata) if metadata.is_dir() => {
-                if !directory.not_on_disk.contains(&path) {
+                if !directory.not_on_disk.contains(&path) && !is_excluded(true) {
                     match entries(&path) {
                         Ok(entries) => directory.todo.extend(entries),
                         Err(why) => return Some(Input::Failure(path, why)),
@@ -105,6 +120,7 @@ impl Walk {
                 }
                 None
             }
+            Ok(metadata) if metadata.is_file() && is_excluded(false) => None,
             Ok(metadata) if metadata.is_file() => self.file(path, &metadata),
             // Links, devices, pipes and sockets.
             Ok(_) => None,
@@ -158,6 +174,11 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = paths.collect::<io::Result<_>>()?;
     paths.sort_unstable_by(|one, other| other.cmp(one));
     Ok(paths)
+}
+
+fn is_excluded(exclusions: &Exclusions, path: &Path, is_directory: bool) -> bool {
+    let location = || Location::file(path.display().to_string());
+    !exclusions.is_empty() && exclusions.exclude(&location(), is_directory)
 }
 
 /// Only where the file may have another name.

@@ -33,6 +33,7 @@ const LIMITS: ScanLimits = ScanLimits {
     about_entries: 1 << 20,
     about_entry: 1 << 16,
     report: 1 << 18,
+    digests: 1 << 16,
 };
 
 /// The roots that a scan knows.

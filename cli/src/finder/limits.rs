@@ -27,6 +27,9 @@ pub(crate) struct ScanLimits {
     pub(crate) about_entry: u64,
     /// Bytes of what is reported.
     pub(crate) report: u64,
+    /// Digests to try passwords of key stores, for all files together: some ten seconds. A store that Java writes takes
+    /// fifty thousand.
+    pub(crate) digests: u64,
 }
 
 impl Default for ScanLimits {
@@ -42,6 +45,7 @@ impl Default for ScanLimits {
             about_entries: 16 << 20,
             about_entry: 1 << 20,
             report: 64 << 20,
+            digests: 60_000_000,
         }
     }
 }
@@ -210,6 +214,10 @@ impl<R> UnpackingReader<R> {
             left,
             limits: limits.clone(),
         }
+    }
+
+    pub(crate) fn into_inner(self) -> R {
+        self.inner
     }
 }
 

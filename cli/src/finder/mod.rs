@@ -1,20 +1,30 @@
 //! Finds roots in files of any kind.
 
 mod ar;
+mod beam;
 pub(crate) mod cache;
 pub(crate) mod contents;
 mod cpio;
 pub(crate) mod date;
+mod elf;
 pub(crate) mod files;
 pub mod fuzzing;
 mod image;
+mod inflate;
+mod jimage;
 mod keys;
+pub(crate) mod layers;
 pub(crate) mod limits;
 pub(crate) mod location;
+pub(crate) mod marked;
+pub(crate) mod nss;
+mod nuitka;
 pub(crate) mod parallel;
 mod parts;
+pub(crate) mod pattern;
 mod pem;
 pub(crate) mod progress;
+mod pyinstaller;
 mod range;
 mod reader;
 mod rpm;
@@ -22,6 +32,7 @@ pub(crate) mod search;
 mod shares;
 mod spool;
 mod squashfs;
+mod store;
 mod tail;
 pub(crate) mod union;
 pub(crate) mod unpack;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,18 +11,25 @@ use std::thread;
 use super::cache::Cache;
 use super::files::{Input, Walk};
 use super::limits::{Reserve, ScanLimits, Taken};
+use super::pattern::Exclusions;
 use super::progress::Progress;
 use super::search::Search;
 use super::shares::SharedWork;
 use super::unpack::{Findings, Scan};
 use crate::history::History;
+use crate::input::opened::Passwords;
 use crate::outcome::Result;
 
-/// How a scan is done, which makes no difference in what it finds.
+/// How a scan is done.
 pub(crate) struct Workers {
+    /// They make no difference in what is found.
     pub(crate) threads: NonZeroUsize,
     pub(crate) limits: ScanLimits,
     pub(crate) cache: Option<Arc<Cache>>,
+    /// What is left out.
+    pub(crate) exclusions: Arc<Exclusions>,
+    /// For key stores.
+    pub(crate) passwords: Passwords,
 }
 
 impl Default for Workers {
@@ -32,6 +40,8 @@ impl Default for Workers {
             threads,
             limits: ScanLimits::default(),
             cache: None,
+            exclusions: Arc::default(),
+            passwords: Passwords::default(),
         }
     }
 }
@@ -49,16 +59,23 @@ impl Workers {
         progress: &'h dyn Progress,
     ) -> Result<Findings<'h>> {
         let search = Search::new(history, progress)?;
+        let digests = Arc::new(AtomicU64::new(self.limits.digests));
         let crowd = Arc::new(Crowd::default());
         let (sender, results) = mpsc::channel();
-        let mut walk = Walk::new(paths);
+        let mut walk = Walk::new(paths, Arc::clone(&self.exclusions));
         thread::scope(|scope| {
             // The threads end when this function does, however it does.
             let crowd = Closing(&crowd);
             for number in 0..self.threads.get() {
                 let mut scan = Scan::new(search.another(), self.limits.clone());
                 scan.crowd = Some(Arc::clone(crowd.0));
-                scan.cache.clone_from(&self.cache);
+                // What is left out depends on where it is.
+                if self.exclusions.is_empty() {
+                    scan.cache.clone_from(&self.cache);
+                }
+                scan.exclusions = Arc::clone(&self.exclusions);
+                scan.passwords = self.passwords.clone();
+                scan.digests = Arc::clone(&digests);
                 let worker = Worker {
                     scan,
                     crowd: Arc::clone(crowd.0),

@@ -136,10 +136,10 @@ mod tests {
     use embedded_roots_bundle::digest::hex;
     use embedded_roots_bundle::{Annotation, Root};
 
-    use super::super::range::ReadAt;
-    use super::super::search::BEHIND;
     use super::*;
     use crate::finder::contents::Occurrence;
+    use crate::finder::range::ReadAt;
+    use crate::finder::search::BEHIND;
     use crate::history::{History, HistoryEntry};
 
     const SIZES: Sizes = Sizes {
@@ -162,13 +162,14 @@ mod tests {
         let unknown = unknown.map(|(sha256, root)| format!("{} {}\n", hex(sha256), of(root)));
         let reissued = found.reissued.keys().map(|sha256| hex(sha256) + "\n");
         format!(
-            "{}{}{}{:?} {} {:?} {} {} {:?}",
+            "{}{}{}{:?} {:?} {} {:?} {} {} {:?}",
             roots.collect::<String>(),
             unknown.collect::<String>(),
             reissued.collect::<String>(),
+            found.positions,
             (found.verifier.has_error, found.verifier.has_public_key),
             found.bytes,
-            found.payload,
+            found.payloads.all,
             found.has_encrypted_data,
             found.has_skipped,
             result.map_err(|why| why.to_string()),

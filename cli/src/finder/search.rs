@@ -6,17 +6,21 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::der::{BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed};
+use embedded_roots_bundle::der::{
+    BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed, encode,
+};
 use embedded_roots_bundle::digest::sha256;
+use embedded_roots_bundle::emit::ANCHOR_MARK;
 
-use super::contents::{Contents, Form};
+use super::contents::{Contents, Form, PayloadForm};
 use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
-use super::pem;
 use super::progress::Progress;
 use super::range::Range;
 use super::reader::fill;
 use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
+use super::{marked, pem};
+use super::{nuitka, pyinstaller, zstd};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
@@ -38,15 +42,17 @@ pub(crate) struct Part<'h> {
 }
 
 /// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
-const NEEDLES: [&[u8]; 13] = [
+const NEEDLES: [&[u8]; 15] = [
     RSA,
     EC,
     PEM,
     VERSION_3,
     WEBPKI,
-    PYINSTALLER,
-    NUITKA,
+    pyinstaller::COOKIE,
+    zstd::MAGIC,
     ENCRYPTED_DATA,
+    NSS,
+    ANCHOR_MARK,
     IN_BASE64[0],
     IN_BASE64[1],
     IN_BASE64[2],
@@ -62,11 +68,10 @@ const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
 /// The name of an error of webpki, which is in every program with rustls' verifier, also if it is optimised as a
 /// whole and stripped: rustls wraps webpki's errors as values that can be shown.
 const WEBPKI: &[u8] = b"PathLenConstraintViolated";
-/// With which the archive of `PyInstaller` ends, and the compressed one of Nuitka begins.
-const PYINSTALLER: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
-const NUITKA: &[u8] = b"KAY\x28\xb5\x2f\xfd";
 /// encryptedData (RFC 2315, section 14).
 const ENCRYPTED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
+/// What a program that holds NSS's module has.
+const NSS: &[u8] = b"NSS Builtin Objects";
 const LONGEST_NEEDLE: usize = WEBPKI.len();
 
 /// Small enough for the cache of a core, large enough for few system calls.
@@ -134,7 +139,14 @@ impl<'h> Search<'h> {
         if start >= end {
             reader.set_limit(0);
         }
-        let (found, next, result) = self.between(&mut reader, behind, end.max(start) - first, room);
+        let (mut found, next, result) =
+            self.between(&mut reader, behind, end.max(start) - first, room);
+        for position in &mut found.positions {
+            position.place += first;
+        }
+        for payload in &mut found.payloads.all {
+            payload.place += first;
+        }
         Part {
             start,
             next: next.saturating_add(first).max(start),
@@ -189,6 +201,16 @@ impl<'h> Search<'h> {
         (found, place + searched as u64, result)
     }
 
+    /// Notes what was taken out of a key store, and says whether it is a certificate.
+    pub(crate) fn certificate_of_store(
+        &self,
+        der: &[u8],
+        form: Form,
+        found: &mut Contents<'h>,
+    ) -> bool {
+        first_sequence(der).is_some_and(|der| self.root(der, form, found))
+    }
+
     /// Searches for needles that begin between two positions, and returns where to search next.
     fn search(&self, data: &[u8], start: usize, end: usize, found: &mut Contents<'h>) -> usize {
         let limit = data.len().min(end + LONGEST_NEEDLE - 1);
@@ -198,6 +220,7 @@ impl<'h> Search<'h> {
             let Some(hit) = self.needles.find(part).filter(|hit| hit.start() < end) else {
                 return end;
             };
+            found.position = (found.bytes + hit.start() as u64).saturating_sub(data.len() as u64);
             position = match NEEDLES.get(hit.pattern().as_usize()) {
                 Some(&PEM) => {
                     self.pem(data, hit.end(), found);
@@ -211,16 +234,24 @@ impl<'h> Search<'h> {
                     found.verifier.has_error = true;
                     hit.end()
                 }
-                Some(&PYINSTALLER) => {
-                    found.payload = Some("archive of PyInstaller");
+                Some(&pyinstaller::COOKIE) => {
+                    found.payload(data, hit.start(), PayloadForm::PyInstaller);
                     hit.end()
                 }
-                Some(&NUITKA) => {
-                    found.payload = Some("archive of Nuitka");
+                Some(&zstd::MAGIC) => {
+                    frame(data, hit.start(), found);
                     hit.end()
                 }
                 Some(&ENCRYPTED_DATA) => {
                     found.has_encrypted_data = true;
+                    hit.end()
+                }
+                Some(&NSS) => {
+                    found.trust.get_or_insert_default();
+                    hit.end()
+                }
+                Some(&ANCHOR_MARK) => {
+                    self.marked(data, hit.end(), found);
                     hit.end()
                 }
                 Some(needle) if IN_BASE64.contains(needle) || IN_UTF_16.contains(needle) => {
@@ -283,6 +314,18 @@ impl<'h> Search<'h> {
         }
     }
 
+    /// An anchor whose mark ends at this position. One of the history is found by its key.
+    fn marked(&self, data: &[u8], after_mark: usize, found: &mut Contents<'h>) {
+        let rest = data.get(after_mark..).unwrap_or_default();
+        let Some(anchor) = marked::anchor(rest) else {
+            return;
+        };
+        let spki_sha256 = sha256(&encode(SEQUENCE, &anchor.key));
+        if self.history.of_key(&spki_sha256).next().is_none() {
+            found.anchor(spki_sha256, anchor);
+        }
+    }
+
     /// Certificates in an encoding of PEM that begins at this position.
     fn wrapped(&self, data: &[u8], start: usize, found: &mut Contents<'h>) {
         let text = data.get(start..).unwrap_or_default();
@@ -334,6 +377,21 @@ impl<'h> Search<'h> {
         }
         true
     }
+}
+
+/// A Zstandard frame may begin at this position.
+fn frame(data: &[u8], start: usize, found: &mut Contents<'_>) {
+    let frame = data.get(start..).unwrap_or_default();
+    if !zstd::is_frame(frame) {
+        return;
+    }
+    let before = data.get(..start).unwrap_or_default();
+    let form = if before.ends_with(nuitka::BEFORE_FRAME) {
+        PayloadForm::Nuitka
+    } else {
+        PayloadForm::Zstd
+    };
+    found.payload(data, start, form);
 }
 
 /// The lengths of the headers of a certificate and of its signed part: either is shorter than 256 bytes

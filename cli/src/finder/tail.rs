@@ -1,4 +1,4 @@
-//! ZIP archives behind something else: a program, a script, or a header of its own.
+//! ZIP archives behind something else (a program, a script, or a header of its own), and what is packed in programs.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -6,9 +6,10 @@ use memchr::memmem;
 
 use super::limits::Counter;
 use super::spool::Spool;
-use super::zip;
+use super::{zip, zstd};
 
-/// Keeps what follows the first header of an entry of a ZIP archive, while somebody else reads it.
+/// Keeps what follows the first header of an entry of a ZIP archive, or the first sign of a payload, while somebody else
+/// reads it.
 pub(crate) struct TailReader<R> {
     inner: R,
     memory: Counter,
@@ -44,8 +45,8 @@ impl<R> TailReader<R> {
     ///
     /// # Errors
     ///
-    /// If that could not be kept, or is not where it should be, and the end of an archive is there.
-    pub(crate) fn into_tail(self) -> io::Result<Option<Tail>> {
+    /// If that could not be kept, or is not where it should be, and the end of an archive is there, or a payload.
+    pub(crate) fn into_tail(self, has_payload: bool) -> io::Result<Option<Tail>> {
         let last = self.last.len().saturating_sub(zip::LONGEST_END);
         let last = self.last.get(last..).unwrap_or_default();
         let has_end = || zip::may_have_end(last, self.length);
@@ -59,8 +60,19 @@ impl<R> TailReader<R> {
             Kept::Nothing(_) if has_end() => {
                 Err(io::Error::other("the end of a ZIP archive without entries"))
             }
-            Kept::Lost(why) if has_end() => {
-                let message = format!("a ZIP archive behind something else: {why}");
+            // The last bytes, which are too few to be a sign.
+            Kept::Nothing(last) if has_payload => {
+                let mut spool = Spool::new(self.memory, self.disk);
+                spool.append(&last)?;
+                Ok(Some(Tail {
+                    start: self.length - last.len() as u64,
+                    length: self.length,
+                    spool,
+                    position: 0,
+                }))
+            }
+            Kept::Lost(why) if has_end() || has_payload => {
+                let message = format!("an archive behind something else: {why}");
                 Err(io::Error::new(why.kind(), message))
             }
             Kept::Nothing(_) | Kept::Lost(_) => Ok(None),
@@ -71,8 +83,8 @@ impl<R> TailReader<R> {
         match &mut self.kept {
             Kept::Nothing(before) => {
                 before.extend_from_slice(bytes);
-                let entry = first_entry(before);
-                let rest = before.len().saturating_sub(zip::ENTRY_LENGTH - 1);
+                let entry = first_sign(before);
+                let rest = before.len().saturating_sub(LONGEST_SIGN - 1);
                 before.drain(..entry.unwrap_or(rest));
                 if entry.is_some() {
                     let begin = std::mem::take(before);
@@ -105,13 +117,23 @@ impl<R> TailReader<R> {
     }
 }
 
-/// Only headers that are whole.
-fn first_entry(bytes: &[u8]) -> Option<usize> {
-    let mut entries = memmem::find_iter(bytes, zip::ENTRY);
-    entries.find(|&at| {
-        let header = bytes.get(at..).unwrap_or_default();
-        header.len() >= zip::ENTRY_LENGTH && zip::is_entry(header)
-    })
+/// What must be there of an entry or a frame.
+const LONGEST_SIGN: usize = 32;
+/// What the starter of `PyInstaller` has before the archive, in every version.
+const STARTER: &[u8] = b"_MEIPASS";
+
+/// Only where it is whole.
+fn first_sign(bytes: &[u8]) -> Option<usize> {
+    let whole = |at: &usize| bytes.len() - at >= LONGEST_SIGN;
+    let rest = |at: usize| bytes.get(at..).unwrap_or_default();
+    let entry = memmem::find_iter(bytes, zip::ENTRY)
+        .filter(whole)
+        .find(|&at| zip::is_entry(rest(at)));
+    let frame = memmem::find_iter(bytes, zstd::MAGIC)
+        .filter(whole)
+        .find(|&at| zstd::is_frame(rest(at)));
+    let starter = memmem::find(bytes, STARTER).filter(whole);
+    [entry, frame, starter].into_iter().flatten().min()
 }
 
 impl<R: Read> Read for TailReader<R> {
@@ -128,6 +150,13 @@ pub(crate) struct Tail {
     length: u64,
     spool: Spool,
     position: u64,
+}
+
+impl Tail {
+    /// From where on it is not zeros.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
 }
 
 impl Read for Tail {
@@ -173,7 +202,7 @@ mod tests {
             let mut reader = TailReader::new(data.as_slice(), memory, disk);
             let mut buffer = vec![0; piece];
             while reader.read(&mut buffer).unwrap() > 0 {}
-            let mut tail = reader.into_tail().unwrap().unwrap();
+            let mut tail = reader.into_tail(false).unwrap().unwrap();
             let mut read = Vec::new();
             tail.read_to_end(&mut read).unwrap();
             assert_eq!(read[start..], data[start..], "{piece}");

@@ -5,6 +5,8 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bzip2::read::MultiBzDecoder;
 use deflate64::Deflate64Decoder;
@@ -12,24 +14,34 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use lzma_rust2::{LzmaReader, XzReader};
 
 use super::cache::Cache;
-use super::contents::Contents;
+use super::contents::{Contents, Payload, PayloadForm};
 use super::files::Input;
+use super::inflate::Inflater;
+use super::jimage::Packing;
+use super::layers::{self, Layers};
 use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
 use super::parallel::Crowd;
 use super::parts::{PART, SharedFile};
+use super::pattern::Exclusions;
 use super::range::Range;
 use super::reader::FullReader;
 use super::search::Search;
 use super::spool::Spool;
 use super::squashfs::{self, Superblock};
+use super::store::{KeepingReader, StoreForm};
 use super::tail::TailReader;
-use super::{ar, cpio, image, rpm, unread, xz, zip, zstd};
+use super::{
+    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, store, unread, xz, zip, zstd,
+};
+use crate::input::opened::{self, OpenedFile, Password, Passwords, Refusal};
 
 /// What was found, where.
 pub(crate) struct Place<'h> {
     pub(crate) location: Location,
     pub(crate) key_store: Option<KeyStore>,
+    /// What opened a PKCS#12 that is encrypted.
+    pub(crate) password: Option<Password>,
     pub(crate) found: Contents<'h>,
 }
 
@@ -38,6 +50,8 @@ pub(crate) struct Place<'h> {
 pub(crate) enum KeyStore {
     #[serde(rename = "JKS")]
     Jks,
+    #[serde(rename = "JCEKS")]
+    Jceks,
     #[serde(rename = "PKCS#12")]
     Pkcs12,
 }
@@ -69,6 +83,7 @@ pub(crate) struct Findings<'h> {
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
+    pub(crate) layers: Layers,
     /// About the cache, which make no difference in what is found.
     pub(crate) warnings: Vec<String>,
 }
@@ -82,6 +97,7 @@ impl Findings<'_> {
             unread,
             searched,
             bytes,
+            layers,
             warnings,
         } = next;
         self.places.extend(places);
@@ -89,6 +105,7 @@ impl Findings<'_> {
         self.unread.extend(unread);
         self.searched += searched;
         self.bytes += bytes;
+        self.layers.add(layers);
         self.warnings.extend(warnings);
     }
 }
@@ -106,14 +123,26 @@ pub(crate) struct Scan<'h> {
     is_unit: bool,
     /// What is left of the limits for the file at hand.
     left: Budget,
+    /// For key stores, and how many digests all threads may still compute to try them.
+    pub(crate) passwords: Passwords,
+    pub(crate) digests: Arc<AtomicU64>,
     /// The places with roots or compromised certificates.
     pub(crate) places: Vec<Place<'h>>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) unread: Vec<Unread>,
+    pub(crate) exclusions: Arc<Exclusions>,
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
     pub(crate) warnings: Vec<String>,
+    layers: Layers,
+}
+
+/// What is in a file that was searched, and is to be searched on its own.
+#[derive(Default)]
+struct Inside {
+    payloads: Vec<Payload>,
+    contents: Vec<Vec<u8>>,
 }
 
 struct Budget {
@@ -145,6 +174,9 @@ impl Budget {
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
 
+/// The longest name of a file in an archive of Nuitka, in UTF-16, and what follows it.
+const LONGEST_HEAD: u64 = 2 * 4096 + 64;
+
 /// What bzip2 needs for its largest blocks.
 const BZIP2_MEMORY: u64 = 4 << 20;
 
@@ -163,9 +195,15 @@ pub fn is_archive(head: &[u8]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Container {
     Ar,
+    /// A module, whose literals are compressed.
+    Beam,
     Bzip2,
     Cpio,
     Gzip,
+    /// A Java runtime's modules.
+    Image,
+    /// Python's modules, in an archive of `PyInstaller`.
+    Modules,
     Rpm,
     Sif,
     Squashfs,
@@ -198,6 +236,9 @@ impl Container {
                 ..,
             ] => Some(Self::Bzip2),
             _ if head.starts_with(ar::MAGIC) => Some(Self::Ar),
+            _ if beam::is_module(head) => Some(Self::Beam),
+            _ if jimage::is_image(head) => Some(Self::Image),
+            _ if head.starts_with(pyinstaller::MODULES) => Some(Self::Modules),
             _ if head.starts_with(rpm::MAGIC) => Some(Self::Rpm),
             _ if image::is_sif(head) => Some(Self::Sif),
             _ if Superblock::from_head(head).is_some() => Some(Self::Squashfs),
@@ -208,14 +249,19 @@ impl Container {
     }
 }
 
+impl Container {
+    /// Whether it is searched as it is, with what is compressed in it: there are no archives in it.
+    fn is_searched(self) -> bool {
+        matches!(self, Self::Beam | Self::Modules)
+    }
+}
+
 impl KeyStore {
     fn from_head(head: &[u8]) -> Option<Self> {
         match head {
             [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 1 | 2, ..] => Some(Self::Jks),
-            // A SEQUENCE that begins with the version 3 (RFC 7292, section 4).
-            [0x30, 0x82, _, _, 2, 1, 3, 0x30, ..]
-            | [0x30, 0x83, _, _, _, 2, 1, 3, 0x30, ..]
-            | [0x30, 0x80, 2, 1, 3, 0x30, ..] => Some(Self::Pkcs12),
+            [0xce, 0xce, 0xce, 0xce, 0, 0, 0, 1 | 2, ..] => Some(Self::Jceks),
+            _ if store::is_pkcs12(head) => Some(Self::Pkcs12),
             _ => None,
         }
     }
@@ -226,6 +272,8 @@ impl<'h> Scan<'h> {
         Self {
             search,
             left: Budget::new(&limits, None),
+            passwords: Passwords::default(),
+            digests: Arc::new(AtomicU64::new(limits.digests)),
             limits,
             crowd: None,
             cache: None,
@@ -234,9 +282,11 @@ impl<'h> Scan<'h> {
             places: Vec::new(),
             failures: Vec::new(),
             unread: Vec::new(),
+            exclusions: Arc::default(),
             searched: 0,
             bytes: 0,
             warnings: Vec::new(),
+            layers: Layers::default(),
         }
     }
 
@@ -255,7 +305,7 @@ impl<'h> Scan<'h> {
         });
     }
 
-    fn unread(&mut self, place: &Location, form: &str) {
+    pub(crate) fn unread(&mut self, place: &Location, form: &str) {
         if self.has_room(place, form) {
             self.unread.push(Unread {
                 location: place.clone(),
@@ -286,6 +336,7 @@ impl<'h> Scan<'h> {
             searched,
             bytes,
             warnings,
+            layers,
         } = with;
         Findings {
             places: mem::replace(&mut self.places, places),
@@ -294,6 +345,7 @@ impl<'h> Scan<'h> {
             searched: mem::replace(&mut self.searched, searched),
             bytes: mem::replace(&mut self.bytes, bytes),
             warnings: mem::replace(&mut self.warnings, warnings),
+            layers: mem::replace(&mut self.layers, layers),
         }
     }
 
@@ -312,6 +364,7 @@ impl<'h> Scan<'h> {
             },
             Input::Failure(path, why) => self.not_opened(&path, &why),
         }
+        self.layers.settle();
     }
 
     fn not_opened(&mut self, path: &Path, why: &io::Error) {
@@ -361,22 +414,27 @@ impl<'h> Scan<'h> {
             Ok(begin) => begin,
             Err(why) => return self.failed(name, &why),
         };
-        let container = Container::from_head(&head);
+        let container = match Container::from_head(&head) {
+            // Which is searched as it is, like a program, and needs no memory then.
+            Some(Container::Image) if !self.is_compressed_image(&mut file) => None,
+            container => container,
+        };
+        if let Err(why) = file.rewind() {
+            return self.failed(name, &why);
+        }
+        let is_appimage = container.is_none() && image::is_appimage(&head);
         if container.is_none() {
-            match &shared {
-                Some(shared) if shared.len() > PART => self.parts(name, shared, &head),
-                _ => self.plain(name, &mut file, &head),
-            }
-            if directory.is_none() && !image::is_appimage(&head) {
+            self.program(name, &mut file, shared.as_ref(), &head, depth);
+            if directory.is_none() && !is_appimage {
                 return;
             }
         }
-        if depth >= self.limits.depth {
+        if depth >= self.limits.depth && !container.is_some_and(Container::is_searched) {
             return self.failed(name, &too_deep(&self.limits));
         }
         match (container, shared) {
             (None, _) => {
-                if image::is_appimage(&head) {
+                if is_appimage {
                     self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
                 }
                 if directory.is_some() {
@@ -395,6 +453,37 @@ impl<'h> Scan<'h> {
         }
     }
 
+    /// A file that is no archive, and what is packed in it.
+    fn program(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        shared: Option<&Range>,
+        head: &[u8],
+        depth: usize,
+    ) {
+        if layers::may_be_manifest(name, head) {
+            self.manifest(name, file);
+            if let Err(why) = file.rewind() {
+                return self.failed(name, &why);
+            }
+        }
+        let number = self.places.len();
+        let is_whole = |file: &&Range| file.len() <= PART || StoreForm::from_head(head).is_some();
+        let inside = match shared.filter(|file| !is_whole(file)) {
+            Some(shared) => self.parts(name, shared, head),
+            None => self.plain(name, file, head),
+        };
+        let place = self.places.get_mut(number);
+        if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
+            // What is not known is treated as if it were trusted.
+            let trust = nss::trust(file, &place.found);
+            place.found.trust = Some(trust.unwrap_or_default());
+        }
+        self.contents(name, inside.contents, depth);
+        self.payloads(name, file, 0, &inside.payloads, depth);
+    }
+
     /// Standard input, for example.
     pub(crate) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
         self.left = Budget::new(&self.limits, self.crowd.as_deref());
@@ -402,13 +491,50 @@ impl<'h> Scan<'h> {
         self.stream(&Location::file(name.to_owned()), reader, 0);
     }
 
+    /// Reads the beginning of what may be the manifest of an image.
+    fn manifest(&mut self, name: &Location, reader: &mut dyn Read) -> Vec<u8> {
+        let mut content = Vec::new();
+        let result = reader.take(layers::MAX_MANIFEST).read_to_end(&mut content);
+        match result {
+            Ok(_) => self.layers.manifest(name, &content),
+            Err(why) => self.failed(name, &why),
+        }
+        content
+    }
+
+    /// The parts that follow are of one file, for the limits.
+    #[cfg(feature = "registry")]
+    pub(crate) fn begin(&mut self) {
+        self.left = Budget::new(&self.limits, self.crowd.as_deref());
+    }
+
+    /// An image of these layers, the lowest first.
+    #[cfg(feature = "registry")]
+    pub(crate) fn image_of_layers(&mut self, layers: Vec<Vec<String>>) {
+        self.layers.image(layers);
+    }
+
+    /// A part of a file that is not at hand as a whole: a layer of an image in a registry.
+    #[cfg(feature = "registry")]
+    pub(crate) fn blob(&mut self, name: &Location, reader: &mut dyn Read) {
+        self.stream(name, &mut FullReader::new(reader), 1);
+    }
+
     fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
+        // A file is asked about where it is found.
+        if name.path.len() > 1 && self.exclusions.exclude(name, false) {
+            return;
+        }
         let head = match read_head(reader) {
             Ok(head) => head,
             Err(why) => return self.failed(name, &why),
         };
         let container = Container::from_head(&head);
         let Some(container) = container else {
+            if layers::may_be_manifest(name, &head) {
+                let content = self.manifest(name, &mut Cursor::new(head).chain(&mut *reader));
+                return self.plain_or_zip(name, reader, &content, depth);
+            }
             return if image::is_appimage(&head) {
                 let reader = &mut Cursor::new(head).chain(reader);
                 self.or_failed(name, |scan| scan.spooled_appimage(name, reader, depth));
@@ -421,13 +547,24 @@ impl<'h> Scan<'h> {
             _ => None,
         };
         let reader = &mut Cursor::new(head).chain(reader);
-        if depth >= self.limits.depth {
+        if !container.is_searched() && depth >= self.limits.depth {
             return self.failed(name, &too_deep(&self.limits));
         }
         let packed = Counter::new(0);
         match container {
             Container::Ar => self.or_failed(name, |scan| scan.ar(name, reader, depth + 1)),
+            Container::Beam => {
+                let module = beam::Module::new(BufReader::new(counted(reader, &packed)));
+                let mut reader = self.limited(module, packed);
+                self.plain_or_zip(name, &mut reader, &[], depth);
+            }
+            Container::Modules => {
+                let input = BufReader::new(counted(reader, &packed));
+                let mut reader = self.limited(pyinstaller::Modules::new(input), packed);
+                self.plain_or_zip(name, &mut reader, &[], depth);
+            }
             Container::Cpio => self.or_failed(name, |scan| scan.cpio(name, reader, depth + 1)),
+            Container::Image => self.or_failed(name, |scan| scan.jimage(name, reader, depth + 1)),
             Container::Rpm => self.or_failed(name, |scan| {
                 rpm::skip_to_payload(reader)?;
                 scan.stream(name, reader, depth + 1);
@@ -527,18 +664,265 @@ impl<'h> Scan<'h> {
         (size, padding): (u64, u64),
         depth: usize,
     ) -> io::Result<()> {
+        self.chunk(reader, size, |scan, content| {
+            scan.stream(&archive.entry(name), content, depth);
+        })?;
+        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        Ok(())
+    }
+
+    /// So many bytes, whether or not all of them are read.
+    fn chunk(
+        &mut self,
+        reader: &mut dyn Read,
+        size: u64,
+        read: impl FnOnce(&mut Self, &mut dyn Read),
+    ) -> io::Result<()> {
         if !self.left.entries.take(1) {
             return Err(too_many_entries(&self.limits));
         }
         let mut content = reader.take(size);
         if size > 0 {
-            self.stream(&archive.entry(name), &mut content, depth);
+            read(self, &mut content);
         }
         io::copy(&mut content, &mut io::sink())?;
         if content.limit() > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        Ok(())
+    }
+
+    /// Whether what is here in an image of Java's modules is not to be found in it as it is.
+    fn is_compressed_image(&mut self, reader: &mut dyn Read) -> bool {
+        let memory = Counter::new(self.left.in_memory.value());
+        jimage::Index::read(reader, &memory).is_ok_and(|index| index.is_compressed())
+    }
+
+    fn jimage(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) -> io::Result<()> {
+        let before = self.left.in_memory.value();
+        let index = jimage::Index::read(reader, &self.left.in_memory);
+        let result = match index {
+            Ok(index) if index.is_compressed() => self.resources(name, &index, reader, depth),
+            Ok(index) => {
+                self.plain_or_zip(name, reader, index.bytes(), depth);
+                Ok(())
+            }
+            Err(why) => {
+                self.plain_or_zip(name, reader, &[], depth);
+                Err(why)
+            }
+        };
+        self.left.in_memory.set(before);
+        result
+    }
+
+    fn resources(
+        &mut self,
+        name: &Location,
+        index: &jimage::Index,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        self.plain(name, &mut index.bytes(), &[]);
+        let mut position = 0;
+        for resource in &index.resources {
+            let between = resource.start.checked_sub(position);
+            let between = between.ok_or_else(|| io::Error::other("its resources overlap"))?;
+            if between > 0 {
+                self.chunk(reader, between, |scan, content| {
+                    scan.plain(name, content, &[]);
+                })?;
+            }
+            let place = name.entry(&index.name(resource));
+            self.chunk(reader, resource.size, |scan, content| {
+                scan.resource(&place, index, content, depth);
+            })?;
+            position = resource.start.saturating_add(resource.size);
+        }
+        let rest = read_head(reader)?;
+        if !rest.is_empty() {
+            self.stream(name, &mut Cursor::new(rest).chain(reader), depth);
+        }
+        Ok(())
+    }
+
+    fn resource(
+        &mut self,
+        place: &Location,
+        index: &jimage::Index,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) {
+        let mut content: Box<dyn Read + '_> = Box::new(reader);
+        // As many as `jlink` has, and one more.
+        for _ in 0..3 {
+            let mut head = Vec::new();
+            let header = (&mut content).take(jimage::PACKED_HEADER);
+            if let Err(why) = { header }.read_to_end(&mut head) {
+                return self.failed(place, &why);
+            }
+            match index.packing(&head) {
+                Packing::None => {
+                    return self.stream(place, &mut Cursor::new(head).chain(content), depth);
+                }
+                Packing::SharedStrings => {}
+                Packing::Zip => content = Box::new(self.inflated(content)),
+                Packing::Unknown => break,
+            }
+        }
+        self.unread(
+            place,
+            "resource of a Java image that is packed in another way",
+        );
+    }
+
+    /// What a zlib stream has.
+    fn inflated<R: Read>(&self, reader: R) -> UnpackingReader<impl Read + use<R>> {
+        let packed = Counter::new(0);
+        let inflater = Inflater::new(BufReader::new(counted(reader, &packed)));
+        self.limited(inflater, packed)
+    }
+
+    fn limited<R>(&self, unpacked: R, packed: Counter) -> UnpackingReader<R> {
+        UnpackingReader::new(unpacked, packed, self.left.unpacked.clone(), &self.limits)
+    }
+
+    /// What is signed in a file.
+    fn contents(&mut self, name: &Location, contents: Vec<Vec<u8>>, depth: usize) {
+        for content in contents {
+            let place = name.entry(b"content");
+            if depth >= self.limits.depth {
+                return self.failed(&place, &too_deep(&self.limits));
+            }
+            self.held(&place, content.len() as u64, |scan| {
+                scan.stream(&place, &mut content.as_slice(), depth + 1);
+            });
+        }
+    }
+
+    /// What is packed in a file that is no archive as a whole, of which there is what follows a place.
+    fn payloads(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        start: u64,
+        payloads: &[Payload],
+        depth: usize,
+    ) {
+        let mut position = 0;
+        let mut is_archive = None;
+        for payload in payloads {
+            // In what was read.
+            if payload.place < position {
+                continue;
+            }
+            let read = match payload.form {
+                PayloadForm::PyInstaller => {
+                    let read = self.pyinstaller(name, file, start..payload.place, depth);
+                    read.map(|is_read| {
+                        is_archive = Some(is_archive.unwrap_or(false) || is_read);
+                    })
+                }
+                PayloadForm::Zstd | PayloadForm::Nuitka => {
+                    let read = self.frame(name, file, *payload, depth);
+                    read.map(|packed| position = payload.place + packed)
+                }
+            };
+            if let Err(why) = read {
+                self.failed(name, &why);
+            }
+        }
+        if is_archive == Some(false) {
+            self.unread(name, "archive of PyInstaller");
+        }
+    }
+
+    /// The archive whose end is at the end of this range, if there is one.
+    fn pyinstaller(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        range: std::ops::Range<u64>,
+        depth: usize,
+    ) -> io::Result<bool> {
+        let table = pyinstaller::Table::find(file, range, &self.left.in_memory)?;
+        let Some(mut table) = table else {
+            return Ok(false);
+        };
+        if depth >= self.limits.depth {
+            return Err(io::Error::other(too_deep(&self.limits)));
+        }
+        let size = table.size();
+        self.left.in_memory.take(size);
+        let mut read = || {
+            while let Some(entry) = table.next()? {
+                let place = name.entry(&entry.name);
+                file.seek(SeekFrom::Start(entry.start))?;
+                self.chunk(file, entry.size, |scan, content| {
+                    if entry.is_compressed {
+                        let mut content = scan.inflated(content);
+                        scan.stream(&place, &mut content, depth + 1);
+                    } else {
+                        scan.stream(&place, content, depth + 1);
+                    }
+                })?;
+            }
+            Ok(true)
+        };
+        let result = read();
+        self.left.in_memory.give(size);
+        result
+    }
+
+    /// The Zstandard frame at a place, if there is one. Returns how many bytes it takes.
+    fn frame(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        payload: Payload,
+        depth: usize,
+    ) -> io::Result<u64> {
+        file.seek(SeekFrom::Start(payload.place))?;
+        let packed = Counter::new(0);
+        let input = BufReader::new(counted(file, &packed));
+        let memory = self.left.in_memory.clone();
+        let Some(frame) = zstd::Frames::one(input, memory)? else {
+            // The number alone, as programs have it that look for it.
+            return Ok(0);
+        };
+        if !self.left.entries.take(1) {
+            return Err(too_many_entries(&self.limits));
+        }
+        if depth >= self.limits.depth {
+            return Err(io::Error::other(too_deep(&self.limits)));
+        }
+        let mut unpacked = self.limited(frame, packed);
+        let place = name.entry(format!("zstd@{:#x}", payload.place).as_bytes());
+        if payload.form == PayloadForm::Nuitka {
+            let mut head = Vec::new();
+            (&mut unpacked).take(LONGEST_HEAD).read_to_end(&mut head)?;
+            let layout = nuitka::Layout::from_head(&head);
+            let reader = &mut Cursor::new(head).chain(&mut unpacked);
+            match layout {
+                Some(layout) => self.nuitka(name, layout, reader, depth + 1)?,
+                None => self.stream(&place, reader, depth + 1),
+            }
+        } else {
+            self.stream(&place, &mut unpacked, depth + 1);
+        }
+        Ok(unpacked.into_inner().packed())
+    }
+
+    fn nuitka(
+        &mut self,
+        name: &Location,
+        layout: nuitka::Layout,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        while let Some(file) = layout.next(reader)? {
+            self.member(name, &file.name, reader, (file.size, 0), depth)?;
+        }
         Ok(())
     }
 
@@ -553,11 +937,15 @@ impl<'h> Scan<'h> {
         let reader = &mut Cursor::new(head).chain(reader);
         let (memory, disk) = (self.left.in_memory.clone(), self.left.on_disk.clone());
         let mut reader = TailReader::new(reader, memory, disk);
-        self.plain(name, &mut reader, head);
+        let inside = self.plain(name, &mut reader, head);
+        self.contents(name, inside.contents, depth);
+        let payloads = inside.payloads;
         self.or_failed(name, |scan| {
-            let Some(mut tail) = reader.into_tail()? else {
+            let Some(mut tail) = reader.into_tail(!payloads.is_empty())? else {
                 return Ok(());
             };
+            let start = tail.start();
+            scan.payloads(name, &mut tail, start, &payloads, depth);
             let directory = zip::Directory::find(&mut tail)?;
             if directory.is_some() && depth < scan.limits.depth {
                 scan.zip(name, tail, directory, depth + 1);
@@ -568,14 +956,63 @@ impl<'h> Scan<'h> {
         });
     }
 
-    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) {
+    /// Returns what else is in it.
+    fn plain(&mut self, name: &Location, reader: &mut dyn Read, head: &[u8]) -> Inside {
         self.search.progress.place(&name.shown);
-        let (found, result) = self.search.read(reader, &self.left.report);
-        self.searched(name, head, found, result);
+        let Some(store) = StoreForm::from_head(head) else {
+            let (found, result) = self.search.read(reader, &self.left.report);
+            return self.searched(name, head, found, result, OpenedFile::default());
+        };
+        let mut reader = KeepingReader::new(reader, self.left.in_memory.clone());
+        let (mut found, result) = self.search.read(&mut reader, &self.left.report);
+        let mut opened = OpenedFile::default();
+        if result.is_ok() {
+            opened = self.store(name, store, reader.kept().as_deref(), &mut found);
+        }
+        let result = result.and_then(|()| found.is_complete());
+        drop(reader);
+        self.searched(name, head, found, result, opened)
+    }
+
+    /// The certificates of a file that has them in a form of its own.
+    fn store(
+        &mut self,
+        name: &Location,
+        store: StoreForm,
+        content: Option<&[u8]>,
+        found: &mut Contents<'h>,
+    ) -> OpenedFile {
+        let (opened, mut form) = match self.read_store(store, content) {
+            Ok(opened) => (opened, None),
+            Err(_) if found.has_encrypted_data => {
+                let refusal = Some(Refusal::Password);
+                let opened = OpenedFile {
+                    refusal,
+                    ..OpenedFile::default()
+                };
+                (opened, None)
+            }
+            Err(why) => (OpenedFile::default(), Some(why)),
+        };
+        for der in &opened.certificates {
+            if !self.search.certificate_of_store(der, store.form(), found) {
+                form = Some("a certificate cannot be read".to_owned());
+            }
+        }
+        let form = form.map(|why| format!("{}: {why}", store.name()));
+        if opened.refusal == Some(Refusal::UsedUp) {
+            // Another scan may find more.
+            self.left.in_memory.note_short();
+        }
+        let refusal = opened.refusal.as_ref().map(|why| why.shown().to_owned());
+        if let Some(form) = refusal.or(form) {
+            self.unread(name, &form);
+        }
+        opened
     }
 
     /// A large file.
-    fn parts(&mut self, name: &Location, file: &Range, head: &[u8]) {
+    fn parts(&mut self, name: &Location, file: &Range, head: &[u8]) -> Inside {
         self.search.progress.place(&name.shown);
         let room = self.left.report.clone();
         let file = Arc::new(SharedFile::new(file.clone(), room.value()));
@@ -586,7 +1023,7 @@ impl<'h> Scan<'h> {
             }
             None => file.result(&mut self.search, &room, || {}),
         };
-        self.searched(name, head, found, result);
+        self.searched(name, head, found, result, OpenedFile::default())
     }
 
     /// Notes what was found in a place.
@@ -594,16 +1031,17 @@ impl<'h> Scan<'h> {
         &mut self,
         name: &Location,
         head: &[u8],
-        found: Contents<'h>,
+        mut found: Contents<'h>,
         result: io::Result<()>,
-    ) {
-        let key_store = KeyStore::from_head(head);
+        opened: OpenedFile,
+    ) -> Inside {
         self.searched += 1;
         self.bytes += found.bytes;
-        let form = unread::form(head).or(found.payload);
-        let is_encrypted = key_store == Some(KeyStore::Pkcs12) && found.has_encrypted_data;
-        let form = form.or(is_encrypted.then_some("PKCS#12 with encrypted certificates or keys"));
-        if let Some(form) = form {
+        let payloads = mem::take(&mut found.payloads);
+        if payloads.is_cut_off {
+            self.failed(name, &"more payloads than are looked into");
+        }
+        if let Some(form) = unread::form(head) {
             self.unread(name, form);
         }
         if !found.is_empty() {
@@ -611,12 +1049,34 @@ impl<'h> Scan<'h> {
             self.left.report.take((name.size() + BESIDE) as u64);
             self.places.push(Place {
                 location: name.clone(),
-                key_store,
+                key_store: KeyStore::from_head(head),
+                password: opened.password,
                 found,
             });
         }
         if let Err(why) = result {
             self.failed(name, &why);
+        }
+        Inside {
+            payloads: payloads.all,
+            contents: opened.contents,
+        }
+    }
+
+    /// What a file has in a form of its own, of which the bytes are there unless they are too many.
+    fn read_store(&self, form: StoreForm, content: Option<&[u8]>) -> Result<OpenedFile, String> {
+        let content = content.ok_or_else(|| "too large to be converted".to_owned())?;
+        match form {
+            StoreForm::Pkcs12 => {
+                let before = self.digests.load(Relaxed);
+                let mut left = before;
+                let opened = opened::pkcs12(content, &self.passwords, &mut left);
+                let spent = |now: u64| Some(now.saturating_sub(before - left));
+                let _ = self.digests.fetch_update(Relaxed, Relaxed, spent);
+                opened
+            }
+            StoreForm::Pkcs7 => opened::pkcs7(content),
+            StoreForm::Pkcs7Pem => opened::pkcs7_of_pem(content),
         }
     }
 
@@ -647,6 +1107,9 @@ impl<'h> Scan<'h> {
                 } else {
                     Box::new(entry)
                 };
+                if !kind.is_dir() {
+                    self.layers.entry(name, &place);
+                }
                 if has_content(kind) {
                     self.layer(&place, &mut content, size, depth);
                 }
@@ -842,6 +1305,10 @@ impl<'h> Scan<'h> {
                     return Err(too_many_entries(&scan.limits));
                 }
                 let place = name.entry(&entry.name);
+                // Before it is found to be encrypted, which is told.
+                if scan.exclusions.exclude(&place, entry.is_directory()) {
+                    continue;
+                }
                 if entry.is_encrypted() {
                     scan.unread(&place, "encrypted entry of a ZIP archive");
                 } else if !entry.is_directory() {

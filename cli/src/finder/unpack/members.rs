@@ -39,6 +39,9 @@ impl Scan<'_> {
                 }
                 let place = name.entry(&entry.path_bytes());
                 let kind = entry.header().entry_type();
+                if !kind.is_dir() {
+                    self.layers.entry(name, &place);
+                }
                 let size = if kind.is_gnu_sparse() {
                     // Its holes are not in the archive.
                     self.members(&mut members, depth);
@@ -100,7 +103,9 @@ impl Scan<'_> {
                 }
             }
         }
-        let crowd = self.crowd.clone().filter(|_| batches.len() > 1);
+        // What is excluded is counted once.
+        let is_shared = batches.len() > 1 && self.exclusions.is_empty();
+        let crowd = self.crowd.clone().filter(|_| is_shared);
         let Some(crowd) = crowd else {
             for batch in &batches {
                 self.batch(batch, depth);
@@ -233,7 +238,7 @@ mod tests {
         let workers = Workers {
             threads: NonZeroUsize::new(3).unwrap(),
             limits: limits.clone(),
-            cache: None,
+            ..Workers::default()
         };
         let several = workers.scan(&[path], history, &()).unwrap();
         [stream, one, shown(&several)]
