@@ -13,8 +13,9 @@ pub(crate) const COOKIE: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
 
 /// The table of an archive.
 pub(crate) struct Table {
-    /// Where the archive begins, and what is left of the table.
+    /// Where the archive begins, what is before the table in it, and what is left of the table.
     start: u64,
+    contents: u64,
     rest: Cursor<Vec<u8>>,
 }
 
@@ -70,6 +71,7 @@ impl Table {
         file.take(size).read_to_end(&mut rest)?;
         Ok(Some(Self {
             start,
+            contents: table,
             rest: Cursor::new(rest),
         }))
     }
@@ -91,6 +93,9 @@ impl Table {
         let damaged = || io::Error::other("the table of this archive is damaged");
         let number = |at| u32_at(&fixed, at).ok_or_else(damaged);
         let (length, start, size) = (number(0)?, number(4)?, number(8)?);
+        if u64::from(start) + u64::from(size) > self.contents {
+            return Err(damaged());
+        }
         let name = u64::from(length).checked_sub(ENTRY as u64);
         let is_compressed = fixed.get(16).ok_or_else(damaged)? != &0;
         let mut rest = Vec::new();

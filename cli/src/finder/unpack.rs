@@ -188,7 +188,7 @@ const HEAD: u64 = 512;
 
 /// Whether a file that begins like this is an archive, or compressed.
 #[must_use]
-pub fn is_archive(head: &[u8]) -> bool {
+pub(crate) fn is_archive(head: &[u8]) -> bool {
     Container::from_head(head).is_some()
 }
 
@@ -481,7 +481,10 @@ impl<'h> Scan<'h> {
             place.found.trust = Some(trust.unwrap_or_default());
         }
         self.contents(name, inside.contents, depth);
-        self.payloads(name, file, 0, &inside.payloads, depth);
+        // The blocks of an AppImage may be frames of Zstandard, too.
+        if !image::is_appimage(head) {
+            self.payloads(name, file, 0, &inside.payloads, depth);
+        }
     }
 
     /// Standard input, for example.
@@ -794,8 +797,10 @@ impl<'h> Scan<'h> {
             if depth >= self.limits.depth {
                 return self.failed(&place, &too_deep(&self.limits));
             }
-            self.held(&place, content.len() as u64, |scan| {
-                scan.stream(&place, &mut content.as_slice(), depth + 1);
+            let length = content.len() as u64;
+            self.held(&place, length, |scan| {
+                let mut content = scan.limited(content.as_slice(), Counter::new(length));
+                scan.stream(&place, &mut content, depth + 1);
             });
         }
     }
@@ -829,7 +834,9 @@ impl<'h> Scan<'h> {
                 }
             };
             if let Err(why) = read {
+                // As with the others, then.
                 self.failed(name, &why);
+                break;
             }
         }
         if is_archive == Some(false) {
@@ -857,15 +864,18 @@ impl<'h> Scan<'h> {
         let mut read = || {
             while let Some(entry) = table.next()? {
                 let place = name.entry(&entry.name);
+                if !self.left.entries.take(1) {
+                    return Err(too_many_entries(&self.limits));
+                }
                 file.seek(SeekFrom::Start(entry.start))?;
-                self.chunk(file, entry.size, |scan, content| {
-                    if entry.is_compressed {
-                        let mut content = scan.inflated(content);
-                        scan.stream(&place, &mut content, depth + 1);
-                    } else {
-                        scan.stream(&place, content, depth + 1);
-                    }
-                })?;
+                let content = (&mut *file).take(entry.size);
+                // Many entries may be the same part of the file.
+                if entry.is_compressed {
+                    self.stream(&place, &mut self.inflated(content), depth + 1);
+                } else {
+                    let size = Counter::new(entry.size);
+                    self.stream(&place, &mut self.limited(content, size), depth + 1);
+                }
             }
             Ok(true)
         };
@@ -886,6 +896,9 @@ impl<'h> Scan<'h> {
         let packed = Counter::new(0);
         let input = BufReader::new(counted(file, &packed));
         let memory = self.left.in_memory.clone();
+        if !self.left.unpacked.take(zstd::TRIAL) {
+            return Err(io::Error::other("more payloads than may be unpacked"));
+        }
         let Some(frame) = zstd::Frames::one(input, memory)? else {
             // The number alone, as programs have it that look for it.
             return Ok(0);

@@ -13,13 +13,18 @@ const BLOCK: u64 = 128 << 10;
 /// The memory for a window that is larger is taken as output is there, since few frames need all that they say: those of
 /// Nuitka say 128 MiB.
 const LARGE_WINDOW: u64 = 8 << 20;
+/// Kinds of blocks (section 3.1.1.2.2).
+const RLE_BLOCK: u32 = 1;
+const RESERVED_BLOCK: u32 = 3;
 /// How many blocks show whether a frame is one.
 const TRIAL_BLOCKS: usize = 3;
+/// What they are when they are decoded.
+pub(crate) const TRIAL: u64 = TRIAL_BLOCKS as u64 * BLOCK;
 /// `zstd --long=31`
 const MOST_WINDOW: u64 = 2 << 30;
 
-/// Whether these bytes, from the magic number on, may be a frame, by its header and its first blocks as far as these are
-/// there: the number is also in programs that look for it.
+/// Whether these bytes, from the magic number on, may be a frame, by its header and those of its first blocks as far as
+/// these are there: the number is also in programs that look for it. Nothing is decoded.
 pub(crate) fn is_frame(bytes: &[u8]) -> bool {
     const RESERVED: u8 = 0x08;
     const DICTIONARY: u8 = 0x03;
@@ -31,22 +36,29 @@ pub(crate) fn is_frame(bytes: &[u8]) -> bool {
     let (Ok(window), Some(&descriptor)) = (window, header.get(4)) else {
         return false;
     };
-    let Some(&[low, middle, high]) = frames.input.first_chunk() else {
-        return false;
-    };
-    let block = u32::from_le_bytes([low, middle, high, 0]);
-    let (is_last, kind, size) = (block & 1 == 1, block >> 1 & 3, u64::from(block >> 3));
-    let is_like_frame = descriptor & (RESERVED | DICTIONARY) == 0
-        && window <= MOST_WINDOW
-        && kind != 3
-        && size <= BLOCK
-        && (size > 0 || is_last);
-    if !is_like_frame {
+    if descriptor & (RESERVED | DICTIONARY) != 0 || window > MOST_WINDOW {
         return false;
     }
-    let mut frames = Frames::new(bytes, Counter::new(u64::MAX));
-    // Or more is needed to know.
-    frames.begins().unwrap_or_default() || frames.input.is_empty()
+    let mut rest = frames.input;
+    for _ in 0..TRIAL_BLOCKS {
+        let Some((&[low, middle, high], content)) = rest.split_first_chunk() else {
+            // More is needed to know.
+            return true;
+        };
+        let block = u32::from_le_bytes([low, middle, high, 0]);
+        let (is_last, kind, size) = (block & 1 == 1, block >> 1 & 3, block >> 3);
+        let is_empty = size == 0;
+        if kind == RESERVED_BLOCK || u64::from(size) > BLOCK || is_empty && !is_last {
+            return false;
+        }
+        if is_last {
+            return true;
+        }
+        let length = if kind == RLE_BLOCK { 1 } else { size };
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        rest = content.get(length..).unwrap_or_default();
+    }
+    true
 }
 
 pub(crate) struct Frames<R> {

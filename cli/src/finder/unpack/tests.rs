@@ -1910,3 +1910,50 @@ fn pkcs7_in_pem_and_in_pieces_is_read() {
         taken(scan_all);
     }
 }
+
+/// Entries may be the same part of a file, and frames may be a few bytes.
+#[test]
+fn payloads_cost_no_more_than_their_limits() {
+    let history = History::load().unwrap();
+    let unpacked = 8 << 20;
+    let limits = ScanLimits {
+        unpacked,
+        ..ScanLimits::default()
+    };
+    let scan_all = &mut scanner(&history, limits);
+    let large = vec![b'a'; 1 << 20];
+    let mut program = pyinstaller(&vec![("a", &b"text"[..], false); 100]);
+    // Each of the entries is the whole archive, before which there is more.
+    let start = program.len() - 88 - 100 * 32 - 400;
+    program.splice(start..start, large);
+    let contents = u32::try_from((1 << 20) + 400).unwrap().to_be_bytes();
+    let table = program.len() - 88 - 100 * 32;
+    for nth in 0..100 {
+        let entry = table + 32 * nth;
+        program[entry + 4..entry + 8].copy_from_slice(&[0; 4]);
+        program[entry + 8..entry + 12].copy_from_slice(&contents);
+    }
+    let end = program.len() - 88;
+    let length = u32::try_from((1 << 20) + 400 + 100 * 32 + 88).unwrap();
+    program[end + 8..end + 12].copy_from_slice(&length.to_be_bytes());
+    program[end + 12..end + 16].copy_from_slice(&contents);
+    let seen = scan(&program, scan_all);
+    assert!(scan_all.bytes > 5 << 20, "{}", scan_all.bytes);
+    assert!(scan_all.bytes <= unpacked + program.len() as u64);
+    assert!(seen.failures[0].1.starts_with("unpacks to more than"));
+
+    // Each is three blocks of 128 KiB, of one octet.
+    let block = |is_last: u32| {
+        let header = is_last | 1 << 1 | (128 << 10) << 3;
+        [&header.to_le_bytes()[..3], b"a"].concat()
+    };
+    let frame = [zstd::MAGIC, &[0, 7 << 3], &block(0), &block(0), &block(1)].concat();
+    scan_all.bytes = 0;
+    let program = around(&frame.repeat(5000), 5000);
+    let seen = scan(&program, scan_all);
+    assert!(scan_all.bytes > 2 << 20, "{}", scan_all.bytes);
+    assert!(scan_all.bytes <= unpacked + program.len() as u64);
+    let last = &seen.failures.last().unwrap().1;
+    assert_eq!(last, "more payloads than may be unpacked");
+    assert_eq!(seen.failures.len(), 2);
+}

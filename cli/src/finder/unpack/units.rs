@@ -6,12 +6,12 @@ use std::mem;
 
 use embedded_roots_bundle::escape;
 
-use super::super::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
-use super::super::limits::Counter;
-use super::super::location::Location;
-use super::super::range::Range;
-use super::super::spool::Spool;
 use super::{Budget, Container, Findings, Scan, read_head};
+use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
+use crate::finder::limits::Counter;
+use crate::finder::location::Location;
+use crate::finder::range::Range;
+use crate::finder::spool::Spool;
 
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
