@@ -4,6 +4,7 @@
 //! file, and all that may change what a scan finds. A result that lack of memory, of room in the report or of anything
 //! else has changed is not kept.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,15 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{env, process};
 
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::der::{SEQUENCE, encode};
-use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
+use embedded_roots_bundle::digest::{hex, sha256_from_hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::contents::{
     Contents, Form, Occurrence, ParsedCertificate, Position, Trust, VerifierTraces,
 };
-use super::layers::Layers;
+use super::layers::{self, Layers, StoredLayers};
 use super::limits::{Counter, ScanLimits};
 use super::location::Location;
 use super::marked::MarkedAnchor;
@@ -62,21 +62,17 @@ const LARGEST_RESULT: u64 = 16 << 20;
 const FORMAT: &str = "embedded-roots scan 1";
 
 impl Cache {
-    /// The results of this program with these limits and other options.
+    /// The results of this program with these limits.
     ///
     /// # Errors
     ///
     /// If the folder cannot be made, or the file of the program cannot be read.
-    pub(crate) fn open(folder: &Path, limits: &ScanLimits, options: &[&[u8]]) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, limits: &ScanLimits) -> Result<Self> {
         let program = env::current_exe().and_then(|path| digest_of(&mut File::open(path)?));
         let program = program.map_err(|why| format!("the file of this program: {why}"))?;
         let mut digest = Sha256::new();
         digest.update(program);
         digest.update(format!("{limits:?}"));
-        for option in options {
-            digest.update(option.len().to_le_bytes());
-            digest.update(option);
-        }
         let folder = folder.join(hex(&digest.finalize()));
         fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         Ok(Self {
@@ -85,11 +81,14 @@ impl Cache {
         })
     }
 
-    /// By the digest of a file, and by how deep in other archives it is, which has a limit.
-    pub(crate) fn key(&self, sha256: &[u8; 32], depth: usize) -> Key {
+    /// By the digest of a file, and by what else of it matters: how deep in other archives it is, which has a limit,
+    /// and what its name hints at.
+    pub(crate) fn key(&self, sha256: &[u8; 32], place: &Location, depth: usize) -> Key {
         let name = hex(sha256);
         let (first, rest) = name.split_at_checked(2).unwrap_or_default();
-        Key(self.folder.join(first).join(format!("{rest}-{depth}")))
+        let [layer, manifest] = layers::hints(place).map(u8::from);
+        let name = format!("{rest}-{depth}-{layer}{manifest}");
+        Key(self.folder.join(first).join(name))
     }
 
     /// The result for a file that is now in this place.
@@ -120,7 +119,10 @@ impl Cache {
 
     /// Keeps the result for a file that was in this place. Nobody sees a part of it.
     pub(crate) fn write(&self, key: &Key, place: &Location, unit: &Unit<'_>) -> io::Result<()> {
-        let content = serde_json::to_string(&StoredUnit::new(place, unit))?;
+        let Some(stored) = StoredUnit::new(place, unit) else {
+            return Ok(());
+        };
+        let content = serde_json::to_string(&stored)?;
         let text = format!("{}\n{content}", self.checksum(key, &content));
         if text.len() as u64 >= LARGEST_RESULT {
             return Ok(());
@@ -211,15 +213,13 @@ struct StoredUnit {
     /// The names of entries below the file, and a text.
     failures: Vec<(Vec<String>, String)>,
     unread: Vec<(Vec<String>, String)>,
-    /// What the file changes if it is a layer: digests as base64.
-    changes: Option<[String; 3]>,
+    layers: StoredLayers,
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredPlace {
     path: Vec<String>,
     key_store: Option<KeyStore>,
-    opened_with: Option<Password>,
     bytes: u64,
     has_error: bool,
     has_public_key: bool,
@@ -229,12 +229,13 @@ struct StoredPlace {
     reissued: Vec<String>,
     unknown: Vec<StoredRoot>,
     compromised: Vec<StoredRoot>,
-    /// The subjects and keys of private roots, as hexadecimal digits.
-    anchors: Vec<[String; 2]>,
-    /// Digests, for servers and for e-mail.
+    password: Option<Password>,
+    /// The digest of the key, the subject and the key.
+    anchors: Vec<[String; 3]>,
+    /// For servers and for e-mail.
     trust: Option<Vec<(String, bool, bool)>>,
-    /// Forms, places and digests.
-    positions: Vec<(Form, u64, String)>,
+    /// With the number of the root.
+    positions: Vec<(Form, u64, usize)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -246,7 +247,8 @@ struct StoredRoot {
 }
 
 impl StoredUnit {
-    fn new(place: &Location, unit: &Unit<'_>) -> Self {
+    /// None if it is not to be kept.
+    fn new(place: &Location, unit: &Unit<'_>) -> Option<Self> {
         let Unit {
             findings,
             entries,
@@ -259,8 +261,8 @@ impl StoredUnit {
             unread,
             searched,
             bytes,
-            layers,
             warnings: _,
+            layers,
         } = findings;
         let below = |location: &Location| {
             let path = location.path.get(place.path.len()..);
@@ -268,8 +270,9 @@ impl StoredUnit {
         };
         let failures = failures.iter();
         let unread = unread.iter();
-        Self {
+        Some(Self {
             format: FORMAT.to_owned(),
+            layers: layers.below(place)?,
             entries: *entries,
             unpacked: *unpacked,
             report: *report,
@@ -285,8 +288,7 @@ impl StoredUnit {
             unread: unread
                 .map(|Unread { location, form }| (below(location), form.clone()))
                 .collect(),
-            changes: layers.stored(place),
-        }
+        })
     }
 
     fn read<'h>(self, place: &Location, history: &'h History) -> Option<Unit<'h>> {
@@ -296,10 +298,6 @@ impl StoredUnit {
         let places = self.places.into_iter();
         let failures = self.failures.into_iter();
         let unread = self.unread.into_iter();
-        let mut layers = Layers::default();
-        if let Some(changes) = &self.changes {
-            layers.restore(place, changes)?;
-        }
         let findings = Findings {
             places: places
                 .map(|stored| stored.read(place, history))
@@ -318,8 +316,8 @@ impl StoredUnit {
                 .collect(),
             searched: self.searched,
             bytes: self.bytes,
-            layers,
             warnings: Vec::new(),
+            layers: Layers::from_stored(self.layers, place)?,
         };
         Some(Unit {
             findings,
@@ -346,10 +344,10 @@ impl StoredPlace {
             compromised,
             anchors,
             verifier,
+            bytes,
             trust,
             positions,
             position: _,
-            bytes,
             payloads: _,
             has_encrypted_data: _,
             false_alarms: _,
@@ -358,14 +356,20 @@ impl StoredPlace {
             room: _,
             is_full: _,
         } = found;
+        let numbers: BTreeMap<_, _> = roots.keys().copied().zip(0..).collect();
+        let positions = positions.iter().filter_map(|position| {
+            let number = numbers.get(&position.root)?;
+            Some((position.form, position.place, *number))
+        });
+        let anchors = anchors.iter();
+        let trust = trust.as_ref().map(|trust| trust.iter());
         let roots = roots.iter();
-        let parsed =
-            |certificates: &std::collections::BTreeMap<_, Occurrence<ParsedCertificate>>| {
-                let certificates = certificates.values();
-                certificates
-                    .map(|found| stored(found, hex(&found.root.der)))
-                    .collect()
-            };
+        let parsed = |certificates: &BTreeMap<_, Occurrence<ParsedCertificate>>| {
+            let certificates = certificates.values();
+            certificates
+                .map(|found| stored(found, hex(&found.root.der)))
+                .collect()
+        };
         Self {
             path,
             key_store: *key_store,
@@ -378,21 +382,18 @@ impl StoredPlace {
             reissued: reissued.values().map(|der| hex(der)).collect(),
             unknown: parsed(unknown),
             compromised: parsed(compromised),
-            opened_with: *password,
+            password: *password,
             anchors: anchors
-                .values()
-                .map(|anchor| [hex(&anchor.subject), hex(&anchor.key)])
+                .map(|(spki_sha256, MarkedAnchor { subject, key })| {
+                    [hex(spki_sha256), hex(subject), hex(key)]
+                })
                 .collect(),
-            trust: trust.as_ref().map(|trust| {
-                let trust = trust.iter();
+            trust: trust.map(|trust| {
                 trust
-                    .map(|(sha256, trust)| (hex(sha256), trust.servers, trust.email))
+                    .map(|(sha256, Trust { servers, email })| (hex(sha256), *servers, *email))
                     .collect()
             }),
-            positions: positions
-                .iter()
-                .map(|position| (position.form, position.place, hex(&position.root)))
-                .collect(),
+            positions: positions.collect(),
         }
     }
 
@@ -404,13 +405,16 @@ impl StoredPlace {
             has_error: self.has_error,
             has_public_key: self.has_public_key,
         };
+        let mut digests = Vec::new();
         for StoredRoot {
             root,
             forms,
             is_exact,
         } in self.roots
         {
-            let known = history.of_certificate(&sha256_from_hex(&root)?)?;
+            let sha256 = sha256_from_hex(&root)?;
+            digests.push(sha256);
+            let known = history.of_certificate(&sha256)?;
             for form in forms {
                 found.root(known, form, is_exact);
             }
@@ -432,10 +436,12 @@ impl StoredPlace {
                 }
             }
         }
-        for [subject, key] in self.anchors {
-            let (subject, key) = (bytes(&subject)?, bytes(&key)?);
-            let spki_sha256 = sha256(&encode(SEQUENCE, &key));
-            found.anchor(spki_sha256, MarkedAnchor { subject, key });
+        for [spki_sha256, subject, key] in self.anchors {
+            let anchor = MarkedAnchor {
+                subject: bytes(&subject)?,
+                key: bytes(&key)?,
+            };
+            found.anchor(sha256_from_hex(&spki_sha256)?, anchor);
         }
         if let Some(trust) = self.trust {
             let trust = trust.into_iter().map(|(sha256, servers, email)| {
@@ -443,15 +449,15 @@ impl StoredPlace {
             });
             found.trust = Some(trust.collect::<Option<_>>()?);
         }
-        let positions = self.positions.into_iter().map(|(form, place, root)| {
-            let root = sha256_from_hex(&root)?;
+        let positions = self.positions.into_iter().map(|(form, place, number)| {
+            let root = *digests.get(number)?;
             Some(Position { form, place, root })
         });
         found.positions = positions.collect::<Option<_>>()?;
         Some(Place {
             location: place.below(self.path),
             key_store: self.key_store,
-            password: self.opened_with,
+            password: self.password,
             found,
         })
     }

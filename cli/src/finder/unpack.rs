@@ -134,8 +134,8 @@ pub(crate) struct Scan<'h> {
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
-    layers: Layers,
     pub(crate) warnings: Vec<String>,
+    layers: Layers,
 }
 
 /// What is in a file that was searched, and is to be searched on its own.
@@ -285,8 +285,8 @@ impl<'h> Scan<'h> {
             exclusions: Arc::default(),
             searched: 0,
             bytes: 0,
-            layers: Layers::default(),
             warnings: Vec::new(),
+            layers: Layers::default(),
         }
     }
 
@@ -335,8 +335,8 @@ impl<'h> Scan<'h> {
             unread,
             searched,
             bytes,
-            layers,
             warnings,
+            layers,
         } = with;
         Findings {
             places: mem::replace(&mut self.places, places),
@@ -344,8 +344,8 @@ impl<'h> Scan<'h> {
             unread: mem::replace(&mut self.unread, unread),
             searched: mem::replace(&mut self.searched, searched),
             bytes: mem::replace(&mut self.bytes, bytes),
-            layers: mem::replace(&mut self.layers, layers),
             warnings: mem::replace(&mut self.warnings, warnings),
+            layers: mem::replace(&mut self.layers, layers),
         }
     }
 
@@ -422,41 +422,19 @@ impl<'h> Scan<'h> {
         if let Err(why) = file.rewind() {
             return self.failed(name, &why);
         }
+        let is_appimage = container.is_none() && image::is_appimage(&head);
         if container.is_none() {
-            if layers::may_be_manifest(name, &head) {
-                self.manifest(name, &mut file);
-                if let Err(why) = file.rewind() {
-                    return self.failed(name, &why);
-                }
-            }
-            let number = self.places.len();
-            let is_whole =
-                |file: &Range| file.len() <= PART || StoreForm::from_head(&head).is_some();
-            let inside = match shared.as_ref().filter(|file| !is_whole(file)) {
-                Some(shared) => self.parts(name, shared, &head),
-                None => self.plain(name, &mut file, &head),
-            };
-            let place = self.places.get_mut(number);
-            if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
-                // What is not known is treated as if it were trusted.
-                let trust = nss::trust(&mut file, &place.found);
-                place.found.trust = Some(trust.unwrap_or_default());
-            }
-            self.contents(name, inside.contents, depth);
-            // Whose blocks may be frames of Zstandard, too.
-            if !image::is_appimage(&head) {
-                self.payloads(name, &mut file, 0, &inside.payloads, depth);
-            }
-            if directory.is_none() && !image::is_appimage(&head) {
+            self.program(name, &mut file, shared.as_ref(), &head, depth);
+            if directory.is_none() && !is_appimage {
                 return;
             }
         }
-        if depth >= self.limits.depth {
+        if depth >= self.limits.depth && !container.is_some_and(Container::is_searched) {
             return self.failed(name, &too_deep(&self.limits));
         }
         match (container, shared) {
             (None, _) => {
-                if image::is_appimage(&head) {
+                if is_appimage {
                     self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
                 }
                 if directory.is_some() {
@@ -472,6 +450,40 @@ impl<'h> Scan<'h> {
             }
             (Some(Container::Tar), Some(shared)) => self.tar_file(name, &shared, depth + 1),
             _ => self.stream(name, &mut file, depth),
+        }
+    }
+
+    /// A file that is no archive, and what is packed in it.
+    fn program(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        shared: Option<&Range>,
+        head: &[u8],
+        depth: usize,
+    ) {
+        if layers::may_be_manifest(name, head) {
+            self.manifest(name, file);
+            if let Err(why) = file.rewind() {
+                return self.failed(name, &why);
+            }
+        }
+        let number = self.places.len();
+        let is_whole = |file: &&Range| file.len() <= PART || StoreForm::from_head(head).is_some();
+        let inside = match shared.filter(|file| !is_whole(file)) {
+            Some(shared) => self.parts(name, shared, head),
+            None => self.plain(name, file, head),
+        };
+        let place = self.places.get_mut(number);
+        if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
+            // What is not known is treated as if it were trusted.
+            let trust = nss::trust(file, &place.found);
+            place.found.trust = Some(trust.unwrap_or_default());
+        }
+        self.contents(name, inside.contents, depth);
+        // The blocks of an AppImage may be frames of Zstandard, too.
+        if !image::is_appimage(head) {
+            self.payloads(name, file, 0, &inside.payloads, depth);
         }
     }
 
@@ -1001,6 +1013,10 @@ impl<'h> Scan<'h> {
             }
         }
         let form = form.map(|why| format!("{}: {why}", store.name()));
+        if opened.refusal == Some(Refusal::UsedUp) {
+            // Another scan may find more.
+            self.left.in_memory.note_short();
+        }
         let refusal = opened.refusal.as_ref().map(|why| why.shown().to_owned());
         if let Some(form) = refusal.or(form) {
             self.unread(name, &form);

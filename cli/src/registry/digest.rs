@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-use embedded_roots_bundle::digest::hex;
+use embedded_roots_bundle::digest::{hex, sha256_from_hex};
 
 use crate::outcome::Result;
 
@@ -24,6 +24,11 @@ impl Digest {
             return Err(format!("\"{text}\" is not a digest of SHA-256 or SHA-512").into());
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// None if it is one of SHA-512.
+    pub(super) fn sha256(&self) -> Option<[u8; 32]> {
+        sha256_from_hex(self.0.strip_prefix("sha256:")?)
     }
 
     pub(super) fn of(content: &[u8]) -> Self {

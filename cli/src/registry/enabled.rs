@@ -269,6 +269,11 @@ impl Walk<'_, '_> {
             .left
             .checked_sub(layer.size)
             .ok_or_else(|| format!("the layers have more than {MOST_OF_LAYERS} bytes"))?;
+        // Who says which layers the image has says it by their digests.
+        let sha256 = digest.sha256();
+        if sha256.is_some_and(|sha256| self.scan.is_known_layer(place, &sha256)) {
+            return Ok(());
+        }
         let blob = self.client.blob(self.repository, &digest, layer.size);
         let mut blob = match blob {
             // As a rule, it has none of them.
@@ -279,7 +284,7 @@ impl Walk<'_, '_> {
             }
             blob => blob?,
         };
-        self.scan.blob(place, &mut blob);
+        self.scan.layer_of_registry(place, &mut blob, sha256);
         blob.end()
     }
 }

@@ -52,12 +52,12 @@ pub(crate) struct Arguments {
     /// How many threads search, in place of one for each core; the report is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// Count only what the containers of images see: not what an upper layer deletes or replaces
-    #[arg(long)]
-    effective: bool,
     /// Keep the results for layers and archives in this folder, and use those that are there
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Count only what the containers of images see: not what an upper layer deletes or replaces
+    #[arg(long)]
+    effective: bool,
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
     #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
     memory: u32,
@@ -145,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     }
     if let Some(folder) = &arguments.cache {
         if exclusions.is_empty() && arguments.password_file.is_none() {
-            workers.cache = Some(Arc::new(Cache::open(folder, &workers.limits, &[])?));
+            workers.cache = Some(Arc::new(Cache::open(folder, &workers.limits)?));
         } else {
             let why = "the cache is not used: patterns and a password may change what is found";
             output.warn(&[why.to_owned()])?;
@@ -233,7 +233,9 @@ impl<'s> Sources<'s> {
         let mut scan = Scan::new(search, self.workers.limits.clone());
         scan.exclusions = Arc::clone(&self.workers.exclusions);
         scan.passwords = self.workers.passwords.clone();
-        scan.cache.clone_from(&self.workers.cache);
+        if self.workers.exclusions.is_empty() {
+            scan.cache.clone_from(&self.workers.cache);
+        }
         let images = self.registries.scan(name, &mut scan);
         Ok((scan.take_findings(), images))
     }

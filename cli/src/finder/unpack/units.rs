@@ -16,6 +16,10 @@ use crate::finder::spool::Spool;
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
 
+/// How deep a layer of an image in a registry is.
+#[cfg(feature = "registry")]
+const IN_IMAGE: usize = 1;
+
 /// The result of a file alone.
 pub(super) struct LoneUnit<'h> {
     unit: Unit<'h>,
@@ -28,6 +32,10 @@ pub(super) struct LoneUnit<'h> {
 impl<'h> Scan<'h> {
     /// A file or a part of one, whose result may be known.
     pub(super) fn range(&mut self, name: &Location, file: &Range, depth: usize) {
+        // A file is asked about where it is found.
+        if name.path.len() > 1 && self.exclusions.exclude(name, false) {
+            return;
+        }
         if self.cache.is_some() && file.len() >= SMALLEST {
             let head = read_head(&mut file.clone()).unwrap_or_default();
             let container = Container::from_head(&head);
@@ -94,7 +102,7 @@ impl<'h> Scan<'h> {
         let Ok(sha256) = digest_of(&mut file.clone()) else {
             return self.uncached(name, file, depth);
         };
-        let key = cache.key(&sha256, depth);
+        let key = cache.key(&sha256, name, depth);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -136,7 +144,7 @@ impl<'h> Scan<'h> {
         let Some(cache) = self.cache.clone() else {
             return self.at_depth(name, spool, None, depth);
         };
-        let key = cache.key(&sha256, depth);
+        let key = cache.key(&sha256, name, depth);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -154,6 +162,39 @@ impl<'h> Scan<'h> {
                 Err(why) => self.failed(name, &why),
             }
         }
+    }
+
+    /// A part of a file that is not at hand as a whole, with the digest that it should have.
+    #[cfg(feature = "registry")]
+    pub(crate) fn layer_of_registry(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        sha256: Option<[u8; 32]>,
+    ) {
+        let cache = self.cache.clone();
+        let has_room = self.left.entries.value() > 0 && self.left.unpacked.value() > 0;
+        let Some((cache, sha256)) = cache.zip(sha256).filter(|_| has_room) else {
+            return self.blob(name, reader);
+        };
+        let key = cache.key(&sha256, name, IN_IMAGE);
+        let mut reader = DigestingReader::new(reader);
+        let alone = self.unit(|scan| scan.blob(name, &mut reader));
+        if reader.digest() == Some(sha256) {
+            self.keep(&cache, &key, name, &alone);
+        }
+        // It cannot be read again, so that what goes beyond the limits is found, and nothing behind it is.
+        self.add_all(alone.unit);
+    }
+
+    /// Adds the result of a layer in a registry, if it is known.
+    #[cfg(feature = "registry")]
+    pub(crate) fn is_known_layer(&mut self, name: &Location, sha256: &[u8; 32]) -> bool {
+        let Some(cache) = self.cache.clone() else {
+            return false;
+        };
+        let key = cache.key(sha256, name, IN_IMAGE);
+        self.is_known(&cache, &key, name)
     }
 
     fn uncached(&mut self, name: &Location, file: &Range, depth: usize) {
@@ -183,9 +224,7 @@ impl<'h> Scan<'h> {
     }
 
     fn keep(&mut self, cache: &Cache, key: &Key, name: &Location, alone: &LoneUnit<'h>) {
-        let layers = &alone.unit.findings.layers;
-        // The names of its layers are those of this place.
-        if alone.was_limited || alone.was_short || layers.has_images() || layers.is_incomplete() {
+        if alone.was_limited || alone.was_short {
             return;
         }
         if let Err(why) = cache.write(key, name, &alone.unit) {
@@ -229,28 +268,32 @@ impl<'h> Scan<'h> {
 
     /// Adds a result, if it is what a search with what is left of the limits would find.
     pub(super) fn add(&mut self, alone: LoneUnit<'h>) -> bool {
+        let LoneUnit {
+            unit, was_limited, ..
+        } = alone;
+        let has_room = self.left.entries.value() >= unit.entries
+            && self.left.unpacked.value() >= unit.unpacked
+            && self.left.report.value() >= unit.report;
+        let is_same = has_room && !was_limited;
+        if is_same {
+            self.add_all(unit);
+        }
+        is_same
+    }
+
+    fn add_all(&mut self, unit: Unit<'h>) {
         let Unit {
             findings,
             entries,
             unpacked,
             report,
-        } = alone.unit;
-        let taken = [
-            (&self.left.entries, entries),
-            (&self.left.unpacked, unpacked),
-            (&self.left.report, report),
-        ];
-        let has_room = taken.iter().all(|(left, count)| left.value() >= *count);
-        if alone.was_limited || !has_room {
-            return false;
-        }
-        for (left, count) in taken {
-            left.take(count);
-        }
+        } = unit;
+        self.left.entries.take(entries);
+        self.left.unpacked.take(unpacked);
+        self.left.report.take(report);
         let mut all = self.replace_findings(Findings::default());
         all.add(findings);
         self.replace_findings(all);
-        true
     }
 }
 
