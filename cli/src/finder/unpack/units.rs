@@ -3,6 +3,7 @@
 
 use std::io::{self, Cursor, Read, Seek};
 use std::mem;
+use std::sync::atomic::Ordering::Relaxed;
 
 use embedded_roots_bundle::escape;
 
@@ -12,6 +13,7 @@ use super::super::location::Location;
 use super::super::range::Range;
 use super::super::spool::Spool;
 use super::{Budget, Container, Findings, Scan, read_head};
+use crate::input::opened;
 
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
@@ -181,6 +183,10 @@ impl<'h> Scan<'h> {
 
     fn keep(&mut self, cache: &Cache, key: &Key, name: &Location, alone: &LoneUnit<'h>) {
         let layers = &alone.unit.findings.layers;
+        // A scan that begins anew would try more passwords.
+        if self.digests.load(Relaxed) < opened::DIGESTS_OF_STORE {
+            return;
+        }
         // The names of its layers are those of this place.
         if alone.was_limited || alone.was_short || layers.has_images() || layers.is_incomplete() {
             return;
