@@ -176,8 +176,9 @@ impl Layers {
         let changes = self.archives.get(&archive.path)?;
         let sets = [&changes.files, &changes.deleted, &changes.emptied];
         Some(sets.map(|set| {
-            let bytes: Vec<u8> = set.iter().flat_map(|digest| digest.to_be_bytes()).collect();
-            STANDARD.encode(bytes)
+            let mut digests: Vec<[u8; 8]> = set.iter().map(|digest| digest.to_be_bytes()).collect();
+            digests.sort_unstable();
+            STANDARD.encode(digests.concat())
         }))
     }
 

@@ -443,13 +443,11 @@ impl<'h> Scan<'h> {
                 place.found.trust = Some(trust.unwrap_or_default());
             }
             self.contents(name, inside.contents, depth);
-            if image::is_appimage(&head) {
-                // Whose blocks may be frames of Zstandard, too.
-                self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
-            } else {
+            // Whose blocks may be frames of Zstandard, too.
+            if !image::is_appimage(&head) {
                 self.payloads(name, &mut file, 0, &inside.payloads, depth);
             }
-            if directory.is_none() {
+            if directory.is_none() && !image::is_appimage(&head) {
                 return;
             }
         }
@@ -457,7 +455,15 @@ impl<'h> Scan<'h> {
             return self.failed(name, &too_deep(&self.limits));
         }
         match (container, shared) {
-            (None | Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
+            (None, _) => {
+                if image::is_appimage(&head) {
+                    self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
+                }
+                if directory.is_some() {
+                    self.zip(name, file, directory, depth + 1);
+                }
+            }
+            (Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
             (Some(Container::Sif), _) => {
                 self.or_failed(name, |scan| scan.sif(name, file, depth + 1));
             }

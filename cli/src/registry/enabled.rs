@@ -1,6 +1,6 @@
 //! Goes through the images of a reference, and scans what they are made of.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read as _};
 
 use clap::Args;
@@ -89,6 +89,7 @@ impl<'a> Registries<'a> {
             scan,
             scanned,
             seen: HashSet::new(),
+            layers: HashMap::new(),
             left: MOST_OF_LAYERS,
         };
         walk.version(place, &reference.version, None, 0)
@@ -111,8 +112,10 @@ struct Walk<'w, 'h> {
     choice: &'w PlatformChoice,
     scan: &'w mut Scan<'h>,
     scanned: &'w mut Vec<ScannedImage>,
-    /// The parts of images that have been scanned: several may have the same layer.
+    /// The manifests that have been scanned.
     seen: HashSet<Digest>,
+    /// The layers that have been scanned, with their names: several images may have the same one.
+    layers: HashMap<Digest, Vec<String>>,
     /// The bytes of layers that may still be asked for.
     left: u64,
 }
@@ -207,15 +210,20 @@ impl Walk<'_, '_> {
                 return Err(format!("has no image for {wanted}, but one for {own}").into());
             }
         }
-        let layers = manifest.layers.iter();
-        let layers = layers.map(|layer| place.entry(layer.digest.as_bytes()).path);
-        self.scan.image_of_layers(layers.collect());
+        let mut layers = Vec::new();
         for layer in &manifest.layers {
             let place = place.entry(layer.digest.as_bytes());
+            // Where it is in the report, which may be below another platform.
+            let first = layer
+                .digest()
+                .ok()
+                .and_then(|digest| self.layers.get(&digest));
+            layers.push(first.unwrap_or(&place.path).clone());
             if let Err(why) = self.layer(&place, layer) {
                 self.scan.failed(&place, &why);
             }
         }
+        self.scan.image_of_layers(layers);
         Ok(())
     }
 
@@ -249,9 +257,10 @@ impl Walk<'_, '_> {
 
     fn layer(&mut self, place: &Location, layer: &Descriptor) -> Result<()> {
         let digest = layer.digest()?;
-        if !self.seen.insert(digest.clone()) {
+        if self.layers.contains_key(&digest) {
             return Ok(());
         }
+        self.layers.insert(digest.clone(), place.path.clone());
         if layer.is_encrypted() {
             self.scan.unread(place, "an encrypted layer");
             return Ok(());

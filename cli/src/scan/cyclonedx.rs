@@ -24,10 +24,27 @@ struct Component<'a> {
     is_own_key_public: bool,
 }
 
+/// A root of which the name and the key are known alone.
+struct Anchor<'a> {
+    name: &'a str,
+    subject: &'a str,
+    occurrences: Vec<(&'a str, String)>,
+}
+
+/// What was found, by fingerprints.
+#[derive(Default)]
+struct Inventory<'a> {
+    certificates: BTreeMap<&'a str, Component<'a>>,
+    anchors: BTreeMap<&'a str, Anchor<'a>>,
+}
+
 /// The same for the same files: neither a clock nor chance is in it.
 pub(super) fn document(report: &ScanReport<'_>, scan: &Findings<'_>, history: &History) -> Value {
-    let components = components(report, scan, history);
+    let inventory = inventory(report, scan, history);
+    let components = &inventory.certificates;
     let mut listed: Vec<Value> = components.values().map(Component::certificate).collect();
+    let anchors = inventory.anchors.iter();
+    listed.extend(anchors.map(|(digest, anchor)| anchor.key(digest)));
     let keys: BTreeMap<String, Value> = components.values().map(Component::key).collect();
     listed.extend(keys.into_values());
     let algorithms = components.values();
@@ -76,12 +93,11 @@ pub(super) fn document(report: &ScanReport<'_>, scan: &Findings<'_>, history: &H
     document
 }
 
-/// By their fingerprints.
-fn components<'a>(
+fn inventory<'a>(
     report: &'a ScanReport<'_>,
     scan: &'a Findings<'_>,
     history: &'a History,
-) -> BTreeMap<&'a str, Component<'a>> {
+) -> Inventory<'a> {
     let known = history.all().iter().map(|known| &known.certificate);
     let others = scan.places.iter().flat_map(|place| {
         let unknown = place.found.unknown.values();
@@ -92,32 +108,41 @@ fn components<'a>(
         .chain(others)
         .map(|certificate| (hex(&certificate.sha256()), certificate))
         .collect();
-    let mut components = BTreeMap::new();
+    let mut inventory = Inventory::default();
     for place in &report.places {
         for PlaceCertificate {
             short_name,
+            subject,
             sha256,
             forms,
             ..
         } in place.certificates()
         {
+            let forms: Vec<&str> = forms.iter().map(|form| form_name(*form)).collect();
+            let context = iter::once(forms.join(", ")).chain(place.hidden());
+            let context: Vec<String> = context.collect();
+            let occurrence = (place.location.shown.as_str(), context.join("; "));
             let Some(certificate) = certificates.get(sha256) else {
+                let anchor = inventory.anchors.entry(sha256);
+                let anchor = anchor.or_insert_with(|| Anchor {
+                    name: short_name,
+                    subject,
+                    occurrences: Vec::new(),
+                });
+                anchor.occurrences.push(occurrence);
                 continue;
             };
-            let component = components.entry(sha256).or_insert_with(|| Component {
+            let component = inventory.certificates.entry(sha256);
+            let component = component.or_insert_with(|| Component {
                 name: short_name,
                 certificate,
                 occurrences: Vec::new(),
                 properties: BTreeSet::new(),
                 is_own_key_public: false,
             });
-            let forms: Vec<&str> = forms.iter().map(|form| form_name(*form)).collect();
-            let context = iter::once(forms.join(", ")).chain(place.hidden());
-            let context: Vec<String> = context.collect();
-            component
-                .occurrences
-                .push((&place.location.shown, context.join("; ")));
+            component.occurrences.push(occurrence);
         }
+        let components = &mut inventory.certificates;
         for (root, standing) in place.removed() {
             if let Some(component) = components.get_mut(root.sha256.as_str()) {
                 let gone = standing.gone_and_why();
@@ -136,16 +161,13 @@ fn components<'a>(
             }
         }
     }
-    components
+    inventory
 }
 
 impl Component<'_> {
     fn certificate(&self) -> Value {
         let certificate = self.certificate;
         let digest = hex(&certificate.sha256());
-        let occurrences = self.occurrences.iter();
-        let occurrences = occurrences
-            .map(|(place, forms)| json!({ "location": place, "additionalContext": forms }));
         let properties = self.properties.iter();
         let properties = properties.map(|(name, value)| property(name, value));
         json!({
@@ -165,7 +187,7 @@ impl Component<'_> {
                     "certificateFormat": "X.509",
                 },
             },
-            "evidence": { "occurrences": occurrences.collect::<Vec<_>>() },
+            "evidence": evidence(&self.occurrences),
             "properties": properties.collect::<Vec<_>>(),
         })
     }
@@ -198,6 +220,33 @@ impl Component<'_> {
         });
         (reference, component)
     }
+}
+
+impl Anchor<'_> {
+    fn key(&self, digest: &str) -> Value {
+        json!({
+            "type": "cryptographic-asset",
+            "bom-ref": format!("anchor:{digest}"),
+            "name": self.name,
+            "cryptoProperties": {
+                "assetType": "related-crypto-material",
+                "relatedCryptoMaterialProperties": {
+                    "type": "public-key",
+                    "id": digest,
+                    "format": "SubjectPublicKeyInfo",
+                },
+            },
+            "evidence": evidence(&self.occurrences),
+            "properties": [property("embedded-roots:subject", self.subject)],
+        })
+    }
+}
+
+fn evidence(occurrences: &[(&str, String)]) -> Value {
+    let occurrences = occurrences.iter();
+    let occurrences = occurrences
+        .map(|(place, context)| json!({ "location": place, "additionalContext": context }));
+    json!({ "occurrences": occurrences.collect::<Vec<_>>() })
 }
 
 fn algorithm(name: &str) -> Value {

@@ -404,7 +404,9 @@ fn without_digest(name: &str) -> &str {
     const DIGITS: usize = 64;
 
     let is_digest = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match name.split_at_checked(DIGITS) {
+    // As in a registry.
+    let rest = name.strip_prefix("sha256:").unwrap_or(name);
+    match rest.split_at_checked(DIGITS) {
         Some((digits, rest)) if is_digest(digits) && (rest.is_empty() || rest.starts_with('.')) => {
             "*"
         }
@@ -428,4 +430,33 @@ fn warning(entry: &Entry, has_matched: bool, history: &History, now: UnixTime) -
         Action::Require => false,
     };
     is_doubtful.then(|| format!("`{name}` matches nothing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_of_kind_place_and_root_and_of_no_digest_in_names() {
+        let id = |path: &str| id(FindingKind::Removed, path, "ab");
+        let digest = "0f".repeat(32);
+        let other = "1e".repeat(32);
+        for pattern in ["a/sha256:{}/b", "a/blobs/sha256/{}/b", "a/{}.tar/b", "{}"] {
+            let of = |digest: &str| id(&pattern.replace("{}", digest));
+            assert_eq!(of(&digest), of(&other), "{pattern}");
+        }
+        for (one, other) in [
+            ("a/b", "a/c"),
+            (&*digest, &digest[1..]),
+            (&format!("x{digest}"), &format!("x{other}")),
+        ] {
+            assert_ne!(id(one), id(other), "{one}");
+        }
+        let kinds = [FindingKind::Removed, FindingKind::Forbidden];
+        let [removed, forbidden] = kinds.map(|kind| super::id(kind, "a", "ab"));
+        assert_ne!(removed, forbidden);
+        assert_ne!(id("a"), super::id(FindingKind::Removed, "a", "cd"));
+        // What is kept in baselines.
+        assert_eq!(id("a/b"), "ae5e2712043dc7882719f72807b8e66d");
+    }
 }

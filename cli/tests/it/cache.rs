@@ -155,8 +155,9 @@ fn a_result_that_was_changed_is_told_and_not_used() {
 fn what_lacked_memory_is_not_kept() {
     let folder = Folder::new("cache-memory");
     let cache = folder.path().join("cache");
-    // A frame of Zstandard that says a window of 128 MiB.
-    let frame = [b"\x28\xb5\x2f\xfd\x00\x88".as_slice(), &vec![0; 100_000]].concat();
+    // The beginning of xz, with a dictionary of 128 MiB.
+    let begin = b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\0\x21\x01\x1e\0\0\0";
+    let frame = [begin.as_slice(), &vec![0; 100_000]].concat();
     let image = folder.file(
         "image.tar",
         tar(&[("layer", &frame), ("other", &gzip(&layer(1)))]),

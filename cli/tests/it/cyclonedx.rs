@@ -9,6 +9,7 @@ use zip::ZipArchive;
 
 use crate::archive::tar;
 use crate::command::{Folder, ca, run};
+use crate::policy::program_with_anchor;
 
 /// A folder with roots of several kinds, twice, and with what is not read.
 fn folder(name: &str) -> Folder {
@@ -17,6 +18,8 @@ fn folder(name: &str) -> Folder {
     folder.file("old.pem", &old);
     folder.file("image.tar", tar(&[("etc/ssl/cert.pem", old.as_bytes())]));
     folder.file("own \"<.pem", ca("Own \u{202e}CA", |_| {}));
+    let anchor = ca("Corp CA", |_| {});
+    folder.file("program", program_with_anchor(anchor.as_bytes()));
     folder
 }
 
@@ -80,6 +83,10 @@ fn each_certificate_is_a_component_with_its_places() {
         }
     }
     assert!(removed > 10);
+    let keys = components(&document, "related-crypto-material");
+    let anchor = keys.iter().find(|key| key["name"] == "Corp CA").unwrap();
+    let place = &anchor["evidence"]["occurrences"][0]["location"];
+    assert!(place.as_str().unwrap().ends_with("program"));
     assert_eq!(
         document["compositions"],
         json!([{ "aggregate": "complete" }])

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use embedded_roots_bundle::emit::ANCHOR_MARK;
+use embedded_roots_bundle::{PrivateKeys, parse};
 use serde_json::{Value, json};
 
 use crate::archive::tar;
@@ -226,6 +228,59 @@ fn what_is_required_has_to_be_in_each_place() {
         let policy = format!("[[require]]\n{entry}\n");
         assert_eq!(case.findings(&policy, &["."]).0, status, "{entry}");
     }
+}
+
+/// What an upper layer deletes is neither forbidden nor enough with `--effective`.
+#[test]
+fn policy_is_about_what_counts() {
+    let case = Case::new("policy-effective");
+    let pem = std::fs::read(case.0.path().join("corp.pem")).unwrap();
+    let lower = tar(&[("etc/corp.pem", &pem)]);
+    let upper = tar(&[("etc/.wh.corp.pem", b"")]);
+    let manifest = br#"[{"Layers":["a/layer.tar","b/layer.tar"]}]"#;
+    let image = tar(&[
+        ("manifest.json", manifest),
+        ("a/layer.tar", &lower),
+        ("b/layer.tar", &upper),
+    ]);
+    case.0.file("image.tar", image);
+    for (policy, all, effective) in [
+        ("[[forbid]]\n", 1, 0),
+        ("[[require]]\nlist = \"corp.pem\"\n", 0, 1),
+    ] {
+        assert_eq!(case.findings(policy, &["image.tar"]).0, all, "{policy}");
+        let (status, ..) = case.findings(policy, &["image.tar", "--effective"]);
+        assert_eq!(status, effective, "{policy}");
+    }
+}
+
+/// The private roots of a program that this project's build makes have no certificates.
+#[test]
+fn roots_without_certificates_are_judged_by_their_names_and_keys() {
+    let case = Case::new("policy-anchors");
+    let pem = std::fs::read(case.0.path().join("corp.pem")).unwrap();
+    case.0.file("program", program_with_anchor(&pem));
+    let (status, found, _) = case.findings("[[forbid]]\n", &["program"]);
+    let expected = findings([["forbidden", "new", "program", "CN=Corp CA"]]);
+    assert_eq!((status, found), (1, expected));
+    let allowed = "[[forbid]]\n[[allow]]\nlist = \"corp.pem\"\n";
+    assert_eq!(case.findings(allowed, &["program"]).0, 0);
+    let required = "[[require]]\nlist = \"corp.pem\"\n";
+    assert_eq!(case.findings(required, &["program"]).0, 0);
+    for format in ["cyclonedx", "html", "sarif"] {
+        let ran = case.scan(&["--policy", "policy.toml", "program", "--format", format]);
+        assert_eq!(ran.out.contains("Corp CA"), format != "sarif", "{format}");
+    }
+}
+
+/// What a program has of the CA of a company, as in `marked_anchors_of` of embedded-roots-bundle.
+pub(crate) fn program_with_anchor(pem: &[u8]) -> Vec<u8> {
+    let roots = parse("corp.pem", pem, PrivateKeys::Refuse).unwrap();
+    let anchor = roots[0].trust_anchor();
+    let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
+    let length = |part: &[u8]| u16::try_from(part.len()).unwrap().to_be_bytes();
+    let head = [ANCHOR_MARK, &length(subject), &length(key)].concat();
+    [b"\x7fELF", &head[..], subject, key].concat()
 }
 
 #[test]

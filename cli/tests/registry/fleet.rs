@@ -120,7 +120,9 @@ fn fleet_of_images() {
         "1",
         &Content::image(&[new_base.clone(), removed]),
     );
-    push(&host, "search/clean", "1", &new("search/clean"));
+    let deleting = layer(&[("etc/ssl/.wh.old.pem", "")]);
+    let cleaned = Content::image(&[base.clone(), deleting]);
+    push(&host, "search/clean", "1", &cleaned);
     let unread = layer(&[("srv/disk.7z", b"7z\xbc\xaf\x27\x1c\0\x04")]);
     push(&host, "search/disk", "1", &Content::image(&[unread]));
     let names = [

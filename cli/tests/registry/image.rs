@@ -49,7 +49,7 @@ impl Content {
         content
     }
 
-    fn add_image(&mut self, os: &str, architecture: &str, layers: &[Vec<u8>]) -> Value {
+    pub(crate) fn add_image(&mut self, os: &str, architecture: &str, layers: &[Vec<u8>]) -> Value {
         let platform = json!({ "os": os, "architecture": architecture });
         let layers: Vec<Value> = (layers.iter())
             .map(|layer| self.add_blob(LAYER, layer.clone()))

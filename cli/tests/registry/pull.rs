@@ -161,6 +161,30 @@ fn layers_that_are_elsewhere_are_told() {
 }
 
 #[test]
+fn what_upper_layers_delete_is_told_apart() {
+    let base = layer(&[("etc/cert.pem", pem())]);
+    let deleting = layer(&[("etc/.wh.cert.pem", "")]);
+    let mut content = Content::image(&[base.clone(), deleting.clone()]);
+    let (one, above) = (content.tag.clone(), content.layer(1));
+    // The same layer in another image, which a container of that sees.
+    let images = [
+        content.add_image("linux", "amd64", &[base.clone(), deleting]),
+        content.add_image("linux", "riscv64", &[base]),
+    ];
+    content.set_index(&json!({ "manifests": images }));
+    let server = serve(content);
+    let folder = Folder::new("deleted");
+    let source = format!("registry:{}/a/b@{one}", server.address);
+    let ran = scan(&folder, &[&source]);
+    let hidden = json!({ "layer": format!("{source}!{above}"), "how": "deleted" });
+    assert_eq!(ran.report["places"][0]["hidden_by"], hidden);
+    let source = format!("registry:{}/a/b:1", server.address);
+    let ran = scan(&folder, &["--platform", "all", &source]);
+    assert_eq!(ran.places().len(), 1);
+    assert_eq!(ran.report["places"][0]["hidden_by"], json!(null));
+}
+
+#[test]
 fn encrypted_layers_are_told() {
     let mut content = two_layers();
     let mut manifest = content.manifest();

@@ -3,12 +3,12 @@
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
-use super::super::limits::{Counter, LimitedReader, UnpackingReader};
-use super::super::location::Location;
-use super::super::range::Range;
-use super::super::shares::{SharedWork, Shares};
 use super::units::LoneUnit;
 use super::{Scan, behind_zeros, has_content, too_many_entries};
+use crate::finder::limits::{Counter, LimitedReader, UnpackingReader};
+use crate::finder::location::Location;
+use crate::finder::range::Range;
+use crate::finder::shares::{SharedWork, Shares};
 
 struct Member {
     place: Location,
@@ -165,11 +165,11 @@ mod tests {
     use embedded_roots_bundle::digest::hex;
     use embedded_roots_testing::folder::Folder;
 
-    use super::super::super::limits::ScanLimits;
-    use super::super::super::parallel::Workers;
-    use super::super::super::search::Search;
-    use super::super::Findings;
     use super::*;
+    use crate::finder::limits::ScanLimits;
+    use crate::finder::parallel::Workers;
+    use crate::finder::search::Search;
+    use crate::finder::unpack::Findings;
     use crate::history::History;
 
     /// All that a report would show.

@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use embedded_roots_bundle::escape;
 
-use super::super::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
-use super::super::limits::Counter;
-use super::super::location::Location;
-use super::super::range::Range;
-use super::super::spool::Spool;
 use super::{Budget, Container, Findings, Scan, read_head};
+use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
+use crate::finder::limits::Counter;
+use crate::finder::location::Location;
+use crate::finder::range::Range;
+use crate::finder::spool::Spool;
 use crate::input::opened;
 
 /// A file that is read at once. Most are smaller.
@@ -100,7 +100,10 @@ impl<'h> Scan<'h> {
         if self.is_known(&cache, &key, name) {
             return;
         }
-        if container == Container::Zip {
+        if matches!(
+            container,
+            Container::Sif | Container::Squashfs | Container::Zip
+        ) {
             // It is read here and there, so that a copy is needed for a digest of what was read.
             match self.spool_on_disk(&mut file.clone()) {
                 Ok(spool) => self.spooled(name, spool, depth),
@@ -224,7 +227,9 @@ impl<'h> Scan<'h> {
             was_limited: [&own.entries, &own.unpacked, &own.report]
                 .iter()
                 .any(|counter| counter.was_short()),
-            was_short: own.in_memory.was_short() || own.on_disk.was_short(),
+            was_short: [&own.in_memory, &own.on_disk, &own.about_entries]
+                .iter()
+                .any(|counter| counter.was_short()),
         }
     }
 
