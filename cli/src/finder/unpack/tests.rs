@@ -1984,3 +1984,32 @@ fn payloads_cost_no_more_than_their_limits() {
     assert_eq!(last, "more payloads than may be unpacked");
     assert_eq!(seen.failures.len(), 2);
 }
+
+/// A scan that begins anew would try passwords again.
+#[test]
+fn results_are_kept_only_while_passwords_are_tried() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let folder =
+        std::env::temp_dir().join(format!("embedded-roots-digests-{}", std::process::id()));
+    let text = around(&root.der, 100_000);
+    for (digests, is_kept) in [(1_000, false), (60_000_000, true)] {
+        let limits = ScanLimits {
+            digests,
+            ..ScanLimits::default()
+        };
+        let cache = Cache::open(&folder, &limits, &[]).unwrap();
+        let file = folder.join("a.gz");
+        fs::write(&file, gzip(&text)).unwrap();
+        let scan_all = &mut scanner(&history, limits);
+        scan_all.cache = Some(Arc::new(cache));
+        scan_all.file(&file);
+        assert_eq!(scan_all.places.len(), 1);
+        let written = fs::read_dir(&folder).unwrap().filter(|entry| {
+            let path = entry.as_ref().unwrap().path();
+            path.is_dir() && fs::read_dir(path).unwrap().next().is_some()
+        });
+        assert_eq!(written.count(), usize::from(is_kept));
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
