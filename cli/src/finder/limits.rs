@@ -120,6 +120,8 @@ pub(crate) struct UnpackingReader<R> {
     /// How much may still be unpacked, of all of the file.
     left: Counter,
     limits: ScanLimits,
+    /// A decoder need not end if it is read again after an error.
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 impl<R> UnpackingReader<R> {
@@ -130,12 +132,28 @@ impl<R> UnpackingReader<R> {
             written: 0,
             left,
             limits: limits.clone(),
+            failure: None,
         }
     }
 }
 
 impl<R: Read> Read for UnpackingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, why)) = &self.failure {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        let result = self.read_within(buffer);
+        if let Err(why) = &result {
+            if why.kind() != io::ErrorKind::Interrupted {
+                self.failure = Some((why.kind(), why.to_string()));
+            }
+        }
+        result
+    }
+}
+
+impl<R: Read> UnpackingReader<R> {
+    fn read_within(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)? as u64;
         self.written += read;
         if !self.left.take(read) {
@@ -152,5 +170,38 @@ impl<R: Read> Read for UnpackingReader<R> {
         }
         // Not more than the buffer's length, which is a usize.
         Ok(usize::try_from(read).unwrap_or(usize::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads some, fails, and would go on.
+    struct Failing(u32);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            if self.0 == 2 {
+                return Err(io::Error::other("damaged"));
+            }
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn a_decoder_is_not_read_after_an_error() {
+        let left = Counter::new(100);
+        let packed = Counter::new(100);
+        let limits = ScanLimits::default();
+        let mut reader = UnpackingReader::new(Failing(0), packed, left, &limits);
+        let mut buffer = [0; 10];
+        assert_eq!(reader.read(&mut buffer).unwrap(), 1);
+        for _ in 0..2 {
+            let why = reader.read(&mut buffer).unwrap_err().to_string();
+            assert_eq!(why, "damaged");
+        }
+        assert_eq!(reader.inner.0, 2);
     }
 }

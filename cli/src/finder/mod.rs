@@ -1,6 +1,7 @@
 //! Finds roots in files of any kind.
 
 mod ar;
+mod checksum;
 pub(crate) mod contents;
 mod cpio;
 pub(crate) mod date;
@@ -15,6 +16,7 @@ pub(crate) mod progress;
 mod reader;
 mod rpm;
 pub(crate) mod search;
+mod seven_zip;
 mod spool;
 mod squashfs;
 mod tail;
