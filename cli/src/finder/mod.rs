@@ -3,6 +3,7 @@
 mod ar;
 mod beam;
 pub(crate) mod cache;
+mod checksum;
 pub(crate) mod contents;
 mod cpio;
 pub(crate) mod date;
@@ -31,6 +32,7 @@ mod range;
 mod reader;
 mod rpm;
 pub(crate) mod search;
+mod seven_zip;
 mod shares;
 #[cfg(test)]
 mod spellings;

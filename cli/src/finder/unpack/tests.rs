@@ -1,3 +1,4 @@
+mod seven_zip;
 mod squashfs;
 
 use std::io::{self, Write as _};
@@ -1025,8 +1026,8 @@ fn what_is_not_looked_into_is_told() {
     let scan = &mut scanner(&history, ScanLimits::default());
     let told = |form: &str| vec![("x".to_owned(), form.to_owned())];
     for (begin, form) in [
-        (&b"7z\xbc\xaf\x27\x1c"[..], "7z"),
-        (b"hsqs\0\0", "squashfs"),
+        (&b"hsqs\0\0"[..], "squashfs"),
+        (b"Rar!\x1a\x07", "rar"),
         (b"xar!\0\x1c", "xar"),
         (b"MSCF\0\0\0\0", "cabinet"),
         (b"\x7fELF\x02\x01\x01\0AI\x02\0", "AppImage"),
@@ -1044,10 +1045,10 @@ fn what_is_not_looked_into_is_told() {
     let form = "PKCS#12 with encrypted certificates or keys";
     assert_eq!(unread(&store.concat(), scan), told(form));
     // In an archive, with its place.
-    let nested = tar("a/b.7z", b"7z\xbc\xaf\x27\x1c");
+    let nested = tar("a/b.rar", b"Rar!\x1a\x07");
     assert_eq!(
         unread(&nested, scan),
-        [("x!a/b.7z".to_owned(), "7z".to_owned())]
+        [("x!a/b.rar".to_owned(), "rar".to_owned())]
     );
     assert_eq!(unread(&around(b"text", 100), scan), []);
 }
@@ -1998,7 +1999,7 @@ fn results_are_kept_only_while_passwords_are_tried() {
             digests,
             ..ScanLimits::default()
         };
-        let cache = Cache::open(&folder, &limits, &[]).unwrap();
+        let cache = Cache::open(&folder, &limits).unwrap();
         let file = folder.join("a.gz");
         fs::write(&file, gzip(&text)).unwrap();
         let scan_all = &mut scanner(&history, limits);
