@@ -72,7 +72,6 @@ struct Budget {
     unpacked: Counter,
     in_memory: Counter,
     on_disk: Counter,
-    about_entries: Counter,
     report: Counter,
     is_full: bool,
 }
@@ -84,7 +83,6 @@ impl Budget {
             unpacked: Counter::new(limits.unpacked),
             in_memory: Counter::new(limits.in_memory),
             on_disk: Counter::new(limits.on_disk),
-            about_entries: Counter::new(limits.about_entries),
             report: Counter::new(limits.report),
             is_full: false,
         }
@@ -525,11 +523,10 @@ impl<'h> Scan<'h> {
         mut file: impl Read + Seek,
         depth: usize,
     ) -> io::Result<()> {
-        let room = self.left.about_entries.clone();
-        let before = room.value();
         let memory = self.left.in_memory.clone();
+        let before = memory.value();
         let mut other_method = None;
-        let header = seven_zip::read_header(&mut file, &room, |file, folder| {
+        let header = seven_zip::read_header(&mut file, &memory, |file, folder| {
             other_method = folder.other_method();
             let (needed, left) = (folder.memory(), memory.value());
             if needed > left {
@@ -542,12 +539,12 @@ impl<'h> Scan<'h> {
             Ok(header)
         });
         if let Some(method) = other_method {
-            self.left.about_entries.set(before);
+            self.left.in_memory.set(before);
             self.unread(name, &format!("7z with its list of files in {method}"));
             return Ok(());
         }
         let result = header.and_then(|(header, end)| {
-            let decoder = seven_zip::Decoder::new(&mut file, memory);
+            let decoder = seven_zip::Decoder::new(&mut file, memory.clone());
             let mut archive = seven_zip::Archive::new(&header)?;
             while let Some(mut folder) = archive.next_folder()? {
                 let mut result = Ok(());
@@ -564,7 +561,7 @@ impl<'h> Scan<'h> {
             }
             Ok(end)
         });
-        self.left.about_entries.set(before);
+        self.left.in_memory.set(before);
         self.behind(name, file, result?, depth)
     }
 
@@ -729,10 +726,9 @@ impl<'h> Scan<'h> {
         superblock: Superblock,
         depth: usize,
     ) -> io::Result<()> {
-        let about_entries = self.left.about_entries.value();
+        let before = self.left.in_memory.value();
         let limits = squashfs::Limits {
             entries: self.left.entries.clone(),
-            about_entries: self.left.about_entries.clone(),
             unpacked: self.left.unpacked.clone(),
             memory: self.left.in_memory.clone(),
         };
@@ -743,7 +739,7 @@ impl<'h> Scan<'h> {
             let image = squashfs::Image::open(file, start, superblock, limits);
             result = image.map(|image| scan.files(name, image, depth));
         });
-        self.left.about_entries.set(about_entries);
+        self.left.in_memory.set(before);
         result
     }
 
