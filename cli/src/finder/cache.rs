@@ -50,8 +50,26 @@ pub(crate) struct Key(PathBuf);
 /// changes.
 pub(crate) struct DigestingReader<R> {
     inner: R,
-    digest: Sha256,
+    hasher: Hasher,
     has_failed: bool,
+}
+
+/// By which layers are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentDigest {
+    /// Of what is at hand, since it is faster.
+    Blake3([u8; 32]),
+    /// By which a registry names it.
+    #[cfg_attr(
+        not(feature = "registry"),
+        allow(dead_code, reason = "nothing else does")
+    )]
+    Sha256([u8; 32]),
+}
+
+enum Hasher {
+    Blake3(Box<blake3::Hasher>),
+    Sha256(Sha256),
 }
 
 /// Files below this size are scanned as fast as they are looked up.
@@ -71,8 +89,7 @@ impl Cache {
         let program = env::current_exe().and_then(|path| digest_of(&mut File::open(path)?));
         let program = program.map_err(|why| format!("the file of this program: {why}"))?;
         let mut digest = Sha256::new();
-        digest.update(program);
-        digest.update(format!("{limits:?}"));
+        digest.update(format!("{program:?} {limits:?}"));
         let folder = folder.join(hex(&digest.finalize()));
         fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         Ok(Self {
@@ -83,11 +100,15 @@ impl Cache {
 
     /// By the digest of a file, and by what else of it matters: how deep in other archives it is, which has a limit,
     /// and what its name hints at.
-    pub(crate) fn key(&self, sha256: &[u8; 32], place: &Location, depth: usize) -> Key {
-        let name = hex(sha256);
-        let (first, rest) = name.split_at_checked(2).unwrap_or_default();
+    pub(crate) fn key(&self, digest: &ContentDigest, place: &Location, depth: usize) -> Key {
+        let (algorithm, digest) = match digest {
+            ContentDigest::Blake3(digest) => ("blake3", digest),
+            ContentDigest::Sha256(digest) => ("sha256", digest),
+        };
+        let digest = hex(digest);
+        let (first, rest) = digest.split_at_checked(2).unwrap_or_default();
         let [layer, manifest] = layers::hints(place).map(u8::from);
-        let name = format!("{rest}-{depth}-{layer}{manifest}");
+        let name = format!("{rest}-{algorithm}-{depth}-{layer}{manifest}");
         Key(self.folder.join(first).join(name))
     }
 
@@ -160,19 +181,41 @@ impl Key {
     }
 }
 
+impl Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Blake3(hasher) => {
+                hasher.update(bytes);
+            }
+            Self::Sha256(hasher) => hasher.update(bytes),
+        }
+    }
+
+    fn digest(self) -> ContentDigest {
+        match self {
+            Self::Blake3(hasher) => ContentDigest::Blake3(hasher.finalize().into()),
+            Self::Sha256(hasher) => ContentDigest::Sha256(hasher.finalize().into()),
+        }
+    }
+}
+
 impl<R: Read> DigestingReader<R> {
-    pub(crate) fn new(inner: R) -> Self {
+    /// For a digest like this one.
+    pub(crate) fn new(inner: R, like: &ContentDigest) -> Self {
         Self {
             inner,
-            digest: Sha256::new(),
+            hasher: match like {
+                ContentDigest::Blake3(_) => Hasher::Blake3(Box::default()),
+                ContentDigest::Sha256(_) => Hasher::Sha256(Sha256::new()),
+            },
             has_failed: false,
         }
     }
 
     /// Of all, the rest of which is read now. None if something could not be read.
-    pub(crate) fn digest(mut self) -> Option<[u8; 32]> {
+    pub(crate) fn digest(mut self) -> Option<ContentDigest> {
         let rest = io::copy(&mut self, &mut io::sink());
-        (rest.is_ok() && !self.has_failed).then(|| self.digest.finalize().into())
+        (rest.is_ok() && !self.has_failed).then(|| self.hasher.digest())
     }
 }
 
@@ -180,7 +223,7 @@ impl<R: Read> Read for DigestingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer);
         match &read {
-            Ok(count) => self.digest.update(buffer.get(..*count).unwrap_or_default()),
+            Ok(count) => self.hasher.update(buffer.get(..*count).unwrap_or_default()),
             Err(_) => self.has_failed = true,
         }
         read
@@ -188,15 +231,15 @@ impl<R: Read> Read for DigestingReader<R> {
 }
 
 /// Of all of it.
-pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<[u8; 32]> {
-    let mut digest = Sha256::new();
+pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<ContentDigest> {
+    let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 128 << 10];
     loop {
         let mut filled = 0;
         super::reader::fill(file, &mut buffer, &mut filled)?;
-        digest.update(buffer.get(..filled).unwrap_or_default());
+        hasher.update(buffer.get(..filled).unwrap_or_default());
         if filled < buffer.len() {
-            return Ok(digest.finalize().into());
+            return Ok(ContentDigest::Blake3(hasher.finalize().into()));
         }
     }
 }
