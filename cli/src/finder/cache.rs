@@ -4,11 +4,12 @@
 //! file, and all that may change what a scan finds. A result that lack of memory, of room in the report or of anything
 //! else has changed is not kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::{env, process};
 
 use embedded_roots::inspect::Certificate;
@@ -41,6 +42,15 @@ pub(crate) struct Cache {
     folder: PathBuf,
     /// So that each thread writes to another temporary file.
     written: AtomicU64,
+    /// What threads of this process scan now.
+    in_work: Mutex<HashSet<PathBuf>>,
+    changed: Condvar,
+}
+
+/// While it is there, other threads wait for the result.
+pub(crate) struct InWork<'c> {
+    cache: &'c Cache,
+    key: PathBuf,
 }
 
 /// What is looked for in the cache.
@@ -95,6 +105,8 @@ impl Cache {
         Ok(Self {
             folder,
             written: AtomicU64::new(0),
+            in_work: Mutex::default(),
+            changed: Condvar::new(),
         })
     }
 
@@ -110,6 +122,18 @@ impl Cache {
         let [layer, manifest] = layers::hints(place).map(u8::from);
         let name = format!("{rest}-{algorithm}-{depth}-{layer}{manifest}");
         Key(self.folder.join(first).join(name))
+    }
+
+    /// Waits until no other thread scans the same, which it does only with nothing else to wait for than memory, of which
+    /// the caller may hold none.
+    pub(crate) fn in_work(&self, key: &Key) -> InWork<'_> {
+        let is_taken = |in_work: &mut HashSet<PathBuf>| !in_work.insert(key.0.clone());
+        let in_work = self.in_work.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.changed.wait_while(in_work, is_taken));
+        InWork {
+            cache: self,
+            key: key.0.clone(),
+        }
     }
 
     /// The result for a file that is now in this place.
@@ -172,6 +196,15 @@ impl Cache {
         digest.update(b"\n");
         digest.update(content);
         hex(&digest.finalize())
+    }
+}
+
+impl Drop for InWork<'_> {
+    fn drop(&mut self) {
+        let in_work = self.cache.in_work.lock();
+        let mut in_work = in_work.unwrap_or_else(PoisonError::into_inner);
+        in_work.remove(&self.key);
+        self.cache.changed.notify_all();
     }
 }
 

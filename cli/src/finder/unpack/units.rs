@@ -105,6 +105,7 @@ impl<'h> Scan<'h> {
             return self.uncached(name, file, depth);
         };
         let key = cache.key(&digest, name, depth);
+        let in_work = cache.in_work(&key);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -112,7 +113,8 @@ impl<'h> Scan<'h> {
             container,
             Container::Sif | Container::Squashfs | Container::Zip
         ) {
-            // It is read here and there, so that a copy is needed for a digest of what was read.
+            // It is read here and there, so that a copy is needed for a digest of what was read, by which it is known.
+            drop(in_work);
             match self.spool_on_disk(&mut file.clone()) {
                 Ok(spool) => self.spooled(name, spool, depth),
                 Err(_) => self.uncached(name, file, depth),
@@ -128,6 +130,7 @@ impl<'h> Scan<'h> {
         if is_same {
             self.keep(&cache, &key, name, &alone);
         }
+        drop(in_work);
         if !self.add(alone) {
             self.uncached(name, file, depth);
         }
@@ -147,6 +150,7 @@ impl<'h> Scan<'h> {
             return self.at_depth(name, spool, None, depth);
         };
         let key = cache.key(&digest, name, depth);
+        let in_work = cache.in_work(&key);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -158,6 +162,7 @@ impl<'h> Scan<'h> {
         if !watched.has_failed {
             self.keep(&cache, &key, name, &alone);
         }
+        drop(in_work);
         if !self.add(alone) {
             match watched.inner.rewind() {
                 Ok(()) => self.at_depth(name, watched.inner, None, depth),
