@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::digest::sha256;
 use serde::{Deserialize, Serialize};
 
 use super::location::Location;
-use super::pem::BASE64;
 
 /// What is known of archives that may be layers, and of images.
 #[derive(Default)]
@@ -273,11 +273,11 @@ fn stored(digests: &HashSet<u64>) -> String {
     let mut digests: Vec<u64> = digests.iter().copied().collect();
     digests.sort_unstable();
     let bytes: Vec<u8> = digests.into_iter().flat_map(u64::to_le_bytes).collect();
-    BASE64.encode(bytes)
+    STANDARD.encode(bytes)
 }
 
 fn digests(stored: &str) -> Option<HashSet<u64>> {
-    let bytes = BASE64.decode(stored).ok()?;
+    let bytes = STANDARD.decode(stored).ok()?;
     let digests = bytes.chunks(8).map(|digest| digest.try_into().ok());
     digests
         .map(|digest| digest.map(u64::from_le_bytes))

@@ -203,6 +203,8 @@ pub(crate) struct UnpackingReader<R> {
     /// How much may still be unpacked, of all of the file.
     left: Counter,
     limits: ScanLimits,
+    /// A decoder need not end if it is read again after an error.
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 impl<R> UnpackingReader<R> {
@@ -213,6 +215,7 @@ impl<R> UnpackingReader<R> {
             written: 0,
             left,
             limits: limits.clone(),
+            failure: None,
         }
     }
 
@@ -223,6 +226,21 @@ impl<R> UnpackingReader<R> {
 
 impl<R: Read> Read for UnpackingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, why)) = &self.failure {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        let result = self.read_within(buffer);
+        if let Err(why) = &result {
+            if why.kind() != io::ErrorKind::Interrupted {
+                self.failure = Some((why.kind(), why.to_string()));
+            }
+        }
+        result
+    }
+}
+
+impl<R: Read> UnpackingReader<R> {
+    fn read_within(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)? as u64;
         self.written += read;
         if !self.left.take(read) {
@@ -276,5 +294,33 @@ mod tests {
             }
         });
         assert!(!*taken.is_taken.lock().unwrap());
+    }
+
+    /// Reads some, fails, and would go on.
+    struct Failing(u32);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            if self.0 == 2 {
+                return Err(io::Error::other("damaged"));
+            }
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn a_decoder_is_not_read_after_an_error() {
+        let left = Counter::new(100);
+        let packed = Counter::new(100);
+        let limits = ScanLimits::default();
+        let mut reader = UnpackingReader::new(Failing(0), packed, left, &limits);
+        let mut buffer = [0; 10];
+        assert_eq!(reader.read(&mut buffer).unwrap(), 1);
+        for _ in 0..2 {
+            let why = reader.read(&mut buffer).unwrap_err().to_string();
+            assert_eq!(why, "damaged");
+        }
+        assert_eq!(reader.inner.0, 2);
     }
 }

@@ -14,6 +14,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use lzma_rust2::{LzmaReader, XzReader};
 
 use super::cache::Cache;
+use super::checksum::CheckingReader;
 use super::contents::{Contents, Payload, PayloadForm};
 use super::files::Input;
 use super::inflate::Inflater;
@@ -32,7 +33,8 @@ use super::squashfs::{self, Superblock};
 use super::store::{KeepingReader, StoreForm};
 use super::tail::TailReader;
 use super::{
-    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, store, unread, xz, zip, zstd,
+    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, seven_zip, store, unread, xz,
+    zip, zstd,
 };
 use crate::input::opened::{self, OpenedFile, Password, Passwords, Refusal};
 
@@ -205,6 +207,7 @@ enum Container {
     /// Python's modules, in an archive of `PyInstaller`.
     Modules,
     Rpm,
+    SevenZip,
     Sif,
     Squashfs,
     Tar,
@@ -240,6 +243,7 @@ impl Container {
             _ if jimage::is_image(head) => Some(Self::Image),
             _ if head.starts_with(pyinstaller::MODULES) => Some(Self::Modules),
             _ if head.starts_with(rpm::MAGIC) => Some(Self::Rpm),
+            _ if head.starts_with(seven_zip::MAGIC) => Some(Self::SevenZip),
             _ if image::is_sif(head) => Some(Self::Sif),
             _ if Superblock::from_head(head).is_some() => Some(Self::Squashfs),
             _ if cpio::MAGIC.iter().any(|magic| head.starts_with(magic)) => Some(Self::Cpio),
@@ -442,6 +446,9 @@ impl<'h> Scan<'h> {
                 }
             }
             (Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
+            (Some(Container::SevenZip), _) => {
+                self.or_failed(name, |scan| scan.seven_zip(name, file, depth + 1));
+            }
             (Some(Container::Sif), _) => {
                 self.or_failed(name, |scan| scan.sif(name, file, depth + 1));
             }
@@ -579,6 +586,10 @@ impl<'h> Scan<'h> {
                 let directory = zip::Directory::find(&mut spool)?;
                 scan.zip(name, spool, directory, depth + 1);
                 Ok(())
+            }),
+            Container::SevenZip => self.or_failed(name, |scan| {
+                let spool = scan.spool(reader)?;
+                scan.seven_zip(name, spool, depth + 1)
             }),
             Container::Sif => self.or_failed(name, |scan| {
                 let spool = scan.spool(reader)?;
@@ -1153,6 +1164,116 @@ impl<'h> Scan<'h> {
         )
     }
 
+    /// The files of a 7z archive, and what is behind it.
+    fn seven_zip(
+        &mut self,
+        name: &Location,
+        mut file: impl Read + Seek,
+        depth: usize,
+    ) -> io::Result<()> {
+        let room = self.left.about_entries.clone();
+        let before = room.value();
+        let memory = self.left.in_memory.clone();
+        let mut other_method = None;
+        let header = seven_zip::read_header(&mut file, &room, |file, folder| {
+            other_method = folder.other_method();
+            let (needed, left) = (folder.memory(), memory.value());
+            if needed > left {
+                let message = format!("needs {needed} bytes of memory, and {left} are left");
+                return Err(io::Error::other(message));
+            }
+            let mut header = Vec::new();
+            let decoder = seven_zip::Decoder::new(file, memory.clone());
+            decoder.decode(folder)?.read_to_end(&mut header)?;
+            Ok(header)
+        });
+        if let Some(method) = other_method {
+            self.left.about_entries.set(before);
+            self.unread(name, &format!("7z with its list of files in {method}"));
+            return Ok(());
+        }
+        let result = header.and_then(|(header, end)| {
+            let decoder = seven_zip::Decoder::new(&mut file, memory);
+            let mut archive = seven_zip::Archive::new(&header)?;
+            while let Some(mut folder) = archive.next_folder()? {
+                let mut result = Ok(());
+                self.held(name, folder.memory(), |scan| {
+                    result = scan.folder(name, &mut archive, &mut folder, &decoder, depth);
+                });
+                if let Err(why) = result {
+                    self.failed(name, &why);
+                }
+                // After an error, what is behind it cannot be unpacked.
+                while archive.next_stream(&mut folder)?.is_some() {
+                    archive.next_name()?;
+                }
+            }
+            Ok(end)
+        });
+        self.left.about_entries.set(before);
+        self.behind(name, file, result?, depth)
+    }
+
+    /// The files of a 7z archive that are unpacked as one.
+    fn folder<'f, F: Read + Seek + 'f>(
+        &mut self,
+        name: &Location,
+        archive: &mut seven_zip::Archive<'_>,
+        folder: &mut seven_zip::Folder,
+        decoder: &seven_zip::Decoder<F>,
+        depth: usize,
+    ) -> io::Result<()> {
+        let other_method = folder.other_method();
+        let mut unpacked: Box<dyn Read + 'f> = if other_method.is_some() {
+            Box::new(io::empty())
+        } else {
+            decoder.decode(folder)?
+        };
+        let packed = Counter::new(folder.packed_size());
+        let left = self.left.unpacked.clone();
+        let mut unpacked = UnpackingReader::new(&mut unpacked, packed, left, &self.limits);
+        while let Some(stream) = archive.next_stream(folder)? {
+            if !self.left.entries.take(1) {
+                return Err(too_many_entries(&self.limits));
+            }
+            // Without a name, it is what was packed from a pipe.
+            let path = archive.next_name()?.unwrap_or_default();
+            let place = if path.is_empty() {
+                name.clone()
+            } else {
+                name.entry(&path)
+            };
+            if let Some(method) = other_method {
+                self.unread(&place, &format!("file of a 7z archive, in {method}"));
+                continue;
+            }
+            let mut content = (&mut unpacked).take(stream.size);
+            let mut checked = CheckingReader::new(&mut content, stream.crc);
+            self.stream(&place, &mut checked, depth);
+            io::copy(&mut content, &mut io::sink())?;
+            if content.limit() > 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What is behind the end of something: zeros, as a rule.
+    fn behind(
+        &mut self,
+        name: &Location,
+        mut file: impl Read + Seek,
+        end: u64,
+        depth: usize,
+    ) -> io::Result<()> {
+        file.seek(SeekFrom::Start(end))?;
+        let head = behind_zeros(&mut file)?;
+        if !head.is_empty() {
+            self.stream(name, &mut Cursor::new(head).chain(file), depth);
+        }
+        Ok(())
+    }
+
     /// As if it were a file of its own: a program, and an image behind it.
     fn spooled_appimage(
         &mut self,
@@ -1242,13 +1363,7 @@ impl<'h> Scan<'h> {
         self.or_failed(name, |scan| {
             scan.image(name, &mut file, 0, superblock, depth)
         });
-        // It is padded with zeros, as a rule.
-        file.seek(SeekFrom::Start(length))?;
-        let head = behind_zeros(&mut file)?;
-        if !head.is_empty() {
-            self.stream(name, &mut Cursor::new(head).chain(file), depth);
-        }
-        Ok(())
+        self.behind(name, file, length, depth)
     }
 
     /// The files of a squashfs at this place.
@@ -1348,7 +1463,9 @@ impl<'h> Scan<'h> {
             8 => self.checked(name, entry, DeflateDecoder::new(packed), depth),
             9 => self.checked(name, entry, Deflate64Decoder::new(packed), depth),
             14 => {
-                let lzma = zip::Lzma::read(packed)?;
+                // It is read byte by byte.
+                let mut packed = BufReader::new(packed);
+                let lzma = zip::Lzma::read(&mut packed)?;
                 // No more than comes out is kept.
                 let dictionary = u64::from(lzma.dictionary).min(entry.unpacked);
                 let dictionary = u32::try_from(dictionary).unwrap_or(u32::MAX);
@@ -1392,7 +1509,7 @@ impl<'h> Scan<'h> {
         let packed = Counter::new(entry.packed);
         let left = self.left.unpacked.clone();
         let unpacked = UnpackingReader::new(decoder, packed, left, &self.limits);
-        let mut checked = zip::CheckingReader::new(unpacked, entry.crc);
+        let mut checked = CheckingReader::new(unpacked, Some(entry.crc));
         self.stream(name, &mut checked, depth);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Cursor, Read, Seek};
 use std::mem;
+use std::sync::atomic::Ordering::Relaxed;
 
 use embedded_roots_bundle::escape;
 
@@ -14,6 +15,7 @@ use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::range::Range;
 use crate::finder::spool::Spool;
+use crate::input::opened;
 
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
@@ -232,6 +234,10 @@ impl<'h> Scan<'h> {
     }
 
     fn keep(&mut self, cache: &Cache, key: &Key, name: &Location, alone: &LoneUnit<'h>) {
+        // A scan that begins anew would try more passwords.
+        if self.digests.load(Relaxed) < opened::DIGESTS_OF_STORE {
+            return;
+        }
         if alone.was_limited || alone.was_short {
             return;
         }
