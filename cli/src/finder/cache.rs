@@ -4,11 +4,12 @@
 //! file, and all that may change what a scan finds. A result that lack of memory, of room in the report or of anything
 //! else has changed is not kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::{env, process};
 
 use embedded_roots::inspect::Certificate;
@@ -41,6 +42,15 @@ pub(crate) struct Cache {
     folder: PathBuf,
     /// So that each thread writes to another temporary file.
     written: AtomicU64,
+    /// What threads of this process scan now.
+    in_work: Mutex<HashSet<PathBuf>>,
+    changed: Condvar,
+}
+
+/// While it is there, other threads wait for the result.
+pub(crate) struct InWork<'c> {
+    cache: &'c Cache,
+    key: PathBuf,
 }
 
 /// What is looked for in the cache.
@@ -50,8 +60,26 @@ pub(crate) struct Key(PathBuf);
 /// changes.
 pub(crate) struct DigestingReader<R> {
     inner: R,
-    digest: Sha256,
+    hasher: Hasher,
     has_failed: bool,
+}
+
+/// By which layers are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentDigest {
+    /// Of what is at hand, since it is faster.
+    Blake3([u8; 32]),
+    /// By which a registry names it.
+    #[cfg_attr(
+        not(feature = "registry"),
+        allow(dead_code, reason = "nothing else does")
+    )]
+    Sha256([u8; 32]),
+}
+
+enum Hasher {
+    Blake3(Box<blake3::Hasher>),
+    Sha256(Sha256),
 }
 
 /// Files below this size are scanned as fast as they are looked up.
@@ -71,24 +99,41 @@ impl Cache {
         let program = env::current_exe().and_then(|path| digest_of(&mut File::open(path)?));
         let program = program.map_err(|why| format!("the file of this program: {why}"))?;
         let mut digest = Sha256::new();
-        digest.update(program);
-        digest.update(format!("{limits:?}"));
+        digest.update(format!("{program:?} {limits:?}"));
         let folder = folder.join(hex(&digest.finalize()));
         fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         Ok(Self {
             folder,
             written: AtomicU64::new(0),
+            in_work: Mutex::default(),
+            changed: Condvar::new(),
         })
     }
 
     /// By the digest of a file, and by what else of it matters: how deep in other archives it is, which has a limit,
     /// and what its name hints at.
-    pub(crate) fn key(&self, sha256: &[u8; 32], place: &Location, depth: usize) -> Key {
-        let name = hex(sha256);
-        let (first, rest) = name.split_at_checked(2).unwrap_or_default();
+    pub(crate) fn key(&self, digest: &ContentDigest, place: &Location, depth: usize) -> Key {
+        let (algorithm, digest) = match digest {
+            ContentDigest::Blake3(digest) => ("blake3", digest),
+            ContentDigest::Sha256(digest) => ("sha256", digest),
+        };
+        let digest = hex(digest);
+        let (first, rest) = digest.split_at_checked(2).unwrap_or_default();
         let [layer, manifest] = layers::hints(place).map(u8::from);
-        let name = format!("{rest}-{depth}-{layer}{manifest}");
+        let name = format!("{rest}-{algorithm}-{depth}-{layer}{manifest}");
         Key(self.folder.join(first).join(name))
+    }
+
+    /// Waits until no other thread scans the same, which it does only with nothing else to wait for than memory, of which
+    /// the caller may hold none.
+    pub(crate) fn in_work(&self, key: &Key) -> InWork<'_> {
+        let is_taken = |in_work: &mut HashSet<PathBuf>| !in_work.insert(key.0.clone());
+        let in_work = self.in_work.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.changed.wait_while(in_work, is_taken));
+        InWork {
+            cache: self,
+            key: key.0.clone(),
+        }
     }
 
     /// The result for a file that is now in this place.
@@ -154,25 +199,56 @@ impl Cache {
     }
 }
 
+impl Drop for InWork<'_> {
+    fn drop(&mut self) {
+        let in_work = self.cache.in_work.lock();
+        let mut in_work = in_work.unwrap_or_else(PoisonError::into_inner);
+        in_work.remove(&self.key);
+        self.cache.changed.notify_all();
+    }
+}
+
 impl Key {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
 
+impl Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Blake3(hasher) => {
+                hasher.update(bytes);
+            }
+            Self::Sha256(hasher) => hasher.update(bytes),
+        }
+    }
+
+    fn digest(self) -> ContentDigest {
+        match self {
+            Self::Blake3(hasher) => ContentDigest::Blake3(hasher.finalize().into()),
+            Self::Sha256(hasher) => ContentDigest::Sha256(hasher.finalize().into()),
+        }
+    }
+}
+
 impl<R: Read> DigestingReader<R> {
-    pub(crate) fn new(inner: R) -> Self {
+    /// For a digest like this one.
+    pub(crate) fn new(inner: R, like: &ContentDigest) -> Self {
         Self {
             inner,
-            digest: Sha256::new(),
+            hasher: match like {
+                ContentDigest::Blake3(_) => Hasher::Blake3(Box::default()),
+                ContentDigest::Sha256(_) => Hasher::Sha256(Sha256::new()),
+            },
             has_failed: false,
         }
     }
 
     /// Of all, the rest of which is read now. None if something could not be read.
-    pub(crate) fn digest(mut self) -> Option<[u8; 32]> {
+    pub(crate) fn digest(mut self) -> Option<ContentDigest> {
         let rest = io::copy(&mut self, &mut io::sink());
-        (rest.is_ok() && !self.has_failed).then(|| self.digest.finalize().into())
+        (rest.is_ok() && !self.has_failed).then(|| self.hasher.digest())
     }
 }
 
@@ -180,7 +256,7 @@ impl<R: Read> Read for DigestingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer);
         match &read {
-            Ok(count) => self.digest.update(buffer.get(..*count).unwrap_or_default()),
+            Ok(count) => self.hasher.update(buffer.get(..*count).unwrap_or_default()),
             Err(_) => self.has_failed = true,
         }
         read
@@ -188,15 +264,15 @@ impl<R: Read> Read for DigestingReader<R> {
 }
 
 /// Of all of it.
-pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<[u8; 32]> {
-    let mut digest = Sha256::new();
+pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<ContentDigest> {
+    let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 128 << 10];
     loop {
         let mut filled = 0;
         super::reader::fill(file, &mut buffer, &mut filled)?;
-        digest.update(buffer.get(..filled).unwrap_or_default());
+        hasher.update(buffer.get(..filled).unwrap_or_default());
         if filled < buffer.len() {
-            return Ok(digest.finalize().into());
+            return Ok(ContentDigest::Blake3(hasher.finalize().into()));
         }
     }
 }

@@ -271,7 +271,7 @@ impl Walk<'_, '_> {
             .ok_or_else(|| format!("the layers have more than {MOST_OF_LAYERS} bytes"))?;
         // Who says which layers the image has says it by their digests.
         let sha256 = digest.sha256();
-        if sha256.is_some_and(|sha256| self.scan.is_known_layer(place, &sha256)) {
+        if sha256.is_some_and(|sha256| self.scan.is_known_layer(place, sha256)) {
             return Ok(());
         }
         let blob = self.client.blob(self.repository, &digest, layer.size);

@@ -8,6 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use embedded_roots_bundle::escape;
 
 use super::{Budget, Container, Findings, Scan, read_head};
+#[cfg(feature = "registry")]
+use crate::finder::cache::ContentDigest;
 use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
@@ -101,10 +103,11 @@ impl<'h> Scan<'h> {
             return self.uncached(name, file, depth);
         };
         // What cannot be read is told by the search.
-        let Ok(sha256) = digest_of(&mut file.clone()) else {
+        let Ok(digest) = digest_of(&mut file.clone()) else {
             return self.uncached(name, file, depth);
         };
-        let key = cache.key(&sha256, name, depth);
+        let key = cache.key(&digest, name, depth);
+        let in_work = cache.in_work(&key);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -112,7 +115,8 @@ impl<'h> Scan<'h> {
             container,
             Container::Sif | Container::Squashfs | Container::Zip
         ) {
-            // It is read here and there, so that a copy is needed for a digest of what was read.
+            // It is read here and there, so that a copy is needed for a digest of what was read, by which it is known.
+            drop(in_work);
             match self.spool_on_disk(&mut file.clone()) {
                 Ok(spool) => self.spooled(name, spool, depth),
                 Err(_) => self.uncached(name, file, depth),
@@ -121,13 +125,14 @@ impl<'h> Scan<'h> {
         }
         let mut is_same = false;
         let alone = self.unit(|scan| {
-            let mut reader = DigestingReader::new(file.clone());
+            let mut reader = DigestingReader::new(file.clone(), &digest);
             scan.stream(name, &mut reader, depth);
-            is_same = reader.digest() == Some(sha256);
+            is_same = reader.digest() == Some(digest);
         });
         if is_same {
             self.keep(&cache, &key, name, &alone);
         }
+        drop(in_work);
         if !self.add(alone) {
             self.uncached(name, file, depth);
         }
@@ -139,14 +144,15 @@ impl<'h> Scan<'h> {
             spool.rewind()?;
             Ok(digest)
         });
-        let sha256 = match digest {
+        let digest = match digest {
             Ok(digest) => digest,
             Err(why) => return self.failed(name, &why),
         };
         let Some(cache) = self.cache.clone() else {
             return self.at_depth(name, spool, None, depth);
         };
-        let key = cache.key(&sha256, name, depth);
+        let key = cache.key(&digest, name, depth);
+        let in_work = cache.in_work(&key);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -158,6 +164,7 @@ impl<'h> Scan<'h> {
         if !watched.has_failed {
             self.keep(&cache, &key, name, &alone);
         }
+        drop(in_work);
         if !self.add(alone) {
             match watched.inner.rewind() {
                 Ok(()) => self.at_depth(name, watched.inner, None, depth),
@@ -179,10 +186,11 @@ impl<'h> Scan<'h> {
         let Some((cache, sha256)) = cache.zip(sha256).filter(|_| has_room) else {
             return self.blob(name, reader);
         };
-        let key = cache.key(&sha256, name, IN_IMAGE);
-        let mut reader = DigestingReader::new(reader);
+        let digest = ContentDigest::Sha256(sha256);
+        let key = cache.key(&digest, name, IN_IMAGE);
+        let mut reader = DigestingReader::new(reader, &digest);
         let alone = self.unit(|scan| scan.blob(name, &mut reader));
-        if reader.digest() == Some(sha256) {
+        if reader.digest() == Some(digest) {
             self.keep(&cache, &key, name, &alone);
         }
         // It cannot be read again, so that what goes beyond the limits is found, and nothing behind it is.
@@ -191,11 +199,11 @@ impl<'h> Scan<'h> {
 
     /// Adds the result of a layer in a registry, if it is known.
     #[cfg(feature = "registry")]
-    pub(crate) fn is_known_layer(&mut self, name: &Location, sha256: &[u8; 32]) -> bool {
+    pub(crate) fn is_known_layer(&mut self, name: &Location, sha256: [u8; 32]) -> bool {
         let Some(cache) = self.cache.clone() else {
             return false;
         };
-        let key = cache.key(sha256, name, IN_IMAGE);
+        let key = cache.key(&ContentDigest::Sha256(sha256), name, IN_IMAGE);
         self.is_known(&cache, &key, name)
     }
 
