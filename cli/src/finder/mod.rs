@@ -16,6 +16,7 @@ pub(crate) mod progress;
 mod reader;
 mod rpm;
 pub(crate) mod search;
+mod sequences;
 mod seven_zip;
 mod spool;
 mod squashfs;
