@@ -34,7 +34,9 @@ pub(crate) fn end_of_zip(file: &mut (impl Read + Seek)) -> io::Result<Option<End
     let mut last = Vec::new();
     file.seek(SeekFrom::Start(start))?;
     file.take(length - start).read_to_end(&mut last)?;
-    for at in memmem::rfind_iter(&last, END) {
+    // Vectorised, which a search from the end is not.
+    let ends: Vec<usize> = memmem::find_iter(&last, END).collect();
+    for at in ends.into_iter().rev() {
         let Some(end) = last.get(at..at + END_LENGTH) else {
             continue;
         };
