@@ -20,11 +20,11 @@ use sha2::{Digest as _, Sha256};
 use super::contents::{
     Contents, Form, Occurrence, ParsedCertificate, Position, Trust, VerifierTraces,
 };
+use super::findings::{Failure, Findings, KeyStore, Place, Unread};
 use super::layers::{self, Layers, StoredLayers};
 use super::limits::{Counter, ScanLimits};
 use super::location::Location;
 use super::marked::MarkedAnchor;
-use super::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::History;
 use crate::input::opened::Password;
 use crate::outcome::Result;

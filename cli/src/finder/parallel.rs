@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::cache::Cache;
-use super::files::{Input, Walk};
-use super::limits::{Reserve, ScanLimits, Taken};
+use super::crowd::{Batch, Crowd, Work};
+use super::files::Walk;
+use super::findings::Findings;
+use super::limits::ScanLimits;
 use super::pattern::Exclusions;
 use super::progress::Progress;
 use super::search::Search;
-use super::shares::SharedWork;
-use super::unpack::{Findings, Scan};
+use super::unpack::Scan;
 use crate::history::History;
 use crate::input::opened::Passwords;
 use crate::outcome::Result;
@@ -110,20 +111,11 @@ impl Workers {
     }
 }
 
-/// What is given to a thread at once, so that it has more to do than to wait.
-struct Batch {
-    inputs: Vec<Input>,
-    /// About how much memory it takes.
-    cost: usize,
-}
-
 /// What is given away together: so many files, or so many bytes.
 const BATCH: usize = 16;
 const BATCH_BYTES: u64 = 256 << 10;
 /// How much memory the names of the files take that were found and are not done.
 const MAX_AHEAD: usize = 1 << 20;
-/// Each thread has this part of the memory for one file for itself: with 40 MiB, two threads have 48 MiB.
-const OWN_MEMORY: u64 = 5;
 /// As the first thread has, for archives in archives.
 const STACK: usize = 8 << 20;
 
@@ -170,108 +162,17 @@ impl<'h> Ahead<'h> {
     }
 }
 
-/// What there is to do for all threads.
-#[derive(Default)]
-pub(crate) struct Crowd<'h> {
-    state: Mutex<State<'h>>,
-    changed: Condvar,
-    memory: Arc<Taken>,
-}
-
-#[derive(Default)]
-struct State<'h> {
-    batches: VecDeque<Batch>,
-    /// How many were taken.
-    taken: u64,
-    /// What threads do not do alone.
-    shared: Vec<Arc<dyn SharedWork<'h> + 'h>>,
-    is_over: bool,
-}
-
-enum Work<'h> {
-    Batch(u64, Vec<Input>),
-    Part(Arc<dyn SharedWork<'h> + 'h>, usize),
-}
-
-impl<'h> Crowd<'h> {
-    fn give(&self, batch: Batch) {
-        self.lock().batches.push_back(batch);
-        self.changed.notify_one();
-    }
-
-    /// Waits for something to do.
-    fn work(&self) -> Option<Work<'h>> {
-        let mut state = self.lock();
-        loop {
-            if state.is_over {
-                return None;
-            }
-            // A large file first, which the others would wait for in the end.
-            let mut shared = state.shared.iter();
-            let part = shared.find_map(|shared| Some((Arc::clone(shared), shared.claim()?)));
-            if let Some((shared, number)) = part {
-                return Some(Work::Part(shared, number));
-            }
-            if let Some(batch) = state.batches.pop_front() {
-                let number = state.taken;
-                state.taken += 1;
-                return Some(Work::Batch(number, batch.inputs));
-            }
-            let waited = self.changed.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// The part of the memory for one file that is there once for all threads.
-    pub(crate) fn reserve(&self, limits: &ScanLimits) -> Reserve {
-        let own = limits.in_memory / OWN_MEMORY;
-        Reserve::new(Arc::clone(&self.memory), limits.in_memory - own)
-    }
-
-    /// Lets others do parts of something, as long as the guard is there.
-    pub(crate) fn share<'c>(&'c self, work: Arc<dyn SharedWork<'h> + 'h>) -> Sharing<'c, 'h> {
-        self.lock().shared.push(Arc::clone(&work));
-        self.changed.notify_all();
-        Sharing { crowd: self, work }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<'h>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Something of which others do parts.
-pub(crate) struct Sharing<'c, 'h> {
-    crowd: &'c Crowd<'h>,
-    work: Arc<dyn SharedWork<'h> + 'h>,
-}
-
-impl Sharing<'_, '_> {
-    /// There may be parts again that nobody does.
-    pub(crate) fn has_moved(&self) {
-        self.crowd.changed.notify_one();
-    }
-}
-
-impl Drop for Sharing<'_, '_> {
-    fn drop(&mut self) {
-        let mut state = self.crowd.lock();
-        state.shared.retain(|work| !Arc::ptr_eq(work, &self.work));
-    }
-}
-
-struct Closing<'c, 'h>(&'c Arc<Crowd<'h>>);
+struct Closing<'c, 'h>(&'c Arc<Crowd<'h, Scan<'h>>>);
 
 impl Drop for Closing<'_, '_> {
     fn drop(&mut self) {
-        self.0.lock().is_over = true;
-        self.0.changed.notify_all();
+        self.0.close();
     }
 }
 
 struct Worker<'h> {
     scan: Scan<'h>,
-    crowd: Arc<Crowd<'h>>,
+    crowd: Arc<Crowd<'h, Scan<'h>>>,
     /// Nothing if the thread cannot go on.
     results: Sender<(u64, Option<Findings<'h>>)>,
 }

@@ -10,8 +10,7 @@ use super::contents::Contents;
 use super::limits::Counter;
 use super::range::Range;
 use super::search::{AHEAD, Part, Search};
-use super::shares::{SharedWork, Shares};
-use super::unpack::Scan;
+use super::shares::Shares;
 
 /// Large enough that what is read twice does not matter.
 pub(crate) const PART: u64 = 8 << 20;
@@ -93,7 +92,7 @@ impl<'h> SharedFile<'h> {
         (found, result)
     }
 
-    fn search(&self, number: usize, search: &mut Search<'h>) {
+    pub(super) fn search(&self, number: usize, search: &mut Search<'h>) {
         self.shares.work(number, || self.part(number, search));
     }
 
@@ -113,18 +112,13 @@ impl<'h> SharedFile<'h> {
         [start, middle, if is_last { u64::MAX } else { end }]
     }
 
-    fn piece(&self, search: &mut Search<'h>, start: u64, end: u64) -> Part<'h> {
-        search.part(&self.file, start, end, &Counter::new(self.room))
-    }
-}
-
-impl<'h> SharedWork<'h> for SharedFile<'h> {
-    fn claim(&self) -> Option<usize> {
+    /// The number of a part that nobody searches yet.
+    pub(super) fn next_part(&self) -> Option<usize> {
         self.shares.claim()
     }
 
-    fn work(&self, number: usize, scan: &mut Scan<'h>) {
-        self.search(number, scan.search());
+    fn piece(&self, search: &mut Search<'h>, start: u64, end: u64) -> Part<'h> {
+        search.part(&self.file, start, end, &Counter::new(self.room))
     }
 }
 

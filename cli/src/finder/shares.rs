@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::unpack::Scan;
-
 /// What one thread shares with others.
-pub(crate) trait SharedWork<'h>: Send + Sync {
+pub(crate) trait SharedWork<S>: Send + Sync {
     /// The number of a part that nobody does yet, for the caller to do it now.
     fn claim(&self) -> Option<usize>;
 
     /// Does a part that was claimed.
-    fn work(&self, number: usize, scan: &mut Scan<'h>);
+    fn work(&self, number: usize, worker: &mut S);
 }
 
 /// Who does which part, and the results that nobody has taken.

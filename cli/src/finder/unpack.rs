@@ -16,13 +16,14 @@ use lzma_rust2::{LzmaReader, XzReader};
 use super::cache::Cache;
 use super::checksum::CheckingReader;
 use super::contents::{Contents, Payload, PayloadForm};
+use super::crowd::Crowd;
 use super::files::Input;
+use super::findings::{Failure, Findings, KeyStore, Place, Unread};
 use super::inflate::Inflater;
 use super::jimage::Packing;
 use super::layers::{self, Layers};
 use super::limits::{Counter, CountingReader, LimitedReader, ScanLimits, UnpackingReader};
 use super::location::Location;
-use super::parallel::Crowd;
 use super::parts::{PART, SharedFile};
 use super::pattern::Exclusions;
 use super::range::Range;
@@ -33,90 +34,15 @@ use super::squashfs::{self, Superblock};
 use super::store::{KeepingReader, StoreForm};
 use super::tail::TailReader;
 use super::{
-    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, seven_zip, store, unread, xz,
-    zip, zstd,
+    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, seven_zip, unread, xz, zip, zstd,
 };
-use crate::input::opened::{self, OpenedFile, Password, Passwords, Refusal};
-
-/// What was found, where.
-pub(crate) struct Place<'h> {
-    pub(crate) location: Location,
-    pub(crate) key_store: Option<KeyStore>,
-    /// What opened a PKCS#12 that is encrypted.
-    pub(crate) password: Option<Password>,
-    pub(crate) found: Contents<'h>,
-}
-
-/// A Java key store. Certificates are not encrypted in them, except in PKCS#12 with a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) enum KeyStore {
-    #[serde(rename = "JKS")]
-    Jks,
-    #[serde(rename = "JCEKS")]
-    Jceks,
-    #[serde(rename = "PKCS#12")]
-    Pkcs12,
-}
-
-/// A place that could not be read, or not to its end.
-#[derive(Debug, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Failure {
-    #[serde(flatten)]
-    pub(crate) location: Location,
-    pub(crate) error: String,
-}
-
-/// A place that was recognised, and was not looked into.
-#[derive(Debug, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Unread {
-    #[serde(flatten)]
-    pub(crate) location: Location,
-    /// What it is.
-    pub(crate) form: String,
-}
-
-/// What a scan has found.
-#[derive(Default)]
-pub(crate) struct Findings<'h> {
-    /// The places with roots or compromised certificates.
-    pub(crate) places: Vec<Place<'h>>,
-    pub(crate) failures: Vec<Failure>,
-    pub(crate) unread: Vec<Unread>,
-    /// How many places were searched, with and without roots.
-    pub(crate) searched: u64,
-    pub(crate) bytes: u64,
-    pub(crate) layers: Layers,
-    /// About the cache, which make no difference in what is found.
-    pub(crate) warnings: Vec<String>,
-}
-
-impl Findings<'_> {
-    /// Adds what was found behind it.
-    pub(crate) fn add(&mut self, next: Self) {
-        let Self {
-            places,
-            failures,
-            unread,
-            searched,
-            bytes,
-            layers,
-            warnings,
-        } = next;
-        self.places.extend(places);
-        self.failures.extend(failures);
-        self.unread.extend(unread);
-        self.searched += searched;
-        self.bytes += bytes;
-        self.layers.add(layers);
-        self.warnings.extend(warnings);
-    }
-}
+use crate::input::opened::{self, OpenedFile, Passwords, Refusal};
 
 pub(crate) struct Scan<'h> {
     search: Search<'h>,
     limits: ScanLimits,
     /// Who searches parts of large files, too.
-    pub(crate) crowd: Option<Arc<Crowd<'h>>>,
+    pub(crate) crowd: Option<Arc<Crowd<'h, Self>>>,
     /// Results of earlier scans.
     pub(crate) cache: Option<Arc<Cache>>,
     /// For the content of small files.
@@ -158,7 +84,7 @@ struct Budget {
 
 impl Budget {
     /// With the memory of one of several threads, if there are others.
-    fn new(limits: &ScanLimits, crowd: Option<&Crowd<'_>>) -> Self {
+    fn new(limits: &ScanLimits, crowd: Option<&Crowd<'_, Scan<'_>>>) -> Self {
         let reserve = crowd.map(|crowd| crowd.reserve(limits));
         Self {
             entries: Counter::new(limits.entries),
@@ -255,17 +181,6 @@ impl Container {
     /// Whether it is searched as it is, with what is compressed in it: there are no archives in it.
     fn is_searched(self) -> bool {
         matches!(self, Self::Beam | Self::Modules)
-    }
-}
-
-impl KeyStore {
-    fn from_head(head: &[u8]) -> Option<Self> {
-        match head {
-            [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 1 | 2, ..] => Some(Self::Jks),
-            [0xce, 0xce, 0xce, 0xce, 0, 0, 0, 1 | 2, ..] => Some(Self::Jceks),
-            _ if store::is_pkcs12(head) => Some(Self::Pkcs12),
-            _ => None,
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::rfc3339;
 use serde_json::{Value, json};
 
-use crate::finder::unpack::{Failure, Findings, Unread};
+use crate::finder::findings::{Failure, Findings, Unread};
 use crate::history::History;
 use crate::scan::report::{PlaceCertificate, ScanReport, form_name};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use embedded_roots_bundle::counted;
 
-use crate::finder::unpack::{Failure, Unread};
+use crate::finder::findings::{Failure, Unread};
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::{Exception, ListedFindings, State};
 use crate::scan::markup::text;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::finder::findings::{Failure, Unread};
 use crate::finder::location::Location;
-use crate::finder::unpack::{Failure, Unread};
 use crate::history::Standing;
 use crate::sarif::{self, uri};
 use crate::scan::finding::FindingKind;

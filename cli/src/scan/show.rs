@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use embedded_roots_bundle::{counted, escape};
 
 use crate::finder::contents::Form;
-use crate::finder::unpack::{Failure, KeyStore, Unread};
+use crate::finder::findings::{Failure, KeyStore, Unread};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::ListedFindings;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::finder::findings::Findings;
 use crate::finder::parallel::Workers;
 use crate::finder::search::Search;
-use crate::finder::unpack::{Findings, Scan};
+use crate::finder::unpack::Scan;
 use crate::history::History;
 use crate::outcome::Result;
 use crate::progress::Bar;

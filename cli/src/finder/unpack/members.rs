@@ -7,6 +7,7 @@ use super::units::LoneUnit;
 use super::{Scan, behind_zeros, has_content, too_many_entries};
 use crate::finder::limits::{Counter, LimitedReader, UnpackingReader};
 use crate::finder::location::Location;
+use crate::finder::parts::SharedFile;
 use crate::finder::range::Range;
 use crate::finder::shares::{SharedWork, Shares};
 
@@ -150,13 +151,23 @@ impl<'h> SharedMembers<'h> {
     }
 }
 
-impl<'h> SharedWork<'h> for SharedMembers<'h> {
+impl<'h> SharedWork<Scan<'h>> for SharedMembers<'h> {
     fn claim(&self) -> Option<usize> {
         self.shares.claim()
     }
 
     fn work(&self, number: usize, scan: &mut Scan<'h>) {
         self.shares.work(number, || self.batch(number, scan));
+    }
+}
+
+impl<'h> SharedWork<Scan<'h>> for SharedFile<'h> {
+    fn claim(&self) -> Option<usize> {
+        self.next_part()
+    }
+
+    fn work(&self, number: usize, scan: &mut Scan<'h>) {
+        self.search(number, scan.search());
     }
 }
 
@@ -168,10 +179,10 @@ mod tests {
     use embedded_roots_testing::folder::Folder;
 
     use super::*;
+    use crate::finder::findings::Findings;
     use crate::finder::limits::ScanLimits;
     use crate::finder::parallel::Workers;
     use crate::finder::search::Search;
-    use crate::finder::unpack::Findings;
     use crate::history::History;
 
     /// All that a report would show.

@@ -19,6 +19,7 @@ use crate::finder::contents::Form;
 use crate::finder::needles::{DECIMAL_AND_ESCAPES, HEXADECIMAL, NEEDLES, Sign};
 use crate::finder::search::{AHEAD, BEHIND, BUFFER};
 use crate::history::{History, HistoryEntry};
+use crate::input::opened::Password;
 
 /// A root, and how it is kept.
 type Contents = (String, Vec<Form>);

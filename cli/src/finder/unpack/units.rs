@@ -7,10 +7,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use embedded_roots_bundle::escape;
 
-use super::{Budget, Container, Findings, Scan, read_head};
+use super::{Budget, Container, Scan, read_head};
 #[cfg(feature = "registry")]
 use crate::finder::cache::ContentDigest;
 use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
+use crate::finder::findings::Findings;
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::range::Range;
