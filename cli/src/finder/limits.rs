@@ -16,13 +16,11 @@ pub(crate) struct ScanLimits {
     pub(crate) ratio: u64,
     /// The ratio does not matter up to this size: empty disk images are packed well.
     pub(crate) ratio_from: u64,
-    /// Bytes of what decompressors keep of their output, and of small archives in other archives that are read by
-    /// seeking.
+    /// Bytes of what decompressors keep of their output, of small archives in other archives that are read by seeking,
+    /// and of what has to be kept of entries.
     pub(crate) in_memory: u64,
     /// Bytes of larger ones, which are in temporary files.
     pub(crate) on_disk: u64,
-    /// Bytes about the entries of all archives that are open, where that has to be kept.
-    pub(crate) about_entries: u64,
     /// Bytes of names and other data before an entry of a tar archive.
     pub(crate) about_entry: u64,
     /// Bytes of what is reported.
@@ -42,9 +40,8 @@ impl Default for ScanLimits {
             ratio_from: 256 << 20,
             in_memory: 40 << 20,
             on_disk: 8 << 30,
-            about_entries: 16 << 20,
             about_entry: 1 << 20,
-            report: 64 << 20,
+            report: 24 << 20,
             digests: 60_000_000,
         }
     }

@@ -32,6 +32,7 @@ mod range;
 mod reader;
 mod rpm;
 pub(crate) mod search;
+mod sequences;
 mod seven_zip;
 mod shares;
 #[cfg(test)]

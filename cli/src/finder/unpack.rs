@@ -152,7 +152,6 @@ struct Budget {
     unpacked: Counter,
     in_memory: Counter,
     on_disk: Counter,
-    about_entries: Counter,
     report: Counter,
     is_full: bool,
 }
@@ -166,7 +165,6 @@ impl Budget {
             unpacked: Counter::new(limits.unpacked),
             in_memory: Counter::with_reserve(limits.in_memory, reserve),
             on_disk: Counter::new(limits.on_disk),
-            about_entries: Counter::new(limits.about_entries),
             report: Counter::new(limits.report),
             is_full: false,
         }
@@ -1171,11 +1169,10 @@ impl<'h> Scan<'h> {
         mut file: impl Read + Seek,
         depth: usize,
     ) -> io::Result<()> {
-        let room = self.left.about_entries.clone();
-        let before = room.value();
         let memory = self.left.in_memory.clone();
+        let before = memory.value();
         let mut other_method = None;
-        let header = seven_zip::read_header(&mut file, &room, |file, folder| {
+        let header = seven_zip::read_header(&mut file, &memory, |file, folder| {
             other_method = folder.other_method();
             let (needed, left) = (folder.memory(), memory.value());
             if needed > left {
@@ -1188,12 +1185,12 @@ impl<'h> Scan<'h> {
             Ok(header)
         });
         if let Some(method) = other_method {
-            self.left.about_entries.set(before);
+            self.left.in_memory.set(before);
             self.unread(name, &format!("7z with its list of files in {method}"));
             return Ok(());
         }
         let result = header.and_then(|(header, end)| {
-            let decoder = seven_zip::Decoder::new(&mut file, memory);
+            let decoder = seven_zip::Decoder::new(&mut file, memory.clone());
             let mut archive = seven_zip::Archive::new(&header)?;
             while let Some(mut folder) = archive.next_folder()? {
                 let mut result = Ok(());
@@ -1210,7 +1207,7 @@ impl<'h> Scan<'h> {
             }
             Ok(end)
         });
-        self.left.about_entries.set(before);
+        self.left.in_memory.set(before);
         self.behind(name, file, result?, depth)
     }
 
@@ -1375,10 +1372,9 @@ impl<'h> Scan<'h> {
         superblock: Superblock,
         depth: usize,
     ) -> io::Result<()> {
-        let about_entries = self.left.about_entries.value();
+        let before = self.left.in_memory.value();
         let limits = squashfs::Limits {
             entries: self.left.entries.clone(),
-            about_entries: self.left.about_entries.clone(),
             unpacked: self.left.unpacked.clone(),
             memory: self.left.in_memory.clone(),
         };
@@ -1389,7 +1385,7 @@ impl<'h> Scan<'h> {
             let image = squashfs::Image::open(file, start, superblock, limits);
             result = image.map(|image| scan.files(name, image, depth));
         });
-        self.left.about_entries.set(about_entries);
+        self.left.in_memory.set(before);
         result
     }
 

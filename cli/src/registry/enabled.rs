@@ -173,7 +173,7 @@ impl Walk<'_, '_> {
         // One image that says no platform leaves no choice.
         let image = match images {
             [image] if image.platform.is_none() => Some(image),
-            images => wanted.best(images),
+            images => Descriptor::best(&wanted, images),
         };
         let image = image.ok_or_else(|| {
             let platforms = images.iter().filter_map(|image| image.platform.as_ref());

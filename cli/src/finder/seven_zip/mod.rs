@@ -22,10 +22,10 @@ pub(crate) const MAGIC: &[u8] = b"7z\xbc\xaf\x27\x1c";
 ///
 /// # Errors
 ///
-/// If it is damaged, or larger than `room`.
+/// If it is damaged, or larger than there is memory for.
 pub(crate) fn read_header<F: Read + Seek>(
     file: &mut F,
-    room: &Counter,
+    memory: &Counter,
     mut unpack: impl FnMut(&mut F, &Folder) -> io::Result<Vec<u8>>,
 ) -> io::Result<(Vec<u8>, u64)> {
     let mut begin = [0; START];
@@ -35,9 +35,7 @@ pub(crate) fn read_header<F: Read + Seek>(
     let crc = fields.u32()?;
     check(fields.0, crc)?;
     let (offset, size, crc) = (fields.u64()?, fields.u64()?, fields.u32()?);
-    if !room.take(size) {
-        return Err(io::Error::other("too much data about entries"));
-    }
+    hold(memory, size)?;
     let place = offset.checked_add(START as u64).ok_or_else(damaged)?;
     let end = place.checked_add(size).ok_or_else(damaged)?;
     file.seek(SeekFrom::Start(place))?;
@@ -47,9 +45,7 @@ pub(crate) fn read_header<F: Read + Seek>(
     while let Some((&ENCODED_HEADER, rest)) = header.split_first() {
         let mut streams = Streams::read(&mut Fields(rest))?;
         let folder = streams.next_folder()?.ok_or_else(damaged)?;
-        if !room.take(folder.size()) {
-            return Err(io::Error::other("too much data about entries"));
-        }
+        hold(memory, folder.size())?;
         header = unpack(file, &folder)?;
         if let Some(crc) = folder.crc {
             check(&header, crc)?;
@@ -324,6 +320,16 @@ fn digests<'h>(fields: &mut Fields<'h>, count: u64) -> io::Result<Digests<'h>> {
         are_defined: Some(are_defined),
         values,
     })
+}
+
+/// Until whoever has the header gives it back.
+fn hold(memory: &Counter, size: u64) -> io::Result<()> {
+    let left = memory.value();
+    if memory.take(size) {
+        return Ok(());
+    }
+    let message = format!("a header of {size} bytes, and {left} bytes of memory are left");
+    Err(io::Error::other(message))
 }
 
 fn check(data: &[u8], expected: u32) -> io::Result<()> {

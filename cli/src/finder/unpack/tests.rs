@@ -653,7 +653,6 @@ fn bombs_are_failures() {
         ratio_from: 1 << 20,
         in_memory: 1 << 20,
         on_disk: 1 << 20,
-        about_entries: 100_000,
         about_entry: 100_000,
         report: 100_000,
         digests: 0,

@@ -274,7 +274,7 @@ impl<'h> Scan<'h> {
             was_limited: [&own.entries, &own.unpacked, &own.report]
                 .iter()
                 .any(|counter| counter.was_short()),
-            was_short: [&own.in_memory, &own.on_disk, &own.about_entries]
+            was_short: [&own.in_memory, &own.on_disk]
                 .iter()
                 .any(|counter| counter.was_short()),
         }

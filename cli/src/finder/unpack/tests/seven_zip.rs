@@ -222,17 +222,17 @@ fn a_7z_archive_has_limits() {
         ),
         (
             ScanLimits {
-                about_entries: 100,
+                in_memory: 30,
                 ..limits()
             },
-            "too much data about entries",
+            "bytes of memory are left",
         ),
         (
             ScanLimits {
                 in_memory: 1 << 20,
                 ..limits()
             },
-            "bytes of memory, and 917504 are left",
+            "bytes of memory, and 917395 are left",
         ),
         (
             ScanLimits {
