@@ -21,7 +21,7 @@ fn layer(nth: usize) -> Vec<u8> {
         ("usr/noise", &noise),
         ("usr/a.jar", &zip("b.pem", block.as_bytes())),
         ("broken.gz", b"\x1f\x8b\x08\0\0\0\0\0"),
-        ("a.7z", b"7z\xbc\xaf\x27\x1c"),
+        ("a.rar", b"Rar!\x1a\x07\x01\0"),
     ])
 }
 

@@ -57,6 +57,29 @@ fn an_image_is_scanned_layer_by_layer_like_its_layout() {
     }
 }
 
+#[test]
+fn layers_that_are_in_a_cache_are_not_requested() {
+    let folder = Folder::new("layers-cache");
+    let server = serve(two_layers());
+    let source = format!("registry:{}/a/b:1", server.address);
+    let cache = folder.path().join("cache");
+    let arguments = [source.as_str(), "--cache", cache.to_str().unwrap()];
+    let expected = scan(&folder, &[&source]).report;
+    let blobs = |server: &Server| {
+        let requests = server.requests().into_iter();
+        requests
+            .filter(|request| request.path.contains("/blobs/"))
+            .count()
+    };
+    // The config, and two layers.
+    assert_eq!(blobs(&server), 3);
+    for count in [6, 7] {
+        let ran = scan(&folder, &arguments);
+        assert_eq!(ran.report, expected);
+        assert_eq!(blobs(&server), count);
+    }
+}
+
 /// The layers and files with what is in them.
 pub(crate) fn found(ran: &Ran) -> BTreeSet<String> {
     let places = ran.report["places"].as_array().unwrap().iter();
