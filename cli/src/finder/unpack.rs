@@ -505,10 +505,10 @@ impl<'h> Scan<'h> {
         self.layers.image(layers);
     }
 
-    /// A part of a file that is not at hand as a whole: a layer of an image in a registry.
+    /// A part that is in memory: a manifest.
     #[cfg(feature = "registry")]
-    pub(crate) fn blob(&mut self, name: &Location, reader: &mut dyn Read) {
-        self.stream(name, &mut FullReader::new(reader), 1);
+    pub(crate) fn in_memory(&mut self, name: &Location, content: &[u8]) {
+        self.stream(name, &mut Cursor::new(content), 1);
     }
 
     fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-use embedded_roots_bundle::digest::hex;
+use embedded_roots_bundle::digest::{hex, sha256_from_hex};
 
 use crate::outcome::Result;
 
@@ -28,6 +28,11 @@ impl Digest {
 
     pub(super) fn of(content: &[u8]) -> Self {
         Self(format!("sha256:{}", hex(&Sha256::digest(content))))
+    }
+
+    /// The bytes, if it is of SHA-256.
+    pub(super) fn sha256(&self) -> Option<[u8; 32]> {
+        sha256_from_hex(self.0.strip_prefix("sha256:")?)
     }
 
     /// What this content has, by the same algorithm.

@@ -1,14 +1,14 @@
 //! Goes through the images of a reference, and scans what they are made of.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{Cursor, Read as _};
+use std::io::Read as _;
 
 use clap::Args;
 use serde::Deserialize;
 
 use super::client::{Client, Repository};
 use super::credentials::Credentials;
-use super::digest::Digest;
+use super::digest::{Digest, DigestReader};
 use super::manifest::{Descriptor, Document, Manifest};
 use super::platform::{Platform, PlatformChoice};
 use super::reference::{Host, Reference, Version};
@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
         }
         // Annotations can have anything.
         let name = place.entry(digest.to_string().as_bytes());
-        self.scan.blob(&name, &mut Cursor::new(&json));
+        self.scan.in_memory(&name, &json);
         match Document::parse(&json)? {
             Document::Index(_) if depth >= DEPTH => {
                 Err(format!("more than {DEPTH} indexes in indexes").into())
@@ -232,7 +232,7 @@ impl Walk<'_, '_> {
         let place = place.entry(config.digest.as_bytes());
         match self.read_config(config) {
             Ok(json) => {
-                self.scan.blob(&place, &mut Cursor::new(&json));
+                self.scan.in_memory(&place, &json);
                 // That of an artifact says none, and is no JSON perhaps.
                 Platform::deserialize(&mut serde_json::Deserializer::from_slice(&json)).ok()
             }
@@ -265,12 +265,16 @@ impl Walk<'_, '_> {
             self.scan.unread(place, "an encrypted layer");
             return Ok(());
         }
+        let sha256 = digest.sha256();
+        if sha256.is_some_and(|sha256| self.scan.is_known_blob(place, &sha256)) {
+            return Ok(());
+        }
         self.left = self
             .left
             .checked_sub(layer.size)
             .ok_or_else(|| format!("the layers have more than {MOST_OF_LAYERS} bytes"))?;
         let blob = self.client.blob(self.repository, &digest, layer.size);
-        let mut blob = match blob {
+        let blob = match blob {
             // As a rule, it has none of them.
             Err(why) if layer.urls.as_ref().is_some_and(|urls| !urls.is_empty()) => {
                 let form = format!("a layer that is elsewhere; the registry says: {why}");
@@ -279,7 +283,7 @@ impl Walk<'_, '_> {
             }
             blob => blob?,
         };
-        self.scan.blob(place, &mut blob);
-        blob.end()
+        self.scan
+            .blob(place, blob, sha256.as_ref(), DigestReader::end)
     }
 }

@@ -11,7 +11,11 @@ use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_o
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::range::Range;
+#[cfg(feature = "registry")]
+use crate::finder::reader::FullReader;
 use crate::finder::spool::Spool;
+#[cfg(feature = "registry")]
+use crate::outcome::Result;
 
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
@@ -156,6 +160,42 @@ impl<'h> Scan<'h> {
         }
     }
 
+    /// Whether the result for what has this digest is known, and now is that of a part of a file that is not at hand.
+    #[cfg(feature = "registry")]
+    pub(crate) fn is_known_blob(&mut self, name: &Location, sha256: &[u8; 32]) -> bool {
+        let cache = self.cache.clone();
+        cache.is_some_and(|cache| self.is_known(&cache, &cache.key(sha256, BLOB_DEPTH), name))
+    }
+
+    /// A part of a file that is not at hand as a whole: a layer of an image in a registry. The result is kept if `end`,
+    /// which reads what is left, finds that the bytes have this digest.
+    ///
+    /// # Errors
+    ///
+    /// That of `end`.
+    #[cfg(feature = "registry")]
+    pub(crate) fn blob<R: Read>(
+        &mut self,
+        name: &Location,
+        mut reader: R,
+        sha256: Option<&[u8; 32]>,
+        end: impl FnOnce(R) -> Result<()>,
+    ) -> Result<()> {
+        let Some((cache, sha256)) = self.cache.clone().zip(sha256) else {
+            self.stream(name, &mut FullReader::new(&mut reader), BLOB_DEPTH);
+            return end(reader);
+        };
+        let alone = self.unit(|scan| {
+            scan.stream(name, &mut FullReader::new(&mut reader), BLOB_DEPTH);
+        });
+        let result = end(reader);
+        if result.is_ok() {
+            self.keep(&cache, &cache.key(sha256, BLOB_DEPTH), name, &alone);
+        }
+        self.add_or_tell(name, alone);
+        result
+    }
+
     fn uncached(&mut self, name: &Location, file: &Range, depth: usize) {
         let file = file.starting_at(0);
         self.at_depth(name, file.clone(), Some(file), depth);
@@ -247,12 +287,41 @@ impl<'h> Scan<'h> {
         for (left, count) in taken {
             left.take(count);
         }
+        self.add_findings(findings);
+        true
+    }
+
+    /// Adds a result that cannot be searched for again.
+    #[cfg(feature = "registry")]
+    fn add_or_tell(&mut self, name: &Location, alone: LoneUnit<'h>) {
+        let Unit {
+            findings,
+            entries,
+            unpacked,
+            report,
+        } = alone.unit;
+        let left = &self.left;
+        let taken = [
+            left.entries.take(entries),
+            left.unpacked.take(unpacked),
+            left.report.take(report),
+        ];
+        self.add_findings(findings);
+        if taken.contains(&false) {
+            self.failed(name, &"has more than is left of the limits for the image");
+        }
+    }
+
+    fn add_findings(&mut self, findings: Findings<'h>) {
         let mut all = self.replace_findings(Findings::default());
         all.add(findings);
         self.replace_findings(all);
-        true
     }
 }
+
+/// As that of a layer in an archive.
+#[cfg(feature = "registry")]
+const BLOB_DEPTH: usize = 1;
 
 /// Whether results for a file like this are kept. The digest of a tar archive takes as long as most of its search, so
 /// that images are not digested, but their layers.
