@@ -324,6 +324,81 @@ fn zip_archives_of_7_zip() {
 }
 
 #[test]
+#[ignore = "needs 7zz"]
+fn archives_of_7_zip() {
+    let directory = temporary("7z");
+    let store = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    fs::create_dir_all(directory.join("folder/empty")).unwrap();
+    fs::write(directory.join("folder/nothing"), "").unwrap();
+    fs::write(directory.join("folder/roots.pem"), &store).unwrap();
+    for number in 0..100 {
+        fs::write(directory.join(format!("folder/{number}")), "a small file").unwrap();
+    }
+    // What filters are for.
+    let program = fs::read("/bin/bash").unwrap();
+    fs::write(
+        directory.join("folder/program.exe"),
+        [&*program, &*store].concat(),
+    )
+    .unwrap();
+    let make = |name: &str, options: &str| {
+        let mut command = Command::new("7zz");
+        command
+            .args(["a", name])
+            .args(options.split_whitespace())
+            .arg("folder")
+            .current_dir(&directory);
+        stdout_of(&mut command);
+        scan(directory.join(name).to_str().unwrap())
+    };
+    for (number, options) in [
+        "",
+        "-ms=off -mhc=off",
+        "-mx=0",
+        "-mx=9 -md=16m",
+        "-m0=LZMA",
+        "-m0=BZip2",
+        "-m0=Deflate",
+        "-m0=Deflate64",
+        "-m0=Copy",
+        "-m0=BCJ -m1=LZMA2",
+        "-m0=BCJ2 -m1=LZMA -m2=LZMA -m3=LZMA -mb0:1 -mb0s1:2 -mb0s2:3",
+        "-m0=Delta:4 -m1=LZMA",
+        "-m0=ARM64 -m1=LZMA2",
+        "-m0=SPARC -m1=BZip2",
+        "-mtc=on -mta=on -ms=100k",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let report = make(&format!("{number}.7z"), options);
+        assert_eq!(report["errors"], json!([]), "{options}");
+        assert_eq!(report["unread"], json!([]), "{options}");
+        for place in ["!folder/roots.pem", "!folder/program.exe"] {
+            let found = roots_of(&report, place, "sha256");
+            assert_eq!(found, of_pem(&store), "{options}");
+        }
+    }
+    for (name, options, form) in [
+        ("ppmd.7z", "-m0=PPMd", "file of a 7z archive, in PPMd"),
+        (
+            "encrypted.7z",
+            "-psecret",
+            "file of a 7z archive, in encryption",
+        ),
+        (
+            "hidden.7z",
+            "-psecret -mhe",
+            "7z with its list of files in encryption",
+        ),
+    ] {
+        let report = make(name, options);
+        assert_eq!(report["unread"][0]["form"], form);
+        assert_eq!(report["errors"], json!([]), "{options}");
+    }
+}
+
+#[test]
 #[ignore = "needs Node.js"]
 fn node() {
     let said = stdout_of(Command::new("node").args(["-p", "tls.rootCertificates.join('\\n')"]));

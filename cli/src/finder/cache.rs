@@ -4,23 +4,24 @@
 //! file, and all that may change what a scan finds. A result that lack of memory, of room in the report or of anything
 //! else has changed is not kept.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, process};
 
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::der::{SEQUENCE, encode};
-use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
+use embedded_roots_bundle::digest::{hex, sha256_from_hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::contents::{
     Contents, Form, Occurrence, ParsedCertificate, Position, Trust, VerifierTraces,
 };
-use super::layers::Layers;
+use super::layers::{self, Layers, StoredLayers};
 use super::limits::{Counter, ScanLimits};
 use super::location::Location;
 use super::marked::MarkedAnchor;
@@ -42,6 +43,15 @@ pub(crate) struct Cache {
     folder: PathBuf,
     /// So that each thread writes to another temporary file.
     written: AtomicU64,
+    /// What threads of this process scan now.
+    in_work: Mutex<HashSet<PathBuf>>,
+    changed: Condvar,
+}
+
+/// While it is there, other threads wait for the result.
+pub(crate) struct InWork<'c> {
+    cache: &'c Cache,
+    key: PathBuf,
 }
 
 /// What is looked for in the cache.
@@ -51,8 +61,26 @@ pub(crate) struct Key(PathBuf);
 /// changes.
 pub(crate) struct DigestingReader<R> {
     inner: R,
-    digest: Sha256,
+    hasher: Hasher,
     has_failed: bool,
+}
+
+/// By which layers are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentDigest {
+    /// Of what is at hand, since it is faster.
+    Blake3([u8; 32]),
+    /// By which a registry names it.
+    #[cfg_attr(
+        not(feature = "registry"),
+        allow(dead_code, reason = "nothing else does")
+    )]
+    Sha256([u8; 32]),
+}
+
+enum Hasher {
+    Blake3(Box<blake3::Hasher>),
+    Sha256(Sha256),
 }
 
 /// Files below this size are scanned as fast as they are looked up.
@@ -63,34 +91,50 @@ const LARGEST_RESULT: u64 = 16 << 20;
 const FORMAT: &str = "embedded-roots scan 1";
 
 impl Cache {
-    /// The results of this program with these limits and other options.
+    /// The results of this program with these limits.
     ///
     /// # Errors
     ///
     /// If the folder cannot be made, or the file of the program cannot be read.
-    pub(crate) fn open(folder: &Path, limits: &ScanLimits, options: &[&[u8]]) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, limits: &ScanLimits) -> Result<Self> {
         let program = env::current_exe().and_then(|path| digest_of(&mut File::open(path)?));
         let program = program.map_err(|why| format!("the file of this program: {why}"))?;
         let mut digest = Sha256::new();
-        digest.update(program);
-        digest.update(format!("{limits:?}"));
-        for option in options {
-            digest.update(option.len().to_le_bytes());
-            digest.update(option);
-        }
+        digest.update(format!("{program:?} {limits:?}"));
         let folder = folder.join(hex(&digest.finalize()));
         fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         Ok(Self {
             folder,
             written: AtomicU64::new(0),
+            in_work: Mutex::default(),
+            changed: Condvar::new(),
         })
     }
 
-    /// By the digest of a file, and by how deep in other archives it is, which has a limit.
-    pub(crate) fn key(&self, sha256: &[u8; 32], depth: usize) -> Key {
-        let name = hex(sha256);
-        let (first, rest) = name.split_at_checked(2).unwrap_or_default();
-        Key(self.folder.join(first).join(format!("{rest}-{depth}")))
+    /// By the digest of a file, and by what else of it matters: how deep in other archives it is, which has a limit,
+    /// and what its name hints at.
+    pub(crate) fn key(&self, digest: &ContentDigest, place: &Location, depth: usize) -> Key {
+        let (algorithm, digest) = match digest {
+            ContentDigest::Blake3(digest) => ("blake3", digest),
+            ContentDigest::Sha256(digest) => ("sha256", digest),
+        };
+        let digest = hex(digest);
+        let (first, rest) = digest.split_at_checked(2).unwrap_or_default();
+        let [layer, manifest] = layers::hints(place).map(u8::from);
+        let name = format!("{rest}-{algorithm}-{depth}-{layer}{manifest}");
+        Key(self.folder.join(first).join(name))
+    }
+
+    /// Waits until no other thread scans the same, which it does only with nothing else to wait for than memory, of which
+    /// the caller may hold none.
+    pub(crate) fn in_work(&self, key: &Key) -> InWork<'_> {
+        let is_taken = |in_work: &mut HashSet<PathBuf>| !in_work.insert(key.0.clone());
+        let in_work = self.in_work.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.changed.wait_while(in_work, is_taken));
+        InWork {
+            cache: self,
+            key: key.0.clone(),
+        }
     }
 
     /// The result for a file that is now in this place.
@@ -121,7 +165,10 @@ impl Cache {
 
     /// Keeps the result for a file that was in this place. Nobody sees a part of it.
     pub(crate) fn write(&self, key: &Key, place: &Location, unit: &Unit<'_>) -> io::Result<()> {
-        let content = serde_json::to_string(&StoredUnit::new(place, unit))?;
+        let Some(stored) = StoredUnit::new(place, unit) else {
+            return Ok(());
+        };
+        let content = serde_json::to_string(&stored)?;
         let text = format!("{}\n{content}", self.checksum(key, &content));
         if text.len() as u64 >= LARGEST_RESULT {
             return Ok(());
@@ -157,25 +204,56 @@ impl Cache {
     }
 }
 
+impl Drop for InWork<'_> {
+    fn drop(&mut self) {
+        let in_work = self.cache.in_work.lock();
+        let mut in_work = in_work.unwrap_or_else(PoisonError::into_inner);
+        in_work.remove(&self.key);
+        self.cache.changed.notify_all();
+    }
+}
+
 impl Key {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
 
+impl Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Blake3(hasher) => {
+                hasher.update(bytes);
+            }
+            Self::Sha256(hasher) => hasher.update(bytes),
+        }
+    }
+
+    fn digest(self) -> ContentDigest {
+        match self {
+            Self::Blake3(hasher) => ContentDigest::Blake3(hasher.finalize().into()),
+            Self::Sha256(hasher) => ContentDigest::Sha256(hasher.finalize().into()),
+        }
+    }
+}
+
 impl<R: Read> DigestingReader<R> {
-    pub(crate) fn new(inner: R) -> Self {
+    /// For a digest like this one.
+    pub(crate) fn new(inner: R, like: &ContentDigest) -> Self {
         Self {
             inner,
-            digest: Sha256::new(),
+            hasher: match like {
+                ContentDigest::Blake3(_) => Hasher::Blake3(Box::default()),
+                ContentDigest::Sha256(_) => Hasher::Sha256(Sha256::new()),
+            },
             has_failed: false,
         }
     }
 
     /// Of all, the rest of which is read now. None if something could not be read.
-    pub(crate) fn digest(mut self) -> Option<[u8; 32]> {
+    pub(crate) fn digest(mut self) -> Option<ContentDigest> {
         let rest = io::copy(&mut self, &mut io::sink());
-        (rest.is_ok() && !self.has_failed).then(|| self.digest.finalize().into())
+        (rest.is_ok() && !self.has_failed).then(|| self.hasher.digest())
     }
 }
 
@@ -183,7 +261,7 @@ impl<R: Read> Read for DigestingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer);
         match &read {
-            Ok(count) => self.digest.update(buffer.get(..*count).unwrap_or_default()),
+            Ok(count) => self.hasher.update(buffer.get(..*count).unwrap_or_default()),
             Err(_) => self.has_failed = true,
         }
         read
@@ -191,15 +269,15 @@ impl<R: Read> Read for DigestingReader<R> {
 }
 
 /// Of all of it.
-pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<[u8; 32]> {
-    let mut digest = Sha256::new();
+pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<ContentDigest> {
+    let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 128 << 10];
     loop {
         let mut filled = 0;
         super::reader::fill(file, &mut buffer, &mut filled)?;
-        digest.update(buffer.get(..filled).unwrap_or_default());
+        hasher.update(buffer.get(..filled).unwrap_or_default());
         if filled < buffer.len() {
-            return Ok(digest.finalize().into());
+            return Ok(ContentDigest::Blake3(hasher.finalize().into()));
         }
     }
 }
@@ -216,15 +294,13 @@ struct StoredUnit {
     /// The names of entries below the file, and a text.
     failures: Vec<(Vec<String>, String)>,
     unread: Vec<(Vec<String>, String)>,
-    /// What the file changes if it is a layer: digests as base64.
-    changes: Option<[String; 3]>,
+    layers: StoredLayers,
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredPlace {
     path: Vec<String>,
     key_store: Option<KeyStore>,
-    opened_with: Option<Password>,
     bytes: u64,
     has_error: bool,
     has_public_key: bool,
@@ -234,12 +310,13 @@ struct StoredPlace {
     reissued: Vec<String>,
     unknown: Vec<StoredRoot>,
     compromised: Vec<StoredRoot>,
-    /// The subjects and keys of private roots, as hexadecimal digits.
-    anchors: Vec<[String; 2]>,
-    /// Digests, for servers and for e-mail.
+    password: Option<Password>,
+    /// The digest of the key, the subject and the key.
+    anchors: Vec<[String; 3]>,
+    /// For servers and for e-mail.
     trust: Option<Vec<(String, bool, bool)>>,
-    /// Forms, places and digests.
-    positions: Vec<(Form, u64, String)>,
+    /// With the number of the root.
+    positions: Vec<(Form, u64, usize)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -251,7 +328,8 @@ struct StoredRoot {
 }
 
 impl StoredUnit {
-    fn new(place: &Location, unit: &Unit<'_>) -> Self {
+    /// None if it is not to be kept.
+    fn new(place: &Location, unit: &Unit<'_>) -> Option<Self> {
         let Unit {
             findings,
             entries,
@@ -264,8 +342,8 @@ impl StoredUnit {
             unread,
             searched,
             bytes,
-            layers,
             warnings: _,
+            layers,
         } = findings;
         let below = |location: &Location| {
             let path = location.path.get(place.path.len()..);
@@ -273,8 +351,9 @@ impl StoredUnit {
         };
         let failures = failures.iter();
         let unread = unread.iter();
-        Self {
+        Some(Self {
             format: FORMAT.to_owned(),
+            layers: layers.below(place)?,
             entries: *entries,
             unpacked: *unpacked,
             report: *report,
@@ -290,8 +369,7 @@ impl StoredUnit {
             unread: unread
                 .map(|Unread { location, form }| (below(location), form.clone()))
                 .collect(),
-            changes: layers.stored(place),
-        }
+        })
     }
 
     fn read<'h>(self, place: &Location, history: &'h History) -> Option<Unit<'h>> {
@@ -301,10 +379,6 @@ impl StoredUnit {
         let places = self.places.into_iter();
         let failures = self.failures.into_iter();
         let unread = self.unread.into_iter();
-        let mut layers = Layers::default();
-        if let Some(changes) = &self.changes {
-            layers.restore(place, changes)?;
-        }
         let findings = Findings {
             places: places
                 .map(|stored| stored.read(place, history))
@@ -323,8 +397,8 @@ impl StoredUnit {
                 .collect(),
             searched: self.searched,
             bytes: self.bytes,
-            layers,
             warnings: Vec::new(),
+            layers: Layers::from_stored(self.layers, place)?,
         };
         Some(Unit {
             findings,
@@ -351,10 +425,10 @@ impl StoredPlace {
             compromised,
             anchors,
             verifier,
+            bytes,
             trust,
             positions,
             position: _,
-            bytes,
             payloads: _,
             has_encrypted_data: _,
             false_alarms: _,
@@ -363,14 +437,20 @@ impl StoredPlace {
             room: _,
             is_full: _,
         } = found;
+        let numbers: BTreeMap<_, _> = roots.keys().copied().zip(0..).collect();
+        let positions = positions.iter().filter_map(|position| {
+            let number = numbers.get(&position.root)?;
+            Some((position.form, position.place, *number))
+        });
+        let anchors = anchors.iter();
+        let trust = trust.as_ref().map(|trust| trust.iter());
         let roots = roots.iter();
-        let parsed =
-            |certificates: &std::collections::BTreeMap<_, Occurrence<ParsedCertificate>>| {
-                let certificates = certificates.values();
-                certificates
-                    .map(|found| stored(found, hex(&found.root.der)))
-                    .collect()
-            };
+        let parsed = |certificates: &BTreeMap<_, Occurrence<ParsedCertificate>>| {
+            let certificates = certificates.values();
+            certificates
+                .map(|found| stored(found, hex(&found.root.der)))
+                .collect()
+        };
         Self {
             path,
             key_store: *key_store,
@@ -383,21 +463,18 @@ impl StoredPlace {
             reissued: reissued.values().map(|der| hex(der)).collect(),
             unknown: parsed(unknown),
             compromised: parsed(compromised),
-            opened_with: *password,
+            password: *password,
             anchors: anchors
-                .values()
-                .map(|anchor| [hex(&anchor.subject), hex(&anchor.key)])
+                .map(|(spki_sha256, MarkedAnchor { subject, key })| {
+                    [hex(spki_sha256), hex(subject), hex(key)]
+                })
                 .collect(),
-            trust: trust.as_ref().map(|trust| {
-                let trust = trust.iter();
+            trust: trust.map(|trust| {
                 trust
-                    .map(|(sha256, trust)| (hex(sha256), trust.servers, trust.email))
+                    .map(|(sha256, Trust { servers, email })| (hex(sha256), *servers, *email))
                     .collect()
             }),
-            positions: positions
-                .iter()
-                .map(|position| (position.form, position.place, hex(&position.root)))
-                .collect(),
+            positions: positions.collect(),
         }
     }
 
@@ -409,13 +486,16 @@ impl StoredPlace {
             has_error: self.has_error,
             has_public_key: self.has_public_key,
         };
+        let mut digests = Vec::new();
         for StoredRoot {
             root,
             forms,
             is_exact,
         } in self.roots
         {
-            let known = history.of_certificate(&sha256_from_hex(&root)?)?;
+            let sha256 = sha256_from_hex(&root)?;
+            digests.push(sha256);
+            let known = history.of_certificate(&sha256)?;
             for form in forms {
                 found.root(known, form, is_exact);
             }
@@ -437,10 +517,12 @@ impl StoredPlace {
                 }
             }
         }
-        for [subject, key] in self.anchors {
-            let (subject, key) = (bytes(&subject)?, bytes(&key)?);
-            let spki_sha256 = sha256(&encode(SEQUENCE, &key));
-            found.anchor(spki_sha256, MarkedAnchor { subject, key });
+        for [spki_sha256, subject, key] in self.anchors {
+            let anchor = MarkedAnchor {
+                subject: bytes(&subject)?,
+                key: bytes(&key)?,
+            };
+            found.anchor(sha256_from_hex(&spki_sha256)?, anchor);
         }
         if let Some(trust) = self.trust {
             let trust = trust.into_iter().map(|(sha256, servers, email)| {
@@ -448,15 +530,15 @@ impl StoredPlace {
             });
             found.trust = Some(trust.collect::<Option<_>>()?);
         }
-        let positions = self.positions.into_iter().map(|(form, place, root)| {
-            let root = sha256_from_hex(&root)?;
+        let positions = self.positions.into_iter().map(|(form, place, number)| {
+            let root = *digests.get(number)?;
             Some(Position { form, place, root })
         });
         found.positions = positions.collect::<Option<_>>()?;
         Some(Place {
             location: place.below(self.path),
             key_store: self.key_store,
-            password: self.opened_with,
+            password: self.password,
             found,
         })
     }

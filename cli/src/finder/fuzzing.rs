@@ -32,7 +32,6 @@ const LIMITS: ScanLimits = ScanLimits {
     ratio_from: 1 << 20,
     in_memory: 4 << 20,
     on_disk: 4 << 20,
-    about_entries: 1 << 20,
     about_entry: 1 << 16,
     report: 1 << 18,
     digests: 1 << 16,

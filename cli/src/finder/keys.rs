@@ -1,12 +1,14 @@
 //! The keys of known roots, and those whose private keys are public, to be looked up where a key begins.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use embedded_roots_bundle::der::{Element, SEQUENCE};
 use embedded_roots_bundle::{Annotation, Root};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
 
+use super::material::KeyMaterial;
 use crate::history::{History, HistoryEntry, newest};
 use crate::outcome::Result;
 
@@ -21,6 +23,9 @@ pub(crate) struct KnownKeys<'h> {
     by_window: HashMap<[u8; 16], Vec<KnownKey<'h>>>,
     /// The contents of those whose private keys are public.
     public: HashMap<[u8; 16], Vec<u8>>,
+    /// The certificates, by their last bytes, which are of the signature.
+    by_end: HashMap<[u8; 16], &'h HistoryEntry>,
+    material: KeyMaterial<'h>,
 }
 
 /// A key, and where it is in each of its certificates.
@@ -64,16 +69,48 @@ impl<'h> KnownKeys<'h> {
             let window = window(&content).ok_or("a public key is short")?;
             public.insert(window, content);
         }
-        Ok(Self { by_window, public })
+        let mut by_end = HashMap::new();
+        for known in history.all() {
+            let end = known.der.last_chunk().ok_or("a certificate is short")?;
+            by_end.insert(*end, known);
+        }
+        let keys = by_window.values().flatten();
+        let keys = keys.filter_map(|key| {
+            let certificates = key.certificates.iter().map(|(known, _)| *known);
+            Some((key.content.as_slice(), newest(certificates)?))
+        });
+        Ok(Self {
+            material: KeyMaterial::new(keys),
+            by_window,
+            public,
+            by_end,
+        })
     }
 
-    /// What the key belongs to whose content is at this position.
-    pub(crate) fn at(&self, data: &[u8], position: usize) -> Option<Hit<'h>> {
+    /// The certificate that this is, if it is known.
+    pub(crate) fn certificate(&self, der: &[u8]) -> Option<&'h HistoryEntry> {
+        let known = self.by_end.get(der.last_chunk()?)?;
+        (*known.der == *der).then_some(*known)
+    }
+
+    /// Keys without anything around them that begin near this part of the data, and where they are.
+    pub(crate) fn raw(
+        &self,
+        data: &[u8],
+        part: Range<usize>,
+    ) -> Vec<(Range<usize>, &'h HistoryEntry)> {
+        self.material.find(data, part)
+    }
+
+    /// What the key belongs to whose content is at this position, and the length of that.
+    pub(crate) fn at(&self, data: &[u8], position: usize) -> Option<(Hit<'h>, usize)> {
         let rest = data.get(position..)?;
         let window = window(rest)?;
         let Some(keys) = self.by_window.get(&window) else {
             let content = self.public.get(&window)?;
-            return rest.starts_with(content).then_some(Hit::Public);
+            return rest
+                .starts_with(content)
+                .then_some((Hit::Public, content.len()));
         };
         let key = keys.iter().find(|key| rest.starts_with(&key.content))?;
         let exact = key.certificates.iter().find(|(known, place)| {
@@ -82,7 +119,9 @@ impl<'h> KnownKeys<'h> {
             around.is_some_and(|around| around.starts_with(&known.der))
         });
         let hit = exact.map(|(known, _)| Hit::Certificate(known));
-        hit.or_else(|| newest(key.certificates.iter().map(|(known, _)| *known)).map(Hit::Key))
+        let newest = || newest(key.certificates.iter().map(|(known, _)| *known));
+        let hit = hit.or_else(|| newest().map(Hit::Key))?;
+        Some((hit, key.content.len()))
     }
 }
 

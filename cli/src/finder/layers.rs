@@ -113,11 +113,6 @@ impl Layers {
         }
     }
 
-    /// Whether the images of the archive itself are known.
-    pub(crate) fn has_images(&self) -> bool {
-        !self.images.is_empty()
-    }
-
     /// Adds what another scan has noted.
     pub(crate) fn add(&mut self, next: Self) {
         let Self {
@@ -128,7 +123,17 @@ impl Layers {
         } = next;
         self.is_incomplete |= is_incomplete || self.count + count > MOST_ENTRIES;
         if self.count + count <= MOST_ENTRIES {
-            self.archives.extend(archives);
+            for (name, changes) in archives {
+                let Changes {
+                    files,
+                    deleted,
+                    emptied,
+                } = changes;
+                let kept = self.archives.entry(name).or_default();
+                kept.files.extend(files);
+                kept.deleted.extend(deleted);
+                kept.emptied.extend(emptied);
+            }
             self.images.extend(images);
             self.count += count;
         }
@@ -171,34 +176,53 @@ impl Layers {
         of_images.all(|hidden| hidden.is_some()).then_some(first)
     }
 
-    /// What an archive changes if it is a layer, for a cache.
-    pub(crate) fn stored(&self, archive: &Location) -> Option<[String; 3]> {
-        let changes = self.archives.get(&archive.path)?;
-        let sets = [&changes.files, &changes.deleted, &changes.emptied];
-        Some(sets.map(|set| {
-            let mut digests: Vec<[u8; 8]> = set.iter().map(|digest| digest.to_be_bytes()).collect();
-            digests.sort_unstable();
-            STANDARD.encode(digests.concat())
-        }))
+    /// What is known of archives in this place, for places that are not known yet. None if there was too much, or
+    /// something of other places.
+    pub(crate) fn below(&self, place: &Location) -> Option<StoredLayers> {
+        let below =
+            |name: &Vec<String>| name.strip_prefix(place.path.as_slice()).map(<[_]>::to_vec);
+        let archives = self.archives.iter().map(|(name, changes)| {
+            Some(StoredChanges {
+                archive: below(name)?,
+                files: stored(&changes.files),
+                deleted: stored(&changes.deleted),
+                emptied: stored(&changes.emptied),
+            })
+        });
+        let images = self.images.iter();
+        let images = images.map(|image| image.iter().map(below).collect());
+        if self.is_incomplete {
+            return None;
+        }
+        Some(StoredLayers {
+            archives: archives.collect::<Option<_>>()?,
+            images: images.collect::<Option<_>>()?,
+        })
     }
 
-    /// The opposite, if this is what it can have been.
-    pub(crate) fn restore(&mut self, archive: &Location, stored: &[String; 3]) -> Option<()> {
-        let set = |text: &String| {
-            let bytes = STANDARD.decode(text).ok()?;
-            let digests = bytes.chunks_exact(8).filter_map(<[u8]>::first_chunk);
-            let digests = digests.map(|digest| u64::from_be_bytes(*digest));
-            (bytes.len() % 8 == 0).then(|| digests.collect::<HashSet<u64>>())
-        };
-        let [files, deleted, emptied] = stored;
-        let changes = Changes {
-            files: set(files)?,
-            deleted: set(deleted)?,
-            emptied: set(emptied)?,
-        };
-        self.count += changes.count();
-        self.archives.insert(archive.path.clone(), changes);
-        Some(())
+    /// What was known, of a place. None if it is damaged.
+    pub(crate) fn from_stored(stored: StoredLayers, place: &Location) -> Option<Self> {
+        let in_place = |name: Vec<String>| [place.path.as_slice(), &name].concat();
+        let mut layers = Self::default();
+        for StoredChanges {
+            archive,
+            files,
+            deleted,
+            emptied,
+        } in stored.archives
+        {
+            let changes = Changes {
+                files: digests(&files)?,
+                deleted: digests(&deleted)?,
+                emptied: digests(&emptied)?,
+            };
+            layers.count += changes.count();
+            layers.archives.insert(in_place(archive), changes);
+        }
+        for image in stored.images {
+            layers.image(image.into_iter().map(in_place).collect());
+        }
+        Some(layers)
     }
 
     /// Whether there were too many entries or images, so that everything counts as seen.
@@ -227,6 +251,42 @@ impl Changes {
         }
         result
     }
+}
+
+/// What is known of archives in a file, wherever that lies.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredLayers {
+    archives: Vec<StoredChanges>,
+    images: Vec<Vec<Vec<String>>>,
+}
+
+/// With digests in base64.
+#[derive(Serialize, Deserialize)]
+struct StoredChanges {
+    archive: Vec<String>,
+    files: String,
+    deleted: String,
+    emptied: String,
+}
+
+fn stored(digests: &HashSet<u64>) -> String {
+    let mut digests: Vec<u64> = digests.iter().copied().collect();
+    digests.sort_unstable();
+    let bytes: Vec<u8> = digests.into_iter().flat_map(u64::to_le_bytes).collect();
+    STANDARD.encode(bytes)
+}
+
+fn digests(stored: &str) -> Option<HashSet<u64>> {
+    let bytes = STANDARD.decode(stored).ok()?;
+    let digests = bytes.chunks(8).map(|digest| digest.try_into().ok());
+    digests
+        .map(|digest| digest.map(u64::from_le_bytes))
+        .collect()
+}
+
+/// What of the name of a place matters: whether it may be a layer, and a manifest.
+pub(crate) fn hints(place: &Location) -> [bool; 2] {
+    [may_be_layer(place), may_be_manifest(place, b"{")]
 }
 
 /// Whether this is a name that layers have: that of an archive in an archive, or of a file of a layout.

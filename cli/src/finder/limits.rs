@@ -16,13 +16,11 @@ pub(crate) struct ScanLimits {
     pub(crate) ratio: u64,
     /// The ratio does not matter up to this size: empty disk images are packed well.
     pub(crate) ratio_from: u64,
-    /// Bytes of what decompressors keep of their output, and of small archives in other archives that are read by
-    /// seeking.
+    /// Bytes of what decompressors keep of their output, of small archives in other archives that are read by seeking,
+    /// and of what has to be kept of entries.
     pub(crate) in_memory: u64,
     /// Bytes of larger ones, which are in temporary files.
     pub(crate) on_disk: u64,
-    /// Bytes about the entries of all archives that are open, where that has to be kept.
-    pub(crate) about_entries: u64,
     /// Bytes of names and other data before an entry of a tar archive.
     pub(crate) about_entry: u64,
     /// Bytes of what is reported.
@@ -42,9 +40,8 @@ impl Default for ScanLimits {
             ratio_from: 256 << 20,
             in_memory: 40 << 20,
             on_disk: 8 << 30,
-            about_entries: 16 << 20,
             about_entry: 1 << 20,
-            report: 64 << 20,
+            report: 24 << 20,
             digests: 60_000_000,
         }
     }
@@ -203,6 +200,8 @@ pub(crate) struct UnpackingReader<R> {
     /// How much may still be unpacked, of all of the file.
     left: Counter,
     limits: ScanLimits,
+    /// A decoder need not end if it is read again after an error.
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 impl<R> UnpackingReader<R> {
@@ -213,6 +212,7 @@ impl<R> UnpackingReader<R> {
             written: 0,
             left,
             limits: limits.clone(),
+            failure: None,
         }
     }
 
@@ -223,6 +223,21 @@ impl<R> UnpackingReader<R> {
 
 impl<R: Read> Read for UnpackingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, why)) = &self.failure {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        let result = self.read_within(buffer);
+        if let Err(why) = &result {
+            if why.kind() != io::ErrorKind::Interrupted {
+                self.failure = Some((why.kind(), why.to_string()));
+            }
+        }
+        result
+    }
+}
+
+impl<R: Read> UnpackingReader<R> {
+    fn read_within(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)? as u64;
         self.written += read;
         if !self.left.take(read) {
@@ -276,5 +291,33 @@ mod tests {
             }
         });
         assert!(!*taken.is_taken.lock().unwrap());
+    }
+
+    /// Reads some, fails, and would go on.
+    struct Failing(u32);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            if self.0 == 2 {
+                return Err(io::Error::other("damaged"));
+            }
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn a_decoder_is_not_read_after_an_error() {
+        let left = Counter::new(100);
+        let packed = Counter::new(100);
+        let limits = ScanLimits::default();
+        let mut reader = UnpackingReader::new(Failing(0), packed, left, &limits);
+        let mut buffer = [0; 10];
+        assert_eq!(reader.read(&mut buffer).unwrap(), 1);
+        for _ in 0..2 {
+            let why = reader.read(&mut buffer).unwrap_err().to_string();
+            assert_eq!(why, "damaged");
+        }
+        assert_eq!(reader.inner.0, 2);
     }
 }

@@ -25,11 +25,11 @@ pub(crate) struct Workers {
     /// They make no difference in what is found.
     pub(crate) threads: NonZeroUsize,
     pub(crate) limits: ScanLimits,
+    pub(crate) cache: Option<Arc<Cache>>,
     /// What is left out.
     pub(crate) exclusions: Arc<Exclusions>,
     /// For key stores.
     pub(crate) passwords: Passwords,
-    pub(crate) cache: Option<Arc<Cache>>,
 }
 
 impl Default for Workers {
@@ -39,9 +39,9 @@ impl Default for Workers {
         Self {
             threads,
             limits: ScanLimits::default(),
+            cache: None,
             exclusions: Arc::default(),
             passwords: Passwords::default(),
-            cache: None,
         }
     }
 }
@@ -69,10 +69,13 @@ impl Workers {
             for number in 0..self.threads.get() {
                 let mut scan = Scan::new(search.another(), self.limits.clone());
                 scan.crowd = Some(Arc::clone(crowd.0));
+                // What is left out depends on where it is.
+                if self.exclusions.is_empty() {
+                    scan.cache.clone_from(&self.cache);
+                }
                 scan.exclusions = Arc::clone(&self.exclusions);
                 scan.passwords = self.passwords.clone();
                 scan.digests = Arc::clone(&digests);
-                scan.cache.clone_from(&self.cache);
                 let worker = Worker {
                     scan,
                     crowd: Arc::clone(crowd.0),

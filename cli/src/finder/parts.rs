@@ -130,6 +130,7 @@ impl<'h> SharedWork<'h> for SharedFile<'h> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::{Arc, LazyLock};
     use std::thread;
 
@@ -166,7 +167,7 @@ mod tests {
             roots.collect::<String>(),
             unknown.collect::<String>(),
             reissued.collect::<String>(),
-            found.positions,
+            found.positions.iter().collect::<BTreeSet<_>>(),
             (found.verifier.has_error, found.verifier.has_public_key),
             found.bytes,
             found.payloads.all,
@@ -226,20 +227,22 @@ mod tests {
 
     fn pem(der: &[u8]) -> Vec<u8> {
         use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
 
-        let base64 = crate::finder::pem::BASE64.encode(der);
+        let base64 = STANDARD.encode(der);
         format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n").into_bytes()
     }
 
     /// In each form, also ones that are no known certificate and have a key that is known.
     fn forms() -> Vec<Vec<u8>> {
         use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
 
         let known = of_version(3);
         let root = Root::new(known.der.clone(), Annotation::default(), 0).unwrap();
         let mut reissued = known.der.to_vec();
         *reissued.last_mut().unwrap() ^= 1;
-        let of_pem = crate::finder::pem::BASE64.encode(pem(&known.der));
+        let of_pem = STANDARD.encode(pem(&known.der));
         let utf_16 = String::from_utf8(pem(&known.der)).unwrap();
         let utf_16 = utf_16.encode_utf16().flat_map(u16::to_le_bytes);
         vec![

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
@@ -10,17 +11,16 @@ use embedded_roots_bundle::der::{
     BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed, encode,
 };
 use embedded_roots_bundle::digest::sha256;
-use embedded_roots_bundle::emit::ANCHOR_MARK;
 
 use super::contents::{Contents, Form, PayloadForm};
 use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
+use super::needles::{DECIMAL_AND_ESCAPES, HEXADECIMAL, LONGEST, NEEDLES, Needle, Sign};
 use super::progress::Progress;
-use super::range::Range;
+use super::range;
 use super::reader::fill;
-use super::wrapped::{IN_BASE64, IN_UTF_16, after_begin, from_base64, from_utf_16};
-use super::{marked, pem};
-use super::{nuitka, pyinstaller, zstd};
+use super::text::{Marks, Run, Spelling};
+use super::{marked, nuitka, pem, zstd};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
@@ -28,6 +28,7 @@ pub(crate) struct Search<'h> {
     pub(super) history: &'h History,
     keys: Arc<KnownKeys<'h>>,
     needles: AhoCorasick,
+    numbers: [(AhoCorasick, &'static [Needle]); 2],
     buffer: Vec<u8>,
     pub(crate) progress: &'h dyn Progress,
 }
@@ -41,39 +42,6 @@ pub(crate) struct Part<'h> {
     pub(crate) result: io::Result<()>,
 }
 
-/// Where a root may be, what tells of rustls' verifier, and what is not looked into. Each is rare in other data.
-const NEEDLES: [&[u8]; 15] = [
-    RSA,
-    EC,
-    PEM,
-    VERSION_3,
-    WEBPKI,
-    pyinstaller::COOKIE,
-    zstd::MAGIC,
-    ENCRYPTED_DATA,
-    NSS,
-    ANCHOR_MARK,
-    IN_BASE64[0],
-    IN_BASE64[1],
-    IN_BASE64[2],
-    IN_UTF_16[0],
-    IN_UTF_16[1],
-];
-/// The object identifier of a key (RFC 3279, section 2.3).
-const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
-const EC: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
-const PEM: &[u8] = b"-BEGIN ";
-/// The version, with which the signed part of a certificate begins (RFC 5280, section 4.1).
-const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
-/// The name of an error of webpki, which is in every program with rustls' verifier, also if it is optimised as a
-/// whole and stripped: rustls wraps webpki's errors as values that can be shown.
-const WEBPKI: &[u8] = b"PathLenConstraintViolated";
-/// encryptedData (RFC 2315, section 14).
-const ENCRYPTED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
-/// What a program that holds NSS's module has.
-const NSS: &[u8] = b"NSS Builtin Objects";
-const LONGEST_NEEDLE: usize = WEBPKI.len();
-
 /// Small enough for the cache of a core, large enough for few system calls.
 pub(crate) const BUFFER: usize = 1024 * 1024;
 /// What must be in the buffer before and after a needle: a certificate of version 1 up to its key, and
@@ -82,25 +50,85 @@ pub(crate) const BEHIND: usize = 4 * 1024;
 pub(crate) const AHEAD: usize = 64 * 1024;
 /// The longest certificate. Known roots have less than 3 KiB.
 const MAX_CERTIFICATE: usize = 16 * 1024;
-/// The longest text of a certificate, so that where the buffer ends makes no difference.
-const MAX_TEXT: usize = AHEAD - LONGEST_NEEDLE;
+/// The longest text that is decoded at once, so that where the buffer ends makes no difference.
+const MAX_TEXT: usize = AHEAD - LONGEST;
+/// How much of a text that is longer is decoded again with what follows: a certificate of 3 KiB with ten characters for
+/// each byte.
+const OVERLAP: usize = 32 * 1024;
+/// How deep a text may be in others.
+const MAX_TEXTS: usize = 3;
 /// How many bytes of false alarms are examined: these, and one more for each few bytes read. A file
 /// could have a forged certificate every few bytes, each nearly as long as the longest certificate.
 const FREE_FALSE_ALARMS: u64 = 1024 * 1024;
 const BYTES_PER_FALSE_ALARM: u64 = 4;
-/// How many bytes are decoded of text in another encoding: these, and so many for each byte read. Where lines are
-/// broken, a certificate is decoded together with those behind it.
+/// How many bytes of text are decoded: these, and so many for each byte read. Text in a text is decoded for a second
+/// time.
 const FREE_DECODED: u64 = 8 * 1024 * 1024;
 const DECODED_FOR_BYTE: u64 = 32;
+
+/// What is searched: a file, or what was decoded of one.
+struct Layer {
+    depth: usize,
+    /// How a certificate is kept that is found in it.
+    form: Form,
+    /// Up to where texts were decoded, by their spelling.
+    decoded: [usize; Spelling::COUNT],
+    /// The rest of those that were too long to be decoded at once.
+    rest: [Option<(Spelling, Run)>; Spelling::COUNT],
+}
+
+impl Layer {
+    fn new(depth: usize, form: Form) -> Self {
+        Self {
+            depth,
+            form,
+            decoded: [0; Spelling::COUNT],
+            rest: [const { None }; Spelling::COUNT],
+        }
+    }
+
+    /// Text in UTF-16 has a mark at its beginning, as a rule.
+    fn begin(&mut self, data: &[u8]) {
+        let start = match data {
+            [0xff, 0xfe, ..] => 2,
+            [0xfe, 0xff, ..] => 3,
+            _ => return,
+        };
+        let run = Spelling::Utf16.run(data, start, start);
+        if let Some(rest) = self.rest.get_mut(Spelling::Utf16.index()) {
+            *rest = Some((Spelling::Utf16, run));
+        }
+    }
+
+    /// Notes where in the file the search is.
+    fn at(&self, data: &[u8], position: usize, found: &mut Contents<'_>) {
+        if self.depth == 0 {
+            let read = found.bytes + position as u64;
+            found.position = read.saturating_sub(data.len() as u64);
+        }
+    }
+
+    /// So many bytes are no longer in the buffer.
+    fn shift(&mut self, count: usize) {
+        for end in &mut self.decoded {
+            *end = end.saturating_sub(count);
+        }
+        for (_, run) in self.rest.iter_mut().flatten() {
+            run.shift(count);
+        }
+    }
+}
 
 impl<'h> Search<'h> {
     pub(crate) fn new(history: &'h History, progress: &'h dyn Progress) -> Result<Self> {
         Ok(Self {
             history,
             keys: Arc::new(KnownKeys::new(history)?),
-            needles: AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostFirst)
-                .build(NEEDLES)?,
+            needles: automaton(NEEDLES)?,
+            numbers: [
+                (automaton(HEXADECIMAL)?, HEXADECIMAL),
+                (automaton(DECIMAL_AND_ESCAPES)?, DECIMAL_AND_ESCAPES),
+            ],
             buffer: Vec::new(),
             progress,
         })
@@ -112,6 +140,7 @@ impl<'h> Search<'h> {
             history: self.history,
             keys: Arc::clone(&self.keys),
             needles: self.needles.clone(),
+            numbers: self.numbers.clone(),
             buffer: Vec::new(),
             progress: self.progress,
         }
@@ -131,7 +160,13 @@ impl<'h> Search<'h> {
     }
 
     /// Searches for what begins between two places of a file.
-    pub(crate) fn part(&mut self, file: &Range, start: u64, end: u64, room: &Counter) -> Part<'h> {
+    pub(crate) fn part(
+        &mut self,
+        file: &range::Range,
+        start: u64,
+        end: u64,
+        room: &Counter,
+    ) -> Part<'h> {
         let behind = start.min(BEHIND as u64);
         let first = start - behind;
         let most = (end - first.min(end)).saturating_add(AHEAD as u64);
@@ -172,6 +207,8 @@ impl<'h> Search<'h> {
         // The place of the buffer, and the position in it up to which it was searched.
         let mut place = 0;
         let mut searched = usize::try_from(start).unwrap_or(usize::MAX);
+        let mut layer = Layer::new(0, Form::Der);
+        let mut is_begin = start == 0;
         let result = loop {
             let before = filled;
             // What is read before an error is in the buffer too.
@@ -183,7 +220,10 @@ impl<'h> Search<'h> {
             let last = usize::try_from(end - place).unwrap_or(usize::MAX);
             let end = filled - if is_end { 0 } else { AHEAD };
             let data = buffer.get(..filled).unwrap_or_default();
-            searched = self.search(data, searched, end.min(last), &mut found);
+            if mem::take(&mut is_begin) {
+                layer.begin(data);
+            }
+            searched = self.search(data, searched..end.min(last), &mut layer, &mut found);
             if end >= last {
                 break Ok(());
             }
@@ -195,6 +235,7 @@ impl<'h> Search<'h> {
             filled -= done;
             searched -= done;
             place += done as u64;
+            layer.shift(done);
         };
         self.buffer = buffer;
         found.bytes = found.bytes.min(end).saturating_sub(start);
@@ -212,78 +253,199 @@ impl<'h> Search<'h> {
     }
 
     /// Searches for needles that begin between two positions, and returns where to search next.
-    fn search(&self, data: &[u8], start: usize, end: usize, found: &mut Contents<'h>) -> usize {
-        let limit = data.len().min(end + LONGEST_NEEDLE - 1);
+    fn search(
+        &self,
+        data: &[u8],
+        range: Range<usize>,
+        layer: &mut Layer,
+        found: &mut Contents<'h>,
+    ) -> usize {
+        let Range { start, end } = range;
+        if start >= end {
+            return start;
+        }
+        let limit = data.len().min(end + LONGEST - 1);
+        for index in 0..Spelling::COUNT {
+            let rest = layer.rest.get_mut(index).and_then(Option::take);
+            if let Some((spelling, run)) = rest {
+                self.decode(data, end, spelling, run, layer, found);
+            }
+        }
+        let raw = self.keys.raw(data, start..end);
+        // Where certificates and keys are, so that nothing is found in them for a second time.
+        let mut known = Vec::new();
         let mut position = start;
         while position < end {
             let part = Input::new(data).span(position..limit);
             let Some(hit) = self.needles.find(part).filter(|hit| hit.start() < end) else {
-                return end;
+                position = end;
+                break;
             };
-            found.position = (found.bytes + hit.start() as u64).saturating_sub(data.len() as u64);
-            position = match NEEDLES.get(hit.pattern().as_usize()) {
-                Some(&PEM) => {
-                    self.pem(data, hit.end(), found);
-                    hit.end()
+            position = hit.end();
+            let is_file = layer.depth == 0;
+            layer.at(data, hit.start(), found);
+            match NEEDLES
+                .get(hit.pattern().as_usize())
+                .map(|needle| needle.sign)
+            {
+                Some(Sign::Pem) => {
+                    let end = self.pem(data, hit.start(), hit.end(), found);
+                    position = end.unwrap_or(position);
                 }
-                Some(&VERSION_3) => {
-                    let certificate = self.certificate(data, hit.start(), found);
-                    certificate.unwrap_or(hit.end())
+                Some(Sign::Version) => {
+                    if let Some(certificate) = self.certificate(data, hit.start(), layer, found) {
+                        position = certificate.end;
+                        if !raw.is_empty() {
+                            known.push(certificate);
+                        }
+                    }
                 }
-                Some(&WEBPKI) => {
-                    found.verifier.has_error = true;
-                    hit.end()
+                Some(Sign::Key) => {
+                    if let Some(key) = self.key(data, hit.start(), layer, found) {
+                        position = key.end;
+                        known.push(key);
+                    }
                 }
-                Some(&pyinstaller::COOKIE) => {
+                Some(Sign::Verifier) => found.verifier.has_error |= is_file,
+                Some(Sign::PyInstaller) if is_file => {
                     found.payload(data, hit.start(), PayloadForm::PyInstaller);
-                    hit.end()
                 }
-                Some(&zstd::MAGIC) => {
-                    frame(data, hit.start(), found);
-                    hit.end()
-                }
-                Some(&ENCRYPTED_DATA) => {
-                    found.has_encrypted_data = true;
-                    hit.end()
-                }
-                Some(&NSS) => {
+                Some(Sign::Zstd) if is_file => frame(data, hit.start(), found),
+                Some(Sign::Nss) if is_file => {
                     found.trust.get_or_insert_default();
-                    hit.end()
                 }
-                Some(&ANCHOR_MARK) => {
-                    self.marked(data, hit.end(), found);
-                    hit.end()
+                Some(Sign::Anchor) if is_file => self.marked(data, hit.end(), found),
+                Some(Sign::EncryptedData) => found.has_encrypted_data |= is_file,
+                Some(Sign::Text(spelling)) => {
+                    self.text(data, hit.start()..end, spelling, layer, found);
                 }
-                Some(needle) if IN_BASE64.contains(needle) || IN_UTF_16.contains(needle) => {
-                    self.wrapped(data, hit.start(), found);
-                    hit.end()
-                }
-                _ => {
-                    self.key(data, hit.start(), found);
-                    hit.end()
-                }
-            };
+                Some(Sign::PyInstaller | Sign::Zstd | Sign::Nss | Sign::Anchor) | None => {}
+            }
+        }
+        self.numbers(data, start..end, layer, found);
+        for (place, root) in raw {
+            let is_known = |known: &Range<usize>| known.contains(&place.start);
+            if !known.iter().any(is_known) {
+                layer.at(data, place.start, found);
+                found.root(root, Form::Key, false);
+            }
         }
         position
     }
 
-    /// A key whose object identifier is at this position.
-    fn key(&self, data: &[u8], oid: usize, found: &mut Contents<'h>) {
-        // The header of the AlgorithmIdentifier is before it.
-        let Some(position) = oid.checked_sub(2) else {
+    /// Searches for what is written as numbers.
+    fn numbers(
+        &self,
+        data: &[u8],
+        range: Range<usize>,
+        layer: &mut Layer,
+        found: &mut Contents<'h>,
+    ) {
+        if layer.depth == MAX_TEXTS {
             return;
-        };
-        match self.keys.at(data, position) {
-            Some(Hit::Certificate(known)) => found.root(known, Form::Der, true),
-            Some(Hit::Key(known)) => found.root(known, Form::Key, false),
-            Some(Hit::Public) => found.verifier.has_public_key = true,
-            None => {}
+        }
+        let limit = data.len().min(range.end + LONGEST - 1);
+        let part = Input::new(data).span(range.start..limit);
+        for (automaton, needles) in &self.numbers {
+            for hit in automaton.find_iter(part.clone()) {
+                let needle = needles.get(hit.pattern().as_usize());
+                if let Some(Sign::Text(spelling)) = needle.map(|needle| needle.sign) {
+                    self.text(data, hit.start()..range.end, spelling, layer, found);
+                }
+            }
         }
     }
 
-    /// A certificate whose version is at this position. Returns its end, so that its key is not found
+    /// A text with a needle at the beginning of this range, as far as it begins within the range.
+    fn text(
+        &self,
+        data: &[u8],
+        range: Range<usize>,
+        spelling: Spelling,
+        layer: &mut Layer,
+        found: &mut Contents<'h>,
+    ) {
+        let decoded = layer.decoded.get(spelling.index()).copied();
+        let floor = decoded.filter(|end| *end <= range.start && layer.depth < MAX_TEXTS);
+        if let (Some(floor), true) = (floor, range.start < range.end) {
+            let run = spelling.run(data, range.start, floor);
+            self.decode(data, range.end, spelling, run, layer, found);
+        }
+    }
+
+    /// Searches what is decoded of a text, up to its end or until more of it is in the buffer.
+    fn decode(
+        &self,
+        data: &[u8],
+        end: usize,
+        spelling: Spelling,
+        mut run: Run,
+        layer: &mut Layer,
+        found: &mut Contents<'h>,
+    ) {
+        let form = match spelling {
+            Spelling::Base64(_) => Form::Pem,
+            _ => layer.form,
+        };
+        let index = spelling.index();
+        while run.start < end {
+            let allowed = FREE_DECODED + found.bytes * DECODED_FOR_BYTE;
+            if found.decoded > allowed {
+                found.has_skipped = true;
+                return;
+            }
+            layer.at(data, run.start, found);
+            let text = data.get(run.start..).unwrap_or_default();
+            let is_cut = text.len() > MAX_TEXT;
+            let text = text.get(..MAX_TEXT).unwrap_or(text);
+            let decoded = run.decode(spelling, text, MAX_TEXT - OVERLAP);
+            found.decoded += decoded.end as u64;
+            let bytes = &decoded.bytes;
+            let mut inner = Layer::new(layer.depth + 1, form);
+            self.search(bytes, 0..bytes.len(), &mut inner, found);
+            if let Some(end) = layer.decoded.get_mut(index) {
+                *end = run.start + decoded.end;
+            }
+            match decoded.next {
+                Some(next) if is_cut && decoded.end + LONGEST_TOKEN >= text.len() => {
+                    run.advance(next.max(1));
+                }
+                _ => return,
+            }
+        }
+        if let Some(rest) = layer.rest.get_mut(index) {
+            *rest = Some((spelling, run));
+        }
+    }
+
+    /// A key whose object identifier is at this position. Returns its place.
+    fn key(
+        &self,
+        data: &[u8],
+        oid: usize,
+        layer: &Layer,
+        found: &mut Contents<'h>,
+    ) -> Option<Range<usize>> {
+        // The header of the AlgorithmIdentifier is before it.
+        let position = oid.checked_sub(2)?;
+        let (hit, length) = self.keys.at(data, position)?;
+        match hit {
+            Hit::Certificate(known) => found.root(known, layer.form, true),
+            Hit::Key(known) => found.root(known, Form::Key, false),
+            Hit::Public => found.verifier.has_public_key |= layer.depth == 0,
+        }
+        Some(position..position + length)
+    }
+
+    /// A certificate whose version is at this position. Returns its place, so that its key is not found
     /// for a second time.
-    fn certificate(&self, data: &[u8], version: usize, found: &mut Contents<'h>) -> Option<usize> {
+    fn certificate(
+        &self,
+        data: &[u8],
+        version: usize,
+        layer: &Layer,
+        found: &mut Contents<'h>,
+    ) -> Option<Range<usize>> {
         let der = HEADERS.iter().find_map(|(outer, inner)| {
             let start = version.checked_sub(outer + inner)?;
             let der = first_sequence(data.get(start..)?)?;
@@ -297,21 +459,32 @@ impl<'h> Search<'h> {
             found.has_skipped = true;
             return None;
         }
-        if self.root(der, Form::Der, found) {
-            return Some(start + der.len());
+        if self.root(der, layer.form, found) {
+            return Some(start..start + der.len());
         }
         found.false_alarms += der.len() as u64;
         None
     }
 
-    /// A certificate whose block begins before this position.
-    fn pem(&self, data: &[u8], after_begin: usize, found: &mut Contents<'h>) {
-        let text = data.get(after_begin..).unwrap_or_default();
-        let der = pem::decode(text.get(..MAX_TEXT).unwrap_or(text));
+    /// A certificate whose block begins here, and its label there. Returns the end of the block.
+    fn pem(
+        &self,
+        data: &[u8],
+        begin: usize,
+        label: usize,
+        found: &mut Contents<'h>,
+    ) -> Option<usize> {
+        let text = data.get(label..).unwrap_or_default();
+        let text = text.get(..MAX_TEXT).unwrap_or(text);
+        let marks = || {
+            let hyphens = data.get(..begin).unwrap_or_default().iter().rev();
+            let hyphens = hyphens.take(4).take_while(|byte| **byte == b'-').count();
+            Marks::before(data, begin - hyphens)
+        };
+        let (der, end) = pem::decode(text, marks, MAX_CERTIFICATE)?;
         // OpenSSL's trusted certificates have more after the certificate.
-        if let Some(der) = der.as_deref().and_then(first_sequence) {
-            self.root(der, Form::Pem, found);
-        }
+        let der = first_sequence(&der)?;
+        self.root(der, Form::Pem, found).then_some(label + end)
     }
 
     /// An anchor whose mark ends at this position. One of the history is found by its key.
@@ -326,34 +499,9 @@ impl<'h> Search<'h> {
         }
     }
 
-    /// Certificates in an encoding of PEM that begins at this position.
-    fn wrapped(&self, data: &[u8], start: usize, found: &mut Contents<'h>) {
-        let text = data.get(start..).unwrap_or_default();
-        let text = text.get(..MAX_TEXT).unwrap_or(text);
-        let allowed = FREE_DECODED + found.bytes * DECODED_FOR_BYTE;
-        if found.decoded > allowed {
-            found.has_skipped = true;
-            return;
-        }
-        let decoded = if text.first() == Some(&b'L') {
-            from_base64(text)
-        } else {
-            Some(from_utf_16(text))
-        };
-        let Some(decoded) = decoded else {
-            return;
-        };
-        found.decoded += decoded.len() as u64;
-        for text in after_begin(&decoded) {
-            if let Some(der) = pem::decode(text).as_deref().and_then(first_sequence) {
-                self.root(der, Form::Pem, found);
-            }
-        }
-    }
-
     /// Whether these bytes are a certificate, which is noted if it is a root or compromised.
     fn root(&self, der: &[u8], form: Form, found: &mut Contents<'h>) -> bool {
-        if let Some(known) = self.history.of_certificate(&sha256(der)) {
+        if let Some(known) = self.keys.certificate(der) {
             found.root(known, form, true);
             return true;
         }
@@ -377,6 +525,17 @@ impl<'h> Search<'h> {
         }
         true
     }
+}
+
+/// What may be left of a text that is cut off, as no whole token of it.
+const LONGEST_TOKEN: usize = 256;
+
+fn automaton(needles: &[Needle]) -> Result<AhoCorasick> {
+    let mut builder = AhoCorasick::builder();
+    let patterns = needles.iter().map(|needle| needle.bytes);
+    Ok(builder
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(patterns)?)
 }
 
 /// A Zstandard frame may begin at this position.

@@ -3,12 +3,12 @@
 use std::io::{self, Read};
 
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::MAX_FILE_SIZE;
 use memchr::memmem;
 
 use super::contents::Form;
 use super::limits::Counter;
-use super::pem::BASE64;
 use crate::input::opened::is_signed_data;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,9 @@ fn has_pkcs7_block(head: &[u8]) -> bool {
         .filter(|byte| !byte.is_ascii_whitespace());
     // More than the object identifier ends in.
     let digits: Vec<u8> = digits.take(24).collect();
-    BASE64.decode(digits).is_ok_and(|der| is_signed_data(&der))
+    STANDARD
+        .decode(digits)
+        .is_ok_and(|der| is_signed_data(&der))
 }
 
 /// Keeps what somebody else reads, as long as that is short enough.

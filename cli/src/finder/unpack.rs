@@ -14,6 +14,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use lzma_rust2::{LzmaReader, XzReader};
 
 use super::cache::Cache;
+use super::checksum::CheckingReader;
 use super::contents::{Contents, Payload, PayloadForm};
 use super::files::Input;
 use super::inflate::Inflater;
@@ -32,7 +33,8 @@ use super::squashfs::{self, Superblock};
 use super::store::{KeepingReader, StoreForm};
 use super::tail::TailReader;
 use super::{
-    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, store, unread, xz, zip, zstd,
+    ar, beam, cpio, image, jimage, nss, nuitka, pyinstaller, rpm, seven_zip, store, unread, xz,
+    zip, zstd,
 };
 use crate::input::opened::{self, OpenedFile, Password, Passwords, Refusal};
 
@@ -134,8 +136,8 @@ pub(crate) struct Scan<'h> {
     /// How many places were searched, with and without roots.
     pub(crate) searched: u64,
     pub(crate) bytes: u64,
-    layers: Layers,
     pub(crate) warnings: Vec<String>,
+    layers: Layers,
 }
 
 /// What is in a file that was searched, and is to be searched on its own.
@@ -150,7 +152,6 @@ struct Budget {
     unpacked: Counter,
     in_memory: Counter,
     on_disk: Counter,
-    about_entries: Counter,
     report: Counter,
     is_full: bool,
 }
@@ -164,7 +165,6 @@ impl Budget {
             unpacked: Counter::new(limits.unpacked),
             in_memory: Counter::with_reserve(limits.in_memory, reserve),
             on_disk: Counter::new(limits.on_disk),
-            about_entries: Counter::new(limits.about_entries),
             report: Counter::new(limits.report),
             is_full: false,
         }
@@ -205,6 +205,7 @@ enum Container {
     /// Python's modules, in an archive of `PyInstaller`.
     Modules,
     Rpm,
+    SevenZip,
     Sif,
     Squashfs,
     Tar,
@@ -240,6 +241,7 @@ impl Container {
             _ if jimage::is_image(head) => Some(Self::Image),
             _ if head.starts_with(pyinstaller::MODULES) => Some(Self::Modules),
             _ if head.starts_with(rpm::MAGIC) => Some(Self::Rpm),
+            _ if head.starts_with(seven_zip::MAGIC) => Some(Self::SevenZip),
             _ if image::is_sif(head) => Some(Self::Sif),
             _ if Superblock::from_head(head).is_some() => Some(Self::Squashfs),
             _ if cpio::MAGIC.iter().any(|magic| head.starts_with(magic)) => Some(Self::Cpio),
@@ -285,8 +287,8 @@ impl<'h> Scan<'h> {
             exclusions: Arc::default(),
             searched: 0,
             bytes: 0,
-            layers: Layers::default(),
             warnings: Vec::new(),
+            layers: Layers::default(),
         }
     }
 
@@ -335,8 +337,8 @@ impl<'h> Scan<'h> {
             unread,
             searched,
             bytes,
-            layers,
             warnings,
+            layers,
         } = with;
         Findings {
             places: mem::replace(&mut self.places, places),
@@ -344,8 +346,8 @@ impl<'h> Scan<'h> {
             unread: mem::replace(&mut self.unread, unread),
             searched: mem::replace(&mut self.searched, searched),
             bytes: mem::replace(&mut self.bytes, bytes),
-            layers: mem::replace(&mut self.layers, layers),
             warnings: mem::replace(&mut self.warnings, warnings),
+            layers: mem::replace(&mut self.layers, layers),
         }
     }
 
@@ -422,41 +424,19 @@ impl<'h> Scan<'h> {
         if let Err(why) = file.rewind() {
             return self.failed(name, &why);
         }
+        let is_appimage = container.is_none() && image::is_appimage(&head);
         if container.is_none() {
-            if layers::may_be_manifest(name, &head) {
-                self.manifest(name, &mut file);
-                if let Err(why) = file.rewind() {
-                    return self.failed(name, &why);
-                }
-            }
-            let number = self.places.len();
-            let is_whole =
-                |file: &Range| file.len() <= PART || StoreForm::from_head(&head).is_some();
-            let inside = match shared.as_ref().filter(|file| !is_whole(file)) {
-                Some(shared) => self.parts(name, shared, &head),
-                None => self.plain(name, &mut file, &head),
-            };
-            let place = self.places.get_mut(number);
-            if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
-                // What is not known is treated as if it were trusted.
-                let trust = nss::trust(&mut file, &place.found);
-                place.found.trust = Some(trust.unwrap_or_default());
-            }
-            self.contents(name, inside.contents, depth);
-            // Whose blocks may be frames of Zstandard, too.
-            if !image::is_appimage(&head) {
-                self.payloads(name, &mut file, 0, &inside.payloads, depth);
-            }
-            if directory.is_none() && !image::is_appimage(&head) {
+            self.program(name, &mut file, shared.as_ref(), &head, depth);
+            if directory.is_none() && !is_appimage {
                 return;
             }
         }
-        if depth >= self.limits.depth {
+        if depth >= self.limits.depth && !container.is_some_and(Container::is_searched) {
             return self.failed(name, &too_deep(&self.limits));
         }
         match (container, shared) {
             (None, _) => {
-                if image::is_appimage(&head) {
+                if is_appimage {
                     self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
                 }
                 if directory.is_some() {
@@ -464,6 +444,9 @@ impl<'h> Scan<'h> {
                 }
             }
             (Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
+            (Some(Container::SevenZip), _) => {
+                self.or_failed(name, |scan| scan.seven_zip(name, file, depth + 1));
+            }
             (Some(Container::Sif), _) => {
                 self.or_failed(name, |scan| scan.sif(name, file, depth + 1));
             }
@@ -472,6 +455,40 @@ impl<'h> Scan<'h> {
             }
             (Some(Container::Tar), Some(shared)) => self.tar_file(name, &shared, depth + 1),
             _ => self.stream(name, &mut file, depth),
+        }
+    }
+
+    /// A file that is no archive, and what is packed in it.
+    fn program(
+        &mut self,
+        name: &Location,
+        file: &mut (impl Read + Seek),
+        shared: Option<&Range>,
+        head: &[u8],
+        depth: usize,
+    ) {
+        if layers::may_be_manifest(name, head) {
+            self.manifest(name, file);
+            if let Err(why) = file.rewind() {
+                return self.failed(name, &why);
+            }
+        }
+        let number = self.places.len();
+        let is_whole = |file: &&Range| file.len() <= PART || StoreForm::from_head(head).is_some();
+        let inside = match shared.filter(|file| !is_whole(file)) {
+            Some(shared) => self.parts(name, shared, head),
+            None => self.plain(name, file, head),
+        };
+        let place = self.places.get_mut(number);
+        if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
+            // What is not known is treated as if it were trusted.
+            let trust = nss::trust(file, &place.found);
+            place.found.trust = Some(trust.unwrap_or_default());
+        }
+        self.contents(name, inside.contents, depth);
+        // The blocks of an AppImage may be frames of Zstandard, too.
+        if !image::is_appimage(head) {
+            self.payloads(name, file, 0, &inside.payloads, depth);
         }
     }
 
@@ -505,10 +522,10 @@ impl<'h> Scan<'h> {
         self.layers.image(layers);
     }
 
-    /// A part that is in memory: a manifest.
+    /// A part of a file that is not at hand as a whole: a layer of an image in a registry.
     #[cfg(feature = "registry")]
-    pub(crate) fn in_memory(&mut self, name: &Location, content: &[u8]) {
-        self.stream(name, &mut Cursor::new(content), 1);
+    pub(crate) fn blob(&mut self, name: &Location, reader: &mut dyn Read) {
+        self.stream(name, &mut FullReader::new(reader), 1);
     }
 
     fn stream(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
@@ -567,6 +584,10 @@ impl<'h> Scan<'h> {
                 let directory = zip::Directory::find(&mut spool)?;
                 scan.zip(name, spool, directory, depth + 1);
                 Ok(())
+            }),
+            Container::SevenZip => self.or_failed(name, |scan| {
+                let spool = scan.spool(reader)?;
+                scan.seven_zip(name, spool, depth + 1)
             }),
             Container::Sif => self.or_failed(name, |scan| {
                 let spool = scan.spool(reader)?;
@@ -1001,6 +1022,10 @@ impl<'h> Scan<'h> {
             }
         }
         let form = form.map(|why| format!("{}: {why}", store.name()));
+        if opened.refusal == Some(Refusal::UsedUp) {
+            // Another scan may find more.
+            self.left.in_memory.note_short();
+        }
         let refusal = opened.refusal.as_ref().map(|why| why.shown().to_owned());
         if let Some(form) = refusal.or(form) {
             self.unread(name, &form);
@@ -1137,6 +1162,115 @@ impl<'h> Scan<'h> {
         )
     }
 
+    /// The files of a 7z archive, and what is behind it.
+    fn seven_zip(
+        &mut self,
+        name: &Location,
+        mut file: impl Read + Seek,
+        depth: usize,
+    ) -> io::Result<()> {
+        let memory = self.left.in_memory.clone();
+        let before = memory.value();
+        let mut other_method = None;
+        let header = seven_zip::read_header(&mut file, &memory, |file, folder| {
+            other_method = folder.other_method();
+            let (needed, left) = (folder.memory(), memory.value());
+            if needed > left {
+                let message = format!("needs {needed} bytes of memory, and {left} are left");
+                return Err(io::Error::other(message));
+            }
+            let mut header = Vec::new();
+            let decoder = seven_zip::Decoder::new(file, memory.clone());
+            decoder.decode(folder)?.read_to_end(&mut header)?;
+            Ok(header)
+        });
+        if let Some(method) = other_method {
+            self.left.in_memory.set(before);
+            self.unread(name, &format!("7z with its list of files in {method}"));
+            return Ok(());
+        }
+        let result = header.and_then(|(header, end)| {
+            let decoder = seven_zip::Decoder::new(&mut file, memory.clone());
+            let mut archive = seven_zip::Archive::new(&header)?;
+            while let Some(mut folder) = archive.next_folder()? {
+                let mut result = Ok(());
+                self.held(name, folder.memory(), |scan| {
+                    result = scan.folder(name, &mut archive, &mut folder, &decoder, depth);
+                });
+                if let Err(why) = result {
+                    self.failed(name, &why);
+                }
+                // After an error, what is behind it cannot be unpacked.
+                while archive.next_stream(&mut folder)?.is_some() {
+                    archive.next_name()?;
+                }
+            }
+            Ok(end)
+        });
+        self.left.in_memory.set(before);
+        self.behind(name, file, result?, depth)
+    }
+
+    /// The files of a 7z archive that are unpacked as one.
+    fn folder<'f, F: Read + Seek + 'f>(
+        &mut self,
+        name: &Location,
+        archive: &mut seven_zip::Archive<'_>,
+        folder: &mut seven_zip::Folder,
+        decoder: &seven_zip::Decoder<F>,
+        depth: usize,
+    ) -> io::Result<()> {
+        let other_method = folder.other_method();
+        let mut unpacked: Box<dyn Read + 'f> = if other_method.is_some() {
+            Box::new(io::empty())
+        } else {
+            decoder.decode(folder)?
+        };
+        let packed = Counter::new(folder.packed_size());
+        let left = self.left.unpacked.clone();
+        let mut unpacked = UnpackingReader::new(&mut unpacked, packed, left, &self.limits);
+        while let Some(stream) = archive.next_stream(folder)? {
+            if !self.left.entries.take(1) {
+                return Err(too_many_entries(&self.limits));
+            }
+            // Without a name, it is what was packed from a pipe.
+            let path = archive.next_name()?.unwrap_or_default();
+            let place = if path.is_empty() {
+                name.clone()
+            } else {
+                name.entry(&path)
+            };
+            if let Some(method) = other_method {
+                self.unread(&place, &format!("file of a 7z archive, in {method}"));
+                continue;
+            }
+            let mut content = (&mut unpacked).take(stream.size);
+            let mut checked = CheckingReader::new(&mut content, stream.crc);
+            self.stream(&place, &mut checked, depth);
+            io::copy(&mut content, &mut io::sink())?;
+            if content.limit() > 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What is behind the end of something: zeros, as a rule.
+    fn behind(
+        &mut self,
+        name: &Location,
+        mut file: impl Read + Seek,
+        end: u64,
+        depth: usize,
+    ) -> io::Result<()> {
+        file.seek(SeekFrom::Start(end))?;
+        let head = behind_zeros(&mut file)?;
+        if !head.is_empty() {
+            self.stream(name, &mut Cursor::new(head).chain(file), depth);
+        }
+        Ok(())
+    }
+
     /// As if it were a file of its own: a program, and an image behind it.
     fn spooled_appimage(
         &mut self,
@@ -1226,13 +1360,7 @@ impl<'h> Scan<'h> {
         self.or_failed(name, |scan| {
             scan.image(name, &mut file, 0, superblock, depth)
         });
-        // It is padded with zeros, as a rule.
-        file.seek(SeekFrom::Start(length))?;
-        let head = behind_zeros(&mut file)?;
-        if !head.is_empty() {
-            self.stream(name, &mut Cursor::new(head).chain(file), depth);
-        }
-        Ok(())
+        self.behind(name, file, length, depth)
     }
 
     /// The files of a squashfs at this place.
@@ -1244,10 +1372,9 @@ impl<'h> Scan<'h> {
         superblock: Superblock,
         depth: usize,
     ) -> io::Result<()> {
-        let about_entries = self.left.about_entries.value();
+        let before = self.left.in_memory.value();
         let limits = squashfs::Limits {
             entries: self.left.entries.clone(),
-            about_entries: self.left.about_entries.clone(),
             unpacked: self.left.unpacked.clone(),
             memory: self.left.in_memory.clone(),
         };
@@ -1258,7 +1385,7 @@ impl<'h> Scan<'h> {
             let image = squashfs::Image::open(file, start, superblock, limits);
             result = image.map(|image| scan.files(name, image, depth));
         });
-        self.left.about_entries.set(about_entries);
+        self.left.in_memory.set(before);
         result
     }
 
@@ -1332,7 +1459,9 @@ impl<'h> Scan<'h> {
             8 => self.checked(name, entry, DeflateDecoder::new(packed), depth),
             9 => self.checked(name, entry, Deflate64Decoder::new(packed), depth),
             14 => {
-                let lzma = zip::Lzma::read(packed)?;
+                // It is read byte by byte.
+                let mut packed = BufReader::new(packed);
+                let lzma = zip::Lzma::read(&mut packed)?;
                 // No more than comes out is kept.
                 let dictionary = u64::from(lzma.dictionary).min(entry.unpacked);
                 let dictionary = u32::try_from(dictionary).unwrap_or(u32::MAX);
@@ -1376,7 +1505,7 @@ impl<'h> Scan<'h> {
         let packed = Counter::new(entry.packed);
         let left = self.left.unpacked.clone();
         let unpacked = UnpackingReader::new(decoder, packed, left, &self.limits);
-        let mut checked = zip::CheckingReader::new(unpacked, entry.crc);
+        let mut checked = CheckingReader::new(unpacked, Some(entry.crc));
         self.stream(name, &mut checked, depth);
     }
 }

@@ -18,7 +18,6 @@ pub(crate) fn form(head: &[u8]) -> Option<&'static str> {
 
 /// How files begin.
 const MAGIC: &[(&[u8], &str)] = &[
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"xar!", "xar"),
     (b"MSCF\0\0\0\0", "cabinet"),
     (b"Rar!\x1a\x07", "rar"),

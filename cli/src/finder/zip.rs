@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use flate2::Crc;
 use memchr::memmem;
 
 /// The header of an entry before its content.
@@ -260,34 +259,6 @@ impl Lzma {
             properties,
             dictionary: u32::from_le_bytes(dictionary),
         })
-    }
-}
-
-/// Compares what was read with its checksum and length.
-pub(crate) struct CheckingReader<R> {
-    inner: R,
-    crc: Crc,
-    expected: u32,
-}
-
-impl<R> CheckingReader<R> {
-    pub(crate) fn new(inner: R, expected: u32) -> Self {
-        Self {
-            inner,
-            crc: Crc::new(),
-            expected,
-        }
-    }
-}
-
-impl<R: Read> Read for CheckingReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.crc.update(buffer.get(..count).unwrap_or_default());
-        if count == 0 && !buffer.is_empty() && self.crc.sum() != self.expected {
-            return Err(io::Error::other("the checksum is another"));
-        }
-        Ok(count)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::limits::Counter;
+use super::sequences::Sequences;
 
 /// What a frame begins with.
 pub(crate) const MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
@@ -73,6 +74,9 @@ pub(crate) struct Frames<R> {
     /// The bytes of memory that are left, and those of them that this frame has.
     memory: Counter,
     held: u64,
+    /// The block at hand, with its header.
+    block: Vec<u8>,
+    sequences: Sequences,
 }
 
 /// What the decoder takes for a window: the next power of two, and twice that as soon as a block does not fit behind the
@@ -100,6 +104,8 @@ impl<R: BufRead> Frames<R> {
             unpacked: 0,
             memory,
             held: 0,
+            block: Vec::new(),
+            sequences: Sequences::default(),
         }
     }
 
@@ -122,10 +128,8 @@ impl<R: BufRead> Frames<R> {
             if self.decoder.is_finished() {
                 break;
             }
-            self.reserve(1)?;
-            let one = BlockDecodingStrategy::UptoBlocks(1);
-            let result = self.decoder.decode_blocks(&mut self.input, one);
-            if result.is_err() {
+            self.reserve()?;
+            if self.next_block().is_err() {
                 return Ok(false);
             }
         }
@@ -162,9 +166,44 @@ impl<R: BufRead> Frames<R> {
             self.decoder
                 .reset(header.as_slice())
                 .map_err(io::Error::other)?;
+            self.sequences = Sequences::default();
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// Decodes the next block (section 3.1.1.2), from which no more may come out than a block has.
+    fn next_block(&mut self) -> io::Result<()> {
+        let mut header = [0; 3];
+        self.input.read_exact(&mut header)?;
+        let [low, middle, high] = header;
+        let number = u32::from_le_bytes([low, middle, high, 0]);
+        let (kind, size) = (number >> 1 & 3, u64::from(number >> 3));
+        // One octet that is repeated.
+        let length = if kind == 1 { 1 } else { size };
+        if length > 128 << 10 {
+            return Err(io::Error::other(
+                "a block of this Zstandard frame is too large",
+            ));
+        }
+        self.block.clear();
+        self.block.extend(header);
+        let read = (&mut self.input)
+            .take(length)
+            .read_to_end(&mut self.block)?;
+        if (read as u64) < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if kind == 2 {
+            let content = self.block.get(header.len()..).unwrap_or_default();
+            self.sequences.check(content)?;
+        }
+        // A checksum may follow.
+        let source = self.block.as_slice().chain(&mut self.input);
+        self.decoder
+            .decode_blocks(source, BlockDecodingStrategy::UptoBlocks(1))
+            .map_err(io::Error::other)?;
+        Ok(())
     }
 
     /// Reads the rest of a frame's header (section 3.1.1.1), and returns how much of its output is kept.
@@ -207,23 +246,13 @@ impl<R: BufRead> Frames<R> {
         Ok(u64::from_le_bytes(number))
     }
 
-    /// Decodes so many blocks that there are this many bytes more.
-    fn decode(&mut self, bytes: u64) -> io::Result<()> {
-        self.reserve(bytes)?;
-        let some = BlockDecodingStrategy::UptoBytes(usize::try_from(bytes).unwrap_or(0));
-        self.decoder
-            .decode_blocks(&mut self.input, some)
-            .map_err(io::Error::other)?;
-        Ok(())
-    }
-
-    /// Takes memory for so many bytes of output, and the rest of a block.
-    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+    /// Takes memory for the output of one block more.
+    fn reserve(&mut self) -> io::Result<()> {
         if self.window <= LARGE_WINDOW {
             return Ok(());
         }
-        self.unpacked += bytes + BLOCK;
-        let kept = self.unpacked.min(self.window.saturating_add(bytes + BLOCK));
+        self.unpacked += BLOCK;
+        let kept = self.unpacked.min(self.window.saturating_add(BLOCK));
         self.hold(kept.checked_next_power_of_two().unwrap_or(kept))
     }
 
@@ -257,8 +286,8 @@ impl<R: BufRead> Read for Frames<R> {
                 }
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                let is_large = self.window > LARGE_WINDOW;
-                self.decode(if is_large { 16 * BLOCK } else { BLOCK })?;
+                self.reserve()?;
+                self.next_block()?;
             }
             let read = self.decoder.read(buffer)?;
             if read > 0 || buffer.is_empty() {

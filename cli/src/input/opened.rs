@@ -17,6 +17,9 @@ pub(crate) struct Passwords {
     given: Option<String>,
 }
 
+/// The most digests that are computed for one key store.
+pub(crate) use crate::input::pkcs12::derive::DIGESTS as DIGESTS_OF_STORE;
+
 /// One of them, which is shown if it is no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -26,13 +26,13 @@ impl Digest {
         Ok(Self(text.to_owned()))
     }
 
-    pub(super) fn of(content: &[u8]) -> Self {
-        Self(format!("sha256:{}", hex(&Sha256::digest(content))))
-    }
-
-    /// The bytes, if it is of SHA-256.
+    /// None if it is one of SHA-512.
     pub(super) fn sha256(&self) -> Option<[u8; 32]> {
         sha256_from_hex(self.0.strip_prefix("sha256:")?)
+    }
+
+    pub(super) fn of(content: &[u8]) -> Self {
+        Self(format!("sha256:{}", hex(&Sha256::digest(content))))
     }
 
     /// What this content has, by the same algorithm.

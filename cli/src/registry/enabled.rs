@@ -1,14 +1,14 @@
 //! Goes through the images of a reference, and scans what they are made of.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 
 use clap::Args;
 use serde::Deserialize;
 
 use super::client::{Client, Repository};
 use super::credentials::Credentials;
-use super::digest::{Digest, DigestReader};
+use super::digest::Digest;
 use super::manifest::{Descriptor, Document, Manifest};
 use super::platform::{Platform, PlatformChoice};
 use super::reference::{Host, Reference, Version};
@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
         }
         // Annotations can have anything.
         let name = place.entry(digest.to_string().as_bytes());
-        self.scan.in_memory(&name, &json);
+        self.scan.blob(&name, &mut Cursor::new(&json));
         match Document::parse(&json)? {
             Document::Index(_) if depth >= DEPTH => {
                 Err(format!("more than {DEPTH} indexes in indexes").into())
@@ -173,7 +173,7 @@ impl Walk<'_, '_> {
         // One image that says no platform leaves no choice.
         let image = match images {
             [image] if image.platform.is_none() => Some(image),
-            images => wanted.best(images),
+            images => Descriptor::best(&wanted, images),
         };
         let image = image.ok_or_else(|| {
             let platforms = images.iter().filter_map(|image| image.platform.as_ref());
@@ -232,7 +232,7 @@ impl Walk<'_, '_> {
         let place = place.entry(config.digest.as_bytes());
         match self.read_config(config) {
             Ok(json) => {
-                self.scan.in_memory(&place, &json);
+                self.scan.blob(&place, &mut Cursor::new(&json));
                 // That of an artifact says none, and is no JSON perhaps.
                 Platform::deserialize(&mut serde_json::Deserializer::from_slice(&json)).ok()
             }
@@ -265,16 +265,17 @@ impl Walk<'_, '_> {
             self.scan.unread(place, "an encrypted layer");
             return Ok(());
         }
-        let sha256 = digest.sha256();
-        if sha256.is_some_and(|sha256| self.scan.is_known_blob(place, &sha256)) {
-            return Ok(());
-        }
         self.left = self
             .left
             .checked_sub(layer.size)
             .ok_or_else(|| format!("the layers have more than {MOST_OF_LAYERS} bytes"))?;
+        // Who says which layers the image has says it by their digests.
+        let sha256 = digest.sha256();
+        if sha256.is_some_and(|sha256| self.scan.is_known_layer(place, sha256)) {
+            return Ok(());
+        }
         let blob = self.client.blob(self.repository, &digest, layer.size);
-        let blob = match blob {
+        let mut blob = match blob {
             // As a rule, it has none of them.
             Err(why) if layer.urls.as_ref().is_some_and(|urls| !urls.is_empty()) => {
                 let form = format!("a layer that is elsewhere; the registry says: {why}");
@@ -283,7 +284,7 @@ impl Walk<'_, '_> {
             }
             blob => blob?,
         };
-        self.scan
-            .blob(place, blob, sha256.as_ref(), DigestReader::end)
+        self.scan.layer_of_registry(place, &mut blob, sha256);
+        blob.end()
     }
 }

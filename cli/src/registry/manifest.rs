@@ -67,6 +67,20 @@ impl Document {
 }
 
 impl Descriptor {
+    /// The first image of those for a platform, that with the usual variant before others.
+    pub(super) fn best<'d>(wanted: &Platform, descriptors: &'d [Self]) -> Option<&'d Self> {
+        let platform = |descriptor: &&Self| {
+            let platform = descriptor.platform.as_ref();
+            platform.is_some_and(|platform| wanted.is(platform))
+        };
+        let is_usual = |descriptor: &&Self| {
+            let platform = descriptor.platform.as_ref();
+            platform.is_some_and(|platform| platform.variant() == wanted.variant())
+        };
+        let usual = descriptors.iter().filter(platform).find(is_usual);
+        usual.or_else(|| descriptors.iter().find(platform))
+    }
+
     /// Whether nobody reads it without a key, by the image specification of ocicrypt.
     pub(super) fn is_encrypted(&self) -> bool {
         let media_type = self.media_type.as_deref();
@@ -133,6 +147,40 @@ mod tests {
         ] {
             let why = parse(&json).err().unwrap().to_string();
             assert!(why.contains(part), "{json}: {why}");
+        }
+    }
+
+    #[test]
+    fn the_usual_variant_comes_first() {
+        let descriptor = |nth: usize, os, architecture, variant| {
+            let platform = json!({ "os": os, "architecture": architecture, "variant": variant });
+            let digest = format!("sha256:{nth:064}");
+            serde_json::from_value::<Descriptor>(
+                json!({ "digest": digest, "size": 1, "platform": platform }),
+            )
+            .unwrap()
+        };
+        let all = [
+            descriptor(0, "unknown", "unknown", ""),
+            descriptor(1, "linux", "arm", "v6"),
+            descriptor(2, "linux", "arm", "v7"),
+            descriptor(3, "linux", "arm64", "v8"),
+            descriptor(4, "linux", "amd64", ""),
+        ];
+        for (text, nth) in [
+            ("linux/arm", Some(2)),
+            ("linux/arm/v6", Some(1)),
+            ("linux/arm/v5", None),
+            ("linux/arm64", Some(3)),
+            ("linux/arm64/v8", Some(3)),
+            ("linux/amd64", Some(4)),
+            ("windows/amd64", None),
+        ] {
+            let wanted = Platform::parse(text).unwrap();
+            let best = Descriptor::best(&wanted, &all);
+            let digest = best.map(|best| best.digest.as_str());
+            let expected = nth.map(|nth: usize| all[nth].digest.as_str());
+            assert_eq!(digest, expected, "{text}");
         }
     }
 }

@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::manifest::Descriptor;
-
 /// `linux/arm64`, `linux/arm/v7`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(super) struct Platform {
@@ -82,26 +80,12 @@ impl Platform {
     }
 
     /// What is meant where it is not said, as containerd has it.
-    fn variant(&self) -> &str {
+    pub(super) fn variant(&self) -> &str {
         match (self.architecture.as_str(), self.variant.as_str()) {
             ("arm64", "") => "v8",
             ("arm", "") => "v7",
             (_, variant) => variant,
         }
-    }
-
-    /// The first image of those for this platform, that with the usual variant before others.
-    pub(super) fn best<'d>(&self, descriptors: &'d [Descriptor]) -> Option<&'d Descriptor> {
-        let platform = |descriptor: &&Descriptor| {
-            let platform = descriptor.platform.as_ref();
-            platform.is_some_and(|platform| self.is(platform))
-        };
-        let is_usual = |descriptor: &&Descriptor| {
-            let platform = descriptor.platform.as_ref();
-            platform.is_some_and(|platform| platform.variant() == self.variant())
-        };
-        let usual = descriptors.iter().filter(platform).find(is_usual);
-        usual.or_else(|| descriptors.iter().find(platform))
     }
 }
 
@@ -120,8 +104,6 @@ impl fmt::Display for Platform {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -132,39 +114,6 @@ mod tests {
         }
         for text in ["", "linux", "linux/", "/arm64", "linux/arm/v7/x"] {
             assert!(text.parse::<PlatformChoice>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_usual_variant_comes_first() {
-        let descriptor = |nth: usize, os, architecture, variant| {
-            let platform = json!({ "os": os, "architecture": architecture, "variant": variant });
-            let digest = format!("sha256:{nth:064}");
-            serde_json::from_value::<Descriptor>(
-                json!({ "digest": digest, "size": 1, "platform": platform }),
-            )
-            .unwrap()
-        };
-        let all = [
-            descriptor(0, "unknown", "unknown", ""),
-            descriptor(1, "linux", "arm", "v6"),
-            descriptor(2, "linux", "arm", "v7"),
-            descriptor(3, "linux", "arm64", "v8"),
-            descriptor(4, "linux", "amd64", ""),
-        ];
-        for (text, nth) in [
-            ("linux/arm", Some(2)),
-            ("linux/arm/v6", Some(1)),
-            ("linux/arm/v5", None),
-            ("linux/arm64", Some(3)),
-            ("linux/arm64/v8", Some(3)),
-            ("linux/amd64", Some(4)),
-            ("windows/amd64", None),
-        ] {
-            let best = Platform::parse(text).unwrap().best(&all);
-            let digest = best.map(|best| best.digest.as_str());
-            let expected = nth.map(|nth: usize| all[nth].digest.as_str());
-            assert_eq!(digest, expected, "{text}");
         }
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::finder::location::Location;
 use crate::finder::pattern::path_of;
 use crate::outcome::Result;
-use crate::scan::findings::{FindingKind, id};
+use crate::scan::finding::{FindingKind, id};
 
 /// By their identifiers.
 pub(super) struct Baseline(HashSet<String>);

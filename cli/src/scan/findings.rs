@@ -5,7 +5,6 @@ use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::escape;
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
@@ -16,6 +15,7 @@ use crate::history::History;
 use crate::outcome::Result;
 use crate::output::{ERROR, WARNING};
 use crate::scan::baseline::Baseline;
+use crate::scan::finding::{FindingKind, id};
 use crate::scan::policy::{Action, Entry, Policy, RequiredRoot};
 use crate::scan::report::{PlaceCertificate, RootsOfPlace, ScanReport};
 
@@ -52,17 +52,6 @@ pub(super) struct ListedFinding<'a> {
     pub(super) is_in_baseline: bool,
     #[serde(skip)]
     shown: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum FindingKind {
-    Compromised,
-    Removed,
-    /// The policy forbids the root.
-    Forbidden,
-    /// The policy requires the root.
-    Missing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -363,21 +352,6 @@ impl ListedFinding<'_> {
     }
 }
 
-impl FindingKind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Compromised => "compromised",
-            Self::Removed => "removed",
-            Self::Forbidden => "forbidden",
-            Self::Missing => "missing",
-        }
-    }
-
-    fn is_of_policy(self) -> bool {
-        matches!(self, Self::Forbidden | Self::Missing)
-    }
-}
-
 impl Entry {
     /// What an exception says while it holds.
     fn exception(&self, now: UnixTime) -> Option<Exception> {
@@ -388,29 +362,6 @@ impl Entry {
             until: self.action.last_day()?,
             reason: self.reason.clone()?,
         })
-    }
-}
-
-/// The identifier of a finding, in hexadecimal digits.
-///
-/// Names that are digests, as those of layers are, do not count: they are others in the next image.
-pub(super) fn id(kind: FindingKind, path: &str, sha256_of_root: &str) -> String {
-    let path: Vec<&str> = path.split('/').map(without_digest).collect();
-    let text = [kind.name(), &path.join("/"), sha256_of_root].join("\0");
-    hex(sha256(text.as_bytes()).get(..16).unwrap_or_default())
-}
-
-fn without_digest(name: &str) -> &str {
-    const DIGITS: usize = 64;
-
-    let is_digest = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // As in a registry.
-    let rest = name.strip_prefix("sha256:").unwrap_or(name);
-    match rest.split_at_checked(DIGITS) {
-        Some((digits, rest)) if is_digest(digits) && (rest.is_empty() || rest.starts_with('.')) => {
-            "*"
-        }
-        _ => name,
     }
 }
 
@@ -430,33 +381,4 @@ fn warning(entry: &Entry, has_matched: bool, history: &History, now: UnixTime) -
         Action::Require => false,
     };
     is_doubtful.then(|| format!("`{name}` matches nothing"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn identifiers_are_of_kind_place_and_root_and_of_no_digest_in_names() {
-        let id = |path: &str| id(FindingKind::Removed, path, "ab");
-        let digest = "0f".repeat(32);
-        let other = "1e".repeat(32);
-        for pattern in ["a/sha256:{}/b", "a/blobs/sha256/{}/b", "a/{}.tar/b", "{}"] {
-            let of = |digest: &str| id(&pattern.replace("{}", digest));
-            assert_eq!(of(&digest), of(&other), "{pattern}");
-        }
-        for (one, other) in [
-            ("a/b", "a/c"),
-            (&*digest, &digest[1..]),
-            (&format!("x{digest}"), &format!("x{other}")),
-        ] {
-            assert_ne!(id(one), id(other), "{one}");
-        }
-        let kinds = [FindingKind::Removed, FindingKind::Forbidden];
-        let [removed, forbidden] = kinds.map(|kind| super::id(kind, "a", "ab"));
-        assert_ne!(removed, forbidden);
-        assert_ne!(id("a"), super::id(FindingKind::Removed, "a", "cd"));
-        // What is kept in baselines.
-        assert_eq!(id("a/b"), "ae5e2712043dc7882719f72807b8e66d");
-    }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use embedded_roots_bundle::{counted, escape};
+use embedded_roots_bundle::counted;
 
 use crate::finder::unpack::{Failure, Unread};
-use crate::scan::findings::{Exception, FindingKind, ListedFindings, State};
+use crate::scan::finding::FindingKind;
+use crate::scan::findings::{Exception, ListedFindings, State};
+use crate::scan::markup::text;
 use crate::scan::report::{
     OLDER_VERIFIER, PlaceCertificate, RootsOfPlace, ScanReport, form_name, shown_date,
 };
@@ -400,22 +402,6 @@ fn list(heading: &str, items: impl Iterator<Item = String>) -> String {
 
 fn section(heading: &str, body: &str) -> String {
     format!("<section>\n<h2>{heading}</h2>\n{body}</section>\n")
-}
-
-/// Any text as HTML: names are those of files and certificates that anybody may have made.
-pub(super) fn text(text: &str) -> String {
-    let mut html = String::new();
-    for char in escape(text).chars() {
-        match char {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            char => html.push(char),
-        }
-    }
-    html
 }
 
 #[cfg(test)]

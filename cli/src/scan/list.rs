@@ -19,8 +19,9 @@ use serde::{Deserialize, Serialize};
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::registry::ScannedImage;
+use crate::scan::exclude::ExcludeArguments;
 use crate::scan::report::ScanReport;
-use crate::scan::{Arguments, Sources, image};
+use crate::scan::sources::{Sources, image};
 
 #[derive(Args)]
 #[command(next_help_heading = "Options for lists of images")]
@@ -70,11 +71,11 @@ struct Line<'a> {
 
 pub(super) fn run(
     list: &Path,
-    arguments: &Arguments,
+    options: &ListOptions,
+    exclude: &ExcludeArguments,
     sources: &mut Sources<'_>,
     output: &mut Output,
 ) -> Result<Outcome> {
-    let options = &arguments.list;
     let list = read(list)?;
     let list = list.iter().filter(|source| {
         let shard = options.shard;
@@ -91,7 +92,7 @@ pub(super) fn run(
             continue;
         }
         let path = PathBuf::from(source);
-        let exclusions = Arc::new(arguments.exclude.exclusions()?);
+        let exclusions = Arc::new(exclude.exclusions()?);
         sources.workers.exclusions = Arc::clone(&exclusions);
         // Each for itself, so that nothing of one source is in memory or in the line of another.
         let (findings, images) = match image(&path) {

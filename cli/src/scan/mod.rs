@@ -3,16 +3,20 @@
 mod baseline;
 mod cyclonedx;
 mod exclude;
+mod finding;
 mod findings;
 mod html;
 mod list;
+mod markup;
 mod policy;
 mod report;
 mod sarif;
+mod show;
+mod sources;
 mod timeline;
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -22,20 +26,20 @@ use embedded_roots_bundle::counted;
 
 use crate::finder::cache::Cache;
 use crate::finder::parallel::Workers;
-use crate::finder::search::Search;
-use crate::finder::unpack::{Findings, Scan};
 use crate::history::History;
 use crate::input::opened::Passwords;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::registry::{PREFIX, Registries, RegistryOptions, ScannedImage};
+use crate::registry::{Registries, RegistryOptions};
 use crate::scan::baseline::Baseline;
 use crate::scan::exclude::ExcludeArguments;
-use crate::scan::findings::{FindingKind, ListedFindings};
+use crate::scan::finding::FindingKind;
+use crate::scan::findings::ListedFindings;
 use crate::scan::list::ListOptions;
 use crate::scan::policy::Policy;
 use crate::scan::report::ScanReport;
+use crate::scan::sources::Sources;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -52,12 +56,12 @@ pub(crate) struct Arguments {
     /// How many threads search, in place of one for each core; the report is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// Count only what the containers of images see: not what an upper layer deletes or replaces
-    #[arg(long)]
-    effective: bool,
     /// Keep the results for layers and archives in this folder, and use those that are there
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Count only what the containers of images see: not what an upper layer deletes or replaces
+    #[arg(long)]
+    effective: bool,
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
     #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
     memory: u32,
@@ -145,7 +149,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     }
     if let Some(folder) = &arguments.cache {
         if exclusions.is_empty() && arguments.password_file.is_none() {
-            workers.cache = Some(Arc::new(Cache::open(folder, &workers.limits, &[])?));
+            workers.cache = Some(Arc::new(Cache::open(folder, &workers.limits)?));
         } else {
             let why = "the cache is not used: patterns and a password may change what is found";
             output.warn(&[why.to_owned()])?;
@@ -158,7 +162,13 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         bar: &bar,
     };
     if let Some(list) = &arguments.list.images_from {
-        return list::run(list, arguments, &mut sources, output);
+        return list::run(
+            list,
+            &arguments.list,
+            &arguments.exclude,
+            &mut sources,
+            output,
+        );
     }
     let scan = sources.scan(&arguments.paths)?;
     bar.clear();
@@ -204,42 +214,4 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         return Err(format!("{count} could not be read, or not to the end").into());
     }
     Ok(Outcome::Clean)
-}
-
-/// What reads the sources of a command line or of a list.
-struct Sources<'s> {
-    workers: Workers,
-    registries: Registries<'s>,
-    history: &'s History,
-    bar: &'s Bar,
-}
-
-impl<'s> Sources<'s> {
-    fn scan(&mut self, paths: &[PathBuf]) -> Result<Findings<'s>> {
-        let mut all = Findings::default();
-        let is_image = |path: &PathBuf| image(path).is_some();
-        for group in paths.chunk_by(|one, other| !is_image(one) && !is_image(other)) {
-            match group.first().and_then(|path| image(path)) {
-                Some(name) => all.add(self.image(name)?.0),
-                None => all.add(self.workers.scan(group, self.history, self.bar)?),
-            }
-        }
-        Ok(all)
-    }
-
-    /// Scans an image in a registry.
-    fn image(&mut self, name: &str) -> Result<(Findings<'s>, Vec<ScannedImage>)> {
-        let search = Search::new(self.history, self.bar)?;
-        let mut scan = Scan::new(search, self.workers.limits.clone());
-        scan.exclusions = Arc::clone(&self.workers.exclusions);
-        scan.passwords = self.workers.passwords.clone();
-        scan.cache.clone_from(&self.workers.cache);
-        let images = self.registries.scan(name, &mut scan);
-        Ok((scan.take_findings(), images))
-    }
-}
-
-/// The name of an image in a registry, if this is one.
-fn image(source: &Path) -> Option<&str> {
-    source.to_str().filter(|name| name.starts_with(PREFIX))
 }

@@ -1,11 +1,10 @@
 //! What a scan has found, as JSON and for people.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{counted, escape, iso_day};
+use embedded_roots_bundle::iso_day;
 use serde::Serialize;
 
 use crate::compromise::Compromise;
@@ -18,22 +17,20 @@ use crate::finder::pattern::Exclusions;
 use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::{History, Standing};
 use crate::input::opened::Password;
-use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
 use crate::scan::exclude::Exclusion;
-use crate::scan::findings::{FindingKind, ListedFindings};
 
 #[derive(Serialize)]
 pub(super) struct ScanReport<'a> {
-    command: &'static str,
+    pub(super) command: &'static str,
     pub(super) history_as_of: &'a str,
     /// How many files and entries of archives were searched, and their bytes.
-    searched: u64,
-    bytes: u64,
+    pub(super) searched: u64,
+    pub(super) bytes: u64,
     /// Those with roots or compromised certificates.
     pub(super) places: Vec<RootsOfPlace<'a>>,
     /// Whether there were too many files in layers to tell which of them upper layers delete or replace.
-    layers_are_incomplete: bool,
+    pub(super) layers_are_incomplete: bool,
     /// Those that were recognised, and not looked into.
     pub(super) unread: &'a [Unread],
     /// What was left out, as the user wants it.
@@ -46,23 +43,23 @@ pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
     /// The layer for which the container of an image does not see it.
-    hidden_by: Option<HiddenBy>,
+    pub(super) hidden_by: Option<HiddenBy>,
     /// Whether what is in it counts.
     #[serde(skip)]
     pub(super) counts: bool,
-    key_store: Option<KeyStore>,
+    pub(super) key_store: Option<KeyStore>,
     /// When the lists in it were Mozilla's.
     pub(super) list_dates: Vec<ListDate>,
     /// What opened a PKCS#12 that is encrypted.
-    opened_with: Option<Password>,
+    pub(super) opened_with: Option<Password>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
     pub(super) refuses_public_keys: Option<bool>,
     pub(super) roots: Vec<FoundRoot<'a>>,
-    compromised: Vec<CompromisedCertificate<'a>>,
-    unknown: Vec<UnknownCa<'a>>,
+    pub(super) compromised: Vec<CompromisedCertificate<'a>>,
+    pub(super) unknown: Vec<UnknownCa<'a>>,
     /// Private roots without certificates, as this project's build compiles them in.
-    anchors: Vec<PrivateAnchor>,
+    pub(super) anchors: Vec<PrivateAnchor>,
 }
 
 #[derive(Serialize)]
@@ -71,31 +68,31 @@ pub(super) struct FoundRoot<'a> {
     pub(super) short_name: String,
     pub(super) subject: &'a str,
     pub(super) sha256: String,
-    spki_sha256: String,
-    forms: &'a BTreeSet<Form>,
+    pub(super) spki_sha256: String,
+    pub(super) forms: &'a BTreeSet<Form>,
     /// For what the place trusts it, where it says so.
     pub(super) trusted_for: Option<Trust>,
     /// Whether it is one of those that Mozilla's list has for e-mail alone, in a place that has others of them, and whose
     /// list is newer than the removal.
-    perhaps_for_email: bool,
+    pub(super) perhaps_for_email: bool,
     /// If Mozilla has removed it, and no certificate of its key is in the list or in the bundle.
     pub(super) removed: Option<&'a Standing>,
     /// If the private key of an intermediate below it is public, or its own.
-    compromised: Option<&'a Compromise>,
+    pub(super) compromised: Option<&'a Compromise>,
 }
 
 /// A certificate with a compromised key that is no known root.
 #[derive(Serialize)]
-struct CompromisedCertificate<'a> {
+pub(super) struct CompromisedCertificate<'a> {
     #[serde(skip)]
-    short_name: String,
-    subject: &'a str,
-    issuer: &'a str,
-    sha256: String,
-    spki_sha256: String,
-    forms: &'a BTreeSet<Form>,
-    not_after: String,
-    compromised: &'a Compromise,
+    pub(super) short_name: String,
+    pub(super) subject: &'a str,
+    pub(super) issuer: &'a str,
+    pub(super) sha256: String,
+    pub(super) spki_sha256: String,
+    pub(super) forms: &'a BTreeSet<Form>,
+    pub(super) not_after: String,
+    pub(super) compromised: &'a Compromise,
 }
 
 /// What is compromised: a root or another certificate.
@@ -110,19 +107,19 @@ pub(super) struct Finding<'a> {
 
 /// A self-signed CA that Mozilla's list has not held since 2015.
 #[derive(Serialize)]
-struct UnknownCa<'a> {
+pub(super) struct UnknownCa<'a> {
     #[serde(skip)]
-    short_name: String,
-    subject: &'a str,
-    sha256: String,
+    pub(super) short_name: String,
+    pub(super) subject: &'a str,
+    pub(super) sha256: String,
     #[serde(skip)]
-    spki_sha256: String,
-    forms: &'a BTreeSet<Form>,
-    not_after: String,
+    pub(super) spki_sha256: String,
+    pub(super) forms: &'a BTreeSet<Form>,
+    pub(super) not_after: String,
     /// For what the place trusts it, where it says so.
-    trusted_for: Option<Trust>,
+    pub(super) trusted_for: Option<Trust>,
     /// Whether Mozilla's list has it for e-mail.
-    for_email: bool,
+    pub(super) for_email: bool,
 }
 
 /// As many roots for e-mail alone are no accident: the place has Mozilla's whole list, or that for e-mail.
@@ -178,94 +175,6 @@ impl<'a> ScanReport<'a> {
             excluded: Exclusion::all(exclusions),
             errors: &scan.failures,
         }
-    }
-
-    pub(super) fn show(
-        &self,
-        findings: &ListedFindings<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        for place in &self.places {
-            place.show(out)?;
-            writeln!(out)?;
-        }
-        if self.layers_are_incomplete {
-            writeln!(
-                out,
-                "{WARNING}too many files in layers{WARNING:#}: what upper layers delete or replace is not told"
-            )?;
-        }
-        for Unread { location, form } in self.unread {
-            writeln!(
-                out,
-                "{WARNING}not looked into:{WARNING:#} {} ({})",
-                escape(&location.shown),
-                escape(form)
-            )?;
-        }
-        for Failure { location, error } in self.errors {
-            writeln!(
-                out,
-                "{ERROR}error:{ERROR:#} {}: {}",
-                escape(&location.shown),
-                escape(error)
-            )?;
-        }
-        findings.show(out)?;
-        let removed: BTreeSet<&str> = self
-            .places
-            .iter()
-            .flat_map(RootsOfPlace::removed)
-            .map(|(root, _)| root.sha256.as_str())
-            .collect();
-        let places = self.places.iter();
-        let compromised: BTreeSet<&str> = places
-            .flat_map(RootsOfPlace::compromised)
-            .map(|finding| finding.sha256)
-            .collect();
-        let fails_policy =
-            findings.has_new(FindingKind::Forbidden) || findings.has_new(FindingKind::Missing);
-        let style = if !self.errors.is_empty() || !compromised.is_empty() || fails_policy {
-            ERROR
-        } else if removed.is_empty() && self.unread.is_empty() {
-            GOOD
-        } else {
-            WARNING
-        };
-        let bytes = match self.bytes {
-            0..10_000_000 => format!("{} kB", self.bytes.div_ceil(1_000)),
-            _ => format!("{} MB", self.bytes / 1_000_000),
-        };
-        let files = format!("{}, {bytes}", counted(self.searched, "file"));
-        let has_roots = |place: &RootsOfPlace<'_>| {
-            !(place.roots.is_empty() && place.unknown.is_empty() && place.anchors.is_empty())
-        };
-        let what = if self.places.iter().all(has_roots) {
-            "roots"
-        } else {
-            "roots or compromised certificates"
-        };
-        let mut summary = vec![format!(
-            "{} with {what}",
-            counted(self.places.len(), "place")
-        )];
-        let removed = if compromised.is_empty() {
-            counted(removed.len(), "root")
-        } else {
-            summary.push(format!("{} compromised", compromised.len()));
-            counted(removed.len(), "other root")
-        };
-        summary.push(format!("{removed} that Mozilla removed"));
-        summary.extend(findings.counts());
-        if !self.unread.is_empty() {
-            summary.push(format!("{} not looked into", self.unread.len()));
-        }
-        if !self.excluded.is_empty() {
-            let excluded = self.excluded.iter().map(|exclusion| exclusion.places);
-            summary.push(format!("{} excluded", excluded.sum::<u64>()));
-        }
-        summary.push(counted(self.errors.len(), "error"));
-        writeln!(out, "{style}{}{style:#} ({files})", summary.join(", "))
     }
 }
 
@@ -432,150 +341,11 @@ impl RootsOfPlace<'_> {
         let roots = roots.filter(|root| root.compromised.is_none() && root.is_for_servers());
         roots.filter_map(|root| root.removed.map(|standing| (root, standing)))
     }
-
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", escape(&self.location.shown))?;
-        if let Some(hidden) = self.hidden() {
-            writeln!(out, "  {}", escape(&hidden))?;
-        }
-        if !self.roots.is_empty() {
-            let store = match self.key_store {
-                Some(KeyStore::Jks) => " in a Java key store",
-                Some(KeyStore::Jceks) => " in a Java key store (JCEKS)",
-                Some(KeyStore::Pkcs12) => " in a PKCS#12 key store",
-                None => "",
-            };
-            let count = counted(self.roots.len(), "known root");
-            writeln!(out, "  {count}, {}{store}", self.forms())?;
-        }
-        for date in &self.list_dates {
-            let which = match date.form.filter(|_| self.list_dates.len() > 1) {
-                Some(form) => format!("{} as {}: ", date.roots, form_name(form)),
-                None => String::new(),
-            };
-            writeln!(out, "  {which}{}", shown_date(date))?;
-        }
-        if let Some(password) = self.opened_with {
-            writeln!(out, "  opened with {}", password.shown())?;
-        }
-        if self.refuses_public_keys == Some(false) {
-            writeln!(out, "  {WARNING}{OLDER_VERIFIER}{WARNING:#}")?;
-        }
-        self.show_compromised(out)?;
-        self.show_email(out)?;
-        let mut removed: Vec<_> = self.removed().collect();
-        removed.sort_by_key(|(root, standing)| (&standing.gone, root.subject));
-        if !removed.is_empty() {
-            let count = counted(removed.len(), "root");
-            writeln!(
-                out,
-                "  {WARNING}{count} removed by Mozilla{WARNING:#}, before:"
-            )?;
-        }
-        for (root, standing) in removed {
-            let gone = standing.gone.as_deref().unwrap_or_default();
-            writeln!(out, "    {gone}  {}", root.short_name)?;
-            // Below the name, since many lines would be wider than a terminal.
-            if let Some(reason) = &standing.reason {
-                writeln!(out, "                {}", reason.reason)?;
-            }
-        }
-        let of_email = self.unknown.iter().filter(|unknown| unknown.for_email);
-        let of_email = of_email.count();
-        if of_email > 0 {
-            let count = counted(of_email, "self-signed CA");
-            writeln!(out, "  {count} of Mozilla's list for e-mail")?;
-        }
-        let other = self.unknown.iter().filter(|unknown| !unknown.for_email);
-        let other: Vec<_> = other.collect();
-        if !self.anchors.is_empty() {
-            let count = counted(self.anchors.len(), "private root");
-            writeln!(out, "  {count} that embedded-roots compiled in:")?;
-        }
-        for anchor in &self.anchors {
-            writeln!(out, "    {}", anchor.short_name)?;
-        }
-        if !other.is_empty() {
-            let count = counted(other.len(), "other self-signed CA");
-            writeln!(out, "  {count}, valid until:")?;
-        }
-        for unknown in other {
-            writeln!(out, "    {}  {}", unknown.not_after, unknown.short_name)?;
-        }
-        Ok(())
-    }
-
-    /// Those that would be findings if they were for servers.
-    fn show_email(&self, out: &mut dyn Write) -> io::Result<()> {
-        let email = self.roots.iter().filter(|root| {
-            let is_finding = root.removed.is_some() || root.compromised.is_some();
-            is_finding && !root.is_for_servers()
-        });
-        let (perhaps, said): (Vec<_>, Vec<_>) = email.partition(|root| root.perhaps_for_email);
-        if !said.is_empty() {
-            let count = counted(said.len(), "known root");
-            writeln!(
-                out,
-                "  {count} not trusted for servers here, and not counted"
-            )?;
-        }
-        if !perhaps.is_empty() {
-            let count = counted(perhaps.len(), "known root");
-            writeln!(
-                out,
-                "  {count} of Mozilla's list for e-mail, as others here, and not counted"
-            )?;
-        }
-        Ok(())
-    }
-
-    fn show_compromised(&self, out: &mut dyn Write) -> io::Result<()> {
-        for what in ["root", "certificate"] {
-            let of_kind = self.compromised().filter(|finding| finding.what == what);
-            let mut findings: Vec<_> = of_kind.collect();
-            if findings.is_empty() {
-                continue;
-            }
-            findings.sort_by_key(|finding| finding.subject);
-            let count = counted(findings.len(), &format!("compromised {what}"));
-            writeln!(out, "  {ERROR}{count}{ERROR:#}, since:")?;
-            for Finding {
-                short_name,
-                compromise,
-                ..
-            } in findings
-            {
-                writeln!(out, "    {}  {}", compromise.since, short_name)?;
-                writeln!(out, "                {}", compromise.reason)?;
-                writeln!(out, "                {}", compromise.ids())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// `140 as PEM, 4 as DER`, or the form alone if all have the same.
-    fn forms(&self) -> String {
-        let mut shown = Vec::new();
-        for form in [Form::Key, Form::Der, Form::Pem] {
-            let name = form_name(form);
-            let count = self
-                .roots
-                .iter()
-                .filter(|root| root.forms.contains(&form))
-                .count();
-            if count == self.roots.len() {
-                shown.push(name.to_owned());
-            } else if count > 0 {
-                shown.push(format!("{count} of them {name}"));
-            }
-        }
-        shown.join(", ")
-    }
 }
 
 impl FoundRoot<'_> {
     /// As far as the place says, or looks like.
-    fn is_for_servers(&self) -> bool {
+    pub(super) fn is_for_servers(&self) -> bool {
         self.trusted_for.is_none_or(|trust| trust.servers) && !self.perhaps_for_email
     }
 }

@@ -6,7 +6,8 @@ use crate::finder::location::Location;
 use crate::finder::unpack::{Failure, Unread};
 use crate::history::Standing;
 use crate::sarif::{self, uri};
-use crate::scan::findings::{Exception, FindingKind, ListedFinding, ListedFindings};
+use crate::scan::finding::FindingKind;
+use crate::scan::findings::{Exception, ListedFinding, ListedFindings};
 use crate::scan::policy::Policy;
 use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, RootsOfPlace, ScanReport};
 

@@ -345,6 +345,26 @@ fn findings_of_an_earlier_report_do_not_count() {
     }
 }
 
+/// What was allowed and no longer is counts, though an earlier report has it.
+#[test]
+fn exceptions_that_end_are_not_kept_by_a_baseline() {
+    let case = Case::new("baseline-allowed");
+    let policy = |until: &str| {
+        format!("[[allow]]\nname = \"*TrustCor*\"\nuntil = \"{until}\"\nreason = \"a printer\"\n")
+    };
+    let list = ["--fail-on", "removed", "old"];
+    case.policy(&policy(DAY));
+    let ran = case.scan(&[&["--policy", "policy.toml", "--json"], &list[..]].concat());
+    assert_eq!(ran.status, 0);
+    case.0.file("before.json", ran.out);
+    let (status, found, _) = case.findings(
+        &policy("2026-10-31"),
+        &[&["--baseline", "before.json"], &list[..]].concat(),
+    );
+    assert_eq!(status, 1);
+    assert!(!found.is_empty() && found.iter().all(|finding| finding[1] == "new"));
+}
+
 /// Else each image would have other findings than the one before.
 #[test]
 fn digests_in_names_make_no_other_finding() {

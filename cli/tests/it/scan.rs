@@ -308,12 +308,12 @@ fn excluded_places_are_left_out_and_counted() {
 #[test]
 fn what_was_not_looked_into_is_told() {
     let folder = Folder::new("scan-unread");
-    let packed = folder.file("roots.7z", b"7z\xbc\xaf\x27\x1c\0\x04");
+    let packed = folder.file("roots.rar", b"Rar!\x1a\x07\x01\0");
     let ran = run(&["scan", &packed]);
     assert_eq!(ran.status, 0);
     assert!(
         ran.out
-            .contains(&format!("not looked into: {packed} (7z)\n")),
+            .contains(&format!("not looked into: {packed} (rar)\n")),
         "{}",
         ran.out
     );
@@ -324,7 +324,7 @@ fn what_was_not_looked_into_is_told() {
     );
     let (status, value) = json(&["scan", "--strict", &packed]);
     assert_eq!(status, 2);
-    assert_eq!(value["unread"][0]["form"], "7z");
+    assert_eq!(value["unread"][0]["form"], "rar");
     assert_eq!(value["unread"][0]["path"], json!([packed]));
     let log = sarif(&[&packed]);
     let invocation = &log["runs"][0]["invocations"][0];
@@ -334,7 +334,7 @@ fn what_was_not_looked_into_is_told() {
     // Half of it is not compared with the whole.
     let ran = run(&["diff", "mozilla", &packed]);
     assert_eq!(ran.status, 2);
-    assert!(ran.err.contains("not looked into (7z)"), "{}", ran.err);
+    assert!(ran.err.contains("not looked into (rar)"), "{}", ran.err);
 }
 
 /// Directories, small and large files, archives, damaged ones and what is not there.

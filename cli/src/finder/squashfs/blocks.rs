@@ -16,7 +16,6 @@ const MAGIC: &[u8] = b"hsqs";
 #[derive(Clone)]
 pub(crate) struct Limits {
     pub(crate) entries: Counter,
-    pub(crate) about_entries: Counter,
     pub(crate) unpacked: Counter,
     pub(crate) memory: Counter,
 }

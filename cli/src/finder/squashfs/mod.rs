@@ -158,9 +158,11 @@ impl<F: Read + Seek> Image<F> {
     fn see(&mut self, reference: u64) -> io::Result<bool> {
         let is_new = self.seen.insert(reference);
         let size = SEEN + self.path.len().min(256) as u64;
-        if is_new && !self.limits.about_entries.take(size) {
+        if is_new && !self.limits.memory.take(size) {
             self.open.clear();
-            return Err(io::Error::other("too much data about entries"));
+            return Err(io::Error::other(
+                "more directories than there is memory for",
+            ));
         }
         Ok(is_new)
     }

@@ -54,7 +54,7 @@ impl Scan<'_> {
                     io::copy(&mut content, &mut io::sink())?;
                     size
                 } else {
-                    if has_content(kind) && !self.exclusions.exclude(&place, false) {
+                    if has_content(kind) {
                         members.push(Member {
                             content: file.cut(entry.raw_file_position(), entry.size()),
                             place,
@@ -103,7 +103,9 @@ impl Scan<'_> {
                 }
             }
         }
-        let crowd = self.crowd.clone().filter(|_| batches.len() > 1);
+        // What is excluded is counted once.
+        let is_shared = batches.len() > 1 && self.exclusions.is_empty();
+        let crowd = self.crowd.clone().filter(|_| is_shared);
         let Some(crowd) = crowd else {
             for batch in &batches {
                 self.batch(batch, depth);

@@ -1,3 +1,4 @@
+mod seven_zip;
 mod squashfs;
 
 use std::io::{self, Write as _};
@@ -15,6 +16,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
 use crate::finder::contents::Form;
+use crate::finder::needles::{DECIMAL_AND_ESCAPES, HEXADECIMAL, NEEDLES, Sign};
 use crate::finder::search::{AHEAD, BEHIND, BUFFER};
 use crate::history::{History, HistoryEntry};
 
@@ -651,7 +653,6 @@ fn bombs_are_failures() {
         ratio_from: 1 << 20,
         in_memory: 1 << 20,
         on_disk: 1 << 20,
-        about_entries: 100_000,
         about_entry: 100_000,
         report: 100_000,
         digests: 0,
@@ -1024,8 +1025,8 @@ fn what_is_not_looked_into_is_told() {
     let scan = &mut scanner(&history, ScanLimits::default());
     let told = |form: &str| vec![("x".to_owned(), form.to_owned())];
     for (begin, form) in [
-        (&b"7z\xbc\xaf\x27\x1c"[..], "7z"),
-        (b"hsqs\0\0", "squashfs"),
+        (&b"hsqs\0\0"[..], "squashfs"),
+        (b"Rar!\x1a\x07", "rar"),
         (b"xar!\0\x1c", "xar"),
         (b"MSCF\0\0\0\0", "cabinet"),
         (b"\x7fELF\x02\x01\x01\0AI\x02\0", "AppImage"),
@@ -1043,10 +1044,10 @@ fn what_is_not_looked_into_is_told() {
     let form = "PKCS#12 with encrypted certificates or keys";
     assert_eq!(unread(&store.concat(), scan), told(form));
     // In an archive, with its place.
-    let nested = tar("a/b.7z", b"7z\xbc\xaf\x27\x1c");
+    let nested = tar("a/b.rar", b"Rar!\x1a\x07");
     assert_eq!(
         unread(&nested, scan),
-        [("x!a/b.7z".to_owned(), "7z".to_owned())]
+        [("x!a/b.rar".to_owned(), "rar".to_owned())]
     );
     assert_eq!(unread(&around(b"text", 100), scan), []);
 }
@@ -1096,15 +1097,27 @@ fn pem_in_another_encoding_is_found() {
     assert_eq!(scan(key.as_bytes(), scan_all).places, []);
 }
 
-/// Each of them would be decoded together with what is behind it.
+/// A text with a needle every few bytes is not decoded again for each.
 #[test]
-fn beginnings_in_base64_are_decoded_within_a_bound() {
+fn texts_cost_no_more_than_their_bytes() {
     let history = History::load().unwrap();
-    let scan_all = &mut scanner(&history, ScanLimits::default());
-    let begins = b"LS0tLS1CRUdJTiBD".repeat(1 << 16);
-    let seen = scan(&begins, scan_all);
-    let why = "too many bytes look like certificates but are not: some were skipped";
-    assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+    let mut search = Search::new(&history, &()).unwrap();
+    for needle in NEEDLES.iter().chain(HEXADECIMAL).chain(DECIMAL_AND_ESCAPES) {
+        if !matches!(needle.sign, Sign::Text(_)) {
+            continue;
+        }
+        for after in ["", ",", ", ", " ", "\n", "\"", "#", "\0", "A", "0x30,"] {
+            let unit = [needle.bytes, after.as_bytes()].concat();
+            let data = unit.repeat((256 << 10) / unit.len());
+            let (found, result) = search.read(&mut &*data, &Counter::new(u64::MAX));
+            result.unwrap();
+            let name = needle.bytes.escape_ascii();
+            // Each text may be in three others, and is decoded for a second time where it is cut off.
+            let most = 8 * data.len() as u64;
+            assert!(found.decoded <= most, "{name} {after:?}: {}", found.decoded);
+            assert!(found.roots.is_empty());
+        }
+    }
 }
 /// A ZIP archive of one entry that is packed already.
 fn zip_of_method(method: u16, packed: &[u8], content: &[u8]) -> Vec<u8> {
@@ -1872,10 +1885,20 @@ fn pkcs7_in_pem_and_in_pieces_is_read() {
         let text = String::from_utf8(pem(der)).unwrap();
         text.replace("CERTIFICATE", label).into_bytes()
     };
+    // In pieces, a key can be whole where the certificate is not.
+    let without_keys = |mut seen: Seen| {
+        for (_, roots) in &mut seen.places {
+            for (_, forms) in roots {
+                forms.retain(|form| *form != Form::Key);
+            }
+        }
+        seen
+    };
     for label in ["PKCS7", "CMS", "PKCS #7 SIGNED DATA", "CERTIFICATE"] {
         for der in [without.clone(), in_pieces(&without)] {
             let text = [b"# A comment\n", &*block(&der, label)].concat();
-            assert_eq!(scan(&text, scan_all), found(one, "x", Form::Pem), "{label}");
+            let seen = without_keys(scan(&text, scan_all));
+            assert_eq!(seen, found(one, "x", Form::Pem), "{label}");
         }
     }
     // What is signed is in pieces, or in base64.
@@ -1884,8 +1907,12 @@ fn pkcs7_in_pem_and_in_pieces_is_read() {
     in_content
         .places
         .extend(found(other, "x!content", Form::Der).places);
-    assert_eq!(scan(&in_pieces(&signed), scan_all), in_content);
+    let seen = without_keys(scan(&in_pieces(&signed), scan_all));
+    assert_eq!(seen, in_content);
+    // In base64, the content is in one piece.
+    let in_text = found(other, "x", Form::Pem).places.remove(0).1;
     in_content.places[0].1[0].1 = vec![Form::Pem];
+    in_content.places[0].1.extend(in_text);
     assert_eq!(scan(&block(&signed, "CMS"), scan_all), in_content);
     // Messages in messages are not followed for ever.
     let mut deep = without.clone();
@@ -1956,4 +1983,33 @@ fn payloads_cost_no_more_than_their_limits() {
     let last = &seen.failures.last().unwrap().1;
     assert_eq!(last, "more payloads than may be unpacked");
     assert_eq!(seen.failures.len(), 2);
+}
+
+/// A scan that begins anew would try passwords again.
+#[test]
+fn results_are_kept_only_while_passwords_are_tried() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let folder =
+        std::env::temp_dir().join(format!("embedded-roots-digests-{}", std::process::id()));
+    let text = around(&root.der, 100_000);
+    for (digests, is_kept) in [(1_000, false), (60_000_000, true)] {
+        let limits = ScanLimits {
+            digests,
+            ..ScanLimits::default()
+        };
+        let cache = Cache::open(&folder, &limits).unwrap();
+        let file = folder.join("a.gz");
+        fs::write(&file, gzip(&text)).unwrap();
+        let scan_all = &mut scanner(&history, limits);
+        scan_all.cache = Some(Arc::new(cache));
+        scan_all.file(&file);
+        assert_eq!(scan_all.places.len(), 1);
+        let written = fs::read_dir(&folder).unwrap().filter(|entry| {
+            let path = entry.as_ref().unwrap().path();
+            path.is_dir() && fs::read_dir(path).unwrap().next().is_some()
+        });
+        assert_eq!(written.count(), usize::from(is_kept));
+    }
+    fs::remove_dir_all(folder).unwrap();
 }

@@ -3,22 +3,26 @@
 
 use std::io::{self, Cursor, Read, Seek};
 use std::mem;
+use std::sync::atomic::Ordering::Relaxed;
 
 use embedded_roots_bundle::escape;
 
 use super::{Budget, Container, Findings, Scan, read_head};
+#[cfg(feature = "registry")]
+use crate::finder::cache::ContentDigest;
 use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::range::Range;
-#[cfg(feature = "registry")]
-use crate::finder::reader::FullReader;
 use crate::finder::spool::Spool;
-#[cfg(feature = "registry")]
-use crate::outcome::Result;
+use crate::input::opened;
 
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
+
+/// How deep a layer of an image in a registry is.
+#[cfg(feature = "registry")]
+const IN_IMAGE: usize = 1;
 
 /// The result of a file alone.
 pub(super) struct LoneUnit<'h> {
@@ -32,6 +36,10 @@ pub(super) struct LoneUnit<'h> {
 impl<'h> Scan<'h> {
     /// A file or a part of one, whose result may be known.
     pub(super) fn range(&mut self, name: &Location, file: &Range, depth: usize) {
+        // A file is asked about where it is found.
+        if name.path.len() > 1 && self.exclusions.exclude(name, false) {
+            return;
+        }
         if self.cache.is_some() && file.len() >= SMALLEST {
             let head = read_head(&mut file.clone()).unwrap_or_default();
             let container = Container::from_head(&head);
@@ -95,10 +103,11 @@ impl<'h> Scan<'h> {
             return self.uncached(name, file, depth);
         };
         // What cannot be read is told by the search.
-        let Ok(sha256) = digest_of(&mut file.clone()) else {
+        let Ok(digest) = digest_of(&mut file.clone()) else {
             return self.uncached(name, file, depth);
         };
-        let key = cache.key(&sha256, depth);
+        let key = cache.key(&digest, name, depth);
+        let in_work = cache.in_work(&key);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -106,7 +115,8 @@ impl<'h> Scan<'h> {
             container,
             Container::Sif | Container::Squashfs | Container::Zip
         ) {
-            // It is read here and there, so that a copy is needed for a digest of what was read.
+            // It is read here and there, so that a copy is needed for a digest of what was read, by which it is known.
+            drop(in_work);
             match self.spool_on_disk(&mut file.clone()) {
                 Ok(spool) => self.spooled(name, spool, depth),
                 Err(_) => self.uncached(name, file, depth),
@@ -115,13 +125,14 @@ impl<'h> Scan<'h> {
         }
         let mut is_same = false;
         let alone = self.unit(|scan| {
-            let mut reader = DigestingReader::new(file.clone());
+            let mut reader = DigestingReader::new(file.clone(), &digest);
             scan.stream(name, &mut reader, depth);
-            is_same = reader.digest() == Some(sha256);
+            is_same = reader.digest() == Some(digest);
         });
         if is_same {
             self.keep(&cache, &key, name, &alone);
         }
+        drop(in_work);
         if !self.add(alone) {
             self.uncached(name, file, depth);
         }
@@ -133,14 +144,15 @@ impl<'h> Scan<'h> {
             spool.rewind()?;
             Ok(digest)
         });
-        let sha256 = match digest {
+        let digest = match digest {
             Ok(digest) => digest,
             Err(why) => return self.failed(name, &why),
         };
         let Some(cache) = self.cache.clone() else {
             return self.at_depth(name, spool, None, depth);
         };
-        let key = cache.key(&sha256, depth);
+        let key = cache.key(&digest, name, depth);
+        let in_work = cache.in_work(&key);
         if self.is_known(&cache, &key, name) {
             return;
         }
@@ -152,6 +164,7 @@ impl<'h> Scan<'h> {
         if !watched.has_failed {
             self.keep(&cache, &key, name, &alone);
         }
+        drop(in_work);
         if !self.add(alone) {
             match watched.inner.rewind() {
                 Ok(()) => self.at_depth(name, watched.inner, None, depth),
@@ -160,40 +173,38 @@ impl<'h> Scan<'h> {
         }
     }
 
-    /// Whether the result for what has this digest is known, and now is that of a part of a file that is not at hand.
+    /// A part of a file that is not at hand as a whole, with the digest that it should have.
     #[cfg(feature = "registry")]
-    pub(crate) fn is_known_blob(&mut self, name: &Location, sha256: &[u8; 32]) -> bool {
-        let cache = self.cache.clone();
-        cache.is_some_and(|cache| self.is_known(&cache, &cache.key(sha256, BLOB_DEPTH), name))
-    }
-
-    /// A part of a file that is not at hand as a whole: a layer of an image in a registry. The result is kept if `end`,
-    /// which reads what is left, finds that the bytes have this digest.
-    ///
-    /// # Errors
-    ///
-    /// That of `end`.
-    #[cfg(feature = "registry")]
-    pub(crate) fn blob<R: Read>(
+    pub(crate) fn layer_of_registry(
         &mut self,
         name: &Location,
-        mut reader: R,
-        sha256: Option<&[u8; 32]>,
-        end: impl FnOnce(R) -> Result<()>,
-    ) -> Result<()> {
-        let Some((cache, sha256)) = self.cache.clone().zip(sha256) else {
-            self.stream(name, &mut FullReader::new(&mut reader), BLOB_DEPTH);
-            return end(reader);
+        reader: &mut dyn Read,
+        sha256: Option<[u8; 32]>,
+    ) {
+        let cache = self.cache.clone();
+        let has_room = self.left.entries.value() > 0 && self.left.unpacked.value() > 0;
+        let Some((cache, sha256)) = cache.zip(sha256).filter(|_| has_room) else {
+            return self.blob(name, reader);
         };
-        let alone = self.unit(|scan| {
-            scan.stream(name, &mut FullReader::new(&mut reader), BLOB_DEPTH);
-        });
-        let result = end(reader);
-        if result.is_ok() {
-            self.keep(&cache, &cache.key(sha256, BLOB_DEPTH), name, &alone);
+        let digest = ContentDigest::Sha256(sha256);
+        let key = cache.key(&digest, name, IN_IMAGE);
+        let mut reader = DigestingReader::new(reader, &digest);
+        let alone = self.unit(|scan| scan.blob(name, &mut reader));
+        if reader.digest() == Some(digest) {
+            self.keep(&cache, &key, name, &alone);
         }
-        self.add_or_tell(name, alone);
-        result
+        // It cannot be read again, so that what goes beyond the limits is found, and nothing behind it is.
+        self.add_all(alone.unit);
+    }
+
+    /// Adds the result of a layer in a registry, if it is known.
+    #[cfg(feature = "registry")]
+    pub(crate) fn is_known_layer(&mut self, name: &Location, sha256: [u8; 32]) -> bool {
+        let Some(cache) = self.cache.clone() else {
+            return false;
+        };
+        let key = cache.key(&ContentDigest::Sha256(sha256), name, IN_IMAGE);
+        self.is_known(&cache, &key, name)
     }
 
     fn uncached(&mut self, name: &Location, file: &Range, depth: usize) {
@@ -223,9 +234,11 @@ impl<'h> Scan<'h> {
     }
 
     fn keep(&mut self, cache: &Cache, key: &Key, name: &Location, alone: &LoneUnit<'h>) {
-        let layers = &alone.unit.findings.layers;
-        // The names of its layers are those of this place.
-        if alone.was_limited || alone.was_short || layers.has_images() || layers.is_incomplete() {
+        // A scan that begins anew would try more passwords.
+        if self.digests.load(Relaxed) < opened::DIGESTS_OF_STORE {
+            return;
+        }
+        if alone.was_limited || alone.was_short {
             return;
         }
         if let Err(why) = cache.write(key, name, &alone.unit) {
@@ -261,7 +274,7 @@ impl<'h> Scan<'h> {
             was_limited: [&own.entries, &own.unpacked, &own.report]
                 .iter()
                 .any(|counter| counter.was_short()),
-            was_short: [&own.in_memory, &own.on_disk, &own.about_entries]
+            was_short: [&own.in_memory, &own.on_disk]
                 .iter()
                 .any(|counter| counter.was_short()),
         }
@@ -269,59 +282,34 @@ impl<'h> Scan<'h> {
 
     /// Adds a result, if it is what a search with what is left of the limits would find.
     pub(super) fn add(&mut self, alone: LoneUnit<'h>) -> bool {
+        let LoneUnit {
+            unit, was_limited, ..
+        } = alone;
+        let has_room = self.left.entries.value() >= unit.entries
+            && self.left.unpacked.value() >= unit.unpacked
+            && self.left.report.value() >= unit.report;
+        let is_same = has_room && !was_limited;
+        if is_same {
+            self.add_all(unit);
+        }
+        is_same
+    }
+
+    fn add_all(&mut self, unit: Unit<'h>) {
         let Unit {
             findings,
             entries,
             unpacked,
             report,
-        } = alone.unit;
-        let taken = [
-            (&self.left.entries, entries),
-            (&self.left.unpacked, unpacked),
-            (&self.left.report, report),
-        ];
-        let has_room = taken.iter().all(|(left, count)| left.value() >= *count);
-        if alone.was_limited || !has_room {
-            return false;
-        }
-        for (left, count) in taken {
-            left.take(count);
-        }
-        self.add_findings(findings);
-        true
-    }
-
-    /// Adds a result that cannot be searched for again.
-    #[cfg(feature = "registry")]
-    fn add_or_tell(&mut self, name: &Location, alone: LoneUnit<'h>) {
-        let Unit {
-            findings,
-            entries,
-            unpacked,
-            report,
-        } = alone.unit;
-        let left = &self.left;
-        let taken = [
-            left.entries.take(entries),
-            left.unpacked.take(unpacked),
-            left.report.take(report),
-        ];
-        self.add_findings(findings);
-        if taken.contains(&false) {
-            self.failed(name, &"has more than is left of the limits for the image");
-        }
-    }
-
-    fn add_findings(&mut self, findings: Findings<'h>) {
+        } = unit;
+        self.left.entries.take(entries);
+        self.left.unpacked.take(unpacked);
+        self.left.report.take(report);
         let mut all = self.replace_findings(Findings::default());
         all.add(findings);
         self.replace_findings(all);
     }
 }
-
-/// As that of a layer in an archive.
-#[cfg(feature = "registry")]
-const BLOB_DEPTH: usize = 1;
 
 /// Whether results for a file like this are kept. The digest of a tar archive takes as long as most of its search, so
 /// that images are not digested, but their layers.

@@ -8,6 +8,9 @@ use sha2::{Sha256, Sha384, Sha512};
 
 /// How many digests a file may take: a second or two. The most iterations that programs write are a million, which
 /// are five million digests for a key and a MAC.
+pub(crate) const DIGESTS: u64 = 6_000_000;
+
+/// What is left of them.
 pub(crate) struct Budget {
     left: u64,
     /// More was asked for.
@@ -17,7 +20,7 @@ pub(crate) struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            left: 6_000_000,
+            left: DIGESTS,
             is_used_up: false,
         }
     }

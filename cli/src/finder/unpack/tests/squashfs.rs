@@ -261,13 +261,6 @@ fn a_squashfs_has_limits() {
         ),
         (
             ScanLimits {
-                about_entries: 20,
-                ..limits()
-            },
-            "too much data about entries",
-        ),
-        (
-            ScanLimits {
                 in_memory: 16_383,
                 ..limits()
             },
@@ -308,6 +301,28 @@ fn a_squashfs_has_limits() {
         let has = seen.failures.iter().any(|(_, why)| why.contains(message));
         assert!(has, "{message}: {:?}", seen.failures);
         assert!(seen.places.len() < 2);
+    }
+}
+
+#[test]
+fn directories_of_a_squashfs_take_memory() {
+    let history = History::load().unwrap();
+    let known = history.all().first().unwrap();
+    let image = image(PACKED[0], known);
+    for (rest, is_read) in [(20, false), (100, true)] {
+        let limits = ScanLimits {
+            in_memory: 4 * BLOCK as u64 + rest,
+            ..ScanLimits::default()
+        };
+        let mut scanner = scanner(&history, limits);
+        scanner.seekable(&Location::file("x".to_owned()), Cursor::new(&image));
+        let seen = taken(&mut scanner);
+        if is_read {
+            assert_eq!(seen, expected(known, "x"));
+        } else {
+            let why = "more directories than there is memory for".to_owned();
+            assert_eq!(seen.failures, [("x!etc".to_owned(), why)]);
+        }
     }
 }
 

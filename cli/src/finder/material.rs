@@ -1,0 +1,144 @@
+//! Keys as bare numbers: the modulus of RSA, and the point of an elliptic curve.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use embedded_roots_bundle::der::{BIT_STRING, Element, INTEGER, SEQUENCE};
+
+use crate::history::HistoryEntry;
+
+/// Finds such numbers wherever they are in other data, big-endian or little-endian.
+///
+/// A number is longer than what is between two samples, so that one sample is in the first bytes of each number. All
+/// windows of these bytes are known beforehand.
+pub(super) struct KeyMaterial<'h> {
+    numbers: Vec<Number<'h>>,
+    /// Which number has a window, and where.
+    windows: HashMap<u64, (usize, usize)>,
+    /// For each hash of a window, whether there is one.
+    hashes: Vec<u64>,
+}
+
+struct Number<'h> {
+    bytes: Vec<u8>,
+    /// What follows it in DER: with another exponent, it is another key.
+    exponent: Vec<u8>,
+    known: &'h HistoryEntry,
+}
+
+impl<'h> KeyMaterial<'h> {
+    /// `keys` are the contents of `SubjectPublicKeyInfo`, and what stands for each.
+    pub(super) fn new<'k>(keys: impl Iterator<Item = (&'k [u8], &'h HistoryEntry)>) -> Self {
+        let mut material = Self {
+            numbers: Vec::new(),
+            windows: HashMap::new(),
+            hashes: vec![0; HASHES / 64],
+        };
+        for (content, known) in keys {
+            let Some((number, exponent)) = number(content) else {
+                continue;
+            };
+            let reversed = number.iter().rev().copied().collect();
+            material.add(number.to_vec(), exponent, known);
+            material.add(reversed, &[], known);
+        }
+        material
+    }
+
+    /// The places of numbers that have their sample within this part.
+    pub(super) fn find(
+        &self,
+        data: &[u8],
+        part: Range<usize>,
+    ) -> Vec<(Range<usize>, &'h HistoryEntry)> {
+        let mut found = Vec::new();
+        let end = part.end.saturating_add(WINDOW - 1);
+        let samples = data.get(part.start..end.min(data.len()));
+        for (nth, sample) in samples.unwrap_or_default().chunks(STRIDE).enumerate() {
+            let Some(window) = sample
+                .first_chunk()
+                .map(|window| u64::from_le_bytes(*window))
+            else {
+                continue;
+            };
+            if self.has_hash(window) {
+                found.extend(self.at(data, part.start + nth * STRIDE, window));
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, bytes: Vec<u8>, exponent: &[u8], known: &'h HistoryEntry) {
+        for (offset, window) in bytes.windows(WINDOW).take(STRIDE).enumerate() {
+            let Some(window) = window
+                .first_chunk()
+                .map(|window| u64::from_le_bytes(*window))
+            else {
+                continue;
+            };
+            let hash = hash(window);
+            if let Some(bits) = self.hashes.get_mut(hash / 64) {
+                *bits |= 1 << (hash % 64);
+            }
+            self.windows.insert(window, (self.numbers.len(), offset));
+        }
+        self.numbers.push(Number {
+            bytes,
+            exponent: exponent.to_vec(),
+            known,
+        });
+    }
+
+    fn has_hash(&self, window: u64) -> bool {
+        let hash = hash(window);
+        let bits = self.hashes.get(hash / 64);
+        bits.is_some_and(|bits| bits >> (hash % 64) & 1 != 0)
+    }
+
+    /// The number that has this window at this place, if it is there as a whole.
+    fn at(
+        &self,
+        data: &[u8],
+        place: usize,
+        window: u64,
+    ) -> Option<(Range<usize>, &'h HistoryEntry)> {
+        let (number, offset) = self.windows.get(&window)?;
+        let Number {
+            bytes,
+            exponent,
+            known,
+        } = self.numbers.get(*number)?;
+        let start = place.checked_sub(*offset)?;
+        let after = data.get(start..)?.strip_prefix(bytes.as_slice())?;
+        let has_exponent = !exponent.is_empty() && after.get(..2) == exponent.get(..2);
+        let is_known = !has_exponent || after.starts_with(exponent);
+        is_known.then_some((start..start + bytes.len(), *known))
+    }
+}
+
+/// Eight bytes, which are as good as random.
+const WINDOW: usize = 8;
+/// A window that begins in so many first bytes of a number is within it: the shortest one is of 64 bytes.
+const STRIDE: usize = 32;
+/// A hash for each of 32 KiB of bits, which are 7 times as many as there are windows.
+const HASHES: usize = 1 << 18;
+
+fn hash(window: u64) -> usize {
+    // The constant of Fibonacci hashing.
+    let product = window.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(product >> (64 - HASHES.trailing_zeros())).unwrap_or_default()
+}
+
+/// The modulus without a leading zero and the exponent behind it, or both coordinates of the point (RFC 5480,
+/// section 2.2).
+fn number(content: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_, rest) = Element::expect(content, SEQUENCE)?;
+    let key = match Element::only(rest, BIT_STRING)? {
+        [0, 4, point @ ..] => return Some((point, &[])),
+        [0, key @ ..] => key,
+        _ => return None,
+    };
+    let (modulus, exponent) = Element::expect(Element::only(key, SEQUENCE)?, INTEGER)?;
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    Some((modulus.get(zeros..)?, exponent))
+}
