@@ -1,6 +1,7 @@
 //! Keys as bare numbers: the modulus of RSA, and the point of an elliptic curve.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use embedded_roots_bundle::der::{BIT_STRING, Element, INTEGER, SEQUENCE};
@@ -14,7 +15,7 @@ use crate::history::HistoryEntry;
 pub(super) struct KeyMaterial<'h> {
     numbers: Vec<Number<'h>>,
     /// Which number has a window, and where.
-    windows: HashMap<u64, (usize, usize)>,
+    windows: HashMap<u64, (usize, usize), BuildHasherDefault<WindowHasher>>,
     /// For each hash of a window, whether there is one.
     hashes: Vec<u64>,
 }
@@ -31,7 +32,7 @@ impl<'h> KeyMaterial<'h> {
     pub(super) fn new<'k>(keys: impl Iterator<Item = (&'k [u8], &'h HistoryEntry)>) -> Self {
         let mut material = Self {
             numbers: Vec::new(),
-            windows: HashMap::new(),
+            windows: HashMap::default(),
             hashes: vec![0; HASHES / 64],
         };
         for (content, known) in keys {
@@ -116,16 +117,37 @@ impl<'h> KeyMaterial<'h> {
     }
 }
 
+/// Windows are as good as random, and all that the map holds are those of known keys.
+#[derive(Default)]
+struct WindowHasher(u64);
+
+impl Hasher for WindowHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64((*byte).into());
+        }
+    }
+
+    fn write_u64(&mut self, window: u64) {
+        self.0 = (self.0 ^ window).wrapping_mul(FACTOR).rotate_left(32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Eight bytes, which are as good as random.
 const WINDOW: usize = 8;
 /// A window that begins in so many first bytes of a number is within it: the shortest one is of 64 bytes.
-const STRIDE: usize = 32;
-/// A hash for each of 32 KiB of bits, which are 7 times as many as there are windows.
-const HASHES: usize = 1 << 18;
+const STRIDE: usize = 56;
+/// A hash for each of 64 KiB of bits, which are 16 times as many as there are windows.
+const HASHES: usize = 1 << 19;
+/// The constant of Fibonacci hashing.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 fn hash(window: u64) -> usize {
-    // The constant of Fibonacci hashing.
-    let product = window.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let product = window.wrapping_mul(FACTOR);
     usize::try_from(product >> (64 - HASHES.trailing_zeros())).unwrap_or_default()
 }
 
@@ -141,4 +163,88 @@ fn number(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let (modulus, exponent) = Element::expect(Element::only(key, SEQUENCE)?, INTEGER)?;
     let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
     Some((modulus.get(zeros..)?, exponent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finder::contents::Form;
+    use crate::finder::limits::Counter;
+    use crate::finder::search::Search;
+    use crate::history::History;
+    use crate::root::InspectedRoot;
+
+    fn content(known: &HistoryEntry) -> Vec<u8> {
+        let root = InspectedRoot::from_der(known.der.clone()).unwrap().root;
+        root.trust_anchor().subject_public_key_info.to_vec()
+    }
+
+    #[test]
+    fn every_number_is_long_enough() {
+        for known in History::load().unwrap().all() {
+            let content = content(known);
+            let (number, _) = number(&content).unwrap();
+            assert!(number.len() >= STRIDE + WINDOW, "{}", known.certificate);
+        }
+    }
+
+    #[test]
+    fn bare_keys_are_found_wherever_they_are() {
+        let history = History::load().unwrap();
+        let mut search = Search::new(&history, &()).unwrap();
+        for (nth, known) in history.all().iter().enumerate() {
+            let content = content(known);
+            let (big, _) = number(&content).unwrap();
+            let little: Vec<u8> = big.iter().rev().copied().collect();
+            let text = |byte: &u8| format!("0x{byte:02x}, ").into_bytes();
+            let begin =
+                b"static const unsigned char TA0_DN[] = { 0x06, 0x03, 0x55, 0x04, 0x06, };\n\
+                static const unsigned char TA0_RSA_N[] = {\n";
+            let source = [&begin[..], &big.iter().flat_map(text).collect::<Vec<u8>>()].concat();
+            for (form, number) in [
+                ("big-endian", big),
+                ("little-endian", &little),
+                ("C", &source),
+            ] {
+                let mut data = vec![b'.'; nth];
+                data.extend_from_slice(number);
+                data.push(0);
+                let (found, _) = search.read(&mut &*data, &Counter::new(u64::MAX));
+                let root = found.roots.values().next();
+                let root = root.unwrap_or_else(|| panic!("{form} {nth} {}", known.certificate));
+                assert_eq!(root.forms.iter().collect::<Vec<_>>(), [&Form::Key]);
+                assert_eq!(
+                    root.root.certificate.spki_sha256(),
+                    known.certificate.spki_sha256()
+                );
+                if form == "C" {
+                    continue;
+                }
+                // Without one byte, it is another number.
+                data.remove(nth + number.len() / 2);
+                let (found, _) = search.read(&mut &*data, &Counter::new(u64::MAX));
+                assert!(found.roots.is_empty(), "{}", known.certificate);
+            }
+        }
+    }
+
+    #[test]
+    fn the_exponent_is_a_part_of_a_key() {
+        let history = History::load().unwrap();
+        let mut search = Search::new(&history, &()).unwrap();
+        let mut rsa = history.all().iter().map(content);
+        let rsa = rsa
+            .find(|content| content.ends_with(&[2, 3, 1, 0, 1]))
+            .unwrap();
+        let (modulus, _) = number(&rsa).unwrap();
+        for (exponent, count) in [
+            (&[2, 3, 1, 0, 1][..], 1),
+            (&[2, 3, 1, 0, 3], 0),
+            (&[0, 3], 1),
+        ] {
+            let data = [modulus, exponent].concat();
+            let (found, _) = search.read(&mut &*data, &Counter::new(u64::MAX));
+            assert_eq!(found.roots.len(), count, "{exponent:?}");
+        }
+    }
 }

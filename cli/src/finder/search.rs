@@ -5,7 +5,8 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
+use aho_corasick::packed;
+use aho_corasick::{AhoCorasick, Input, Match, MatchKind, Span};
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::der::{
     BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed, encode,
@@ -19,7 +20,7 @@ use super::needles::{DECIMAL_AND_ESCAPES, HEXADECIMAL, LONGEST, NEEDLES, Needle,
 use super::progress::Progress;
 use super::range;
 use super::reader::fill;
-use super::text::{Marks, Run, Spelling};
+use super::text::{Marks, Run, Spelling, samples};
 use super::{marked, nuitka, pem, zstd};
 use crate::history::{History, newest};
 use crate::outcome::Result;
@@ -27,8 +28,8 @@ use crate::outcome::Result;
 pub(crate) struct Search<'h> {
     pub(super) history: &'h History,
     keys: Arc<KnownKeys<'h>>,
-    needles: AhoCorasick,
-    numbers: [(AhoCorasick, &'static [Needle]); 2],
+    needles: Automaton,
+    numbers: [(Automaton, &'static [Needle]); 2],
     buffer: Vec<u8>,
     pub(crate) progress: &'h dyn Progress,
 }
@@ -124,10 +125,10 @@ impl<'h> Search<'h> {
         Ok(Self {
             history,
             keys: Arc::new(KnownKeys::new(history)?),
-            needles: automaton(NEEDLES)?,
+            needles: Automaton::new(NEEDLES)?,
             numbers: [
-                (automaton(HEXADECIMAL)?, HEXADECIMAL),
-                (automaton(DECIMAL_AND_ESCAPES)?, DECIMAL_AND_ESCAPES),
+                (Automaton::new(HEXADECIMAL)?, HEXADECIMAL),
+                (Automaton::new(DECIMAL_AND_ESCAPES)?, DECIMAL_AND_ESCAPES),
             ],
             buffer: Vec::new(),
             progress,
@@ -276,8 +277,8 @@ impl<'h> Search<'h> {
         let mut known = Vec::new();
         let mut position = start;
         while position < end {
-            let part = Input::new(data).span(position..limit);
-            let Some(hit) = self.needles.find(part).filter(|hit| hit.start() < end) else {
+            let hit = self.needles.find(data, position..limit);
+            let Some(hit) = hit.filter(|hit| hit.start() < end) else {
                 position = end;
                 break;
             };
@@ -344,13 +345,16 @@ impl<'h> Search<'h> {
         if layer.depth == MAX_TEXTS {
             return;
         }
-        let limit = data.len().min(range.end + LONGEST - 1);
-        let part = Input::new(data).span(range.start..limit);
-        for (automaton, needles) in &self.numbers {
-            for hit in automaton.find_iter(part.clone()) {
-                let needle = needles.get(hit.pattern().as_usize());
-                if let Some(Sign::Text(spelling)) = needle.map(|needle| needle.sign) {
-                    self.text(data, hit.start()..range.end, spelling, layer, found);
+        for part in samples::parts(data, &range) {
+            let limit = data.len().min(part.end + LONGEST - 1);
+            for (automaton, needles) in &self.numbers {
+                let mut position = part.start;
+                while let Some(hit) = automaton.find(data, position..limit) {
+                    position = hit.end();
+                    let needle = needles.get(hit.pattern().as_usize());
+                    if let Some(Sign::Text(spelling)) = needle.map(|needle| needle.sign) {
+                        self.text(data, hit.start()..range.end, spelling, layer, found);
+                    }
                 }
             }
         }
@@ -530,12 +534,39 @@ impl<'h> Search<'h> {
 /// What may be left of a text that is cut off, as no whole token of it.
 const LONGEST_TOKEN: usize = 256;
 
-fn automaton(needles: &[Needle]) -> Result<AhoCorasick> {
-    let mut builder = AhoCorasick::builder();
-    let patterns = needles.iter().map(|needle| needle.bytes);
-    Ok(builder
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(patterns)?)
+/// Searches for needles.
+#[derive(Clone)]
+enum Automaton {
+    Vectorised(packed::Searcher),
+    /// Where the processor has no instructions for that.
+    Other(AhoCorasick),
+}
+
+impl Automaton {
+    fn new(needles: &[Needle]) -> Result<Self> {
+        let patterns = needles.iter().map(|needle| needle.bytes);
+        // `AhoCorasick` would choose a search for rare bytes, which are not rare in text.
+        let vectorised = packed::Config::new()
+            .match_kind(packed::MatchKind::LeftmostFirst)
+            .builder()
+            .extend(patterns.clone())
+            .build();
+        if let Some(vectorised) = vectorised {
+            return Ok(Self::Vectorised(vectorised));
+        }
+        let mut builder = AhoCorasick::builder();
+        let automaton = builder
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(patterns)?;
+        Ok(Self::Other(automaton))
+    }
+
+    fn find(&self, data: &[u8], range: Range<usize>) -> Option<Match> {
+        match self {
+            Self::Vectorised(searcher) => searcher.find_in(data, Span::from(range)),
+            Self::Other(automaton) => automaton.find(Input::new(data).span(range)),
+        }
+    }
 }
 
 /// A Zstandard frame may begin at this position.

@@ -111,7 +111,7 @@ fn document_depends_on_what_is_found_alone() {
         first,
         serde_json::from_str::<Value>(&run(&later).out).unwrap()
     );
-    folder.file("roots.7z", b"7z\xbc\xaf\x27\x1c\0\x04");
+    folder.file("roots.rar", b"Rar!\x1a\x07\x01\0");
     let other = document(&folder);
     assert_ne!(first["serialNumber"], other["serialNumber"]);
     // An inventory says what it lacks.
@@ -122,7 +122,7 @@ fn document_depends_on_what_is_found_alone() {
     assert!(
         other["metadata"]["properties"]
             .to_string()
-            .contains("roots.7z (7z)")
+            .contains("roots.rar (rar)")
     );
 }
 
@@ -161,7 +161,7 @@ fn cyclonedx_is_valid_by_the_official_schema() {
     let options = jsonschema::options().should_validate_formats(true);
     let validator = options.with_registry(&registry).build(&whole).unwrap();
 
-    folder.file("roots.7z", b"7z\xbc\xaf\x27\x1c\0\x04");
+    folder.file("roots.rar", b"Rar!\x1a\x07\x01\0");
     let mut document = document(&folder);
     if let Some(wrong) = validator.iter_errors(&document).next() {
         panic!("{wrong} at {}", wrong.instance_path());

@@ -89,7 +89,7 @@ fn page_says_how_findings_count_and_what_was_not_read() {
     let removed = blocks.filter(|block| block.contains("Subject: CN=TrustCor RootCert CA-1"));
     folder.file("old.pem", removed.collect::<String>());
     folder.file("own.pem", ca("Own CA", |_| {}));
-    folder.file("roots.7z", b"7z\xbc\xaf\x27\x1c\0\x04");
+    folder.file("roots.rar", b"Rar!\x1a\x07\x01\0");
     folder.file("cut.gz", b"\x1f\x8b\x08\0\0\0\0\0");
     folder.file("left.out", "");
     folder.file(
@@ -105,7 +105,7 @@ fn page_says_how_findings_count_and_what_was_not_read() {
         "forbidden by the policy: &lt;b&gt;",
         "removed, allowed until 2027-01-01: a printer",
         "<h2>Missing roots</h2>\n<ul>\n<li>./old.pem: CN=Own CA is missing, which the policy requires</li>",
-        "<h2>Not looked into</h2>\n<ul>\n<li>./roots.7z (7z)</li>",
+        "<h2>Not looked into</h2>\n<ul>\n<li>./roots.rar (rar)</li>",
         "<h2>Errors</h2>\n<ul>\n<li>./cut.gz: ",
         "<h2>Excluded</h2>\n<ul>\n<li>1 place excluded by *.out</li>",
         "<li>policy.toml, line 8: `allow` matches nothing</li>",

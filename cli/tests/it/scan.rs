@@ -349,7 +349,7 @@ fn the_report_is_the_same_whatever_the_number_of_threads() {
         folder.file(&format!("{number}.pem"), block);
         folder.file(&format!("{number}.tar"), entry);
         folder.file(&format!("{number}.gz"), b"\x1f\x8b\x08\0\0\0\0\0");
-        folder.file(&format!("{number}.7z"), b"7z\xbc\xaf\x27\x1c");
+        folder.file(&format!("{number}.rar"), b"Rar!\x1a\x07\x01\0");
     }
     // Several parts, with roots across their edges.
     let mut large = vec![0; (40 << 20) + 1];

@@ -3,6 +3,7 @@
 mod characters;
 mod digits;
 mod numbers;
+pub(crate) mod samples;
 mod utf_16;
 
 pub(crate) use characters::Marks;
