@@ -10,6 +10,7 @@ use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, process};
 
 use embedded_roots::inspect::Certificate;
@@ -176,7 +177,11 @@ impl Cache {
             fs::create_dir_all(folder)?;
         }
         let number = self.written.fetch_add(1, Relaxed);
-        let temporary = self.folder.join(format!("{}-{number}", process::id()));
+        // In containers, all processes may have the same number, and one folder.
+        let time = SystemTime::now().duration_since(UNIX_EPOCH);
+        let time = time.unwrap_or_default().as_nanos();
+        let temporary = format!("{}-{number}-{time}", process::id());
+        let temporary = self.folder.join(temporary);
         let written = File::create_new(&temporary)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .and_then(|()| fs::rename(&temporary, &key.0));

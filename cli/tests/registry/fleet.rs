@@ -123,7 +123,7 @@ fn fleet_of_images() {
     let deleting = layer(&[("etc/ssl/.wh.old.pem", "")]);
     let cleaned = Content::image(&[base.clone(), deleting]);
     push(&host, "search/clean", "1", &cleaned);
-    let unread = layer(&[("srv/disk.7z", b"7z\xbc\xaf\x27\x1c\0\x04")]);
+    let unread = layer(&[("srv/disk.rar", b"Rar!\x1a\x07\x01\0")]);
     push(&host, "search/disk", "1", &Content::image(&[unread]));
     let names = [
         "payments/api",
@@ -187,7 +187,7 @@ fn fleet_of_images() {
             ["2025-04-26", aaa, "3"]
         ],
         [
-            [source("search/disk"), "0", "1", "7z"],
+            [source("search/disk"), "0", "1", "rar"],
             [
                 source("search/gone"),
                 "1",

@@ -1,7 +1,8 @@
 //! What is read of a registry, and how the program makes itself known to it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use embedded_roots_testing::authority;
 use embedded_roots_testing::folder::Folder;
@@ -205,6 +206,45 @@ fn what_upper_layers_delete_is_told_apart() {
     let ran = scan(&folder, &["--platform", "all", &source]);
     assert_eq!(ran.places().len(), 1);
     assert_eq!(ran.report["places"][0]["hidden_by"], json!(null));
+}
+
+#[test]
+fn layers_of_the_cache_are_not_read_again() {
+    let base = layer(&[("etc/ssl/cert.pem", pem())]);
+    let one = Content::image(&[base.clone(), layer(&[("one.pem", pem())])]);
+    let mut content = Content::image(&[base, layer(&[("other.pem", pem())])]);
+    let (other, upper) = (content.tag.clone(), content.layer(1));
+    content.manifests.extend(one.manifests);
+    content.blobs.extend(one.blobs);
+    content.tag = one.tag;
+    let damaged = Arc::new(AtomicBool::new(true));
+    let is_damaged = Arc::clone(&damaged);
+    let server = Server::plain(move |request| {
+        if is_damaged.load(Ordering::Relaxed) && request.path.ends_with(&upper) {
+            return Reply::new("damaged");
+        }
+        content.reply(request)
+    });
+    let folder = Folder::new("cached");
+    let cache = folder.join("cache");
+    let name = format!("registry:{}/a/b", server.address);
+    let scan_of = |version: &str| {
+        let before = server.requests().len();
+        let source = format!("{name}{version}");
+        let ran = scan(&folder, &["--cache", cache.to_str().unwrap(), &source]);
+        let plain = server.requests().len() - before;
+        if ran.status == 0 {
+            assert_eq!(ran.report, scan(&folder, &[&source]).report);
+        }
+        (ran.status, ran.places().len(), plain)
+    };
+    // The manifest, the config, and the layers.
+    assert_eq!(scan_of(":1"), (0, 2, 4));
+    // Only what is damaged is asked for, and its result is not kept.
+    assert_eq!(scan_of(&format!("@{other}")).0, 2);
+    damaged.store(false, Ordering::Relaxed);
+    assert_eq!(scan_of(&format!("@{other}")), (0, 2, 3));
+    assert_eq!(scan_of(&format!("@{other}")), (0, 2, 2));
 }
 
 #[test]
