@@ -60,8 +60,8 @@ fn compile() -> Result<(), String> {
         .iter()
         .filter(|root| !root.annotation().is_empty())
         .collect();
-    let anchors = emit::anchors_of(limited.iter().copied());
-    write(&out, "limited_anchors.rs", &anchors)?;
+    let roots = emit::limited_roots(limited.iter().copied());
+    write(&out, "limited_roots.rs", &roots)?;
     #[cfg(feature = "onecrl")]
     write(&out, "onecrl.rs", &onecrl()?)?;
 

@@ -1,9 +1,12 @@
 //! `diff`: which roots came, went, or changed.
 
+use std::io::{self, Write};
+
 use clap::Args;
 use embedded_roots_bundle::{counted, escape};
 use serde::Serialize;
 
+use crate::finder::marked::{MarkedAnchor, PrivateAnchor};
 use crate::history::{History, Standing};
 use crate::outcome::{Outcome, Result};
 use crate::output::{ERROR, GOOD, Output, WARNING};
@@ -32,6 +35,9 @@ struct Difference<'a> {
     history_as_of: &'a str,
     came: Vec<Facts<'a>>,
     went: Vec<Facts<'a>>,
+    /// Private roots of a program, without certificates.
+    anchors_came: Vec<PrivateAnchor>,
+    anchors_went: Vec<PrivateAnchor>,
     /// Not if those of a side are not known.
     limits_compared: bool,
     changed: Vec<Change<'a>>,
@@ -59,8 +65,10 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     output.warn(&arguments.old.warnings(&old.roots))?;
     output.warn(&arguments.new.warnings(&new.roots))?;
     let limits_compared = old.limits_are_known && new.limits_are_known;
-    let came = without(&new.roots, &old.roots);
-    let went = without(&old.roots, &new.roots);
+    let came = without(&new, &old);
+    let went = without(&old, &new);
+    let anchors_came = anchors_without(&new, &old);
+    let anchors_went = anchors_without(&old, &new);
     let mut changed = Vec::new();
     for root in &new.roots {
         let Some(before) = same_root(root, &old.roots) else {
@@ -91,22 +99,15 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         history_as_of: &history.as_of,
         came: came.iter().map(|root| root.facts(&history)).collect(),
         went: went.iter().map(|root| root.facts(&history)).collect(),
+        anchors_came,
+        anchors_went,
         limits_compared,
         changed,
     };
+    let all_came = came.len() + difference.anchors_came.len();
+    let all_went = went.len() + difference.anchors_went.len();
     output.write(&difference, |out| {
-        for root in &went {
-            let removed = history.removed(&root.certificate);
-            let gone = removed.map(Standing::gone_and_why);
-            let gone = gone.map(|when| format!(" (removed by Mozilla before {when})"));
-            let gone = gone.unwrap_or_default();
-            let (subject, compromised) = (root.certificate.subject(), compromised(root, &history));
-            writeln!(out, "{ERROR}-{ERROR:#} {subject}{compromised}{gone}")?;
-        }
-        for root in &came {
-            let (subject, compromised) = (root.certificate.subject(), compromised(root, &history));
-            writeln!(out, "{GOOD}+{GOOD:#} {subject}{compromised}")?;
-        }
+        difference.show_went_and_came(out, [&went, &came], &history)?;
         for changed in &difference.changed {
             let mut what = Vec::new();
             if changed.is_renewed {
@@ -137,19 +138,51 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
             writeln!(out, "{remark}")?;
         }
         let summary = [
-            format!("{} went", counted(went.len(), "root")),
-            format!("{} came", came.len()),
+            format!("{} went", counted(all_went, "root")),
+            format!("{all_came} came"),
             format!("{} changed", difference.changed.len()),
         ];
         writeln!(out, "{}", summary.join(", "))
     })?;
-    let same = went.is_empty() && came.is_empty() && difference.changed.is_empty();
+    let same = all_went == 0 && all_came == 0 && difference.changed.is_empty();
     Ok(if same {
         Outcome::Clean
     } else {
         Outcome::Findings
     })
 }
+
+impl Difference<'_> {
+    fn show_went_and_came(
+        &self,
+        out: &mut dyn Write,
+        [went, came]: [&[&InspectedRoot]; 2],
+        history: &History,
+    ) -> io::Result<()> {
+        for root in went {
+            let removed = history.removed(&root.certificate);
+            let gone = removed.map(Standing::gone_and_why);
+            let gone = gone.map(|when| format!(" (removed by Mozilla before {when})"));
+            let gone = gone.unwrap_or_default();
+            let (subject, compromised) = (root.certificate.subject(), compromised(root, history));
+            writeln!(out, "{ERROR}-{ERROR:#} {subject}{compromised}{gone}")?;
+        }
+        for PrivateAnchor { subject, .. } in &self.anchors_went {
+            writeln!(out, "{ERROR}-{ERROR:#} {subject}{KEY_ALONE}")?;
+        }
+        for PrivateAnchor { subject, .. } in &self.anchors_came {
+            writeln!(out, "{GOOD}+{GOOD:#} {subject}{KEY_ALONE}")?;
+        }
+        for root in came {
+            let (subject, compromised) = (root.certificate.subject(), compromised(root, history));
+            writeln!(out, "{GOOD}+{GOOD:#} {subject}{compromised}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Of a private root of a program.
+const KEY_ALONE: &str = " (a private root, without a certificate)";
 
 /// With a blank before it; empty if the root is not compromised.
 fn compromised(root: &InspectedRoot, history: &History) -> String {
@@ -178,7 +211,13 @@ fn same_root<'a>(root: &InspectedRoot, roots: &'a [InspectedRoot]) -> Option<&'a
     exact.or_else(|| same().next())
 }
 
-fn without<'a>(roots: &'a [InspectedRoot], others: &[InspectedRoot]) -> Vec<&'a InspectedRoot> {
-    let lacks = |root: &&InspectedRoot| same_root(root, others).is_none();
-    roots.iter().filter(lacks).collect()
+fn without<'a>(side: &'a Side, other: &Side) -> Vec<&'a InspectedRoot> {
+    let lacks = |root: &&InspectedRoot| !other.has(root.identity());
+    side.roots.iter().filter(lacks).collect()
+}
+
+fn anchors_without(side: &Side, other: &Side) -> Vec<PrivateAnchor> {
+    let lacks = |anchor: &&MarkedAnchor| !other.has(anchor.identity());
+    let anchors = side.anchors.iter().filter(lacks);
+    anchors.map(PrivateAnchor::from).collect()
 }

@@ -12,11 +12,12 @@ use serde::Serialize;
 
 use crate::compromise::{Compromise, Compromises};
 use crate::outcome::Result;
-use crate::record::{Days, Removal, Removals, paragraphs};
+use crate::record::{Days, NotForServers, Removal, Removals, paragraphs};
 
 /// Written by `cargo xtask history`.
 const HISTORY: &[u8] = include_bytes!("../data/history.pem.gz");
 const REMOVALS: &str = include_str!("../data/removals.toml");
+const EMAIL: &str = include_str!("../data/email.toml");
 
 /// A certificate that is in the list, or was.
 pub(crate) struct HistoryEntry {
@@ -66,6 +67,8 @@ pub(crate) struct History {
     /// The keys of the bundle `mozilla`, which has another source and may keep a root for longer.
     bundled_keys: HashSet<[u8; 32]>,
     compromises: Compromises,
+    /// The certificates that Mozilla's list has, but not for servers.
+    not_for_servers: HashSet<[u8; 32]>,
     /// The day of the newest release.
     pub(crate) as_of: String,
 }
@@ -75,11 +78,11 @@ impl History {
     pub(crate) fn load() -> Result<Self> {
         let mut text = String::new();
         GzDecoder::new(HISTORY).read_to_string(&mut text)?;
-        Self::read(&text, REMOVALS)
+        Self::read(&text, REMOVALS, EMAIL)
     }
 
     /// A history in the format of the compiled-in one.
-    pub(crate) fn read(text: &str, removals: &str) -> Result<Self> {
+    pub(crate) fn read(text: &str, removals: &str, email: &str) -> Result<Self> {
         let mut reasons = reasons(removals)?;
         let mut known = Vec::new();
         let mut as_of = String::new();
@@ -112,6 +115,7 @@ impl History {
         };
         let mut history = Self {
             compromises: Compromises::load(key_of)?,
+            not_for_servers: not_for_servers(email)?,
             by_sha256: HashMap::new(),
             by_key: HashMap::new(),
             bundled_keys: bundled.iter().map(Certificate::spki_sha256).collect(),
@@ -157,6 +161,11 @@ impl History {
         Some(&exact.unwrap_or(newest).standing)
     }
 
+    /// Whether Mozilla's list has the certificate, but not for servers: for e-mail, as a rule.
+    pub(crate) fn is_not_for_servers(&self, sha256: &[u8; 32]) -> bool {
+        self.not_for_servers.contains(sha256)
+    }
+
     /// Why the certificate is compromised: its private key is public, or that of an intermediate below it.
     pub(crate) fn compromise(&self, certificate: &Certificate) -> Option<&Compromise> {
         self.compromises.of_key(&certificate.spki_sha256())
@@ -193,8 +202,7 @@ fn reasons(text: &str) -> Result<HashMap<[u8; 32], RemovalReason>> {
     } in removals.removal
     {
         for digits in sha256 {
-            let digest = embedded_roots_bundle::digest::sha256_from_hex(&digits);
-            let digest = digest.ok_or_else(|| format!("removals.toml: {digits} is no SHA-256"))?;
+            let digest = sha256_from_hex("removals.toml", &digits)?;
             let reason = RemovalReason {
                 reason: reason.clone(),
                 source: source.clone(),
@@ -203,6 +211,19 @@ fn reasons(text: &str) -> Result<HashMap<[u8; 32], RemovalReason>> {
         }
     }
     Ok(reasons)
+}
+
+fn not_for_servers(text: &str) -> Result<HashSet<[u8; 32]>> {
+    let list: NotForServers = toml::from_str(text)?;
+    let digests = list.roots.iter();
+    digests
+        .map(|digits| sha256_from_hex("email.toml", digits))
+        .collect()
+}
+
+fn sha256_from_hex(file: &str, digits: &str) -> Result<[u8; 32]> {
+    let digest = embedded_roots_bundle::digest::sha256_from_hex(digits);
+    Ok(digest.ok_or_else(|| format!("{file}: {digits} is no SHA-256"))?)
 }
 
 #[cfg(test)]

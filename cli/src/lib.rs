@@ -20,6 +20,7 @@ mod output;
 mod place;
 mod progress;
 mod record;
+mod registry;
 mod root;
 mod sarif;
 mod scan;

@@ -56,6 +56,21 @@ impl Output {
         Ok(())
     }
 
+    /// Writes a value as one line of JSON.
+    pub(crate) fn write_line<T: Serialize>(&mut self, value: &T) -> Result<()> {
+        serde_json::to_writer(&mut self.stream, value).map_err(io::Error::from)?;
+        writeln!(self.stream)?;
+        self.stream.flush()?;
+        Ok(())
+    }
+
+    /// Writes a line for people, with `--json`, too.
+    pub(crate) fn say(&mut self, text: &str) -> Result<()> {
+        writeln!(self.stream, "{text}")?;
+        self.stream.flush()?;
+        Ok(())
+    }
+
     /// Writes warnings to standard error.
     #[allow(clippy::unused_self, reason = "it is output")]
     pub(crate) fn warn(&self, warnings: &[String]) -> Result<()> {

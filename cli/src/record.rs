@@ -1,4 +1,4 @@
-//! How data/history.pem.gz and data/removals.toml are written. `cargo xtask history`, which writes and checks
+//! How data/history.pem.gz, data/removals.toml and data/email.toml are written. `cargo xtask history`, which writes and checks
 //! them, compiles this file too.
 
 use std::fmt;
@@ -69,6 +69,20 @@ pub(crate) struct Removal {
     pub(crate) reason: String,
     /// Where that is told.
     pub(crate) source: String,
+}
+
+/// The roots of Mozilla's list that are not for servers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "some members are for readers of the file")]
+pub(crate) struct NotForServers {
+    /// Where the list is from.
+    source: String,
+    licence: String,
+    /// The day of that.
+    as_of: String,
+    /// The digests of the certificates, in lower-case hexadecimal digits.
+    pub(crate) roots: Vec<String>,
 }
 
 const FIRST: &str = "first";

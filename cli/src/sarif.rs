@@ -1,12 +1,11 @@
-//! SARIF 2.1.0, which the code scanning of GitHub, GitLab and Azure shows beside a change. `CycloneDX` has
-//! no place for a finding that is neither a component nor a vulnerability with an identifier.
+//! SARIF 2.1.0, which the code scanning of GitHub, GitLab and Azure shows beside a change.
 
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-/// A format for other systems.
+/// A format of `check` for other systems.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Format {
     /// SARIF 2.1.0: each finding is a result

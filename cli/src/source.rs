@@ -5,13 +5,14 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use embedded_roots::Roots;
+use embedded_roots::{Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse};
 use memchr::{memchr, memmem};
 use rustls_pki_types::UnixTime;
 use serde::{Serialize, Serializer};
 
 use crate::day::parse_day;
+use crate::finder::marked::MarkedAnchor;
 use crate::finder::progress::Progress;
 use crate::finder::{union, unpack};
 use crate::history::History;
@@ -67,12 +68,40 @@ impl Serialize for Source {
 /// One side of a comparison.
 pub(crate) struct Side {
     pub(crate) roots: Vec<InspectedRoot>,
+    /// Private roots of a program, without certificates.
+    pub(crate) anchors: Vec<MarkedAnchor>,
     /// Not if a scan has found the roots, which does not show the limits that a program sets, nor if they
     /// are of the history, which has certificates alone.
     pub(crate) limits_are_known: bool,
 }
 
+impl Side {
+    /// Whether it has a root with this subject and this key.
+    pub(crate) fn has(&self, identity: (&[u8], &[u8])) -> bool {
+        let mut roots = self.roots.iter();
+        let mut anchors = self.anchors.iter();
+        roots.any(|root| root.identity() == identity)
+            || anchors.any(|anchor| anchor.identity() == identity)
+    }
+}
+
 impl Source {
+    /// The policy that trusts these roots, with their limits.
+    pub(crate) fn policy(&self, history: &History) -> Result<Roots> {
+        let builder = Roots::builder();
+        let builder = match self {
+            Self::Mozilla => builder.bundle(&mozilla::BUNDLE),
+            Self::MozillaOn(_) => {
+                let roots = self.compilable(history, None)?;
+                let roots = roots.into_iter().map(|root| root.root);
+                builder.pem(ParsedBundle::new(roots.collect())?.to_pem())
+            }
+            Self::System => return Ok(Roots::system()?),
+            Self::File(path) => builder.pem_file(path),
+        };
+        Ok(builder.build()?)
+    }
+
     /// The roots. A file has to compile, once it is PEM.
     pub(crate) fn compilable(
         &self,
@@ -86,18 +115,22 @@ impl Source {
     /// text.
     pub(crate) fn side(&self, history: &History, progress: &dyn Progress) -> Result<Side> {
         let mut limits_are_known = !matches!(self, Self::MozillaOn(_));
+        let mut anchors = Vec::new();
         let roots = self.roots(history, |path| {
             let name = || bundle::escape(&path.display().to_string());
             let is_scanned = is_for_scan(path).map_err(|why| format!("{}: {why}", name()))?;
             if is_scanned {
                 limits_are_known = false;
-                union::roots(path, history, progress)
+                let union = union::roots(path, history, progress)?;
+                anchors = union.anchors;
+                Ok(union.roots)
             } else {
                 roots_from_file(path, None)
             }
         })?;
         Ok(Side {
             roots,
+            anchors,
             limits_are_known,
         })
     }

@@ -66,6 +66,21 @@ impl Anchor {
         )
     }
 
+    /// For generated code: a literal that has the subject from `start` to `end`, and the key from there.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn from_marked(
+        literal: &'static [u8],
+        start: usize,
+        end: usize,
+        name_constraints: Option<&'static [u8]>,
+        distrust_after: Option<u64>,
+    ) -> Self {
+        let (before, key) = literal.split_at(end);
+        let (_, subject) = before.split_at(start);
+        Self::from_literals(subject, key, name_constraints, distrust_after)
+    }
+
     /// For generated code, so its arguments are all literals.
     #[doc(hidden)]
     #[must_use]

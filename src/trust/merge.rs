@@ -101,13 +101,12 @@ impl MergedRoot {
 
     /// The limits that Mozilla sets for this root count as one more copy, from a source that is always there.
     fn meet_known(&mut self, report: &mut SourceReport) {
-        let mut known = limited::ANCHORS.iter();
-        if let Some(known) = known.find(|known| is_same_root(known, &self.root.anchor)) {
+        if let Some(known) = limited::limits_of(&self.root.anchor) {
             match self.standing {
                 Standing::Listed => {
-                    self.tighten(known, report);
+                    self.tighten(&known, report);
                 }
-                Standing::Given => report.compare(known, &self.root.anchor),
+                Standing::Given => report.compare(&known, &self.root.anchor),
             }
         }
     }
@@ -222,10 +221,6 @@ fn order(one: &Anchor, other: &Anchor) -> Ordering {
     by_identity.then_with(|| one.limits().cmp(&other.limits()))
 }
 
-fn is_same_root(one: &Anchor, other: &Anchor) -> bool {
-    identity(one) == identity(other)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -250,12 +245,12 @@ mod tests {
     fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
         if let Some(known) = name.checked_sub(4) {
             let known = usize::try_from(known).unwrap();
-            let known = limited::ANCHORS[known].trust_anchor();
+            let known = limited::anchors()[known].trust_anchor().clone();
             let other = anchor(0, constraint, date);
             let name_constraints = other.trust_anchor().name_constraints.clone();
             let trust_anchor = TrustAnchor {
                 name_constraints,
-                ..known.clone()
+                ..known
             };
             return Anchor::new(trust_anchor, other.distrust_after());
         }
@@ -299,9 +294,10 @@ mod tests {
             .collect();
         names.sort();
         names.dedup();
+        let limited = limited::anchors();
         let mut trusted = Vec::new();
         for name in names {
-            let known = limited::ANCHORS.iter();
+            let known = limited.iter();
             let known = known.filter(|known| identity(known) == name);
             let of_name = |standing| copies(standing).filter(|copy| identity(copy) == name);
             let listed = || of_name(Standing::Listed).chain(known.clone());
@@ -375,7 +371,7 @@ mod tests {
 
     #[test]
     fn limits_of_mozillas_roots_apply_to_their_copies() {
-        for known in limited::ANCHORS {
+        for known in &limited::anchors() {
             let bare = TrustAnchor {
                 name_constraints: None,
                 ..known.trust_anchor().clone()
@@ -389,7 +385,7 @@ mod tests {
             assert_eq!(merged(Standing::Listed), std::slice::from_ref(known));
             assert_eq!(merged(Standing::Given), std::slice::from_ref(&bare));
         }
-        assert_eq!(limited::ANCHORS.len(), 2);
+        assert_eq!(limited::anchors().len(), 2);
     }
 
     /// Quadratic work takes half a minute here.

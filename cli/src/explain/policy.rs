@@ -9,7 +9,7 @@ use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Error, Roots, mozilla};
-use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, escape, issuer, subject};
+use embedded_roots_bundle::{self as bundle, Annotation, escape, issuer, subject};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::{Serialize, Serializer};
 
@@ -81,17 +81,13 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
     let Some(given) = given else {
         return Ok(vec![embedded, system]);
     };
-    let roots = match given {
+    match given {
         Source::Mozilla => return Ok(vec![embedded, system]),
         Source::System => return Ok(vec![system, embedded]),
-        Source::MozillaOn(_) => {
-            let roots = given.compilable(history, None)?;
-            let roots = roots.into_iter().map(|root| root.root);
-            Roots::builder().pem(ParsedBundle::new(roots.collect())?.to_pem())
-        }
-        Source::File(path) => Roots::builder().pem_file(path),
-    };
-    let given = Policy::new(PolicyName::from_source(given), Ok(roots.build()?));
+        Source::MozillaOn(_) | Source::File(_) => {}
+    }
+    let roots = given.policy(history)?;
+    let given = Policy::new(PolicyName::from_source(given), Ok(roots));
     Ok(vec![given, embedded, system])
 }
 

@@ -28,7 +28,13 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
     let days = "# first: 2016-01-01\n# last: 2018-02-03\n# gone: 2018-03-04\n";
     let pem = ca.pem().replace("\r\n", "\n");
     let sha256 = hex(&embedded_roots_bundle::digest::sha256(ca.der()));
-    let history = History::read(&format!("# a header\n\n{days}{pem}"), &removals(&sha256)).unwrap();
+    let email = "source = ''\nlicence = ''\nas_of = ''\nroots = []";
+    let history = History::read(
+        &format!("# a header\n\n{days}{pem}"),
+        &removals(&sha256),
+        email,
+    )
+    .unwrap();
     let policies = policies(None, &history).unwrap();
     let chain = Chain::read(vec![server.der().clone()]).unwrap();
     let now = UnixTime::now();

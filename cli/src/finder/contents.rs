@@ -5,13 +5,14 @@ use std::io;
 
 use embedded_roots::inspect::Certificate;
 use rustls_pki_types::CertificateDer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::limits::Counter;
+use super::marked::MarkedAnchor;
 use crate::history::HistoryEntry;
 
 /// How a root is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Form {
     /// The public key alone, as in a rustls trust anchor.
@@ -19,6 +20,33 @@ pub(crate) enum Form {
     Der,
     Pem,
 }
+
+/// For what a root is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trust {
+    pub(crate) servers: bool,
+    pub(crate) email: bool,
+}
+
+/// An array: `["servers", "email"]`.
+impl Serialize for Trust {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let uses = [(self.servers, "servers"), (self.email, "email")];
+        serializer.collect_seq(uses.iter().filter(|(is, _)| *is).map(|(_, name)| name))
+    }
+}
+
+/// Where a known root was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub(crate) form: Form,
+    pub(crate) place: u64,
+    /// Its SHA-256 fingerprint.
+    pub(crate) root: [u8; 32],
+}
+
+/// A dozen lists.
+const MOST_POSITIONS: usize = 4096;
 
 /// What was found.
 pub(crate) struct Contents<'h> {
@@ -31,11 +59,20 @@ pub(crate) struct Contents<'h> {
     pub(crate) unknown: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
     /// Certificates with a compromised key that are no known roots.
     pub(crate) compromised: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
+    /// Anchors that a program has from this project's build and that are not in the history, by the SHA-256 of the key:
+    /// private roots.
+    pub(crate) anchors: BTreeMap<[u8; 32], MarkedAnchor>,
     pub(crate) verifier: VerifierTraces,
-    /// What a program carries in a form that is not read.
-    pub(crate) payload: Option<&'static str>,
+    /// What is packed between other bytes, as in a program, by its place.
+    pub(crate) payloads: Payloads,
     /// Encrypted data of PKCS#7, as a PKCS#12 file has it.
     pub(crate) has_encrypted_data: bool,
+    /// For what NSS's module trusts roots, as far as that is known, if it is in the place.
+    pub(crate) trust: Option<BTreeMap<[u8; 32], Trust>>,
+    /// Where each known root was found, as far as these are not too many.
+    pub(crate) positions: Vec<Position>,
+    /// Where in the place the search is.
+    pub(crate) position: u64,
     pub(crate) bytes: u64,
     /// The bytes of what looked like a certificate but was not.
     pub(crate) false_alarms: u64,
@@ -44,9 +81,45 @@ pub(crate) struct Contents<'h> {
     /// Something that looks like a certificate was skipped, after too many false alarms.
     pub(crate) has_skipped: bool,
     /// How many bytes the report may still take.
-    room: Counter,
-    is_full: bool,
+    pub(super) room: Counter,
+    pub(super) is_full: bool,
 }
+
+/// What may be packed in a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payload {
+    /// Where it begins; for `PyInstaller`, where the end of its archive does.
+    pub(crate) place: u64,
+    pub(crate) form: PayloadForm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayloadForm {
+    PyInstaller,
+    /// A Zstandard frame, and one that Nuitka has written.
+    Zstd,
+    Nuitka,
+}
+
+#[derive(Default)]
+pub(crate) struct Payloads {
+    pub(crate) all: Vec<Payload>,
+    /// There are more than these.
+    pub(crate) is_cut_off: bool,
+}
+
+impl Payloads {
+    fn add(&mut self, payload: Payload) {
+        if self.all.len() < MOST_PAYLOADS {
+            self.all.push(payload);
+        } else {
+            self.is_cut_off = true;
+        }
+    }
+}
+
+/// A program has one or a few; file systems that are compressed have more.
+const MOST_PAYLOADS: usize = 1 << 16;
 
 /// What tells of rustls' verifier.
 #[derive(Default)]
@@ -76,9 +149,13 @@ impl<'h> Contents<'h> {
             reissued: BTreeMap::new(),
             unknown: BTreeMap::new(),
             compromised: BTreeMap::new(),
+            anchors: BTreeMap::new(),
             verifier: VerifierTraces::default(),
-            payload: None,
+            payloads: Payloads::default(),
             has_encrypted_data: false,
+            trust: None,
+            positions: Vec::new(),
+            position: 0,
             bytes: 0,
             false_alarms: 0,
             decoded: 0,
@@ -88,8 +165,16 @@ impl<'h> Contents<'h> {
         }
     }
 
+    /// For what the place trusts the certificate, if it says so.
+    pub(crate) fn trusted_for(&self, sha256: &[u8; 32]) -> Option<Trust> {
+        self.trust.as_ref()?.get(sha256).copied()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.roots.is_empty() && self.unknown.is_empty() && self.compromised.is_empty()
+        self.roots.is_empty()
+            && self.unknown.is_empty()
+            && self.compromised.is_empty()
+            && self.anchors.is_empty()
     }
 
     /// Whether rustls' verifier refuses keys whose private keys are public, if this is a program with that
@@ -129,12 +214,32 @@ impl<'h> Contents<'h> {
         });
         entry.forms.insert(form);
         entry.is_exact |= is_exact;
+        if self.positions.len() < MOST_POSITIONS {
+            self.positions.push(Position {
+                form,
+                place: self.position,
+                root: sha256,
+            });
+        }
+    }
+
+    /// What may be packed at this position of the bytes that were read last.
+    pub(crate) fn payload(&mut self, data: &[u8], position: usize, form: PayloadForm) {
+        let place = self.bytes - (data.len() - position) as u64;
+        self.payloads.add(Payload { place, form });
     }
 
     pub(crate) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
         let sha256 = certificate.sha256();
         if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
             self.reissued.insert(sha256, der.to_vec().into());
+        }
+    }
+
+    pub(crate) fn anchor(&mut self, spki_sha256: [u8; 32], anchor: MarkedAnchor) {
+        let size = anchor.subject.len() + anchor.key.len();
+        if !self.anchors.contains_key(&spki_sha256) && self.has_room(size) {
+            self.anchors.insert(spki_sha256, anchor);
         }
     }
 
@@ -151,21 +256,83 @@ impl<'h> Contents<'h> {
             kept.forms.insert(form);
             return;
         }
-        // Escaped, a name may be longer than the certificate.
-        let names = certificate.subject().len() + certificate.issuer().len();
-        if !self.has_room(der.len() + names) {
-            return;
-        }
         let root = ParsedCertificate {
             certificate,
             der: der.to_vec().into(),
         };
+        if !self.has_room(root.size()) {
+            return;
+        }
         let kept = Occurrence {
             root,
             forms: BTreeSet::from([form]),
             is_exact: true,
         };
         map(self).insert(sha256, kept);
+    }
+
+    /// Adds what was found in the next part of the same place.
+    pub(crate) fn add(&mut self, next: Self) {
+        let Self {
+            roots,
+            reissued,
+            unknown,
+            compromised,
+            anchors,
+            verifier,
+            payloads,
+            has_encrypted_data,
+            trust,
+            positions,
+            position: _,
+            bytes,
+            false_alarms,
+            decoded,
+            has_skipped,
+            room: _,
+            is_full,
+        } = next;
+        for (sha256, occurrence) in roots {
+            if self.roots.contains_key(&sha256) || self.has_room(0) {
+                add(&mut self.roots, sha256, occurrence);
+            }
+        }
+        for (sha256, der) in reissued {
+            if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
+                self.reissued.insert(sha256, der);
+            }
+        }
+        for (sha256, occurrence) in unknown {
+            if self.unknown.contains_key(&sha256) || self.has_room(occurrence.root.size()) {
+                add(&mut self.unknown, sha256, occurrence);
+            }
+        }
+        for (sha256, occurrence) in compromised {
+            if self.compromised.contains_key(&sha256) || self.has_room(occurrence.root.size()) {
+                add(&mut self.compromised, sha256, occurrence);
+            }
+        }
+        for (spki_sha256, anchor) in anchors {
+            self.anchor(spki_sha256, anchor);
+        }
+        self.verifier.has_error |= verifier.has_error;
+        self.verifier.has_public_key |= verifier.has_public_key;
+        payloads
+            .all
+            .into_iter()
+            .for_each(|payload| self.payloads.add(payload));
+        self.payloads.is_cut_off |= payloads.is_cut_off;
+        self.has_encrypted_data |= has_encrypted_data;
+        if let Some(trust) = trust {
+            self.trust.get_or_insert_default().extend(trust);
+        }
+        let left = MOST_POSITIONS - self.positions.len();
+        self.positions.extend(positions.into_iter().take(left));
+        self.bytes += bytes;
+        self.false_alarms += false_alarms;
+        self.decoded += decoded;
+        self.has_skipped |= has_skipped;
+        self.is_full |= is_full;
     }
 
     /// Whether one more root with this many bytes may be kept.
@@ -176,4 +343,32 @@ impl<'h> Contents<'h> {
         self.is_full |= !has_room;
         has_room
     }
+}
+
+impl ParsedCertificate {
+    /// The bytes that it takes in a report.
+    fn size(&self) -> usize {
+        // Escaped, a name may be longer than the certificate.
+        let names = self.certificate.subject().len() + self.certificate.issuer().len();
+        self.der.len() + names
+    }
+}
+
+fn add<T>(
+    all: &mut BTreeMap<[u8; 32], Occurrence<T>>,
+    sha256: [u8; 32],
+    occurrence: Occurrence<T>,
+) {
+    let Occurrence {
+        root,
+        forms,
+        is_exact,
+    } = occurrence;
+    let kept = all.entry(sha256).or_insert_with(|| Occurrence {
+        root,
+        forms: BTreeSet::new(),
+        is_exact: false,
+    });
+    kept.forms.extend(forms);
+    kept.is_exact |= is_exact;
 }

@@ -4,59 +4,152 @@ use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::location::Location;
-use super::unpack::Scan;
+use super::pattern::Exclusions;
 
 /// What the kernel shows as files. Some of them do not end.
 const NOT_ON_DISK: [&str; 3] = ["/dev", "/proc", "/sys"];
 
-/// Files that are under several names, by device and inode.
-#[derive(Default)]
-pub(crate) struct VisitedFiles(HashSet<(u64, u64)>);
+/// What is to be scanned.
+pub(crate) enum Input {
+    Standard,
+    /// A pipe, as of `<(...)` in a shell.
+    Pipe(PathBuf),
+    /// With its size.
+    File(PathBuf, u64),
+    /// What cannot be looked into.
+    Failure(PathBuf, io::Error),
+}
 
-/// Scans what a path of the command line names: standard input for `-`.
-pub(crate) fn scan(path: &Path, seen: &mut VisitedFiles, scan: &mut Scan<'_>) {
-    if path == Path::new("-") {
-        return scan.reader("-", &mut io::stdin().lock());
+/// All that the paths of a command line name, in the order in which it is reported.
+pub(crate) struct Walk {
+    /// Those that are left, the first one last.
+    paths: Vec<PathBuf>,
+    directory: Option<Directory>,
+    /// Files that are under several names, by device and inode.
+    seen: HashSet<(u64, u64)>,
+    exclusions: Arc<Exclusions>,
+}
+
+/// A directory of the command line, at which the walk is.
+struct Directory {
+    root: PathBuf,
+    not_on_disk: Vec<PathBuf>,
+    /// A stack, since directories may be nested deeper than calls.
+    todo: Vec<PathBuf>,
+}
+
+impl Input {
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::File(_, size) => *size,
+            // Nobody knows before the end.
+            Self::Standard | Self::Pipe(_) => u64::MAX,
+            Self::Failure(..) => 0,
+        }
     }
-    // A link on the command line is followed.
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => directory(path, seen, scan),
-        Ok(metadata) if metadata.is_file() => file(path, &metadata, seen, scan),
-        // A pipe, as of `<(...)` in a shell.
-        Ok(_) => match fs::File::open(path) {
-            Ok(mut pipe) => scan.reader(&path.display().to_string(), &mut pipe),
-            Err(why) => scan.failed(&location(path), &why),
-        },
-        Err(why) => scan.failed(&location(path), &why),
+
+    pub(crate) fn name_length(&self) -> usize {
+        match self {
+            Self::Standard => 0,
+            Self::Pipe(path) | Self::File(path, _) | Self::Failure(path, _) => {
+                path.as_os_str().len()
+            }
+        }
     }
 }
 
-fn directory(root: &Path, seen: &mut VisitedFiles, scan: &mut Scan<'_>) {
-    let not_on_disk = not_on_disk(root);
-    // A stack, since directories may be nested deeper than calls.
-    let mut todo = vec![root.to_owned()];
-    while let Some(path) = todo.pop() {
+impl Walk {
+    /// Standard input is `-`.
+    pub(crate) fn new(paths: &[PathBuf], exclusions: Arc<Exclusions>) -> Self {
+        Self {
+            paths: paths.iter().rev().cloned().collect(),
+            directory: None,
+            seen: HashSet::new(),
+            exclusions,
+        }
+    }
+
+    /// What a path of the command line is, unless it is a directory, which is walked through next.
+    fn named(&mut self, path: PathBuf) -> Option<Input> {
+        if path == Path::new("-") {
+            return Some(Input::Standard);
+        }
+        // A link on the command line is followed.
+        let metadata = fs::metadata(&path);
+        let is_directory = metadata.as_ref().is_ok_and(Metadata::is_dir);
+        if is_excluded(&self.exclusions, &path, is_directory) {
+            return None;
+        }
+        match metadata {
+            Ok(metadata) if metadata.is_dir() => {
+                self.directory = Some(Directory {
+                    not_on_disk: not_on_disk(&path),
+                    todo: vec![path.clone()],
+                    root: path,
+                });
+                None
+            }
+            Ok(metadata) if metadata.is_file() => self.file(path, &metadata),
+            Ok(_) => Some(Input::Pipe(path)),
+            Err(why) => Some(Input::Failure(path, why)),
+        }
+    }
+
+    /// What a path in a directory is, unless there is nothing to scan in it, or it is a directory itself.
+    fn below(&mut self, path: PathBuf) -> Option<Input> {
+        let exclusions = Arc::clone(&self.exclusions);
+        let directory = self.directory.as_mut()?;
+        // It has been asked about.
+        let is_root = path == directory.root;
+        let is_excluded = |is_directory| !is_root && is_excluded(&exclusions, &path, is_directory);
         let metadata = match fs::symlink_metadata(&path) {
             // The root may be a link itself.
-            Ok(metadata) if metadata.is_symlink() && path == root => fs::metadata(&path),
+            Ok(metadata) if metadata.is_symlink() && is_root => fs::metadata(&path),
             other => other,
         };
         match metadata {
             Ok(metadata) if metadata.is_dir() => {
-                if not_on_disk.contains(&path) {
-                    continue;
+                if !directory.not_on_disk.contains(&path) && !is_excluded(true) {
+                    match entries(&path) {
+                        Ok(entries) => directory.todo.extend(entries),
+                        Err(why) => return Some(Input::Failure(path, why)),
+                    }
                 }
-                match entries(&path) {
-                    Ok(entries) => todo.extend(entries),
-                    Err(why) => scan.failed(&location(&path), &why),
-                }
+                None
             }
-            Ok(metadata) if metadata.is_file() => file(&path, &metadata, seen, scan),
+            Ok(metadata) if metadata.is_file() && is_excluded(false) => None,
+            Ok(metadata) if metadata.is_file() => self.file(path, &metadata),
             // Links, devices, pipes and sockets.
-            Ok(_) => {}
-            Err(why) => scan.failed(&location(&path), &why),
+            Ok(_) => None,
+            Err(why) => Some(Input::Failure(path, why)),
+        }
+    }
+
+    fn file(&mut self, path: PathBuf, metadata: &Metadata) -> Option<Input> {
+        let is_new = identity(metadata).is_none_or(|identity| self.seen.insert(identity));
+        is_new.then_some(Input::File(path, metadata.len()))
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Input;
+
+    fn next(&mut self) -> Option<Input> {
+        loop {
+            let todo = self.directory.as_mut().map(|directory| &mut directory.todo);
+            let input = if let Some(path) = todo.and_then(Vec::pop) {
+                self.below(path)
+            } else {
+                self.directory = None;
+                let path = self.paths.pop()?;
+                self.named(path)
+            };
+            if input.is_some() {
+                return input;
+            }
         }
     }
 }
@@ -83,14 +176,9 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn file(path: &Path, metadata: &Metadata, seen: &mut VisitedFiles, scan: &mut Scan<'_>) {
-    if identity(metadata).is_none_or(|identity| seen.0.insert(identity)) {
-        scan.file(path);
-    }
-}
-
-fn location(path: &Path) -> Location {
-    Location::file(path.display().to_string())
+fn is_excluded(exclusions: &Exclusions, path: &Path, is_directory: bool) -> bool {
+    let location = || Location::file(path.display().to_string());
+    !exclusions.is_empty() && exclusions.exclude(&location(), is_directory)
 }
 
 /// Only where the file may have another name.

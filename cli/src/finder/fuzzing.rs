@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::{Read, Seek};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use embedded_roots_bundle::digest::hex;
 
 use super::limits::ScanLimits;
 use super::location::Location;
 use super::search::{self, Search};
-use super::unpack::Scan;
-pub use super::unpack::is_archive;
+use super::store::StoreForm;
+use super::unpack::{self, Scan};
 use crate::history::History;
 use crate::root::InspectedRoot;
 
@@ -29,9 +31,11 @@ const LIMITS: ScanLimits = ScanLimits {
     ratio: 1_000,
     ratio_from: 1 << 20,
     in_memory: 4 << 20,
+    on_disk: 4 << 20,
     about_entries: 1 << 20,
     about_entry: 1 << 16,
     report: 1 << 18,
+    digests: 1 << 16,
 };
 
 /// The roots that a scan knows.
@@ -94,17 +98,30 @@ pub struct ScanResult {
     pub bytes: u64,
 }
 
+/// Whether a file that begins like this is read as a whole: an archive, what is compressed, or a key store.
+#[must_use]
+pub fn is_archive(head: &[u8]) -> bool {
+    unpack::is_archive(head) || StoreForm::from_head(head).is_some()
+}
+
 impl Scanner<'_> {
     /// Scans what can be read once.
     pub fn reader(&mut self, reader: &mut dyn Read) -> ScanResult {
+        self.renew();
         self.0.reader("x", reader);
         self.seen()
     }
 
     /// Scans a file.
     pub fn seekable(&mut self, file: impl Read + Seek) -> ScanResult {
+        self.renew();
         self.0.seekable(&Location::file("x".to_owned()), file);
         self.seen()
+    }
+
+    /// As if nothing had been scanned before.
+    fn renew(&mut self) {
+        self.0.digests = Arc::new(AtomicU64::new(LIMITS.digests));
     }
 
     fn seen(&mut self) -> ScanResult {

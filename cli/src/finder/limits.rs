@@ -1,11 +1,11 @@
 //! What an archive may cost, since anybody may have made it.
 
-use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// The limits for one file of the command line or of a directory, with all that is in it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct ScanLimits {
     /// Archives in archives.
     pub(crate) depth: usize,
@@ -16,15 +16,20 @@ pub(crate) struct ScanLimits {
     pub(crate) ratio: u64,
     /// The ratio does not matter up to this size: empty disk images are packed well.
     pub(crate) ratio_from: u64,
-    /// Bytes of ZIP archives in other archives, which are in memory since they are read from the end, and
-    /// of what Zstandard keeps of its output.
+    /// Bytes of what decompressors keep of their output, and of small archives in other archives that are read by
+    /// seeking.
     pub(crate) in_memory: u64,
-    /// Bytes about the entries of all ZIP archives that are open.
+    /// Bytes of larger ones, which are in temporary files.
+    pub(crate) on_disk: u64,
+    /// Bytes about the entries of all archives that are open, where that has to be kept.
     pub(crate) about_entries: u64,
     /// Bytes of names and other data before an entry of a tar archive.
     pub(crate) about_entry: u64,
     /// Bytes of what is reported.
     pub(crate) report: u64,
+    /// Digests to try passwords of key stores, for all files together: some ten seconds. A store that Java writes takes
+    /// fifty thousand.
+    pub(crate) digests: u64,
 }
 
 impl Default for ScanLimits {
@@ -35,40 +40,121 @@ impl Default for ScanLimits {
             unpacked: 64 << 30,
             ratio: 250,
             ratio_from: 256 << 20,
-            in_memory: 96 << 20,
+            in_memory: 40 << 20,
+            on_disk: 8 << 30,
             about_entries: 16 << 20,
             about_entry: 1 << 20,
             report: 64 << 20,
+            digests: 60_000_000,
         }
     }
 }
 
-/// A counter that several readers share.
+/// A counter that several readers of one thread share. It is atomic so that what holds it can go to another thread
+/// when that is done, and for no other reason: `take` is not one step.
 #[derive(Clone)]
-pub(crate) struct Counter(Rc<Cell<u64>>);
+pub(crate) struct Counter(Arc<Count>);
+
+struct Count {
+    left: AtomicU64,
+    was_short: AtomicBool,
+    reserve: Option<Reserve>,
+}
 
 impl Counter {
     pub(crate) fn new(value: u64) -> Self {
-        Self(Rc::new(Cell::new(value)))
+        Self::with_reserve(value, None)
+    }
+
+    /// Of memory that several threads have, where the last bytes are there once for all of them.
+    pub(crate) fn with_reserve(value: u64, reserve: Option<Reserve>) -> Self {
+        Self(Arc::new(Count {
+            left: AtomicU64::new(value),
+            was_short: AtomicBool::new(false),
+            reserve,
+        }))
     }
 
     pub(crate) fn value(&self) -> u64 {
-        self.0.get()
+        self.0.left.load(Relaxed)
     }
 
     pub(crate) fn set(&self, value: u64) {
-        self.0.set(value);
+        if let Some(reserve) = &self.0.reserve {
+            reserve.claim(value < reserve.size);
+        }
+        self.0.left.store(value, Relaxed);
     }
 
     /// Whether that many were left, and now are taken.
     pub(crate) fn take(&self, count: u64) -> bool {
         let left = self.value().checked_sub(count);
         self.set(left.unwrap_or(0));
+        if left.is_none() {
+            self.note_short();
+        }
         left.is_some()
+    }
+
+    /// Notes that there was not enough for what is scanned.
+    pub(crate) fn note_short(&self) {
+        self.0.was_short.store(true, Relaxed);
+    }
+
+    /// Whether there has ever been not enough.
+    pub(crate) fn was_short(&self) -> bool {
+        self.0.was_short.load(Relaxed)
     }
 
     pub(crate) fn give(&self, count: u64) {
         self.set(self.value().saturating_add(count));
+    }
+}
+
+/// Memory that one thread at a time has, beside what each has for itself.
+///
+/// Who needs it waits for it, so that what can be read does not depend on what other threads read. Whoever has it waits
+/// for nobody.
+pub(crate) struct Reserve {
+    taken: Arc<Taken>,
+    /// The bytes of it.
+    size: u64,
+    is_own: AtomicBool,
+}
+
+/// Whether somebody has a reserve.
+#[derive(Default)]
+pub(crate) struct Taken {
+    is_taken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Reserve {
+    pub(crate) fn new(taken: Arc<Taken>, size: u64) -> Self {
+        Self {
+            taken,
+            size,
+            is_own: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits for it, or gives it back.
+    fn claim(&self, is_needed: bool) {
+        if self.is_own.swap(is_needed, Relaxed) == is_needed {
+            return;
+        }
+        let Taken { is_taken, changed } = &*self.taken;
+        let taken = is_taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = |taken: &mut bool| is_needed && *taken;
+        let taken = changed.wait_while(taken, wait);
+        *taken.unwrap_or_else(PoisonError::into_inner) = is_needed;
+        changed.notify_one();
+    }
+}
+
+impl Drop for Reserve {
+    fn drop(&mut self) {
+        self.claim(false);
     }
 }
 
@@ -117,6 +203,8 @@ pub(crate) struct UnpackingReader<R> {
     /// How much may still be unpacked, of all of the file.
     left: Counter,
     limits: ScanLimits,
+    /// A decoder need not end if it is read again after an error.
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 impl<R> UnpackingReader<R> {
@@ -127,12 +215,32 @@ impl<R> UnpackingReader<R> {
             written: 0,
             left,
             limits: limits.clone(),
+            failure: None,
         }
+    }
+
+    pub(crate) fn into_inner(self) -> R {
+        self.inner
     }
 }
 
 impl<R: Read> Read for UnpackingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, why)) = &self.failure {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        let result = self.read_within(buffer);
+        if let Err(why) = &result {
+            if why.kind() != io::ErrorKind::Interrupted {
+                self.failure = Some((why.kind(), why.to_string()));
+            }
+        }
+        result
+    }
+}
+
+impl<R: Read> UnpackingReader<R> {
+    fn read_within(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)? as u64;
         self.written += read;
         if !self.left.take(read) {
@@ -149,5 +257,70 @@ impl<R: Read> Read for UnpackingReader<R> {
         }
         // Not more than the buffer's length, which is a usize.
         Ok(usize::try_from(read).unwrap_or(usize::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Each thread takes more than its own part again and again, and sees that nobody else does at that time.
+    #[test]
+    fn one_thread_at_a_time_has_the_reserve() {
+        let taken = Arc::new(Taken::default());
+        let others = AtomicU64::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                let (taken, others) = (Arc::clone(&taken), &others);
+                scope.spawn(move || {
+                    for _ in 0..1_000 {
+                        let reserve = Reserve::new(Arc::clone(&taken), 80);
+                        let memory = Counter::with_reserve(100, Some(reserve));
+                        assert!(memory.take(20));
+                        assert!(memory.take(50));
+                        assert_eq!(others.fetch_add(1, Relaxed), 0);
+                        assert!(!memory.take(31));
+                        memory.set(30);
+                        assert_eq!(others.fetch_sub(1, Relaxed), 1);
+                        memory.give(50);
+                        assert!(memory.take(1));
+                        assert_eq!(others.fetch_add(1, Relaxed), 0);
+                        others.fetch_sub(1, Relaxed);
+                        // It goes back when nobody counts any longer.
+                    }
+                });
+            }
+        });
+        assert!(!*taken.is_taken.lock().unwrap());
+    }
+
+    /// Reads some, fails, and would go on.
+    struct Failing(u32);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            if self.0 == 2 {
+                return Err(io::Error::other("damaged"));
+            }
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn a_decoder_is_not_read_after_an_error() {
+        let left = Counter::new(100);
+        let packed = Counter::new(100);
+        let limits = ScanLimits::default();
+        let mut reader = UnpackingReader::new(Failing(0), packed, left, &limits);
+        let mut buffer = [0; 10];
+        assert_eq!(reader.read(&mut buffer).unwrap(), 1);
+        for _ in 0..2 {
+            let why = reader.read(&mut buffer).unwrap_err().to_string();
+            assert_eq!(why, "damaged");
+        }
+        assert_eq!(reader.inner.0, 2);
     }
 }

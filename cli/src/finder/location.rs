@@ -28,6 +28,16 @@ impl Location {
         2 * self.shown.len()
     }
 
+    /// An entry, by the names of the archives in this place and its own.
+    pub(crate) fn below(&self, names: Vec<String>) -> Self {
+        let mut path = self.path.clone();
+        path.extend(names);
+        Self {
+            shown: path.join("!"),
+            path,
+        }
+    }
+
     /// An entry with this name, of which the beginning is enough to find it.
     pub(crate) fn entry(&self, name: &[u8]) -> Self {
         let start = name.get(..MAX_NAME).unwrap_or(name);

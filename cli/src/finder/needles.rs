@@ -1,6 +1,9 @@
 //! What tells that something may be at a place. Each is rare in other data.
 
+use embedded_roots_bundle::emit::ANCHOR_MARK;
+
 use super::text::Spelling;
+use super::{pyinstaller, zstd};
 
 /// What a needle tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +16,14 @@ pub(crate) enum Sign {
     Pem,
     /// Of rustls' verifier.
     Verifier,
-    /// An archive in a program.
-    Payload(&'static str),
+    /// The end of an archive of `PyInstaller`.
+    PyInstaller,
+    /// A frame of Zstandard.
+    Zstd,
+    /// NSS's module.
+    Nss,
+    /// An anchor that this project's build has marked.
+    Anchor,
     EncryptedData,
     /// A part of a certificate or a key in text.
     Text(Spelling),
@@ -36,12 +45,10 @@ pub(crate) const NEEDLES: &[Needle] = &[
     // The name of an error of webpki, which is in every program with rustls' verifier, also if it is optimised as a
     // whole and stripped: rustls wraps webpki's errors as values that can be shown.
     needle(b"PathLenConstraintViolated", Sign::Verifier),
-    // With which the archive of `PyInstaller` ends, and the compressed one of Nuitka begins.
-    needle(
-        b"MEI\x0c\x0b\x0a\x0b\x0e",
-        Sign::Payload("archive of PyInstaller"),
-    ),
-    needle(b"KAY\x28\xb5\x2f\xfd", Sign::Payload("archive of Nuitka")),
+    needle(pyinstaller::COOKIE, Sign::PyInstaller),
+    needle(zstd::MAGIC, Sign::Zstd),
+    needle(b"NSS Builtin Objects", Sign::Nss),
+    needle(ANCHOR_MARK, Sign::Anchor),
     // encryptedData (RFC 2315, section 14).
     needle(
         b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06",

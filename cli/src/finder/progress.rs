@@ -1,6 +1,7 @@
 //! What is told while files are searched.
 
-pub(crate) trait Progress {
+/// By several threads.
+pub(crate) trait Progress: Sync {
     /// A place is searched now.
     fn place(&self, name: &str);
 

@@ -3,30 +3,44 @@
 use std::io::{self, Read};
 use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, Input, Match, MatchKind, Span};
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::der::{BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed};
+use embedded_roots_bundle::der::{
+    BIT_STRING, Element, INTEGER, SEQUENCE, context_constructed, encode,
+};
+use embedded_roots_bundle::digest::sha256;
 
-use super::contents::{Contents, Form};
+use super::contents::{Contents, Form, PayloadForm};
 use super::keys::{Hit, KnownKeys};
 use super::limits::Counter;
 use super::needles::{DECIMAL_AND_ESCAPES, HEXADECIMAL, LONGEST, NEEDLES, Needle, Sign};
-use super::pem;
 use super::progress::Progress;
+use super::range;
 use super::reader::fill;
 use super::text::{Marks, Run, Spelling, samples};
+use super::{marked, nuitka, pem, zstd};
 use crate::history::{History, newest};
 use crate::outcome::Result;
 
 pub(crate) struct Search<'h> {
-    history: &'h History,
-    keys: KnownKeys<'h>,
+    pub(super) history: &'h History,
+    keys: Arc<KnownKeys<'h>>,
     needles: Automaton,
     numbers: [(Automaton, &'static [Needle]); 2],
     buffer: Vec<u8>,
     pub(crate) progress: &'h dyn Progress,
+}
+
+/// What was found in a part of a file.
+pub(crate) struct Part<'h> {
+    pub(crate) start: u64,
+    /// Where to search next, which may be behind the end of the part.
+    pub(crate) next: u64,
+    pub(crate) found: Contents<'h>,
+    pub(crate) result: io::Result<()>,
 }
 
 /// Small enough for the cache of a core, large enough for few system calls.
@@ -87,6 +101,14 @@ impl Layer {
         }
     }
 
+    /// Notes where in the file the search is.
+    fn at(&self, data: &[u8], position: usize, found: &mut Contents<'_>) {
+        if self.depth == 0 {
+            let read = found.bytes + position as u64;
+            found.position = read.saturating_sub(data.len() as u64);
+        }
+    }
+
     /// So many bytes are no longer in the buffer.
     fn shift(&mut self, count: usize) {
         for end in &mut self.decoded {
@@ -102,7 +124,7 @@ impl<'h> Search<'h> {
     pub(crate) fn new(history: &'h History, progress: &'h dyn Progress) -> Result<Self> {
         Ok(Self {
             history,
-            keys: KnownKeys::new(history)?,
+            keys: Arc::new(KnownKeys::new(history)?),
             needles: Automaton::new(NEEDLES)?,
             numbers: [
                 (Automaton::new(HEXADECIMAL)?, HEXADECIMAL),
@@ -113,6 +135,18 @@ impl<'h> Search<'h> {
         })
     }
 
+    /// Another one, for another thread.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            history: self.history,
+            keys: Arc::clone(&self.keys),
+            needles: self.needles.clone(),
+            numbers: self.numbers.clone(),
+            buffer: Vec::new(),
+            progress: self.progress,
+        }
+    }
+
     /// Reads to the end. After an error, what was found before it is returned too.
     ///
     /// It is also an error if something was skipped, or if the report has no `room` for all that was found.
@@ -121,14 +155,61 @@ impl<'h> Search<'h> {
         reader: &mut dyn Read,
         room: &Counter,
     ) -> (Contents<'h>, io::Result<()>) {
+        let (found, _, result) = self.between(reader, 0, u64::MAX, room);
+        let result = result.and_then(|()| found.is_complete());
+        (found, result)
+    }
+
+    /// Searches for what begins between two places of a file.
+    pub(crate) fn part(
+        &mut self,
+        file: &range::Range,
+        start: u64,
+        end: u64,
+        room: &Counter,
+    ) -> Part<'h> {
+        let behind = start.min(BEHIND as u64);
+        let first = start - behind;
+        let most = (end - first.min(end)).saturating_add(AHEAD as u64);
+        let mut reader = file.starting_at(first).take(most);
+        if start >= end {
+            reader.set_limit(0);
+        }
+        let (mut found, next, result) =
+            self.between(&mut reader, behind, end.max(start) - first, room);
+        for position in &mut found.positions {
+            position.place += first;
+        }
+        for payload in &mut found.payloads.all {
+            payload.place += first;
+        }
+        Part {
+            start,
+            next: next.saturating_add(first).max(start),
+            found,
+            result,
+        }
+    }
+
+    /// Searches for what begins between two places of what is read, of which more is read behind the second, and returns
+    /// where to search next.
+    fn between(
+        &mut self,
+        reader: &mut dyn Read,
+        start: u64,
+        end: u64,
+        room: &Counter,
+    ) -> (Contents<'h>, u64, io::Result<()>) {
         let mut found = Contents::new(room.clone());
         let mut buffer = mem::take(&mut self.buffer);
         // Zeroes it for the first file.
         buffer.resize(BUFFER, 0);
         let mut filled = 0;
-        let mut searched = 0;
+        // The place of the buffer, and the position in it up to which it was searched.
+        let mut place = 0;
+        let mut searched = usize::try_from(start).unwrap_or(usize::MAX);
         let mut layer = Layer::new(0, Form::Der);
-        let mut is_begin = true;
+        let mut is_begin = start == 0;
         let result = loop {
             let before = filled;
             // What is read before an error is in the buffer too.
@@ -137,12 +218,16 @@ impl<'h> Search<'h> {
             found.bytes += count;
             self.progress.bytes(count);
             let is_end = filled < BUFFER || result.is_err();
+            let last = usize::try_from(end - place).unwrap_or(usize::MAX);
             let end = filled - if is_end { 0 } else { AHEAD };
             let data = buffer.get(..filled).unwrap_or_default();
             if mem::take(&mut is_begin) {
                 layer.begin(data);
             }
-            searched = self.search(data, searched..end, &mut layer, &mut found);
+            searched = self.search(data, searched..end.min(last), &mut layer, &mut found);
+            if end >= last {
+                break Ok(());
+            }
             if is_end {
                 break result;
             }
@@ -150,11 +235,22 @@ impl<'h> Search<'h> {
             buffer.copy_within(done..filled, 0);
             filled -= done;
             searched -= done;
+            place += done as u64;
             layer.shift(done);
         };
         self.buffer = buffer;
-        let result = result.and_then(|()| found.is_complete());
-        (found, result)
+        found.bytes = found.bytes.min(end).saturating_sub(start);
+        (found, place + searched as u64, result)
+    }
+
+    /// Notes what was taken out of a key store, and says whether it is a certificate.
+    pub(crate) fn certificate_of_store(
+        &self,
+        der: &[u8],
+        form: Form,
+        found: &mut Contents<'h>,
+    ) -> bool {
+        first_sequence(der).is_some_and(|der| self.root(der, form, found))
     }
 
     /// Searches for needles that begin between two positions, and returns where to search next.
@@ -166,6 +262,9 @@ impl<'h> Search<'h> {
         found: &mut Contents<'h>,
     ) -> usize {
         let Range { start, end } = range;
+        if start >= end {
+            return start;
+        }
         let limit = data.len().min(end + LONGEST - 1);
         for index in 0..Spelling::COUNT {
             let rest = layer.rest.get_mut(index).and_then(Option::take);
@@ -185,6 +284,7 @@ impl<'h> Search<'h> {
             };
             position = hit.end();
             let is_file = layer.depth == 0;
+            layer.at(data, hit.start(), found);
             match NEEDLES
                 .get(hit.pattern().as_usize())
                 .map(|needle| needle.sign)
@@ -208,18 +308,26 @@ impl<'h> Search<'h> {
                     }
                 }
                 Some(Sign::Verifier) => found.verifier.has_error |= is_file,
-                Some(Sign::Payload(payload)) if is_file => found.payload = Some(payload),
+                Some(Sign::PyInstaller) if is_file => {
+                    found.payload(data, hit.start(), PayloadForm::PyInstaller);
+                }
+                Some(Sign::Zstd) if is_file => frame(data, hit.start(), found),
+                Some(Sign::Nss) if is_file => {
+                    found.trust.get_or_insert_default();
+                }
+                Some(Sign::Anchor) if is_file => self.marked(data, hit.end(), found),
                 Some(Sign::EncryptedData) => found.has_encrypted_data |= is_file,
                 Some(Sign::Text(spelling)) => {
                     self.text(data, hit.start()..end, spelling, layer, found);
                 }
-                Some(Sign::Payload(_)) | None => {}
+                Some(Sign::PyInstaller | Sign::Zstd | Sign::Nss | Sign::Anchor) | None => {}
             }
         }
         self.numbers(data, start..end, layer, found);
         for (place, root) in raw {
             let is_known = |known: &Range<usize>| known.contains(&place.start);
             if !known.iter().any(is_known) {
+                layer.at(data, place.start, found);
                 found.root(root, Form::Key, false);
             }
         }
@@ -290,6 +398,7 @@ impl<'h> Search<'h> {
                 found.has_skipped = true;
                 return;
             }
+            layer.at(data, run.start, found);
             let text = data.get(run.start..).unwrap_or_default();
             let is_cut = text.len() > MAX_TEXT;
             let text = text.get(..MAX_TEXT).unwrap_or(text);
@@ -382,6 +491,18 @@ impl<'h> Search<'h> {
         self.root(der, Form::Pem, found).then_some(label + end)
     }
 
+    /// An anchor whose mark ends at this position. One of the history is found by its key.
+    fn marked(&self, data: &[u8], after_mark: usize, found: &mut Contents<'h>) {
+        let rest = data.get(after_mark..).unwrap_or_default();
+        let Some(anchor) = marked::anchor(rest) else {
+            return;
+        };
+        let spki_sha256 = sha256(&encode(SEQUENCE, &anchor.key));
+        if self.history.of_key(&spki_sha256).next().is_none() {
+            found.anchor(spki_sha256, anchor);
+        }
+    }
+
     /// Whether these bytes are a certificate, which is noted if it is a root or compromised.
     fn root(&self, der: &[u8], form: Form, found: &mut Contents<'h>) -> bool {
         if let Some(known) = self.keys.certificate(der) {
@@ -414,6 +535,7 @@ impl<'h> Search<'h> {
 const LONGEST_TOKEN: usize = 256;
 
 /// Searches for needles.
+#[derive(Clone)]
 enum Automaton {
     Vectorised(packed::Searcher),
     /// Where the processor has no instructions for that.
@@ -445,6 +567,21 @@ impl Automaton {
             Self::Other(automaton) => automaton.find(Input::new(data).span(range)),
         }
     }
+}
+
+/// A Zstandard frame may begin at this position.
+fn frame(data: &[u8], start: usize, found: &mut Contents<'_>) {
+    let frame = data.get(start..).unwrap_or_default();
+    if !zstd::is_frame(frame) {
+        return;
+    }
+    let before = data.get(..start).unwrap_or_default();
+    let form = if before.ends_with(nuitka::BEFORE_FRAME) {
+        PayloadForm::Nuitka
+    } else {
+        PayloadForm::Zstd
+    };
+    found.payload(data, start, form);
 }
 
 /// The lengths of the headers of a certificate and of its signed part: either is shorter than 256 bytes

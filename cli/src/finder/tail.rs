@@ -1,144 +1,139 @@
-//! ZIP archives behind something else: a program, a script, or a header of its own.
+//! ZIP archives behind something else (a program, a script, or a header of its own), and what is packed in programs.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use memchr::memmem;
-use zip::read::ArchiveOffset;
 
 use super::limits::Counter;
+use super::spool::Spool;
+use super::{zip, zstd};
 
-const ENTRY: &[u8] = b"PK\x03\x04";
-const DIRECTORY: &[u8] = b"PK\x01\x02";
-const LOCATOR_64: &[u8] = b"PK\x06\x07";
-const END: &[u8] = b"PK\x05\x06";
-const END_LENGTH: usize = 22;
-const LOCATOR_64_LENGTH: u64 = 20;
-/// How far from the end of a file the end of its archive may be: a comment (APPNOTE, section 4.3.16), or the
-/// signature of a program.
-const LONGEST_AFTER: usize = 0xffff;
-
-/// What the end of an archive says (APPNOTE, section 4.3.16).
-pub(crate) struct End {
-    /// How many entries it has, unless they are too many to be said there.
-    pub(crate) entries: Option<u16>,
-    /// From where the places in it are counted.
-    pub(crate) offset: ArchiveOffset,
-}
-
-/// The end of the ZIP archive in a file, if it has one near its own end.
-///
-/// The directory that it names must be before it, so that other bytes are not taken for one.
-pub(crate) fn end_of_zip(file: &mut (impl Read + Seek)) -> io::Result<Option<End>> {
-    let length = file.seek(SeekFrom::End(0))?;
-    let start = length.saturating_sub((END_LENGTH + LONGEST_AFTER) as u64);
-    let mut last = Vec::new();
-    file.seek(SeekFrom::Start(start))?;
-    file.take(length - start).read_to_end(&mut last)?;
-    // Vectorised, which a search from the end is not.
-    let ends: Vec<usize> = memmem::find_iter(&last, END).collect();
-    for at in ends.into_iter().rev() {
-        let Some(end) = last.get(at..at + END_LENGTH) else {
-            continue;
-        };
-        let place = start + at as u64;
-        let entries = u16_at(end, 10);
-        if has_at(file, place.checked_sub(LOCATOR_64_LENGTH), LOCATOR_64)? {
-            return Ok(Some(End {
-                entries: None,
-                offset: ArchiveOffset::Detect,
-            }));
-        }
-        let directory = place.checked_sub(u64::from(u32_at(end, 12)));
-        if entries > 0 && has_at(file, directory, DIRECTORY)? {
-            // Detected, it would be that of the first directory, which may be a forged one.
-            let said = u64::from(u32_at(end, 16));
-            let offset = directory.and_then(|directory| directory.checked_sub(said));
-            return Ok(Some(End {
-                entries: Some(entries).filter(|&count| count < u16::MAX),
-                offset: offset.map_or(ArchiveOffset::Detect, ArchiveOffset::Known),
-            }));
-        }
-    }
-    Ok(None)
-}
-
-fn has_at(file: &mut (impl Read + Seek), place: Option<u64>, magic: &[u8]) -> io::Result<bool> {
-    let Some(place) = place else {
-        return Ok(false);
-    };
-    file.seek(SeekFrom::Start(place))?;
-    let mut found = Vec::new();
-    file.take(magic.len() as u64).read_to_end(&mut found)?;
-    Ok(found == magic)
-}
-
-/// Little-endian; 0 beyond the end.
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    let two = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    two.copied().map_or(0, u16::from_le_bytes)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let four = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    four.copied().map_or(0, u32::from_le_bytes)
-}
-
-/// Keeps what follows the first header of an entry of a ZIP archive, while somebody else reads it.
+/// Keeps what follows the first header of an entry of a ZIP archive, or the first sign of a payload, while somebody else
+/// reads it.
 pub(crate) struct TailReader<R> {
     inner: R,
-    tail: Tail,
-    /// The last bytes before what is kept, which the header may begin in.
-    before: Vec<u8>,
     memory: Counter,
-    is_over: bool,
+    disk: Counter,
+    kept: Kept,
+    /// How many bytes were read.
+    length: u64,
+    /// The last ones, from which nothing is gone that the end of an archive may be in.
+    last: Vec<u8>,
+}
+
+enum Kept {
+    /// No header so far, but one may begin in these bytes.
+    Nothing(Vec<u8>),
+    Spool(u64, Spool),
+    /// There was too much, or a temporary file could not be written.
+    Lost(io::Error),
 }
 
 impl<R> TailReader<R> {
-    /// As long as it finds `memory`.
-    pub(crate) fn new(inner: R, memory: Counter) -> Self {
+    pub(crate) fn new(inner: R, memory: Counter, disk: Counter) -> Self {
         Self {
             inner,
-            tail: Tail::default(),
-            before: Vec::new(),
             memory,
-            is_over: false,
+            disk,
+            kept: Kept::Nothing(Vec::new()),
+            length: 0,
+            last: Vec::new(),
         }
     }
 
-    /// What was kept, or `None` if it was too much. Whoever takes it gives the memory back.
-    pub(crate) fn into_tail(self) -> Option<Tail> {
-        (!self.is_over).then_some(self.tail)
+    /// What was kept.
+    ///
+    /// # Errors
+    ///
+    /// If that could not be kept, or is not where it should be, and the end of an archive is there, or a payload.
+    pub(crate) fn into_tail(self, has_payload: bool) -> io::Result<Option<Tail>> {
+        let last = self.last.len().saturating_sub(zip::LONGEST_END);
+        let last = self.last.get(last..).unwrap_or_default();
+        let has_end = || zip::may_have_end(last, self.length);
+        match self.kept {
+            Kept::Spool(start, spool) => Ok(Some(Tail {
+                start,
+                length: self.length,
+                spool,
+                position: 0,
+            })),
+            Kept::Nothing(_) if has_end() => {
+                Err(io::Error::other("the end of a ZIP archive without entries"))
+            }
+            // The last bytes, which are too few to be a sign.
+            Kept::Nothing(last) if has_payload => {
+                let mut spool = Spool::new(self.memory, self.disk);
+                spool.append(&last)?;
+                Ok(Some(Tail {
+                    start: self.length - last.len() as u64,
+                    length: self.length,
+                    spool,
+                    position: 0,
+                }))
+            }
+            Kept::Lost(why) if has_end() || has_payload => {
+                let message = format!("an archive behind something else: {why}");
+                Err(io::Error::new(why.kind(), message))
+            }
+            Kept::Nothing(_) | Kept::Lost(_) => Ok(None),
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if self.is_over {
-            return;
-        }
-        if self.tail.bytes.is_empty() {
-            self.before.extend_from_slice(bytes);
-            let at = memmem::find(&self.before, ENTRY);
-            let skipped = at.unwrap_or(self.before.len().saturating_sub(ENTRY.len() - 1));
-            self.tail.start += skipped as u64;
-            self.before.drain(..skipped);
-            if at.is_some() && self.take(self.before.len()) {
-                self.tail.bytes = std::mem::take(&mut self.before);
+        match &mut self.kept {
+            Kept::Nothing(before) => {
+                before.extend_from_slice(bytes);
+                let entry = first_sign(before);
+                let rest = before.len().saturating_sub(LONGEST_SIGN - 1);
+                before.drain(..entry.unwrap_or(rest));
+                if entry.is_some() {
+                    let begin = std::mem::take(before);
+                    let start = self.length + bytes.len() as u64 - begin.len() as u64;
+                    let spool = Spool::new(self.memory.clone(), self.disk.clone());
+                    self.kept = Kept::Spool(start, spool);
+                    self.append(&begin);
+                }
             }
-        } else if self.take(bytes.len()) {
-            self.tail.bytes.extend_from_slice(bytes);
+            Kept::Spool(..) => self.append(bytes),
+            Kept::Lost(_) => {}
         }
+        self.length += bytes.len() as u64;
+        let new = bytes.len().saturating_sub(zip::LONGEST_END);
+        // Not for each piece.
+        if self.last.len() > 3 * zip::LONGEST_END || new > 0 {
+            let old = self.last.len().saturating_sub(zip::LONGEST_END);
+            self.last.drain(..old);
+        }
+        self.last
+            .extend_from_slice(bytes.get(new..).unwrap_or_default());
     }
 
-    fn take(&mut self, count: usize) -> bool {
-        // What is left stays for others if it is not enough.
-        self.is_over = self.memory.value() < count as u64;
-        if self.is_over {
-            self.memory.give(self.tail.len() as u64);
-            self.tail = Tail::default();
-        } else {
-            self.memory.take(count as u64);
+    fn append(&mut self, bytes: &[u8]) {
+        if let Kept::Spool(_, spool) = &mut self.kept {
+            if let Err(why) = spool.append(bytes) {
+                self.kept = Kept::Lost(why);
+            }
         }
-        !self.is_over
     }
+}
+
+/// What must be there of an entry or a frame.
+const LONGEST_SIGN: usize = 32;
+/// What the starter of `PyInstaller` has before the archive, in every version.
+const STARTER: &[u8] = b"_MEIPASS";
+
+/// Only where it is whole.
+fn first_sign(bytes: &[u8]) -> Option<usize> {
+    let whole = |at: &usize| bytes.len() - at >= LONGEST_SIGN;
+    let rest = |at: usize| bytes.get(at..).unwrap_or_default();
+    let entry = memmem::find_iter(bytes, zip::ENTRY)
+        .filter(whole)
+        .find(|&at| zip::is_entry(rest(at)));
+    let frame = memmem::find_iter(bytes, zstd::MAGIC)
+        .filter(whole)
+        .find(|&at| zstd::is_frame(rest(at)));
+    let starter = memmem::find(bytes, STARTER).filter(whole);
+    [entry, frame, starter].into_iter().flatten().min()
 }
 
 impl<R: Read> Read for TailReader<R> {
@@ -150,16 +145,17 @@ impl<R: Read> Read for TailReader<R> {
 }
 
 /// The last part of a file, at its place: the rest reads as zeros.
-#[derive(Default)]
 pub(crate) struct Tail {
     start: u64,
-    bytes: Vec<u8>,
+    length: u64,
+    spool: Spool,
     position: u64,
 }
 
 impl Tail {
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+    /// From where on it is not zeros.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
     }
 }
 
@@ -169,8 +165,9 @@ impl Read for Tail {
         let read = if zeros > 0 {
             io::repeat(0).take(zeros).read(buffer)?
         } else {
-            let at = usize::try_from(self.position - self.start).unwrap_or(usize::MAX);
-            self.bytes.get(at..).unwrap_or_default().read(buffer)?
+            self.spool
+                .seek(SeekFrom::Start(self.position - self.start))?;
+            self.spool.read(buffer)?
         };
         self.position += read as u64;
         Ok(read)
@@ -179,13 +176,37 @@ impl Read for Tail {
 
 impl Seek for Tail {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let length = self.start + self.bytes.len() as u64;
         let place = match to {
             SeekFrom::Start(place) => Some(place),
-            SeekFrom::End(offset) => length.checked_add_signed(offset),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         self.position = place.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_header_is_kept_in_whatever_pieces_it_comes() {
+        let mut data =
+            b"a script PK\x03\x04, which is no entry, PK\x03\x04\x14\0\0\0\x08\0".to_vec();
+        let start = data.len() - 10;
+        data.extend([0; 16]);
+        data.extend(b"\x01\0\0\0nSome content");
+        for piece in 1..data.len() {
+            let (memory, disk) = (Counter::new(1 << 10), Counter::new(1 << 10));
+            let mut reader = TailReader::new(data.as_slice(), memory, disk);
+            let mut buffer = vec![0; piece];
+            while reader.read(&mut buffer).unwrap() > 0 {}
+            let mut tail = reader.into_tail(false).unwrap().unwrap();
+            let mut read = Vec::new();
+            tail.read_to_end(&mut read).unwrap();
+            assert_eq!(read[start..], data[start..], "{piece}");
+            assert_eq!(read[..start], vec![0; start]);
+        }
     }
 }

@@ -5,22 +5,19 @@ pub(crate) fn form(head: &[u8]) -> Option<&'static str> {
     if is_bcfks(head) {
         return Some("BCFKS key store");
     }
-    if head.starts_with(ELF) && head.get(8..10) == Some(b"AI") {
-        return Some("AppImage");
-    }
-    if head.get(32..41) == Some(b"SIF_MAGIC") {
-        return Some("SIF");
+    if head.starts_with(b"hsqs") {
+        return Some(match head.get(20) {
+            Some(2) => "squashfs with LZMA",
+            Some(3) => "squashfs with LZO",
+            _ => "squashfs",
+        });
     }
     let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
     known.map(|(_, form)| *form)
 }
 
-const ELF: &[u8] = b"\x7fELF";
-
 /// How files begin.
 const MAGIC: &[(&[u8], &str)] = &[
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"hsqs", "squashfs"),
     (b"xar!", "xar"),
     (b"MSCF\0\0\0\0", "cabinet"),
     (b"Rar!\x1a\x07", "rar"),

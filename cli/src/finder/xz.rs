@@ -43,7 +43,7 @@ fn number(fields: &mut &[u8]) -> Option<u64> {
 }
 
 /// The size of a dictionary (section 5.3.1).
-fn dictionary(property: u8) -> Option<u64> {
+pub(crate) fn dictionary(property: u8) -> Option<u64> {
     match property {
         40 => Some(u64::from(u32::MAX)),
         0..40 => Some((2 | u64::from(property & 1)) << (property / 2 + 11)),

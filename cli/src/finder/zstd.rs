@@ -6,13 +6,87 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::limits::Counter;
 
+/// What a frame begins with.
+pub(crate) const MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
+/// The most that a block has (section 3.1.1.2.4).
+const BLOCK: u64 = 128 << 10;
+/// The memory for a window that is larger is taken as output is there, since few frames need all that they say: those of
+/// Nuitka say 128 MiB.
+const LARGE_WINDOW: u64 = 8 << 20;
+/// Kinds of blocks (section 3.1.1.2.2).
+const RLE_BLOCK: u32 = 1;
+const RESERVED_BLOCK: u32 = 3;
+/// How many blocks show whether a frame is one.
+const TRIAL_BLOCKS: usize = 3;
+/// What they are when they are decoded.
+pub(crate) const TRIAL: u64 = TRIAL_BLOCKS as u64 * BLOCK;
+/// `zstd --long=31`
+const MOST_WINDOW: u64 = 2 << 30;
+
+/// Whether these bytes, from the magic number on, may be a frame, by its header and those of its first blocks as far as
+/// these are there: the number is also in programs that look for it. Nothing is decoded.
+pub(crate) fn is_frame(bytes: &[u8]) -> bool {
+    const RESERVED: u8 = 0x08;
+    const DICTIONARY: u8 = 0x03;
+
+    let mut frames = Frames::new(bytes, Counter::new(0));
+    let mut header = Vec::new();
+    let magic = frames.header_bytes(4, &mut header);
+    let window = magic.and_then(|_| frames.header(&mut header));
+    let (Ok(window), Some(&descriptor)) = (window, header.get(4)) else {
+        return false;
+    };
+    if descriptor & (RESERVED | DICTIONARY) != 0 || window > MOST_WINDOW {
+        return false;
+    }
+    let mut rest = frames.input;
+    for _ in 0..TRIAL_BLOCKS {
+        let Some((&[low, middle, high], content)) = rest.split_first_chunk() else {
+            // More is needed to know.
+            return true;
+        };
+        let block = u32::from_le_bytes([low, middle, high, 0]);
+        let (is_last, kind, size) = (block & 1 == 1, block >> 1 & 3, block >> 3);
+        let is_empty = size == 0;
+        if kind == RESERVED_BLOCK || u64::from(size) > BLOCK || is_empty && !is_last {
+            return false;
+        }
+        if is_last {
+            return true;
+        }
+        let length = if kind == RLE_BLOCK { 1 } else { size };
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        rest = content.get(length..).unwrap_or_default();
+    }
+    true
+}
+
 pub(crate) struct Frames<R> {
     input: R,
     decoder: FrameDecoder,
     is_in_frame: bool,
+    /// What follows the first frame is something else.
+    is_one: bool,
+    /// How much of its output the frame may refer to, and the most that it has so far.
+    window: u64,
+    unpacked: u64,
     /// The bytes of memory that are left, and those of them that this frame has.
     memory: Counter,
     held: u64,
+}
+
+/// What the decoder takes for a window: the next power of two, and twice that as soon as a block does not fit behind the
+/// window.
+fn buffer(window: u64) -> u64 {
+    /// It stops behind the block with which there is enough to be read.
+    const BLOCKS: u64 = 2 * (128 << 10);
+
+    let first = window.checked_next_power_of_two().unwrap_or(u64::MAX);
+    if window.saturating_add(BLOCKS) < first {
+        first
+    } else {
+        first.saturating_mul(2)
+    }
 }
 
 impl<R: BufRead> Frames<R> {
@@ -21,9 +95,46 @@ impl<R: BufRead> Frames<R> {
             input,
             decoder: FrameDecoder::new(),
             is_in_frame: false,
+            is_one: false,
+            window: 0,
+            unpacked: 0,
             memory,
             held: 0,
         }
+    }
+
+    /// One frame, with which the input begins; none if its first blocks cannot be decoded.
+    ///
+    /// # Errors
+    ///
+    /// If there is too little memory for it, or the input cannot be read.
+    pub(crate) fn one(input: R, memory: Counter) -> io::Result<Option<Self>> {
+        let mut frames = Self::new(input, memory);
+        frames.is_one = true;
+        Ok(frames.begins()?.then_some(frames))
+    }
+
+    /// Begins a frame, and decodes its first blocks, if there are such.
+    fn begins(&mut self) -> io::Result<bool> {
+        self.is_in_frame = self.next_frame()?;
+        // A block that is not compressed may be anything.
+        for _ in 0..TRIAL_BLOCKS {
+            if self.decoder.is_finished() {
+                break;
+            }
+            self.reserve(1)?;
+            let one = BlockDecodingStrategy::UptoBlocks(1);
+            let result = self.decoder.decode_blocks(&mut self.input, one);
+            if result.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(self.is_in_frame)
+    }
+
+    /// How many bytes of the input the frame takes, as far as it is read.
+    pub(crate) fn packed(&self) -> u64 {
+        self.decoder.bytes_read_from_source()
     }
 
     /// Begins the next frame, and says whether there is one.
@@ -39,8 +150,15 @@ impl<R: BufRead> Frames<R> {
                 io::copy(&mut (&mut self.input).take(length), &mut io::sink())?;
                 continue;
             }
-            let window = self.header(&mut header)?;
-            self.hold(window)?;
+            let before = self.window;
+            self.window = self.header(&mut header)?;
+            self.unpacked = 0;
+            if self.window.max(before) > LARGE_WINDOW {
+                // One that is new takes no memory before it needs it.
+                self.decoder = FrameDecoder::new();
+            }
+            let is_large = self.window > LARGE_WINDOW;
+            self.hold(if is_large { 0 } else { buffer(self.window) })?;
             self.decoder
                 .reset(header.as_slice())
                 .map_err(io::Error::other)?;
@@ -89,10 +207,31 @@ impl<R: BufRead> Frames<R> {
         Ok(u64::from_le_bytes(number))
     }
 
+    /// Decodes so many blocks that there are this many bytes more.
+    fn decode(&mut self, bytes: u64) -> io::Result<()> {
+        self.reserve(bytes)?;
+        let some = BlockDecodingStrategy::UptoBytes(usize::try_from(bytes).unwrap_or(0));
+        self.decoder
+            .decode_blocks(&mut self.input, some)
+            .map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    /// Takes memory for so many bytes of output, and the rest of a block.
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        if self.window <= LARGE_WINDOW {
+            return Ok(());
+        }
+        self.unpacked += bytes + BLOCK;
+        let kept = self.unpacked.min(self.window.saturating_add(bytes + BLOCK));
+        self.hold(kept.checked_next_power_of_two().unwrap_or(kept))
+    }
+
     /// Takes this many bytes of memory in place of those that are held.
     fn hold(&mut self, bytes: u64) -> io::Result<()> {
         let left = self.memory.value() + self.held;
         let Some(rest) = left.checked_sub(bytes) else {
+            self.memory.note_short();
             let message = format!("needs {bytes} bytes of memory, and {left} are left");
             return Err(io::Error::other(message));
         };
@@ -112,16 +251,14 @@ impl<R: BufRead> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if !self.is_in_frame {
-                self.is_in_frame = self.next_frame()?;
+                self.is_in_frame = !self.is_one && self.next_frame()?;
                 if !self.is_in_frame {
                     return Ok(0);
                 }
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                let some = BlockDecodingStrategy::UptoBytes(128 * 1024);
-                self.decoder
-                    .decode_blocks(&mut self.input, some)
-                    .map_err(io::Error::other)?;
+                let is_large = self.window > LARGE_WINDOW;
+                self.decode(if is_large { 16 * BLOCK } else { BLOCK })?;
             }
             let read = self.decoder.read(buffer)?;
             if read > 0 || buffer.is_empty() {

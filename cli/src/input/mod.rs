@@ -5,6 +5,7 @@
 
 mod ber;
 mod java;
+pub(crate) mod opened;
 mod pkcs12;
 mod pkcs7;
 mod stored;

@@ -10,12 +10,21 @@ use crate::input::stored::add;
 /// The certificates, DER, in their order.
 pub(super) fn certificates(content: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let mut certificates = Vec::new();
-    add_all(content, &mut certificates)?;
+    add_some(content, &mut certificates)?;
     Ok(certificates)
 }
 
 /// Like [`certificates`], of each block of PEM.
 pub(super) fn certificates_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let mut all = Vec::new();
+    for der in of_pem(pem)? {
+        add_some(&der, &mut all)?;
+    }
+    Ok(all)
+}
+
+/// The content of each block of PEM that has a PKCS#7.
+pub(super) fn of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     const LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
 
     let text = String::from_utf8_lossy(pem);
@@ -23,14 +32,50 @@ pub(super) fn certificates_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let mut rest = &*text;
     while let Some((label, base64, after)) = block(rest) {
         rest = after;
-        if LABELS.contains(&label) {
+        let is_pkcs7 = LABELS.contains(&label);
+        // Some programs write a PKCS#7 as a certificate.
+        if is_pkcs7 || label == "CERTIFICATE" {
             let digits: String = base64.split_ascii_whitespace().collect();
             let der = STANDARD.decode(digits);
             let der = der.map_err(|_| format!("bad base64 in a {label}"))?;
-            add_all(&der, &mut all)?;
+            if is_pkcs7 || is_signed_data(&der) {
+                add(&mut all, der)?;
+            }
         }
     }
+    let cut_off = LABELS.iter().find(|label| {
+        let begin = format!("-----BEGIN {label}-----");
+        rest.contains(&begin)
+    });
+    if let Some(label) = cut_off {
+        return Err(format!("a {label} has no end"));
+    }
     Ok(all)
+}
+
+/// What is signed: the content of the first PKCS#7 that has one.
+pub(super) fn signed_content(content: &[u8]) -> Option<Vec<u8>> {
+    let der = ber::to_der(content)?;
+    let mut fields = elements(signed_data(&der)?);
+    let content = fields.nth(2)??;
+    let (_kind, rest) = Element::expect(content.value, OID)?;
+    let (explicit, _) = Element::expect(rest, context_constructed(0))?;
+    let content = Element::only(explicit, ber::OCTET_STRING)?;
+    (!content.is_empty()).then(|| content.to_vec())
+}
+
+/// Whether DER or BER that begins like this is a PKCS#7 with certificates: a SEQUENCE with the object identifier of
+/// id-signedData.
+pub(crate) fn is_signed_data(head: &[u8]) -> bool {
+    const SIGNED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+
+    let [SEQUENCE, length, rest @ ..] = head else {
+        return false;
+    };
+    // The octets of a length that is long.
+    let octets = usize::from(length.saturating_sub(0x80));
+    let content = rest.get(octets..).unwrap_or_default();
+    content.starts_with(SIGNED_DATA)
 }
 
 /// The label and the text of the first block, and what follows it.
@@ -41,15 +86,22 @@ fn block(text: &str) -> Option<(&str, &str, &str)> {
     Some((label, base64, rest))
 }
 
+/// Like [`add_all`], of a PKCS#7 that is to have certificates.
+fn add_some(content: &[u8], all: &mut Vec<Vec<u8>>) -> Result<(), String> {
+    let before = all.len();
+    add_all(content, all)?;
+    if all.len() == before {
+        return Err("the PKCS#7 has no certificate".to_owned());
+    }
+    Ok(())
+}
+
 /// Adds the certificates of a PKCS#7 to others.
-fn add_all(content: &[u8], all: &mut Vec<Vec<u8>>) -> Result<(), String> {
+pub(super) fn add_all(content: &[u8], all: &mut Vec<Vec<u8>>) -> Result<(), String> {
     const UNREADABLE: &str = "the PKCS#7 cannot be read";
 
     let der = ber::to_der(content).ok_or(UNREADABLE)?;
     let set = certificate_set(&der).ok_or(UNREADABLE)?;
-    if set.is_empty() {
-        return Err("the PKCS#7 has no certificate".to_owned());
-    }
     for certificate in elements(set) {
         let certificate = certificate.ok_or(UNREADABLE)?;
         // The others are attribute certificates and obsolete kinds.
@@ -64,15 +116,19 @@ fn add_all(content: &[u8], all: &mut Vec<Vec<u8>>) -> Result<(), String> {
 fn certificate_set(der: &[u8]) -> Option<&[u8]> {
     const CERTIFICATES: u8 = context_constructed(0);
 
-    let (content_info, _) = Element::expect(der, SEQUENCE)?;
-    let (_signed_data, rest) = Element::expect(content_info, OID)?;
-    let (signed, _) = Element::expect(rest, context_constructed(0))?;
-    let (signed, _) = Element::expect(signed, SEQUENCE)?;
-    for field in elements(signed) {
+    for field in elements(signed_data(der)?) {
         let field = field?;
         if field.tag == CERTIFICATES {
             return Some(field.value);
         }
     }
     Some(&[])
+}
+
+/// The fields of a `SignedData`.
+fn signed_data(der: &[u8]) -> Option<&[u8]> {
+    let (content_info, _) = Element::expect(der, SEQUENCE)?;
+    let (_signed_data, rest) = Element::expect(content_info, OID)?;
+    let (signed, _) = Element::expect(rest, context_constructed(0))?;
+    Some(Element::expect(signed, SEQUENCE)?.0)
 }

@@ -1,29 +1,47 @@
 //! `scan`: which roots lie in files of any kind.
 
+mod baseline;
+mod cyclonedx;
+mod exclude;
+mod findings;
+mod html;
+mod list;
+mod policy;
 mod report;
 mod sarif;
+mod timeline;
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use embedded_roots_bundle::counted;
 
-use crate::finder::files;
-use crate::finder::limits::ScanLimits;
+use crate::finder::cache::Cache;
+use crate::finder::parallel::Workers;
 use crate::finder::search::Search;
-use crate::finder::unpack::Scan;
+use crate::finder::unpack::{Findings, Scan};
 use crate::history::History;
+use crate::input::opened::Passwords;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::sarif::Format;
+use crate::registry::{PREFIX, Registries, RegistryOptions, ScannedImage};
+use crate::scan::baseline::Baseline;
+use crate::scan::exclude::ExcludeArguments;
+use crate::scan::findings::{FindingKind, ListedFindings};
+use crate::scan::list::ListOptions;
+use crate::scan::policy::Policy;
 use crate::scan::report::ScanReport;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Files, directories, archives and container images; `-` is standard input
-    #[arg(required = true)]
+    /// Files, directories, archives and container images; `-` is standard input, and
+    /// `registry:HOST/NAME:TAG` is an image in a registry
+    #[arg(required_unless_present = "images_from")]
     paths: Vec<PathBuf>,
     /// Exit with status 1 if such a root or certificate is found
     #[arg(long, value_name = "WHAT")]
@@ -31,9 +49,48 @@ pub(crate) struct Arguments {
     /// Exit with status 2 if something was not looked into, or could not be read
     #[arg(long)]
     strict: bool,
+    /// How many threads search, in place of one for each core; the report is the same
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Keep the results for layers and archives in this folder, and use those that are there
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Count only what the containers of images see: not what an upper layer deletes or replaces
+    #[arg(long)]
+    effective: bool,
+    /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
+    #[arg(long, value_name = "MIB", default_value_t = 40, value_parser = clap::value_parser!(u32).range(8..))]
+    memory: u32,
+    #[command(flatten)]
+    exclude: ExcludeArguments,
+    /// Exit with status 1 if a root is where this policy forbids it, or is not where it has to be (TOML)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Findings that are in this earlier output of --json do not count for the exit status
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// The file whose first line is a password for key stores, which is tried before `changeit`, the empty one and
+    /// `changeme`
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// Write another format, for CI systems
     #[arg(long, conflicts_with = "json")]
     format: Option<Format>,
+    #[command(flatten)]
+    list: ListOptions,
+    #[command(flatten)]
+    registry: RegistryOptions,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// SARIF 2.1.0: each finding is a result
+    Sarif,
+    /// `CycloneDX` 1.6: each certificate is a component, with its places
+    #[value(name = "cyclonedx")]
+    CycloneDx,
+    /// A page for people, in one file
+    Html,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -44,25 +101,96 @@ enum FailOn {
     Compromised,
 }
 
+/// What is found, and with a policy or a baseline also how each finding counts.
+#[derive(Serialize)]
+struct WholeReport<'a> {
+    #[serde(flatten)]
+    report: &'a ScanReport<'a>,
+    #[serde(flatten)]
+    findings: Option<&'a ListedFindings<'a>>,
+}
+
+impl Arguments {
+    /// Whether there are findings that make the exit status 1.
+    fn fails(&self, findings: &ListedFindings<'_>) -> bool {
+        let by_list: &[FindingKind] = match self.fail_on {
+            Some(FailOn::Compromised) => &[FindingKind::Compromised],
+            Some(FailOn::Removed) => &[FindingKind::Compromised, FindingKind::Removed],
+            None => &[],
+        };
+        let by_policy = [FindingKind::Forbidden, FindingKind::Missing];
+        let mut kinds = by_policy.iter().chain(by_list);
+        kinds.any(|kind| findings.has_new(*kind))
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
     let history = History::load()?;
+    let policy = arguments.policy.as_deref();
+    let policy = policy
+        .map(|file| Policy::read(file, &history))
+        .transpose()?;
+    let baseline = arguments.baseline.as_deref();
+    let baseline = baseline.map(Baseline::read).transpose()?;
+    let exclusions = Arc::new(arguments.exclude.exclusions()?);
     let bar = Bar::new()?;
-    let mut scan = Scan::new(Search::new(&history, &bar)?, ScanLimits::default());
-    let mut seen = files::VisitedFiles::default();
-    for path in &arguments.paths {
-        files::scan(path, &mut seen, &mut scan);
-    }
-    bar.clear();
-    let report = ScanReport::new(&scan, &history);
-    match arguments.format {
-        Some(Format::Sarif) => output.write_json(&sarif::log(&report))?,
-        None => output.write(&report, |out| report.show(out))?,
-    }
-    let is_found = match arguments.fail_on {
-        Some(FailOn::Compromised) => report.has_compromised(),
-        Some(FailOn::Removed) => report.has_compromised() || report.has_removed(),
-        None => false,
+    let mut workers = Workers {
+        exclusions: Arc::clone(&exclusions),
+        ..Workers::default()
     };
+    workers.passwords = Passwords::from_file(arguments.password_file.as_deref())?;
+    workers.limits.in_memory = u64::from(arguments.memory) << 20;
+    if let Some(threads) = arguments.threads {
+        workers.threads = threads;
+    }
+    if let Some(folder) = &arguments.cache {
+        if exclusions.is_empty() && arguments.password_file.is_none() {
+            workers.cache = Some(Arc::new(Cache::open(folder, &workers.limits)?));
+        } else {
+            let why = "the cache is not used: patterns and a password may change what is found";
+            output.warn(&[why.to_owned()])?;
+        }
+    }
+    let mut sources = Sources {
+        workers,
+        registries: Registries::new(&arguments.registry, &history),
+        history: &history,
+        bar: &bar,
+    };
+    if let Some(list) = &arguments.list.images_from {
+        return list::run(list, arguments, &mut sources, output);
+    }
+    let scan = sources.scan(&arguments.paths)?;
+    bar.clear();
+    output.warn(&scan.warnings)?;
+    let report = ScanReport::new(&scan, &exclusions, &history, arguments.effective);
+    let findings = ListedFindings::new(
+        &report,
+        policy.as_ref(),
+        baseline.as_ref(),
+        &history,
+        output.now(),
+    )?;
+    match arguments.format {
+        Some(Format::Sarif) => {
+            output.write_json(&sarif::log(&report, &findings, policy.as_ref()))?;
+        }
+        Some(Format::CycloneDx) => {
+            output.write_json(&cyclonedx::document(&report, &scan, &history))?;
+        }
+        Some(Format::Html) => {
+            let page = html::page(&report, &findings);
+            output.write(&page, |out| out.write_all(page.as_bytes()))?;
+        }
+        None => {
+            let report = WholeReport {
+                report: &report,
+                findings: (policy.is_some() || baseline.is_some()).then_some(&findings),
+            };
+            output.write(&report, |out| report.report.show(&findings, out))?;
+        }
+    }
+    let is_found = arguments.fails(&findings);
     let unread = report.unread.len() + report.errors.len();
     if arguments.strict && unread > 0 {
         let count = counted(unread, "place");
@@ -76,4 +204,44 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         return Err(format!("{count} could not be read, or not to the end").into());
     }
     Ok(Outcome::Clean)
+}
+
+/// What reads the sources of a command line or of a list.
+struct Sources<'s> {
+    workers: Workers,
+    registries: Registries<'s>,
+    history: &'s History,
+    bar: &'s Bar,
+}
+
+impl<'s> Sources<'s> {
+    fn scan(&mut self, paths: &[PathBuf]) -> Result<Findings<'s>> {
+        let mut all = Findings::default();
+        let is_image = |path: &PathBuf| image(path).is_some();
+        for group in paths.chunk_by(|one, other| !is_image(one) && !is_image(other)) {
+            match group.first().and_then(|path| image(path)) {
+                Some(name) => all.add(self.image(name)?.0),
+                None => all.add(self.workers.scan(group, self.history, self.bar)?),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Scans an image in a registry.
+    fn image(&mut self, name: &str) -> Result<(Findings<'s>, Vec<ScannedImage>)> {
+        let search = Search::new(self.history, self.bar)?;
+        let mut scan = Scan::new(search, self.workers.limits.clone());
+        scan.exclusions = Arc::clone(&self.workers.exclusions);
+        scan.passwords = self.workers.passwords.clone();
+        if self.workers.exclusions.is_empty() {
+            scan.cache.clone_from(&self.workers.cache);
+        }
+        let images = self.registries.scan(name, &mut scan);
+        Ok((scan.take_findings(), images))
+    }
+}
+
+/// The name of an image in a registry, if this is one.
+fn image(source: &Path) -> Option<&str> {
+    source.to_str().filter(|name| name.starts_with(PREFIX))
 }

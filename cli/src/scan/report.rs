@@ -3,30 +3,41 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{counted, escape, iso_day};
 use serde::Serialize;
 
 use crate::compromise::Compromise;
-use crate::finder::contents::Form;
+use crate::finder::contents::{Form, Trust};
 use crate::finder::date::{ListDate, ListDates};
+use crate::finder::layers::HiddenBy;
 use crate::finder::location::Location;
-use crate::finder::unpack::{Failure, KeyStore, Place, Scan, Unread};
+use crate::finder::marked::PrivateAnchor;
+use crate::finder::pattern::Exclusions;
+use crate::finder::unpack::{Failure, Findings, KeyStore, Place, Unread};
 use crate::history::{History, Standing};
+use crate::input::opened::Password;
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::root::short_name;
+use crate::scan::exclude::Exclusion;
+use crate::scan::findings::{FindingKind, ListedFindings};
 
 #[derive(Serialize)]
 pub(super) struct ScanReport<'a> {
     command: &'static str,
-    history_as_of: &'a str,
+    pub(super) history_as_of: &'a str,
     /// How many files and entries of archives were searched, and their bytes.
     searched: u64,
     bytes: u64,
     /// Those with roots or compromised certificates.
     pub(super) places: Vec<RootsOfPlace<'a>>,
+    /// Whether there were too many files in layers to tell which of them upper layers delete or replace.
+    layers_are_incomplete: bool,
     /// Those that were recognised, and not looked into.
     pub(super) unread: &'a [Unread],
+    /// What was left out, as the user wants it.
+    pub(super) excluded: Vec<Exclusion<'a>>,
     pub(super) errors: &'a [Failure],
 }
 
@@ -34,24 +45,39 @@ pub(super) struct ScanReport<'a> {
 pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
+    /// The layer for which the container of an image does not see it.
+    hidden_by: Option<HiddenBy>,
+    /// Whether what is in it counts.
+    #[serde(skip)]
+    pub(super) counts: bool,
     key_store: Option<KeyStore>,
-    list_date: Option<ListDate>,
+    /// When the lists in it were Mozilla's.
+    pub(super) list_dates: Vec<ListDate>,
+    /// What opened a PKCS#12 that is encrypted.
+    opened_with: Option<Password>,
     /// Whether rustls' verifier refuses keys whose private keys are public; none if this is no program with
     /// that verifier and trust anchors.
     pub(super) refuses_public_keys: Option<bool>,
     pub(super) roots: Vec<FoundRoot<'a>>,
     compromised: Vec<CompromisedCertificate<'a>>,
     unknown: Vec<UnknownCa<'a>>,
+    /// Private roots without certificates, as this project's build compiles them in.
+    anchors: Vec<PrivateAnchor>,
 }
 
 #[derive(Serialize)]
 pub(super) struct FoundRoot<'a> {
     #[serde(skip)]
-    short_name: String,
+    pub(super) short_name: String,
     pub(super) subject: &'a str,
     pub(super) sha256: String,
     spki_sha256: String,
     forms: &'a BTreeSet<Form>,
+    /// For what the place trusts it, where it says so.
+    pub(super) trusted_for: Option<Trust>,
+    /// Whether it is one of those that Mozilla's list has for e-mail alone, in a place that has others of them, and whose
+    /// list is newer than the removal.
+    perhaps_for_email: bool,
     /// If Mozilla has removed it, and no certificate of its key is in the list or in the bundle.
     pub(super) removed: Option<&'a Standing>,
     /// If the private key of an intermediate below it is public, or its own.
@@ -76,7 +102,7 @@ struct CompromisedCertificate<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Finding<'a> {
     pub(super) what: &'static str,
-    short_name: &'a str,
+    pub(super) short_name: &'a str,
     pub(super) subject: &'a str,
     pub(super) sha256: &'a str,
     pub(super) compromise: &'a Compromise,
@@ -89,45 +115,85 @@ struct UnknownCa<'a> {
     short_name: String,
     subject: &'a str,
     sha256: String,
+    #[serde(skip)]
+    spki_sha256: String,
     forms: &'a BTreeSet<Form>,
     not_after: String,
+    /// For what the place trusts it, where it says so.
+    trusted_for: Option<Trust>,
+    /// Whether Mozilla's list has it for e-mail.
+    for_email: bool,
+}
+
+/// As many roots for e-mail alone are no accident: the place has Mozilla's whole list, or that for e-mail.
+const EMAIL_LIST: usize = 3;
+
+/// A root of a place, or a certificate with a compromised key.
+pub(super) struct PlaceCertificate<'a> {
+    pub(super) short_name: &'a str,
+    pub(super) subject: &'a str,
+    /// Of its key, if nobody knows its certificate.
+    pub(super) sha256: &'a str,
+    pub(super) spki_sha256: &'a str,
+    /// A root, and trusted for servers as far as the place says.
+    pub(super) is_trusted: bool,
+    pub(super) forms: Vec<Form>,
+    /// Whether Mozilla's list holds or has held it.
+    pub(super) is_known: bool,
+    /// Whether it is known, and neither removed nor compromised, here or elsewhere.
+    pub(super) is_good: bool,
 }
 
 /// Of a program that does not hold the keys.
 pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
 
 impl<'a> ScanReport<'a> {
-    pub(super) fn new(scan: &'a Scan<'_>, history: &'a History) -> Self {
+    /// If `effective`, only what the containers of images see counts.
+    pub(super) fn new(
+        scan: &'a Findings<'_>,
+        exclusions: &'a Exclusions,
+        history: &'a History,
+        effective: bool,
+    ) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();
+        let of_place = |place| {
+            let place = RootsOfPlace::from_place(place, history, &dates);
+            let hidden_by = scan.layers.hidden_by(place.location);
+            let counts = !(effective && hidden_by.is_some());
+            RootsOfPlace {
+                hidden_by,
+                counts,
+                ..place
+            }
+        };
         Self {
             command: "scan",
             history_as_of: &history.as_of,
             searched: scan.searched,
             bytes: scan.bytes,
-            places: places
-                .map(|place| RootsOfPlace::from_place(place, history, &dates))
-                .collect(),
+            places: places.map(of_place).collect(),
+            layers_are_incomplete: scan.layers.is_incomplete(),
             unread: &scan.unread,
+            excluded: Exclusion::all(exclusions),
             errors: &scan.failures,
         }
     }
 
-    pub(super) fn has_removed(&self) -> bool {
-        self.places
-            .iter()
-            .any(|place| place.removed().next().is_some())
-    }
-
-    pub(super) fn has_compromised(&self) -> bool {
-        let mut places = self.places.iter();
-        places.any(|place| place.compromised().next().is_some())
-    }
-
-    pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn show(
+        &self,
+        findings: &ListedFindings<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         for place in &self.places {
             place.show(out)?;
             writeln!(out)?;
+        }
+        if self.layers_are_incomplete {
+            writeln!(
+                out,
+                "{WARNING}too many files in layers{WARNING:#}: what upper layers delete or replace is not told"
+            )?;
         }
         for Unread { location, form } in self.unread {
             writeln!(
@@ -145,6 +211,7 @@ impl<'a> ScanReport<'a> {
                 escape(error)
             )?;
         }
+        findings.show(out)?;
         let removed: BTreeSet<&str> = self
             .places
             .iter()
@@ -156,7 +223,9 @@ impl<'a> ScanReport<'a> {
             .flat_map(RootsOfPlace::compromised)
             .map(|finding| finding.sha256)
             .collect();
-        let style = if !self.errors.is_empty() || !compromised.is_empty() {
+        let fails_policy =
+            findings.has_new(FindingKind::Forbidden) || findings.has_new(FindingKind::Missing);
+        let style = if !self.errors.is_empty() || !compromised.is_empty() || fails_policy {
             ERROR
         } else if removed.is_empty() && self.unread.is_empty() {
             GOOD
@@ -168,8 +237,9 @@ impl<'a> ScanReport<'a> {
             _ => format!("{} MB", self.bytes / 1_000_000),
         };
         let files = format!("{}, {bytes}", counted(self.searched, "file"));
-        let has_roots =
-            |place: &RootsOfPlace<'_>| !place.roots.is_empty() || !place.unknown.is_empty();
+        let has_roots = |place: &RootsOfPlace<'_>| {
+            !(place.roots.is_empty() && place.unknown.is_empty() && place.anchors.is_empty())
+        };
         let what = if self.places.iter().all(has_roots) {
             "roots"
         } else {
@@ -186,8 +256,13 @@ impl<'a> ScanReport<'a> {
             counted(removed.len(), "other root")
         };
         summary.push(format!("{removed} that Mozilla removed"));
+        summary.extend(findings.counts());
         if !self.unread.is_empty() {
             summary.push(format!("{} not looked into", self.unread.len()));
+        }
+        if !self.excluded.is_empty() {
+            let excluded = self.excluded.iter().map(|exclusion| exclusion.places);
+            summary.push(format!("{} excluded", excluded.sum::<u64>()));
         }
         summary.push(counted(self.errors.len(), "error"));
         writeln!(out, "{style}{}{style:#} ({files})", summary.join(", "))
@@ -195,14 +270,33 @@ impl<'a> ScanReport<'a> {
 }
 
 impl<'a> RootsOfPlace<'a> {
-    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates) -> Self {
+    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates<'_>) -> Self {
         let roots = place.found.roots.values();
         let unknown = place.found.unknown.values();
         let compromised = place.found.compromised.values();
+        let trusted_for =
+            |certificate: &Certificate| place.found.trusted_for(&certificate.sha256());
+        let list_dates = dates.of_place(&place.found);
+        let never_for_servers = place.found.unknown.keys();
+        let never_for_servers = never_for_servers.filter(|root| history.is_not_for_servers(root));
+        let has_email = place.found.trust.is_some() || never_for_servers.count() >= EMAIL_LIST;
+        let is_perhaps_for_email = |certificate: &Certificate| {
+            let gone = history
+                .removed(certificate)
+                .and_then(|standing| standing.gone.as_ref());
+            let is_older = |date: &ListDate| gone.is_some_and(|gone| *gone > date.from);
+            has_email
+                && gone.is_some()
+                && trusted_for(certificate).is_none()
+                && history.is_not_for_servers(&certificate.sha256())
+                && !list_dates.iter().any(is_older)
+        };
         Self {
             location: &place.location,
+            hidden_by: None,
+            counts: true,
             key_store: place.key_store,
-            list_date: dates.best(roots.clone().map(|found| found.root)),
+            opened_with: place.password,
             refuses_public_keys: place.found.refuses_public_keys(),
             roots: roots
                 .map(|found| FoundRoot {
@@ -211,6 +305,8 @@ impl<'a> RootsOfPlace<'a> {
                     sha256: hex(&found.root.certificate.sha256()),
                     spki_sha256: hex(&found.root.certificate.spki_sha256()),
                     forms: &found.forms,
+                    trusted_for: trusted_for(&found.root.certificate),
+                    perhaps_for_email: is_perhaps_for_email(&found.root.certificate),
                     removed: history.removed(&found.root.certificate),
                     compromised: history.compromise(&found.root.certificate),
                 })
@@ -235,17 +331,78 @@ impl<'a> RootsOfPlace<'a> {
                     short_name: short_name(&found.root.der),
                     subject: found.root.certificate.subject(),
                     sha256: hex(&found.root.certificate.sha256()),
+                    spki_sha256: hex(&found.root.certificate.spki_sha256()),
                     forms: &found.forms,
                     not_after: iso_day(found.root.certificate.not_after()),
+                    trusted_for: trusted_for(&found.root.certificate),
+                    for_email: history.is_not_for_servers(&found.root.certificate.sha256()),
                 })
                 .collect(),
+            anchors: place
+                .found
+                .anchors
+                .values()
+                .map(PrivateAnchor::from)
+                .collect(),
+            list_dates,
         }
     }
 }
 
 impl RootsOfPlace<'_> {
+    /// Why the container of an image does not see it, not escaped.
+    pub(super) fn hidden(&self) -> Option<String> {
+        let HiddenBy { layer, how } = self.hidden_by.as_ref()?;
+        Some(format!("not in the container: {} by {layer}", how.as_str()))
+    }
+
+    pub(super) fn certificates(&self) -> impl Iterator<Item = PlaceCertificate<'_>> {
+        let roots = self.roots.iter().map(|root| PlaceCertificate {
+            short_name: &root.short_name,
+            subject: root.subject,
+            sha256: &root.sha256,
+            spki_sha256: &root.spki_sha256,
+            is_trusted: root.is_for_servers(),
+            forms: root.forms.iter().copied().collect(),
+            is_known: true,
+            is_good: root.removed.is_none() && root.compromised.is_none(),
+        });
+        let unknown = self.unknown.iter().map(|unknown| PlaceCertificate {
+            short_name: &unknown.short_name,
+            subject: unknown.subject,
+            sha256: &unknown.sha256,
+            spki_sha256: &unknown.spki_sha256,
+            is_trusted: unknown.trusted_for.is_none_or(|trust| trust.servers),
+            forms: unknown.forms.iter().copied().collect(),
+            is_known: false,
+            is_good: false,
+        });
+        let others = self.compromised.iter().map(|other| PlaceCertificate {
+            short_name: &other.short_name,
+            subject: other.subject,
+            sha256: &other.sha256,
+            spki_sha256: &other.spki_sha256,
+            is_trusted: false,
+            forms: other.forms.iter().copied().collect(),
+            is_known: false,
+            is_good: false,
+        });
+        let anchors = self.anchors.iter().map(|anchor| PlaceCertificate {
+            short_name: &anchor.short_name,
+            subject: &anchor.subject,
+            sha256: &anchor.spki_sha256,
+            spki_sha256: &anchor.spki_sha256,
+            forms: vec![Form::Key],
+            is_trusted: true,
+            is_known: false,
+            is_good: false,
+        });
+        roots.chain(unknown).chain(anchors).chain(others)
+    }
+
     pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
-        let roots = self.roots.iter().filter_map(|root| {
+        let roots = self.counting().filter(|root| root.is_for_servers());
+        let roots = roots.filter_map(|root| {
             Some(Finding {
                 what: "root",
                 short_name: &root.short_name,
@@ -254,7 +411,8 @@ impl RootsOfPlace<'_> {
                 compromise: root.compromised?,
             })
         });
-        let certificates = self.compromised.iter().map(|certificate| Finding {
+        let certificates = self.compromised.iter().filter(|_| self.counts);
+        let certificates = certificates.map(|certificate| Finding {
             what: "certificate",
             short_name: &certificate.short_name,
             subject: certificate.subject,
@@ -264,30 +422,47 @@ impl RootsOfPlace<'_> {
         roots.chain(certificates)
     }
 
+    fn counting(&self) -> impl Iterator<Item = &FoundRoot<'_>> {
+        self.roots.iter().filter(|_| self.counts)
+    }
+
     /// Those that are not compromised, which is worse.
     pub(super) fn removed(&self) -> impl Iterator<Item = (&FoundRoot<'_>, &Standing)> {
-        let roots = self.roots.iter().filter(|root| root.compromised.is_none());
+        let roots = self.counting();
+        let roots = roots.filter(|root| root.compromised.is_none() && root.is_for_servers());
         roots.filter_map(|root| root.removed.map(|standing| (root, standing)))
     }
 
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", escape(&self.location.shown))?;
+        if let Some(hidden) = self.hidden() {
+            writeln!(out, "  {}", escape(&hidden))?;
+        }
         if !self.roots.is_empty() {
             let store = match self.key_store {
                 Some(KeyStore::Jks) => " in a Java key store",
+                Some(KeyStore::Jceks) => " in a Java key store (JCEKS)",
                 Some(KeyStore::Pkcs12) => " in a PKCS#12 key store",
                 None => "",
             };
             let count = counted(self.roots.len(), "known root");
             writeln!(out, "  {count}, {}{store}", self.forms())?;
         }
-        if let Some(date) = &self.list_date {
-            writeln!(out, "  {}", shown_date(date))?;
+        for date in &self.list_dates {
+            let which = match date.form.filter(|_| self.list_dates.len() > 1) {
+                Some(form) => format!("{} as {}: ", date.roots, form_name(form)),
+                None => String::new(),
+            };
+            writeln!(out, "  {which}{}", shown_date(date))?;
+        }
+        if let Some(password) = self.opened_with {
+            writeln!(out, "  opened with {}", password.shown())?;
         }
         if self.refuses_public_keys == Some(false) {
             writeln!(out, "  {WARNING}{OLDER_VERIFIER}{WARNING:#}")?;
         }
         self.show_compromised(out)?;
+        self.show_email(out)?;
         let mut removed: Vec<_> = self.removed().collect();
         removed.sort_by_key(|(root, standing)| (&standing.gone, root.subject));
         if !removed.is_empty() {
@@ -305,12 +480,51 @@ impl RootsOfPlace<'_> {
                 writeln!(out, "                {}", reason.reason)?;
             }
         }
-        if !self.unknown.is_empty() {
-            let count = counted(self.unknown.len(), "other self-signed CA");
+        let of_email = self.unknown.iter().filter(|unknown| unknown.for_email);
+        let of_email = of_email.count();
+        if of_email > 0 {
+            let count = counted(of_email, "self-signed CA");
+            writeln!(out, "  {count} of Mozilla's list for e-mail")?;
+        }
+        let other = self.unknown.iter().filter(|unknown| !unknown.for_email);
+        let other: Vec<_> = other.collect();
+        if !self.anchors.is_empty() {
+            let count = counted(self.anchors.len(), "private root");
+            writeln!(out, "  {count} that embedded-roots compiled in:")?;
+        }
+        for anchor in &self.anchors {
+            writeln!(out, "    {}", anchor.short_name)?;
+        }
+        if !other.is_empty() {
+            let count = counted(other.len(), "other self-signed CA");
             writeln!(out, "  {count}, valid until:")?;
         }
-        for unknown in &self.unknown {
+        for unknown in other {
             writeln!(out, "    {}  {}", unknown.not_after, unknown.short_name)?;
+        }
+        Ok(())
+    }
+
+    /// Those that would be findings if they were for servers.
+    fn show_email(&self, out: &mut dyn Write) -> io::Result<()> {
+        let email = self.roots.iter().filter(|root| {
+            let is_finding = root.removed.is_some() || root.compromised.is_some();
+            is_finding && !root.is_for_servers()
+        });
+        let (perhaps, said): (Vec<_>, Vec<_>) = email.partition(|root| root.perhaps_for_email);
+        if !said.is_empty() {
+            let count = counted(said.len(), "known root");
+            writeln!(
+                out,
+                "  {count} not trusted for servers here, and not counted"
+            )?;
+        }
+        if !perhaps.is_empty() {
+            let count = counted(perhaps.len(), "known root");
+            writeln!(
+                out,
+                "  {count} of Mozilla's list for e-mail, as others here, and not counted"
+            )?;
         }
         Ok(())
     }
@@ -342,11 +556,8 @@ impl RootsOfPlace<'_> {
     /// `140 as PEM, 4 as DER`, or the form alone if all have the same.
     fn forms(&self) -> String {
         let mut shown = Vec::new();
-        for (form, name) in [
-            (Form::Key, "keys alone"),
-            (Form::Der, "DER"),
-            (Form::Pem, "PEM"),
-        ] {
+        for form in [Form::Key, Form::Der, Form::Pem] {
+            let name = form_name(form);
             let count = self
                 .roots
                 .iter()
@@ -362,12 +573,28 @@ impl RootsOfPlace<'_> {
     }
 }
 
-fn shown_date(date: &ListDate) -> String {
+impl FoundRoot<'_> {
+    /// As far as the place says, or looks like.
+    fn is_for_servers(&self) -> bool {
+        self.trusted_for.is_none_or(|trust| trust.servers) && !self.perhaps_for_email
+    }
+}
+
+pub(super) fn form_name(form: Form) -> &'static str {
+    match form {
+        Form::Key => "keys alone",
+        Form::Der => "DER",
+        Form::Pem => "PEM",
+    }
+}
+
+pub(super) fn shown_date(date: &ListDate) -> String {
     let ListDate {
         from,
         until,
         extra,
         missing,
+        ..
     } = date;
     let until = until.as_ref();
     let until = until.map_or("and later".to_owned(), |day| format!("until {day}"));
@@ -377,5 +604,12 @@ fn shown_date(date: &ListDate) -> String {
         (0, missing) => format!(", with {missing} missing"),
         (extra, missing) => format!(", with {extra} more and {missing} missing"),
     };
-    format!("most like Mozilla's list from {from} {until}{differences}")
+    let like = if date.is_far {
+        "nearest to"
+    } else {
+        "most like"
+    };
+    // Of lists before 2015, no more is known.
+    let older = if date.is_oldest { ", or older" } else { "" };
+    format!("{like} Mozilla's list from {from} {until}{older}{differences}")
 }

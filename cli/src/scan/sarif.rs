@@ -6,20 +6,38 @@ use crate::finder::location::Location;
 use crate::finder::unpack::{Failure, Unread};
 use crate::history::Standing;
 use crate::sarif::{self, uri};
+use crate::scan::findings::{Exception, FindingKind, ListedFinding, ListedFindings};
+use crate::scan::policy::Policy;
 use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, RootsOfPlace, ScanReport};
 
 const COMPROMISED: &str = "compromised";
 const REMOVED: &str = "removed-root";
 const VERIFIER: &str = "older-verifier";
+const FORBIDDEN: &str = "forbidden-root";
+const MISSING: &str = "missing-root";
 
-pub(super) fn log(report: &ScanReport<'_>) -> Value {
+pub(super) fn log(
+    report: &ScanReport<'_>,
+    findings: &ListedFindings<'_>,
+    policy: Option<&Policy>,
+) -> Value {
+    let with_state = |result, kind, place: &RootsOfPlace<'_>, sha256: &str| match findings.of(
+        kind,
+        place.location,
+        sha256,
+    ) {
+        Some(finding) => with_members(result, finding, findings.has_baseline),
+        None => result,
+    };
     let results = report.places.iter().flat_map(|place| {
-        let compromised = place
-            .compromised()
-            .map(|finding| compromised(place, finding));
-        let removed = place
-            .removed()
-            .map(|(root, standing)| removed(place, root, standing));
+        let compromised = place.compromised().map(|finding| {
+            let result = compromised(place, finding);
+            with_state(result, FindingKind::Compromised, place, finding.sha256)
+        });
+        let removed = place.removed().map(|(root, standing)| {
+            let result = removed(place, root, standing);
+            with_state(result, FindingKind::Removed, place, &root.sha256)
+        });
         let is_older = place.refuses_public_keys == Some(false);
         let verifier = is_older.then(|| older_verifier(place));
         compromised
@@ -32,6 +50,22 @@ pub(super) fn log(report: &ScanReport<'_>) -> Value {
             "level": "warning",
             "message": { "text": format!("{}: not looked into ({form})", location.shown) },
             "locations": [in_sarif(location)],
+        })
+    });
+    let excluded = report.excluded.iter().map(|exclusion| {
+        json!({
+            "level": "note",
+            "message": { "text": exclusion.to_string() },
+        })
+    });
+    let of_policy = findings.of_policy().map(|finding| {
+        let result = of_policy(finding, policy);
+        with_members(result, finding, findings.has_baseline)
+    });
+    let doubts = findings.warnings.iter().map(|warning| {
+        json!({
+            "level": "warning",
+            "message": { "text": warning },
         })
     });
     let errors = report.errors.iter().map(|Failure { location, error }| {
@@ -63,9 +97,22 @@ pub(super) fn log(report: &ScanReport<'_>) -> Value {
             "shortDescription": { "text": "A program with a rustls-webpki before 0.103.16" },
             "help": { "text": "Build it with rustls-webpki 0.103.17 or later." },
         }),
+        json!({
+            "id": FORBIDDEN,
+            "name": "ForbiddenRoot",
+            "shortDescription": { "text": "A root that the policy forbids in this place" },
+            "help": { "text": "Remove it, or allow it in the file of --policy." },
+        }),
+        json!({
+            "id": MISSING,
+            "name": "MissingRoot",
+            "shortDescription": { "text": "A root that the policy requires in this place" },
+            "help": { "text": "Add it to the file." },
+        }),
     ];
-    let results: Vec<Value> = results.collect();
-    sarif::log(&rules, &results, &unread.chain(errors).collect::<Vec<_>>())
+    let results: Vec<Value> = results.chain(of_policy).collect();
+    let notifications = unread.chain(excluded).chain(doubts).chain(errors);
+    sarif::log(&rules, &results, &notifications.collect::<Vec<_>>())
 }
 
 fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {
@@ -117,6 +164,46 @@ fn older_verifier(place: &RootsOfPlace<'_>) -> Value {
         "message": { "text": format!("{} is {OLDER_VERIFIER}", place.location.shown) },
         "locations": [in_sarif(place.location)],
     })
+}
+
+/// What is missing everywhere is a matter of the policy's file.
+fn of_policy(finding: &ListedFinding<'_>, policy: Option<&Policy>) -> Value {
+    let rule = match finding.kind {
+        FindingKind::Missing => MISSING,
+        _ => FORBIDDEN,
+    };
+    let of_policy = || policy.map(|policy| in_sarif(&Location::file(policy.file.clone())));
+    let location = finding.location.map(in_sarif).or_else(of_policy);
+    json!({
+        "ruleId": rule,
+        "level": "error",
+        "message": { "text": finding.text() },
+        "locations": location.into_iter().collect::<Vec<_>>(),
+    })
+}
+
+fn with_members(mut result: Value, finding: &ListedFinding<'_>, has_baseline: bool) -> Value {
+    let Some(members) = result.as_object_mut() else {
+        return result;
+    };
+    let fingerprints = members.entry("partialFingerprints").or_insert(json!({}));
+    if let Some(fingerprints) = fingerprints.as_object_mut() {
+        fingerprints.insert("finding/v1".to_owned(), json!(finding.id));
+    }
+    if has_baseline {
+        let is_old = finding.is_in_baseline;
+        let state = if is_old { "unchanged" } else { "new" };
+        members.insert("baselineState".to_owned(), json!(state));
+    }
+    if let Some(Exception { until, reason }) = &finding.allowed {
+        let suppression = json!({
+            "kind": "external",
+            "status": "accepted",
+            "justification": format!("{reason} (until {until})"),
+        });
+        members.insert("suppressions".to_owned(), json!([suppression]));
+    }
+    result
 }
 
 /// The file is a physical location, and the entry of an archive a logical one.

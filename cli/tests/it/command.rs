@@ -67,7 +67,13 @@ pub(crate) fn run_into(out: impl Into<std::process::Stdio>, arguments: &[&str]) 
 /// The output with `--json`, which agrees with the schema.
 #[track_caller]
 pub(crate) fn json(arguments: &[&str]) -> (i32, Value) {
-    let ran = run(&[arguments, &["--json"]].concat());
+    json_with(arguments, |_| {})
+}
+
+/// Like [`json`], of a changed command.
+#[track_caller]
+pub(crate) fn json_with(arguments: &[&str], change: impl FnOnce(&mut Command)) -> (i32, Value) {
+    let ran = run_with(&[arguments, &["--json"]].concat(), change);
     let value: Value =
         serde_json::from_str(&ran.out).unwrap_or_else(|why| panic!("{why}: {}", ran.err));
     let schema = serde_json::from_str(include_str!("../../schema.json")).unwrap();

@@ -8,14 +8,19 @@
 )]
 
 mod archive;
+mod cache;
 mod check;
+mod ci;
 mod command;
 mod compromised;
+mod cyclonedx;
 mod diff;
 mod elsewhere;
+mod html;
 mod input;
 mod list;
 mod page;
 mod picture;
+mod policy;
 mod readme;
 mod scan;

@@ -8,7 +8,8 @@ use crate::command::{Folder, run};
 #[test]
 fn the_examples_are_what_the_program_prints() {
     let folder = Folder::new("readme");
-    folder.file("README.md", include_str!("../../README.md"));
+    let readme = include_str!("../../README.md");
+    folder.file("README.md", readme);
     fs::create_dir(folder.path().join("README.in")).unwrap();
 
     // Those of one company's list, and of its client.
@@ -33,6 +34,9 @@ fn the_examples_are_what_the_program_prints() {
     folder.file("README.in/old.pem", old);
     let client = zip("com/example/roots.pem", client.as_bytes());
     folder.file("README.in/client.jar", client);
+    let (_, policy) = readme.split_once("```toml\n").unwrap();
+    let (policy, _) = policy.split_once("```").unwrap();
+    folder.file("README.in/policy.toml", policy);
 
     trycmd::TestCases::new()
         .env("SSL_CERT_FILE", "")

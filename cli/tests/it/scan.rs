@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::archive::tar;
-use crate::command::{Folder, ca, json, newest_day, run, run_with};
+use crate::command::{Folder, ca, json, json_with, newest_day, run, run_with};
 
 const OLD: &str = "mozilla@2022-01-01";
 
@@ -52,7 +52,7 @@ fn the_list_of_a_file_is_that_of_its_day() {
         place["roots"].as_array().unwrap().len(),
         listed["roots"].as_array().unwrap().len()
     );
-    let date = &place["list_date"];
+    let date = &place["list_dates"][0];
     assert_eq!((&date["extra"], &date["missing"]), (&0.into(), &0.into()));
     assert!(date["from"].as_str().unwrap() <= "2022-01-01", "{date}");
     assert!(date["until"].as_str().unwrap() > "2022-01-01", "{date}");
@@ -231,14 +231,89 @@ fn what_was_found_is_not_hidden_by_an_unreadable_file() {
 }
 
 #[test]
+fn excluded_places_are_left_out_and_counted() {
+    let folder = Folder::new("scan-exclude");
+    old(&folder, "old.pem");
+    old(&folder, "tests/data/a.pem");
+    old(&folder, "tests/b.pem");
+    let pem = run(&["list", OLD, "--pem"]).out;
+    let archive = tar(&["etc/a.pem", "srv/b.pem", "srv/c.crt"].map(|name| (name, pem.as_bytes())));
+    folder.file("image.tar", archive);
+    let places = |arguments: &[&str]| {
+        let arguments = [&["scan", "."], arguments].concat();
+        let (_, value) = json_with(&arguments, |command| {
+            command.current_dir(folder.path());
+        });
+        let places = value["places"].as_array().unwrap().iter();
+        let places: Vec<_> = places
+            .map(|place| place["place"].as_str().unwrap().to_owned())
+            .collect();
+        (places.join(" "), value["excluded"].clone())
+    };
+    let all = "./image.tar!etc/a.pem ./image.tar!srv/b.pem ./image.tar!srv/c.crt ./old.pem ./tests/b.pem \
+               ./tests/data/a.pem";
+    assert_eq!(places(&[]), (all.to_owned(), json!([])));
+    let (left, excluded) = places(&[
+        "--exclude",
+        "tests/",
+        "--exclude",
+        "/image.tar/srv",
+        "--exclude",
+        "no",
+    ]);
+    assert_eq!(left, "./image.tar!etc/a.pem ./old.pem");
+    let expected =
+        json!([{ "pattern": "tests/", "places": 1 }, { "pattern": "/image.tar/srv", "places": 2 }]);
+    assert_eq!(excluded, expected);
+
+    folder.file(".embedded-rootsignore", "# of tests\n*.pem\n");
+    folder.file("more", "!a.pem\n");
+    assert_eq!(places(&[]).0, "./image.tar!srv/c.crt");
+    let (left, excluded) = places(&["--exclude-from", "more"]);
+    assert_eq!(
+        left,
+        "./image.tar!etc/a.pem ./image.tar!srv/c.crt ./tests/data/a.pem"
+    );
+    assert_eq!(excluded, json!([{ "pattern": "*.pem", "places": 3 }]));
+    // What the command line names is excluded, too: a hook names each file.
+    let ran = run_with(&["scan", "old.pem"], |command| {
+        command.current_dir(folder.path());
+    });
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(
+        ran.out,
+        "0 places with roots, 0 roots that Mozilla removed, 1 excluded, 0 errors (0 files, 0 kB)\n"
+    );
+    let ran = run_with(&["scan", "--format", "sarif", "old.pem"], |command| {
+        command.current_dir(folder.path());
+    });
+    assert!(ran.out.contains("1 place excluded by *.pem"), "{}", ran.out);
+
+    for (arguments, why) in [
+        (
+            ["--exclude", "a["],
+            "the pattern \"a[\": unclosed character class",
+        ),
+        (["--exclude", "#a"], "--exclude #a: matches nothing"),
+        (["--exclude-from", "none"], "none: "),
+    ] {
+        let ran = run_with(&[&["scan", "."], &arguments[..]].concat(), |command| {
+            command.current_dir(folder.path());
+        });
+        assert_eq!(ran.status, 2);
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
+}
+
+#[test]
 fn what_was_not_looked_into_is_told() {
     let folder = Folder::new("scan-unread");
-    let packed = folder.file("roots.7z", b"7z\xbc\xaf\x27\x1c\0\x04");
+    let packed = folder.file("roots.rar", b"Rar!\x1a\x07\x01\0");
     let ran = run(&["scan", &packed]);
     assert_eq!(ran.status, 0);
     assert!(
         ran.out
-            .contains(&format!("not looked into: {packed} (7z)\n")),
+            .contains(&format!("not looked into: {packed} (rar)\n")),
         "{}",
         ran.out
     );
@@ -249,7 +324,7 @@ fn what_was_not_looked_into_is_told() {
     );
     let (status, value) = json(&["scan", "--strict", &packed]);
     assert_eq!(status, 2);
-    assert_eq!(value["unread"][0]["form"], "7z");
+    assert_eq!(value["unread"][0]["form"], "rar");
     assert_eq!(value["unread"][0]["path"], json!([packed]));
     let log = sarif(&[&packed]);
     let invocation = &log["runs"][0]["invocations"][0];
@@ -259,5 +334,96 @@ fn what_was_not_looked_into_is_told() {
     // Half of it is not compared with the whole.
     let ran = run(&["diff", "mozilla", &packed]);
     assert_eq!(ran.status, 2);
-    assert!(ran.err.contains("not looked into (7z)"), "{}", ran.err);
+    assert!(ran.err.contains("not looked into (rar)"), "{}", ran.err);
+}
+
+/// Directories, small and large files, archives, damaged ones and what is not there.
+#[test]
+fn the_report_is_the_same_whatever_the_number_of_threads() {
+    let folder = Folder::new("scan-threads");
+    let pem = run(&["list", OLD, "--pem"]).out;
+    let blocks: Vec<&str> = pem.split_inclusive("-----END CERTIFICATE-----\n").collect();
+    for number in 0..200 {
+        let block = blocks[number % blocks.len()];
+        let entry = tar(&[("a", block.as_bytes()), ("b", b"")]);
+        folder.file(&format!("{number}.pem"), block);
+        folder.file(&format!("{number}.tar"), entry);
+        folder.file(&format!("{number}.gz"), b"\x1f\x8b\x08\0\0\0\0\0");
+        folder.file(&format!("{number}.7z"), b"7z\xbc\xaf\x27\x1c");
+    }
+    // Several parts, with roots across their edges.
+    let mut large = vec![0; (40 << 20) + 1];
+    for (edge, block) in (1..=4).zip(&blocks) {
+        large[(edge << 23) - 700..][..block.len()].copy_from_slice(block.as_bytes());
+    }
+    let large = folder.file("x.bin", large);
+    let path = folder.path().to_str().unwrap();
+    let scan = |threads: &str| {
+        let none = format!("{path}/none");
+        let arguments = ["scan", &none, path, &large, "--threads", threads];
+        let (status, value) = json(&arguments);
+        assert_eq!(status, 2);
+        (run(&arguments).out, value)
+    };
+    let (text, value) = scan("1");
+    assert_eq!(value["places"].as_array().unwrap().len(), 402);
+    assert_eq!(value["places"][400]["roots"].as_array().unwrap().len(), 4);
+    assert_eq!(value["errors"].as_array().unwrap().len(), 201);
+    assert_eq!(value["unread"].as_array().unwrap().len(), 200);
+    for threads in ["2", "3", "16"] {
+        let (other_text, other) = scan(threads);
+        assert!(other == value && other_text == text, "{threads} threads");
+    }
+}
+
+/// What an upper layer deletes or replaces is told, and counts unless only what containers see is to count.
+#[test]
+fn files_that_upper_layers_hide_do_not_count_as_effective() {
+    let folder = Folder::new("scan-effective");
+    let old = run(&["list", OLD, "--pem"]).out;
+    let new = run(&["list", "mozilla", "--pem"]).out;
+    let lower = tar(&[
+        ("etc/deleted.pem", old.as_bytes()),
+        ("etc/replaced.pem", old.as_bytes()),
+    ]);
+    let upper = tar(&[
+        ("etc/.wh.deleted.pem", b""),
+        ("etc/replaced.pem", new.as_bytes()),
+    ]);
+    let manifest = br#"[{"Layers":["a/layer.tar","b/layer.tar"]}]"#;
+    let image = tar(&[
+        ("manifest.json", manifest),
+        ("b/layer.tar", &upper),
+        ("a/layer.tar", &lower),
+    ]);
+    let image = folder.file("image.tar", image);
+    let (_, value) = json(&["scan", &image]);
+    let hidden = |name: &str| {
+        let places = value["places"].as_array().unwrap().iter();
+        let mut of_name = places.filter(|place| place["place"].as_str().unwrap().ends_with(name));
+        of_name.next().unwrap()["hidden_by"].clone()
+    };
+    let layer = format!("{image}!b/layer.tar");
+    assert_eq!(
+        hidden("a/layer.tar!etc/deleted.pem"),
+        json!({ "layer": layer, "how": "deleted" })
+    );
+    assert_eq!(
+        hidden("a/layer.tar!etc/replaced.pem"),
+        json!({ "layer": layer, "how": "replaced" })
+    );
+    assert_eq!(hidden("b/layer.tar!etc/replaced.pem"), Value::Null);
+
+    let fail = ["scan", &image, "--fail-on", "removed"];
+    assert_eq!(run(&fail).status, 1);
+    let ran = run(&[&fail[..], &["--effective"]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    assert!(
+        ran.out.contains("not in the container: deleted by "),
+        "{}",
+        ran.out
+    );
+    let sarif = run(&["scan", &image, "--effective", "--format", "sarif"]);
+    let sarif: Value = serde_json::from_str(&sarif.out).unwrap();
+    assert_eq!(sarif["runs"][0]["results"], json!([]));
 }

@@ -1,15 +1,18 @@
+mod seven_zip;
+mod squashfs;
+
 use std::io::{self, Write as _};
 use std::sync::LazyLock;
 use std::{fs, iter};
 
+use ::zip::write::{SimpleFileOptions, ZipWriter};
 use bzip2::write::BzEncoder;
 use embedded_roots_bundle::{Annotation, Root, digest::hex};
 use flate2::Compression;
-use flate2::write::GzEncoder;
-use lzma_rust2::{XzOptions, XzWriter};
+use flate2::write::{GzEncoder, ZlibEncoder};
+use lzma_rust2::{LzmaOptions, LzmaWriter, XzOptions, XzWriter};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
 use crate::finder::contents::Form;
@@ -21,7 +24,7 @@ use crate::history::{History, HistoryEntry};
 type Contents = (String, Vec<Form>);
 
 /// Places with their roots and forms, and failures.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     places: Vec<(String, Vec<Contents>)>,
     unknown: Vec<String>,
@@ -119,6 +122,12 @@ fn around(data: &[u8], before: usize) -> Vec<u8> {
 
 fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(data: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
 }
@@ -395,36 +404,96 @@ fn a_zip_archive_behind_something_is_unpacked_wherever_it_is() {
     }
 }
 
+/// A tar archive with these files.
+fn tar_files(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, data) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(data.len() as u64);
+        archive.append_data(&mut header, name, *data).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
 #[test]
-fn memory_is_given_back_after_a_file_that_needs_too_much() {
+fn zip_archives_in_archives_are_read_in_temporary_files_up_to_their_limit() {
     let history = History::load().unwrap();
     let limits = ScanLimits {
-        in_memory: 500_000,
+        in_memory: 100_000,
+        on_disk: 2 << 20,
         ..ScanLimits::default()
     };
     let mut scanner = scanner(&history, limits);
     let known = history.all().first().unwrap();
-    let mut archive = tar::Builder::new(Vec::new());
+    let zip_of = |size| {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        let stored =
+            SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored);
+        archive.start_file("noise", stored).unwrap();
+        let noise: Vec<u8> = noise(6).take(size).collect();
+        archive.write_all(&noise).unwrap();
+        archive.start_file("a", stored).unwrap();
+        archive.write_all(&pem(&known.der)).unwrap();
+        archive.finish().unwrap().into_inner()
+    };
+    let launched = |size| [&b"#!/bin/sh\nexec java -jar $0\n"[..], &zip_of(size)].concat();
+    let (small, large, too_large) = (1_000, 1 << 20, 3 << 20);
+    for (form, of_size) in [
+        ("ZIP", &zip_of as &dyn Fn(usize) -> Vec<u8>),
+        ("launcher", &launched),
+    ] {
+        for (size, is_read) in [
+            (small, true),
+            (large, true),
+            (too_large, false),
+            (small, true),
+        ] {
+            // Another one behind it has as much.
+            let archive = tar_files(&[("f", &of_size(size)), ("g", &of_size(large))]);
+            let seen = scan(&archive, &mut scanner);
+            let places: Vec<&str> = seen.places.iter().map(|(place, _)| &**place).collect();
+            // In either, the root is plain bytes too where the whole is searched as such.
+            assert_eq!(
+                places.contains(&"x!f!a"),
+                is_read,
+                "{form} {size}: {seen:?}"
+            );
+            assert!(places.contains(&"x!g!a"), "{form} {size}: {seen:?}");
+            let failures: Vec<&str> = seen.failures.iter().map(|(_, why)| &**why).collect();
+            match failures[..] {
+                [] => assert!(is_read),
+                [why] => assert!(!is_read && why.contains("of temporary files that are left")),
+                _ => panic!("{seen:?}"),
+            }
+        }
+    }
+}
+
+/// What is behind a program, or in it, may begin like an entry.
+#[test]
+fn what_is_no_zip_archive_is_no_failure_however_large_it_is() {
+    let history = History::load().unwrap();
+    let limits = ScanLimits {
+        in_memory: 1_000,
+        on_disk: 1_000,
+        ..ScanLimits::default()
+    };
+    let mut scanner = scanner(&history, limits);
+    let entry = &zip("a", b"content")[..40];
     let long = [
-        b"a program PK\x03\x04".to_vec(),
-        noise(6).take(2 << 20).collect(),
+        b"a program ",
+        entry,
+        &noise(6).take(2 << 20).collect::<Vec<_>>(),
     ]
     .concat();
-    let script = [b"script", &*zip("a", &pem(&known.der))].concat();
-    for (name, data) in [("long", long), ("f", script)] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(data.len() as u64);
-        archive.append_data(&mut header, name, &*data).unwrap();
+    let with_end = [&*long, b"PK\x05\x06", &[0; 18]].concat();
+    for data in [long, with_end] {
+        assert_eq!(scan(&tar_files(&[("f", &data)]), &mut scanner).failures, []);
     }
-    let archive = archive.into_inner().unwrap();
-    assert_eq!(
-        scan(&archive, &mut scanner),
-        found(known, "x!f!a", Form::Pem)
-    );
 }
 
 #[test]
-fn entries_of_a_zip_archive_with_one_name_are_told() {
+fn entries_of_a_zip_archive_with_one_name_are_all_read() {
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
@@ -439,11 +508,29 @@ fn entries_of_a_zip_archive_with_one_name_are_told() {
     while let Some(at) = archive.windows(5).position(|name| name == b"other") {
         archive[at..at + 5].copy_from_slice(b"first");
     }
-    let failures = scan(&archive, &mut scanner).failures;
-    assert!(
-        failures[0].1.starts_with("1 of its entries"),
-        "{failures:?}"
+    assert_eq!(
+        scan(&archive, &mut scanner),
+        found(known, "x!first", Form::Pem)
     );
+}
+
+/// The end says what the directory has.
+#[test]
+fn entries_that_are_missing_in_a_zip_archive_are_told() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, ScanLimits::default());
+    let mut archive = zip("a", b"content");
+    let end = archive.len() - 22;
+    for count in [2, u8::MAX] {
+        archive[end + 10] = count;
+        let failures = scan(&archive, &mut scanner).failures;
+        let why = format!("says {count} entries, and has 1");
+        assert!(failures[0].1.contains(&why), "{failures:?}");
+    }
+    // None: it has no end then.
+    archive[end + 10] = 0;
+    let failures = scan(&archive, &mut scanner).failures;
+    assert!(failures[0].1.contains("without its end"), "{failures:?}");
 }
 
 /// A tar archive of one entry of any kind.
@@ -565,9 +652,11 @@ fn bombs_are_failures() {
         ratio: 100,
         ratio_from: 1 << 20,
         in_memory: 1 << 20,
+        on_disk: 1 << 20,
         about_entries: 100_000,
         about_entry: 100_000,
         report: 100_000,
+        digests: 0,
     };
     let mut scanner = scanner(&history, limits);
     let zeros = vec![0; 3 << 20];
@@ -589,23 +678,22 @@ fn bombs_are_failures() {
     let noise: Vec<u8> = noise(4).take(5 << 20).collect();
     let long_name = tar(&"a".repeat(200_000), b"");
     let behind_another = [&tar("first", b"")[..512], &long_name].concat();
-    // Both lists of entries are in memory at once.
-    let names = "a".repeat(60_000);
-    let lists = zip(&names, &zip(&names, b""));
     let behind = [b"script", &*zip("a", &zip("b", &gzip(&gzip(b"bottom"))))].concat();
     for (archive, message) in [
         (gzip(&zeros), "times its size"),
         (zstd(&zeros), "times its size"),
         (zip("a", &zeros), "times its size"),
         (gzip(&noise), "unpacks to more than 4194304 bytes"),
-        (tar("a", &zip("a", &noise)), "in an archive, with more than"),
+        (
+            tar("a", &zip("a", &noise)),
+            "of temporary files that are left",
+        ),
         (deep, "more than 4 archives in archives"),
         (gzip(&behind), "more than 4 archives in archives"),
         (sparse(1 << 32, b"content"), "times its size"),
         (many(11), "more than 10 entries"),
         (long_name, "too much data about entries"),
         (behind_another, "too much data about entries"),
-        (lists, "too much data about entries"),
     ] {
         let seen = scan(&archive, &mut scanner);
         let has = |(_, error): &(String, String)| error.contains(message);
@@ -735,21 +823,20 @@ fn zstandard_does_not_take_more_memory_than_it_may() {
             usize::try_from(blocks).unwrap(),
         )
     };
-    // Windows of 8 MiB and of 128 MiB.
-    let (small, large) = (frame(&[0, 13 << 3], 100), frame(&[0, 17 << 3], 100));
+    // Windows of 8 MiB and of 128 MiB. The second one is not full, and then it is.
+    let small = frame(&[0, 13 << 3], 100);
+    let (half, large) = (frame(&[0, 17 << 3], 100), frame(&[0, 17 << 3], 1000));
     for (data, most) in [
         (whole(100, 100), None),
         (small.clone(), None),
         ([small.clone(), whole(16, 16), small.clone()].concat(), None),
-        (large.clone(), Some("needs 134217728 bytes of memory")),
+        ([half.clone(), small.clone(), half].concat(), None),
+        (large.clone(), Some("needs 67108864 bytes of memory")),
         (
             [small, large].concat(),
-            Some("needs 134217728 bytes of memory"),
+            Some("needs 67108864 bytes of memory"),
         ),
-        (
-            whole(100, 1 << 30),
-            Some("needs 140737488355328 bytes of memory"),
-        ),
+        (whole(1000, 1 << 30), Some("needs 67108864 bytes of memory")),
     ] {
         let seen = scan(&data, &mut scanner);
         let failures: Vec<&str> = seen.failures.iter().map(|(_, why)| why.as_str()).collect();
@@ -939,8 +1026,8 @@ fn what_is_not_looked_into_is_told() {
     let scan = &mut scanner(&history, ScanLimits::default());
     let told = |form: &str| vec![("x".to_owned(), form.to_owned())];
     for (begin, form) in [
-        (&b"7z\xbc\xaf\x27\x1c"[..], "7z"),
-        (b"hsqs\0\0", "squashfs"),
+        (&b"hsqs\0\0"[..], "squashfs"),
+        (b"Rar!\x1a\x07", "rar"),
         (b"xar!\0\x1c", "xar"),
         (b"MSCF\0\0\0\0", "cabinet"),
         (b"\x7fELF\x02\x01\x01\0AI\x02\0", "AppImage"),
@@ -948,6 +1035,7 @@ fn what_is_not_looked_into_is_told() {
     ] {
         assert_eq!(unread(&around_begin(begin), scan), told(form));
     }
+    // Without an archive.
     let payload = around(b"MEI\x0c\x0b\x0a\x0b\x0e", 5000);
     assert_eq!(unread(&payload, scan), told("archive of PyInstaller"));
     let store = [
@@ -957,10 +1045,10 @@ fn what_is_not_looked_into_is_told() {
     let form = "PKCS#12 with encrypted certificates or keys";
     assert_eq!(unread(&store.concat(), scan), told(form));
     // In an archive, with its place.
-    let nested = tar("a/b.7z", b"7z\xbc\xaf\x27\x1c");
+    let nested = tar("a/b.rar", b"Rar!\x1a\x07");
     assert_eq!(
         unread(&nested, scan),
-        [("x!a/b.7z".to_owned(), "7z".to_owned())]
+        [("x!a/b.rar".to_owned(), "rar".to_owned())]
     );
     assert_eq!(unread(&around(b"text", 100), scan), []);
 }
@@ -1031,4 +1119,898 @@ fn texts_cost_no_more_than_their_bytes() {
             assert!(found.roots.is_empty());
         }
     }
+}
+/// A ZIP archive of one entry that is packed already.
+fn zip_of_method(method: u16, packed: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(content);
+    let u32 = |size| u32::try_from(size).unwrap();
+    let [packed_size, size] = [packed.len(), content.len()].map(u32);
+    let common = [
+        &20_u16.to_le_bytes()[..],
+        &[0; 2],
+        &method.to_le_bytes(),
+        &[0; 4],
+        &crc.sum().to_le_bytes(),
+        &packed_size.to_le_bytes(),
+        &size.to_le_bytes(),
+        &[1, 0, 0, 0],
+    ]
+    .concat();
+    let mut archive = [b"PK\x03\x04", &*common, b"a", packed].concat();
+    let start = u32(archive.len());
+    archive.extend([b"PK\x01\x02\x14\0", &*common, &[0; 14], b"a"].concat());
+    let length = u32(archive.len()) - start;
+    archive.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    archive.extend([length.to_le_bytes(), start.to_le_bytes()].concat());
+    archive.extend([0; 2]);
+    archive
+}
+
+/// The content of a file in each method of an archive, with its number.
+fn methods(content: &[u8]) -> Vec<(u16, Vec<u8>)> {
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), Compression::best());
+    deflate.write_all(content).unwrap();
+    let deflate = deflate.finish().unwrap();
+    let options = LzmaOptions::with_preset(1);
+    let mut lzma = LzmaWriter::new_no_header(Vec::new(), &options, false).unwrap();
+    lzma.write_all(content).unwrap();
+    let dictionary = options.dict_size.to_le_bytes();
+    let header = [&[9, 20, 5, 0, options.get_props()], &dictionary[..]].concat();
+    let lzma = [header, lzma.finish().unwrap()].concat();
+    vec![
+        (0, content.to_vec()),
+        (8, deflate.clone()),
+        // The same, as long as nothing is repeated over 258 bytes or from further than 32 KiB.
+        (9, deflate),
+        (12, bzip2(content)),
+        (14, lzma),
+        (20, zstd(content)),
+        (93, zstd(content)),
+        (95, xz(content)),
+    ]
+}
+
+#[test]
+fn entries_of_zip_archives_are_read_in_each_method() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, ScanLimits::default());
+    let known = history.all().first().unwrap();
+    let content = pem(&known.der);
+    for (method, packed) in methods(&content) {
+        let archive = zip_of_method(method, &packed, &content);
+        let expected = found(known, "x!a", Form::Pem);
+        assert_eq!(scan(&archive, &mut scanner), expected, "{method}");
+        scanner.seekable(&Location::file("x".to_owned()), Cursor::new(&archive));
+        assert_eq!(taken(&mut scanner), expected, "{method}");
+    }
+    // PPMd.
+    scanner.reader("x", &mut &*zip_of_method(98, &content, &content));
+    assert_eq!(
+        scanner.unread[0].form,
+        "entry of a ZIP archive, with method 98"
+    );
+}
+
+#[test]
+fn a_zip_archive_with_a_changed_byte_gives_its_root_or_says_why_not() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, ScanLimits::default());
+    let known = history.all().first().unwrap();
+    let content = pem(&known.der);
+    for (method, packed) in methods(&content) {
+        let archive = zip_of_method(method, &packed, &content);
+        let name = Location::file("x".to_owned());
+        let mut is_told = |archive: &[u8], what: &str| {
+            scanner.seekable(&name, Cursor::new(archive));
+            let is_told = !scanner.failures.is_empty() || !scanner.unread.is_empty();
+            let seen = taken(&mut scanner);
+            assert!(is_told || !seen.places.is_empty(), "{method}: {what}");
+        };
+        for at in 4..archive.len() {
+            for bit in [1, 0x80] {
+                let mut changed = archive.clone();
+                changed[at] ^= bit;
+                is_told(&changed, &format!("changed at {at}"));
+            }
+        }
+        for length in 4..archive.len() {
+            is_told(&archive[..length], &format!("cut at {length}"));
+        }
+    }
+}
+
+#[test]
+fn lzma_in_zip_archives_takes_no_more_memory_than_there_is() {
+    let history = History::load().unwrap();
+    let limits = ScanLimits {
+        in_memory: 4 << 20,
+        ..ScanLimits::default()
+    };
+    let mut scanner = scanner(&history, limits);
+    let content = vec![b'a'; 5 << 20];
+    let (_, mut packed) = methods(&content).swap_remove(4);
+    // Four GiB, of which no more is kept than comes out.
+    packed[5..9].fill(0xff);
+    let seen = scan(&zip_of_method(14, &packed, &content), &mut scanner);
+    let (_, why) = &seen.failures[0];
+    assert_eq!(why, "needs 6291456 bytes of memory, where all has 4194304");
+}
+
+/// A compiled module, with these chunks.
+fn beam(chunks: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut module = b"FOR1\0\0\0\0BEAM".to_vec();
+    for (name, data) in chunks {
+        module.extend_from_slice(name.as_bytes());
+        module.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        module.extend_from_slice(data);
+        module.resize(module.len().next_multiple_of(4), 0);
+    }
+    let length = u32::try_from(module.len() - 8).unwrap();
+    module[4..8].copy_from_slice(&length.to_be_bytes());
+    module
+}
+
+/// The chunk of literals: the size that they have, and what is to be there.
+fn literals(size: usize, data: &[u8]) -> Vec<u8> {
+    [&u32::try_from(size).unwrap().to_be_bytes()[..], data].concat()
+}
+
+#[test]
+fn literals_of_beam_modules_are_searched() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let text = around(&root.der, 1000);
+    let packed = literals(text.len(), &zlib(&text));
+    let module = beam(&[("Atom", b"12345"), ("LitT", &packed), ("Line", b"1")]);
+    assert_eq!(scan(&module, scan_all), found(root, "x", Form::Der));
+    scan_all.seekable(&Location::file("x".to_owned()), Cursor::new(&module));
+    assert_eq!(taken(scan_all), found(root, "x", Form::Der));
+    // As it is since OTP 28, and in other chunks, before the literals and behind them.
+    let plain = beam(&[("LitT", &literals(0, &text))]);
+    assert_eq!(scan(&plain, scan_all), found(root, "x", Form::Der));
+    for chunks in [
+        [("Attr", &text[..]), ("LitT", &literals(4, &zlib(b"text")))],
+        [("LitT", &literals(4, &zlib(b"text"))), ("Attr", &text[..])],
+    ] {
+        assert_eq!(scan(&beam(&chunks), scan_all), found(root, "x", Form::Der));
+    }
+    // In an archive, as an escript has it, and behind a module.
+    let escript = [b"#!/usr/bin/env escript\n", &*zip("a/b.beam", &module)].concat();
+    assert_eq!(
+        scan(&escript, scan_all),
+        found(root, "x!a/b.beam", Form::Der)
+    );
+    let both = [&module[..], &zip("a", b"text")].concat();
+    assert_eq!(scan(&both, scan_all), found(root, "x", Form::Der));
+
+    // Cut off or damaged, it is an error, or what is lost is no part of the root.
+    let small = literals(root.der.len(), &zlib(&root.der));
+    let module = beam(&[("Atom", b"12345"), ("LitT", &small)]);
+    let whole = module.len() - 3;
+    for end in 12..whole {
+        let seen = scan(&module[..end], scan_all);
+        let is_told = !seen.failures.is_empty() || !seen.places.is_empty();
+        assert!(is_told || end <= 12 + 16 + 12, "{end}");
+    }
+    for at in 12 + 16 + 12..whole {
+        let mut damaged = module.clone();
+        damaged[at] ^= 0x55;
+        let seen = scan(&damaged, scan_all);
+        assert!(!seen.failures.is_empty() || !seen.places.is_empty(), "{at}");
+    }
+}
+
+#[test]
+fn literals_that_unpack_to_too_much_are_a_failure() {
+    let history = History::load().unwrap();
+    let limits = ScanLimits {
+        ratio_from: 1 << 20,
+        ..ScanLimits::default()
+    };
+    let bomb = literals(1, &zlib(&vec![0; 8 << 20]));
+    let seen = scan(&beam(&[("LitT", &bomb)]), &mut scanner(&history, limits));
+    let why = "unpacks to more than 250 times its size";
+    // Deflate makes no more than 1032 of one.
+    assert!(bomb.len() > (8 << 20) / 1032);
+    assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+}
+
+/// An image of Java's modules: each resource is as it is, or packed in these ways, the last one first.
+fn image(is_big_endian: bool, resources: &[(&str, &[u8], &[&str])]) -> Vec<u8> {
+    let number = |number: usize| {
+        let number = u32::try_from(number).unwrap();
+        if is_big_endian {
+            number.to_be_bytes()
+        } else {
+            number.to_le_bytes()
+        }
+    };
+    let long = |number_: usize| {
+        let halves = [number(0), number(number_)];
+        let halves = if is_big_endian {
+            halves
+        } else {
+            [halves[1], halves[0]]
+        };
+        halves.concat()
+    };
+    let (mut names, mut attributes, mut places, mut contents) =
+        (vec![0], vec![0], Vec::new(), Vec::new());
+    let mut place_of = |name: &str| {
+        let at = names.len();
+        names.extend_from_slice(name.as_bytes());
+        names.push(0);
+        at
+    };
+    for (name, data, packings) in resources {
+        let mut content = data.to_vec();
+        for packing in *packings {
+            let packed = if *packing == "zip" {
+                zlib(&content)
+            } else {
+                content.clone()
+            };
+            content = [
+                &number(0xcafe_fafa)[..],
+                &long(packed.len()),
+                &long(content.len()),
+                &number(place_of(packing)),
+                &[0xff; 4],
+                &[1],
+                &packed,
+            ]
+            .concat();
+        }
+        places.extend(number(attributes.len()));
+        let module = place_of("a.module").to_be_bytes();
+        let base = place_of(name).to_be_bytes();
+        let start = contents.len().to_be_bytes();
+        let size = content.len().to_be_bytes();
+        let of_size = if packings.is_empty() { 7 } else { 6 };
+        for (kind, value) in [(1, module), (3, base), (5, start), (of_size, size)] {
+            attributes.push(kind << 3 | 7);
+            attributes.extend(value);
+        }
+        attributes.push(0);
+        contents.extend(content);
+    }
+    let count = number(resources.len());
+    [
+        &number(0xcafe_dada)[..],
+        &number(0x1_0000),
+        &number(0),
+        &count,
+        &count,
+        &number(attributes.len()),
+        &number(names.len()),
+        &vec![0xff; 4 * resources.len()],
+        &places,
+        &attributes,
+        &names,
+        &contents,
+    ]
+    .concat()
+}
+
+#[test]
+fn images_of_java_modules_are_read() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let text = around(&root.der, 100);
+    let place = "x!a.module/roots";
+    for is_big_endian in [false, true] {
+        for (packings, place) in [
+            (&["zip"][..], place),
+            (&["compact-cp"], place),
+            (&["compact-cp", "zip"], place),
+            (&[], "x"),
+        ] {
+            let image = image(is_big_endian, &[("roots", &text, packings)]);
+            let expected = found(root, place, Form::Der);
+            assert_eq!(scan(&image, scan_all), expected, "{packings:?}");
+            assert_eq!(unread(&image, scan_all), []);
+            taken(scan_all);
+            scan_all.seekable(&Location::file("x".to_owned()), Cursor::new(&image));
+            assert_eq!(taken(scan_all), expected, "{packings:?}");
+        }
+    }
+    let zip = &["zip"][..];
+    // Between others, as it is, and with an archive in it.
+    let others = [
+        ("a", &b"text"[..], zip),
+        ("roots", &text, &[]),
+        ("b", b"text", zip),
+    ];
+    assert_eq!(
+        scan(&image(false, &others), scan_all),
+        found(root, place, Form::Der)
+    );
+    let archive = gzip(&root.der);
+    let nested = image(false, &[("roots", &archive, zip)]);
+    assert_eq!(scan(&nested, scan_all), found(root, place, Form::Der));
+    // Behind all resources, and between them.
+    let behind = [image(false, &others[..1]), text.clone()].concat();
+    assert_eq!(scan(&behind, scan_all), found(root, "x", Form::Der));
+
+    let other = image(false, &[("roots", &text, &["lzma"])]);
+    let form = "resource of a Java image that is packed in another way";
+    assert_eq!(
+        unread(&other, scan_all),
+        [(place.to_owned(), form.to_owned())]
+    );
+    taken(scan_all);
+    let image = image(false, &[("a", b"text", zip), ("roots", &root.der, zip)]);
+    for end in 28..image.len() {
+        let seen = scan(&image[..end], scan_all);
+        assert!(!seen.failures.is_empty(), "{end}");
+    }
+    for at in 28..image.len() {
+        let mut damaged = image.clone();
+        damaged[at] ^= 0x55;
+        // Or other names, and other hashes.
+        scan(&damaged, scan_all);
+    }
+    let start = image.len() - zlib(&root.der).len();
+    for at in start..image.len() {
+        let mut damaged = image.clone();
+        damaged[at] ^= 0x55;
+        assert!(!scan(&damaged, scan_all).failures.is_empty(), "{at}");
+    }
+}
+
+/// The index says how long it is, and where resources are.
+#[test]
+fn forged_indexes_of_java_images_are_failures() {
+    let history = History::load().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let whole = image(false, &[("a", b"text", &["zip"]), ("b", b"text", &["zip"])]);
+    for at in [16, 20, 24] {
+        let mut forged = whole.clone();
+        forged[at..at + 4].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f]);
+        let seen = scan(&forged, scan_all);
+        let why = "its index is too large";
+        assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+    }
+    // The second one begins in the first.
+    let mut forged = whole.clone();
+    let second = 28 + 16 + 1 + 37 + 18 + 8;
+    forged[second] -= 1;
+    let seen = scan(&forged, scan_all);
+    let why = "its resources overlap";
+    assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
+}
+
+/// Both ways in which a file is read.
+fn scan_both(data: &[u8], scan_all: &mut Scan<'_>) -> Seen {
+    let streamed = scan(data, scan_all);
+    scan_all.seekable(&Location::file("x".to_owned()), Cursor::new(data));
+    let seen = taken(scan_all);
+    assert_eq!(seen, streamed);
+    seen
+}
+
+/// A program with an archive behind it: entries with their kinds, compressed or not.
+fn pyinstaller(entries: &[(&str, &[u8], bool)]) -> Vec<u8> {
+    let (mut contents, mut table) = (Vec::new(), Vec::new());
+    let number = |number: usize| u32::try_from(number).unwrap().to_be_bytes();
+    for (name, data, is_compressed) in entries {
+        let packed = if *is_compressed {
+            zlib(data)
+        } else {
+            data.to_vec()
+        };
+        let length = (18 + name.len() + 1).next_multiple_of(16);
+        let start = table.len();
+        table.extend(number(length));
+        table.extend(number(contents.len()));
+        table.extend(number(packed.len()));
+        table.extend(number(data.len()));
+        table.extend([u8::from(*is_compressed), b'x']);
+        table.extend_from_slice(name.as_bytes());
+        table.resize(start + length, 0);
+        contents.extend(packed);
+    }
+    let mut end = pyinstaller::COOKIE.to_vec();
+    end.extend(number(contents.len() + table.len() + 88));
+    end.extend(number(contents.len()));
+    end.extend(number(table.len()));
+    end.resize(88, 0);
+    let starter = around(b"_MEIPASS, and what else the starter says", 3000);
+    [starter, contents, table, end].concat()
+}
+
+#[test]
+fn archives_of_pyinstaller_are_read() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let text = pem(&root.der);
+    let place = "x!certifi/cacert.pem";
+    for is_compressed in [true, false] {
+        let program = pyinstaller(&[
+            ("libssl.so", b"text", true),
+            ("certifi/cacert.pem", &text, is_compressed),
+        ]);
+        // With a signature behind it, or without.
+        for program in [around(&program, 0), program.clone()] {
+            let mut seen = scan_both(&program, scan_all);
+            if !is_compressed {
+                // The text is also in the program.
+                assert_eq!(seen.places.remove(0).0, "x");
+            }
+            assert_eq!(seen, found(root, place, Form::Pem));
+        }
+        assert_eq!(unread(&program, scan_all), []);
+        taken(scan_all);
+    }
+    // Constants of modules, in an archive in the archive.
+    let (one, two) = (zlib(b"text"), zlib(&text));
+    let table = number_of_table(17 + one.len() + two.len());
+    let modules = [b"PYZ\0\0\0\0\0", &table[..], &[0; 5], &one, &two, b"table"].concat();
+    let program = pyinstaller(&[("PYZ.pyz", &modules, false)]);
+    assert_eq!(
+        scan_both(&program, scan_all),
+        found(root, "x!PYZ.pyz", Form::Pem)
+    );
+    let cut = pyinstaller(&[("PYZ.pyz", &modules[..modules.len() - 9], false)]);
+    assert_eq!(scan_both(&cut, scan_all).failures.len(), 1);
+
+    // Cut off or damaged, it is told.
+    let program = pyinstaller(&[("certifi/cacert.pem", &text, true)]);
+    let start = program.len() - 88 - 48 - zlib(&text).len();
+    for at in start..program.len() - 64 {
+        let mut damaged = program.clone();
+        damaged[at] ^= 0x55;
+        scan_all.seekable(&Location::file("x".to_owned()), Cursor::new(&damaged));
+        let is_told = !scan_all.unread.is_empty();
+        let seen = taken(scan_all);
+        // The magic number is one octet of 8, and the version and the length unpacked are not looked at.
+        let is_magic = at >= program.len() - 88 && at < program.len() - 80;
+        assert!(is_told || seen != Seen::default() || is_magic, "{at}");
+    }
+}
+
+fn number_of_table(number: usize) -> [u8; 4] {
+    u32::try_from(number).unwrap().to_be_bytes()
+}
+
+/// The files of a program of Nuitka.
+fn nuitka(is_windows: bool, has_checksum: bool, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    for (name, data) in files.iter().chain([&("", &b""[..])]) {
+        let name = format!("{name}\0");
+        if is_windows {
+            payload.extend(name.encode_utf16().flat_map(u16::to_le_bytes));
+        } else {
+            payload.extend_from_slice(name.as_bytes());
+        }
+        if name == "\0" {
+            break;
+        }
+        payload.extend((!is_windows).then_some(1));
+        payload.extend((data.len() as u64).to_le_bytes());
+        payload.extend(has_checksum.then_some([7; 4]).into_iter().flatten());
+        payload.extend_from_slice(data);
+    }
+    payload
+}
+
+#[test]
+fn archives_of_nuitka_are_read() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let text = pem(&root.der);
+    for (is_windows, has_checksum) in [(false, false), (false, true), (true, false), (true, true)] {
+        let program: &[u8] = if is_windows { b"MZ" } else { b"\x7fELF" };
+        let files = [
+            ("a.bin", program),
+            ("certifi/cacert.pem", &text),
+            ("b", b"text"),
+        ];
+        let payload = nuitka(is_windows, has_checksum, &files);
+        let whole = around(&[b"KAY", &*zstd(&payload)].concat(), 5000);
+        let place = "x!certifi/cacert.pem";
+        assert_eq!(scan_both(&whole, scan_all), found(root, place, Form::Pem));
+        assert_eq!(unread(&whole, scan_all), []);
+        taken(scan_all);
+        // Files that are longer than the archive.
+        let cut = around(
+            &[b"KAY", &*zstd(&payload[..payload.len() - 20])].concat(),
+            5000,
+        );
+        let seen = scan_both(&cut, scan_all);
+        assert_eq!(seen.failures.len(), 1, "{seen:?}");
+    }
+    // In another form, all of it is searched.
+    let other = around(&[b"KAY", &*zstd(&text)].concat(), 5000);
+    assert_eq!(
+        scan_both(&other, scan_all),
+        found(root, "x!zstd@0x138b", Form::Pem)
+    );
+}
+
+#[test]
+fn zstandard_frames_in_programs_are_read() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let frame = zstd(&around(&pem(&root.der), 20_000));
+    for before in [0x1388, BUFFER - AHEAD, BUFFER - 2, BUFFER] {
+        let program = around(&frame, before);
+        let place = format!("x!zstd@{before:#x}");
+        assert_eq!(
+            scan_both(&program, scan_all),
+            found(root, &place, Form::Pem)
+        );
+        // In an archive, where it is not possible to seek.
+        let place = format!("x!a!zstd@{before:#x}");
+        let archive = tar("a", &program);
+        assert_eq!(
+            scan_both(&archive, scan_all),
+            found(root, &place, Form::Pem)
+        );
+    }
+    // At the very end, and not larger than its header and a few bytes.
+    let small = [&around(b"", 10)[..], &zstd(b"text")].concat();
+    assert_eq!(scan_both(&small, scan_all), Seen::default());
+    // The number alone, as code has it.
+    let mut code = around(zstd::MAGIC, 5000);
+    for at in 1..2000 {
+        code[at * 30..][..4].copy_from_slice(zstd::MAGIC);
+    }
+    let seen = scan_both(&code, scan_all);
+    assert_eq!(seen, Seen::default());
+    // Cut off behind its first blocks, it is a failure.
+    let large: Vec<u8> = noise(5).take(700_000).collect();
+    let frame = zstd(&large);
+    let cut = [&around(b"", 5000)[..], &frame[..600_000]].concat();
+    let seen = scan_both(&cut, scan_all);
+    assert_eq!(seen.failures.len(), 1, "{seen:?}");
+    assert!(seen.failures[0].0.starts_with("x!zstd@"));
+}
+
+/// A frame that says that it needs a large window takes no more memory than it has content.
+#[test]
+fn large_windows_of_zstandard_take_memory_as_they_are_filled() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let mut limits = ScanLimits::default();
+    // A window of 128 MiB, and one raw block, which is the last one.
+    let frame = |text: &[u8]| {
+        let mut frame = [zstd::MAGIC, &[0, 17 << 3]].concat();
+        let mut blocks = text.chunks(100_000).peekable();
+        while let Some(block) = blocks.next() {
+            let is_last = u32::from(blocks.peek().is_none());
+            let header = u32::try_from(block.len()).unwrap() << 3 | is_last;
+            frame.extend_from_slice(&header.to_le_bytes()[..3]);
+            frame.extend_from_slice(block);
+        }
+        frame
+    };
+    let small = frame(&pem(&root.der));
+    let large = frame(&vec![b'a'; 10 << 20]);
+    let scan_all = &mut scanner(&history, limits.clone());
+    assert_eq!(scan(&small, scan_all), found(root, "x", Form::Pem));
+    assert_eq!(scan(&large, scan_all), Seen::default());
+    limits.in_memory = 8 << 20;
+    let scan_all = &mut scanner(&history, limits);
+    let seen = scan(&large, scan_all);
+    assert!(seen.failures[0].1.contains("bytes of memory"), "{seen:?}");
+    assert_eq!(scan(&small, scan_all), found(root, "x", Form::Pem));
+}
+
+/// Certificates as OpenSSL writes them to a PKCS#12 (`-legacy -noenc`-like), whose bags are in the clear, or encrypted
+/// with this password by AES.
+fn pkcs12(certificates: &[&[u8]], password: Option<&str>, iterations: u32) -> Vec<u8> {
+    use cbc::cipher::{BlockEncryptMut as _, KeyIvInit as _, block_padding::Pkcs7};
+    use embedded_roots_bundle::der::{INTEGER, OID, SEQUENCE, context_constructed, encode};
+
+    let sequence = |parts: &[&[u8]]| encode(SEQUENCE, &parts.concat());
+    let explicit = |content: &[u8]| encode(context_constructed(0), content);
+    let octets = |content: &[u8]| encode(4, content);
+    let pkcs = |rest: &[u8]| {
+        let id = [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1], rest].concat();
+        encode(OID, &id)
+    };
+    let bags = certificates.iter().map(|der| {
+        let certificate = sequence(&[&pkcs(&[9, 22, 1]), &explicit(&octets(der))]);
+        sequence(&[&pkcs(&[12, 10, 1, 3]), &explicit(&certificate)])
+    });
+    let bags = encode(SEQUENCE, &bags.collect::<Vec<_>>().concat());
+    let data = |content: &[u8]| sequence(&[&pkcs(&[7, 1]), &explicit(&octets(content))]);
+    let content = match password {
+        None => data(&bags),
+        Some(password) => {
+            let salt = b"saltsalt";
+            let count = encode(INTEGER, &iterations.to_be_bytes());
+            let derivation = sequence(&[&octets(salt), &count]);
+            let derivation = sequence(&[&pkcs(&[5, 12]), &derivation]);
+            let aes = encode(OID, &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42]);
+            let cipher = sequence(&[&aes, &octets(&[7; 16])]);
+            let method = sequence(&[&pkcs(&[5, 13]), &sequence(&[&derivation, &cipher])]);
+            let mut key = [0; 32];
+            if iterations < 100_000 {
+                pbkdf2::pbkdf2_hmac::<sha1::Sha1>(password.as_bytes(), salt, iterations, &mut key);
+            }
+            let encryptor = cbc::Encryptor::<aes::Aes256>::new(&key.into(), &[7; 16].into());
+            let text = encryptor.encrypt_padded_vec_mut::<Pkcs7>(&bags);
+            let content = sequence(&[&pkcs(&[7, 1]), &method, &encode(0x80, &text)]);
+            let encrypted = sequence(&[&encode(INTEGER, &[0]), &content]);
+            sequence(&[&pkcs(&[7, 6]), &explicit(&encrypted)])
+        }
+    };
+    sequence(&[&encode(INTEGER, &[3]), &data(&sequence(&[&content]))])
+}
+
+/// The same in BER: lengths that are not known in advance, and strings in pieces, at any depth.
+fn in_pieces(der: &[u8]) -> Vec<u8> {
+    use embedded_roots_bundle::der::{Element, elements, encode};
+
+    let (element, _) = Element::read(der).unwrap();
+    let mut content = Vec::new();
+    let tag = match element.tag {
+        4 => {
+            for piece in element.value.chunks(100) {
+                content.extend(encode(4, piece));
+            }
+            0x24
+        }
+        tag if tag & 0x20 != 0 => {
+            for part in elements(element.value) {
+                content.extend(in_pieces(part.unwrap().encoded));
+            }
+            tag
+        }
+        _ => return element.encoded.to_vec(),
+    };
+    [&[tag, 0x80][..], &content, &[0, 0]].concat()
+}
+
+#[test]
+fn certificates_of_key_stores_are_found() {
+    let history = History::load().unwrap();
+    let [one, other, ..] = history.all() else {
+        panic!("the history is empty");
+    };
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    scan_all.passwords = Passwords::default();
+    let both = [&*one.der, &*other.der];
+    let mut expected = found(one, "x", Form::Der);
+    let second = found(other, "x", Form::Der).places.remove(0).1.remove(0);
+    expected.places[0].1.push(second);
+    expected.places[0].1.sort();
+    for (store_password, opened) in [
+        (None, None),
+        (Some("changeit"), Some(Password::Changeit)),
+        (Some("changeme"), Some(Password::Changeme)),
+        (Some(""), Some(Password::Empty)),
+    ] {
+        let store = pkcs12(&both, store_password, 10);
+        for store in [store.clone(), in_pieces(&store)] {
+            scan_all.reader("x", &mut store.as_slice());
+            let place = &scan_all.places[0];
+            assert_eq!(place.password, opened);
+            assert_eq!(place.key_store, Some(KeyStore::Pkcs12));
+            assert!(scan_all.unread.is_empty());
+            assert_eq!(taken(scan_all), expected, "{store_password:?}");
+        }
+    }
+    // Of another password, it is told.
+    let store = pkcs12(&both, Some("a secret"), 10);
+    let form = "PKCS#12 with encrypted certificates or keys";
+    for store in [store.clone(), in_pieces(&store)] {
+        assert_eq!(
+            unread(&store, scan_all),
+            [("x".to_owned(), form.to_owned())]
+        );
+        assert_eq!(taken(scan_all), Seen::default());
+    }
+    // Cut off or damaged, it is told, where it can still be known, unless the certificates are there.
+    let store = in_pieces(&pkcs12(&[&one.der], Some("changeit"), 10));
+    for end in 8..store.len() {
+        let is_told = !unread(&store[..end], scan_all).is_empty();
+        assert!(taken(scan_all) != Seen::default() || is_told, "{end}");
+    }
+    for at in 8..store.len() {
+        let mut damaged = store.clone();
+        damaged[at] ^= 0x55;
+        let is_told = !unread(&damaged, scan_all).is_empty();
+        // What is encrypted is another certificate then, as the one of another issuer.
+        let is_encrypted = (140..store.len() - 100).contains(&at);
+        let is_found = taken(scan_all) != Seen::default();
+        assert!(is_found || is_told || is_encrypted, "{at}");
+    }
+}
+
+/// Anybody may have said how many iterations it takes to try a password.
+#[test]
+fn passwords_are_tried_within_a_bound() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let limits = ScanLimits {
+        digests: 1_000,
+        ..ScanLimits::default()
+    };
+    let scan_all = &mut scanner(&history, limits);
+    let hostile = pkcs12(&[&root.der], Some("changeit"), 0x7fff_ffff);
+    let told = |scan_all: &mut Scan<'_>, store: &[u8]| {
+        let told = unread(store, scan_all);
+        taken(scan_all);
+        told.into_iter().map(|(_, form)| form).collect::<Vec<_>>()
+    };
+    let used_up =
+        "PKCS#12 with encrypted certificates or keys, after so many that no password was tried";
+    assert_eq!(told(scan_all, &hostile), [used_up]);
+    // Four digests for each iteration, for each of four attempts.
+    let other = pkcs12(&[&root.der], Some("a secret"), 50);
+    let store = pkcs12(&[&root.der], Some("changeit"), 50);
+    assert_eq!(told(scan_all, &store), [""; 0]);
+    assert_eq!(told(scan_all, &other), [Refusal::Password.shown()]);
+    assert_eq!(told(scan_all, &store), [used_up]);
+
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    assert_eq!(told(scan_all, &hostile), [Refusal::Iterations.shown()]);
+}
+
+#[test]
+fn pkcs7_in_pem_and_in_pieces_is_read() {
+    use embedded_roots_bundle::der::{INTEGER, OID, SEQUENCE, context_constructed, encode};
+
+    let history = History::load().unwrap();
+    let [one, other, ..] = history.all() else {
+        panic!("the history is empty");
+    };
+    let scan_all = &mut scanner(&history, ScanLimits::default());
+    let pkcs7 = |id| {
+        let id = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, id];
+        encode(OID, &id)
+    };
+    let sequence = |parts: &[&[u8]]| encode(SEQUENCE, &parts.concat());
+    let explicit = |content: &[u8]| encode(context_constructed(0), content);
+    let message = |content: &[u8]| {
+        let signed = [
+            &encode(INTEGER, &[1])[..],
+            &encode(0x31, &[]),
+            &sequence(&[&pkcs7(1), &explicit(&encode(4, content))]),
+            &explicit(&one.der),
+            &encode(0x31, &[]),
+        ];
+        sequence(&[&pkcs7(2), &explicit(&sequence(&signed))])
+    };
+    let without = message(b"");
+    let block = |der: &[u8], label: &str| {
+        let text = String::from_utf8(pem(der)).unwrap();
+        text.replace("CERTIFICATE", label).into_bytes()
+    };
+    // In pieces, a key can be whole where the certificate is not.
+    let without_keys = |mut seen: Seen| {
+        for (_, roots) in &mut seen.places {
+            for (_, forms) in roots {
+                forms.retain(|form| *form != Form::Key);
+            }
+        }
+        seen
+    };
+    for label in ["PKCS7", "CMS", "PKCS #7 SIGNED DATA", "CERTIFICATE"] {
+        for der in [without.clone(), in_pieces(&without)] {
+            let text = [b"# A comment\n", &*block(&der, label)].concat();
+            let seen = without_keys(scan(&text, scan_all));
+            assert_eq!(seen, found(one, "x", Form::Pem), "{label}");
+        }
+    }
+    // What is signed is in pieces, or in base64.
+    let signed = message(&other.der);
+    let mut in_content = found(one, "x", Form::Der);
+    in_content
+        .places
+        .extend(found(other, "x!content", Form::Der).places);
+    let seen = without_keys(scan(&in_pieces(&signed), scan_all));
+    assert_eq!(seen, in_content);
+    // In base64, the content is in one piece.
+    let in_text = found(other, "x", Form::Pem).places.remove(0).1;
+    in_content.places[0].1[0].1 = vec![Form::Pem];
+    in_content.places[0].1.extend(in_text);
+    assert_eq!(scan(&block(&signed, "CMS"), scan_all), in_content);
+    // Messages in messages are not followed for ever.
+    let mut deep = without.clone();
+    for _ in 0..20 {
+        deep = message(&block(&deep, "PKCS7"));
+    }
+    let seen = scan(&block(&deep, "PKCS7"), scan_all);
+    assert!(
+        seen.failures[0].1.starts_with("more than 8 archives"),
+        "{seen:?}"
+    );
+
+    // Damaged, it is told.
+    let (text, other) = (block(&without, "PKCS7"), block(&without, "CERTIFICATE"));
+    for damaged in [
+        &text[..text.len() / 2],
+        &other[..other.len() / 2],
+        &*block(&without[..900], "PKCS7"),
+    ] {
+        let told = unread(damaged, scan_all);
+        assert_eq!(told.len(), 1, "{told:?}");
+        taken(scan_all);
+    }
+}
+
+/// Entries may be the same part of a file, and frames may be a few bytes.
+#[test]
+fn payloads_cost_no_more_than_their_limits() {
+    let history = History::load().unwrap();
+    let unpacked = 8 << 20;
+    let limits = ScanLimits {
+        unpacked,
+        ..ScanLimits::default()
+    };
+    let scan_all = &mut scanner(&history, limits);
+    let large = vec![b'a'; 1 << 20];
+    let mut program = pyinstaller(&vec![("a", &b"text"[..], false); 100]);
+    // Each of the entries is the whole archive, before which there is more.
+    let start = program.len() - 88 - 100 * 32 - 400;
+    program.splice(start..start, large);
+    let contents = u32::try_from((1 << 20) + 400).unwrap().to_be_bytes();
+    let table = program.len() - 88 - 100 * 32;
+    for nth in 0..100 {
+        let entry = table + 32 * nth;
+        program[entry + 4..entry + 8].copy_from_slice(&[0; 4]);
+        program[entry + 8..entry + 12].copy_from_slice(&contents);
+    }
+    let end = program.len() - 88;
+    let length = u32::try_from((1 << 20) + 400 + 100 * 32 + 88).unwrap();
+    program[end + 8..end + 12].copy_from_slice(&length.to_be_bytes());
+    program[end + 12..end + 16].copy_from_slice(&contents);
+    let seen = scan(&program, scan_all);
+    assert!(scan_all.bytes > 5 << 20, "{}", scan_all.bytes);
+    assert!(scan_all.bytes <= unpacked + program.len() as u64);
+    assert!(seen.failures[0].1.starts_with("unpacks to more than"));
+
+    // Each is three blocks of 128 KiB, of one octet.
+    let block = |is_last: u32| {
+        let header = is_last | 1 << 1 | (128 << 10) << 3;
+        [&header.to_le_bytes()[..3], b"a"].concat()
+    };
+    let frame = [zstd::MAGIC, &[0, 7 << 3], &block(0), &block(0), &block(1)].concat();
+    scan_all.bytes = 0;
+    let program = around(&frame.repeat(5000), 5000);
+    let seen = scan(&program, scan_all);
+    assert!(scan_all.bytes > 2 << 20, "{}", scan_all.bytes);
+    assert!(scan_all.bytes <= unpacked + program.len() as u64);
+    let last = &seen.failures.last().unwrap().1;
+    assert_eq!(last, "more payloads than may be unpacked");
+    assert_eq!(seen.failures.len(), 2);
+}
+
+/// A scan that begins anew would try passwords again.
+#[test]
+fn results_are_kept_only_while_passwords_are_tried() {
+    let history = History::load().unwrap();
+    let root = history.all().first().unwrap();
+    let folder =
+        std::env::temp_dir().join(format!("embedded-roots-digests-{}", std::process::id()));
+    let text = around(&root.der, 100_000);
+    for (digests, is_kept) in [(1_000, false), (60_000_000, true)] {
+        let limits = ScanLimits {
+            digests,
+            ..ScanLimits::default()
+        };
+        let cache = Cache::open(&folder, &limits).unwrap();
+        let file = folder.join("a.gz");
+        fs::write(&file, gzip(&text)).unwrap();
+        let scan_all = &mut scanner(&history, limits);
+        scan_all.cache = Some(Arc::new(cache));
+        scan_all.file(&file);
+        assert_eq!(scan_all.places.len(), 1);
+        let written = fs::read_dir(&folder).unwrap().filter(|entry| {
+            let path = entry.as_ref().unwrap().path();
+            path.is_dir() && fs::read_dir(path).unwrap().next().is_some()
+        });
+        assert_eq!(written.count(), usize::from(is_kept));
+    }
+    fs::remove_dir_all(folder).unwrap();
 }

@@ -8,20 +8,45 @@ use sha2::{Sha256, Sha384, Sha512};
 
 /// How many digests a file may take: a second or two. The most iterations that programs write are a million, which
 /// are five million digests for a key and a MAC.
-pub(super) struct Budget(u64);
+pub(crate) const DIGESTS: u64 = 6_000_000;
+
+/// What is left of them.
+pub(crate) struct Budget {
+    left: u64,
+    /// More was asked for.
+    is_used_up: bool,
+}
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(6_000_000)
+        Self {
+            left: DIGESTS,
+            is_used_up: false,
+        }
     }
 }
 
 impl Budget {
+    /// With no more than this many.
+    pub(crate) fn up_to(mut self, most: u64) -> Self {
+        self.left = self.left.min(most);
+        self
+    }
+
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.is_used_up
+    }
+
     /// Takes so many digests for each iteration.
     pub(super) fn take(&mut self, iterations: u32, digests: usize) -> Result<(), String> {
         let rounds = u64::from(iterations).saturating_mul(digests as u64);
-        let left = self.0.checked_sub(rounds);
-        self.0 = left.ok_or_else(|| {
+        let left = self.left.checked_sub(rounds);
+        self.is_used_up |= left.is_none();
+        self.left = left.ok_or_else(|| {
             format!(
                 "the PKCS#12 asks for {iterations} iterations to derive a key, which takes too long"
             )

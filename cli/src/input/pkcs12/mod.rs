@@ -1,7 +1,7 @@
 //! PKCS#12 (RFC 7292), for its certificates alone: no key in it is decrypted.
 
 mod decrypt;
-mod derive;
+pub(crate) mod derive;
 mod refusal;
 
 use embedded_roots_bundle::der::{Element, INTEGER, OID, SEQUENCE, context_constructed, elements};
@@ -23,20 +23,99 @@ pub(super) fn certificates(
 ) -> Result<Vec<StoredCertificate>, String> {
     let der = ber::to_der(content).ok_or(UNREADABLE)?;
     let file = File::read(&der).ok_or(UNREADABLE)?;
+    let budget = &mut Budget::default();
+    if let Some(mac) = &file.mac {
+        mac.check(file.contents, password, budget)?;
+    }
     let mut reader = Reader {
         password,
-        budget: Budget::default(),
+        budget,
         certificates: Vec::new(),
     };
-    if let Some(mac) = &file.mac {
-        mac.check(file.contents, password, &mut reader.budget)?;
-    }
-    let contents = Element::only(file.contents, SEQUENCE).ok_or(UNREADABLE)?;
+    // NSS writes what is in a string as BER, too.
+    let contents = ber::to_der(file.contents).ok_or(UNREADABLE)?;
+    let contents = Element::only(&contents, SEQUENCE).ok_or(UNREADABLE)?;
     for content in elements(contents) {
         let content = content.ok_or(UNREADABLE)?;
         reader.content(content)?;
     }
     Ok(reader.certificates)
+}
+
+/// A file whose password is not known.
+pub(super) struct Contents {
+    /// As DER: the file, and what is in it.
+    file: Vec<u8>,
+    contents: Vec<u8>,
+}
+
+impl Contents {
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub(super) fn read(content: &[u8]) -> Result<Self, String> {
+        let file = ber::to_der(content).ok_or(UNREADABLE)?;
+        let contents = File::read(&file).ok_or(UNREADABLE)?.contents;
+        let contents = ber::to_der(contents).ok_or(UNREADABLE)?;
+        Ok(Self { file, contents })
+    }
+
+    /// The certificates that are not encrypted, whatever the password is.
+    pub(super) fn plain(&self) -> Result<Vec<Vec<u8>>, String> {
+        let plain = self.elements()?.into_iter();
+        let mut plain = plain.filter(|content| !is_encrypted(content));
+        let mut reader = Reader {
+            password: None,
+            budget: &mut Budget::default().up_to(0),
+            certificates: Vec::new(),
+        };
+        plain.try_for_each(|content| reader.content(content))?;
+        Ok(reader.into_certificates())
+    }
+
+    /// Whether there is more than that.
+    pub(super) fn is_encrypted(&self) -> bool {
+        let contents = self.elements().unwrap_or_default();
+        contents.iter().any(is_encrypted)
+    }
+
+    /// The certificates that are encrypted with this password; none if it is another one.
+    pub(super) fn decrypted(
+        &self,
+        password: Option<&str>,
+        budget: &mut Budget,
+    ) -> Option<Vec<Vec<u8>>> {
+        let file = File::read(&self.file)?;
+        if let Some(mac) = &file.mac {
+            mac.check(file.contents, password, budget).ok()?;
+        }
+        let mut reader = Reader {
+            password,
+            budget,
+            certificates: Vec::new(),
+        };
+        for content in self.elements().ok()? {
+            if is_encrypted(&content) {
+                reader.content(content).ok()?;
+            }
+        }
+        Some(reader.into_certificates())
+    }
+
+    /// Each is a `ContentInfo`.
+    fn elements(&self) -> Result<Vec<Element<'_>>, String> {
+        let contents = Element::only(&self.contents, SEQUENCE).ok_or(UNREADABLE)?;
+        let all: Option<Vec<_>> = elements(contents).take(MOST_CONTENTS).collect();
+        Ok(all.ok_or(UNREADABLE)?)
+    }
+}
+
+/// Files have two or three.
+const MOST_CONTENTS: usize = 1_000;
+
+fn is_encrypted(content: &Element<'_>) -> bool {
+    let kind = Element::expect(content.value, OID);
+    kind.is_some_and(|(kind, _)| kind != id::DATA)
 }
 
 /// Object identifiers (RFC 7292, appendix D; RFC 2315; RFC 2985), the content of each.
@@ -122,11 +201,16 @@ impl<'a> Mac<'a> {
 
 struct Reader<'a> {
     password: Option<&'a str>,
-    budget: Budget,
+    budget: &'a mut Budget,
     certificates: Vec<StoredCertificate>,
 }
 
 impl Reader<'_> {
+    fn into_certificates(self) -> Vec<Vec<u8>> {
+        let all = self.certificates.into_iter();
+        all.map(|certificate| certificate.der).collect()
+    }
+
     /// A `ContentInfo` of the `AuthenticatedSafe` (section 4.1).
     fn content(&mut self, content: Element<'_>) -> Result<(), String> {
         let (kind, rest) = Element::expect(content.value, OID).ok_or(UNREADABLE)?;
@@ -137,7 +221,7 @@ impl Reader<'_> {
                 self.bags(bags, MOST_NESTED)
             }
             id::ENCRYPTED_DATA => {
-                let bags = decrypted(explicit, self.password, &mut self.budget)?;
+                let bags = decrypted(explicit, self.password, self.budget)?;
                 // Padding may be right by chance, what it is behind is not.
                 let is_bags = Element::only(&bags, SEQUENCE).is_some();
                 if !is_bags {

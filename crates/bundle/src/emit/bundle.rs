@@ -25,31 +25,84 @@ pub fn bundle(variant: &str, sha256: [u8; 32], as_of: Option<UnixTime>, anchors:
 pub fn anchors<'a>(
     anchors: impl ExactSizeIterator<Item = (&'a TrustAnchor<'static>, Option<UnixTime>)>,
 ) -> String {
-    let mut source = format!(
-        "{HEADER}{{\n    static ANCHORS: [Anchor; {}] = [\n",
-        anchors.len()
-    );
-    for (anchor, distrust_after) in anchors {
-        let constraints = anchor.name_constraints.as_deref().map(byte_string);
-        let seconds = distrust_after.map(|time| decimal(time.as_secs()));
-        // Writing to a `String` never fails, here and below.
-        let _ = writeln!(
-            source,
-            "        // {}\n        Anchor::from_literals(\n            {},\n            {},\n            {},\n            {},\n        ),",
-            DistinguishedName::new(&anchor.subject),
-            byte_string(&anchor.subject),
-            byte_string(&anchor.subject_public_key_info),
-            option(constraints),
-            option(seconds),
-        );
-    }
-    source.push_str("    ];\n    &ANCHORS\n}\n");
-    source
+    list(anchors, "Anchor", |anchor| {
+        let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
+        let literals = [byte_string(subject), byte_string(key)];
+        ("from_literals", literals.to_vec())
+    })
 }
 
 /// Like [`anchors`], with the anchors of these roots.
 pub fn anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
     anchors(roots.map(|root| (root.trust_anchor(), root.limits().distrust_after())))
+}
+
+/// Like [`anchors_of`], for roots that nobody knows by their keys: [`ANCHOR_MARK`] is before each, with the lengths of
+/// the subject and of the key in two bytes each, big-endian, so that they can be found in a program.
+pub fn marked_anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
+    let anchors = roots.map(|root| (root.trust_anchor(), root.limits().distrust_after()));
+    list(anchors, "Anchor", |anchor| {
+        let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
+        let length = |part: &[u8]| u16::try_from(part.len()).ok().map(u16::to_be_bytes);
+        let (Some(of_subject), Some(of_key)) = (length(subject), length(key)) else {
+            // As it is: no certificate is that long that anybody has seen.
+            return (
+                "from_literals",
+                vec![byte_string(subject), byte_string(key)],
+            );
+        };
+        let head = [ANCHOR_MARK, &of_subject, &of_key].concat();
+        let (start, end) = (head.len(), head.len() + subject.len());
+        let literal = byte_string(&[&head[..], subject, key].concat());
+        (
+            "from_marked",
+            vec![literal, start.to_string(), end.to_string()],
+        )
+    })
+}
+
+/// The expression of a `&'static [LimitedRoot]`, for a place that has `LimitedRoot` in scope.
+///
+/// The keys are backwards, so that nobody who looks for keys in a program takes these for roots that it trusts.
+pub fn limited_roots<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
+    let anchors = roots.map(|root| (root.trust_anchor(), root.limits().distrust_after()));
+    list(anchors, "LimitedRoot", |anchor| {
+        let key = anchor.subject_public_key_info.iter();
+        let backwards: Vec<u8> = key.rev().copied().collect();
+        let literals = [byte_string(&anchor.subject), byte_string(&backwards)];
+        ("from_literals", literals.to_vec())
+    })
+}
+
+/// What is before a marked anchor in a program.
+pub const ANCHOR_MARK: &[u8] = b"embedded-roots:anchor:";
+
+/// The expression of a list of such values, each of a constructor and its first arguments.
+fn list<'a>(
+    anchors: impl ExactSizeIterator<Item = (&'a TrustAnchor<'static>, Option<UnixTime>)>,
+    name: &str,
+    arguments: impl Fn(&TrustAnchor<'static>) -> (&'static str, Vec<String>),
+) -> String {
+    let count = anchors.len();
+    let mut source = format!("{HEADER}{{\n    static ANCHORS: [{name}; {count}] = [\n");
+    for (anchor, distrust_after) in anchors {
+        let constraints = anchor.name_constraints.as_deref().map(byte_string);
+        let seconds = distrust_after.map(|time| decimal(time.as_secs()));
+        let (constructor, mut arguments) = arguments(anchor);
+        arguments.extend([option(constraints), option(seconds)]);
+        // Writing to a `String` never fails, here and below.
+        let _ = writeln!(
+            source,
+            "        // {}\n        {name}::{constructor}(",
+            DistinguishedName::new(&anchor.subject),
+        );
+        for argument in arguments {
+            let _ = writeln!(source, "            {argument},");
+        }
+        source.push_str("        ),\n");
+    }
+    source.push_str("    ];\n    &ANCHORS\n}\n");
+    source
 }
 
 /// The expression of a `&'static [CertificateDer<'static>]`, for a place that has
@@ -119,10 +172,14 @@ impl AnchorList {
 }
 
 impl ParsedBundle {
-    /// The expression of a `Bundle`, as the functions [`bundle`] and [`anchors`] write it.
+    /// The expression of a `Bundle`, as the functions [`bundle`] and [`anchors`] write it, or [`marked_anchors_of`], if the
+    /// data has no date and so is no root program's.
     #[must_use]
     pub fn to_source(&self, variant: &str, as_of: Option<UnixTime>) -> String {
-        let anchors = anchors_of(self.roots().iter());
+        let anchors = match as_of {
+            Some(_) => anchors_of(self.roots().iter()),
+            None => marked_anchors_of(self.roots().iter()),
+        };
         bundle(variant, self.sha256(), as_of, &anchors)
     }
 }

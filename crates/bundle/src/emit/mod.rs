@@ -9,6 +9,7 @@ mod literal;
 mod revocations;
 
 pub use bundle::{
-    anchors, anchors_of, bundle, certificate_numbers, certificates, distrusted_keys, fingerprints,
+    ANCHOR_MARK, anchors, anchors_of, bundle, certificate_numbers, certificates, distrusted_keys,
+    fingerprints, limited_roots, marked_anchors_of,
 };
 pub use revocations::MAX_REVOCATION_TABLES;

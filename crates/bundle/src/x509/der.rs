@@ -13,7 +13,8 @@ pub const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 /// The tag of a SEQUENCE.
 pub const SEQUENCE: u8 = 0x30;
-pub(crate) const SET: u8 = 0x31;
+/// The tag of a SET.
+pub const SET: u8 = 0x31;
 
 /// The constructed context-specific tag `[number]`.
 #[must_use]

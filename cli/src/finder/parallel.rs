@@ -1,0 +1,303 @@
+//! A scan by several threads, with the report that one of them would write.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::cache::Cache;
+use super::files::{Input, Walk};
+use super::limits::{Reserve, ScanLimits, Taken};
+use super::pattern::Exclusions;
+use super::progress::Progress;
+use super::search::Search;
+use super::shares::SharedWork;
+use super::unpack::{Findings, Scan};
+use crate::history::History;
+use crate::input::opened::Passwords;
+use crate::outcome::Result;
+
+/// How a scan is done.
+pub(crate) struct Workers {
+    /// They make no difference in what is found.
+    pub(crate) threads: NonZeroUsize,
+    pub(crate) limits: ScanLimits,
+    pub(crate) cache: Option<Arc<Cache>>,
+    /// What is left out.
+    pub(crate) exclusions: Arc<Exclusions>,
+    /// For key stores.
+    pub(crate) passwords: Passwords,
+}
+
+impl Default for Workers {
+    /// As many as there are cores for this process.
+    fn default() -> Self {
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            threads,
+            limits: ScanLimits::default(),
+            cache: None,
+            exclusions: Arc::default(),
+            passwords: Passwords::default(),
+        }
+    }
+}
+
+impl Workers {
+    /// Scans what the paths of a command line name.
+    ///
+    /// # Errors
+    ///
+    /// If no thread can be started. What cannot be read is in the result.
+    pub(crate) fn scan<'h>(
+        &self,
+        paths: &[PathBuf],
+        history: &'h History,
+        progress: &'h dyn Progress,
+    ) -> Result<Findings<'h>> {
+        let search = Search::new(history, progress)?;
+        let digests = Arc::new(AtomicU64::new(self.limits.digests));
+        let crowd = Arc::new(Crowd::default());
+        let (sender, results) = mpsc::channel();
+        let mut walk = Walk::new(paths, Arc::clone(&self.exclusions));
+        thread::scope(|scope| {
+            // The threads end when this function does, however it does.
+            let crowd = Closing(&crowd);
+            for number in 0..self.threads.get() {
+                let mut scan = Scan::new(search.another(), self.limits.clone());
+                scan.crowd = Some(Arc::clone(crowd.0));
+                // What is left out depends on where it is.
+                if self.exclusions.is_empty() {
+                    scan.cache.clone_from(&self.cache);
+                }
+                scan.exclusions = Arc::clone(&self.exclusions);
+                scan.passwords = self.passwords.clone();
+                scan.digests = Arc::clone(&digests);
+                let worker = Worker {
+                    scan,
+                    crowd: Arc::clone(crowd.0),
+                    results: sender.clone(),
+                };
+                let thread = thread::Builder::new().stack_size(STACK);
+                match thread.spawn_scoped(scope, || worker.run()) {
+                    Ok(_) => {}
+                    Err(why) if number == 0 => return Err(why.into()),
+                    // Fewer do it, too.
+                    Err(_) => break,
+                }
+            }
+            drop(sender);
+            let mut all = Findings::default();
+            let mut ahead = Ahead::default();
+            loop {
+                while ahead.cost < MAX_AHEAD {
+                    let Some(batch) = batch(&mut walk) else {
+                        break;
+                    };
+                    ahead.give(&batch);
+                    crowd.0.give(batch);
+                }
+                if ahead.costs.is_empty() {
+                    return Ok(all);
+                }
+                let (number, findings) = results.recv()?;
+                ahead.take(number, findings.ok_or("a thread has ended")?, &mut all);
+            }
+        })
+    }
+}
+
+/// What is given to a thread at once, so that it has more to do than to wait.
+struct Batch {
+    inputs: Vec<Input>,
+    /// About how much memory it takes.
+    cost: usize,
+}
+
+/// What is given away together: so many files, or so many bytes.
+const BATCH: usize = 16;
+const BATCH_BYTES: u64 = 256 << 10;
+/// How much memory the names of the files take that were found and are not done.
+const MAX_AHEAD: usize = 1 << 20;
+/// Each thread has this part of the memory for one file for itself: with 40 MiB, two threads have 48 MiB.
+const OWN_MEMORY: u64 = 5;
+/// As the first thread has, for archives in archives.
+const STACK: usize = 8 << 20;
+
+fn batch(walk: &mut Walk) -> Option<Batch> {
+    let mut batch = Batch {
+        inputs: Vec::new(),
+        cost: 64,
+    };
+    let mut bytes = 0;
+    while batch.inputs.len() < BATCH && bytes < BATCH_BYTES {
+        let Some(input) = walk.next() else {
+            break;
+        };
+        bytes = input.size().saturating_add(bytes);
+        batch.cost += 64 + input.name_length();
+        batch.inputs.push(input);
+    }
+    (!batch.inputs.is_empty()).then_some(batch)
+}
+
+/// The batches that were given away and are not in the result.
+#[derive(Default)]
+struct Ahead<'h> {
+    first: u64,
+    costs: VecDeque<usize>,
+    cost: usize,
+    /// Those whose turn it is not yet.
+    ready: BTreeMap<u64, Findings<'h>>,
+}
+
+impl<'h> Ahead<'h> {
+    fn give(&mut self, batch: &Batch) {
+        self.costs.push_back(batch.cost);
+        self.cost += batch.cost;
+    }
+
+    fn take(&mut self, number: u64, findings: Findings<'h>, all: &mut Findings<'h>) {
+        self.ready.insert(number, findings);
+        while let Some(next) = self.ready.remove(&self.first) {
+            all.add(next);
+            self.first += 1;
+            self.cost -= self.costs.pop_front().unwrap_or_default();
+        }
+    }
+}
+
+/// What there is to do for all threads.
+#[derive(Default)]
+pub(crate) struct Crowd<'h> {
+    state: Mutex<State<'h>>,
+    changed: Condvar,
+    memory: Arc<Taken>,
+}
+
+#[derive(Default)]
+struct State<'h> {
+    batches: VecDeque<Batch>,
+    /// How many were taken.
+    taken: u64,
+    /// What threads do not do alone.
+    shared: Vec<Arc<dyn SharedWork<'h> + 'h>>,
+    is_over: bool,
+}
+
+enum Work<'h> {
+    Batch(u64, Vec<Input>),
+    Part(Arc<dyn SharedWork<'h> + 'h>, usize),
+}
+
+impl<'h> Crowd<'h> {
+    fn give(&self, batch: Batch) {
+        self.lock().batches.push_back(batch);
+        self.changed.notify_one();
+    }
+
+    /// Waits for something to do.
+    fn work(&self) -> Option<Work<'h>> {
+        let mut state = self.lock();
+        loop {
+            if state.is_over {
+                return None;
+            }
+            // A large file first, which the others would wait for in the end.
+            let mut shared = state.shared.iter();
+            let part = shared.find_map(|shared| Some((Arc::clone(shared), shared.claim()?)));
+            if let Some((shared, number)) = part {
+                return Some(Work::Part(shared, number));
+            }
+            if let Some(batch) = state.batches.pop_front() {
+                let number = state.taken;
+                state.taken += 1;
+                return Some(Work::Batch(number, batch.inputs));
+            }
+            let waited = self.changed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The part of the memory for one file that is there once for all threads.
+    pub(crate) fn reserve(&self, limits: &ScanLimits) -> Reserve {
+        let own = limits.in_memory / OWN_MEMORY;
+        Reserve::new(Arc::clone(&self.memory), limits.in_memory - own)
+    }
+
+    /// Lets others do parts of something, as long as the guard is there.
+    pub(crate) fn share<'c>(&'c self, work: Arc<dyn SharedWork<'h> + 'h>) -> Sharing<'c, 'h> {
+        self.lock().shared.push(Arc::clone(&work));
+        self.changed.notify_all();
+        Sharing { crowd: self, work }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'h>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Something of which others do parts.
+pub(crate) struct Sharing<'c, 'h> {
+    crowd: &'c Crowd<'h>,
+    work: Arc<dyn SharedWork<'h> + 'h>,
+}
+
+impl Sharing<'_, '_> {
+    /// There may be parts again that nobody does.
+    pub(crate) fn has_moved(&self) {
+        self.crowd.changed.notify_one();
+    }
+}
+
+impl Drop for Sharing<'_, '_> {
+    fn drop(&mut self) {
+        let mut state = self.crowd.lock();
+        state.shared.retain(|work| !Arc::ptr_eq(work, &self.work));
+    }
+}
+
+struct Closing<'c, 'h>(&'c Arc<Crowd<'h>>);
+
+impl Drop for Closing<'_, '_> {
+    fn drop(&mut self) {
+        self.0.lock().is_over = true;
+        self.0.changed.notify_all();
+    }
+}
+
+struct Worker<'h> {
+    scan: Scan<'h>,
+    crowd: Arc<Crowd<'h>>,
+    /// Nothing if the thread cannot go on.
+    results: Sender<(u64, Option<Findings<'h>>)>,
+}
+
+impl Worker<'_> {
+    fn run(mut self) {
+        while let Some(work) = self.crowd.work() {
+            match work {
+                Work::Part(shared, number) => shared.work(number, &mut self.scan),
+                Work::Batch(number, inputs) => {
+                    for input in inputs {
+                        self.scan.input(input);
+                    }
+                    let findings = self.scan.take_findings();
+                    // Nobody waits for it after an error.
+                    let _ = self.results.send((number, Some(findings)));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.results.send((0, None));
+        }
+    }
+}

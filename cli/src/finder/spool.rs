@@ -1,0 +1,181 @@
+//! What comes as a stream, and can only be read by seeking.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
+
+use super::limits::Counter;
+
+/// Bytes in memory as long as they are few, and in an unnamed temporary file beyond that.
+pub(crate) struct Spool {
+    storage: Storage,
+    /// What is left of memory and of temporary files, for all, and what this one holds of either.
+    memory: Counter,
+    held: u64,
+    disk: Counter,
+    written: u64,
+}
+
+enum Storage {
+    Memory(Cursor<Vec<u8>>),
+    File(File),
+}
+
+/// The most bytes that are kept in memory: most archives in archives are smaller.
+const MOST_IN_MEMORY: u64 = 8 << 20;
+/// The part of the memory that one of them takes, so that there is some for what is unpacked from it.
+const PART: u64 = 8;
+
+impl Spool {
+    pub(crate) fn new(memory: Counter, disk: Counter) -> Self {
+        let held = (memory.value() / PART).min(MOST_IN_MEMORY);
+        memory.take(held);
+        Self {
+            storage: Storage::Memory(Cursor::default()),
+            memory,
+            held,
+            disk,
+            written: 0,
+        }
+    }
+
+    /// All of a reader.
+    pub(crate) fn filled(
+        reader: &mut dyn Read,
+        memory: Counter,
+        disk: Counter,
+    ) -> io::Result<Self> {
+        let mut spool = Self::new(memory, disk);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let mut filled = 0;
+            let result = super::reader::fill(reader, &mut buffer, &mut filled);
+            spool.append(buffer.get(..filled).unwrap_or_default())?;
+            result?;
+            if filled < buffer.len() {
+                break;
+            }
+        }
+        spool.rewind()?;
+        Ok(spool)
+    }
+
+    /// Writes these bytes behind the others; nothing may have been read before.
+    ///
+    /// # Errors
+    ///
+    /// If the temporary file cannot be written, or is larger than all of them may be.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Storage::Memory(kept) = &mut self.storage {
+            let kept = kept.get_mut();
+            if (kept.len() + bytes.len()) as u64 <= self.held {
+                kept.extend_from_slice(bytes);
+                return Ok(());
+            }
+            let kept = std::mem::take(kept);
+            let file = tempfile::tempfile().inspect_err(|_| self.disk.note_short());
+            self.storage = Storage::File(file.map_err(|why| not_written(&why))?);
+            self.memory.give(self.held);
+            self.held = 0;
+            self.write(&kept)?;
+        }
+        self.write(bytes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let count = bytes.len() as u64;
+        // What is left stays for others if it is not enough.
+        if self.disk.value() < count {
+            self.disk.note_short();
+            let left = self.disk.value() + self.written;
+            let message =
+                format!("needs more than the {left} bytes of temporary files that are left");
+            return Err(io::Error::other(message));
+        }
+        self.disk.take(count);
+        self.written += count;
+        match &mut self.storage {
+            Storage::File(file) => {
+                let written = file.write_all(bytes);
+                let written = written.inspect_err(|_| self.disk.note_short());
+                written.map_err(|why| not_written(&why))
+            }
+            Storage::Memory(_) => Ok(()),
+        }
+    }
+}
+
+fn not_written(why: &io::Error) -> io::Error {
+    io::Error::new(
+        why.kind(),
+        format!("a temporary file cannot be written: {why}"),
+    )
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        self.memory.give(self.held);
+        self.disk.give(self.written);
+    }
+}
+
+impl Read for Spool {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.storage {
+            Storage::Memory(kept) => kept.read(buffer),
+            Storage::File(file) => file.read(buffer),
+        }
+    }
+}
+
+impl Seek for Spool {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match &mut self.storage {
+            Storage::Memory(kept) => kept.seek(to),
+            Storage::File(file) => file.seek(to),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_what_was_written_in_memory_and_on_disk() {
+        let data: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        for memory in [8 * 400_000, 8 * 399_999, 8 * 1_000, 0] {
+            let (memory, disk) = (Counter::new(memory), Counter::new(400_000));
+            let before = memory.value();
+            let mut spool =
+                Spool::filled(&mut data.as_slice(), memory.clone(), disk.clone()).unwrap();
+            let is_in_memory = matches!(spool.storage, Storage::Memory(_));
+            assert_eq!(is_in_memory, before == 8 * 400_000);
+            let left = (memory.value(), disk.value());
+            let expected = if is_in_memory {
+                (7 * 400_000, 400_000)
+            } else {
+                (before, 0)
+            };
+            assert_eq!(left, expected);
+            let mut read = Vec::new();
+            spool.read_to_end(&mut read).unwrap();
+            assert!(read == data);
+            read.clear();
+            spool.seek(SeekFrom::End(-3)).unwrap();
+            spool.read_to_end(&mut read).unwrap();
+            assert_eq!(read, data[data.len() - 3..]);
+            drop(spool);
+            assert_eq!((memory.value(), disk.value()), (before, 400_000));
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_temporary_files_may_be_is_an_error_and_leaves_the_rest_to_others() {
+        let (memory, disk) = (Counter::new(80), Counter::new(1_000));
+        let mut data = io::repeat(1).take(1_001);
+        let result = Spool::filled(&mut data, memory.clone(), disk.clone());
+        let why = result.err().unwrap().to_string();
+        assert!(why.contains("the 1000 bytes of temporary files"), "{why}");
+        assert_eq!((memory.value(), disk.value()), (80, 1_000));
+    }
+}

@@ -1,0 +1,336 @@
+//! Files whose results can be those of an earlier scan, or of another thread: they have limits of their own, and what
+//! they took is compared with those of the whole.
+
+use std::io::{self, Cursor, Read, Seek};
+use std::mem;
+use std::sync::atomic::Ordering::Relaxed;
+
+use embedded_roots_bundle::escape;
+
+use super::{Budget, Container, Findings, Scan, read_head};
+use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
+use crate::finder::limits::Counter;
+use crate::finder::location::Location;
+use crate::finder::range::Range;
+use crate::finder::spool::Spool;
+use crate::input::opened;
+
+/// A file that is read at once. Most are smaller.
+const SMALL: u64 = 256 << 10;
+
+/// How deep a layer of an image in a registry is.
+#[cfg(feature = "registry")]
+const IN_IMAGE: usize = 1;
+
+/// The result of a file alone.
+pub(super) struct LoneUnit<'h> {
+    unit: Unit<'h>,
+    /// Whether a limit for the whole changed it.
+    was_limited: bool,
+    /// Whether lack of memory or of temporary files did.
+    was_short: bool,
+}
+
+impl<'h> Scan<'h> {
+    /// A file or a part of one, whose result may be known.
+    pub(super) fn range(&mut self, name: &Location, file: &Range, depth: usize) {
+        // A file is asked about where it is found.
+        if name.path.len() > 1 && self.exclusions.exclude(name, false) {
+            return;
+        }
+        if self.cache.is_some() && file.len() >= SMALLEST {
+            let head = read_head(&mut file.clone()).unwrap_or_default();
+            let container = Container::from_head(&head);
+            if let Some(container) = container.filter(|container| is_kept(name, *container)) {
+                return self.cached(name, container, file, depth);
+            }
+        }
+        // Mostly this is all of it, with a few calls of the system.
+        if file.len() <= SMALL {
+            let mut content = mem::take(&mut self.small);
+            content.clear();
+            let mut begin = file.starting_at(0).take(SMALL + 1);
+            let is_whole = begin.read_to_end(&mut content).is_ok() && begin.limit() > 0;
+            if is_whole {
+                self.at_depth(name, Cursor::new(&content), None, depth);
+            }
+            self.small = content;
+            if is_whole {
+                return;
+            }
+        }
+        self.uncached(name, file, depth);
+    }
+
+    /// A member of an archive that comes as a stream. If its result may be known, it is held in a temporary file.
+    pub(super) fn layer(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        size: u64,
+        depth: usize,
+    ) {
+        let is_first = name.path.len() == 2;
+        // Another unit would take as much memory once more.
+        let is_held = self.left.in_memory.value() < self.limits.in_memory;
+        if self.cache.is_none() || size < SMALLEST || !is_first || is_held || self.is_unit {
+            return self.stream(name, reader, depth);
+        }
+        let head = match read_head(reader) {
+            Ok(head) => head,
+            Err(why) => return self.failed(name, &why),
+        };
+        let container = Container::from_head(&head);
+        let reader = &mut Cursor::new(head).chain(reader);
+        if container.is_none() || size > self.left.on_disk.value() {
+            return self.stream(name, reader, depth);
+        }
+        match self.spool_on_disk(reader) {
+            Ok(spool) => self.spooled(name, spool, depth),
+            Err(why) => self.failed(name, &why),
+        }
+    }
+
+    fn spool_on_disk(&self, reader: &mut dyn Read) -> io::Result<Spool> {
+        Spool::filled(reader, Counter::new(0), self.left.on_disk.clone())
+    }
+
+    /// A part of a file, which is searched unless that has been done.
+    fn cached(&mut self, name: &Location, container: Container, file: &Range, depth: usize) {
+        let Some(cache) = self.cache.clone() else {
+            return self.uncached(name, file, depth);
+        };
+        // What cannot be read is told by the search.
+        let Ok(sha256) = digest_of(&mut file.clone()) else {
+            return self.uncached(name, file, depth);
+        };
+        let key = cache.key(&sha256, name, depth);
+        if self.is_known(&cache, &key, name) {
+            return;
+        }
+        if matches!(
+            container,
+            Container::Sif | Container::Squashfs | Container::Zip
+        ) {
+            // It is read here and there, so that a copy is needed for a digest of what was read.
+            match self.spool_on_disk(&mut file.clone()) {
+                Ok(spool) => self.spooled(name, spool, depth),
+                Err(_) => self.uncached(name, file, depth),
+            }
+            return;
+        }
+        let mut is_same = false;
+        let alone = self.unit(|scan| {
+            let mut reader = DigestingReader::new(file.clone());
+            scan.stream(name, &mut reader, depth);
+            is_same = reader.digest() == Some(sha256);
+        });
+        if is_same {
+            self.keep(&cache, &key, name, &alone);
+        }
+        if !self.add(alone) {
+            self.uncached(name, file, depth);
+        }
+    }
+
+    /// The same for a file that came as a stream, and is now in memory or in a temporary file.
+    fn spooled(&mut self, name: &Location, mut spool: Spool, depth: usize) {
+        let digest = digest_of(&mut spool).and_then(|digest| {
+            spool.rewind()?;
+            Ok(digest)
+        });
+        let sha256 = match digest {
+            Ok(digest) => digest,
+            Err(why) => return self.failed(name, &why),
+        };
+        let Some(cache) = self.cache.clone() else {
+            return self.at_depth(name, spool, None, depth);
+        };
+        let key = cache.key(&sha256, name, depth);
+        if self.is_known(&cache, &key, name) {
+            return;
+        }
+        let mut watched = Watched {
+            inner: spool,
+            has_failed: false,
+        };
+        let alone = self.unit(|scan| scan.at_depth(name, &mut watched, None, depth));
+        if !watched.has_failed {
+            self.keep(&cache, &key, name, &alone);
+        }
+        if !self.add(alone) {
+            match watched.inner.rewind() {
+                Ok(()) => self.at_depth(name, watched.inner, None, depth),
+                Err(why) => self.failed(name, &why),
+            }
+        }
+    }
+
+    /// A part of a file that is not at hand as a whole, with the digest that it should have.
+    #[cfg(feature = "registry")]
+    pub(crate) fn layer_of_registry(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        sha256: Option<[u8; 32]>,
+    ) {
+        let cache = self.cache.clone();
+        let has_room = self.left.entries.value() > 0 && self.left.unpacked.value() > 0;
+        let Some((cache, sha256)) = cache.zip(sha256).filter(|_| has_room) else {
+            return self.blob(name, reader);
+        };
+        let key = cache.key(&sha256, name, IN_IMAGE);
+        let mut reader = DigestingReader::new(reader);
+        let alone = self.unit(|scan| scan.blob(name, &mut reader));
+        if reader.digest() == Some(sha256) {
+            self.keep(&cache, &key, name, &alone);
+        }
+        // It cannot be read again, so that what goes beyond the limits is found, and nothing behind it is.
+        self.add_all(alone.unit);
+    }
+
+    /// Adds the result of a layer in a registry, if it is known.
+    #[cfg(feature = "registry")]
+    pub(crate) fn is_known_layer(&mut self, name: &Location, sha256: &[u8; 32]) -> bool {
+        let Some(cache) = self.cache.clone() else {
+            return false;
+        };
+        let key = cache.key(sha256, name, IN_IMAGE);
+        self.is_known(&cache, &key, name)
+    }
+
+    fn uncached(&mut self, name: &Location, file: &Range, depth: usize) {
+        let file = file.starting_at(0);
+        self.at_depth(name, file.clone(), Some(file), depth);
+    }
+
+    /// Adds the result of an earlier scan, if there is one, and the limits allow what it took.
+    fn is_known(&mut self, cache: &Cache, key: &Key, name: &Location) -> bool {
+        match cache.read(key, name, self.search.history) {
+            Ok(None) => false,
+            Ok(Some(unit)) => {
+                self.search.progress.place(&name.shown);
+                self.add(LoneUnit {
+                    unit,
+                    was_limited: false,
+                    was_short: false,
+                })
+            }
+            Err(why) => {
+                let path = key.path().display();
+                self.warnings
+                    .push(escape(&format!("{path}: not used: {why}")));
+                false
+            }
+        }
+    }
+
+    fn keep(&mut self, cache: &Cache, key: &Key, name: &Location, alone: &LoneUnit<'h>) {
+        // A scan that begins anew would try more passwords.
+        if self.digests.load(Relaxed) < opened::DIGESTS_OF_STORE {
+            return;
+        }
+        if alone.was_limited || alone.was_short {
+            return;
+        }
+        if let Err(why) = cache.write(key, name, &alone.unit) {
+            let path = key.path().display();
+            self.warnings
+                .push(escape(&format!("{path}: not written: {why}")));
+        }
+    }
+
+    /// Searches something whose result is to be kept.
+    fn unit(&mut self, search: impl FnOnce(&mut Self)) -> LoneUnit<'h> {
+        self.is_unit = true;
+        let alone = self.alone(search);
+        self.is_unit = false;
+        alone
+    }
+
+    /// Searches something with limits of its own.
+    pub(super) fn alone(&mut self, search: impl FnOnce(&mut Self)) -> LoneUnit<'h> {
+        let fresh = Budget::new(&self.limits, self.crowd.as_deref());
+        let left = mem::replace(&mut self.left, fresh);
+        let before = self.replace_findings(Findings::default());
+        search(self);
+        let findings = self.replace_findings(before);
+        let own = mem::replace(&mut self.left, left);
+        LoneUnit {
+            unit: Unit {
+                findings,
+                entries: self.limits.entries - own.entries.value(),
+                unpacked: self.limits.unpacked - own.unpacked.value(),
+                report: self.limits.report - own.report.value(),
+            },
+            was_limited: [&own.entries, &own.unpacked, &own.report]
+                .iter()
+                .any(|counter| counter.was_short()),
+            was_short: [&own.in_memory, &own.on_disk, &own.about_entries]
+                .iter()
+                .any(|counter| counter.was_short()),
+        }
+    }
+
+    /// Adds a result, if it is what a search with what is left of the limits would find.
+    pub(super) fn add(&mut self, alone: LoneUnit<'h>) -> bool {
+        let LoneUnit {
+            unit, was_limited, ..
+        } = alone;
+        let has_room = self.left.entries.value() >= unit.entries
+            && self.left.unpacked.value() >= unit.unpacked
+            && self.left.report.value() >= unit.report;
+        let is_same = has_room && !was_limited;
+        if is_same {
+            self.add_all(unit);
+        }
+        is_same
+    }
+
+    fn add_all(&mut self, unit: Unit<'h>) {
+        let Unit {
+            findings,
+            entries,
+            unpacked,
+            report,
+        } = unit;
+        self.left.entries.take(entries);
+        self.left.unpacked.take(unpacked);
+        self.left.report.take(report);
+        let mut all = self.replace_findings(Findings::default());
+        all.add(findings);
+        self.replace_findings(all);
+    }
+}
+
+/// Whether results for a file like this are kept. The digest of a tar archive takes as long as most of its search, so
+/// that images are not digested, but their layers.
+fn is_kept(name: &Location, container: Container) -> bool {
+    // No more than a hint what it is.
+    let is_blob = || {
+        let name = name.path.last().map_or("", String::as_str);
+        let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    container != Container::Tar || name.path.len() > 1 || is_blob()
+}
+
+/// Notes whether something could not be read.
+struct Watched<R> {
+    inner: R,
+    has_failed: bool,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer);
+        self.has_failed |= read.is_err();
+        read
+    }
+}
+
+impl<R: Seek> Seek for Watched<R> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}

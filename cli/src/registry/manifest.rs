@@ -1,0 +1,138 @@
+//! Manifests of images, and indexes of manifests: what is needed of them.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::digest::Digest;
+use super::platform::Platform;
+use crate::outcome::Result;
+
+/// The types that are asked for: those of OCI and of Docker.
+pub(super) const ACCEPTED: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v2+json";
+
+pub(super) enum Document {
+    Index(Vec<Descriptor>),
+    Image(Manifest),
+}
+
+pub(super) struct Manifest {
+    pub(super) config: Descriptor,
+    pub(super) layers: Vec<Descriptor>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Descriptor {
+    /// As the manifest says it: [`Descriptor::digest`] judges it.
+    pub(super) digest: String,
+    pub(super) size: u64,
+    pub(super) platform: Option<Platform>,
+    #[serde(rename = "mediaType")]
+    media_type: Option<String>,
+    /// Where the content is, if it is not in the registry (layers of Windows).
+    pub(super) urls: Option<Vec<IgnoredAny>>,
+}
+
+impl Document {
+    pub(super) fn parse(json: &[u8]) -> Result<Self> {
+        let written: Written = serde_json::from_slice(json)
+            .map_err(|why| format!("its manifest is not read: {why}"))?;
+        match written {
+            // Programs that read one part, and others that read the other, would see two images (CVE-2021-41190).
+            Written {
+                manifests: Some(_),
+                layers: Some(_),
+                ..
+            } => Err("its manifest is both an index and an image".into()),
+            Written {
+                manifests: Some(manifests),
+                ..
+            } => Ok(Self::Index(bounded(manifests)?)),
+            Written {
+                layers: Some(layers),
+                config: Some(config),
+                ..
+            } => Ok(Self::Image(Manifest {
+                config,
+                layers: bounded(layers)?,
+            })),
+            Written {
+                fs_layers: Some(_), ..
+            } => Err("its manifest is of Docker's schema 1, which is not read".into()),
+            _ => Err("its manifest is neither an index nor an image".into()),
+        }
+    }
+}
+
+impl Descriptor {
+    /// Whether nobody reads it without a key, by the image specification of ocicrypt.
+    pub(super) fn is_encrypted(&self) -> bool {
+        let media_type = self.media_type.as_deref();
+        media_type.is_some_and(|media_type| media_type.ends_with("+encrypted"))
+    }
+
+    pub(super) fn digest(&self) -> Result<Digest> {
+        Digest::parse(&self.digest)
+    }
+}
+
+/// More layers, or more platforms, than images have. Docker has at most 127 layers.
+const MOST: usize = 1000;
+
+#[derive(Deserialize)]
+struct Written {
+    manifests: Option<Vec<Descriptor>>,
+    config: Option<Descriptor>,
+    layers: Option<Vec<Descriptor>>,
+    #[serde(rename = "fsLayers")]
+    fs_layers: Option<IgnoredAny>,
+}
+
+fn bounded(descriptors: Vec<Descriptor>) -> Result<Vec<Descriptor>> {
+    if descriptors.len() > MOST {
+        return Err(format!("its manifest names more than {MOST} parts").into());
+    }
+    Ok(descriptors)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn parse(json: &Value) -> Result<Document> {
+        Document::parse(json.to_string().as_bytes())
+    }
+
+    #[test]
+    fn manifests_are_indexes_or_images() {
+        let part = json!({ "mediaType": "x", "digest": "sha256:00", "size": 1, "annotations": {} });
+        let image = json!({ "schemaVersion": 2, "config": part, "layers": [part, part] });
+        let Document::Image(manifest) = parse(&image).unwrap() else {
+            panic!("not an image");
+        };
+        assert_eq!((manifest.config.size, manifest.layers.len()), (1, 2));
+        // It is judged where it is used.
+        assert!(manifest.config.digest().is_err());
+        let index = json!({ "manifests": [part] });
+        assert!(matches!(parse(&index), Ok(Document::Index(all)) if all.len() == 1));
+
+        let both = json!({ "manifests": [], "config": part, "layers": [] });
+        let schema_1 = json!({ "schemaVersion": 1, "fsLayers": [] });
+        let many = json!({ "manifests": vec![part; MOST + 1] });
+        for (json, part) in [
+            (both, "both an index and an image"),
+            (schema_1, "schema 1"),
+            (json!({}), "neither"),
+            (json!([]), "not read"),
+            (json!({ "layers": [] }), "neither"),
+            (many, "more than 1000"),
+        ] {
+            let why = parse(&json).err().unwrap().to_string();
+            assert!(why.contains(part), "{json}: {why}");
+        }
+    }
+}
