@@ -1,6 +1,8 @@
 //! Finds roots in files of any kind.
 
 mod ar;
+#[cfg(test)]
+mod bare_keys;
 mod beam;
 pub(crate) mod cache;
 mod checksum;

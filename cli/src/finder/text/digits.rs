@@ -1,7 +1,7 @@
 //! Base64, however a program or a configuration file quotes it.
 
-use super::Piece;
 use super::characters::{Marks, Step, step};
+use super::piece::Piece;
 
 /// Appends what is encoded to `bytes`, up to what belongs to no text in base64, or until `most` bytes are there.
 ///

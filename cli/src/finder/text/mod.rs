@@ -3,10 +3,12 @@
 mod characters;
 mod digits;
 mod numbers;
+mod piece;
 pub(crate) mod samples;
 mod utf_16;
 
 pub(crate) use characters::Marks;
+use piece::Piece;
 
 /// In what bytes are written, as a needle shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +24,6 @@ pub(crate) enum Spelling {
     Prefixed,
     Decimal,
     Literal,
-}
-
-/// A part of a text.
-pub(super) struct Piece {
-    /// Where it ends.
-    pub(super) end: usize,
-    /// The first place behind the mark from which decoding can go on.
-    pub(super) next: Option<usize>,
 }
 
 /// What is decoded at once.

@@ -2,8 +2,8 @@
 
 use memchr::memchr;
 
-use super::Piece;
 use super::characters::{Marks, Step, joint, octet, step};
+use super::piece::Piece;
 
 /// Hexadecimal digits without anything between two bytes.
 pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> (Vec<u8>, Piece) {

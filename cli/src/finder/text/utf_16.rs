@@ -1,6 +1,6 @@
 //! ASCII in UTF-16.
 
-use super::Piece;
+use super::piece::Piece;
 
 /// The text, up to what is not ASCII. Either order of bytes is the same here, seen from a character.
 pub(super) fn decode(text: &[u8], mark: usize) -> (Vec<u8>, Piece) {
