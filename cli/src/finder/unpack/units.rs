@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use embedded_roots_bundle::escape;
 
-use super::{Budget, Container, Scan, read_head};
+use super::container::Container;
+use super::{Budget, Scan, read_head};
 #[cfg(feature = "registry")]
 use crate::finder::cache::ContentDigest;
 use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};

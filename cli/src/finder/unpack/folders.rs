@@ -1,0 +1,106 @@
+//! 7z.
+
+use super::{Scan, too_many_entries};
+use crate::finder::checksum::CheckingReader;
+use crate::finder::limits::Counter;
+use crate::finder::limits::UnpackingReader;
+use crate::finder::location::Location;
+use crate::finder::seven_zip;
+use std::io;
+use std::io::Read;
+use std::io::Seek;
+
+impl Scan<'_> {
+    /// The files of a 7z archive, and what is behind it.
+    pub(super) fn seven_zip(
+        &mut self,
+        name: &Location,
+        mut file: impl Read + Seek,
+        depth: usize,
+    ) -> io::Result<()> {
+        let memory = self.left.in_memory.clone();
+        let before = memory.value();
+        let mut other_method = None;
+        let header = seven_zip::read_header(&mut file, &memory, |file, folder| {
+            other_method = folder.other_method();
+            let (needed, left) = (folder.memory(), memory.value());
+            if needed > left {
+                let message = format!("needs {needed} bytes of memory, and {left} are left");
+                return Err(io::Error::other(message));
+            }
+            let mut header = Vec::new();
+            let decoder = seven_zip::Decoder::new(file, memory.clone());
+            decoder.decode(folder)?.read_to_end(&mut header)?;
+            Ok(header)
+        });
+        if let Some(method) = other_method {
+            self.left.in_memory.set(before);
+            self.unread(name, &format!("7z with its list of files in {method}"));
+            return Ok(());
+        }
+        let result = header.and_then(|(header, end)| {
+            let decoder = seven_zip::Decoder::new(&mut file, memory.clone());
+            let mut archive = seven_zip::Archive::new(&header)?;
+            while let Some(mut folder) = archive.next_folder()? {
+                let mut result = Ok(());
+                self.held(name, folder.memory(), |scan| {
+                    result = scan.folder(name, &mut archive, &mut folder, &decoder, depth);
+                });
+                if let Err(why) = result {
+                    self.failed(name, &why);
+                }
+                // After an error, what is behind it cannot be unpacked.
+                while archive.next_stream(&mut folder)?.is_some() {
+                    archive.next_name()?;
+                }
+            }
+            Ok(end)
+        });
+        self.left.in_memory.set(before);
+        self.behind(name, file, result?, depth)
+    }
+
+    /// The files of a 7z archive that are unpacked as one.
+    pub(super) fn folder<'f, F: Read + Seek + 'f>(
+        &mut self,
+        name: &Location,
+        archive: &mut seven_zip::Archive<'_>,
+        folder: &mut seven_zip::Folder,
+        decoder: &seven_zip::Decoder<F>,
+        depth: usize,
+    ) -> io::Result<()> {
+        let other_method = folder.other_method();
+        let mut unpacked: Box<dyn Read + 'f> = if other_method.is_some() {
+            Box::new(io::empty())
+        } else {
+            decoder.decode(folder)?
+        };
+        let packed = Counter::new(folder.packed_size());
+        let left = self.left.unpacked.clone();
+        let mut unpacked = UnpackingReader::new(&mut unpacked, packed, left, &self.limits);
+        while let Some(stream) = archive.next_stream(folder)? {
+            if !self.left.entries.take(1) {
+                return Err(too_many_entries(&self.limits));
+            }
+            // Without a name, it is what was packed from a pipe.
+            let path = archive.next_name()?.unwrap_or_default();
+            let place = if path.is_empty() {
+                name.clone()
+            } else {
+                name.entry(&path)
+            };
+            if let Some(method) = other_method {
+                self.unread(&place, &format!("file of a 7z archive, in {method}"));
+                continue;
+            }
+            let mut content = (&mut unpacked).take(stream.size);
+            let mut checked = CheckingReader::new(&mut content, stream.crc);
+            self.stream(&place, &mut checked, depth);
+            io::copy(&mut content, &mut io::sink())?;
+            if content.limit() > 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(())
+    }
+}

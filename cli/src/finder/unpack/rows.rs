@@ -1,0 +1,115 @@
+//! Archives whose members stand in a row: ar, cpio and tar.
+
+use super::{Scan, behind_zeros, has_content, too_many_entries};
+use crate::finder::ar;
+use crate::finder::cpio;
+use crate::finder::limits::Counter;
+use crate::finder::limits::LimitedReader;
+use crate::finder::limits::UnpackingReader;
+use crate::finder::location::Location;
+use std::io;
+use std::io::Cursor;
+use std::io::Read;
+
+impl Scan<'_> {
+    pub(super) fn ar(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        io::copy(&mut reader.take(ar::MAGIC.len() as u64), &mut io::sink())?;
+        while let Some(header) = ar::Header::read(reader)? {
+            // Members begin at even places.
+            let padding = header.size % 2;
+            self.member(name, &header.name, reader, (header.size, padding), depth)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn cpio(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        while let Some(header) = cpio::Header::read(reader)? {
+            let sizes = (header.size, header.padding);
+            self.member(name, &header.name, reader, sizes, depth)?;
+        }
+        // An initial RAM disk can be several archives, each at any multiple of four.
+        let head = behind_zeros(reader)?;
+        let start = head.iter().position(|&byte| byte != 0);
+        if let Some(head) = start.and_then(|start| head.get(start..)) {
+            self.stream(name, &mut Cursor::new(head).chain(reader), depth);
+        }
+        Ok(())
+    }
+
+    /// One of the files that stand in a row, with its size and what is added to that.
+    pub(super) fn member(
+        &mut self,
+        archive: &Location,
+        name: &[u8],
+        reader: &mut dyn Read,
+        (size, padding): (u64, u64),
+        depth: usize,
+    ) -> io::Result<()> {
+        self.chunk(reader, size, |scan, content| {
+            scan.stream(&archive.entry(name), content, depth);
+        })?;
+        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        Ok(())
+    }
+
+    pub(super) fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
+        // `tar` keeps long names in memory, as long as they may be, so what it reads between the
+        // contents of entries has a limit.
+        let allowance = Counter::new(self.limits.about_entry);
+        let reader = LimitedReader {
+            inner: reader,
+            left: allowance.clone(),
+        };
+        let mut archive = tar::Archive::new(reader);
+        let result = archive.entries().and_then(|entries| {
+            for entry in entries {
+                let entry = entry?;
+                if !self.left.entries.take(1) {
+                    return Err(too_many_entries(&self.limits));
+                }
+                allowance.set(u64::MAX);
+                let place = name.entry(&entry.path_bytes());
+                let kind = entry.header().entry_type();
+                let size = entry.size();
+                let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
+                    // Its holes are not in the archive.
+                    let packed = Counter::new(entry.header().entry_size()?);
+                    let left = self.left.unpacked.clone();
+                    Box::new(UnpackingReader::new(entry, packed, left, &self.limits))
+                } else {
+                    Box::new(entry)
+                };
+                if !kind.is_dir() {
+                    self.layers.entry(name, &place);
+                }
+                if has_content(kind) {
+                    self.layer(&place, &mut content, size, depth);
+                }
+                io::copy(&mut content, &mut io::sink())?;
+                allowance.set(self.limits.about_entry);
+            }
+            Ok(())
+        });
+        if let Err(why) = result {
+            return self.failed(name, &why);
+        }
+        allowance.set(u64::MAX);
+        // What follows is zeros, and then nothing, another archive (`tar -i`), or anything.
+        let mut rest = archive.into_inner();
+        match behind_zeros(&mut rest) {
+            Ok(head) if head.is_empty() => {}
+            Ok(head) => self.stream(name, &mut Cursor::new(head).chain(rest), depth),
+            Err(why) => self.failed(name, &why),
+        }
+    }
+}
