@@ -79,8 +79,18 @@ const fn kinds() -> [u32; 256] {
     while byte < kinds.len() {
         kinds[byte] = match byte as u8 {
             b'0'..=b'9' => TEXT | OF_NUMBERS | DIGIT,
-            b'a'..=b'f' | b'A'..=b'F' | b'x' | b'X' => TEXT | OF_NUMBERS,
-            b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b';' | b'-' => TEXT | OF_NUMBERS,
+            b'a'..=b'f'
+            | b'A'..=b'F'
+            | b'x'
+            | b'X'
+            | b' '
+            | b'\t'
+            | b'\n'
+            | b'\r'
+            | b','
+            | b':'
+            | b';'
+            | b'-' => TEXT | OF_NUMBERS,
             b'\\' => TEXT | OF_NUMBERS | ESCAPE,
             // The first byte of a character of Latin-1 in UTF-8.
             0xc2 | 0xc3 => TEXT | ESCAPE,
