@@ -20,8 +20,6 @@ pub(crate) enum Sign {
     PyInstaller,
     /// A frame of Zstandard.
     Zstd,
-    /// NSS's module.
-    Nss,
     /// An anchor that this project's build has marked.
     Anchor,
     EncryptedData,
@@ -47,7 +45,6 @@ pub(crate) const NEEDLES: &[Needle] = &[
     needle(b"PathLenConstraintViolated", Sign::Verifier),
     needle(pyinstaller::COOKIE, Sign::PyInstaller),
     needle(zstd::MAGIC, Sign::Zstd),
-    needle(b"NSS Builtin Objects", Sign::Nss),
     needle(ANCHOR_MARK, Sign::Anchor),
     // encryptedData (RFC 2315, section 14).
     needle(

@@ -11,14 +11,21 @@ use std::io::{self, Read, Seek};
 use aho_corasick::AhoCorasick;
 use sha1::{Digest as _, Sha1};
 
-use super::contents::{Contents, Trust};
+use super::contents::{Contents, Form, Trust};
 use super::elf::Image;
 
-/// By the SHA-256 fingerprints of the certificates, as far as the file says it.
+/// Whether a file has as many certificates as NSS's module has.
+pub(crate) fn may_be_module(found: &Contents<'_>) -> bool {
+    let roots = found.roots.values();
+    let certificates = roots.filter(|root| root.forms.contains(&Form::Der));
+    certificates.count() >= FEWEST
+}
+
+/// By the SHA-256 fingerprints of the certificates, as far as the file says it; none if it has no such module.
 pub(crate) fn trust(
     file: &mut (impl Read + Seek),
     found: &Contents<'_>,
-) -> io::Result<BTreeMap<[u8; 32], Trust>> {
+) -> io::Result<Option<BTreeMap<[u8; 32], Trust>>> {
     let known = found.roots.iter();
     let known = known.map(|(sha256, root)| (*sha256, &root.root.der));
     let unknown = found.unknown.iter();
@@ -26,8 +33,11 @@ pub(crate) fn trust(
     let certificates: Vec<_> = known.chain(unknown).collect();
     let mut trust = BTreeMap::new();
     let Some(image) = Image::read(file)? else {
-        return Ok(trust);
+        return Ok(None);
     };
+    if places(file, &[(NAME.to_vec(), 0)])?.is_empty() {
+        return Ok(None);
+    }
     // The end of a certificate is its signature, which others do not have.
     let ends = certificates.iter().map(|(_, der)| {
         let end = der.len().saturating_sub(LONGEST_PART);
@@ -54,7 +64,7 @@ pub(crate) fn trust(
             }
         }
     }
-    Ok(trust)
+    Ok(Some(trust))
 }
 
 /// Whether the item at this address, a pointer and a length, is a trust, and that in a CA.
@@ -93,6 +103,10 @@ fn places(
     Ok(places)
 }
 
+/// The name of the module's token.
+const NAME: &[u8] = b"NSS Builtin Objects";
+/// Fewer certificates are no list.
+const FEWEST: usize = 20;
 /// A pointer and a length.
 const ITEM: u64 = 16;
 /// Which items behind the pointer to a certificate are the trust for servers and for e-mail, in Rust.
@@ -133,6 +147,7 @@ mod tests {
             addresses.push(BASE + file.len() as u64);
             file.extend_from_slice(part);
         }
+        file.extend(NAME);
         file.resize(file.len().next_multiple_of(16), 0);
         let begin = file.len();
         let mut words = words(&addresses);
@@ -167,7 +182,7 @@ mod tests {
         let (found, result) = search.read(&mut &*file, &Counter::new(u64::MAX));
         result.unwrap();
         let trust = trust(&mut Cursor::new(file), &found).unwrap();
-        trust.into_values().collect()
+        trust.unwrap().into_values().collect()
     }
 
     fn words_of_rust(at: &[u64]) -> Vec<u64> {

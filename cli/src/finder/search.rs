@@ -312,15 +312,12 @@ impl<'h> Search<'h> {
                     found.payload(data, hit.start(), PayloadForm::PyInstaller);
                 }
                 Some(Sign::Zstd) if is_file => frame(data, hit.start(), found),
-                Some(Sign::Nss) if is_file => {
-                    found.trust.get_or_insert_default();
-                }
                 Some(Sign::Anchor) if is_file => self.marked(data, hit.end(), found),
                 Some(Sign::EncryptedData) => found.has_encrypted_data |= is_file,
                 Some(Sign::Text(spelling)) => {
                     self.text(data, hit.start()..end, spelling, layer, found);
                 }
-                Some(Sign::PyInstaller | Sign::Zstd | Sign::Nss | Sign::Anchor) | None => {}
+                Some(Sign::PyInstaller | Sign::Zstd | Sign::Anchor) | None => {}
             }
         }
         self.numbers(data, start..end, layer, found);

@@ -321,10 +321,9 @@ impl<'h> Scan<'h> {
             None => self.plain(name, file, head),
         };
         let place = self.places.get_mut(number);
-        if let Some(place) = place.filter(|place| place.found.trust.is_some()) {
+        if let Some(place) = place.filter(|place| nss::may_be_module(&place.found)) {
             // What is not known is treated as if it were trusted.
-            let trust = nss::trust(file, &place.found);
-            place.found.trust = Some(trust.unwrap_or_default());
+            place.found.trust = nss::trust(file, &place.found).unwrap_or_default();
         }
         self.contents(name, inside.contents, depth);
         // The blocks of an AppImage may be frames of Zstandard, too.

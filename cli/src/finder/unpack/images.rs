@@ -1,4 +1,4 @@
-//! Images of file systems: squashfs, AppImage and SIF.
+//! Images of file systems: squashfs, `AppImage` and SIF.
 
 use super::{Scan, behind_zeros, read_head, too_deep, too_many_entries};
 use crate::finder::image;

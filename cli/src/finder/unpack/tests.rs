@@ -15,11 +15,13 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
+use crate::finder::ar;
 use crate::finder::contents::Form;
+use crate::finder::findings::KeyStore;
 use crate::finder::needles::{DECIMAL_AND_ESCAPES, HEXADECIMAL, NEEDLES, Sign};
 use crate::finder::search::{AHEAD, BEHIND, BUFFER};
 use crate::history::{History, HistoryEntry};
-use crate::input::opened::Password;
+use crate::input::opened::{Password, Refusal};
 
 /// A root, and how it is kept.
 type Contents = (String, Vec<Form>);
