@@ -61,7 +61,7 @@ fn compile() -> Result<(), String> {
         .filter(|root| !root.annotation().is_empty())
         .collect();
     let roots = emit::limited_roots(limited.iter().copied());
-    write(&out, "limited_roots.rs", &roots)?;
+    write(&out, "limited_anchors.rs", &roots)?;
     #[cfg(feature = "onecrl")]
     write(&out, "onecrl.rs", &onecrl()?)?;
 

@@ -306,6 +306,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_bundle_holds_is_for_servers() {
+        let history = History::load().unwrap();
+        let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM).unwrap();
+        for root in &bundled {
+            assert!(!history.is_not_for_servers(&root.sha256()), "{root}");
+        }
+        // Some have been in the list for servers before.
+        let were = history
+            .all()
+            .iter()
+            .filter(|known| history.is_not_for_servers(&known.certificate.sha256()));
+        assert!(were.count() >= 20);
+    }
+
+    #[test]
     fn a_key_that_is_still_in_the_list_is_not_removed() {
         let history = History::load().unwrap();
         // Some CAs have renewed a root with its key.

@@ -64,4 +64,4 @@ impl LimitedRoot {
 }
 
 /// The roots of certs/ca-certificates.crt that carry an annotation.
-static ROOTS: &[LimitedRoot] = include!(concat!(env!("OUT_DIR"), "/limited_roots.rs"));
+static ROOTS: &[LimitedRoot] = include!(concat!(env!("OUT_DIR"), "/limited_anchors.rs"));

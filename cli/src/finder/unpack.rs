@@ -92,9 +92,6 @@ impl Budget {
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
 
-/// The longest name of a file in an archive of Nuitka, in UTF-16, and what follows it.
-const LONGEST_HEAD: u64 = 2 * 4096 + 64;
-
 /// What bzip2 needs for its largest blocks.
 const BZIP2_MEMORY: u64 = 4 << 20;
 

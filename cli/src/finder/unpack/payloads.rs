@@ -1,6 +1,6 @@
 //! What is packed in programs and in modules.
 
-use super::{LONGEST_HEAD, Scan, counted, read_head, too_deep, too_many_entries};
+use super::{Scan, counted, read_head, too_deep, too_many_entries};
 use crate::finder::contents::Payload;
 use crate::finder::contents::PayloadForm;
 use crate::finder::inflate::Inflater;
@@ -275,3 +275,6 @@ impl Scan<'_> {
         Ok(())
     }
 }
+
+/// The longest name of a file in an archive of Nuitka, in UTF-16, and what follows it.
+const LONGEST_HEAD: u64 = 2 * 4096 + 64;
