@@ -52,10 +52,23 @@ fn expected_anchors(roots: &[Root]) -> Vec<Token> {
     let mut expected = words(&format!("{{ static ANCHORS: [ Anchor ; {length} ] = ["));
     for root in roots {
         let anchor = root.trust_anchor();
-        expected.extend(words("Anchor::from_literals ("));
-        for field in [&anchor.subject, &anchor.subject_public_key_info] {
-            expected.push(Token::Bytes(field.to_vec()));
+        let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
+        let length = |part: &[u8]| u16::try_from(part.len()).ok().map(u16::to_be_bytes);
+        if let (Some(of_subject), Some(of_key)) = (length(subject), length(key)) {
+            let head = [emit::ANCHOR_MARK, &of_subject, &of_key].concat();
+            expected.extend(words("Anchor::from_marked ("));
+            expected.push(Token::Bytes([&head[..], subject, key].concat()));
+            for place in [head.len(), head.len() + subject.len()] {
+                expected.extend(words(","));
+                expected.push(Token::Number(place as u64));
+            }
             expected.extend(words(","));
+        } else {
+            expected.extend(words("Anchor::from_literals ("));
+            for field in [subject, key] {
+                expected.push(Token::Bytes(field.to_vec()));
+                expected.extend(words(","));
+            }
         }
         let constraints = anchor.name_constraints.as_ref();
         expected.extend(option(
