@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use sha1::{Digest as _, Sha1};
 
 use super::contents::{Contents, Form, Trust};
@@ -35,7 +36,7 @@ pub(crate) fn trust(
     let Some(image) = Image::read(file)? else {
         return Ok(None);
     };
-    if places(file, &[(NAME.to_vec(), 0)])?.is_empty() {
+    if !has_name(file)? {
         return Ok(None);
     }
     // The end of a certificate is its signature, which others do not have.
@@ -78,6 +79,22 @@ fn value(image: &Image, file: &mut (impl Read + Seek), item: u64) -> Option<bool
     NO_CA.contains(&value).then_some(false)
 }
 
+/// Whether the name of the module is anywhere in the file, which most programs with certificates do not have.
+fn has_name(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let name = memmem::Finder::new(NAME);
+    file.rewind()?;
+    let mut part = Vec::new();
+    loop {
+        // The end of the part before may have the beginning of the name.
+        let kept = part.len().min(NAME.len() - 1);
+        part.drain(..part.len() - kept);
+        let read = file.take(PART).read_to_end(&mut part)?;
+        if name.find(&part).is_some() || read == 0 {
+            return Ok(read > 0);
+        }
+    }
+}
+
 /// Where each of these parts begins in the file, less what is before it: its number and that place.
 fn places(
     file: &mut (impl Read + Seek),
@@ -105,6 +122,8 @@ fn places(
 
 /// The name of the module's token.
 const NAME: &[u8] = b"NSS Builtin Objects";
+/// How much is searched for it at once.
+const PART: u64 = 256 * 1024;
 /// Fewer certificates are no list.
 const FEWEST: usize = 20;
 /// A pointer and a length.
@@ -183,6 +202,18 @@ mod tests {
         result.unwrap();
         let trust = trust(&mut Cursor::new(file), &found).unwrap();
         trust.unwrap().into_values().collect()
+    }
+
+    #[test]
+    fn the_name_is_found_wherever_it_is() {
+        for before in [0, 1, PART - 10, PART - 1, PART, 2 * PART + 5] {
+            let mut file = vec![b'N'; usize::try_from(before).unwrap()];
+            assert!(!has_name(&mut Cursor::new(&file)).unwrap());
+            file.extend(NAME);
+            assert!(has_name(&mut Cursor::new(&file)).unwrap(), "{before}");
+            file.pop();
+            assert!(!has_name(&mut Cursor::new(&file)).unwrap(), "{before}");
+        }
     }
 
     fn words_of_rust(at: &[u64]) -> Vec<u64> {
