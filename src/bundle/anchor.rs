@@ -49,6 +49,17 @@ impl Anchor {
         }
     }
 
+    /// The same root within these limits.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn with_limits(&self, limits: Limits<'_>) -> Self {
+        let name_constraints = limits.name_constraints().map(<[u8]>::to_vec);
+        let trust_anchor = TrustAnchor {
+            name_constraints: name_constraints.map(Into::into),
+            ..self.to_trust_anchor()
+        };
+        Self::new(trust_anchor, limits.distrust_after())
+    }
+
     /// The subject (RFC 4514), escaped so that it stays on one line.
     #[cfg(feature = "rustls")]
     #[must_use]

@@ -2,14 +2,19 @@
 
 use core::time::Duration;
 
-use rustls_pki_types::{Der, TrustAnchor, UnixTime};
+use embedded_roots_bundle::Limits;
+use rustls_pki_types::UnixTime;
 
 use crate::bundle::anchor::Anchor;
 
-/// The limits that Mozilla sets for this root, if it does: an anchor of the same subject and key.
-pub(crate) fn limits_of(anchor: &Anchor) -> Option<Anchor> {
+/// The limits that Mozilla sets for this root, if it does.
+pub(crate) fn limits_of(anchor: &Anchor) -> Option<Limits<'static>> {
     let mut known = ROOTS.iter();
-    Some(known.find(|known| known.is(anchor))?.to_anchor())
+    let known = known.find(|known| known.is(anchor))?;
+    let seconds = known.distrust_after;
+    let distrust_after =
+        seconds.map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds)));
+    Some(Limits::new(distrust_after, known.name_constraints))
 }
 
 /// All of them.
@@ -46,20 +51,21 @@ impl LimitedRoot {
     fn is(&self, anchor: &Anchor) -> bool {
         let anchor = anchor.trust_anchor();
         let key = anchor.subject_public_key_info.iter();
+        // The subject first, which hardly any other has.
         *self.subject == *anchor.subject && self.backwards.iter().rev().eq(key)
     }
 
+    #[cfg(test)]
     fn to_anchor(&self) -> Anchor {
         let key: Vec<u8> = self.backwards.iter().rev().copied().collect();
+        let trust_anchor = rustls_pki_types::TrustAnchor {
+            subject: self.subject.into(),
+            subject_public_key_info: key.into(),
+            name_constraints: self.name_constraints.map(Into::into),
+        };
         let seconds = self.distrust_after;
-        Anchor::new(
-            TrustAnchor {
-                subject: Der::from_slice(self.subject),
-                subject_public_key_info: Der::from(key),
-                name_constraints: self.name_constraints.map(Der::from_slice),
-            },
-            seconds.map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
-        )
+        let date = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        Anchor::new(trust_anchor, seconds.map(date))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::cmp::Ordering;
 
-use embedded_roots_bundle::{conflict, digest};
-use rustls_pki_types::TrustAnchor;
+use embedded_roots_bundle::{Limits, conflict, digest};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::limited;
@@ -104,9 +103,9 @@ impl MergedRoot {
         if let Some(known) = limited::limits_of(&self.root.anchor) {
             match self.standing {
                 Standing::Listed => {
-                    self.tighten(&known, report);
+                    self.tighten(known, report);
                 }
-                Standing::Given => report.compare(&known, &self.root.anchor),
+                Standing::Given => report.compare(known, &self.root.anchor),
             }
         }
     }
@@ -130,15 +129,15 @@ impl MergedRoot {
         } = copy;
         let takes_over = match (self.standing, standing) {
             (Standing::Given, Standing::Listed) => {
-                report.compare(&anchor, &self.root.anchor);
+                report.compare(anchor.limits(), &self.root.anchor);
                 false
             }
             (Standing::Listed, Standing::Given) => {
-                report.compare(&self.root.anchor, &anchor);
+                report.compare(self.root.anchor.limits(), &anchor);
                 (self.standing, self.root.anchor, self.left_out) = (standing, anchor, false);
                 true
             }
-            (Standing::Listed, Standing::Listed) => self.tighten(&anchor, report),
+            (Standing::Listed, Standing::Listed) => self.tighten(anchor.limits(), report),
             (Standing::Given, Standing::Given) => false,
         };
         // The certificate that says what the anchor says, as far as there is one.
@@ -150,11 +149,11 @@ impl MergedRoot {
     }
 
     /// Tightens the anchor to the limits of a copy. True if that changes it.
-    fn tighten(&mut self, copy: &Anchor, report: &mut SourceReport) -> bool {
+    fn tighten(&mut self, copy: Limits<'_>, report: &mut SourceReport) -> bool {
         let anchor = &self.root.anchor;
-        let Some(limits) = anchor.limits().tighten(copy.limits()) else {
+        let Some(limits) = anchor.limits().tighten(copy) else {
             self.left_out = true;
-            let subject = copy.subject();
+            let subject = anchor.subject();
             let why = "its copies have different name constraints";
             report.skipped.push(format!("\"{subject}\": {why}"));
             return false;
@@ -162,12 +161,7 @@ impl MergedRoot {
         if limits == anchor.limits() {
             return false;
         }
-        let name_constraints = limits.name_constraints().map(<[u8]>::to_vec);
-        let trust_anchor = TrustAnchor {
-            name_constraints: name_constraints.map(Into::into),
-            ..anchor.trust_anchor().clone()
-        };
-        self.root.anchor = Anchor::new(trust_anchor, limits.distrust_after());
+        self.root.anchor = anchor.with_limits(limits);
         true
     }
 }
@@ -225,7 +219,7 @@ fn order(one: &Anchor, other: &Anchor) -> Ordering {
 mod tests {
     use std::time::Duration;
 
-    use rustls_pki_types::{Der, UnixTime};
+    use rustls_pki_types::{Der, TrustAnchor, UnixTime};
 
     use super::*;
     use crate::source::origin::Origin;

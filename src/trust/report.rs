@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use embedded_roots_bundle::{counted, iso_day};
+use embedded_roots_bundle::{Limits, counted, iso_day};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::bundle::Bundle;
@@ -300,9 +300,9 @@ impl SourceReport {
     }
 
     /// Notes the limits of a listed anchor that the user's own copy of it does not have.
-    pub(super) fn compare(&mut self, listed: &Anchor, given: &Anchor) {
-        if !listed.limits().lost_by(given.limits()).is_empty() {
-            self.limits_not_applied.push(listed.clone());
+    pub(super) fn compare(&mut self, listed: Limits<'_>, given: &Anchor) {
+        if !listed.lost_by(given.limits()).is_empty() {
+            self.limits_not_applied.push(given.with_limits(listed));
         }
     }
 
