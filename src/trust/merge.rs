@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use embedded_roots_bundle::{Limits, conflict, digest};
 
 use crate::bundle::anchor::Anchor;
-use crate::bundle::limited;
+use crate::bundle::limited::LimitedRoot;
 use crate::error::Error;
 use crate::source::origin::Standing;
 use crate::source::root::{RootCertificate, Source, SourceRoot};
@@ -45,7 +45,7 @@ pub(crate) fn merge(
                 present.meet(standing, root, &mut report, sha256)?;
             } else {
                 let mut new = MergedRoot::new(standing, nth, root);
-                new.meet_known(&mut report);
+                new.meet_known(&mut report, sha256);
                 merged.push(new);
             }
         }
@@ -99,13 +99,15 @@ impl MergedRoot {
     }
 
     /// The limits that Mozilla sets for this root count as one more copy, from a source that is always there.
-    fn meet_known(&mut self, report: &mut SourceReport) {
-        if let Some(known) = limited::limits_of(&self.root.anchor) {
+    fn meet_known(&mut self, report: &mut SourceReport, sha256: Sha256) {
+        let anchor = &self.root.anchor;
+        let known = LimitedRoot::of(anchor.trust_anchor(), |key| sha256.hash(key));
+        if let Some(known) = known {
             match self.standing {
                 Standing::Listed => {
-                    self.tighten(known, report);
+                    self.tighten(known.limits(), report);
                 }
-                Standing::Given => report.compare(known, &self.root.anchor),
+                Standing::Given => report.compare(known.limits(), anchor),
             }
         }
     }
@@ -217,12 +219,26 @@ fn order(one: &Anchor, other: &Anchor) -> Ordering {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
     use std::time::Duration;
 
+    use embedded_roots_bundle::PrivateKeys;
     use rustls_pki_types::{Der, TrustAnchor, UnixTime};
 
     use super::*;
     use crate::source::origin::Origin;
+
+    /// The roots that Mozilla limits.
+    static LIMITED: LazyLock<Vec<Anchor>> = LazyLock::new(|| {
+        let pem = embedded_roots_mozilla::ANNOTATED_PEM.as_bytes();
+        let roots = embedded_roots_bundle::parse("mozilla", pem, PrivateKeys::Refuse).unwrap();
+        let limited = roots.iter().filter(|root| !root.annotation().is_empty());
+        let anchors = limited.map(|root| {
+            let trust_anchor = root.trust_anchor().clone();
+            Anchor::new(trust_anchor, root.limits().distrust_after())
+        });
+        anchors.collect()
+    });
 
     /// Numbers below a bound, the same in each run.
     fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
@@ -239,7 +255,7 @@ mod tests {
     fn anchor(name: u64, constraint: u64, date: u64) -> Anchor {
         if let Some(known) = name.checked_sub(4) {
             let known = usize::try_from(known).unwrap();
-            let known = limited::anchors()[known].trust_anchor().clone();
+            let known = LIMITED[known].trust_anchor().clone();
             let other = anchor(0, constraint, date);
             let name_constraints = other.trust_anchor().name_constraints.clone();
             let trust_anchor = TrustAnchor {
@@ -288,10 +304,9 @@ mod tests {
             .collect();
         names.sort();
         names.dedup();
-        let limited = limited::anchors();
         let mut trusted = Vec::new();
         for name in names {
-            let known = limited.iter();
+            let known = LIMITED.iter();
             let known = known.filter(|known| identity(known) == name);
             let of_name = |standing| copies(standing).filter(|copy| identity(copy) == name);
             let listed = || of_name(Standing::Listed).chain(known.clone());
@@ -365,7 +380,7 @@ mod tests {
 
     #[test]
     fn limits_of_mozillas_roots_apply_to_their_copies() {
-        for known in &limited::anchors() {
+        for known in LIMITED.iter() {
             let bare = TrustAnchor {
                 name_constraints: None,
                 ..known.trust_anchor().clone()
@@ -379,7 +394,7 @@ mod tests {
             assert_eq!(merged(Standing::Listed), std::slice::from_ref(known));
             assert_eq!(merged(Standing::Given), std::slice::from_ref(&bare));
         }
-        assert_eq!(limited::anchors().len(), 2);
+        assert_eq!(LIMITED.len(), 2);
     }
 
     /// Quadratic work takes half a minute here.

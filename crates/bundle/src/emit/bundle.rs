@@ -25,7 +25,7 @@ pub fn bundle(variant: &str, sha256: [u8; 32], as_of: Option<UnixTime>, anchors:
 pub fn anchors<'a>(
     anchors: impl ExactSizeIterator<Item = (&'a TrustAnchor<'static>, Option<UnixTime>)>,
 ) -> String {
-    list(anchors, "Anchor", |anchor| {
+    list(anchors, |anchor| {
         let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
         let literals = [byte_string(subject), byte_string(key)];
         ("from_literals", literals.to_vec())
@@ -41,7 +41,7 @@ pub fn anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String 
 /// the subject and of the key in two bytes each, big-endian, so that they can be found in a program.
 pub fn marked_anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
     let anchors = roots.map(|root| (root.trust_anchor(), root.limits().distrust_after()));
-    list(anchors, "Anchor", |anchor| {
+    list(anchors, |anchor| {
         let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
         let length = |part: &[u8]| u16::try_from(part.len()).ok().map(u16::to_be_bytes);
         let (Some(of_subject), Some(of_key)) = (length(subject), length(key)) else {
@@ -63,28 +63,39 @@ pub fn marked_anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> 
 
 /// The expression of a `&'static [LimitedRoot]`, for a place that has `LimitedRoot` in scope.
 ///
-/// The keys are backwards, so that nobody who looks for keys in a program takes these for roots that it trusts.
-pub fn limited_roots<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
-    let anchors = roots.map(|root| (root.trust_anchor(), root.limits().distrust_after()));
-    list(anchors, "LimitedRoot", |anchor| {
-        let key = anchor.subject_public_key_info.iter();
-        let backwards: Vec<u8> = key.rev().copied().collect();
-        let literals = [byte_string(&anchor.subject), byte_string(&backwards)];
-        ("from_literals", literals.to_vec())
-    })
+/// It has digests of the keys, so that nobody who looks for keys in a program takes these for roots that it trusts.
+pub fn limited_roots<'a>(roots: impl Iterator<Item = &'a Root>) -> String {
+    let mut source = String::from("&[\n");
+    for root in roots {
+        let anchor = root.trust_anchor();
+        let constraints = anchor.name_constraints.as_deref().map(byte_string);
+        let seconds = root.limits().distrust_after();
+        let seconds = seconds.map(|time| decimal(time.as_secs()));
+        let _ = writeln!(
+            source,
+            "    // {}\n    LimitedRoot {{\n        subject: {},\n        key_sha256: {:?},\n        \
+             name_constraints: {},\n        distrust_after: {},\n    }},",
+            DistinguishedName::new(&anchor.subject),
+            byte_string(&anchor.subject),
+            sha256(&anchor.subject_public_key_info),
+            option(constraints),
+            option(seconds),
+        );
+    }
+    source.push_str("]\n");
+    source
 }
 
 /// What is before a marked anchor in a program.
 pub const ANCHOR_MARK: &[u8] = b"embedded-roots:anchor:";
 
-/// The expression of a list of such values, each of a constructor and its first arguments.
+/// The expression of a list of anchors, each of a constructor and its first arguments.
 fn list<'a>(
     anchors: impl ExactSizeIterator<Item = (&'a TrustAnchor<'static>, Option<UnixTime>)>,
-    name: &str,
     arguments: impl Fn(&TrustAnchor<'static>) -> (&'static str, Vec<String>),
 ) -> String {
     let count = anchors.len();
-    let mut source = format!("{HEADER}{{\n    static ANCHORS: [{name}; {count}] = [\n");
+    let mut source = format!("{HEADER}{{\n    static ANCHORS: [Anchor; {count}] = [\n");
     for (anchor, distrust_after) in anchors {
         let constraints = anchor.name_constraints.as_deref().map(byte_string);
         let seconds = distrust_after.map(|time| decimal(time.as_secs()));
@@ -93,7 +104,7 @@ fn list<'a>(
         // Writing to a `String` never fails, here and below.
         let _ = writeln!(
             source,
-            "        // {}\n        {name}::{constructor}(",
+            "        // {}\n        Anchor::{constructor}(",
             DistinguishedName::new(&anchor.subject),
         );
         for argument in arguments {
