@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Cursor, Read, Take};
 use std::mem;
 
 use super::inflate::Inflater;
+use super::reader::read_in_turn;
 
 /// Whether a file that begins like this is a module: chunks in an IFF file.
 pub(crate) fn is_module(head: &[u8]) -> bool {
@@ -74,25 +75,17 @@ impl<R: BufRead> Module<R> {
 
 impl<R: BufRead> Read for Module<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            let header = self.header.read(buffer)?;
+        let read = |parts: &mut Self, buffer: &mut [u8]| {
+            let header = parts.header.read(buffer)?;
             if header > 0 {
                 return Ok(header);
             }
-            let read = match &mut self.content {
+            Ok(match &mut parts.content {
                 Content::Plain(content) => content.read(buffer)?,
                 Content::Literals(content) => content.read(buffer)?,
                 Content::None => 0,
-            };
-            if read > 0 {
-                return Ok(read);
-            }
-            if !self.next_chunk()? {
-                return Ok(0);
-            }
-        }
+            })
+        };
+        read_in_turn(self, buffer, read, Self::next_chunk)
     }
 }

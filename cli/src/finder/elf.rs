@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::bytes::{read_at, u16_at, u32_at, u64_at};
+
 /// A program or library.
 pub(crate) struct Image {
     segments: Vec<Segment>,
@@ -148,9 +150,7 @@ impl Image {
 
 /// So many bytes of a file, if it has them.
 fn at(file: &mut (impl Read + Seek), place: u64, size: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(place))?;
-    file.take(size).read_to_end(&mut bytes)?;
+    let bytes = read_at(file, place, size)?;
     Ok((bytes.len() as u64 == size).then_some(bytes))
 }
 
@@ -174,21 +174,6 @@ fn each_part(
         before += part.len() as u64;
     }
     Ok(())
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let eight = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    eight.copied().map_or(0, u64::from_le_bytes)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let four = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    four.copied().map_or(0, u32::from_le_bytes)
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    let two = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    two.copied().map_or(0, u16::from_le_bytes)
 }
 
 /// The magic number, 64 bits, little-endian (System V ABI, chapter 4).

@@ -4,6 +4,7 @@ mod ar;
 #[cfg(test)]
 mod bare_keys;
 mod beam;
+mod bytes;
 pub(crate) mod cache;
 mod checksum;
 pub(crate) mod contents;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::inflate::Inflater;
 use super::limits::Counter;
+use super::reader::read_in_turn;
 
 /// With which the end of an archive begins.
 pub(crate) const COOKIE: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
@@ -173,26 +174,18 @@ impl<R: BufRead> Modules<R> {
 
 impl<R: BufRead> Read for Modules<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            let header = self.header.read(buffer)?;
+        let read = |parts: &mut Self, buffer: &mut [u8]| {
+            let header = parts.header.read(buffer)?;
             if header > 0 {
                 return Ok(header);
             }
-            let read = match &mut self.content {
+            Ok(match &mut parts.content {
                 Content::Module(module) => module.read(buffer)?,
                 Content::Table(input) => input.read(buffer)?,
                 Content::Header(_) | Content::None => 0,
-            };
-            if read > 0 {
-                return Ok(read);
-            }
-            if !self.next_part()? {
-                return Ok(0);
-            }
-        }
+            })
+        };
+        read_in_turn(self, buffer, read, Self::next_part)
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use memchr::memmem;
 
+use super::bytes::moved;
 use super::limits::Counter;
 use super::spool::Spool;
 use super::{zip, zstd};
@@ -176,12 +177,7 @@ impl Read for Tail {
 
 impl Seek for Tail {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = match to {
-            SeekFrom::Start(place) => Some(place),
-            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-        };
-        self.position = place.ok_or(io::ErrorKind::InvalidInput)?;
+        self.position = moved(to, self.position, self.length)?;
         Ok(self.position)
     }
 }

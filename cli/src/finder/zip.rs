@@ -4,6 +4,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use memchr::memmem;
 
+use super::bytes::{read_at, u16_at, u32_at, u64_at};
+
 /// The header of an entry before its content.
 pub(crate) const ENTRY: &[u8] = b"PK\x03\x04";
 /// Its length, without the name.
@@ -50,7 +52,7 @@ impl Directory {
     pub(crate) fn find(file: &mut (impl Read + Seek)) -> io::Result<Option<Self>> {
         let length = file.seek(SeekFrom::End(0))?;
         let start = length.saturating_sub(LONGEST_END as u64);
-        let last = read_at(file, start, LONGEST_END)?;
+        let last = read_at(file, start, LONGEST_END as u64)?;
         // Forwards it is much faster, and mostly there is none.
         let ends: Vec<usize> = memmem::find_iter(&last, END).collect();
         for at in ends.into_iter().rev() {
@@ -76,7 +78,7 @@ impl Directory {
         let Some(locator) = end.checked_sub(LOCATOR_LENGTH as u64) else {
             return Ok(None);
         };
-        let found = read_at(file, locator, LOCATOR_LENGTH)?;
+        let found = read_at(file, locator, LOCATOR_LENGTH as u64)?;
         if !found.starts_with(LOCATOR) {
             return Ok(None);
         }
@@ -86,7 +88,7 @@ impl Directory {
             Some(u64_at(&found, 8)),
         ];
         for place in places.into_iter().flatten() {
-            let found = read_at(file, place, END_64_LENGTH)?;
+            let found = read_at(file, place, END_64_LENGTH as u64)?;
             if found.len() == END_64_LENGTH && found.starts_with(END_64) {
                 let [entries, size, said] = [32, 40, 48].map(|at| u64_at(&found, at));
                 return Self::before(file, place, size, said, entries);
@@ -108,7 +110,7 @@ impl Directory {
             let Some(offset) = offset.filter(|_| entries > 0 && start < end) else {
                 continue;
             };
-            if read_at(file, start, ENTRY.len())? == DIRECTORY {
+            if read_at(file, start, ENTRY.len() as u64)? == DIRECTORY {
                 return Ok(Some(Self {
                     start,
                     end,
@@ -207,7 +209,7 @@ impl<R: Read + Seek> Entries<R> {
     pub(crate) fn packed(&mut self, entry: &Entry) -> io::Result<io::Take<&mut R>> {
         let place = entry.place.checked_add(self.directory.offset);
         let place = place.ok_or_else(damaged)?;
-        let header = read_at(&mut self.file, place, ENTRY_LENGTH)?;
+        let header = read_at(&mut self.file, place, ENTRY_LENGTH as u64)?;
         if header.len() < ENTRY_LENGTH || !header.starts_with(ENTRY) {
             return Err(io::Error::other("the header of this entry is damaged"));
         }
@@ -223,7 +225,8 @@ impl<R: Read + Seek> Entries<R> {
             self.start += self.done as u64;
             let left = self.directory.end.saturating_sub(self.start);
             let left = usize::try_from(left).unwrap_or(usize::MAX);
-            self.part = read_at(&mut self.file, self.start, left.min(length.max(PART)))?;
+            let most = left.min(length.max(PART)) as u64;
+            self.part = read_at(&mut self.file, self.start, most)?;
             self.done = 0;
         }
         let part = self.part.get(self.done..).unwrap_or_default();
@@ -289,28 +292,4 @@ fn extra_field(mut extra: &[u8], id: u16) -> Option<&[u8]> {
         }
         extra = rest;
     }
-}
-
-/// Up to so many bytes.
-fn read_at(file: &mut (impl Read + Seek), place: u64, length: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(place))?;
-    file.take(length as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Little-endian; 0 beyond the end.
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    let two = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    two.copied().map_or(0, u16::from_le_bytes)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let four = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    four.copied().map_or(0, u32::from_le_bytes)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let eight = bytes.get(at..).and_then(<[u8]>::first_chunk);
-    eight.copied().map_or(0, u64::from_le_bytes)
 }

@@ -1,0 +1,41 @@
+//! Bytes of files, and numbers in them.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// Up to so many bytes.
+pub(crate) fn read_at(
+    file: &mut (impl Read + Seek),
+    place: u64,
+    length: u64,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(place))?;
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where a reader of this length is after it has moved from a position.
+pub(crate) fn moved(to: SeekFrom, position: u64, length: u64) -> io::Result<u64> {
+    let position = match to {
+        SeekFrom::Start(position) => Some(position),
+        SeekFrom::End(offset) => length.checked_add_signed(offset),
+        SeekFrom::Current(offset) => position.checked_add_signed(offset),
+    };
+    Ok(position.ok_or(io::ErrorKind::InvalidInput)?)
+}
+
+/// Little-endian, as those below; 0 beyond the end.
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    let two = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    two.copied().map_or(0, u16::from_le_bytes)
+}
+
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let four = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    four.copied().map_or(0, u32::from_le_bytes)
+}
+
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let eight = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    eight.copied().map_or(0, u64::from_le_bytes)
+}
