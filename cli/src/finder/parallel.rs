@@ -14,10 +14,8 @@ use super::files::Walk;
 use super::findings::Findings;
 use super::limits::ScanLimits;
 use super::pattern::Exclusions;
-use super::progress::Progress;
 use super::search::Search;
 use super::unpack::Scan;
-use crate::history::History;
 use crate::input::opened::Passwords;
 use crate::outcome::Result;
 
@@ -48,18 +46,24 @@ impl Default for Workers {
 }
 
 impl Workers {
+    /// A scan by one thread.
+    pub(crate) fn one<'h>(&self, search: &Search<'h>) -> Scan<'h> {
+        let mut scan = Scan::new(search.another(), self.limits.clone());
+        // What is left out depends on where it is.
+        if self.exclusions.is_empty() {
+            scan.cache.clone_from(&self.cache);
+        }
+        scan.exclusions = Arc::clone(&self.exclusions);
+        scan.passwords = self.passwords.clone();
+        scan
+    }
+
     /// Scans what the paths of a command line name.
     ///
     /// # Errors
     ///
     /// If no thread can be started. What cannot be read is in the result.
-    pub(crate) fn scan<'h>(
-        &self,
-        paths: &[PathBuf],
-        history: &'h History,
-        progress: &'h dyn Progress,
-    ) -> Result<Findings<'h>> {
-        let search = Search::new(history, progress)?;
+    pub(crate) fn scan<'h>(&self, paths: &[PathBuf], search: &Search<'h>) -> Result<Findings<'h>> {
         let digests = Arc::new(AtomicU64::new(self.limits.digests));
         let crowd = Arc::new(Crowd::default());
         let (sender, results) = mpsc::channel();
@@ -68,14 +72,8 @@ impl Workers {
             // The threads end when this function does, however it does.
             let crowd = Closing(&crowd);
             for number in 0..self.threads.get() {
-                let mut scan = Scan::new(search.another(), self.limits.clone());
+                let mut scan = self.one(search);
                 scan.crowd = Some(Arc::clone(crowd.0));
-                // What is left out depends on where it is.
-                if self.exclusions.is_empty() {
-                    scan.cache.clone_from(&self.cache);
-                }
-                scan.exclusions = Arc::clone(&self.exclusions);
-                scan.passwords = self.passwords.clone();
                 scan.digests = Arc::clone(&digests);
                 let worker = Worker {
                     scan,

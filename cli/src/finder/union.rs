@@ -9,6 +9,7 @@ use super::contents::{Contents, Form};
 use super::marked::MarkedAnchor;
 use super::parallel::Workers;
 use super::progress::Progress;
+use super::search::Search;
 use crate::history::History;
 use crate::outcome::Result;
 use crate::root::InspectedRoot;
@@ -27,7 +28,8 @@ pub(crate) struct Union {
 /// If there are none, or something could not be read to its end or is not looked into: half of a program is not compared in
 /// place of the whole.
 pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> Result<Union> {
-    let scan = Workers::default().scan(&[path.to_owned()], history, progress)?;
+    let search = Search::new(history, progress)?;
+    let scan = Workers::default().scan(&[path.to_owned()], &search)?;
     if let [first, others @ ..] = scan.failures.as_slice() {
         let others = match others.len() {
             0 => String::new(),

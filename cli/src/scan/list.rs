@@ -96,7 +96,7 @@ pub(super) fn run(
         sources.workers.exclusions = Arc::clone(&exclusions);
         // Each for itself, so that nothing of one source is in memory or in the line of another.
         let (findings, images) = match image(&path) {
-            Some(name) => sources.image(name)?,
+            Some(name) => sources.image(name),
             None => (sources.scan(&[path])?, Vec::new()),
         };
         let line = Line {

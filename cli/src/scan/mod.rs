@@ -26,6 +26,7 @@ use embedded_roots_bundle::counted;
 
 use crate::finder::cache::Cache;
 use crate::finder::parallel::Workers;
+use crate::finder::search::Search;
 use crate::history::History;
 use crate::input::opened::Passwords;
 use crate::outcome::{Outcome, Result};
@@ -158,6 +159,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let mut sources = Sources {
         workers,
         registries: Registries::new(&arguments.registry, &history),
+        search: Search::new(&history, &bar)?,
         history: &history,
         bar: &bar,
     };
@@ -201,17 +203,14 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
     }
     let is_found = arguments.fails(&findings);
-    let unread = report.unread.len() + report.errors.len();
-    if arguments.strict && unread > 0 {
-        let count = counted(unread, "place");
-        return Err(format!("{count} could not be read, or not to the end").into());
+    let unreadable = |count| {
+        let count = counted(count, "place");
+        Err(format!("{count} could not be read, or not to the end").into())
+    };
+    match (report.errors.len(), report.unread.len()) {
+        (errors, unread) if arguments.strict && errors + unread > 0 => unreadable(errors + unread),
+        _ if is_found => Ok(Outcome::Findings),
+        (0, _) => Ok(Outcome::Clean),
+        (errors, _) => unreadable(errors),
     }
-    if is_found {
-        return Ok(Outcome::Findings);
-    }
-    if !report.errors.is_empty() {
-        let count = counted(report.errors.len(), "place");
-        return Err(format!("{count} could not be read, or not to the end").into());
-    }
-    Ok(Outcome::Clean)
 }

@@ -1,12 +1,10 @@
 //! What is scanned: files, and images in registries.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::finder::findings::Findings;
 use crate::finder::parallel::Workers;
 use crate::finder::search::Search;
-use crate::finder::unpack::Scan;
 use crate::history::History;
 use crate::outcome::Result;
 use crate::progress::Bar;
@@ -16,6 +14,8 @@ use crate::registry::{PREFIX, Registries, ScannedImage};
 pub(super) struct Sources<'s> {
     pub(super) workers: Workers,
     pub(super) registries: Registries<'s>,
+    /// Made once, since the keys of all known roots are looked up for it.
+    pub(super) search: Search<'s>,
     pub(super) history: &'s History,
     pub(super) bar: &'s Bar,
 }
@@ -26,24 +26,18 @@ impl<'s> Sources<'s> {
         let is_image = |path: &PathBuf| image(path).is_some();
         for group in paths.chunk_by(|one, other| !is_image(one) && !is_image(other)) {
             match group.first().and_then(|path| image(path)) {
-                Some(name) => all.add(self.image(name)?.0),
-                None => all.add(self.workers.scan(group, self.history, self.bar)?),
+                Some(name) => all.add(self.image(name).0),
+                None => all.add(self.workers.scan(group, &self.search)?),
             }
         }
         Ok(all)
     }
 
     /// Scans an image in a registry.
-    pub(super) fn image(&mut self, name: &str) -> Result<(Findings<'s>, Vec<ScannedImage>)> {
-        let search = Search::new(self.history, self.bar)?;
-        let mut scan = Scan::new(search, self.workers.limits.clone());
-        scan.exclusions = Arc::clone(&self.workers.exclusions);
-        scan.passwords = self.workers.passwords.clone();
-        if self.workers.exclusions.is_empty() {
-            scan.cache.clone_from(&self.workers.cache);
-        }
+    pub(super) fn image(&mut self, name: &str) -> (Findings<'s>, Vec<ScannedImage>) {
+        let mut scan = self.workers.one(&self.search);
         let images = self.registries.scan(name, &mut scan);
-        Ok((scan.take_findings(), images))
+        (scan.take_findings(), images)
     }
 }
 
