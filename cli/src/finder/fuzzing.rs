@@ -124,11 +124,12 @@ impl Scanner<'_> {
     }
 
     fn seen(&mut self) -> ScanResult {
+        let findings = self.0.take_findings();
         let mut seen = ScanResult {
-            bytes: std::mem::take(&mut self.0.bytes),
+            bytes: findings.bytes,
             ..ScanResult::default()
         };
-        for place in self.0.places.drain(..) {
+        for place in findings.places {
             let roots = seen.places.entry(place.location.shown).or_default();
             for (sha256, known) in &place.found.roots {
                 let forms = known.forms.iter();
@@ -143,10 +144,10 @@ impl Scanner<'_> {
                 roots.extend(forms.map(|form| format!("compromised {form:?} {}", hex(sha256))));
             }
         }
-        for unread in self.0.unread.drain(..) {
+        for unread in findings.unread {
             seen.unread.push((unread.location.shown, unread.form));
         }
-        for failure in self.0.failures.drain(..) {
+        for failure in findings.failures {
             seen.failures.push((failure.location.shown, failure.error));
         }
         seen

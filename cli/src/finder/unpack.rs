@@ -1,5 +1,15 @@
 //! Goes through files, and through archives in archives, and searches all that is not an archive.
 
+mod container;
+mod entries;
+mod folders;
+mod images;
+mod members;
+mod payloads;
+mod plain;
+mod rows;
+mod units;
+
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::mem;
@@ -16,8 +26,8 @@ use super::cache::Cache;
 use super::contents::Payload;
 use super::crowd::Crowd;
 use super::files::Input;
-use super::findings::{Failure, Findings, Place, Unread};
-use super::layers::{self, Layers};
+use super::findings::{Failure, Findings, Unread};
+use super::layers;
 use super::limits::{Counter, CountingReader, ScanLimits, UnpackingReader};
 use super::location::Location;
 use super::parts::PART;
@@ -46,16 +56,8 @@ pub(crate) struct Scan<'h> {
     /// For key stores, and how many digests all threads may still compute to try them.
     pub(crate) passwords: Passwords,
     pub(crate) digests: Arc<AtomicU64>,
-    /// The places with roots or compromised certificates.
-    pub(crate) places: Vec<Place<'h>>,
-    pub(crate) failures: Vec<Failure>,
-    pub(crate) unread: Vec<Unread>,
     pub(crate) exclusions: Arc<Exclusions>,
-    /// How many places were searched, with and without roots.
-    pub(crate) searched: u64,
-    pub(crate) bytes: u64,
-    pub(crate) warnings: Vec<String>,
-    layers: Layers,
+    findings: Findings<'h>,
 }
 
 /// What is in a file that was searched, and is to be searched on its own.
@@ -119,14 +121,8 @@ impl<'h> Scan<'h> {
             cache: None,
             small: Vec::new(),
             is_unit: false,
-            places: Vec::new(),
-            failures: Vec::new(),
-            unread: Vec::new(),
             exclusions: Arc::default(),
-            searched: 0,
-            bytes: 0,
-            warnings: Vec::new(),
-            layers: Layers::default(),
+            findings: Findings::default(),
         }
     }
 
@@ -139,7 +135,7 @@ impl<'h> Scan<'h> {
             self.left.is_full = true;
             error = format!("{error}; and more than a report has room for");
         }
-        self.failures.push(Failure {
+        self.findings.failures.push(Failure {
             location: place.clone(),
             error,
         });
@@ -147,13 +143,18 @@ impl<'h> Scan<'h> {
 
     pub(crate) fn unread(&mut self, place: &Location, form: &str) {
         if self.has_room(place, form) {
-            self.unread.push(Unread {
+            self.findings.unread.push(Unread {
                 location: place.clone(),
                 form: form.to_owned(),
             });
         } else {
             self.failed(place, &form);
         }
+    }
+
+    /// What follows is of one file, for the limits.
+    pub(crate) fn begin(&mut self) {
+        self.left = Budget::new(&self.limits, self.crowd.as_deref());
     }
 
     fn has_room(&self, place: &Location, text: &str) -> bool {
@@ -164,29 +165,8 @@ impl<'h> Scan<'h> {
     /// What was found since the last time.
     pub(crate) fn take_findings(&mut self) -> Findings<'h> {
         // Nothing is held for the last file.
-        self.left = Budget::new(&self.limits, self.crowd.as_deref());
-        self.replace_findings(Findings::default())
-    }
-
-    fn replace_findings(&mut self, with: Findings<'h>) -> Findings<'h> {
-        let Findings {
-            places,
-            failures,
-            unread,
-            searched,
-            bytes,
-            warnings,
-            layers,
-        } = with;
-        Findings {
-            places: mem::replace(&mut self.places, places),
-            failures: mem::replace(&mut self.failures, failures),
-            unread: mem::replace(&mut self.unread, unread),
-            searched: mem::replace(&mut self.searched, searched),
-            bytes: mem::replace(&mut self.bytes, bytes),
-            warnings: mem::replace(&mut self.warnings, warnings),
-            layers: mem::replace(&mut self.layers, layers),
-        }
+        self.begin();
+        mem::take(&mut self.findings)
     }
 
     /// For parts of a file that another thread has.
@@ -204,11 +184,11 @@ impl<'h> Scan<'h> {
             },
             Input::Failure(path, why) => self.not_opened(&path, &why),
         }
-        self.layers.settle();
+        self.findings.layers.settle();
     }
 
     fn not_opened(&mut self, path: &Path, why: &io::Error) {
-        self.left = Budget::new(&self.limits, self.crowd.as_deref());
+        self.begin();
         self.failed(&Location::file(path.display().to_string()), why);
     }
 
@@ -219,7 +199,7 @@ impl<'h> Scan<'h> {
         });
         match opened {
             Ok(file) => {
-                self.left = Budget::new(&self.limits, self.crowd.as_deref());
+                self.begin();
                 self.range(&Location::file(path.display().to_string()), &file, 0);
             }
             Err(why) => self.not_opened(path, &why),
@@ -232,7 +212,7 @@ impl<'h> Scan<'h> {
 
     /// A file, and the same for several threads.
     fn opened(&mut self, name: &Location, file: impl Read + Seek, shared: Option<Range>) {
-        self.left = Budget::new(&self.limits, self.crowd.as_deref());
+        self.begin();
         self.at_depth(name, file, shared, 0);
     }
 
@@ -311,13 +291,13 @@ impl<'h> Scan<'h> {
                 return self.failed(name, &why);
             }
         }
-        let number = self.places.len();
+        let number = self.findings.places.len();
         let is_whole = |file: &&Range| file.len() <= PART || StoreForm::from_head(head).is_some();
         let inside = match shared.filter(|file| !is_whole(file)) {
             Some(shared) => self.parts(name, shared, head),
             None => self.plain(name, file, head),
         };
-        let place = self.places.get_mut(number);
+        let place = self.findings.places.get_mut(number);
         if let Some(place) = place.filter(|place| nss::may_be_module(&place.found)) {
             // What is not known is treated as if it were trusted.
             place.found.trust = nss::trust(file, &place.found).unwrap_or_default();
@@ -331,7 +311,7 @@ impl<'h> Scan<'h> {
 
     /// Standard input, for example.
     pub(crate) fn reader(&mut self, name: &str, reader: &mut dyn Read) {
-        self.left = Budget::new(&self.limits, self.crowd.as_deref());
+        self.begin();
         let reader = &mut FullReader::new(reader);
         self.stream(&Location::file(name.to_owned()), reader, 0);
     }
@@ -341,22 +321,16 @@ impl<'h> Scan<'h> {
         let mut content = Vec::new();
         let result = reader.take(layers::MAX_MANIFEST).read_to_end(&mut content);
         match result {
-            Ok(_) => self.layers.manifest(name, &content),
+            Ok(_) => self.findings.layers.manifest(name, &content),
             Err(why) => self.failed(name, &why),
         }
         content
     }
 
-    /// The parts that follow are of one file, for the limits.
-    #[cfg(feature = "registry")]
-    pub(crate) fn begin(&mut self) {
-        self.left = Budget::new(&self.limits, self.crowd.as_deref());
-    }
-
     /// An image of these layers, the lowest first.
     #[cfg(feature = "registry")]
     pub(crate) fn image_of_layers(&mut self, layers: Vec<Vec<String>>) {
-        self.layers.image(layers);
+        self.findings.layers.image(layers);
     }
 
     /// A part of a file that is not at hand as a whole: a layer of an image in a registry.
@@ -540,16 +514,6 @@ fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     reader.take(HEAD).read_to_end(&mut head)?;
     Ok(head)
 }
-
-mod container;
-mod entries;
-mod folders;
-mod images;
-mod members;
-mod payloads;
-mod plain;
-mod rows;
-mod units;
 
 #[cfg(test)]
 mod tests;

@@ -154,15 +154,10 @@ impl<'a> ScanReport<'a> {
     ) -> Self {
         let dates = ListDates::new(history);
         let places = scan.places.iter();
-        let of_place = |place| {
-            let place = RootsOfPlace::from_place(place, history, &dates);
-            let hidden_by = scan.layers.hidden_by(place.location);
+        let of_place = |place: &'a Place<'_>| {
+            let hidden_by = scan.layers.hidden_by(&place.location);
             let counts = !(effective && hidden_by.is_some());
-            RootsOfPlace {
-                hidden_by,
-                counts,
-                ..place
-            }
+            RootsOfPlace::from_place(place, history, &dates, hidden_by, counts)
         };
         Self {
             command: "scan",
@@ -179,7 +174,13 @@ impl<'a> ScanReport<'a> {
 }
 
 impl<'a> RootsOfPlace<'a> {
-    fn from_place(place: &'a Place<'_>, history: &'a History, dates: &ListDates<'_>) -> Self {
+    fn from_place(
+        place: &'a Place<'_>,
+        history: &'a History,
+        dates: &ListDates<'_>,
+        hidden_by: Option<HiddenBy>,
+        counts: bool,
+    ) -> Self {
         let roots = place.found.roots.values();
         let unknown = place.found.unknown.values();
         let compromised = place.found.compromised.values();
@@ -202,8 +203,8 @@ impl<'a> RootsOfPlace<'a> {
         };
         Self {
             location: &place.location,
-            hidden_by: None,
-            counts: true,
+            hidden_by,
+            counts,
             key_store: place.key_store,
             opened_with: place.password,
             refuses_public_keys: place.found.refuses_public_keys(),

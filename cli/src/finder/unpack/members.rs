@@ -1,10 +1,10 @@
 //! Tar archives in files, whose members are read where they are: by several threads, and again if that is needed.
 
-use std::io::{self, Cursor, Read};
+use std::io;
 use std::sync::Arc;
 
 use super::units::LoneUnit;
-use super::{Scan, behind_zeros, has_content, too_many_entries};
+use super::{Scan, has_content, too_many_entries};
 use crate::finder::limits::{Counter, LimitedReader, UnpackingReader};
 use crate::finder::location::Location;
 use crate::finder::parts::SharedFile;
@@ -41,7 +41,7 @@ impl Scan<'_> {
                 let place = name.entry(&entry.path_bytes());
                 let kind = entry.header().entry_type();
                 if !kind.is_dir() {
-                    self.layers.entry(name, &place);
+                    self.findings.layers.entry(name, &place);
                 }
                 let size = if kind.is_gnu_sparse() {
                     // Its holes are not in the archive.
@@ -80,12 +80,7 @@ impl Scan<'_> {
             return self.failed(name, &why);
         }
         allowance.set(u64::MAX);
-        let mut rest = archive.into_inner();
-        match behind_zeros(&mut rest) {
-            Ok(head) if head.is_empty() => {}
-            Ok(head) => self.stream(name, &mut Cursor::new(head).chain(rest), depth),
-            Err(why) => self.failed(name, &why),
-        }
+        self.behind_tar(name, &mut archive.into_inner(), depth);
     }
 
     fn members(&mut self, members: &mut Vec<Member>, depth: usize) {
@@ -237,7 +232,7 @@ mod tests {
     /// As a stream, as a file, and by several threads.
     fn by_each(data: &[u8], history: &History, limits: &ScanLimits) -> [Vec<String>; 3] {
         let search = Search::new(history, &()).unwrap();
-        let mut scan = Scan::new(search, limits.clone());
+        let mut scan = Scan::new(search.another(), limits.clone());
         let folder = Folder::new(&format!("members-{:?}", std::thread::current().id()));
         let path = folder.file("x", data);
         let name = path.display().to_string();
@@ -251,7 +246,7 @@ mod tests {
             limits: limits.clone(),
             ..Workers::default()
         };
-        let several = workers.scan(&[path], history, &()).unwrap();
+        let several = workers.scan(&[path], &search).unwrap();
         [stream, one, shown(&several)]
     }
 

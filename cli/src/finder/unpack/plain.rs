@@ -148,8 +148,8 @@ impl<'h> Scan<'h> {
         result: io::Result<()>,
         opened: OpenedFile,
     ) -> Inside {
-        self.searched += 1;
-        self.bytes += found.bytes;
+        self.findings.searched += 1;
+        self.findings.bytes += found.bytes;
         let payloads = mem::take(&mut found.payloads);
         if payloads.is_cut_off {
             self.failed(name, &"more payloads than are looked into");
@@ -160,7 +160,7 @@ impl<'h> Scan<'h> {
         if !found.is_empty() {
             // What was found has taken their part of the report.
             self.left.report.take((name.size() + BESIDE) as u64);
-            self.places.push(Place {
+            self.findings.places.push(Place {
                 location: name.clone(),
                 key_store: KeyStore::from_head(head),
                 password: opened.password,

@@ -90,7 +90,7 @@ impl Scan<'_> {
                     Box::new(entry)
                 };
                 if !kind.is_dir() {
-                    self.layers.entry(name, &place);
+                    self.findings.layers.entry(name, &place);
                 }
                 if has_content(kind) {
                     self.layer(&place, &mut content, size, depth);
@@ -104,9 +104,12 @@ impl Scan<'_> {
             return self.failed(name, &why);
         }
         allowance.set(u64::MAX);
-        // What follows is zeros, and then nothing, another archive (`tar -i`), or anything.
-        let mut rest = archive.into_inner();
-        match behind_zeros(&mut rest) {
+        self.behind_tar(name, &mut archive.into_inner(), depth);
+    }
+
+    /// What follows an archive is zeros, and then nothing, another archive (`tar -i`), or anything.
+    pub(super) fn behind_tar(&mut self, name: &Location, rest: &mut dyn Read, depth: usize) {
+        match behind_zeros(rest) {
             Ok(head) if head.is_empty() => {}
             Ok(head) => self.stream(name, &mut Cursor::new(head).chain(rest), depth),
             Err(why) => self.failed(name, &why),

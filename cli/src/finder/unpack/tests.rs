@@ -48,25 +48,25 @@ fn scan(data: &[u8], scan: &mut Scan<'_>) -> Seen {
 /// What the last file gave.
 fn taken(scan: &mut Scan<'_>) -> Seen {
     let seen = seen(scan);
-    scan.places.clear();
-    scan.failures.clear();
-    scan.unread.clear();
+    scan.findings.places.clear();
+    scan.findings.failures.clear();
+    scan.findings.unread.clear();
     seen
 }
 
 fn seen(scan: &Scan<'_>) -> Seen {
-    let places = scan.places.iter().map(|place| {
+    let places = scan.findings.places.iter().map(|place| {
         let roots = place.found.roots.iter().map(|(sha256, found)| {
             let forms = found.forms.iter().copied();
             (hex(sha256), forms.collect())
         });
         (place.location.shown.clone(), roots.collect())
     });
-    let unknown = scan.places.iter().flat_map(|place| {
+    let unknown = scan.findings.places.iter().flat_map(|place| {
         let unknown = place.found.unknown.values();
         unknown.map(|found| found.root.certificate.subject().to_owned())
     });
-    let failures = scan.failures.iter();
+    let failures = scan.findings.failures.iter();
     Seen {
         places: places.collect(),
         unknown: unknown.collect(),
@@ -871,9 +871,9 @@ fn a_file_with_a_zip_archive_behind_it_is_both() {
 }
 
 fn unread(data: &[u8], scan: &mut Scan<'_>) -> Vec<(String, String)> {
-    scan.unread.clear();
+    scan.findings.unread.clear();
     scan.reader("x", &mut &*data);
-    let unread = scan.unread.iter();
+    let unread = scan.findings.unread.iter();
     unread
         .map(|unread| (unread.location.shown.clone(), unread.form.clone()))
         .collect()
@@ -1189,7 +1189,7 @@ fn entries_of_zip_archives_are_read_in_each_method() {
     // PPMd.
     scanner.reader("x", &mut &*zip_of_method(98, &content, &content));
     assert_eq!(
-        scanner.unread[0].form,
+        scanner.findings.unread[0].form,
         "entry of a ZIP archive, with method 98"
     );
 }
@@ -1205,7 +1205,8 @@ fn a_zip_archive_with_a_changed_byte_gives_its_root_or_says_why_not() {
         let name = Location::file("x".to_owned());
         let mut is_told = |archive: &[u8], what: &str| {
             scanner.seekable(&name, Cursor::new(archive));
-            let is_told = !scanner.failures.is_empty() || !scanner.unread.is_empty();
+            let is_told =
+                !scanner.findings.failures.is_empty() || !scanner.findings.unread.is_empty();
             let seen = taken(&mut scanner);
             assert!(is_told || !seen.places.is_empty(), "{method}: {what}");
         };
@@ -1567,7 +1568,7 @@ fn archives_of_pyinstaller_are_read() {
         let mut damaged = program.clone();
         damaged[at] ^= 0x55;
         scan_all.seekable(&Location::file("x".to_owned()), Cursor::new(&damaged));
-        let is_told = !scan_all.unread.is_empty();
+        let is_told = !scan_all.findings.unread.is_empty();
         let seen = taken(scan_all);
         // The magic number is one octet of 8, and the version and the length unpacked are not looked at.
         let is_magic = at >= program.len() - 88 && at < program.len() - 80;
@@ -1794,10 +1795,10 @@ fn certificates_of_key_stores_are_found() {
         let store = pkcs12(&both, store_password, 10);
         for store in [store.clone(), in_pieces(&store)] {
             scan_all.reader("x", &mut store.as_slice());
-            let place = &scan_all.places[0];
+            let place = &scan_all.findings.places[0];
             assert_eq!(place.password, opened);
             assert_eq!(place.key_store, Some(KeyStore::Pkcs12));
-            assert!(scan_all.unread.is_empty());
+            assert!(scan_all.findings.unread.is_empty());
             assert_eq!(taken(scan_all), expected, "{store_password:?}");
         }
     }
@@ -1968,8 +1969,12 @@ fn payloads_cost_no_more_than_their_limits() {
     program[end + 8..end + 12].copy_from_slice(&length.to_be_bytes());
     program[end + 12..end + 16].copy_from_slice(&contents);
     let seen = scan(&program, scan_all);
-    assert!(scan_all.bytes > 5 << 20, "{}", scan_all.bytes);
-    assert!(scan_all.bytes <= unpacked + program.len() as u64);
+    assert!(
+        scan_all.findings.bytes > 5 << 20,
+        "{}",
+        scan_all.findings.bytes
+    );
+    assert!(scan_all.findings.bytes <= unpacked + program.len() as u64);
     assert!(seen.failures[0].1.starts_with("unpacks to more than"));
 
     // Each is three blocks of 128 KiB, of one octet.
@@ -1978,11 +1983,15 @@ fn payloads_cost_no_more_than_their_limits() {
         [&header.to_le_bytes()[..3], b"a"].concat()
     };
     let frame = [zstd::MAGIC, &[0, 7 << 3], &block(0), &block(0), &block(1)].concat();
-    scan_all.bytes = 0;
+    scan_all.findings.bytes = 0;
     let program = around(&frame.repeat(5000), 5000);
     let seen = scan(&program, scan_all);
-    assert!(scan_all.bytes > 2 << 20, "{}", scan_all.bytes);
-    assert!(scan_all.bytes <= unpacked + program.len() as u64);
+    assert!(
+        scan_all.findings.bytes > 2 << 20,
+        "{}",
+        scan_all.findings.bytes
+    );
+    assert!(scan_all.findings.bytes <= unpacked + program.len() as u64);
     let last = &seen.failures.last().unwrap().1;
     assert_eq!(last, "more payloads than may be unpacked");
     assert_eq!(seen.failures.len(), 2);
@@ -2007,7 +2016,7 @@ fn results_are_kept_only_while_passwords_are_tried() {
         let scan_all = &mut scanner(&history, limits);
         scan_all.cache = Some(Arc::new(cache));
         scan_all.file(&file);
-        assert_eq!(scan_all.places.len(), 1);
+        assert_eq!(scan_all.findings.places.len(), 1);
         let written = fs::read_dir(&folder).unwrap().filter(|entry| {
             let path = entry.as_ref().unwrap().path();
             path.is_dir() && fs::read_dir(path).unwrap().next().is_some()

@@ -12,7 +12,6 @@ use super::{Budget, Scan, read_head};
 #[cfg(feature = "registry")]
 use crate::finder::cache::ContentDigest;
 use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
-use crate::finder::findings::Findings;
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::range::Range;
@@ -228,7 +227,8 @@ impl<'h> Scan<'h> {
             }
             Err(why) => {
                 let path = key.path().display();
-                self.warnings
+                self.findings
+                    .warnings
                     .push(escape(&format!("{path}: not used: {why}")));
                 false
             }
@@ -237,15 +237,14 @@ impl<'h> Scan<'h> {
 
     fn keep(&mut self, cache: &Cache, key: &Key, name: &Location, alone: &LoneUnit<'h>) {
         // A scan that begins anew would try more passwords.
-        if self.digests.load(Relaxed) < opened::DIGESTS_OF_STORE {
-            return;
-        }
-        if alone.was_limited || alone.was_short {
+        let lacks_digests = self.digests.load(Relaxed) < opened::DIGESTS_OF_STORE;
+        if lacks_digests || alone.was_limited || alone.was_short {
             return;
         }
         if let Err(why) = cache.write(key, name, &alone.unit) {
             let path = key.path().display();
-            self.warnings
+            self.findings
+                .warnings
                 .push(escape(&format!("{path}: not written: {why}")));
         }
     }
@@ -262,9 +261,9 @@ impl<'h> Scan<'h> {
     pub(super) fn alone(&mut self, search: impl FnOnce(&mut Self)) -> LoneUnit<'h> {
         let fresh = Budget::new(&self.limits, self.crowd.as_deref());
         let left = mem::replace(&mut self.left, fresh);
-        let before = self.replace_findings(Findings::default());
+        let before = mem::take(&mut self.findings);
         search(self);
-        let findings = self.replace_findings(before);
+        let findings = mem::replace(&mut self.findings, before);
         let own = mem::replace(&mut self.left, left);
         LoneUnit {
             unit: Unit {
@@ -307,9 +306,7 @@ impl<'h> Scan<'h> {
         self.left.entries.take(entries);
         self.left.unpacked.take(unpacked);
         self.left.report.take(report);
-        let mut all = self.replace_findings(Findings::default());
-        all.add(findings);
-        self.replace_findings(all);
+        self.findings.add(findings);
     }
 }
 

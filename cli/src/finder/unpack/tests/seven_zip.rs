@@ -164,7 +164,8 @@ fn a_7z_archive_with_a_changed_byte_or_cut_off_gives_its_roots_or_says_why_not()
             let name = Location::file("x".to_owned());
             let mut is_told = |archive: &[u8], what: &str| {
                 scanner.seekable(&name, Cursor::new(archive));
-                let is_told = !scanner.failures.is_empty() || !scanner.unread.is_empty();
+                let is_told =
+                    !scanner.findings.failures.is_empty() || !scanner.findings.unread.is_empty();
                 let seen = taken(&mut scanner);
                 assert!(is_told || seen == expected(known, "x"), "{what}: {seen:?}");
             };
@@ -267,6 +268,7 @@ fn what_is_not_read_in_a_7z_archive_is_told() {
     };
     scanner.reader("x", &mut &*archive(encrypted, [b"1", b"2"], false));
     let unread = scanner
+        .findings
         .unread
         .iter()
         .map(|unread| (&*unread.location.shown, &*unread.form));
@@ -275,6 +277,6 @@ fn what_is_not_read_in_a_7z_archive_is_told() {
     assert_eq!(taken(&mut scanner).failures, []);
     scanner.reader("x", &mut &*archive(encrypted, [b"1", b"2"], true));
     let form = "7z with its list of files in encryption";
-    assert_eq!(scanner.unread[0].form, form);
+    assert_eq!(scanner.findings.unread[0].form, form);
     assert_eq!(taken(&mut scanner).failures, []);
 }

@@ -199,7 +199,7 @@ fn files_of_a_squashfs_are_read_in_each_compression() {
     let mut lzo = image(PACKED[0], known);
     lzo[20] = 3;
     scanner.reader("x", &mut &*lzo);
-    assert_eq!(scanner.unread[0].form, "squashfs with LZO");
+    assert_eq!(scanner.findings.unread[0].form, "squashfs with LZO");
 }
 
 #[test]
@@ -212,7 +212,8 @@ fn a_squashfs_that_is_cut_off_is_told_and_a_changed_byte_is_survived() {
         let image = image(packed, known);
         for length in 4..image.len() {
             scanner.seekable(&name, Cursor::new(&image[..length]));
-            let is_told = !scanner.failures.is_empty() || !scanner.unread.is_empty();
+            let is_told =
+                !scanner.findings.failures.is_empty() || !scanner.findings.unread.is_empty();
             assert!(is_told, "{length}: {:?}", taken(&mut scanner));
             taken(&mut scanner);
         }
@@ -373,7 +374,7 @@ fn the_image_of_an_appimage_is_read() {
         }
         // Without an image.
         scanner.reader("x", &mut &*program);
-        assert_eq!(scanner.unread[0].form, "AppImage");
+        assert_eq!(scanner.findings.unread[0].form, "AppImage");
         taken(&mut scanner);
     }
 }
@@ -428,7 +429,10 @@ fn the_objects_of_a_sif_are_read() {
         assert_eq!(seen.failures[0].0, "x!beyond");
     }
     scanner.reader("x", &mut &*sif(5));
-    assert_eq!(scanner.unread[0].form, "encrypted partition of a SIF");
+    assert_eq!(
+        scanner.findings.unread[0].form,
+        "encrypted partition of a SIF"
+    );
     taken(&mut scanner);
     // The descriptors are cut off.
     let seen = scan(&sif(1)[..2_000], &mut scanner);
