@@ -61,7 +61,7 @@ pub(crate) struct Key(PathBuf);
 /// changes.
 pub(crate) struct DigestingReader<R> {
     inner: R,
-    hasher: Hasher,
+    hasher: Box<blake3::Hasher>,
     has_failed: bool,
 }
 
@@ -76,11 +76,6 @@ pub(crate) enum ContentDigest {
         allow(dead_code, reason = "nothing else does")
     )]
     Sha256([u8; 32]),
-}
-
-enum Hasher {
-    Blake3(Box<blake3::Hasher>),
-    Sha256(Sha256),
 }
 
 /// Files below this size are scanned as fast as they are looked up.
@@ -219,33 +214,11 @@ impl Key {
     }
 }
 
-impl Hasher {
-    fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Blake3(hasher) => {
-                hasher.update(bytes);
-            }
-            Self::Sha256(hasher) => hasher.update(bytes),
-        }
-    }
-
-    fn digest(self) -> ContentDigest {
-        match self {
-            Self::Blake3(hasher) => ContentDigest::Blake3(hasher.finalize().into()),
-            Self::Sha256(hasher) => ContentDigest::Sha256(hasher.finalize().into()),
-        }
-    }
-}
-
 impl<R: Read> DigestingReader<R> {
-    /// For a digest like this one.
-    pub(crate) fn new(inner: R, like: &ContentDigest) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         Self {
             inner,
-            hasher: match like {
-                ContentDigest::Blake3(_) => Hasher::Blake3(Box::default()),
-                ContentDigest::Sha256(_) => Hasher::Sha256(Sha256::new()),
-            },
+            hasher: Box::default(),
             has_failed: false,
         }
     }
@@ -253,7 +226,8 @@ impl<R: Read> DigestingReader<R> {
     /// Of all, the rest of which is read now. None if something could not be read.
     pub(crate) fn digest(mut self) -> Option<ContentDigest> {
         let rest = io::copy(&mut self, &mut io::sink());
-        (rest.is_ok() && !self.has_failed).then(|| self.hasher.digest())
+        (rest.is_ok() && !self.has_failed)
+            .then(|| ContentDigest::Blake3(self.hasher.finalize().into()))
     }
 }
 
@@ -261,7 +235,10 @@ impl<R: Read> Read for DigestingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer);
         match &read {
-            Ok(count) => self.hasher.update(buffer.get(..*count).unwrap_or_default()),
+            Ok(count) => {
+                let read = buffer.get(..*count).unwrap_or_default();
+                self.hasher.update(read);
+            }
             Err(_) => self.has_failed = true,
         }
         read

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::client::{Client, Repository};
 use super::credentials::Credentials;
-use super::digest::Digest;
+use super::digest::{Digest, DigestReader};
 use super::manifest::{Descriptor, Document, Manifest};
 use super::platform::{Platform, PlatformChoice};
 use super::reference::{Host, Reference, Version};
@@ -275,7 +275,7 @@ impl Walk<'_, '_> {
             return Ok(());
         }
         let blob = self.client.blob(self.repository, &digest, layer.size);
-        let mut blob = match blob {
+        let blob = match blob {
             // As a rule, it has none of them.
             Err(why) if layer.urls.as_ref().is_some_and(|urls| !urls.is_empty()) => {
                 let form = format!("a layer that is elsewhere; the registry says: {why}");
@@ -284,7 +284,7 @@ impl Walk<'_, '_> {
             }
             blob => blob?,
         };
-        self.scan.layer_of_registry(place, &mut blob, sha256);
-        blob.end()
+        self.scan
+            .layer_of_registry(place, blob, sha256, DigestReader::end)
     }
 }

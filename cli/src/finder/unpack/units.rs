@@ -17,6 +17,8 @@ use crate::finder::location::Location;
 use crate::finder::range::Range;
 use crate::finder::spool::Spool;
 use crate::input::opened;
+#[cfg(feature = "registry")]
+use crate::outcome::Result;
 
 /// A file that is read at once. Most are smaller.
 const SMALL: u64 = 256 << 10;
@@ -126,7 +128,7 @@ impl<'h> Scan<'h> {
         }
         let mut is_same = false;
         let alone = self.unit(|scan| {
-            let mut reader = DigestingReader::new(file.clone(), &digest);
+            let mut reader = DigestingReader::new(file.clone());
             scan.stream(name, &mut reader, depth);
             is_same = reader.digest() == Some(digest);
         });
@@ -174,28 +176,35 @@ impl<'h> Scan<'h> {
         }
     }
 
-    /// A part of a file that is not at hand as a whole, with the digest that it should have.
+    /// A part of a file that is not at hand as a whole, with the digest that it should have; `end`
+    /// says whether it has it.
     #[cfg(feature = "registry")]
-    pub(crate) fn layer_of_registry(
+    pub(crate) fn layer_of_registry<R: Read>(
         &mut self,
         name: &Location,
-        reader: &mut dyn Read,
+        mut reader: R,
         sha256: Option<[u8; 32]>,
-    ) {
+        end: impl FnOnce(R) -> Result<()>,
+    ) -> Result<()> {
         let cache = self.cache.clone();
         let has_room = self.left.entries.value() > 0 && self.left.unpacked.value() > 0;
         let Some((cache, sha256)) = cache.zip(sha256).filter(|_| has_room) else {
-            return self.blob(name, reader);
+            self.blob(name, &mut reader);
+            return end(reader);
         };
-        let digest = ContentDigest::Sha256(sha256);
-        let key = cache.key(&digest, name, IN_IMAGE);
-        let mut reader = DigestingReader::new(reader, &digest);
-        let alone = self.unit(|scan| scan.blob(name, &mut reader));
-        if reader.digest() == Some(digest) {
+        let mut watched = Watched {
+            inner: reader,
+            has_failed: false,
+        };
+        let alone = self.unit(|scan| scan.blob(name, &mut watched));
+        let result = end(watched.inner);
+        if result.is_ok() && !watched.has_failed {
+            let key = cache.key(&ContentDigest::Sha256(sha256), name, IN_IMAGE);
             self.keep(&cache, &key, name, &alone);
         }
         // It cannot be read again, so that what goes beyond the limits is found, and nothing behind it is.
         self.add_all(alone.unit);
+        result
     }
 
     /// Adds the result of a layer in a registry, if it is known.
