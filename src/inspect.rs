@@ -24,6 +24,7 @@
 //! [`Anchor`](crate::Anchor), because a certificate cannot carry them.
 
 use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use embedded_roots_bundle::der::{Element, SEQUENCE, UTC_TIME, elements, encode};
@@ -341,8 +342,9 @@ fn time(time: ASN1Time) -> UnixTime {
 }
 
 fn name_of(oid: &Oid<'_>) -> String {
-    let registry = OidRegistry::default().with_crypto().with_x509();
-    let known = registry.get(oid).map(|entry| entry.sn().to_owned());
+    static NAMES: LazyLock<OidRegistry<'_>> =
+        LazyLock::new(|| OidRegistry::default().with_crypto().with_x509());
+    let known = NAMES.get(oid).map(|entry| entry.sn().to_owned());
     known.unwrap_or_else(|| oid.to_id_string())
 }
 

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 
-use embedded_roots::inspect::{self, Certificate};
-use embedded_roots_bundle::DistrustedKey;
+use embedded_roots::inspect::Certificate;
+use embedded_roots_bundle::der::{SEQUENCE, encode};
+use embedded_roots_bundle::digest::sha256;
+use embedded_roots_bundle::{DistrustedKey, PrivateKeys, Root, parse};
 use flate2::read::GzDecoder;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -107,7 +109,6 @@ impl History {
                 der,
             });
         }
-        let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM)?;
         let key_of = |sha256: &[u8; 32]| {
             let certificates = known.iter().map(|known: &HistoryEntry| &known.certificate);
             let mut found = certificates.filter(|certificate| certificate.sha256() == *sha256);
@@ -118,7 +119,7 @@ impl History {
             not_for_servers: not_for_servers(email)?,
             by_sha256: HashMap::new(),
             by_key: HashMap::new(),
-            bundled_keys: bundled.iter().map(Certificate::spki_sha256).collect(),
+            bundled_keys: bundled_keys()?,
             known,
             as_of,
         };
@@ -192,6 +193,15 @@ pub(crate) fn newest<'h>(
     certificates.max_by_key(|known| (known.standing.gone.is_none(), &known.standing.gone))
 }
 
+/// The digests of the keys of the bundle `mozilla`.
+fn bundled_keys() -> Result<HashSet<[u8; 32]>> {
+    let pem = embedded_roots_mozilla::ANNOTATED_PEM.as_bytes();
+    let roots = parse("the bundle `mozilla`", pem, PrivateKeys::Refuse)?;
+    let anchors = roots.iter().map(Root::trust_anchor);
+    let keys = anchors.map(|anchor| sha256(&encode(SEQUENCE, &anchor.subject_public_key_info)));
+    Ok(keys.collect())
+}
+
 fn reasons(text: &str) -> Result<HashMap<[u8; 32], RemovalReason>> {
     let removals: Removals = toml::from_str(text)?;
     let mut reasons = HashMap::new();
@@ -228,6 +238,8 @@ fn sha256_from_hex(file: &str, digits: &str) -> Result<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
+    use embedded_roots::inspect;
+
     use super::*;
     use crate::compromise::CompromisedRoot;
 

@@ -14,10 +14,9 @@ use crate::history::HistoryEntry;
 /// windows of these bytes are known beforehand.
 pub(super) struct KeyMaterial<'h> {
     numbers: Vec<Number<'h>>,
-    /// Which number has a window, and where.
-    windows: HashMap<u64, (usize, usize), BuildHasherDefault<WindowHasher>>,
-    /// For each hash of a window, whether there is one.
-    hashes: Vec<u64>,
+    /// Where a window is: the place of its number in `numbers`, times `STRIDE`, and its own place in it.
+    windows: HashMap<u64, usize, BuildHasherDefault<WindowHasher>>,
+    filter: Filter,
 }
 
 struct Number<'h> {
@@ -33,12 +32,12 @@ impl<'h> KeyMaterial<'h> {
         let mut material = Self {
             numbers: Vec::new(),
             windows: HashMap::default(),
-            hashes: vec![0; HASHES / 64],
+            filter: Filter(vec![0; WORDS]),
         };
-        for (content, known) in keys {
-            let Some((number, exponent)) = number(content) else {
-                continue;
-            };
+        let numbers = keys.filter_map(|(content, known)| Some((number(content)?, known)));
+        let numbers: Vec<_> = numbers.collect();
+        material.windows.reserve(2 * STRIDE * numbers.len());
+        for ((number, exponent), known) in numbers {
             let reversed = number.iter().rev().copied().collect();
             material.add(number.to_vec(), exponent, known);
             material.add(reversed, &[], known);
@@ -55,15 +54,17 @@ impl<'h> KeyMaterial<'h> {
         let mut found = Vec::new();
         let end = part.end.saturating_add(WINDOW - 1);
         let samples = data.get(part.start..end.min(data.len()));
-        for (nth, sample) in samples.unwrap_or_default().chunks(STRIDE).enumerate() {
-            let Some(window) = sample
-                .first_chunk()
-                .map(|window| u64::from_le_bytes(*window))
-            else {
+        for (nth, several) in samples.unwrap_or_default().chunks(SEVERAL).enumerate() {
+            let whole = several.first_chunk();
+            // Nearly always it has none, so that there is one branch for all.
+            if whole.is_some_and(|several| !self.has_any(several)) {
                 continue;
-            };
-            if self.has_hash(window) {
-                found.extend(self.at(data, part.start + nth * STRIDE, window));
+            }
+            let start = part.start + nth * SEVERAL;
+            for (place, sample) in (start..).step_by(STRIDE).zip(several.chunks(STRIDE)) {
+                let window = sample.first_chunk().copied().map(u64::from_le_bytes);
+                let window = window.filter(|window| self.filter.has(*window) != 0);
+                found.extend(window.and_then(|window| self.at(data, place, window)));
             }
         }
         found
@@ -71,17 +72,12 @@ impl<'h> KeyMaterial<'h> {
 
     fn add(&mut self, bytes: Vec<u8>, exponent: &[u8], known: &'h HistoryEntry) {
         for (offset, window) in bytes.windows(WINDOW).take(STRIDE).enumerate() {
-            let Some(window) = window
-                .first_chunk()
-                .map(|window| u64::from_le_bytes(*window))
-            else {
+            let Some(window) = window.first_chunk().copied().map(u64::from_le_bytes) else {
                 continue;
             };
-            let hash = hash(window);
-            if let Some(bits) = self.hashes.get_mut(hash / 64) {
-                *bits |= 1 << (hash % 64);
-            }
-            self.windows.insert(window, (self.numbers.len(), offset));
+            self.filter.add(window);
+            let place = self.numbers.len() * STRIDE + offset;
+            self.windows.insert(window, place);
         }
         self.numbers.push(Number {
             bytes,
@@ -90,10 +86,10 @@ impl<'h> KeyMaterial<'h> {
         });
     }
 
-    fn has_hash(&self, window: u64) -> bool {
-        let hash = hash(window);
-        let bits = self.hashes.get(hash / 64);
-        bits.is_some_and(|bits| bits >> (hash % 64) & 1 != 0)
+    fn has_any(&self, several: &[u8; SEVERAL]) -> bool {
+        let samples = several.chunks_exact(STRIDE).filter_map(<[u8]>::first_chunk);
+        let windows = samples.copied().map(u64::from_le_bytes);
+        windows.fold(0, |any, window| any | self.filter.has(window)) != 0
     }
 
     /// The number that has this window at this place, if it is there as a whole.
@@ -103,17 +99,43 @@ impl<'h> KeyMaterial<'h> {
         place: usize,
         window: u64,
     ) -> Option<(Range<usize>, &'h HistoryEntry)> {
-        let (number, offset) = self.windows.get(&window)?;
+        let known = *self.windows.get(&window)?;
+        let (number, offset) = (known / STRIDE, known % STRIDE);
         let Number {
             bytes,
             exponent,
             known,
-        } = self.numbers.get(*number)?;
-        let start = place.checked_sub(*offset)?;
+        } = self.numbers.get(number)?;
+        let start = place.checked_sub(offset)?;
         let after = data.get(start..)?.strip_prefix(bytes.as_slice())?;
         let has_exponent = !exponent.is_empty() && after.get(..2) == exponent.get(..2);
         let is_known = !has_exponent || after.starts_with(exponent);
         is_known.then_some((start..start + bytes.len(), *known))
+    }
+}
+
+/// Two bits of one word for each window: few others have both.
+struct Filter(Vec<u64>);
+
+impl Filter {
+    fn add(&mut self, window: u64) {
+        let (word, [first, second]) = Self::bits(window);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= 1 << first | 1 << second;
+        }
+    }
+
+    /// 1 if it may be one of the windows, and 0 if not.
+    fn has(&self, window: u64) -> u64 {
+        let (word, [first, second]) = Self::bits(window);
+        let word = self.0.get(word).copied().unwrap_or_default();
+        word >> first & word >> second & 1
+    }
+
+    fn bits(window: u64) -> (usize, [u64; 2]) {
+        let hash = window.wrapping_mul(FACTOR);
+        let word = usize::try_from(hash >> (64 - WORDS.trailing_zeros()));
+        (word.unwrap_or_default(), [hash >> 40 & 63, hash >> 32 & 63])
     }
 }
 
@@ -141,15 +163,12 @@ impl Hasher for WindowHasher {
 const WINDOW: usize = 8;
 /// A window that begins in so many first bytes of a number is within it: the shortest one is of 64 bytes.
 const STRIDE: usize = 56;
-/// A hash for each of 64 KiB of bits, which are 16 times as many as there are windows.
-const HASHES: usize = 1 << 19;
+/// Samples that are looked at together.
+const SEVERAL: usize = 8 * STRIDE;
+/// 128 KiB, in which one of sixteen bits is set.
+const WORDS: usize = 1 << 14;
 /// The constant of Fibonacci hashing.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
-fn hash(window: u64) -> usize {
-    let product = window.wrapping_mul(FACTOR);
-    usize::try_from(product >> (64 - HASHES.trailing_zeros())).unwrap_or_default()
-}
 
 /// The modulus without a leading zero and the exponent behind it, or both coordinates of the point (RFC 5480,
 /// section 2.2).

@@ -44,7 +44,7 @@ pub(crate) struct Part<'h> {
 }
 
 /// Small enough for the cache of a core, large enough for few system calls.
-pub(crate) const BUFFER: usize = 1024 * 1024;
+pub(crate) const BUFFER: usize = 512 * 1024;
 /// What must be in the buffer before and after a needle: a certificate of version 1 up to its key, and
 /// the text of a certificate.
 pub(crate) const BEHIND: usize = 4 * 1024;

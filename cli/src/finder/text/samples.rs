@@ -38,12 +38,10 @@ const LEAST_OF_NUMBERS: u32 = 26;
 const LEAST_DIGITS: u32 = 6;
 const LEAST_ESCAPES: u32 = 3;
 
-/// A quick look at four of the bytes.
+/// A quick look at eight of the bytes, all of them whatever the first ones are: a branch for each takes longer.
 fn may_be_text(sample: &[u8; SAMPLE]) -> bool {
-    sample
-        .iter()
-        .step_by(SAMPLE / 4)
-        .all(|byte| kind(*byte) & TEXT != 0)
+    let bytes = sample.iter().step_by(SAMPLE / 8);
+    bytes.fold(TEXT, |all, byte| all & kind(*byte)) != 0
 }
 
 fn is_dense(sample: &[u8; SAMPLE]) -> bool {
