@@ -2,15 +2,24 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+/// How much is allocated before it is read.
+const AT_ONCE: u64 = 128 << 10;
+
 /// Up to so many bytes.
 pub(crate) fn read_at(
     file: &mut (impl Read + Seek),
     place: u64,
     length: u64,
 ) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(place))?;
-    file.take(length).read_to_end(&mut bytes)?;
+    read_up_to(file, length)
+}
+
+/// Up to so many bytes from where a reader is, with few calls of the system.
+pub(crate) fn read_up_to(reader: impl Read, length: u64) -> io::Result<Vec<u8>> {
+    let expected = usize::try_from(length.min(AT_ONCE)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(expected);
+    reader.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

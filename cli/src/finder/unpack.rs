@@ -22,6 +22,7 @@ use flate2::read::MultiGzDecoder;
 use lzma_rust2::XzReader;
 
 use self::container::Container;
+use super::bytes::read_up_to;
 use super::cache::Cache;
 use super::contents::Payload;
 use super::crowd::Crowd;
@@ -177,7 +178,7 @@ impl<'h> Scan<'h> {
     pub(crate) fn input(&mut self, input: Input) {
         match input {
             Input::Standard => self.reader("-", &mut io::stdin().lock()),
-            Input::File(path, _) => self.file(&path),
+            Input::File(path, length) => self.file(&path, length),
             Input::Pipe(path) => match File::open(&path) {
                 Ok(mut pipe) => self.reader(&path.display().to_string(), &mut pipe),
                 Err(why) => self.not_opened(&path, &why),
@@ -192,14 +193,11 @@ impl<'h> Scan<'h> {
         self.failed(&Location::file(path.display().to_string()), why);
     }
 
-    fn file(&mut self, path: &Path) {
-        let opened = File::open(path).and_then(|file| {
-            let length = file.metadata()?.len();
-            Ok(Range::whole(Arc::new(file), length))
-        });
-        match opened {
+    fn file(&mut self, path: &Path, length: u64) {
+        match File::open(path) {
             Ok(file) => {
                 self.begin();
+                let file = Range::whole(Arc::new(file), length);
                 self.range(&Location::file(path.display().to_string()), &file, 0);
             }
             Err(why) => self.not_opened(path, &why),
@@ -510,9 +508,7 @@ fn counted<R: Read>(inner: R, count: &Counter) -> CountingReader<R> {
 }
 
 fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    reader.take(HEAD).read_to_end(&mut head)?;
-    Ok(head)
+    read_up_to(reader, HEAD)
 }
 
 #[cfg(test)]

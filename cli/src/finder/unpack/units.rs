@@ -15,13 +15,14 @@ use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_o
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::range::Range;
+use crate::finder::reader::fill;
 use crate::finder::spool::Spool;
 use crate::input::opened;
 #[cfg(feature = "registry")]
 use crate::outcome::Result;
 
 /// A file that is read at once. Most are smaller.
-const SMALL: u64 = 256 << 10;
+const SMALL: usize = 256 << 10;
 
 /// How deep a layer of an image in a registry is.
 #[cfg(feature = "registry")]
@@ -50,15 +51,18 @@ impl<'h> Scan<'h> {
                 return self.cached(name, container, file, depth);
             }
         }
-        // Mostly this is all of it, with a few calls of the system.
-        if file.len() <= SMALL {
+        // Mostly this is all of it, with two calls of the system.
+        if file.len() <= SMALL as u64 {
             let mut content = mem::take(&mut self.small);
-            content.clear();
-            let mut begin = file.starting_at(0).take(SMALL + 1);
-            let is_whole = begin.read_to_end(&mut content).is_ok() && begin.limit() > 0;
-            if is_whole {
-                self.at_depth(name, Cursor::new(&content), None, depth);
+            content.resize(SMALL + 1, 0);
+            let mut filled = 0;
+            let result = fill(&mut file.clone(), &mut content, &mut filled);
+            let whole = content.get(..filled).filter(|whole| whole.len() <= SMALL);
+            let whole = whole.filter(|_| result.is_ok());
+            if let Some(whole) = whole {
+                self.at_depth(name, Cursor::new(whole), None, depth);
             }
+            let is_whole = whole.is_some();
             self.small = content;
             if is_whole {
                 return;
