@@ -93,17 +93,22 @@ struct Run {
 fn beside() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("speed");
     fs::create_dir_all(&directory).unwrap();
-    let large = file(&directory, programs);
     let signature = directory.join("one.ndb");
     fs::write(&signature, "One:0:*:656d62656464656420726f6f7473206f6e65\n").unwrap();
     println!(
         "| what | command | seconds | resident MiB | times all cores |\n| --- | --- | --- | --- | --- |"
     );
-    for (what, path) in [("/usr/lib", Path::new("/usr/lib")), ("1 GiB", &large)] {
+    for what in ["/usr/lib", "3 GiB"] {
+        let path = match what {
+            "3 GiB" => file(&directory, |out| (0..3).for_each(|_| programs(out))),
+            tree => tree.into(),
+        };
         let scan = [env!("CARGO_BIN_EXE_embedded-roots"), "scan"];
         let before = std::env::var("EMBEDDED_ROOTS_BEFORE").unwrap_or_default();
         let signature = signature.to_str().unwrap();
-        let commands: [(&str, Vec<&str>); 5] = [
+        let rg = ["rg", "-laF", "--no-ignore", "--hidden"];
+        let string = "embedded roots one";
+        let commands: [(&str, Vec<&str>); 6] = [
             ("all cores", scan.to_vec()),
             ("one core", [&scan[..], &["--threads", "1"]].concat()),
             ("before", vec![&before, "scan"]),
@@ -119,20 +124,15 @@ fn beside() {
                     signature,
                 ],
             ),
+            ("rg, one string", [&rg[..], &[string]].concat()),
             (
-                "rg, one string",
-                vec![
-                    "rg",
-                    "-laF",
-                    "--no-ignore",
-                    "--hidden",
-                    "embedded roots one",
-                ],
+                "rg, one string, one core",
+                [&rg[..], &["--threads", "1", string]].concat(),
             ),
         ];
         let mut first = None;
         for (name, command) in commands {
-            let Some(run) = best(&command, path) else {
+            let Some(run) = best(&command, &path) else {
                 println!("| {what} | {name} | is not here | | |");
                 continue;
             };
@@ -147,7 +147,7 @@ fn beside() {
             }
         }
     }
-    fs::remove_file(large).unwrap();
+    fs::remove_dir_all(directory).unwrap();
 }
 
 /// None if there is no such program.
@@ -284,7 +284,7 @@ fn measure(path: &Path) -> Figures {
     for _ in 0..3 {
         let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
         command
-            .arg("scan")
+            .args(["scan", "--threads", "1"])
             .arg(path)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
