@@ -54,6 +54,7 @@ fn compile() -> Result<(), String> {
         "distrusted_keys.rs",
         &emit::distrusted_keys(&distrusted),
     )?;
+    write(&out, "programs.txt", embedded_roots_mozilla::PROGRAMS)?;
     // What Mozilla imposes also applies to copies of these roots from other sources.
     let limited: Vec<&Root> = mozilla
         .roots()

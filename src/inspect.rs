@@ -23,6 +23,8 @@
 //! Nothing here decides about trust. Limits that are imposed on a root are in its
 //! [`Anchor`](crate::Anchor), because a certificate cannot carry them.
 
+mod forecast;
+
 use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -39,6 +41,9 @@ use x509_parser::public_key::PublicKey as Parsed;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+pub use self::forecast::{
+    End, EndKind, Forecast, RootProgram, forecasts, last_certificate, mozilla_schedule,
+};
 use crate::error::Error;
 
 /// The fields of a certificate (RFC 5280, section 4).
