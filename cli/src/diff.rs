@@ -16,11 +16,12 @@ use crate::source::{Side, Source};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// `mozilla`, `mozilla@YYYY-MM-DD`, `system`, a PEM file, or a program, archive or directory
+    /// `mozilla`, `mozilla@YYYY-MM-DD`, `chrome`, `microsoft`, `system`, a PEM file, or a program, archive or directory
     ///
     /// A PEM file has to compile. Any other file is searched like `scan` does, and so is a directory:
     /// all roots in it are compared, by subject and key, and their limits are not, since a program may
-    /// set limits that nobody sees in it. Nor are those of `mozilla@YYYY-MM-DD`, which are not known. A
+    /// set limits that nobody sees in it. Nor are those of `mozilla@YYYY-MM-DD`, which are not known, and of `chrome`, which
+    /// are of another kind. A
     /// directory or an archive that cannot be read to its end is an error.
     old: Source,
     /// The same

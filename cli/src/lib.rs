@@ -10,14 +10,17 @@ mod day;
 mod diff;
 mod explain;
 mod finder;
+mod forecast;
 mod history;
 mod input;
 #[doc(hidden)]
 pub mod interop;
 mod list;
+mod markup;
 mod outcome;
 mod output;
 mod place;
+mod programs;
 mod progress;
 mod record;
 mod registry;
@@ -72,6 +75,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Show what a server sends, and why it is trusted or not
     Explain(explain::Arguments),
+    /// Show until when roots are trusted, as far as that is known today
+    Forecast(forecast::Arguments),
     /// Find roots in programs, files, directories, archives and container images
     Scan(scan::Arguments),
     /// Write completions for a shell
@@ -127,6 +132,7 @@ fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Check(arguments) => check::run(arguments, &mut output),
         Command::Diff(arguments) => diff::run(arguments, &mut output),
         Command::Explain(arguments) => explain::run(arguments, &mut output),
+        Command::Forecast(arguments) => forecast::run(arguments, &mut output),
         Command::Scan(arguments) => scan::run(arguments, &mut output),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -14,7 +14,7 @@ use crate::source::Source;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A file, `-` for standard input, `mozilla`, `mozilla@YYYY-MM-DD` or `system`
+    /// A file, `-` for standard input, `mozilla`, `mozilla@YYYY-MM-DD`, `chrome`, `microsoft` or `system`
     ///
     /// A file is PEM that compiles, or what becomes that: DER, PKCS#7, PKCS#12, a Java key store (JKS), UTF-16,
     /// base64 alone, or PEM that has lost its line breaks.

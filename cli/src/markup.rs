@@ -3,7 +3,7 @@
 use embedded_roots_bundle::escape;
 
 /// Any text as HTML: names are those of files and certificates that anybody may have made.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut html = String::new();
     for char in escape(text).chars() {
         match char {

@@ -5,7 +5,7 @@ use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{
     self as bundle, DistinguishedName, escape, not_after, not_before, rfc3339, subject,
 };
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
 
 use crate::compromise::Compromise;
@@ -25,6 +25,8 @@ pub(crate) struct InspectedRoot {
     pub(crate) place: Place,
     /// A program has the key alone, and the newest known certificate stands for it.
     pub(crate) is_key_alone: bool,
+    /// Chrome wants an SCT that is not younger.
+    pub(crate) sct_not_after: Option<UnixTime>,
 }
 
 impl InspectedRoot {
@@ -35,6 +37,7 @@ impl InspectedRoot {
             certificate,
             place: Place::default(),
             is_key_alone: false,
+            sct_not_after: None,
         })
     }
 
@@ -71,7 +74,11 @@ impl InspectedRoot {
     /// Its limits, own and imposed ones; none if there are none.
     pub(crate) fn shown_limits(&self) -> Option<String> {
         let limits = self.root.limits();
-        (!limits.is_empty()).then(|| limits.to_string())
+        let limits = (!limits.is_empty()).then(|| limits.to_string());
+        let sct = self.sct_not_after;
+        let sct = sct.map(|time| format!("sct-not-after={}", rfc3339(time)));
+        let all: Vec<String> = limits.into_iter().chain(sct).collect();
+        (!all.is_empty()).then(|| all.join(" "))
     }
 
     /// For JSON.
@@ -80,6 +87,7 @@ impl InspectedRoot {
         Facts {
             mozilla: known.map(|known| known.standing.clone()),
             distrust_after: self.root.distrust_after().map(rfc3339),
+            sct_not_after: self.sct_not_after.map(rfc3339),
             name_constraints: self.root.limits().shown_name_constraints(),
             ..Facts::from_certificate(&self.certificate, history)
         }
@@ -102,6 +110,9 @@ pub(crate) struct Facts<'a> {
     not_after: String,
     is_ca: Option<bool>,
     distrust_after: Option<String>,
+    /// Of Chrome's list alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sct_not_after: Option<String>,
     name_constraints: Option<String>,
     /// When the certificate was in Mozilla's list, if ever.
     mozilla: Option<Standing>,
@@ -112,6 +123,10 @@ pub(crate) struct Facts<'a> {
 impl<'a> Facts<'a> {
     pub(crate) fn subject(&self) -> &'a str {
         self.subject
+    }
+
+    pub(crate) fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     pub(crate) fn compromised(&self) -> Option<&'a Compromise> {
@@ -133,6 +148,7 @@ impl<'a> Facts<'a> {
             not_after: rfc3339(certificate.not_after()),
             is_ca: certificate.is_ca(),
             distrust_after: None,
+            sct_not_after: None,
             name_constraints: certificate.name_constraints().map(str::to_owned),
             mozilla: None,
             compromised: history.compromise(certificate),

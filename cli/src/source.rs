@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use embedded_roots::inspect::RootProgram;
 use embedded_roots::{Roots, mozilla};
 use embedded_roots_bundle::{self as bundle, MAX_FILE_SIZE, ParsedBundle, PrivateKeys, parse};
 use memchr::{memchr, memmem};
@@ -19,6 +20,7 @@ use crate::history::History;
 use crate::input::Input;
 use crate::outcome::Result;
 use crate::place::Place;
+use crate::programs::ProgramRoots;
 use crate::root::InspectedRoot;
 
 /// What an argument of the command line names.
@@ -28,6 +30,8 @@ pub(crate) enum Source {
     Mozilla,
     /// `mozilla@YYYY-MM-DD`, the list as it was on that day. It may be none.
     MozillaOn(String),
+    /// `chrome` or `microsoft`, the list of another program.
+    Program(RootProgram),
     /// `system`, the operating system's store.
     System,
     /// A file, or standard input for `-`.
@@ -38,6 +42,8 @@ impl From<&str> for Source {
     fn from(argument: &str) -> Self {
         match argument {
             "mozilla" => Self::Mozilla,
+            "chrome" => Self::Program(RootProgram::Chrome),
+            "microsoft" => Self::Program(RootProgram::Microsoft),
             "system" => Self::System,
             _ => match argument.strip_prefix("mozilla@") {
                 Some(day) => Self::MozillaOn(day.to_owned()),
@@ -53,6 +59,7 @@ impl fmt::Display for Source {
         match self {
             Self::Mozilla => f.write_str("mozilla"),
             Self::MozillaOn(day) => write!(f, "mozilla@{day}"),
+            Self::Program(program) => program.fmt(f),
             Self::System => f.write_str("system"),
             Self::File(path) => path.display().fmt(f),
         }
@@ -71,7 +78,7 @@ pub(crate) struct Side {
     /// Private roots of a program, without certificates.
     pub(crate) anchors: Vec<MarkedAnchor>,
     /// Not if a scan has found the roots, which does not show the limits that a program sets, nor if they
-    /// are of the history, which has certificates alone.
+    /// are of the history, which has certificates alone, or of Chrome, whose limits are of another kind.
     pub(crate) limits_are_known: bool,
 }
 
@@ -91,7 +98,7 @@ impl Source {
         let builder = Roots::builder();
         let builder = match self {
             Self::Mozilla => builder.bundle(&mozilla::BUNDLE),
-            Self::MozillaOn(_) => {
+            Self::MozillaOn(_) | Self::Program(_) => {
                 let roots = self.compilable(history, None)?;
                 let roots = roots.into_iter().map(|root| root.root);
                 builder.pem(ParsedBundle::new(roots.collect())?.to_pem())
@@ -114,7 +121,10 @@ impl Source {
     /// Like [`compilable`](Self::compilable), and also what a scan finds in a directory, or in a file that is no
     /// text.
     pub(crate) fn side(&self, history: &History, progress: &dyn Progress) -> Result<Side> {
-        let mut limits_are_known = !matches!(self, Self::MozillaOn(_));
+        let mut limits_are_known = !matches!(
+            self,
+            Self::MozillaOn(_) | Self::Program(RootProgram::Chrome)
+        );
         let mut anchors = Vec::new();
         let roots = self.roots(history, |path| {
             let name = || bundle::escape(&path.display().to_string());
@@ -171,6 +181,10 @@ impl Source {
                 roots_from_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes())
             }
             Self::MozillaOn(day) => on(day, history),
+            Self::Program(program) => {
+                let list = ProgramRoots::load(*program, history)?;
+                Ok(list.roots.into_iter().map(|listed| listed.root).collect())
+            }
             Self::System => trusted(&Roots::system()?).collect(),
             Self::File(path) => roots_from_file(path),
         }

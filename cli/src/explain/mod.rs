@@ -5,6 +5,7 @@ mod completion;
 mod connection;
 mod elsewhere;
 mod policy;
+mod program;
 mod starttls;
 mod stream;
 #[cfg(test)]
@@ -49,7 +50,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "HOST[:PORT]")]
     server: String,
     /// Judge by these roots too, and exit by their verdict: a PEM file, `mozilla`,
-    /// `mozilla@YYYY-MM-DD` or `system`
+    /// `mozilla@YYYY-MM-DD`, `chrome`, `microsoft` or `system`
     #[arg(long, value_name = "SOURCE")]
     roots: Option<Source>,
     /// Begin in the clear, in this protocol

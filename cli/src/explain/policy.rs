@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use embedded_roots::inspect::RootProgram;
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
@@ -17,6 +18,7 @@ use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::outcome::Result;
+use crate::programs::{PROGRAMS, ProgramRoots};
 use crate::root::InspectedRoot;
 use crate::source::{self, Source};
 
@@ -27,10 +29,12 @@ pub(super) enum PolicyName {
     Given(String),
     Embedded,
     System,
+    /// The list of another program.
+    Program(RootProgram),
 }
 
 impl PolicyName {
-    /// The file `embedded` is shown as `./embedded`, so that it differs from the policy.
+    /// A file of the name of a policy is shown as `./embedded`, so that it differs.
     fn from_source(source: &Source) -> Self {
         let shown = escape(&source.to_string());
         Self::Given(if shown == Self::Embedded.to_string() {
@@ -46,6 +50,7 @@ impl fmt::Display for PolicyName {
         f.write_str(match self {
             Self::Embedded => "embedded",
             Self::System => "system",
+            Self::Program(program) => return program.fmt(f),
             Self::Given(shown) => shown,
         })
     }
@@ -68,27 +73,41 @@ pub(super) struct Policy {
     /// An error if the operating system has no roots.
     pub(super) roots: std::result::Result<Roots, Error>,
     certificates: Vec<InspectedRoot>,
+    /// That of another program, which has dates of its own.
+    pub(super) list: Option<ProgramRoots>,
 }
 
 /// The policies, that whose verdict is the exit status first.
 pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<Policy>> {
-    let embedded = Policy {
-        name: PolicyName::Embedded,
-        roots: embedded(),
-        certificates: Source::Mozilla.compilable(history, None)?,
-    };
-    let system = Policy::new(PolicyName::System, Roots::system());
-    let Some(given) = given else {
-        return Ok(vec![embedded, system]);
-    };
-    match given {
-        Source::Mozilla => return Ok(vec![embedded, system]),
-        Source::System => return Ok(vec![system, embedded]),
-        Source::MozillaOn(_) | Source::File(_) => {}
+    let mut policies = vec![
+        Policy {
+            name: PolicyName::Embedded,
+            roots: embedded(),
+            certificates: Source::Mozilla.compilable(history, None)?,
+            list: None,
+        },
+        Policy::new(PolicyName::System, Roots::system()),
+    ];
+    for program in PROGRAMS {
+        let source = Source::Program(program);
+        policies.push(Policy {
+            list: Some(ProgramRoots::load(program, history)?),
+            ..Policy::new(PolicyName::Program(program), Ok(source.policy(history)?))
+        });
     }
-    let roots = given.policy(history)?;
-    let given = Policy::new(PolicyName::from_source(given), Ok(roots));
-    Ok(vec![given, embedded, system])
+    let first = match given {
+        None | Some(Source::Mozilla) => PolicyName::Embedded,
+        Some(Source::System) => PolicyName::System,
+        Some(Source::Program(program)) => PolicyName::Program(*program),
+        Some(given @ (Source::MozillaOn(_) | Source::File(_))) => {
+            let name = PolicyName::from_source(given);
+            let policy = Policy::new(name.clone(), Ok(given.policy(history)?));
+            policies.push(policy);
+            name
+        }
+    };
+    policies.sort_by_key(|policy| policy.name != first);
+    Ok(policies)
 }
 
 impl Policy {
@@ -106,6 +125,7 @@ impl Policy {
             name,
             roots,
             certificates,
+            list: None,
         }
     }
 }

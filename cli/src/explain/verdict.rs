@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::explain::chain::{Chain, SentCertificate};
 use crate::explain::policy::{Candidate, Policy, PolicyName, joined};
+use crate::explain::program::ProgramVerdict;
 
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
@@ -85,7 +86,16 @@ impl Case<'_> {
         };
         let count = roots.anchors().len();
         match self.verify(roots) {
-            Ok(()) => verdict(count, Some(true), None, self.accepted(policy)),
+            Ok(()) => match &policy.list {
+                Some(list) => {
+                    let ends = self.ends();
+                    let ends =
+                        ends.filter(|end| end.is_valid && end.trusted_by.contains(&policy.name));
+                    let by_list = ProgramVerdict::new(self, list, ends);
+                    verdict(count, by_list.accepted, by_list.reason, by_list.sentence)
+                }
+                None => verdict(count, Some(true), None, self.accepted(policy)),
+            },
             Err(why) => {
                 let (reason, sentence) = self.refused(policy, &why);
                 verdict(count, Some(false), Some(reason), sentence)
@@ -383,7 +393,7 @@ fn by_webpki(why: &webpki::Error) -> (Reason, String) {
 const MOST_NAMES: usize = 5;
 
 /// The start of a name, since a server can send long ones.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", shorten(name, LONGEST_NAME))
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use embedded_roots_bundle::{counted, escape};
 
 use super::contents::{Contents, Form};
+use super::findings::Findings;
 use super::marked::MarkedAnchor;
 use super::parallel::Workers;
 use super::progress::Progress;
@@ -30,6 +31,15 @@ pub(crate) struct Union {
 pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> Result<Union> {
     let search = Search::new(history, progress)?;
     let scan = Workers::default().scan(&[path.to_owned()], &search)?;
+    of_findings(&scan, &path.display().to_string())
+}
+
+/// Those of a scan, whose source has this name.
+///
+/// # Errors
+///
+/// Like those of [`roots`].
+pub(crate) fn of_findings(scan: &Findings<'_>, name: &str) -> Result<Union> {
     if let [first, others @ ..] = scan.failures.as_slice() {
         let others = match others.len() {
             0 => String::new(),
@@ -47,8 +57,7 @@ pub(crate) fn roots(path: &Path, history: &History, progress: &dyn Progress) -> 
     let anchors: BTreeMap<_, _> = anchors.collect();
     let roots = union(found)?;
     if roots.is_empty() && anchors.is_empty() {
-        let name = path.display().to_string();
-        return Err(format!("{}: no roots were found in it", escape(&name)).into());
+        return Err(format!("{}: no roots were found in it", escape(name)).into());
     }
     Ok(Union {
         roots,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use embedded_roots_bundle::counted;
 
 use crate::finder::findings::{Failure, Unread};
+use crate::markup::text;
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::{Exception, ListedFindings, State};
-use crate::scan::markup::text;
 use crate::scan::report::{
     OLDER_VERIFIER, PlaceCertificate, RootsOfPlace, ScanReport, form_name, shown_date,
 };

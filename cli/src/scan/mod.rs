@@ -7,7 +7,6 @@ mod finding;
 mod findings;
 mod html;
 mod list;
-mod markup;
 mod policy;
 mod report;
 mod sarif;

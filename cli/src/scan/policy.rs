@@ -366,7 +366,8 @@ impl Parser<'_> {
             Source::File(path) => Source::File(self.folder.join(path)),
             // What it has is not the same on each machine.
             Source::System => {
-                let why = "`mozilla`, `mozilla@DAY`, or a PEM file is expected";
+                let why =
+                    "`mozilla`, `mozilla@DAY`, `chrome`, `microsoft`, or a PEM file is expected";
                 return Err(self.value_error("list", list, why).into());
             }
             source => source,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use embedded_roots_bundle::{counted, parse_iso_day};
 
 use crate::finder::date::ListDate;
-use crate::scan::markup::text;
+use crate::markup::text;
 use crate::scan::report::{RootsOfPlace, ScanReport, shown_date};
 
 const WIDTH: f64 = 860.0;

@@ -1,0 +1,299 @@
+//! The forecasts of the roots of a source.
+
+use std::io::{self, Write};
+
+use embedded_roots::Bundle;
+use embedded_roots::inspect::{End, EndKind, Forecast, RootProgram, mozilla_schedule};
+use embedded_roots_bundle::{counted, iso_day, not_before, rfc3339};
+use rustls_pki_types::UnixTime;
+use serde::Serialize;
+
+use crate::day::parse_day;
+use crate::finder::marked::PrivateAnchor;
+use crate::history::History;
+use crate::output::{is_narrow, table_with_remarks};
+use crate::programs::ProgramRoots;
+use crate::root::{Facts, InspectedRoot};
+use crate::source::{Side, Source};
+
+/// What is known of roots.
+pub(super) struct Known<'a> {
+    pub(super) history: &'a History,
+    pub(super) programs: Vec<ProgramRoots>,
+    /// Mozilla's list, with its limits.
+    pub(super) mozilla: &'a Bundle,
+}
+
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    command: &'static str,
+    pub(super) source: &'a Source,
+    today: String,
+    history_as_of: &'a str,
+    programs: Vec<ProgramRelease<'a>>,
+    /// What `--within` says, in days.
+    pub(super) within: Option<u32>,
+    /// In the order of their first dates.
+    pub(super) roots: Vec<RootForecast<'a>>,
+    /// Private roots of a program, without certificates, of which no dates are known.
+    anchors: Vec<PrivateAnchor>,
+    #[serde(skip)]
+    pub(super) now: UnixTime,
+}
+
+#[derive(Serialize)]
+struct ProgramRelease<'a> {
+    #[serde(serialize_with = "as_text")]
+    program: RootProgram,
+    release: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct RootForecast<'a> {
+    #[serde(flatten)]
+    facts: Facts<'a>,
+    #[serde(skip)]
+    pub(super) name: String,
+    /// The earliest first.
+    pub(super) ends: Vec<DatedEnd>,
+    /// The programs that do not have it, of a public root.
+    absent_from: Vec<String>,
+    /// Whether it counts for the exit status.
+    pub(super) is_due: bool,
+}
+
+/// An end, for JSON.
+#[derive(Serialize)]
+pub(super) struct DatedEnd {
+    #[serde(serialize_with = "as_text")]
+    pub(super) kind: EndKind,
+    time: String,
+    #[serde(skip)]
+    pub(super) end: End,
+}
+
+const DAY: u64 = 24 * 60 * 60;
+
+impl Known<'_> {
+    /// The roots of another program have its dates as limits, which are no others.
+    fn forecast(&self, root: &InspectedRoot, is_of_program: bool) -> Forecast {
+        let identity = root.identity();
+        let mut anchors = self.mozilla.anchors().iter();
+        let listed = anchors.find(|anchor| {
+            let anchor = anchor.trust_anchor();
+            identity == (&anchor.subject, &anchor.subject_public_key_info)
+        });
+        let own = root.root.distrust_after().filter(|_| !is_of_program);
+        let distrust = own.or_else(|| listed?.limits().distrust_after());
+        let mut ends: Vec<End> = distrust.into_iter().flat_map(End::of_distrust).collect();
+
+        let certificate = &root.certificate;
+        let mut of_key = self.history.of_key(&certificate.spki_sha256());
+        let is_known = of_key.next().is_some();
+        if let Some(removed) = self.history.removed(certificate) {
+            let day = removed.gone.as_deref().and_then(|day| parse_day(day).ok());
+            ends.extend(day.map(|time| end(EndKind::MozillaRemoval, time)));
+        } else if is_known {
+            let created = not_before(root.root.certificate());
+            let until = created.and_then(mozilla_schedule);
+            ends.extend(until.map(|time| end(EndKind::MozillaSchedule, time)));
+        }
+
+        let mut absent_from = Vec::new();
+        for list in &self.programs {
+            match list.of(identity) {
+                Some(listed) => ends.extend(listed.ends()),
+                None => absent_from.push(list.program),
+            }
+        }
+        let is_public = is_known || absent_from.len() < self.programs.len();
+        if !is_public {
+            absent_from.clear();
+        }
+        Forecast::new(certificate.clone(), ends, absent_from)
+    }
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(
+        source: &'a Source,
+        side: &'a Side,
+        known: &'a Known<'a>,
+        now: UnixTime,
+        within: Option<u32>,
+    ) -> Self {
+        let is_of_program = matches!(source, Source::Program(_));
+        let roots = side.roots.iter().map(|root| {
+            let forecast = known.forecast(root, is_of_program);
+            let ends = forecast.ends().iter();
+            RootForecast {
+                is_due: within.is_some_and(|within| is_due(forecast.ends(), now, within)),
+                absent_from: forecast
+                    .absent_from()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+                ends: ends.map(|end| DatedEnd::new(*end)).collect(),
+                facts: root.facts(known.history),
+                name: root.short_name(),
+            }
+        });
+        let mut roots: Vec<RootForecast<'a>> = roots.collect();
+        roots.sort_by(|one, other| {
+            let order = |root: &'_ RootForecast<'_>| root.ends.first().map(|first| first.end);
+            order(one)
+                .cmp(&order(other))
+                .then_with(|| one.name.cmp(&other.name))
+        });
+        let programs = known.programs.iter();
+        Self {
+            command: "forecast",
+            source,
+            today: iso_day(now),
+            history_as_of: &known.history.as_of,
+            programs: programs
+                .map(|list| ProgramRelease {
+                    program: list.program,
+                    release: &list.release,
+                })
+                .collect(),
+            within,
+            roots,
+            anchors: side.anchors.iter().map(PrivateAnchor::from).collect(),
+            now,
+        }
+    }
+
+    pub(super) fn is_due(&self) -> bool {
+        self.roots.iter().any(|root| root.is_due)
+    }
+
+    pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut last = None;
+        let rows = self.roots.iter().filter_map(|root| {
+            let (first, later) = root.ends.split_first()?;
+            let quarter = quarter(first.end.time);
+            let shown = if last.as_ref() == Some(&quarter) {
+                String::new()
+            } else {
+                quarter.clone()
+            };
+            last = Some(quarter);
+            let cells = [
+                iso_day(first.end.time),
+                sentence(first.kind).to_owned(),
+                root.name.clone(),
+            ];
+            let later = later.iter();
+            let later =
+                later.map(|later| format!("{} {}", iso_day(later.end.time), sentence(later.kind)));
+            let absent = root.absent_from.iter();
+            let absent = absent.map(|program| format!("not in the list `{program}`"));
+            Some((shown, cells, later.chain(absent).collect()))
+        });
+        let table = table_with_remarks(&["quarter", "day", "what", "root"], rows, is_narrow());
+        writeln!(out, "{}", table.trim_fmt())?;
+        let lists = self.programs.iter().map(|list| list.release);
+        let lists: Vec<&str> = lists.collect();
+        writeln!(
+            out,
+            "as of {}, with Mozilla's list of {}, {}",
+            self.today,
+            self.history_as_of,
+            lists.join(", ")
+        )?;
+        writeln!(
+            out,
+            "The days of Mozilla's schedule are expected, at the latest: they go by the age of a key, and a certificate \
+             may be younger than its key."
+        )?;
+        if !self.anchors.is_empty() {
+            let count = counted(self.anchors.len(), "private root");
+            writeln!(
+                out,
+                "{count} without a certificate, of which no dates are known"
+            )?;
+        }
+        let count = counted(self.roots.len(), "root");
+        match self.within {
+            Some(within) => {
+                let due = self.roots.iter().filter(|root| root.is_due).count();
+                writeln!(
+                    out,
+                    "{count}, of which {due} end within {}",
+                    counted(within, "day")
+                )
+            }
+            None => writeln!(out, "{count}"),
+        }
+    }
+}
+
+impl DatedEnd {
+    fn new(end: End) -> Self {
+        Self {
+            kind: end.kind,
+            time: rfc3339(end.time),
+            end,
+        }
+    }
+}
+
+impl RootForecast<'_> {
+    pub(super) fn subject(&self) -> &str {
+        self.facts.subject()
+    }
+
+    pub(super) fn sha256(&self) -> &str {
+        self.facts.sha256()
+    }
+}
+
+/// A quarter of a year, such as `2027 Q2`.
+fn quarter(time: UnixTime) -> String {
+    let day = iso_day(time);
+    let mut parts = day.split('-');
+    let year = parts.next().unwrap_or_default();
+    let month = parts.next().and_then(|month| month.parse::<u32>().ok());
+    format!("{year} Q{}", month.unwrap_or(1).div_ceil(3))
+}
+
+/// Whether one of the ends is on a day from today on, up to so many days from then, or trust has ended.
+fn is_due(ends: &[End], now: UnixTime, within: u32) -> bool {
+    let day = |time: UnixTime| time.as_secs() / DAY;
+    let last = day(now).saturating_add(within.into());
+    ends.iter().any(|end| {
+        let is_over = day(end.time) < day(now);
+        let is_end_of_all = matches!(
+            end.kind,
+            EndKind::Expiry
+                | EndKind::MozillaRemoval
+                | EndKind::LastCertificate
+                | EndKind::MicrosoftDisallowed
+        );
+        day(end.time) <= last && (!is_over || is_end_of_all)
+    })
+}
+
+/// What happens, for people.
+pub(super) fn sentence(kind: EndKind) -> &'static str {
+    match kind {
+        EndKind::Expiry => "expires",
+        EndKind::MozillaSchedule => "leaves Mozilla's list (schedule)",
+        EndKind::MozillaRemoval => "left Mozilla's list",
+        EndKind::DistrustAfter => "no newer certificates",
+        EndKind::LastCertificate => "its last certificate expires",
+        EndKind::ChromeSctNotAfter => "Chrome: no newer SCTs",
+        EndKind::MicrosoftNotBefore => "Microsoft: no newer certificates",
+        EndKind::MicrosoftDisallowed => "leaves Microsoft's list",
+        _ => "ends",
+    }
+}
+
+fn end(kind: EndKind, time: UnixTime) -> End {
+    End { time, kind }
+}
+
+fn as_text<T: ToString, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&value.to_string())
+}

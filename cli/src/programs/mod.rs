@@ -1,0 +1,187 @@
+//! The lists of other root programs, as compiled in.
+
+pub(crate) mod record;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use embedded_roots::inspect::{End, EndKind, RootProgram};
+use embedded_roots_bundle::digest::sha256_from_hex;
+use embedded_roots_bundle::{self as bundle, Annotation, parse_rfc3339};
+use rustls_pki_types::{CertificateDer, UnixTime};
+
+use self::record::{ListedRoot, ProgramList};
+use crate::history::History;
+use crate::outcome::Result;
+use crate::root::InspectedRoot;
+
+/// The roots that a program trusts for servers.
+pub(crate) struct ProgramRoots {
+    pub(crate) program: RootProgram,
+    /// The release of the list.
+    pub(crate) release: String,
+    pub(crate) roots: Vec<ProgramRoot>,
+}
+
+/// A root of a program, with its dates as limits.
+pub(crate) struct ProgramRoot {
+    pub(crate) root: InspectedRoot,
+    /// It is an intermediate, whose own dates are enforced.
+    pub(crate) is_intermediate: bool,
+    /// Since when it is not trusted any longer.
+    pub(crate) disallowed: Option<UnixTime>,
+}
+
+pub(crate) const PROGRAMS: [RootProgram; 2] = [RootProgram::Chrome, RootProgram::Microsoft];
+
+impl ProgramRoots {
+    /// What is compiled in.
+    pub(crate) fn load(program: RootProgram, history: &History) -> Result<Self> {
+        let list = match program {
+            RootProgram::Chrome => include_str!("../../data/chrome.toml"),
+            RootProgram::Microsoft => include_str!("../../data/microsoft.toml"),
+            other => return Err(format!("there is no list of {other}").into()),
+        };
+        Self::read(program, list, history)
+    }
+
+    /// A list in the format of those that are compiled in.
+    fn read(program: RootProgram, list: &str, history: &History) -> Result<Self> {
+        let list: ProgramList = toml::from_str(list)?;
+        let roots = list.root.iter();
+        let roots = roots.map(|listed| {
+            ProgramRoot::read(listed, history).map_err(|why| format!("{}: {why}", listed.name))
+        });
+        Ok(Self {
+            program,
+            release: list.release,
+            roots: roots.collect::<std::result::Result<_, _>>()?,
+        })
+    }
+
+    /// The root with this subject and this key.
+    pub(crate) fn of(&self, identity: (&[u8], &[u8])) -> Option<&ProgramRoot> {
+        let mut roots = self.roots.iter();
+        roots.find(|listed| listed.root.identity() == identity)
+    }
+}
+
+impl ProgramRoot {
+    fn read(listed: &ListedRoot, history: &History) -> Result<Self> {
+        let time = |text: &Option<String>| {
+            let text = text.as_ref();
+            let time =
+                text.map(|text| parse_rfc3339(text).ok_or_else(|| format!("{text} is not a time")));
+            time.transpose()
+        };
+        // Microsoft's date is what the limit of this project is.
+        let annotation = match &listed.not_before {
+            Some(time) => format!("distrust-after={time}").parse()?,
+            None => Annotation::default(),
+        };
+        let root = bundle::Root::new(certificate(listed, history)?, annotation, 0)?;
+        Ok(Self {
+            root: InspectedRoot {
+                sct_not_after: time(&listed.sct_not_after)?,
+                ..InspectedRoot::new(root)?
+            },
+            is_intermediate: listed.intermediate,
+            disallowed: time(&listed.disallowed)?,
+        })
+    }
+
+    /// When its program trusts it less, or no longer.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = End> {
+        let ends = [
+            (EndKind::ChromeSctNotAfter, self.root.sct_not_after),
+            (EndKind::MicrosoftNotBefore, self.root.root.distrust_after()),
+            (EndKind::MicrosoftDisallowed, self.disallowed),
+        ];
+        let ends = ends.into_iter();
+        ends.filter_map(|(kind, time)| time.map(|time| End { time, kind }))
+    }
+}
+
+/// That of the list, or that of the history.
+fn certificate(listed: &ListedRoot, history: &History) -> Result<CertificateDer<'static>> {
+    if let Some(base64) = &listed.certificate {
+        let der = STANDARD.decode(base64);
+        return Ok(der.map_err(|why| why.to_string())?.into());
+    }
+    let known = sha256_from_hex(&listed.sha256);
+    let known = known.and_then(|sha256| history.of_certificate(&sha256));
+    Ok(known.ok_or("there is no certificate of it")?.der.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compiled_in_can_be_read() {
+        let history = History::load().unwrap();
+        let [chrome, microsoft] =
+            PROGRAMS.map(|program| ProgramRoots::load(program, &history).unwrap());
+        assert!(chrome.roots.len() > 100 && microsoft.roots.len() > 200);
+        assert!(chrome.release.starts_with("Chrome Root Store "));
+        let kinds = |list: &ProgramRoots, kind| {
+            let ends = list.roots.iter().flat_map(ProgramRoot::ends);
+            ends.filter(|end| end.kind == kind).count()
+        };
+        assert!(kinds(&chrome, EndKind::ChromeSctNotAfter) > 40);
+        assert_eq!(kinds(&chrome, EndKind::MicrosoftNotBefore), 0);
+        assert!(kinds(&microsoft, EndKind::MicrosoftNotBefore) > 40);
+        assert_eq!(kinds(&microsoft, EndKind::ChromeSctNotAfter), 0);
+        let intermediates = chrome.roots.iter().filter(|root| root.is_intermediate);
+        assert!(intermediates.count() > 10);
+    }
+
+    #[test]
+    fn roots_of_a_list_are_those_of_its_digests() {
+        let history = History::load().unwrap();
+        for (program, list) in PROGRAMS.into_iter().zip([
+            include_str!("../../data/chrome.toml"),
+            include_str!("../../data/microsoft.toml"),
+        ]) {
+            let read = ProgramRoots::load(program, &history).unwrap();
+            let list: ProgramList = toml::from_str(list).unwrap();
+            assert!(!list.package.is_empty() && !list.licence.is_empty());
+            for (listed, read) in list.root.iter().zip(&read.roots) {
+                let sha256 = read.root.certificate.sha256();
+                assert_eq!(
+                    sha256_from_hex(&listed.sha256),
+                    Some(sha256),
+                    "{}",
+                    listed.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_fields_and_times_are_errors_that_name_them() {
+        let history = History::load().unwrap();
+        let known = history.all().first().unwrap();
+        let sha256 = bundle::digest::hex(&known.certificate.sha256());
+        let list = |field: &str| {
+            let list = format!(
+                "package = \"p 1\"\nrelease = \"r\"\nlicence = \"l\"\n[[root]]\nname = \"n\"\nsha256 = \"{sha256}\"\n{field}"
+            );
+            ProgramRoots::read(RootProgram::Chrome, &list, &history)
+        };
+        let read = list("sct-not-after = \"2027-09-14T23:59:59Z\"").unwrap();
+        let ends: Vec<String> = read.roots[0].ends().map(|end| end.to_string()).collect();
+        assert_eq!(ends, ["2027-09-14 chrome-sct-not-after"]);
+        let why = list("sct-all-after = 5").err().unwrap().to_string();
+        assert!(why.contains("unknown field `sct-all-after`"), "{why}");
+        let why = list("not-before = \"2027\"").err().unwrap().to_string();
+        assert!(why.contains("2027"), "{why}");
+        let why = list("disallowed = \"soon\"").err().unwrap().to_string();
+        assert_eq!(why, "n: soon is not a time");
+        let none = ProgramRoots::read(
+            RootProgram::Chrome,
+            "package = \"\"\nrelease = \"\"\nlicence = \"\"",
+            &history,
+        );
+        assert!(none.unwrap().roots.is_empty());
+    }
+}
