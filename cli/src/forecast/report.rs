@@ -50,7 +50,7 @@ struct ProgramRelease<'a> {
 
 #[derive(Serialize)]
 pub(super) struct RootForecast<'a> {
-    #[serde(flatten)]
+    #[serde(rename = "root")]
     facts: Facts<'a>,
     #[serde(skip)]
     pub(super) name: String,

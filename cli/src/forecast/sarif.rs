@@ -31,7 +31,7 @@ fn result(root: &RootForecast<'_>, source: &str) -> Option<Value> {
         "ruleId": first.kind.to_string(),
         "level": if root.is_due { "warning" } else { "note" },
         "message": { "text": format!("{}: {}", root.name, ends.join("; ")) },
-        "partialFingerprints": { "root/v1": root.sha256() },
+        "partialFingerprints": { "finding/v1": format!("{}:{}", first.kind, root.sha256()) },
         "locations": [{
             "physicalLocation": { "artifactLocation": { "uri": uri(source) }, "region": { "startLine": 1 } },
             "logicalLocations": [{ "fullyQualifiedName": root.subject(), "kind": "resource" }],

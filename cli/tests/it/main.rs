@@ -16,6 +16,7 @@ mod compromised;
 mod cyclonedx;
 mod diff;
 mod elsewhere;
+mod forecast;
 mod html;
 mod input;
 mod list;

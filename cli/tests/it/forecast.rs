@@ -1,0 +1,396 @@
+//! `forecast`.
+
+use embedded_roots::inspect;
+use embedded_roots::mozilla;
+use embedded_roots_bundle::rfc3339;
+use serde_json::Value;
+
+use crate::command::{Folder, ca, json, run, run_with_input};
+
+/// The ends of a root, such as `2027-04-15 mozilla-schedule`.
+fn ends(root: &Value) -> Vec<String> {
+    let ends = root["ends"].as_array().unwrap().iter();
+    let shown = ends.map(|end| {
+        let time = end["time"].as_str().unwrap();
+        format!("{} {}", &time[..10], end["kind"].as_str().unwrap())
+    });
+    shown.collect()
+}
+
+fn of<'v>(value: &'v Value, subject: &str) -> &'v Value {
+    let roots = value["roots"].as_array().unwrap();
+    let is = |root: &&Value| root["root"]["subject"].as_str().unwrap().contains(subject);
+    roots.iter().find(is).unwrap()
+}
+
+/// By hand: the start and the end of validity that OpenSSL shows, the table of Mozilla's wiki, `sct_not_after_sec` in Chrome's
+/// list, and Microsoft's comments.
+#[test]
+fn ends_are_those_of_the_sources() {
+    let (status, value) = json(&["forecast"]);
+    assert_eq!(status, 0);
+    for (subject, expected, absent) in [
+        // From 2007-12-13; distrusted by Mozilla after 2026-04-15, so that the last certificate is one of 398 days from
+        // 2026-03-14.
+        (
+            "CN=Izenpe.com,",
+            &[
+                "2026-04-14 chrome-sct-not-after",
+                "2026-04-15 mozilla-schedule",
+                "2026-04-15 distrust-after",
+                "2027-04-16 last-certificate",
+                "2037-12-13 expiry",
+            ][..],
+            &[][..],
+        ),
+        // From 2008-03-06.
+        (
+            "CN=COMODO ECC Certification Authority,",
+            &[
+                "2026-09-30 chrome-sct-not-after",
+                "2027-04-15 mozilla-schedule",
+                "2038-01-18 expiry",
+            ],
+            &[],
+        ),
+        // From 2009-03-18.
+        (
+            "OU=GlobalSign Root CA - R3",
+            &[
+                "2026-09-30 chrome-sct-not-after",
+                "2027-04-15 mozilla-schedule",
+                "2029-03-18 expiry",
+            ],
+            &[],
+        ),
+        // From 2009-09-01.
+        (
+            "CN=Go Daddy Root Certificate Authority - G2,",
+            &["2027-04-15 mozilla-schedule", "2037-12-31 expiry"],
+            &[],
+        ),
+        // From 2010-10-26.
+        (
+            "CN=Buypass Class 2 Root CA,",
+            &[
+                "2025-10-31 chrome-sct-not-after",
+                "2028-04-15 mozilla-schedule",
+                "2040-10-26 expiry",
+            ],
+            &[],
+        ),
+        // From 2011-09-22.
+        (
+            "CN=Actalis Authentication Root CA,",
+            &["2028-04-15 mozilla-schedule", "2030-09-22 expiry"],
+            &[],
+        ),
+        // From 2012-01-12.
+        (
+            "CN=QuoVadis Root CA 1 G3,",
+            &["2029-04-15 mozilla-schedule", "2042-01-12 expiry"],
+            &["chrome"],
+        ),
+        // From 2013-08-01.
+        (
+            "CN=DigiCert Global Root G2,",
+            &[
+                "2027-09-14 chrome-sct-not-after",
+                "2029-04-15 mozilla-schedule",
+                "2038-01-15 expiry",
+            ],
+            &[],
+        ),
+        // From 2014-12-01, later than the table.
+        (
+            "CN=OISTE WISeKey Global Root GB CA,",
+            &[
+                "2026-09-30 chrome-sct-not-after",
+                "2029-12-01 mozilla-schedule",
+                "2039-12-01 expiry",
+            ],
+            &[],
+        ),
+        // From 2015-06-04.
+        (
+            "CN=ISRG Root X1,",
+            &["2030-06-04 mozilla-schedule", "2035-06-04 expiry"],
+            &[],
+        ),
+    ] {
+        let root = of(&value, subject);
+        assert_eq!(ends(root), expected, "{subject}");
+        assert_eq!(root["absent_from"], serde_json::json!(absent), "{subject}");
+    }
+    let firsts = value["roots"].as_array().unwrap().iter();
+    let firsts: Vec<&str> = firsts
+        .map(|root| root["ends"][0]["time"].as_str().unwrap())
+        .collect();
+    assert!(firsts.is_sorted());
+}
+
+/// The counts of Mozilla's own announcement.
+#[test]
+fn schedule_takes_the_roots_of_its_years() {
+    let (_, value) = json(&["forecast", "mozilla"]);
+    let roots = value["roots"].as_array().unwrap();
+    for (day, count) in [("2027-04-15", 15), ("2028-04-15", 8), ("2029-04-15", 17)] {
+        let end = format!("{day} mozilla-schedule");
+        let leaving = roots.iter().filter(|root| ends(root).contains(&end));
+        assert_eq!(leaving.count(), count, "{day}");
+    }
+}
+
+#[test]
+fn library_forecasts_the_same() {
+    let (_, value) = json(&["forecast"]);
+    let forecasts = inspect::forecasts(mozilla::annotated_pem()).unwrap();
+    assert_eq!(value["roots"].as_array().unwrap().len(), forecasts.len());
+    for forecast in &forecasts {
+        let root = of(&value, forecast.certificate().subject());
+        let same = forecast.ends().iter();
+        let same: Vec<Value> = same
+            .map(|end| serde_json::json!({ "kind": end.kind.to_string(), "time": rfc3339(end.time) }))
+            .collect();
+        assert_eq!(root["ends"], Value::Array(same));
+        let absent = forecast.absent_from().iter().map(ToString::to_string);
+        assert_eq!(
+            root["absent_from"],
+            serde_json::json!(absent.collect::<Vec<_>>())
+        );
+    }
+}
+
+/// Go Daddy's root leaves on 2027-04-15, and expires on 2037-12-31.
+#[test]
+fn dates_within_the_time_make_the_exit_status_1() {
+    let folder = Folder::new("forecast");
+    let listed = run(&["list", "--pem"]).out;
+    let name = "# Subject: CN=Go Daddy Root Certificate Authority - G2,";
+    let start = listed.find(name).unwrap();
+    let length = listed[start..].find("-----END CERTIFICATE-----\n").unwrap() + 26;
+    let roots = folder.file("roots.pem", listed[start..start + length].as_bytes());
+    let status = |today: &str, within: &str| {
+        run(&["forecast", &roots, "--today", today, "--within", within]).status
+    };
+    for (today, within, expected) in [
+        ("2027-04-14", "0d", 0),
+        ("2027-04-15", "0d", 1),
+        ("2027-04-14", "1d", 1),
+        ("2026-10-17", "180d", 1),
+        ("2026-10-16", "180", 0),
+        // It is over, and another one is not yet.
+        ("2027-04-16", "180d", 0),
+        ("2037-12-30", "0d", 0),
+        ("2037-12-30", "1d", 1),
+        ("2037-12-31", "0d", 1),
+        // It has expired.
+        ("2038-01-01", "0d", 1),
+        ("2999-12-31", "365d", 1),
+        ("1970-01-01", "0d", 0),
+        ("1970-01-01", "4294967295d", 1),
+    ] {
+        assert_eq!(status(today, within), expected, "{today} {within}");
+    }
+    // Without it, all is shown and nothing counts.
+    let ran = run(&["forecast", &roots, "--today", "2038-01-01"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(
+        ran.out
+            .contains("2027 Q2  2027-04-15  leaves Mozilla's list (schedule)"),
+        "{}",
+        ran.out
+    );
+    let ran = run(&["forecast", &roots, "--within", "soon"]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.err.contains("expected a number of days, such as 180d"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_private_root_ends_when_it_expires() {
+    let folder = Folder::new("forecast-private");
+    let roots = folder.file("roots.pem", ca("Private", |_| {}));
+    let (status, value) = json(&["forecast", &roots]);
+    assert_eq!(status, 0);
+    let root = of(&value, "Private");
+    assert_eq!(root["ends"].as_array().unwrap().len(), 1);
+    assert_eq!(root["ends"][0]["kind"], "expiry");
+    assert_eq!(root["absent_from"], serde_json::json!([]));
+}
+
+#[test]
+fn distrust_date_of_an_annotation_has_its_last_certificate() {
+    let folder = Folder::new("forecast-annotated");
+    let annotated = format!(
+        "# embedded-roots: distrust-after=2027-03-14T23:59:59Z\n{}",
+        ca("Private", |_| {})
+    );
+    let roots = folder.file("roots.pem", annotated);
+    let (_, value) = json(&["forecast", &roots]);
+    let shown = ends(of(&value, "Private"));
+    // 200 days from the last second of that day.
+    assert!(
+        shown.contains(&"2027-03-14 distrust-after".to_owned()),
+        "{shown:?}"
+    );
+    assert!(
+        shown.contains(&"2027-09-30 last-certificate".to_owned()),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn roots_that_mozilla_removed_have_left() {
+    let (status, value) = json(&["forecast", "mozilla@2016-06-01", "--within", "0d"]);
+    assert_eq!(status, 1);
+    let root = of(&value, "CN=DST Root CA X3,");
+    assert_eq!(root["is_due"], true);
+    assert!(
+        ends(root)
+            .iter()
+            .any(|end| end.ends_with(" mozilla-removal")),
+        "{root}"
+    );
+    assert!(
+        !ends(root)
+            .iter()
+            .any(|end| end.ends_with(" mozilla-schedule"))
+    );
+}
+
+#[test]
+fn a_program_and_a_directory_have_the_limits_of_mozilla() {
+    let folder = Folder::new("forecast-program");
+    let (_, listed) = json(&["list"]);
+    let izenpe = listed["roots"].as_array().unwrap().iter();
+    let izenpe = izenpe.filter(|root| {
+        root["subject"]
+            .as_str()
+            .unwrap()
+            .starts_with("CN=Izenpe.com,")
+    });
+    assert_eq!(izenpe.count(), 1);
+    let pem = mozilla::annotated_pem();
+    let plain: String = pem
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let program = folder.file("program", &[b"\0\x7fELF\0", plain.as_bytes()].concat());
+    for source in [program.as_str(), folder.path().to_str().unwrap()] {
+        let (_, value) = json(&["forecast", source]);
+        assert_eq!(
+            value["roots"].as_array().unwrap().len(),
+            mozilla::BUNDLE.len()
+        );
+        let shown = ends(of(&value, "CN=Izenpe.com,"));
+        assert!(
+            shown.contains(&"2026-04-15 distrust-after".to_owned()),
+            "{shown:?}"
+        );
+        assert!(
+            shown.contains(&"2027-04-16 last-certificate".to_owned()),
+            "{shown:?}"
+        );
+    }
+}
+
+#[test]
+fn lists_of_other_programs_have_their_own_dates_once() {
+    for program in ["chrome", "microsoft"] {
+        let (_, value) = json(&["forecast", program]);
+        let roots = value["roots"].as_array().unwrap();
+        assert!(roots.len() > 100);
+        for root in roots {
+            let shown = ends(root);
+            assert!(
+                !root["absent_from"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&program.into())
+            );
+            // Those of Mozilla's alone.
+            let distrusted = shown.iter().filter(|end| end.ends_with("distrust-after"));
+            assert!(distrusted.count() <= 1 && shown.len() <= 7, "{shown:?}");
+        }
+    }
+    let (_, value) = json(&["forecast", "microsoft"]);
+    let limited = value["roots"].as_array().unwrap().iter();
+    let limited = limited.filter(|root| {
+        ends(root)
+            .iter()
+            .any(|end| end.ends_with("microsoft-not-before"))
+    });
+    assert!(limited.count() > 40);
+}
+
+#[test]
+fn sarif_has_what_counts() {
+    let sarif = |arguments: &[&str]| -> Value {
+        let ran = run(&[&["forecast", "--format", "sarif"], arguments].concat());
+        let value = serde_json::from_str(&ran.out).unwrap();
+        let schema = serde_json::from_str(include_str!("sarif.json")).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        assert!(
+            validator.is_valid(&value),
+            "{:?}",
+            validator.iter_errors(&value).next()
+        );
+        value
+    };
+    let all = sarif(&[]);
+    let results = |value: &Value| value["runs"][0]["results"].as_array().unwrap().clone();
+    assert_eq!(results(&all).len(), mozilla::BUNDLE.len());
+    assert!(results(&all).iter().all(|result| result["level"] == "note"));
+    let due = sarif(&["--today", "2027-04-15", "--within", "0d"]);
+    assert!(
+        results(&due)
+            .iter()
+            .all(|result| result["level"] == "warning")
+    );
+    assert_eq!(results(&due).len(), 15);
+}
+
+#[test]
+fn picture_is_xml_with_the_counts() {
+    let ran = run(&["forecast", "--format", "svg", "--today", "2026-11-29"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let document = roxmltree::Document::parse(&ran.out).unwrap();
+    let mut titles = document
+        .descendants()
+        .filter(|node| node.has_tag_name("title"));
+    let start = "2027 Q2, leaves Mozilla's list (schedule): ";
+    let quarter = titles.find(|node| node.text().unwrap().starts_with(start));
+    let quarter = quarter.unwrap().parent().unwrap();
+    let mut texts = quarter.children().filter(|node| node.has_tag_name("text"));
+    assert_eq!(texts.next().unwrap().text(), Some("15"));
+    // Names of a private root are text.
+    let folder = Folder::new("forecast-picture");
+    let roots = folder.file("a<b>&.pem", ca("<script>&\"", |_| {}));
+    for today in ["1970-01-01", "2026-11-29", "9999-12-31"] {
+        let ran = run(&["forecast", "--format", "svg", &roots, "--today", today]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        let document = roxmltree::Document::parse(&ran.out).unwrap();
+        assert!(
+            !document
+                .descendants()
+                .any(|node| node.has_tag_name("script"))
+        );
+    }
+}
+
+#[test]
+fn a_list_without_a_root_is_an_error() {
+    let folder = Folder::new("forecast-empty");
+    let empty = folder.file("empty.pem", b"");
+    let text = folder.file("text.pem", b"# nothing\n");
+    for source in [&empty, &text, "mozilla@1990-01-01", "no-such-file"] {
+        let ran = run(&["forecast", source]);
+        assert_eq!(ran.status, 2, "{source}: {}", ran.out);
+    }
+    assert_eq!(run_with_input(&["forecast", "-"], b"").status, 2);
+}
