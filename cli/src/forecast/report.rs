@@ -1,5 +1,6 @@
 //! The forecasts of the roots of a source.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use embedded_roots::Bundle;
@@ -33,7 +34,7 @@ pub(super) struct Report<'a> {
     programs: Vec<ProgramRelease<'a>>,
     /// What `--within` says, in days.
     pub(super) within: Option<u32>,
-    /// In the order of their first dates.
+    /// In the order of their next ends.
     pub(super) roots: Vec<RootForecast<'a>>,
     /// Private roots of a program, without certificates, of which no dates are known.
     anchors: Vec<PrivateAnchor>,
@@ -53,8 +54,11 @@ pub(super) struct RootForecast<'a> {
     #[serde(rename = "root")]
     facts: Facts<'a>,
     #[serde(skip)]
+    /// Its common name, or the whole subject if others have that name, too.
     pub(super) name: String,
-    /// The earliest first.
+    /// The first end that is to come; if trust is over, what ended it.
+    pub(super) next: DatedEnd,
+    /// All, the earliest first.
     pub(super) ends: Vec<DatedEnd>,
     /// The programs that do not have it, of a public root.
     absent_from: Vec<String>,
@@ -71,8 +75,6 @@ pub(super) struct DatedEnd {
     #[serde(skip)]
     pub(super) end: End,
 }
-
-const DAY: u64 = 24 * 60 * 60;
 
 impl Known<'_> {
     /// The roots of another program have its dates as limits, which are no others.
@@ -123,27 +125,34 @@ impl<'a> Report<'a> {
         within: Option<u32>,
     ) -> Self {
         let is_of_program = matches!(source, Source::Program(_));
-        let roots = side.roots.iter().map(|root| {
+        let mut names = HashMap::new();
+        for root in &side.roots {
+            *names.entry(root.short_name()).or_insert(0_usize) += 1;
+        }
+        let roots = side.roots.iter().filter_map(|root| {
+            let certificate = &root.certificate;
+            let name = root.short_name();
+            let is_shared = names.get(&name).is_some_and(|count| *count > 1);
             let forecast = known.forecast(root, is_of_program);
-            let ends = forecast.ends().iter();
-            RootForecast {
-                is_due: within.is_some_and(|within| is_due(forecast.ends(), now, within)),
-                absent_from: forecast
-                    .absent_from()
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
-                ends: ends.map(|end| DatedEnd::new(*end)).collect(),
+            let ends = forecast.ends();
+            let absent_from = forecast.absent_from().iter();
+            Some(RootForecast {
+                is_due: within.is_some_and(|within| is_due(ends, now, within)),
+                absent_from: absent_from.map(ToString::to_string).collect(),
+                next: DatedEnd::new(*next(ends, now)?),
+                ends: ends.iter().copied().map(DatedEnd::new).collect(),
                 facts: root.facts(known.history),
-                name: root.short_name(),
-            }
+                name: if is_shared {
+                    certificate.subject().to_owned()
+                } else {
+                    name
+                },
+            })
         });
         let mut roots: Vec<RootForecast<'a>> = roots.collect();
         roots.sort_by(|one, other| {
-            let order = |root: &'_ RootForecast<'_>| root.ends.first().map(|first| first.end);
-            order(one)
-                .cmp(&order(other))
-                .then_with(|| one.name.cmp(&other.name))
+            let by_name = || one.name.cmp(&other.name);
+            one.next.end.cmp(&other.next.end).then_with(by_name)
         });
         let programs = known.programs.iter();
         Self {
@@ -168,11 +177,14 @@ impl<'a> Report<'a> {
         self.roots.iter().any(|root| root.is_due)
     }
 
+    /// With `--within`, what counts alone.
     pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut last = None;
-        let rows = self.roots.iter().filter_map(|root| {
-            let (first, later) = root.ends.split_first()?;
-            let quarter = quarter(first.end.time);
+        let is_asked = self.within.is_some();
+        let roots = self.roots.iter().filter(|root| root.is_due || !is_asked);
+        let rows = roots.map(|root| {
+            let next = &root.next;
+            let quarter = quarter(next.end.time);
             let shown = if last.as_ref() == Some(&quarter) {
                 String::new()
             } else {
@@ -180,19 +192,21 @@ impl<'a> Report<'a> {
             };
             last = Some(quarter);
             let cells = [
-                iso_day(first.end.time),
-                sentence(first.kind).to_owned(),
+                iso_day(next.end.time),
+                sentence(next.kind).to_owned(),
                 root.name.clone(),
             ];
-            let later = later.iter();
-            let later =
-                later.map(|later| format!("{} {}", iso_day(later.end.time), sentence(later.kind)));
+            let others = root.ends.iter().filter(|end| end.end != next.end);
+            let others =
+                others.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
             let absent = root.absent_from.iter();
             let absent = absent.map(|program| format!("not in the list `{program}`"));
-            Some((shown, cells, later.chain(absent).collect()))
+            (shown, cells, others.chain(absent).collect())
         });
         let table = table_with_remarks(&["quarter", "day", "what", "root"], rows, is_narrow());
-        writeln!(out, "{}", table.trim_fmt())?;
+        if table.row_count() > 0 {
+            writeln!(out, "{}", table.trim_fmt())?;
+        }
         let lists = self.programs.iter().map(|list| list.release);
         let lists: Vec<&str> = lists.collect();
         writeln!(
@@ -258,21 +272,37 @@ fn quarter(time: UnixTime) -> String {
     format!("{year} Q{}", month.unwrap_or(1).div_ceil(3))
 }
 
-/// Whether one of the ends is on a day from today on, up to so many days from then, or trust has ended.
+/// What a root is listed under: the first end that is to come, unless trust is over.
+fn next(ends: &[End], now: UnixTime) -> Option<&End> {
+    let mut over = ends
+        .iter()
+        .filter(|end| day(end.time) < day(now) && is_end_of_all(end.kind));
+    let mut to_come = ends.iter().filter(|end| day(end.time) >= day(now));
+    over.next()
+        .or_else(|| to_come.next())
+        .or_else(|| ends.last())
+}
+
+/// Whether one of the ends is on a day from today on, up to so many days from then, or trust is over.
 fn is_due(ends: &[End], now: UnixTime, within: u32) -> bool {
-    let day = |time: UnixTime| time.as_secs() / DAY;
     let last = day(now).saturating_add(within.into());
     ends.iter().any(|end| {
-        let is_over = day(end.time) < day(now);
-        let is_end_of_all = matches!(
-            end.kind,
-            EndKind::Expiry
-                | EndKind::MozillaRemoval
-                | EndKind::LastCertificate
-                | EndKind::MicrosoftDisallowed
-        );
-        day(end.time) <= last && (!is_over || is_end_of_all)
+        let is_to_come = day(end.time) >= day(now);
+        day(end.time) <= last && (is_to_come || is_end_of_all(end.kind))
     })
+}
+
+/// Whether nothing is trusted by a root from then on.
+fn is_end_of_all(kind: EndKind) -> bool {
+    matches!(
+        kind,
+        EndKind::Expiry | EndKind::MozillaRemoval | EndKind::LastCertificate
+    )
+}
+
+/// The number of a day.
+fn day(time: UnixTime) -> u64 {
+    time.as_secs() / (24 * 60 * 60)
 }
 
 /// What happens, for people.

@@ -12,29 +12,26 @@ pub(super) fn log(report: &Report<'_>) -> Value {
     let source = report.source.to_string();
     let is_asked = report.within.is_some();
     let counts = report.roots.iter().filter(|root| root.is_due || !is_asked);
-    let results: Vec<Value> = counts
-        .clone()
-        .filter_map(|root| result(root, &source))
-        .collect();
-    let rules = counts.filter_map(|root| Some(root.ends.first()?.kind.to_string()));
+    let results = counts.clone().map(|root| result(root, &source));
+    let results: Vec<Value> = results.collect();
+    let rules = counts.map(|root| root.next.kind.to_string());
     let rules: BTreeSet<String> = rules.collect();
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({ "id": id })).collect();
     sarif::log(&rules, &results, &[])
 }
 
-fn result(root: &RootForecast<'_>, source: &str) -> Option<Value> {
-    let first = root.ends.first()?;
+fn result(root: &RootForecast<'_>, source: &str) -> Value {
     let ends = root.ends.iter();
     let ends = ends.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
     let ends: Vec<String> = ends.collect();
-    Some(json!({
-        "ruleId": first.kind.to_string(),
+    json!({
+        "ruleId": root.next.kind.to_string(),
         "level": if root.is_due { "warning" } else { "note" },
         "message": { "text": format!("{}: {}", root.name, ends.join("; ")) },
-        "partialFingerprints": { "finding/v1": format!("{}:{}", first.kind, root.sha256()) },
+        "partialFingerprints": { "finding/v1": format!("{}:{}", root.next.kind, root.sha256()) },
         "locations": [{
             "physicalLocation": { "artifactLocation": { "uri": uri(source) }, "region": { "startLine": 1 } },
             "logicalLocations": [{ "fullyQualifiedName": root.subject(), "kind": "resource" }],
         }],
-    }))
+    })
 }

@@ -122,11 +122,9 @@ fn ends_are_those_of_the_sources() {
         assert_eq!(ends(root), expected, "{subject}");
         assert_eq!(root["absent_from"], serde_json::json!(absent), "{subject}");
     }
-    let firsts = value["roots"].as_array().unwrap().iter();
-    let firsts: Vec<&str> = firsts
-        .map(|root| root["ends"][0]["time"].as_str().unwrap())
-        .collect();
-    assert!(firsts.is_sorted());
+    let next = value["roots"].as_array().unwrap().iter();
+    let next = next.map(|root| root["next"]["time"].as_str().unwrap());
+    assert!(next.collect::<Vec<_>>().is_sorted());
 }
 
 /// The counts of Mozilla's own announcement.
@@ -161,6 +159,27 @@ fn library_forecasts_the_same() {
     }
 }
 
+/// Izenpe's root, of which Chrome wants no newer SCTs since 2026-04-14.
+#[test]
+fn a_root_is_listed_under_what_is_to_come() {
+    for (today, next) in [
+        ("2026-04-14", "chrome-sct-not-after"),
+        ("2026-04-15", "mozilla-schedule"),
+        ("2026-04-16", "last-certificate"),
+        ("2027-04-16", "last-certificate"),
+        // It is over.
+        ("2027-04-17", "last-certificate"),
+        ("2040-01-01", "last-certificate"),
+    ] {
+        let (_, value) = json(&["forecast", "--today", today]);
+        assert_eq!(
+            of(&value, "CN=Izenpe.com,")["next"]["kind"],
+            next,
+            "{today}"
+        );
+    }
+}
+
 /// Go Daddy's root leaves on 2027-04-15, and expires on 2037-12-31.
 #[test]
 fn dates_within_the_time_make_the_exit_status_1() {
@@ -169,7 +188,7 @@ fn dates_within_the_time_make_the_exit_status_1() {
     let name = "# Subject: CN=Go Daddy Root Certificate Authority - G2,";
     let start = listed.find(name).unwrap();
     let length = listed[start..].find("-----END CERTIFICATE-----\n").unwrap() + 26;
-    let roots = folder.file("roots.pem", listed[start..start + length].as_bytes());
+    let roots = folder.file("roots.pem", &listed.as_bytes()[start..start + length]);
     let status = |today: &str, within: &str| {
         run(&["forecast", &roots, "--today", today, "--within", within]).status
     };
@@ -197,7 +216,7 @@ fn dates_within_the_time_make_the_exit_status_1() {
     assert_eq!(ran.status, 0, "{}", ran.err);
     assert!(
         ran.out
-            .contains("2027 Q2  2027-04-15  leaves Mozilla's list (schedule)"),
+            .contains("2037 Q4  2037-12-31  expires  Go Daddy Root Certificate Authority - G2  2027-04-15 leaves Mozilla's list (schedule)"),
         "{}",
         ran.out
     );
@@ -275,12 +294,9 @@ fn a_program_and_a_directory_have_the_limits_of_mozilla() {
     });
     assert_eq!(izenpe.count(), 1);
     let pem = mozilla::annotated_pem();
-    let plain: String = pem
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let program = folder.file("program", &[b"\0\x7fELF\0", plain.as_bytes()].concat());
+    let lines = pem.lines().filter(|line| !line.starts_with('#'));
+    let plain = lines.collect::<Vec<_>>().join("\n") + "\n";
+    let program = folder.file("program", [b"\0\x7fELF\0", plain.as_bytes()].concat());
     for source in [program.as_str(), folder.path().to_str().unwrap()] {
         let (_, value) = json(&["forecast", source]);
         assert_eq!(
