@@ -1,4 +1,4 @@
-//! The picture of `scan` in README.md and docs/: real output, of an image that this test makes.
+//! The pictures in README.md and docs/: real output.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -28,14 +28,27 @@ fn the_picture_is_what_scan_prints() {
         ran.out
     ));
 
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scan.svg");
+    compare("scan.svg", &fresh);
+}
+
+#[test]
+fn the_chart_is_what_forecast_writes() {
+    let ran = run(&["forecast", "--format", "svg", "--today", "2026-11-29"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    compare("forecast.svg", &ran.out);
+}
+
+fn compare(name: &str, fresh: &str) {
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name);
     let written = fs::read_to_string(picture).unwrap_or_default();
     if written != fresh {
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scan.svg");
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::write(&file, fresh).unwrap();
         let file = file.display();
         panic!(
-            "docs/scan.svg is not what `scan` prints now. Look at the new one, then: cp {file} docs/scan.svg"
+            "docs/{name} is not what the program writes now. Look at the new one, then: cp {file} docs/{name}"
         );
     }
 }
