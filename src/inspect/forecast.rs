@@ -75,7 +75,7 @@ pub enum RootProgram {
 /// let mut forecasts = inspect::forecasts(mozilla::annotated_pem())?;
 /// forecasts.sort_by_key(|forecast| forecast.ends().first().copied());
 /// let first = &forecasts[0];
-/// println!("{}: {}", first.certificate(), first.ends()[0]);
+/// println!("{}: {:?}", first.certificate(), first.ends());
 /// # }
 /// # Ok::<(), embedded_roots::Error>(())
 /// ```
@@ -154,18 +154,19 @@ pub fn last_certificate(issued_until: UnixTime) -> UnixTime {
 }
 
 impl Forecast {
-    /// Of a certificate, with what is known besides it. The expiry is added to the ends.
+    /// Of a certificate, with what is known besides it. Its expiry is added to the ends, unless that cannot be read.
     #[must_use]
     pub fn new(
         certificate: Certificate,
         ends: impl IntoIterator<Item = End>,
         absent_from: Vec<RootProgram>,
     ) -> Self {
-        let expiry = End {
-            time: certificate.not_after(),
+        let expiry = Some(certificate.not_after()).filter(|time| time.as_secs() > 0);
+        let expiry = expiry.map(|time| End {
+            time,
             kind: EndKind::Expiry,
-        };
-        let mut ends: Vec<End> = ends.into_iter().chain([expiry]).collect();
+        });
+        let mut ends: Vec<End> = ends.into_iter().chain(expiry).collect();
         ends.sort_unstable();
         Self {
             certificate,
@@ -180,7 +181,7 @@ impl Forecast {
         &self.certificate
     }
 
-    /// When trust in it ends, the earliest time first.
+    /// When trust in it ends, the earliest time first. Empty if its expiry cannot be read and nothing else is known.
     #[must_use]
     pub fn ends(&self) -> &[End] {
         &self.ends
@@ -320,12 +321,16 @@ mod tests {
             ("1970-01-01", Some("2025-04-15")),
             ("2005-12-31", Some("2025-04-15")),
             ("2006-01-01", Some("2026-04-15")),
+            ("2006-01-02", Some("2026-04-15")),
             ("2007-12-31", Some("2026-04-15")),
             ("2008-01-01", Some("2027-04-15")),
+            ("2008-01-02", Some("2027-04-15")),
             ("2009-12-31", Some("2027-04-15")),
             ("2010-01-01", Some("2028-04-15")),
+            ("2010-01-02", Some("2028-04-15")),
             ("2011-12-31", Some("2028-04-15")),
             ("2012-01-01", Some("2029-04-15")),
+            ("2012-01-02", Some("2029-04-15")),
             ("2014-04-14", Some("2029-04-15")),
             ("2014-04-15", Some("2029-04-15")),
             ("2014-04-16", Some("2029-04-16")),

@@ -56,8 +56,8 @@ pub(super) struct RootForecast<'a> {
     #[serde(skip)]
     /// Its common name, or the whole subject if others have that name, too.
     pub(super) name: String,
-    /// The first end that is to come; if trust is over, what ended it.
-    pub(super) next: DatedEnd,
+    /// The first end that is to come; if trust is over, what ended it. None if no end is known.
+    pub(super) next: Option<DatedEnd>,
     /// All, the earliest first.
     pub(super) ends: Vec<DatedEnd>,
     /// The programs that do not have it, of a public root.
@@ -129,17 +129,17 @@ impl<'a> Report<'a> {
         for root in &side.roots {
             *names.entry(root.short_name()).or_insert(0_usize) += 1;
         }
-        let roots = side.roots.iter().filter_map(|root| {
+        let roots = side.roots.iter().map(|root| {
             let certificate = &root.certificate;
             let name = root.short_name();
             let is_shared = names.get(&name).is_some_and(|count| *count > 1);
             let forecast = known.forecast(root, is_of_program);
             let ends = forecast.ends();
             let absent_from = forecast.absent_from().iter();
-            Some(RootForecast {
+            RootForecast {
                 is_due: within.is_some_and(|within| is_due(ends, now, within)),
                 absent_from: absent_from.map(ToString::to_string).collect(),
-                next: DatedEnd::new(*next(ends, now)?),
+                next: next(ends, now).copied().map(DatedEnd::new),
                 ends: ends.iter().copied().map(DatedEnd::new).collect(),
                 facts: root.facts(known.history),
                 name: if is_shared {
@@ -147,12 +147,17 @@ impl<'a> Report<'a> {
                 } else {
                     name
                 },
-            })
+            }
         });
         let mut roots: Vec<RootForecast<'a>> = roots.collect();
         roots.sort_by(|one, other| {
             let by_name = || one.name.cmp(&other.name);
-            one.next.end.cmp(&other.next.end).then_with(by_name)
+            // Without an end, last.
+            let order = |root: &RootForecast<'_>| {
+                let next = root.next.as_ref();
+                (next.is_none(), next.map(|next| next.end))
+            };
+            order(one).cmp(&order(other)).then_with(by_name)
         });
         let programs = known.programs.iter();
         Self {
@@ -183,20 +188,23 @@ impl<'a> Report<'a> {
         let is_asked = self.within.is_some();
         let roots = self.roots.iter().filter(|root| root.is_due || !is_asked);
         let rows = roots.map(|root| {
-            let next = &root.next;
-            let quarter = quarter(next.end.time);
+            let next = root.next.as_ref().map(|next| next.end);
+            let (quarter, day, what) = match next {
+                Some(next) => (quarter(next.time), iso_day(next.time), sentence(next.kind)),
+                None => (
+                    "unknown".to_owned(),
+                    String::new(),
+                    "its validity cannot be read",
+                ),
+            };
             let shown = if last.as_ref() == Some(&quarter) {
                 String::new()
             } else {
                 quarter.clone()
             };
             last = Some(quarter);
-            let cells = [
-                iso_day(next.end.time),
-                sentence(next.kind).to_owned(),
-                root.name.clone(),
-            ];
-            let others = root.ends.iter().filter(|end| end.end != next.end);
+            let cells = [day, what.to_owned(), root.name.clone()];
+            let others = root.ends.iter().filter(|end| Some(end.end) != next);
             let others =
                 others.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
             let absent = root.absent_from.iter();

@@ -14,10 +14,16 @@ pub(super) fn log(report: &Report<'_>) -> Value {
     let counts = report.roots.iter().filter(|root| root.is_due || !is_asked);
     let results = counts.clone().map(|root| result(root, &source));
     let results: Vec<Value> = results.collect();
-    let rules = counts.map(|root| root.next.kind.to_string());
+    let rules = counts.map(rule);
     let rules: BTreeSet<String> = rules.collect();
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({ "id": id })).collect();
     sarif::log(&rules, &results, &[])
+}
+
+/// What ends the root next.
+fn rule(root: &RootForecast<'_>) -> String {
+    let next = root.next.as_ref();
+    next.map_or_else(|| "unknown".to_owned(), |next| next.kind.to_string())
 }
 
 fn result(root: &RootForecast<'_>, source: &str) -> Value {
@@ -25,10 +31,10 @@ fn result(root: &RootForecast<'_>, source: &str) -> Value {
     let ends = ends.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
     let ends: Vec<String> = ends.collect();
     json!({
-        "ruleId": root.next.kind.to_string(),
+        "ruleId": rule(root),
         "level": if root.is_due { "warning" } else { "note" },
         "message": { "text": format!("{}: {}", root.name, ends.join("; ")) },
-        "partialFingerprints": { "finding/v1": format!("{}:{}", root.next.kind, root.sha256()) },
+        "partialFingerprints": { "finding/v1": format!("{}:{}", rule(root), root.sha256()) },
         "locations": [{
             "physicalLocation": { "artifactLocation": { "uri": uri(source) }, "region": { "startLine": 1 } },
             "logicalLocations": [{ "fullyQualifiedName": root.subject(), "kind": "resource" }],

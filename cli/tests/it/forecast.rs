@@ -2,7 +2,10 @@
 
 use embedded_roots::inspect;
 use embedded_roots::mozilla;
-use embedded_roots_bundle::rfc3339;
+use embedded_roots_bundle::{certificate_to_pem, rfc3339};
+use rcgen::date_time_ymd;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
 use crate::command::{Folder, ca, json, run, run_with_input};
@@ -239,6 +242,46 @@ fn a_private_root_ends_when_it_expires() {
     assert_eq!(root["ends"].as_array().unwrap().len(), 1);
     assert_eq!(root["ends"][0]["kind"], "expiry");
     assert_eq!(root["absent_from"], serde_json::json!([]));
+}
+
+/// Nothing is known of the end of a root whose expiry cannot be read.
+#[test]
+fn a_root_without_a_readable_expiry_is_shown() {
+    let folder = Folder::new("forecast-odd");
+    let pem = ca("Odd", |params| {
+        params.not_after = date_time_ymd(2035, 6, 30);
+    });
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let mut der = der.to_vec();
+    let mut dates = der
+        .windows(2)
+        .enumerate()
+        .filter(|(_, tag)| *tag == [0x17, 13]);
+    let (until, _) = dates.next_back().unwrap();
+    der[until + 4..until + 6].copy_from_slice(b"13");
+    let known = ca("Known", |_| {});
+    let roots = folder.file("roots.pem", certificate_to_pem(&der) + &known);
+    let (status, value) = json(&["forecast", &roots, "--within", "9999d"]);
+    assert_eq!(status, 0);
+    let last = &value["roots"][1];
+    assert_eq!(last["root"]["subject"], "CN=Odd");
+    assert_eq!(
+        (&last["next"], &last["ends"]),
+        (&Value::Null, &serde_json::json!([]))
+    );
+    let ran = run(&["forecast", &roots]);
+    assert!(
+        ran.out
+            .contains("unknown              its validity cannot be read  Odd"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.err
+            .contains("has a validity time that RFC 5280 does not allow"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use embedded_roots_testing::authority;
 use embedded_roots_testing::folder::Folder;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::image::{Content, digest, layer};
-use crate::program::{Ran, scan, scan_with};
+use crate::program::{Ran, program, scan, scan_with};
 use crate::server::{Reply, Server};
 
 /// A root of Mozilla's list.
@@ -56,6 +56,36 @@ fn an_image_is_scanned_layer_by_layer_like_its_layout() {
         // The manifest, the config, and the files of the layers.
         assert_eq!(ran.report["searched"], 5);
     }
+}
+
+#[test]
+fn roots_of_an_image_have_a_forecast() {
+    let folder = Folder::new("forecast");
+    let server = serve(two_layers());
+    let source = format!("registry:{}/a/b:1", server.address);
+    let output = program(&folder)
+        .args(["forecast", "--json", &source])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let forecast: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let subjects = forecast["roots"].as_array().unwrap().iter();
+    let subjects: Vec<&str> = subjects
+        .map(|root| root["root"]["subject"].as_str().unwrap())
+        .collect();
+    assert_eq!(subjects.len(), 2);
+    assert!(
+        subjects
+            .iter()
+            .any(|subject| subject.contains("a root of nobody")),
+        "{subjects:?}"
+    );
+    let missing = format!("registry:{}/a/b:none", server.address);
+    let output = program(&folder)
+        .args(["forecast", &missing])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
