@@ -20,6 +20,8 @@ pub(super) struct KeyMaterial<'h> {
 }
 
 struct Number<'h> {
+    /// What precedes it in DER, where the key is no bare number. Empty if it is little-endian.
+    before: Vec<u8>,
     bytes: Vec<u8>,
     /// What follows it in DER: with another exponent, it is another key.
     exponent: Vec<u8>,
@@ -34,18 +36,20 @@ impl<'h> KeyMaterial<'h> {
             windows: HashMap::default(),
             filter: Filter(vec![0; WORDS]),
         };
-        let numbers = keys.filter_map(|(content, known)| Some((number(content)?, known)));
+        let numbers = keys.filter_map(|(content, known)| Some((content, number(content)?, known)));
         let numbers: Vec<_> = numbers.collect();
         material.windows.reserve(2 * STRIDE * numbers.len());
-        for ((number, exponent), known) in numbers {
+        for (content, (number, exponent), known) in numbers {
+            let behind = number.len() + exponent.len();
+            let before = content.get(..content.len().saturating_sub(behind));
             let reversed = number.iter().rev().copied().collect();
-            material.add(number.to_vec(), exponent, known);
-            material.add(reversed, &[], known);
+            material.add(before.unwrap_or_default(), number.to_vec(), exponent, known);
+            material.add(&[], reversed, &[], known);
         }
         material
     }
 
-    /// The places of numbers that have their sample within this part.
+    /// The places of numbers that have their sample within this part, unless they are keys in DER.
     pub(super) fn find(
         &self,
         data: &[u8],
@@ -70,7 +74,7 @@ impl<'h> KeyMaterial<'h> {
         found
     }
 
-    fn add(&mut self, bytes: Vec<u8>, exponent: &[u8], known: &'h HistoryEntry) {
+    fn add(&mut self, before: &[u8], bytes: Vec<u8>, exponent: &[u8], known: &'h HistoryEntry) {
         for (offset, window) in bytes.windows(WINDOW).take(STRIDE).enumerate() {
             let Some(window) = window.first_chunk().copied().map(u64::from_le_bytes) else {
                 continue;
@@ -80,6 +84,7 @@ impl<'h> KeyMaterial<'h> {
             self.windows.insert(window, place);
         }
         self.numbers.push(Number {
+            before: before.to_vec(),
             bytes,
             exponent: exponent.to_vec(),
             known,
@@ -92,7 +97,7 @@ impl<'h> KeyMaterial<'h> {
         windows.fold(0, |any, window| any | self.filter.has(window)) != 0
     }
 
-    /// The number that has this window at this place, if it is there as a whole.
+    /// The number that has this window at this place, if it is there as a whole, and no key in DER.
     fn at(
         &self,
         data: &[u8],
@@ -102,11 +107,15 @@ impl<'h> KeyMaterial<'h> {
         let known = *self.windows.get(&window)?;
         let (number, offset) = (known / STRIDE, known % STRIDE);
         let Number {
+            before,
             bytes,
             exponent,
             known,
         } = self.numbers.get(number)?;
         let start = place.checked_sub(offset)?;
+        if !before.is_empty() && data.get(..start)?.ends_with(before) {
+            return None;
+        }
         let after = data.get(start..)?.strip_prefix(bytes.as_slice())?;
         let has_exponent = !exponent.is_empty() && after.get(..2) == exponent.get(..2);
         let is_known = !has_exponent || after.starts_with(exponent);

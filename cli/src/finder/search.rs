@@ -273,8 +273,6 @@ impl<'h> Search<'h> {
             }
         }
         let raw = self.keys.raw(data, start..end);
-        // Where certificates and keys are, so that nothing is found in them for a second time.
-        let mut known = Vec::new();
         let mut position = start;
         while position < end {
             let hit = self.needles.find(data, position..limit);
@@ -296,15 +294,11 @@ impl<'h> Search<'h> {
                 Some(Sign::Version) => {
                     if let Some(certificate) = self.certificate(data, hit.start(), layer, found) {
                         position = certificate.end;
-                        if !raw.is_empty() {
-                            known.push(certificate);
-                        }
                     }
                 }
                 Some(Sign::Key) => {
                     if let Some(key) = self.key(data, hit.start(), layer, found) {
                         position = key.end;
-                        known.push(key);
                     }
                 }
                 Some(Sign::Verifier) => found.verifier.has_error |= is_file,
@@ -322,11 +316,8 @@ impl<'h> Search<'h> {
         }
         self.numbers(data, start..end, layer, found);
         for (place, root) in raw {
-            let is_known = |known: &Range<usize>| known.contains(&place.start);
-            if !known.iter().any(is_known) {
-                layer.at(data, place.start, found);
-                found.root(root, Form::Key, false);
-            }
+            layer.at(data, place.start, found);
+            found.root(root, Form::Key, false);
         }
         position
     }
@@ -402,16 +393,20 @@ impl<'h> Search<'h> {
             let decoded = run.decode(spelling, text, MAX_TEXT - OVERLAP);
             found.decoded += decoded.end as u64;
             let bytes = &decoded.bytes;
+            let next = decoded.next;
+            let next = next.filter(|_| is_cut && decoded.end + LONGEST_TOKEN >= text.len());
+            // What is decoded again is searched once: what begins in its first quarter now, the rest when what begins
+            // there is whole.
+            let ahead = next.map_or(0, |next| bytes.len().saturating_sub(next.bytes) / 4);
+            let end = next.map_or(bytes.len(), |next| next.bytes + ahead);
             let mut inner = Layer::new(layer.depth + 1, form);
-            self.search(bytes, 0..bytes.len(), &mut inner, found);
+            self.search(bytes, run.searched..end, &mut inner, found);
             if let Some(end) = layer.decoded.get_mut(index) {
                 *end = run.start + decoded.end;
             }
-            match decoded.next {
-                Some(next) if is_cut && decoded.end + LONGEST_TOKEN >= text.len() => {
-                    run.advance(next.max(1));
-                }
-                _ => return,
+            match next {
+                Some(next) => run.advance(next.at.max(1), ahead),
+                None => return,
             }
         }
         if let Some(rest) = layer.rest.get_mut(index) {

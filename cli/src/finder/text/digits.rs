@@ -1,7 +1,7 @@
 //! Base64, however a program or a configuration file quotes it.
 
 use super::characters::{Marks, Step, step};
-use super::piece::Piece;
+use super::piece::{Next, Piece};
 
 /// Appends what is encoded to `bytes`, up to what belongs to no text in base64, or until `most` bytes are there.
 ///
@@ -91,13 +91,16 @@ impl<'a> Decoder<'a> {
         marks: &Marks,
         mark: usize,
         most: usize,
-    ) -> (usize, Option<usize>) {
+    ) -> (usize, Option<Next>) {
         let mut at = 0;
         let mut next = None;
         while self.bytes.len() <= most {
             if self.count == 0 && self.skipped == 0 {
                 if next.is_none() && at >= mark {
-                    next = Some(at);
+                    next = Some(Next {
+                        at,
+                        bytes: self.bytes.len(),
+                    });
                 }
                 let whole = text.get(at..).unwrap_or_default();
                 let whole = match next {

@@ -8,7 +8,7 @@ pub(crate) mod samples;
 mod utf_16;
 
 pub(crate) use characters::Marks;
-use piece::Piece;
+use piece::{Next, Piece};
 
 /// In what bytes are written, as a needle shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) enum Spelling {
 pub(crate) struct Decoded {
     pub(crate) bytes: Vec<u8>,
     pub(crate) end: usize,
-    pub(crate) next: Option<usize>,
+    pub(crate) next: Option<Next>,
 }
 
 /// From where, and how, a text is decoded.
@@ -43,6 +43,8 @@ pub(crate) struct Run {
     quote: Option<u8>,
     /// How many digits at the start belong to something else.
     skipped: usize,
+    /// How many of the bytes that are decoded next have been searched.
+    pub(crate) searched: usize,
 }
 
 impl Spelling {
@@ -71,6 +73,7 @@ impl Spelling {
             marks: Marks::default(),
             quote: None,
             skipped: 0,
+            searched: 0,
         };
         match self {
             Self::Base64(before) => {
@@ -114,10 +117,11 @@ impl Spelling {
 }
 
 impl Run {
-    /// Goes on so much later.
-    pub(crate) fn advance(&mut self, count: usize) {
+    /// Goes on so much later, where so many bytes have been searched.
+    pub(crate) fn advance(&mut self, count: usize, searched: usize) {
         self.start += count;
         self.skipped = 0;
+        self.searched = searched;
     }
 
     /// So many bytes before it are no longer there.

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::characters::{Marks, Step, joint, octet, step};
-use super::piece::Piece;
+use super::piece::{Next, Piece};
 
 /// Hexadecimal digits without anything between two bytes.
 pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> (Vec<u8>, Piece) {
@@ -13,7 +13,10 @@ pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> (Vec<u8>, Piece
     let mut next = None;
     while let Some(&byte) = text.get(at) {
         if high.is_none() && next.is_none() && at >= mark {
-            next = Some(at);
+            next = Some(Next {
+                at,
+                bytes: bytes.len(),
+            });
         }
         at = if byte.is_ascii_hexdigit() {
             match high.take() {
@@ -68,7 +71,10 @@ pub(super) fn pairs(text: &[u8], marks: &Marks, mark: usize, origin: usize) -> (
     while let Some(&byte) = text.get(at) {
         if byte.is_ascii_hexdigit() {
             if next.is_none() && at >= mark {
-                next = Some(at);
+                next = Some(Next {
+                    at,
+                    bytes: bytes.len(),
+                });
             }
             let number = token(text, at, u8::is_ascii_hexdigit);
             // Longer ones are the places of a dump.
@@ -127,7 +133,10 @@ pub(super) fn prefixed(text: &[u8], mark: usize, origin: usize) -> (Vec<u8>, Pie
         };
         at += gap;
         if next.is_none() && at >= mark {
-            next = Some(at);
+            next = Some(Next {
+                at,
+                bytes: bytes.len(),
+            });
         }
         let number = token(text, at + 2, u8::is_ascii_hexdigit);
         words(number, &mut bytes);
@@ -157,7 +166,10 @@ pub(super) fn decimal(text: &[u8], mark: usize, origin: usize) -> (Vec<u8>, Piec
         gap = 0;
         let is_negative = at > 0 && text.get(at - 1) == Some(&b'-');
         if next.is_none() && at >= mark {
-            next = Some(at - usize::from(is_negative));
+            next = Some(Next {
+                at: at - usize::from(is_negative),
+                bytes: bytes.len(),
+            });
         }
         let number = token(text, at, u8::is_ascii_digit);
         let magnitude = number.iter().fold(0_i32, |sum, digit| {
@@ -188,7 +200,10 @@ pub(super) fn literal(
     let mut next = None;
     while let Some((&byte, after)) = text.get(at..).and_then(<[u8]>::split_first) {
         if next.is_none() && at >= mark {
-            next = Some(at);
+            next = Some(Next {
+                at,
+                bytes: bytes.len(),
+            });
         }
         match byte {
             b'\\' => {

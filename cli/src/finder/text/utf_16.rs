@@ -1,6 +1,6 @@
 //! ASCII in UTF-16.
 
-use super::piece::Piece;
+use super::piece::{Next, Piece};
 
 /// The text, up to what is not ASCII. Either order of bytes is the same here, seen from a character.
 pub(super) fn decode(text: &[u8], mark: usize) -> (Vec<u8>, Piece) {
@@ -10,7 +10,9 @@ pub(super) fn decode(text: &[u8], mark: usize) -> (Vec<u8>, Piece) {
     });
     let characters: Vec<u8> = units.collect();
     let end = (2 * characters.len()).min(text.len());
-    let next = Some(mark.next_multiple_of(2)).filter(|next| *next < end);
+    let at = mark.next_multiple_of(2);
+    let bytes = at / 2;
+    let next = (at < end).then_some(Next { at, bytes });
     (characters, Piece { end, next })
 }
 
