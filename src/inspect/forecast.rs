@@ -60,7 +60,7 @@ pub enum EndKind {
 pub enum RootProgram {
     /// The Chrome Root Store.
     Chrome,
-    /// The Microsoft Trusted Root Program, which Windows and Edge's older versions go by.
+    /// The Microsoft Trusted Root Program, by which Windows goes.
     Microsoft,
 }
 

@@ -86,7 +86,8 @@ impl Known<'_> {
             identity == (&anchor.subject, &anchor.subject_public_key_info)
         });
         let own = root.root.distrust_after().filter(|_| !is_of_program);
-        let distrust = own.or_else(|| listed?.limits().distrust_after());
+        let imposed = listed.and_then(|anchor| anchor.limits().distrust_after());
+        let distrust = own.into_iter().chain(imposed).min();
         let mut ends: Vec<End> = distrust.into_iter().flat_map(End::of_distrust).collect();
 
         let certificate = &root.certificate;
@@ -207,9 +208,19 @@ impl<'a> Report<'a> {
             let others = root.ends.iter().filter(|end| Some(end.end) != next);
             let others =
                 others.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
+            let compromised = root.facts.compromised();
+            let compromised = compromised.map(|why| format!("compromised: {}", why.ids()));
             let absent = root.absent_from.iter();
             let absent = absent.map(|program| format!("not in the list `{program}`"));
-            (shown, cells, others.chain(absent).collect())
+            (
+                shown,
+                cells,
+                compromised
+                    .into_iter()
+                    .chain(others)
+                    .chain(absent)
+                    .collect(),
+            )
         });
         let table = table_with_remarks(&["quarter", "day", "what", "root"], rows, is_narrow());
         if table.row_count() > 0 {
