@@ -153,6 +153,8 @@ pub mod _documentation {
     pub mod policy {}
     #[doc = include_str!("../docs/clients.md")]
     pub mod clients {}
+    #[doc = include_str!("../docs/reqwest.md")]
+    pub mod reqwest {}
     #[doc = include_str!("../docs/figures.md")]
     pub mod figures {}
     #[doc = include_str!("../docs/security.md")]

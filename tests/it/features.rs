@@ -43,6 +43,7 @@ fn links_of_the_readme_are_absolute_and_agree_with_the_manifest() {
         readme,
         include_str!("../../docs/clients.md"),
         include_str!("../../docs/figures.md"),
+        include_str!("../../docs/reqwest.md"),
         include_str!("../../docs/security.md"),
     ];
     let links: Vec<_> = pages

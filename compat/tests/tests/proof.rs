@@ -7,12 +7,14 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
-use std::{env, fs};
 
 use drop_in_tests::plain;
-use embedded_roots_testing::folder::Folder;
 use embedded_roots_testing::server::{Tls, config, listen};
 use rustls::{ALL_VERSIONS, ServerConfig, ServerConnection, StreamOwned};
+
+use crate::empty_root::{RUSTFLAGS, TARGET, command, succeeded, target};
+
+mod empty_root;
 
 const HOST: &str = "server.example";
 
@@ -87,24 +89,11 @@ fn the_program_has_no_original() {
     assert_eq!(below, drop_in("webpki-roots", "1.0.10"));
 }
 
-/// Builds the program with these arguments, puts it into an empty folder, and runs it with that
-/// folder as its root directory.
+/// Builds the program with these arguments, and runs it in an empty root directory.
 fn printed_in_an_empty_root(arguments: &[&str], ports: &[String]) -> String {
-    const TARGET: &str = "x86_64-unknown-linux-gnu";
-
     cargo(&[&["build", "--target", TARGET], arguments].concat());
-    let program = target().join(TARGET).join("debug/proof");
-    let empty = Folder::new("root");
-    // Container engines provide this file.
-    empty.file("etc/hosts", format!("127.0.0.1 {HOST}\n"));
-    fs::copy(program, empty.join("program")).unwrap();
-    let output = Command::new("chroot")
-        .args([empty.path(), Path::new("/program"), Path::new(HOST)])
-        .args(ports)
-        .env_clear()
-        .env("PATH", env::var_os("PATH").unwrap_or_default())
-        .output()
-        .unwrap();
+    let (_empty, mut command) = command("proof", HOST);
+    let output = command.arg(HOST).args(ports).output().unwrap();
     String::from_utf8(succeeded(output).stdout).unwrap()
 }
 
@@ -115,23 +104,13 @@ fn cargo(arguments: &[&str]) -> Output {
         .current_dir(package("../proof"))
         .env("CARGO_TARGET_DIR", target())
         .env("EMBEDDED_ROOTS_FILE", package("data/roots.pem"))
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("RUSTFLAGS", RUSTFLAGS)
         .output();
     succeeded(output.unwrap())
 }
 
-fn succeeded(output: Output) -> Output {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{stderr}");
-    output
-}
-
 fn package(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("proof")
 }
 
 type Answer = fn(TcpStream, ServerConnection) -> io::Result<()>;
