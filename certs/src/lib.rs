@@ -30,7 +30,8 @@ pub const ANNOTATED_PEM: &str = include_str!("../ca-certificates.crt");
 pub const DISTRUSTED_KEYS: &str = include_str!("../distrusted-keys.txt");
 
 /// What other root programs say of the roots. Each line has the SHA-256 digest of a certificate, and fields such as
-/// `chrome-sct-not-after=2027-09-14T23:59:59Z` or `microsoft=absent` for what limits it there. Lines that start with `#` are
+/// `chrome-sct-not-after=2027-09-14T23:59:59Z` or `microsoft=absent` for what limits it there; `key-since` is the start of an
+/// older certificate of the key. Lines that start with `#` are
 /// comments.
 pub const PROGRAMS: &str = include_str!("../programs.txt");
 

@@ -91,11 +91,13 @@ pub fn forecasts(pem: impl AsRef<[u8]>) -> Result<Vec<Forecast>, Error> {
         let known = of_table(PROGRAMS, &hex(&sha256(der)))?;
         let is_of_mozilla = known.is_some();
         let TableRow {
+            key_since,
             mut ends,
             absent_from,
         } = known.unwrap_or_default();
         if is_of_mozilla {
-            ends.extend(not_before(der).and_then(mozilla_schedule).map(|time| End {
+            let created = key_since.or_else(|| not_before(der));
+            ends.extend(created.and_then(mozilla_schedule).map(|time| End {
                 time,
                 kind: EndKind::MozillaSchedule,
             }));
@@ -111,8 +113,9 @@ pub fn forecasts(pem: impl AsRef<[u8]>) -> Result<Vec<Forecast>, Error> {
 /// Mozilla Root Store Policy 3.1 (section 7.4) has no key that is older than 15 years, and until 2029 a
 /// [schedule](https://wiki.mozilla.org/CA/Root_CA_Lifecycles).
 ///
-/// The age is that of the key, by the report of the ceremony in which it was made. The certificate, which says only since
-/// when it is valid, may be younger than its key, so that the day is expected, at the latest.
+/// The age is that of the key, by the report of the ceremony in which it was made. A certificate says only since when it is
+/// valid, and may be younger than its key, so that the day is expected, at the latest. Where an older certificate of the key is
+/// known, [`forecasts`] goes by that.
 ///
 /// None for a time beyond the calendar.
 #[must_use]
@@ -282,6 +285,8 @@ fn of_table(table: &str, digest: &str) -> Result<Option<TableRow>, Error> {
             let mut programs = [RootProgram::Chrome, RootProgram::Microsoft].into_iter();
             let program = programs.find(|program| program.to_string() == name);
             row.absent_from.push(program.ok_or_else(unknown)?);
+        } else if name == "key-since" {
+            row.key_since = Some(parse_rfc3339(value).ok_or_else(unknown)?);
         } else {
             let mut kinds = OF_TABLE.into_iter();
             let kind = kinds.find(|kind| kind.to_string() == name);
@@ -295,6 +300,8 @@ fn of_table(table: &str, digest: &str) -> Result<Option<TableRow>, Error> {
 
 #[derive(Debug, Default, PartialEq)]
 struct TableRow {
+    /// Since when the key is known, if that is earlier than the certificate says.
+    key_since: Option<UnixTime>,
     ends: Vec<End>,
     absent_from: Vec<RootProgram>,
 }
@@ -385,11 +392,16 @@ mod tests {
         let row = of_table(row, digest).unwrap().unwrap();
         assert_eq!(row.ends[0].to_string(), "2027-09-14 chrome-sct-not-after");
         assert_eq!(row.absent_from, [RootProgram::Microsoft]);
+        let row = of_table("00ff key-since=2009-05-20T08:38:15Z", digest)
+            .unwrap()
+            .unwrap();
+        assert_eq!(row.key_since.map(iso_day).as_deref(), Some("2009-05-20"));
         for field in [
             "apple=absent",
             "chrome=2027",
             "expiry=2027-09-14T23:59:59Z",
             "chrome",
+            "key-since=x",
             "chrome-sct-not-after=x",
         ] {
             let why = of_table(&format!("00ff {field}"), digest)

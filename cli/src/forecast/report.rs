@@ -91,13 +91,18 @@ impl Known<'_> {
         let mut ends: Vec<End> = distrust.into_iter().flat_map(End::of_distrust).collect();
 
         let certificate = &root.certificate;
-        let mut of_key = self.history.of_key(&certificate.spki_sha256());
-        let is_known = of_key.next().is_some();
+        let of_key = || self.history.of_key(&certificate.spki_sha256());
+        let is_known = of_key().next().is_some();
         if let Some(removed) = self.history.removed(certificate) {
             let day = removed.gone.as_deref().and_then(|day| parse_day(day).ok());
             ends.extend(day.map(|time| end(EndKind::MozillaRemoval, time)));
         } else if is_known {
-            let created = not_before(root.root.certificate());
+            // A CA can have renewed its certificate.
+            let listed = self.programs.iter().filter_map(|list| list.of(identity));
+            let listed = listed.map(|listed| listed.root.root.certificate());
+            let known = of_key().map(|known| &known.der).chain(listed);
+            let known = known.chain([root.root.certificate()]);
+            let created = known.filter_map(|der| not_before(der)).min();
             let until = created.and_then(mozilla_schedule);
             ends.extend(until.map(|time| end(EndKind::MozillaSchedule, time)));
         }

@@ -16,7 +16,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::digest::{hex, sha256};
-use embedded_roots_bundle::{Root, identity, parse_rfc3339, subject};
+use embedded_roots_bundle::{Root, identity, not_before, parse_rfc3339, rfc3339, subject};
 use rustls_pki_types::CertificateDer;
 
 use self::record::{ListedRoot, ProgramList};
@@ -94,7 +94,8 @@ const HEADER: &str = "# Written by `cargo xtask programs`; README.md says what i
 const TABLE_HEADER: &str = "\
 # What other root programs say of the roots of ca-certificates.crt. Written by `cargo xtask programs`.
 #
-# SHA-256 of the certificate, and a field for each program that lacks the root or has a date for it
+# SHA-256 of the certificate, since when its key is known if that is earlier than it says, and a field for each program
+# that lacks the root or has a date for it
 ";
 
 /// Without the certificates that the history has, and without what is neither in the list now nor in the history.
@@ -205,7 +206,8 @@ fn changes(before: &[ListedRoot], after: &[ListedRoot]) -> String {
     went.chain(came).collect()
 }
 
-/// What a list says of each root of certs/, by subject and key: a CA can have renewed its certificate.
+/// What a list says of each root of certs/, by subject and key: a CA can have renewed its certificate. Then the key is older
+/// than the certificate says.
 fn table(
     roots: &[Root],
     lists: &[ProgramList],
@@ -217,9 +219,23 @@ fn table(
             anchors.push((root, Root::from_der(certificate(root, known)?)?));
         }
     }
+    let mut before = Vec::new();
+    for der in known.values() {
+        before.push(Root::from_der(der.clone())?);
+    }
     let mut rows = BTreeSet::new();
     for root in roots {
         let mut row = hex(&sha256(root.certificate()));
+        let all = anchors.iter().map(|(_, root)| root).chain(&before);
+        let of_key =
+            all.filter(|other| identity(other.trust_anchor()) == identity(root.trust_anchor()));
+        let since = of_key
+            .filter_map(|other| not_before(other.certificate()))
+            .min();
+        let earlier = since.filter(|since| Some(*since) < not_before(root.certificate()));
+        if let Some(since) = earlier {
+            write!(row, " key-since={}", rfc3339(since))?;
+        }
         let mut rest = anchors.as_slice();
         for (list, program) in lists.iter().zip(["chrome", "microsoft"]) {
             let (of_list, others) = rest.split_at(list.root.len());
