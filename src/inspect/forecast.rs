@@ -321,7 +321,7 @@ mod tests {
         parse_iso_day(text).unwrap()
     }
 
-    /// The rows of Mozilla's schedule: https://wiki.mozilla.org/CA/Root_CA_Lifecycles
+    /// The rows of Mozilla's schedule: <https://wiki.mozilla.org/CA/Root_CA_Lifecycles>
     #[test]
     fn schedule_goes_by_the_age_of_the_key() {
         for (created, until) in [
