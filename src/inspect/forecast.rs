@@ -72,10 +72,11 @@ pub enum RootProgram {
 /// # #[cfg(all(feature = "mozilla", any(feature = "ring", feature = "aws-lc-rs")))] {
 /// use embedded_roots::{inspect, mozilla};
 ///
-/// let mut forecasts = inspect::forecasts(mozilla::annotated_pem())?;
-/// forecasts.sort_by_key(|forecast| forecast.ends().first().copied());
-/// let first = &forecasts[0];
-/// println!("{}: {:?}", first.certificate(), first.ends());
+/// for forecast in inspect::forecasts(mozilla::annotated_pem())? {
+///     for end in forecast.ends() {
+///         println!("{end}: {}", forecast.certificate());
+///     }
+/// }
 /// # }
 /// # Ok::<(), embedded_roots::Error>(())
 /// ```
