@@ -21,8 +21,7 @@ pub(crate) struct Arguments {
     /// A PEM file has to compile. Any other file is searched like `scan` does, and so is a directory:
     /// all roots in it are compared, by subject and key, and their limits are not, since a program may
     /// set limits that nobody sees in it. Nor are those of `mozilla@YYYY-MM-DD`, which are not known, and of `chrome`, which
-    /// are of another kind. A
-    /// directory or an archive that cannot be read to its end is an error.
+    /// are of another kind. A directory or an archive that cannot be read to its end is an error.
     old: Source,
     /// The same
     new: Source,
@@ -128,11 +127,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
         if !limits_compared {
             let sides = [(&old, &arguments.old), (&new, &arguments.new)];
-            let unknown = of_unknown_limits(sides);
-            writeln!(
-                out,
-                "limits are not compared: those of {unknown} are not known"
-            )?;
+            let why = why_limits_are_not_compared(sides);
+            writeln!(out, "limits are not compared: {why}")?;
         }
         let sources = [&arguments.old, &arguments.new];
         if let Some(remark) = Source::beyond_history(&sources, &history) {
@@ -195,12 +191,24 @@ fn compromised(root: &InspectedRoot, history: &History) -> String {
     compromised.unwrap_or_default()
 }
 
-fn of_unknown_limits(sides: [(&Side, &Source); 2]) -> String {
-    let unknown = sides.into_iter().filter(|(side, _)| !side.limits_are_known);
-    let unknown: Vec<String> = unknown
-        .map(|(_, source)| escape(&source.to_string()))
-        .collect();
-    unknown.join(" and ")
+fn why_limits_are_not_compared(sides: [(&Side, &Source); 2]) -> String {
+    let (mut unknown, mut others) = (Vec::new(), Vec::new());
+    for (_, source) in sides.into_iter().filter(|(side, _)| !side.limits_are_known) {
+        let name = escape(&source.to_string());
+        match source {
+            // Dates of SCTs
+            Source::Program(_) => others.push(name),
+            _ => unknown.push(name),
+        }
+    }
+    others.dedup();
+    let mut why = Vec::new();
+    for (names, what) in [(unknown, "not known"), (others, "of another kind")] {
+        if !names.is_empty() {
+            why.push(format!("those of {} are {what}", names.join(" and ")));
+        }
+    }
+    why.join(", and ")
 }
 
 /// By subject and key. If there are several, the same certificate.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use embedded_roots_bundle::{ParsedBundle, counted, iso_day, not_after};
+use embedded_roots_bundle::{ParsedBundle, counted, escape, iso_day, not_after};
 use serde::Serialize;
 
 use crate::history::History;
@@ -42,6 +42,16 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let roots = arguments.source.compilable(&history, password)?;
     output.warn(&arguments.source.warnings(&roots))?;
     if arguments.pem {
+        // What cannot carry a limit does not carry the root.
+        let (limited, roots): (Vec<_>, Vec<_>) =
+            (roots.into_iter()).partition(|root| root.sct_not_after.is_some());
+        if !limited.is_empty() {
+            let count = counted(limited.len(), "root");
+            let source = escape(&arguments.source.to_string());
+            output.warn(&[format!(
+                "{source}: {count} with a date for SCTs (`sct-not-after`) left out, which annotated PEM cannot say"
+            )])?;
+        }
         let bundle = ParsedBundle::new(roots.into_iter().map(|root| root.root).collect())?;
         output.write(&(), |out| out.write_all(bundle.to_pem().as_bytes()))?;
         return Ok(Outcome::Clean);

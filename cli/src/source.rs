@@ -98,7 +98,8 @@ impl Source {
         let builder = Roots::builder();
         let builder = match self {
             Self::Mozilla => builder.bundle(&mozilla::BUNDLE),
-            Self::MozillaOn(_) | Self::Program(_) => {
+            Self::Program(program) => return ProgramRoots::load(*program, history)?.policy(),
+            Self::MozillaOn(_) => {
                 let roots = self.compilable(history, None)?;
                 let roots = roots.into_iter().map(|root| root.root);
                 builder.pem(ParsedBundle::new(roots.collect())?.to_pem())

@@ -1,11 +1,13 @@
 //! `check`: would a file compile, and what is doubtful in it?
 
+mod browsers;
 pub(crate) mod elsewhere;
 mod report;
 mod sarif;
 
 use std::mem;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use embedded_roots::mozilla;
@@ -14,6 +16,7 @@ use embedded_roots_bundle::{
 };
 use rustls_pki_types::UnixTime;
 
+use crate::check::browsers::Browsers;
 use crate::check::elsewhere::Others;
 use crate::check::report::{Check, Doubt, Warning};
 use crate::history::History;
@@ -34,7 +37,7 @@ pub(crate) struct Arguments {
     /// The file whose first line is the password of a key store
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Warn of certificates that expire within this many days
+    /// Warn of certificates that expire within this many days, and of dates that browsers have for a public root
     #[arg(long, default_value_t = 30)]
     days: u32,
     /// Tell what these programs refuse or lose, by measurement: `all`, or names such as `openssl`,
@@ -82,6 +85,12 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         arguments.days,
     ));
     warnings.extend(distrusted(&input, &roots));
+    let until = output
+        .now()
+        .as_secs()
+        .saturating_add(seconds(arguments.days));
+    let until = UnixTime::since_unix_epoch(Duration::from_secs(until));
+    warnings.extend(Browsers::load(&history)?.warnings(&roots, until));
     warnings.extend(others.doubts());
     let programs = others.opinions(&table.chosen(&arguments.programs)?);
     let checked = Check {
@@ -176,7 +185,7 @@ fn doubts(
         );
     }
     let until = certificate.not_after();
-    let soon = u64::from(days) * 86_400;
+    let soon = seconds(days);
     if let Some(why) = root.unreadable_validity() {
         doubt("validity", why.to_owned());
     } else if until.as_secs() < now.as_secs() {
@@ -239,6 +248,10 @@ fn doubts(
         doubt("limit-not-applied", text);
     }
     doubts
+}
+
+fn seconds(days: u32) -> u64 {
+    u64::from(days) * 86_400
 }
 
 /// Why rustls verifies nothing by a root, or with one of its providers.

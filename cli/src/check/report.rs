@@ -43,7 +43,7 @@ pub(super) struct Warning<T> {
 pub(super) struct Doubt {
     /// One of `compromised`, `expired`, `expires`, `validity`, `weak-key`, `weak-signature`, `removed`, `version`,
     /// `no-basic-constraints`, `server`, `duplicate-key`, `limit-not-applied`, `limit-escaped`,
-    /// `distrusted`, `form`, `unusable`, `other-programs`.
+    /// `distrusted`, `form`, `unusable`, `browsers`, `other-programs`.
     pub(super) kind: &'static str,
     pub(super) text: String,
 }

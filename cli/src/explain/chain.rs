@@ -1,16 +1,16 @@
 //! The certificates that a server sent.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::{escape, issuer, subject};
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::FromDer as _;
 
+use crate::explain::sct::EmbeddedScts;
 use crate::outcome::Result;
 use crate::root::{short_name, shortest};
 use crate::signature::is_signed_by;
@@ -35,8 +35,7 @@ pub(super) struct SentCertificate {
     /// Where it says that its issuer's certificate is. That is shown, and never fetched: a server must
     /// not be able to make this program connect to an address of its choice.
     pub(super) ca_issuers: Vec<String>,
-    /// When logs have promised to log it (RFC 6962, section 3.3), as it says itself; not verified.
-    pub(super) sct_times: Vec<UnixTime>,
+    pub(super) scts: EmbeddedScts,
 }
 
 impl Chain {
@@ -138,7 +137,6 @@ impl SentCertificate {
         let (_, parsed) = X509Certificate::from_der(&der)?;
         let mut names = Vec::new();
         let mut ca_issuers = Vec::new();
-        let mut sct_times = Vec::new();
         for extension in parsed.extensions() {
             match extension.parsed_extension() {
                 ParsedExtension::SubjectAlternativeName(san) => {
@@ -153,20 +151,16 @@ impl SentCertificate {
                         }
                     }
                 }
-                ParsedExtension::SCT(scts) => {
-                    let times = scts.iter().map(|sct| Duration::from_millis(sct.timestamp));
-                    sct_times.extend(times.map(UnixTime::since_unix_epoch));
-                }
                 _ => {}
             }
         }
         Ok(Self {
+            scts: EmbeddedScts::from_certificate(&der),
             der,
             number,
             certificate,
             names,
             ca_issuers,
-            sct_times,
         })
     }
 

@@ -46,7 +46,9 @@ impl<'a> Elsewhere<'a> {
         let read = |der: &CertificateDer<'static>| InspectedRoot::from_der(der.clone()).ok();
         let own = read(&chain.end_entity.der).filter(is_self_issued);
         let is_own = own.is_some();
-        let mut ends: Vec<&Candidate> = candidates.iter().filter(|end| end.verifies).collect();
+        let ends = candidates.iter();
+        let ends = ends.filter(|end| end.verifies && !end.is_intermediate);
+        let mut ends: Vec<&Candidate> = ends.collect();
         let is_over = |end: &&Candidate| end.root.certificate.not_after() < now;
         ends.sort_by_key(|end| (!end.is_valid, is_over(end)));
         let end = ends

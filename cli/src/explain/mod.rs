@@ -6,6 +6,7 @@ mod connection;
 mod elsewhere;
 mod policy;
 mod program;
+mod sct;
 mod starttls;
 mod stream;
 #[cfg(test)]
@@ -256,8 +257,7 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
 
     let asked = policies.first().zip(verdicts.first());
     let (policy, verdict) = asked.ok_or("there is no policy")?;
-    let accepted = verdict.accepted.ok_or_else(|| verdict.sentence.clone())?;
-    let (handshake, outcome) = if accepted {
+    let (handshake, outcome) = if verdict.accepted == Some(true) {
         // A verdict on what the second connection is sent.
         let judge = |sent| -> Result<Verdict> {
             let chain = Chain::read(sent)?;
@@ -269,11 +269,16 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
             Ok(case.judge(policy))
         };
         handshake(&server, policy, &case, judge)
+    } else if verdict.accepted.is_none() {
+        let why = format!("no verdict by {}: {}", policy.name, verdict.sentence);
+        (None, Err(why.into()))
     } else {
         (None, Ok(Outcome::Findings))
     };
     let completion = match &policy.roots {
-        Ok(roots) if !accepted => intermediates.complete(&chain, &server.name, roots, now),
+        Ok(roots) if verdict.accepted == Some(false) => {
+            intermediates.complete(&chain, &server.name, roots, now)
+        }
         _ => None,
     };
     let outcome = outcome.map_err(|why| at_server(why).into());

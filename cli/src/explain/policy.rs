@@ -89,11 +89,7 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
         Policy::new(PolicyName::System, Roots::system()),
     ];
     for program in PROGRAMS {
-        let source = Source::Program(program);
-        policies.push(Policy {
-            list: Some(ProgramRoots::load(program, history)?),
-            ..Policy::new(PolicyName::Program(program), Ok(source.policy(history)?))
-        });
+        policies.push(Policy::of_program(ProgramRoots::load(program, history)?)?);
     }
     let first = match given {
         None | Some(Source::Mozilla) => PolicyName::Embedded,
@@ -111,6 +107,16 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
 }
 
 impl Policy {
+    /// The list of another program.
+    pub(super) fn of_program(list: ProgramRoots) -> Result<Self> {
+        let name = PolicyName::Program(list.program);
+        let roots = list.policy()?;
+        Ok(Self {
+            list: Some(list),
+            ..Self::new(name, Ok(roots))
+        })
+    }
+
     /// Those that can be read.
     pub(super) fn certificates(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
         self.certificates.iter().map(|root| root.root.certificate())
@@ -140,6 +146,8 @@ pub(super) struct Candidate {
     pub(super) root: InspectedRoot,
     /// The names of the policies that have it.
     pub(super) trusted_by: Vec<PolicyName>,
+    /// A program's list alone has it, as an intermediate.
+    pub(super) is_intermediate: bool,
     /// If it has been removed from Mozilla's list.
     pub(super) removed: Option<Standing>,
     /// If the private key of an intermediate below it is public, or its own.
@@ -170,8 +178,11 @@ pub(super) fn candidates(
         let name = subject(der);
         chain.all().any(|sent| issuer(&sent.der) == name)
     };
-    let mut add = |root: &bundle::Root, policy: Option<&PolicyName>| {
-        let policy = policy.cloned();
+    let mut add = |root: &bundle::Root, policy: Option<&Policy>| {
+        let list = policy.and_then(|policy| policy.list.as_ref());
+        let listed = list.and_then(|list| list.of(bundle::identity(root.trust_anchor())));
+        let is_intermediate = listed.is_some_and(|listed| listed.is_intermediate);
+        let policy = policy.map(|policy| policy.name.clone());
         let found = candidates
             .iter_mut()
             .find(|candidate| candidate.root.root.certificate() == root.certificate());
@@ -179,9 +190,11 @@ pub(super) fn candidates(
             // A store can have a certificate twice.
             let policy = policy.filter(|policy| !candidate.trusted_by.contains(policy));
             candidate.trusted_by.extend(policy);
+            candidate.is_intermediate &= is_intermediate;
         } else if let Ok(read) = InspectedRoot::new(root.clone()) {
             candidates.push(Candidate {
                 trusted_by: policy.into_iter().collect(),
+                is_intermediate,
                 removed: history.removed(&read.certificate).cloned(),
                 compromised: history.compromise(&read.certificate).cloned(),
                 verifies: verifies(root.certificate()),
@@ -193,7 +206,7 @@ pub(super) fn candidates(
     for policy in policies {
         for root in &policy.certificates {
             if is_issuer(root.root.certificate()) {
-                add(&root.root, Some(&policy.name));
+                add(&root.root, Some(policy));
             }
         }
     }

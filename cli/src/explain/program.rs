@@ -17,14 +17,20 @@ pub(super) struct ProgramVerdict {
 }
 
 impl ProgramVerdict {
-    /// `ends` are the roots of the list that the chain is valid with.
+    /// The chain is valid with the list as a whole, and `ends` are the roots of it that signatures lead to.
     pub(super) fn new<'a>(
         case: &Case<'_>,
         list: &ProgramRoots,
         ends: impl Iterator<Item = &'a Candidate>,
     ) -> Self {
-        let listed = ends.filter_map(|end| Some((end, list.of(end.root.identity())?)));
-        let opinions = listed.map(|(end, listed)| Self::by_root(case, list, end, listed));
+        let listed = ends.filter_map(|end| list.of(end.root.identity()));
+        // With the limits of this root alone: it may be another one for which the list as a whole accepts the chain.
+        let is_end = |listed: &&ProgramRoot| {
+            let alone = listed.policy();
+            alone.is_ok_and(|alone| case.verify(&alone).is_ok())
+        };
+        let opinions = listed.filter(is_end);
+        let opinions = opinions.map(|listed| Self::by_root(case, list.program, listed));
         // It is enough that one root is good.
         let best = opinions.min_by_key(|opinion| match opinion.accepted {
             Some(true) => 0,
@@ -37,42 +43,49 @@ impl ProgramVerdict {
         })
     }
 
-    fn by_root(
-        case: &Case<'_>,
-        list: &ProgramRoots,
-        end: &Candidate,
-        listed: &ProgramRoot,
-    ) -> Self {
-        let certificate = &end.root.certificate;
-        let name = quoted(&end.root.short_name());
-        let valid = certificate.not_before()..=certificate.not_after();
-        if listed.is_intermediate && !valid.contains(&case.now) {
+    fn by_root(case: &Case<'_>, program: RootProgram, listed: &ProgramRoot) -> Self {
+        let certificate = &listed.root.certificate;
+        let name = quoted(&listed.root.short_name());
+        if listed.is_intermediate && case.now > certificate.not_after() {
             let day = iso_day(certificate.not_after());
-            let sentence = format!(
-                "the chain ends in its intermediate {name}, which is not valid: it expires on {day}"
-            );
+            let sentence = format!("its intermediate {name} expired on {day}");
             return Self::refused(Reason::Expired, sentence);
         }
+        if listed.is_intermediate && case.now < certificate.not_before() {
+            let start = rfc3339(certificate.not_before());
+            let sentence = format!("its intermediate {name} is not valid before {start}");
+            return Self::refused(Reason::NotYetValid, sentence);
+        }
         if let Some(since) = listed.disallowed.filter(|since| *since <= case.now) {
-            let sentence = format!("it does not trust the root {name} since {}", rfc3339(since));
+            let since = rfc3339(since);
+            let sentence = format!("it has not trusted the root {name} since {since}");
             return Self::refused(Reason::Distrusted, sentence);
         }
-        let ends_in = format!("the chain ends in its root {name}");
-        let Some(limit) = listed.root.sct_not_after else {
-            return Self::accepted(list.program, &ends_in);
+        let what = if listed.is_intermediate {
+            "intermediate"
+        } else {
+            "root"
         };
+        let ends_in = format!("the chain ends in its {what} {name}");
+        let Some(limit) = listed.root.sct_not_after else {
+            return Self::accepted(program, &ends_in);
+        };
+        let limit_shown = rfc3339(limit);
         let wanted = format!(
-            "its root {name} is for certificates with an SCT from {} or before",
-            rfc3339(limit)
+            "its {what} {name} is for certificates with an SCT from {limit_shown} or before"
         );
-        match case.chain.end_entity.sct_times.iter().min() {
+        let scts = &case.chain.end_entity.scts;
+        match scts.times.iter().min() {
             Some(first) if *first <= limit => {
                 let first = rfc3339(*first);
-                Self::accepted(
-                    list.program,
-                    &format!("{ends_in}, and the certificate has an SCT from {first}"),
-                )
+                let ends_in = format!("{ends_in}, and the certificate has an SCT from {first}");
+                Self::accepted(program, &ends_in)
             }
+            _ if scts.has_unreadable => Self::unknown(format!(
+                "{wanted}, and not all SCTs of this one can be read"
+            )),
+            // A log can also promise to log the certificate itself, which the server then sends apart; but that is made when
+            // there are these SCTs in it, so that it is younger.
             Some(first) => {
                 let first = rfc3339(*first);
                 let sentence = format!("{wanted}, and the first of this one is from {first}");
@@ -91,7 +104,7 @@ impl ProgramVerdict {
             accepted: Some(true),
             reason: None,
             sentence: format!(
-                "{ends_in}, by its list and dates; its rules {rules} are not known here"
+                "{ends_in}; its list and dates are known here, and its rules {rules} are not"
             ),
         }
     }

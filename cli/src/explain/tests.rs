@@ -1,5 +1,7 @@
 //! Verdicts that no server of a test can bring about, and the reading of arguments.
 
+mod program;
+
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +37,7 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
         email,
     )
     .unwrap();
-    let policies = policies(None, &history).unwrap();
+    let policies = policies(None, &History::load().unwrap()).unwrap();
     let chain = Chain::read(vec![server.der().clone()]).unwrap();
     let now = UnixTime::now();
     let config = embedded().unwrap().client_config();
@@ -95,6 +97,7 @@ fn a_compromised_root_is_told_with_advisories() {
     let candidate = Candidate {
         root: InspectedRoot::from_der(root.der.clone()).unwrap(),
         trusted_by: Vec::new(),
+        is_intermediate: false,
         removed: history.removed(&root.certificate).cloned(),
         compromised: history.compromise(&root.certificate).cloned(),
         verifies: true,

@@ -18,7 +18,7 @@ pub(super) struct Verdict {
     pub(super) policy: PolicyName,
     /// The number of its roots.
     pub(super) roots: usize,
-    /// None if the policy cannot be asked.
+    /// None if the policy cannot be asked, or if it depends on what is not known.
     pub(super) accepted: Option<bool>,
     /// Why it refuses.
     pub(super) reason: Option<Reason>,
@@ -89,8 +89,7 @@ impl Case<'_> {
             Ok(()) => match &policy.list {
                 Some(list) => {
                     let ends = self.ends();
-                    let ends =
-                        ends.filter(|end| end.is_valid && end.trusted_by.contains(&policy.name));
+                    let ends = ends.filter(|end| end.trusted_by.contains(&policy.name));
                     let by_list = ProgramVerdict::new(self, list, ends);
                     verdict(count, by_list.accepted, by_list.reason, by_list.sentence)
                 }
@@ -103,7 +102,7 @@ impl Case<'_> {
         }
     }
 
-    fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
+    pub(super) fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
         let end_entity = &self.chain.end_entity.der;
         let intermediates = &self.chain.intermediates;
         roots
@@ -161,12 +160,12 @@ impl Case<'_> {
             (Reason::UnsupportedConstraint, sentence)
         } else if refusal.is_unsupported_algorithm() {
             match self.end_elsewhere(policy) {
-                Some(end) => self.foreign(end),
+                Some(end) => self.foreign(policy, end),
                 None => (Reason::UnsupportedAlgorithm, sentence),
             }
         } else if refusal.is_bad_signature() {
             match self.end_elsewhere(policy) {
-                Some(end) => self.foreign(end),
+                Some(end) => self.foreign(policy, end),
                 None => (Reason::BadSignature, sentence),
             }
         } else {
@@ -180,8 +179,8 @@ impl Case<'_> {
         if end_entity.certificate.is_self_issued() {
             return self.self_signed(policy);
         }
-        if let Some(end) = self.ends().next() {
-            return self.foreign(end);
+        if let Some(end) = self.root_ends().next() {
+            return self.foreign(policy, end);
         }
         if refusal.namesake().is_some() {
             return (Reason::NameEncoding, with_advice(refusal));
@@ -189,7 +188,7 @@ impl Case<'_> {
         let issuer = refusal.issuer().unwrap_or_default();
         let namesake = self.candidates.iter().find(|candidate| {
             let root = &candidate.root.certificate;
-            root.subject() == issuer
+            !candidate.is_intermediate && root.subject() == issuer
         });
         if let Some(namesake) = namesake {
             let root = quoted(&namesake.root.short_name());
@@ -232,17 +231,25 @@ impl Case<'_> {
     }
 
     /// The chain ends in a known root, which is not one of the policy.
-    fn foreign(&self, end: &Candidate) -> (Reason, String) {
+    fn foreign(&self, policy: &Policy, end: &Candidate) -> (Reason, String) {
         let root = quoted(&end.root.short_name());
         if let Some(removed) = &end.removed {
             let when = removed.gone_and_why();
+            if policy.list.is_some() {
+                // Its program decides by itself.
+                let sentence = format!(
+                    "the chain ends in the root {root}, which it does not have; it left Mozilla's list by {when}"
+                );
+                return (Reason::OtherRoot, sentence);
+            }
             let compromised = end.compromised.as_ref();
             let compromised = compromised.map(|why| format!("; it is compromised: {}", why.why()));
             let compromised = compromised.unwrap_or_default();
             let sentence = format!("its root {root} left Mozilla's list by {when}{compromised}");
             return (Reason::RemovedRoot, sentence);
         }
-        let others: BTreeSet<&PolicyName> = self.ends().flat_map(|end| &end.trusted_by).collect();
+        let others: BTreeSet<&PolicyName> =
+            self.root_ends().flat_map(|end| &end.trusted_by).collect();
         let others = if others.is_empty() {
             "known from Mozilla's list".to_owned()
         } else {
@@ -334,11 +341,16 @@ impl Case<'_> {
         ends.into_iter()
     }
 
+    /// Those of [`ends`](Self::ends) that are not a program's intermediates: where a root is missing, they are not what a
+    /// client looks for.
+    fn root_ends(&self) -> impl Iterator<Item = &Candidate> {
+        self.ends().filter(|end| !end.is_intermediate)
+    }
+
     /// Where the chain leads to, if that is no root of the policy: it can have one of the same name.
     fn end_elsewhere(&self, policy: &Policy) -> Option<&Candidate> {
-        let is_own = |end: &Candidate| end.trusted_by.contains(&policy.name);
-        let mut ends = self.ends();
-        ends.next().filter(|end| !is_own(end) && !ends.any(is_own))
+        let has_own = self.ends().any(|end| end.trusted_by.contains(&policy.name));
+        self.root_ends().next().filter(|_| !has_own)
     }
 }
 

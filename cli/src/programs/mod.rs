@@ -2,11 +2,14 @@
 
 pub(crate) mod record;
 
+use std::iter;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use embedded_roots::Roots;
 use embedded_roots::inspect::{End, EndKind, RootProgram};
 use embedded_roots_bundle::digest::sha256_from_hex;
-use embedded_roots_bundle::{self as bundle, Annotation, parse_rfc3339};
+use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, parse_rfc3339};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use self::record::{ListedRoot, ProgramList};
@@ -45,7 +48,7 @@ impl ProgramRoots {
     }
 
     /// A list in the format of those that are compiled in.
-    fn read(program: RootProgram, list: &str, history: &History) -> Result<Self> {
+    pub(crate) fn read(program: RootProgram, list: &str, history: &History) -> Result<Self> {
         let list: ProgramList = toml::from_str(list)?;
         let roots = list.root.iter();
         let roots = roots.map(|listed| {
@@ -56,6 +59,11 @@ impl ProgramRoots {
             release: list.release,
             roots: roots.collect::<std::result::Result<_, _>>()?,
         })
+    }
+
+    /// The policy that trusts these roots, up to the dates that are limits here.
+    pub(crate) fn policy(&self) -> Result<Roots> {
+        policy(&self.roots)
     }
 
     /// The root with this subject and this key.
@@ -89,6 +97,11 @@ impl ProgramRoot {
         })
     }
 
+    /// Like [`ProgramRoots::policy`], of this root alone.
+    pub(crate) fn policy(&self) -> Result<Roots> {
+        policy(iter::once(self))
+    }
+
     /// When its program trusts it less, or no longer.
     pub(crate) fn ends(&self) -> impl Iterator<Item = End> {
         let ends = [
@@ -99,6 +112,12 @@ impl ProgramRoot {
         let ends = ends.into_iter();
         ends.filter_map(|(kind, time)| time.map(|time| End { time, kind }))
     }
+}
+
+fn policy<'a>(roots: impl IntoIterator<Item = &'a ProgramRoot>) -> Result<Roots> {
+    let roots = roots.into_iter().map(|listed| listed.root.root.clone());
+    let pem = ParsedBundle::new(roots.collect())?.to_pem();
+    Ok(Roots::builder().pem(pem).build()?)
 }
 
 /// That of the list, or that of the history.
@@ -114,6 +133,8 @@ fn certificate(listed: &ListedRoot, history: &History) -> Result<CertificateDer<
 
 #[cfg(test)]
 mod tests {
+    use embedded_roots::{Anchor, mozilla};
+
     use super::*;
 
     #[test]
@@ -155,6 +176,51 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// A verdict on a chain looks for a root by subject and key.
+    #[test]
+    fn certificates_of_a_key_have_the_same_dates_in_a_list() {
+        let history = History::load().unwrap();
+        let mut renewed = 0;
+        for program in PROGRAMS {
+            let list = ProgramRoots::load(program, &history).unwrap();
+            for listed in &list.roots {
+                let first = list.of(listed.root.identity()).unwrap();
+                let facts = |listed: &ProgramRoot| {
+                    let ends = listed.ends().map(|end| end.to_string());
+                    (listed.is_intermediate, ends.collect::<Vec<_>>())
+                };
+                assert_eq!(facts(first), facts(listed), "{}", listed.root.certificate);
+                renewed += usize::from(!std::ptr::eq(first, listed));
+            }
+        }
+        assert!(renewed > 0, "one is there twice");
+    }
+
+    #[test]
+    fn limits_of_mozilla_are_not_those_of_other_programs() {
+        let history = History::load().unwrap();
+        let limited = mozilla::BUNDLE.anchors().iter();
+        let limited: Vec<_> = limited
+            .filter(|anchor| !anchor.limits().is_empty())
+            .collect();
+        let mut met = 0;
+        for program in PROGRAMS {
+            let list = ProgramRoots::load(program, &history).unwrap();
+            let policy = list.policy().unwrap();
+            for anchor in policy.anchors() {
+                let identity = bundle::identity(anchor.trust_anchor());
+                let listed = list.of(identity).unwrap();
+                assert_eq!(anchor.limits(), listed.root.root.limits(), "{program}");
+                let of_mozilla = |limited: &&&Anchor| {
+                    bundle::identity(limited.trust_anchor()) == identity
+                        && limited.limits() != anchor.limits()
+                };
+                met += limited.iter().filter(of_mozilla).count();
+            }
+        }
+        assert!(met > 0, "one root that both have");
     }
 
     #[test]

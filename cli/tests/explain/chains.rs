@@ -128,7 +128,7 @@ fn an_intermediate_whose_private_key_is_public() {
                     another CA";
     refused(&explained, sentence);
     // Whatever the roots.
-    for policy in ["embedded", "system"] {
+    for policy in ["embedded", "system", "chrome", "microsoft"] {
         let expected = format!("refused by {policy}: {sentence}");
         assert_eq!(explained.verdict(policy), expected);
     }
@@ -583,6 +583,52 @@ fn server_of_an_https_url_is_explained() {
     }
 }
 
+/// By the list of another program, whose private keys no test has.
+#[test]
+fn list_of_another_program_gives_the_exit_status() {
+    let ca = root("CA");
+    let port = Server::new(&server(&ca, HOST)).port;
+    for program in ["chrome", "microsoft"] {
+        let explain = || Explain::new(&ca.pem(), &ca.pem()).with_roots(program);
+        let explained = explain().run(port);
+        let sentence =
+            "the chain ends in the root \"CA\", which it does not have; trusted by system";
+        let expected = format!("refused by {program}: {sentence}");
+        assert_eq!(explained.verdict(program), expected);
+        assert_eq!(explained.status, 1, "{}", explained.errors);
+        let (status, value) = explain().json(port);
+        assert_eq!(status, 1);
+        let verdicts = value["verdicts"].as_array().unwrap();
+        assert_eq!(verdicts.len(), 4);
+        assert_eq!(verdicts[0]["policy"], program);
+        assert_eq!(verdicts[0]["reason"], "other-root");
+        assert!(verdicts[0]["roots"].as_u64() > Some(100));
+    }
+}
+
+#[test]
+fn all_is_shown_without_a_verdict() {
+    let ca = root("CA");
+    let port = Server::new(&server(&ca, HOST)).port;
+    // An operating system without roots.
+    let explain = || Explain::new(&ca.pem(), "").with_roots("system");
+    let explained = explain().run(port);
+    let verdict = explained.verdict("system");
+    let why = verdict.strip_prefix("no verdict by system: ").unwrap();
+    let error = format!("error: localhost:{port}: no verdict by system: {why}\n");
+    assert_eq!(explained.errors, error);
+    assert_eq!(explained.status, 2);
+    assert!(
+        explained.output.contains("sent 1 certificate:"),
+        "{}",
+        explained.output
+    );
+    let (status, value) = explain().json(port);
+    assert_eq!(status, 2);
+    assert_eq!(value["verdicts"][0]["accepted"], serde_json::Value::Null);
+    assert_eq!(value["handshake"], serde_json::Value::Null);
+}
+
 #[test]
 fn json() {
     let (ca, between) = two();
@@ -626,7 +672,8 @@ fn a_file_with_the_name_of_a_policy_is_not_that_policy() {
     let (_, value) = explain().json(server.port);
     let policies = value["verdicts"].as_array().unwrap().iter();
     let policies: Vec<_> = policies.map(|verdict| &verdict["policy"]).collect();
-    assert_eq!(policies, ["./embedded", "embedded", "system"]);
+    let expected = ["./embedded", "embedded", "system", "chrome", "microsoft"];
+    assert_eq!(policies, expected);
     let trusted_by = &value["roots"][0]["trusted_by"];
     assert_eq!(*trusted_by, serde_json::json!(["./embedded", "system"]));
     let difference = value["difference"].as_str().unwrap();

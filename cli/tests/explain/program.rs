@@ -55,6 +55,14 @@ impl Explain {
         self
     }
 
+    /// With another source in place of the file.
+    pub(crate) fn with_roots(self, source: &'static str) -> Self {
+        Self {
+            roots: source,
+            ..self
+        }
+    }
+
     pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.command.args(args);
         self

@@ -1,8 +1,13 @@
 //! `check`.
 
+use std::collections::{HashMap, HashSet};
+
 use embedded_roots::mozilla;
+use embedded_roots_bundle::digest::{hex, sha256};
+use embedded_roots_bundle::{PrivateKeys, certificate_to_pem, parse};
 use embedded_roots_testing::authority::{intermediate, root};
 use rcgen::{IsCa, KeyPair, SanType, date_time_ymd};
+use serde_json::Value;
 
 use crate::command::{Folder, ca, ca_of, json, run};
 
@@ -121,7 +126,7 @@ fn intermediate_of_a_limited_root_escapes_its_limits() {
     let start = name(der).unwrap() - 11;
     let mut named = der.to_vec();
     named[start..start + izenpe.len()].copy_from_slice(izenpe);
-    let named = embedded_roots_bundle::certificate_to_pem(&named);
+    let named = certificate_to_pem(&named);
     warns(
         &named,
         &[],
@@ -179,4 +184,223 @@ fn what_does_not_compile_is_an_error() {
     let (status, value) = json(&["check", &leaf]);
     assert_eq!((status, value["errors"].as_array().unwrap().len()), (2, 1));
     assert_eq!(run(&["check", "/nowhere.pem"]).status, 2);
+}
+
+/// The warnings of kind `browsers`, with their subjects.
+#[track_caller]
+fn of_browsers(pem: &str, arguments: &[&str]) -> Vec<(String, String)> {
+    let folder = Folder::new("browsers");
+    let file = folder.file("ca.pem", pem);
+    let (_, value) = json(&[&["check", &file], arguments].concat());
+    let warnings = value["warnings"].as_array().unwrap().iter();
+    let of_kind = warnings.filter(|warning| warning["kind"] == "browsers");
+    let text = |warning: &Value, field: &str| warning[field].as_str().unwrap().to_owned();
+    of_kind
+        .map(|warning| (text(warning, "subject"), text(warning, "text")))
+        .collect()
+}
+
+/// The roots of a list, as JSON and PEM.
+fn listed(source: &str) -> Vec<(Value, String)> {
+    let roots = parse(
+        "list",
+        run(&["list", source, "--pem"]).out.as_bytes(),
+        PrivateKeys::Refuse,
+    );
+    let pem: HashMap<String, String> = roots
+        .unwrap()
+        .iter()
+        .map(|root| {
+            let der = root.certificate();
+            (hex(&sha256(der)), certificate_to_pem(der))
+        })
+        .collect();
+    let (_, value) = json(&["list", source]);
+    let roots = value["roots"].as_array().unwrap().iter();
+    let roots = roots.filter_map(|root| {
+        let pem = pem.get(root["sha256"].as_str().unwrap())?;
+        Some((root.clone(), pem.clone()))
+    });
+    roots.collect()
+}
+
+/// Keys of the roots of a list.
+fn keys(source: &str) -> HashSet<String> {
+    let (_, value) = json(&["list", source]);
+    let roots = value["roots"].as_array().unwrap().iter();
+    roots.map(|root| root["spki_sha256"].to_string()).collect()
+}
+
+const TODAY: [&str; 2] = ["--today", "2026-11-29"];
+
+#[test]
+fn public_root_of_a_private_bundle_that_browsers_lack() {
+    let [chrome, microsoft] = ["chrome", "microsoft"].map(keys);
+    let is_in =
+        |list: &HashSet<String>, root: &Value| list.contains(&root["spki_sha256"].to_string());
+    let mozilla = json(&["list", "mozilla"]).1;
+    let mozilla = mozilla["roots"].as_array().unwrap();
+    let private = ca("Corp", |_| {});
+    let all = private.clone() + &run(&["list", "mozilla", "--pem"]).out;
+    let told = of_browsers(&all, &TODAY);
+    let mut met = 0;
+    for root in mozilla {
+        let subject = root["subject"].as_str().unwrap();
+        let texts = told.iter().filter(|(of, _)| of == subject);
+        let texts: Vec<&str> = texts.map(|(_, text)| text.as_str()).collect();
+        let lists = match (is_in(&chrome, root), is_in(&microsoft, root)) {
+            (true, true) => {
+                assert!(
+                    texts.iter().all(|text| !text.contains("is not in")),
+                    "{texts:?}"
+                );
+                continue;
+            }
+            (false, true) => "is not in the list of chrome (Chrome Root Store ",
+            (true, false) => "is not in the list of microsoft (Microsoft's list of 20",
+            (false, false) => "is not in the lists of chrome (Chrome Root Store ",
+        };
+        assert_eq!(texts.len(), 1, "{subject}: {texts:?}");
+        assert!(texts[0].starts_with(lists), "{texts:?}");
+        met += 1;
+    }
+    assert!(met > 10 && met < mozilla.len() - 10, "{met}");
+
+    // Of one that Mozilla has removed, that is another warning.
+    let removed = of_history("WoSign");
+    let told = of_browsers(&(private.clone() + &removed), &TODAY);
+    let [(_, text)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    let lists = "is not in the lists of chrome (Chrome Root Store ";
+    assert!(
+        text.starts_with(lists) && text.contains(") and microsoft ("),
+        "{text}"
+    );
+    assert!(!text.contains("mozilla"), "{text}");
+}
+
+#[test]
+fn public_root_that_mozilla_never_had() {
+    let private = ca("Corp", |_| {});
+    let mozilla = keys("mozilla@2016-06-01");
+    let chrome = keys("chrome");
+    let microsoft = listed("microsoft");
+    let alone = microsoft.iter().filter(|(root, _)| {
+        let key = root["spki_sha256"].to_string();
+        root["mozilla"].is_null() && !mozilla.contains(&key) && !chrome.contains(&key)
+    });
+    let told = alone.flat_map(|(_, pem)| of_browsers(&(private.clone() + pem), &TODAY));
+    let told: Vec<String> = told.map(|(_, text)| text).take(3).collect();
+    assert_eq!(told.len(), 3);
+    for text in told {
+        let start = "is not in the lists of mozilla (as of 20";
+        assert!(
+            text.starts_with(start) && text.contains(") and chrome (Chrome"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn public_root_of_a_private_bundle_with_a_date_of_a_browser() {
+    let private = ca("Corp", |_| {});
+    let all = private.clone() + &run(&["list", "mozilla", "--pem"]).out;
+    let lacked = of_browsers(&all, &["--today", "2015-01-01"]);
+    let is_lacked = |root: &Value| {
+        let mut lacked = lacked.iter();
+        lacked.any(|(subject, _)| *subject == root["subject"])
+    };
+    let (_, chrome) = json(&["list", "chrome"]);
+    let chrome = chrome["roots"].as_array().unwrap();
+    // Chrome's date is all that is told.
+    let (time, pem) = listed("mozilla")
+        .into_iter()
+        .filter(|(root, _)| !is_lacked(root))
+        .find_map(|(root, pem)| {
+            let mut chrome = chrome.iter();
+            let same = chrome.find(|other| other["sha256"] == root["sha256"])?;
+            let time = same.get("sct_not_after")?.as_str()?.to_owned();
+            Some((time, pem))
+        })
+        .unwrap();
+    let told = |pem: &str, days: &str, time: &str| {
+        let (day, _) = time.split_once('T').unwrap();
+        let of_day = ["--today", day, "--days", days];
+        let told = of_browsers(&(private.clone() + pem), &of_day);
+        let texts: Vec<String> = told.into_iter().map(|(_, text)| text).collect();
+        texts
+    };
+    // `--today` is the start of the day, and the time is its end.
+    assert!(time.ends_with("T23:59:59Z"));
+    assert_eq!(told(&pem, "0", &time), [""; 0]);
+    let text = format!("chrome trusts only certificates of it with an SCT from {time} or before");
+    assert_eq!(told(&pem, "1", &time), [text]);
+
+    // Microsoft has dates for roots that Chrome does not have.
+    let (root, pem) = listed("microsoft")
+        .into_iter()
+        .find(|(root, _)| root["distrust_after"].is_string() && !root["mozilla"].is_null())
+        .unwrap();
+    let time = root["distrust_after"].as_str().unwrap();
+    let text = format!("microsoft trusts no certificate of it that starts after {time}");
+    for (today, is_told) in [("2015-01-01T", false), (time, true)] {
+        let texts = told(&pem, "0", today);
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        let lacks = "is not in the list of chrome (Chrome Root Store ";
+        assert!(texts[0].starts_with(lacks), "{texts:?}");
+        assert_eq!(
+            texts[0].ends_with(&format!("); {text}")),
+            is_told,
+            "{texts:?}"
+        );
+        assert_eq!(texts[0].contains("microsoft"), is_told, "{texts:?}");
+    }
+}
+
+#[test]
+fn browsers_are_told_of_private_bundles_alone() {
+    let none: [(String, String); 0] = [];
+    let private = ca("Corp", |_| {});
+    assert_eq!(of_browsers(&private, &TODAY), none);
+    let is_x1 = |(root, _): &&(Value, String)| {
+        let subject = root["subject"].as_str().unwrap();
+        subject.contains("CN=ISRG Root X1,")
+    };
+    let mozilla = listed("mozilla");
+    let (_, trusted) = mozilla.iter().find(is_x1).unwrap();
+    assert_eq!(of_browsers(&(private.clone() + trusted), &TODAY), none);
+    // Copies of lists
+    for source in ["mozilla", "mozilla@2016-06-01", "chrome", "microsoft"] {
+        let pem = run(&["list", source, "--pem"]).out;
+        assert_eq!(of_browsers(&pem, &TODAY), none, "{source}");
+        assert!(of_browsers(&(pem + &private), &TODAY).len() > 5, "{source}");
+    }
+    // An intermediate that Chrome takes for a root is public, and trusted as long as its root.
+    let chrome = listed("chrome");
+    let is_intermediate = |(root, _): &&(Value, String)| root["subject"] != root["issuer"];
+    let (_, intermediate) = chrome.iter().find(is_intermediate).unwrap();
+    assert_eq!(of_browsers(&(private.clone() + intermediate), &TODAY), none);
+    let lacking = of_history("WoSign");
+    assert_eq!(of_browsers(&(lacking.clone() + intermediate), &TODAY), none);
+    assert_eq!(of_browsers(&(lacking.clone() + &private), &TODAY).len(), 1);
+
+    // Its name is not enough to be public.
+    let namesake = ca("ISRG Root X1", |_| {});
+    assert_eq!(of_browsers(&(namesake + &lacking), &TODAY).len(), 1);
+}
+
+#[test]
+fn sarif_has_a_rule_of_browsers() {
+    let folder = Folder::new("browsers-sarif");
+    let pem = ca("Corp", |_| {}) + &of_history("WoSign");
+    let ran = run(&["check", &folder.file("ca.pem", pem), "--format", "sarif"]);
+    let value: Value = serde_json::from_str(&ran.out).unwrap();
+    let rules = value["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
+    assert!(
+        rules.iter().any(|rule| rule["id"] == "browsers"),
+        "{rules:?}"
+    );
 }

@@ -1,5 +1,6 @@
 //! `diff`.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use embedded_roots_bundle::digest::hex;
@@ -45,6 +46,52 @@ fn what_came_and_went_and_changed_is_told() {
         (ran.status, ran.out.as_str()),
         (0, "0 roots went, 0 came, 0 changed\n")
     );
+}
+
+/// By `certs/programs.txt`, in which `cargo xtask programs` has compared them.
+#[test]
+fn lists_of_other_programs_are_compared() {
+    for program in ["chrome", "microsoft"] {
+        let absent = format!("{program}=absent");
+        let lines = embedded_roots_mozilla::PROGRAMS.lines();
+        let absent = lines.filter(|line| line.split(' ').any(|field| field == absent));
+        let absent: BTreeSet<&str> = absent.filter_map(|line| line.split(' ').next()).collect();
+        assert!(absent.len() > 5);
+
+        let (status, value) = json(&["diff", "mozilla", program]);
+        assert_eq!(status, 1);
+        let went = value["went"].as_array().unwrap().iter();
+        let went: BTreeSet<&str> = went.map(|root| root["sha256"].as_str().unwrap()).collect();
+        assert_eq!(went, absent, "{program}");
+        assert!(value["came"].as_array().unwrap().len() > 10);
+        assert_eq!(value["limits_compared"], program == "microsoft");
+    }
+    let ran = run(&["diff", "mozilla", "microsoft"]).out;
+    let is_limited =
+        |line: &str| line.contains("distrust-after=20") && line.ends_with(" -> no limits");
+    assert!(ran.lines().any(is_limited), "{ran}");
+}
+
+#[test]
+fn why_limits_are_not_compared_is_told() {
+    let why = |old, new| {
+        let ran = run(&["diff", old, new]);
+        let mut lines = ran.out.lines();
+        let why = lines.find_map(|line| line.strip_prefix("limits are not compared: "));
+        (ran.status, why.map(str::to_owned))
+    };
+    let told = |status, why: &str| (status, Some(why.to_owned()));
+    let of_chrome = "those of chrome are of another kind";
+    assert_eq!(why("mozilla", "chrome"), told(1, of_chrome));
+    assert_eq!(why("chrome", "chrome"), told(0, of_chrome));
+    let old = "mozilla@2024-07-01";
+    let unknown = format!("those of {old} are not known");
+    assert_eq!(why(old, "mozilla"), told(1, &unknown));
+    assert_eq!(
+        why("chrome", old),
+        told(1, &format!("{unknown}, and {of_chrome}"))
+    );
+    assert_eq!(why("mozilla", "microsoft"), (1, None));
 }
 
 fn rand_serial() -> rcgen::SerialNumber {

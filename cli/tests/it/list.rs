@@ -1,5 +1,7 @@
 //! `list`.
 
+use std::collections::BTreeSet;
+
 use embedded_roots_bundle::{certificate_to_pem, rfc3339};
 use rcgen::{DnType, IsCa};
 use rustls_pki_types::pem::PemObject as _;
@@ -69,6 +71,76 @@ fn a_day_after_the_known_ones_is_told() {
             assert_eq!(ran.out.contains(&known), is_told, "{}", ran.out);
         }
     }
+}
+
+#[test]
+fn chromes_list_is_shown_with_its_dates() {
+    let ran = run(&["list", "chrome"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let line = ran.out.lines().find(|line| {
+        let mut words = line.split_whitespace();
+        words.any(|word| word.starts_with("sct-not-after=20") && word.ends_with('Z'))
+    });
+    assert!(line.is_some(), "{}", ran.out);
+
+    let (status, value) = json(&["list", "chrome"]);
+    assert_eq!((status, &value["source"]), (0, &"chrome".into()));
+    let roots = value["roots"].as_array().unwrap();
+    let with_date = roots
+        .iter()
+        .filter(|root| root["sct_not_after"].is_string());
+    let count = with_date.count();
+    assert!(count > 40 && roots.len() - count > 40, "{count}");
+    assert!(roots.iter().all(|root| root["distrust_after"].is_null()));
+    // Of other lists, there is nothing of the kind.
+    let (_, value) = json(&["list", "microsoft"]);
+    let mut roots = value["roots"].as_array().unwrap().iter();
+    assert!(roots.all(|root| root.get("sct_not_after").is_none()));
+
+    // Annotated PEM cannot say it.
+    let pem = run(&["list", "chrome", "--pem"]);
+    let warning = format!(
+        "warning: chrome: {count} roots with a date for SCTs (`sct-not-after`) left out, which annotated PEM cannot say\n"
+    );
+    assert_eq!((pem.status, pem.err), (0, warning));
+    let (_, value) = json(&["list", "chrome"]);
+    let all = value["roots"].as_array().unwrap().iter();
+    let without = all.filter(|root| root.get("sct_not_after").is_none());
+    let mut without: Vec<_> = without
+        .map(|root| root["sha256"].as_str().unwrap())
+        .collect();
+    let folder = Folder::new("chrome");
+    let (_, value) = json(&["list", &folder.file("chrome.pem", pem.out)]);
+    let written = value["roots"].as_array().unwrap().iter();
+    let mut written: Vec<_> = written
+        .map(|root| root["sha256"].as_str().unwrap())
+        .collect();
+    without.sort_unstable();
+    written.sort_unstable();
+    assert_eq!(written, without);
+}
+
+#[test]
+fn microsofts_list_is_written_with_its_dates() {
+    let dates = |source: &str| {
+        let (status, value) = json(&["list", source]);
+        assert_eq!(status, 0);
+        let roots = value["roots"].as_array().unwrap().iter();
+        let dates = roots.map(|root| {
+            let facts = ["subject", "spki_sha256", "distrust_after"];
+            facts.map(|fact| root[fact].as_str().unwrap_or_default().to_owned())
+        });
+        // A CA that has renewed its certificate is there once in PEM.
+        dates.collect::<BTreeSet<_>>()
+    };
+    let pem = run(&["list", "microsoft", "--pem"]);
+    assert_eq!((pem.status, pem.err.as_str()), (0, ""));
+    let folder = Folder::new("microsoft");
+    let file = folder.file("microsoft.pem", pem.out);
+    let listed = dates("microsoft");
+    assert!(listed.len() > 200);
+    assert!(listed.iter().filter(|[.., date]| !date.is_empty()).count() > 40);
+    assert_eq!(dates(&file), listed);
 }
 
 #[cfg(target_os = "linux")]

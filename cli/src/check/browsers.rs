@@ -1,0 +1,111 @@
+//! Public roots of a private bundle that browsers do not trust.
+
+use embedded_roots::inspect::{End, EndKind};
+use embedded_roots_bundle::{rfc3339, subject};
+use rustls_pki_types::UnixTime;
+
+use crate::check::report::{Doubt, Warning};
+use crate::history::{History, HistoryEntry};
+use crate::interop::joined;
+use crate::outcome::Result;
+use crate::programs::{PROGRAMS, ProgramRoot, ProgramRoots};
+use crate::root::InspectedRoot;
+
+/// What is known of the lists of browsers: Mozilla's, Chrome's and Microsoft's.
+pub(super) struct Browsers<'a> {
+    history: &'a History,
+    programs: Vec<ProgramRoots>,
+}
+
+impl<'a> Browsers<'a> {
+    /// What is compiled in.
+    pub(super) fn load(history: &'a History) -> Result<Self> {
+        let programs = PROGRAMS.map(|program| ProgramRoots::load(program, history));
+        Ok(Self {
+            history,
+            programs: programs.into_iter().collect::<Result<_>>()?,
+        })
+    }
+
+    /// A warning of each public root that one of them does not have, or limits by this time. There are none if all roots are
+    /// public: that is a copy of a list, which has its own reasons.
+    pub(super) fn warnings(&self, roots: &[InspectedRoot], until: UnixTime) -> Vec<Warning<Doubt>> {
+        let (public, private): (Vec<_>, Vec<_>) =
+            roots.iter().partition(|root| self.is_public(root));
+        if private.is_empty() {
+            return Vec::new();
+        }
+        let warnings = public.into_iter().filter_map(|root| {
+            let text = self.doubt(root, until)?;
+            let kind = "browsers";
+            Some(Warning::new(root, Doubt { kind, text }))
+        });
+        warnings.collect()
+    }
+
+    /// Whether it is in a list, or was in Mozilla's, by subject and key.
+    fn is_public(&self, root: &InspectedRoot) -> bool {
+        let sha256 = root.certificate.sha256();
+        self.is_of_history(root)
+            || self.history.is_not_for_servers(&sha256)
+            || self.listed(root).any(|(_, listed)| listed.is_some())
+    }
+
+    fn doubt(&self, root: &InspectedRoot, until: UnixTime) -> Option<String> {
+        let mut lacking = Vec::new();
+        let mut doubts = Vec::new();
+        // That Mozilla has removed it is another doubt.
+        if !self.is_of_history(root) {
+            lacking.push(format!("mozilla (as of {})", self.history.as_of));
+        }
+        for (list, listed) in self.listed(root) {
+            match listed {
+                // Browsers trust it as long as its root.
+                Some(listed) if listed.is_intermediate => return None,
+                Some(listed) => {
+                    let ends = listed.ends().filter(|end| end.time <= until);
+                    doubts.extend(ends.filter_map(limit));
+                }
+                None => lacking.push(format!("{} ({})", list.program, list.release)),
+            }
+        }
+        if !lacking.is_empty() {
+            let lists = if lacking.len() == 1 { "list" } else { "lists" };
+            let lacking: Vec<&str> = lacking.iter().map(String::as_str).collect();
+            let lacking = joined(&lacking);
+            doubts.insert(0, format!("is not in the {lists} of {lacking}"));
+        }
+        (!doubts.is_empty()).then(|| doubts.join("; "))
+    }
+
+    fn is_of_history(&self, root: &InspectedRoot) -> bool {
+        let is_same =
+            |known: &HistoryEntry| subject(&known.der) == subject(root.root.certificate());
+        let mut of_key = self.history.of_key(&root.certificate.spki_sha256());
+        of_key.any(is_same)
+    }
+
+    /// For each list of a program, the root in it.
+    fn listed<'b>(
+        &'b self,
+        root: &'b InspectedRoot,
+    ) -> impl Iterator<Item = (&'b ProgramRoots, Option<&'b ProgramRoot>)> {
+        let programs = self.programs.iter();
+        programs.map(|list| (list, list.of(root.identity())))
+    }
+}
+
+/// What the date of a list means.
+fn limit(end: End) -> Option<String> {
+    let time = rfc3339(end.time);
+    match end.kind {
+        EndKind::ChromeSctNotAfter => Some(format!(
+            "chrome trusts only certificates of it with an SCT from {time} or before"
+        )),
+        EndKind::MicrosoftNotBefore => Some(format!(
+            "microsoft trusts no certificate of it that starts after {time}"
+        )),
+        EndKind::MicrosoftDisallowed => Some(format!("microsoft does not trust it from {time} on")),
+        _ => None,
+    }
+}
