@@ -10,7 +10,7 @@ use embedded_roots_bundle::{
 use rustls_pki_types::UnixTime;
 
 use crate::error::Error;
-use crate::inspect::Certificate;
+use crate::inspect::certificate::Certificate;
 
 /// What is known of the end of trust in a root.
 ///

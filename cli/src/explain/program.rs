@@ -4,8 +4,9 @@
 use embedded_roots::inspect::RootProgram;
 use embedded_roots_bundle::{iso_day, rfc3339};
 
+use crate::explain::case::{Case, Reason};
+use crate::explain::chain::quoted;
 use crate::explain::policy::Candidate;
-use crate::explain::verdict::{Case, Reason, quoted};
 use crate::programs::{ProgramRoot, ProgramRoots};
 
 /// Whether the program accepts a chain that ends in its roots, as far as is known.

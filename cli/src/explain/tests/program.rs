@@ -17,9 +17,10 @@ use rcgen::{
 };
 use rustls_pki_types::{ServerName, UnixTime};
 
+use crate::explain::case::{Case, Reason};
 use crate::explain::chain::Chain;
 use crate::explain::policy::{Policy, candidates, embedded, policies};
-use crate::explain::verdict::{Case, Reason, Verdict};
+use crate::explain::verdict::Verdict;
 use crate::history::History;
 use crate::programs::ProgramRoots;
 

@@ -1,0 +1,66 @@
+//! What is judged, and why it may be refused.
+
+use embedded_roots::Roots;
+use embedded_roots::rustls;
+use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
+use rustls_pki_types::{ServerName, UnixTime};
+use serde::Serialize;
+
+use crate::explain::chain::Chain;
+use crate::explain::policy::Candidate;
+
+/// Why a chain is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Reason {
+    /// The server does not send an intermediate, by all appearances.
+    Incomplete,
+    /// The end-entity certificate is its own issuer.
+    SelfSigned,
+    /// The chain ends in a known root that this policy does not have, and that Mozilla has removed.
+    RemovedRoot,
+    /// The chain ends in a known root that this policy does not have.
+    OtherRoot,
+    /// The chain ends in no known root.
+    UnknownRoot,
+    /// The root, for certificates that start as late as this one.
+    Distrusted,
+    /// A certificate of the chain: its private key is public, for example.
+    DistrustedCertificate,
+    OutsideConstraints,
+    /// The certificates allow too many paths.
+    TooComplex,
+    Expired,
+    NotYetValid,
+    WrongName,
+    BadSignature,
+    UnsupportedAlgorithm,
+    WrongPurpose,
+    /// A critical extension that webpki does not process.
+    UnsupportedExtension,
+    /// A name constraint of a kind that webpki does not implement.
+    UnsupportedConstraint,
+    /// The issuer's name is encoded otherwise than in its own certificate.
+    NameEncoding,
+    Malformed,
+    Other,
+}
+
+/// A chain with all that a verdict depends on, the policy aside.
+pub(super) struct Case<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) name: &'a ServerName<'static>,
+    pub(super) candidates: &'a [Candidate],
+    pub(super) now: UnixTime,
+}
+
+impl Case<'_> {
+    pub(super) fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
+        let end_entity = &self.chain.end_entity.der;
+        let intermediates = &self.chain.intermediates;
+        roots
+            .verifier()
+            .verify_server_cert(end_entity, intermediates, self.name, &[], self.now)
+            .map(drop)
+    }
+}
