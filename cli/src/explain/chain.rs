@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use embedded_roots::inspect::Certificate;
-use embedded_roots_bundle::{escape, issuer, subject};
+use embedded_roots_bundle::{escape, issuer, shorten, subject};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
@@ -202,3 +202,10 @@ fn shown(name: &GeneralName<'_>) -> Option<String> {
         _ => None,
     }
 }
+
+/// The start of a name, since a server can send long ones.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", shorten(name, LONGEST_NAME))
+}
+
+pub(super) const LONGEST_NAME: usize = 100;

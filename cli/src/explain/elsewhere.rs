@@ -9,9 +9,8 @@ use serde::Serialize;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-use crate::explain::chain::Chain;
+use crate::explain::chain::{Chain, LONGEST_NAME};
 use crate::explain::policy::Candidate;
-use crate::explain::verdict::LONGEST_NAME;
 use crate::interop::certificate::{RootsOfFile, SUBJECT_KEY_IDENTIFIER, is_self_issued};
 use crate::interop::table::{Program, Table, Verdict};
 use crate::interop::{Chosen, Opinion, joined};

@@ -13,7 +13,8 @@ use super::chain::Chain;
 use super::connection::within;
 use super::host_and_port;
 use super::policy::{Candidate, PolicyName, candidates, embedded, policies};
-use super::verdict::{Case, Reason};
+use super::reason::Reason;
+use super::verdict::Case;
 use crate::history::History;
 use crate::root::InspectedRoot;
 

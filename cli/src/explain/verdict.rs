@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Refusal, Roots};
-use embedded_roots_bundle::{escape, iso_day, rfc3339, shorten};
+use embedded_roots_bundle::{escape, iso_day, rfc3339};
 use rustls_pki_types::{ServerName, UnixTime};
 use serde::Serialize;
 
-use crate::explain::chain::{Chain, SentCertificate};
+use crate::explain::chain::{Chain, SentCertificate, quoted};
 use crate::explain::policy::{Candidate, Policy, PolicyName, joined};
 use crate::explain::program::ProgramVerdict;
+use crate::explain::reason::Reason;
 
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
@@ -24,43 +25,6 @@ pub(super) struct Verdict {
     pub(super) reason: Option<Reason>,
     /// What it says, in a sentence without capital and full stop.
     pub(super) sentence: String,
-}
-
-/// Why a chain is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Reason {
-    /// The server does not send an intermediate, by all appearances.
-    Incomplete,
-    /// The end-entity certificate is its own issuer.
-    SelfSigned,
-    /// The chain ends in a known root that this policy does not have, and that Mozilla has removed.
-    RemovedRoot,
-    /// The chain ends in a known root that this policy does not have.
-    OtherRoot,
-    /// The chain ends in no known root.
-    UnknownRoot,
-    /// The root, for certificates that start as late as this one.
-    Distrusted,
-    /// A certificate of the chain: its private key is public, for example.
-    DistrustedCertificate,
-    OutsideConstraints,
-    /// The certificates allow too many paths.
-    TooComplex,
-    Expired,
-    NotYetValid,
-    WrongName,
-    BadSignature,
-    UnsupportedAlgorithm,
-    WrongPurpose,
-    /// A critical extension that webpki does not process.
-    UnsupportedExtension,
-    /// A name constraint of a kind that webpki does not implement.
-    UnsupportedConstraint,
-    /// The issuer's name is encoded otherwise than in its own certificate.
-    NameEncoding,
-    Malformed,
-    Other,
 }
 
 /// A chain with all that a verdict depends on, the policy aside.
@@ -90,7 +54,9 @@ impl Case<'_> {
                 Some(list) => {
                     let ends = self.ends();
                     let ends = ends.filter(|end| end.trusted_by.contains(&policy.name));
-                    let by_list = ProgramVerdict::new(self, list, ends);
+                    let scts = &self.chain.end_entity.scts;
+                    let accepts = |roots: &Roots| self.verify(roots).is_ok();
+                    let by_list = ProgramVerdict::new(list, ends, scts, self.now, accepts);
                     verdict(count, by_list.accepted, by_list.reason, by_list.sentence)
                 }
                 None => verdict(count, Some(true), None, self.accepted(policy)),
@@ -102,7 +68,7 @@ impl Case<'_> {
         }
     }
 
-    pub(super) fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
+    fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
         let end_entity = &self.chain.end_entity.der;
         let intermediates = &self.chain.intermediates;
         roots
@@ -403,10 +369,3 @@ fn by_webpki(why: &webpki::Error) -> (Reason, String) {
 }
 
 const MOST_NAMES: usize = 5;
-
-/// The start of a name, since a server can send long ones.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", shorten(name, LONGEST_NAME))
-}
-
-pub(super) const LONGEST_NAME: usize = 100;
