@@ -73,6 +73,7 @@ fn the_same_roots_give_the_same_bytes_anywhere() {
         "certs/Cargo.toml",
         "certs/ca-certificates.crt",
         "certs/distrusted-keys.txt",
+        "certs/programs.txt",
         "certs/src",
         "crates/bundle/Cargo.toml",
         "crates/bundle/src",

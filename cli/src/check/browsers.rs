@@ -109,3 +109,58 @@ fn limit(end: End) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use embedded_roots_bundle::digest::{hex, sha256};
+    use embedded_roots_testing::authority::{Authority, key, root, root_of};
+
+    use super::*;
+
+    const DAYS: &str = "# first: 2016-01-01\n# last: 2018-02-03\n# gone: 2018-03-04\n";
+
+    /// The texts of the warnings where Mozilla has had some roots, has others for e-mail alone, and there is no other list.
+    fn texts(had: &[&Authority], for_email: &[&Authority], bundle: &[&Authority]) -> Vec<String> {
+        let had = had
+            .iter()
+            .map(|ca| format!("\n{DAYS}{}", ca.pem().replace("\r\n", "\n")));
+        let had: String = had.collect();
+        let for_email = for_email
+            .iter()
+            .map(|ca| format!("'{}',", hex(&sha256(ca.der()))));
+        let for_email: String = for_email.collect();
+        let email = format!("source = ''\nlicence = ''\nas_of = ''\nroots = [{for_email}]");
+        let history = History::read(&format!("# a header\n{had}"), "", &email).unwrap();
+        let browsers = Browsers {
+            history: &history,
+            programs: Vec::new(),
+        };
+        let roots = bundle
+            .iter()
+            .map(|ca| InspectedRoot::from_der(ca.der().clone()).unwrap());
+        let roots: Vec<InspectedRoot> = roots.collect();
+        let warnings = browsers.warnings(&roots, UnixTime::now());
+        warnings
+            .into_iter()
+            .map(|warning| warning.doubt.text)
+            .collect()
+    }
+
+    #[test]
+    fn root_for_email_is_public_and_not_for_servers() {
+        let (had, for_email, private) = (root("Had"), root("E-mail"), root("Private"));
+        let texts = |bundle: &[&Authority]| texts(&[&had], &[&for_email], bundle);
+        assert_eq!(texts(&[&for_email, &had]), [""; 0]);
+        let text = "is not in the list of mozilla (as of 2018-03-04)";
+        assert_eq!(texts(&[&for_email, &had, &private]), [text]);
+    }
+
+    #[test]
+    fn key_of_a_public_root_under_another_name_is_private() {
+        let pem = key().serialize_pem();
+        let [had, renewed, other] = ["CA", "CA", "Other"].map(|name| root_of(name, &pem, |_| {}));
+        let for_email = root("E-mail");
+        let warnings = |ca| texts(&[&had], &[&for_email], &[ca, &for_email]).len();
+        assert_eq!([&had, &renewed, &other].map(warnings), [0, 0, 1]);
+    }
+}

@@ -1,12 +1,12 @@
 //! `explain`: what a server sends, and why it is trusted or not.
 
-mod case;
 mod chain;
 mod completion;
 mod connection;
 mod elsewhere;
 mod policy;
 mod program;
+mod reason;
 mod sct;
 mod starttls;
 mod stream;
@@ -29,15 +29,15 @@ use embedded_roots_bundle::{counted, escape, iso_day, shorten};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
-use crate::explain::case::{Case, Reason};
 use crate::explain::chain::{Chain, LONGEST_NAME, SentCertificate};
 use crate::explain::completion::{Completion, KnownIntermediates, fetch_command};
 use crate::explain::connection::{Server, within};
 use crate::explain::elsewhere::Elsewhere;
 use crate::explain::policy::{Candidate, Policy, PolicyName, candidates, joined, policies};
+use crate::explain::reason::Reason;
 use crate::explain::starttls::StartTls;
 use crate::explain::url::server_of;
-use crate::explain::verdict::{Verdict, with_advice};
+use crate::explain::verdict::{Case, Verdict, with_advice};
 use crate::history::{History, Standing};
 use crate::interop::table::Table;
 use crate::outcome::{Outcome, Result};

@@ -1,12 +1,15 @@
 //! What a list of another program says of a chain, beyond its roots: its dates. Its rules for Certificate Transparency and
 //! for paths are in no list.
 
+use embedded_roots::Roots;
 use embedded_roots::inspect::RootProgram;
 use embedded_roots_bundle::{iso_day, rfc3339};
+use rustls_pki_types::UnixTime;
 
-use crate::explain::case::{Case, Reason};
 use crate::explain::chain::quoted;
 use crate::explain::policy::Candidate;
+use crate::explain::reason::Reason;
+use crate::explain::sct::EmbeddedScts;
 use crate::programs::{ProgramRoot, ProgramRoots};
 
 /// Whether the program accepts a chain that ends in its roots, as far as is known.
@@ -18,20 +21,23 @@ pub(super) struct ProgramVerdict {
 }
 
 impl ProgramVerdict {
-    /// The chain is valid with the list as a whole, and `ends` are the roots of it that signatures lead to.
+    /// The chain is valid with the list as a whole, `ends` are the roots of it that signatures lead to, and `accepts` says
+    /// whether it is valid with others. The SCTs are those of the end-entity certificate.
     pub(super) fn new<'a>(
-        case: &Case<'_>,
         list: &ProgramRoots,
         ends: impl Iterator<Item = &'a Candidate>,
+        scts: &EmbeddedScts,
+        now: UnixTime,
+        accepts: impl Fn(&Roots) -> bool,
     ) -> Self {
         let listed = ends.filter_map(|end| list.of(end.root.identity()));
         // With the limits of this root alone: it may be another one for which the list as a whole accepts the chain.
         let is_end = |listed: &&ProgramRoot| {
             let alone = listed.policy();
-            alone.is_ok_and(|alone| case.verify(&alone).is_ok())
+            alone.is_ok_and(|alone| accepts(&alone))
         };
         let opinions = listed.filter(is_end);
-        let opinions = opinions.map(|listed| Self::by_root(case, list.program, listed));
+        let opinions = opinions.map(|listed| Self::by_root(list.program, listed, scts, now));
         // It is enough that one root is good.
         let best = opinions.min_by_key(|opinion| match opinion.accepted {
             Some(true) => 0,
@@ -44,20 +50,25 @@ impl ProgramVerdict {
         })
     }
 
-    fn by_root(case: &Case<'_>, program: RootProgram, listed: &ProgramRoot) -> Self {
+    fn by_root(
+        program: RootProgram,
+        listed: &ProgramRoot,
+        scts: &EmbeddedScts,
+        now: UnixTime,
+    ) -> Self {
         let certificate = &listed.root.certificate;
         let name = quoted(&listed.root.short_name());
-        if listed.is_intermediate && case.now > certificate.not_after() {
+        if listed.is_intermediate && now > certificate.not_after() {
             let day = iso_day(certificate.not_after());
             let sentence = format!("its intermediate {name} expired on {day}");
             return Self::refused(Reason::Expired, sentence);
         }
-        if listed.is_intermediate && case.now < certificate.not_before() {
+        if listed.is_intermediate && now < certificate.not_before() {
             let start = rfc3339(certificate.not_before());
             let sentence = format!("its intermediate {name} is not valid before {start}");
             return Self::refused(Reason::NotYetValid, sentence);
         }
-        if let Some(since) = listed.disallowed.filter(|since| *since <= case.now) {
+        if let Some(since) = listed.disallowed.filter(|since| *since <= now) {
             let since = rfc3339(since);
             let sentence = format!("it has not trusted the root {name} since {since}");
             return Self::refused(Reason::Distrusted, sentence);
@@ -75,7 +86,6 @@ impl ProgramVerdict {
         let wanted = format!(
             "its {what} {name} is for certificates with an SCT from {limit_shown} or before"
         );
-        let scts = &case.chain.end_entity.scts;
         match scts.times.iter().min() {
             Some(first) if *first <= limit => {
                 let first = rfc3339(*first);

@@ -9,11 +9,12 @@ use embedded_roots_bundle::digest::hex;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls_pki_types::{ServerName, UnixTime};
 
-use super::case::{Case, Reason};
 use super::chain::Chain;
 use super::connection::within;
 use super::host_and_port;
 use super::policy::{Candidate, PolicyName, candidates, embedded, policies};
+use super::reason::Reason;
+use super::verdict::Case;
 use crate::history::History;
 use crate::root::InspectedRoot;
 

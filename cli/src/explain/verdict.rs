@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use embedded_roots::Refusal;
+use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::{self, CertificateError};
+use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{escape, iso_day, rfc3339};
+use rustls_pki_types::{ServerName, UnixTime};
 use serde::Serialize;
 
-use crate::explain::case::{Case, Reason};
-use crate::explain::chain::{SentCertificate, quoted};
+use crate::explain::chain::{Chain, SentCertificate, quoted};
 use crate::explain::policy::{Candidate, Policy, PolicyName, joined};
 use crate::explain::program::ProgramVerdict;
+use crate::explain::reason::Reason;
 
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
@@ -23,6 +25,14 @@ pub(super) struct Verdict {
     pub(super) reason: Option<Reason>,
     /// What it says, in a sentence without capital and full stop.
     pub(super) sentence: String,
+}
+
+/// A chain with all that a verdict depends on, the policy aside.
+pub(super) struct Case<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) name: &'a ServerName<'static>,
+    pub(super) candidates: &'a [Candidate],
+    pub(super) now: UnixTime,
 }
 
 impl Case<'_> {
@@ -44,7 +54,9 @@ impl Case<'_> {
                 Some(list) => {
                     let ends = self.ends();
                     let ends = ends.filter(|end| end.trusted_by.contains(&policy.name));
-                    let by_list = ProgramVerdict::new(self, list, ends);
+                    let scts = &self.chain.end_entity.scts;
+                    let accepts = |roots: &Roots| self.verify(roots).is_ok();
+                    let by_list = ProgramVerdict::new(list, ends, scts, self.now, accepts);
                     verdict(count, by_list.accepted, by_list.reason, by_list.sentence)
                 }
                 None => verdict(count, Some(true), None, self.accepted(policy)),
@@ -54,6 +66,15 @@ impl Case<'_> {
                 verdict(count, Some(false), Some(reason), sentence)
             }
         }
+    }
+
+    fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
+        let end_entity = &self.chain.end_entity.der;
+        let intermediates = &self.chain.intermediates;
+        roots
+            .verifier()
+            .verify_server_cert(end_entity, intermediates, self.name, &[], self.now)
+            .map(drop)
     }
 
     fn accepted(&self, policy: &Policy) -> String {

@@ -17,11 +17,13 @@ use rcgen::{
 };
 use rustls_pki_types::{ServerName, UnixTime};
 
-use crate::explain::case::{Case, Reason};
 use crate::explain::chain::Chain;
+use crate::explain::elsewhere::Elsewhere;
 use crate::explain::policy::{Policy, candidates, embedded, policies};
-use crate::explain::verdict::Verdict;
+use crate::explain::reason::Reason;
+use crate::explain::verdict::{Case, Verdict};
 use crate::history::History;
+use crate::interop::table::Table;
 use crate::programs::ProgramRoots;
 
 const HOST: &str = "localhost";
@@ -439,6 +441,61 @@ fn intermediate_of_a_list_is_no_root_to_others() {
     let sentence =
         "the chain ends in the root \"CA\", which it does not have; trusted by microsoft";
     refused(&by_embedded, Reason::OtherRoot, sentence);
+}
+
+#[test]
+fn intermediate_of_a_list_is_a_root_if_another_has_it_as_one() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let history = History::load().unwrap();
+    let mut policies = policies(None, &history).unwrap();
+    policies.truncate(1);
+    policies.push(chrome(&[(&between, "intermediate = true")]));
+    policies.push(microsoft(&[(&between, "")]));
+    let verdict = verdict_at(time(NOW), &policies, &history, &server(&between, HOST));
+    let sentence = "the chain ends in the root \"Between\", which it does not have; trusted by chrome, microsoft";
+    refused(&verdict, Reason::OtherRoot, sentence);
+}
+
+/// Also where it comes first, as with `--roots chrome`.
+#[test]
+fn measurements_are_those_of_a_root_and_not_of_an_intermediate_of_a_list() {
+    let ca = root("CA");
+    let between = intermediate("Between", &ca);
+    let history = History::load().unwrap();
+    let table = Table::load().unwrap();
+    let programs = table.chosen(&["go".to_owned()]).unwrap();
+    let config = embedded().unwrap().client_config();
+    let measured = |policies: &[Policy], sent: &Identity| {
+        let chain = Chain::read(sent.chain.clone()).unwrap();
+        let provider = config.crypto_provider();
+        let candidates = candidates(&chain, policies, &history, provider, time(NOW));
+        let name = ServerName::try_from(HOST).unwrap();
+        let found = Elsewhere::new(
+            &table,
+            &programs,
+            &chain,
+            &candidates,
+            &[],
+            &name,
+            time(NOW),
+        );
+        found.map(|found| serde_json::to_value(found).unwrap()["root"].clone())
+    };
+    let sent = server(&between, HOST).with(&between);
+    let of_chrome = || chrome(&[(&between, "intermediate = true")]);
+    let with_root = [of_chrome(), microsoft(&[(&ca, "")])];
+    let expected = hex(&sha256(ca.der()));
+    assert_eq!(measured(&with_root, &sent), Some(expected.into()));
+    assert_eq!(measured(&[of_chrome()], &sent), None);
+}
+
+#[test]
+fn root_of_the_same_name_has_dates_of_its_own() {
+    let (ca, namesake) = (root("CA"), root("CA"));
+    let past = "disallowed = \"2026-01-01T00:00:00Z\"";
+    let policy = microsoft(&[(&namesake, past), (&ca, "")]);
+    assert_eq!(verdict(policy, &server(&ca, HOST)).accepted, Some(true));
 }
 
 /// Whose names are within its own constraints is up to each root alone.

@@ -1,13 +1,6 @@
-//! What is judged, and why it may be refused.
+//! Why a chain is refused.
 
-use embedded_roots::Roots;
-use embedded_roots::rustls;
-use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
-use rustls_pki_types::{ServerName, UnixTime};
 use serde::Serialize;
-
-use crate::explain::chain::Chain;
-use crate::explain::policy::Candidate;
 
 /// Why a chain is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -44,23 +37,4 @@ pub(super) enum Reason {
     NameEncoding,
     Malformed,
     Other,
-}
-
-/// A chain with all that a verdict depends on, the policy aside.
-pub(super) struct Case<'a> {
-    pub(super) chain: &'a Chain,
-    pub(super) name: &'a ServerName<'static>,
-    pub(super) candidates: &'a [Candidate],
-    pub(super) now: UnixTime,
-}
-
-impl Case<'_> {
-    pub(super) fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
-        let end_entity = &self.chain.end_entity.der;
-        let intermediates = &self.chain.intermediates;
-        roots
-            .verifier()
-            .verify_server_cert(end_entity, intermediates, self.name, &[], self.now)
-            .map(drop)
-    }
 }
