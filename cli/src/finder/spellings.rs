@@ -129,6 +129,46 @@ fn many_roots_are_found_in_a_file_of_each_spelling() {
     );
 }
 
+/// Also of a text that is damaged, of which what is left is decoded from somewhere within.
+#[test]
+fn what_is_found_behind_a_nul_is_what_is_found_at_the_beginning() {
+    let history = History::load().unwrap();
+    let mut search = Search::new(&history, &()).unwrap();
+    let known = history.all().first().unwrap();
+    let mut others = Vec::new();
+    for spelling in spellings() {
+        if spelling.encoding != Encoding::Utf8 {
+            continue;
+        }
+        let whole = spelling.file(&[&known.der]);
+        let half = whole.len() / 2;
+        // The end of the first half again, and the second one without its beginning.
+        let damaged = [&whole[..half + half / 2], &whole[half..]].concat();
+        let cut = [&whole[..half / 2], &whole[half..]].concat();
+        for text in [whole, damaged, cut] {
+            let found = [&b""[..], &[0; 3_000]].map(|before| {
+                let text = [before, &text].concat();
+                let (found, result) = search.read(&mut &*text, &Counter::new(u64::MAX));
+                result.unwrap();
+                let roots = found.roots.iter();
+                let forms: Vec<_> = roots
+                    .map(|(sha256, root)| (*sha256, root.forms.clone()))
+                    .collect();
+                (forms, found.unknown.len())
+            });
+            if found[0] != found[1] {
+                others.push(spelling.name.clone());
+            }
+        }
+    }
+    assert!(
+        others.is_empty(),
+        "{}:\n{}",
+        others.len(),
+        others.join("\n")
+    );
+}
+
 fn spellings() -> Vec<Spelling> {
     let mut all = Vec::new();
     let mut add = |name: String, write: Rc<Write>| {

@@ -1,6 +1,6 @@
 //! What stands between the characters of text that is quoted: escapes, joints of string literals, and marks of comments.
 
-use memchr::{memchr, memchr2, memrchr, memrchr2};
+use memchr::{memchr, memchr2, memrchr, memrchr3};
 
 /// What is at a place of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,8 @@ impl Marks {
         let before = data
             .get(at.saturating_sub(LONGEST_MARKS)..at)
             .unwrap_or_default();
-        let start = match memrchr2(b'\n', b'\r', before) {
+        // A text of a program begins behind a NUL.
+        let start = match memrchr3(b'\n', b'\r', 0, before) {
             Some(end) => end + 1,
             None if at <= LONGEST_MARKS => 0,
             None => return Self::default(),

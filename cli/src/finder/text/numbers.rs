@@ -313,7 +313,8 @@ fn unescaped(text: &[u8]) -> (Option<u8>, usize) {
 fn start_of_line(data: &[u8], at: usize) -> usize {
     let begin = at.saturating_sub(LONGEST_LINE);
     let before = data.get(begin..at).unwrap_or_default();
-    begin + memchr::memrchr(b'\n', before).map_or(0, |end| end + 1)
+    // A text of a program begins behind a NUL.
+    begin + memchr::memrchr2(b'\n', 0, before).map_or(0, |end| end + 1)
 }
 
 /// One byte in a few hexadecimal digits.
