@@ -63,11 +63,18 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
         writeln!(report, "{file}: {fact}")?;
         lists.push(list);
     }
-    if table(&certs::roots()?, &lists, &known)? != fs::read_to_string(path(TABLE))? {
+    let table = table(&certs::roots()?, &lists, &known)?;
+    if table != fs::read_to_string(path(TABLE))? {
         return Err(format!(
             "{TABLE} is not what the lists and certs/ give: `cargo xtask programs`"
         )
         .into());
+    }
+    let page = fs::read_to_string(path(PAGE))?;
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let fact = fact_of_table(&table);
+    if !page.contains(&fact) {
+        return Err(format!("{PAGE} does not say \"{fact}\"").into());
     }
     write!(report, "{TABLE} is up to date")?;
     Ok(report)
@@ -88,6 +95,7 @@ const CHROME: &str = "cli/data/chrome.toml";
 const MICROSOFT: &str = "cli/data/microsoft.toml";
 const TABLE: &str = "certs/programs.txt";
 const README: &str = "cli/data/README.md";
+const PAGE: &str = "docs/fresh.md";
 
 const HEADER: &str = "# Written by `cargo xtask programs`; README.md says what is in it.\n\n";
 
@@ -189,6 +197,16 @@ fn fact(list: &ProgramList) -> String {
         .filter(|root| root.disallowed.is_none())
         .count();
     format!("{}: {}, {in_list} roots", list.package, list.release)
+}
+
+/// What docs/fresh.md has to say.
+fn fact_of_table(table: &str) -> String {
+    let count = |field: &str| table.lines().filter(|line| line.contains(field)).count();
+    let (dated, chrome) = (count(" chrome-sct-not-after="), count(" chrome=absent"));
+    let microsoft = count(" microsoft=absent");
+    format!(
+        "Chrome has dates of its own for {dated} of these roots and lacks {chrome}, and Microsoft lacks {microsoft}."
+    )
 }
 
 /// The roots that went, came or have other dates, one per line.
