@@ -62,8 +62,7 @@ impl InspectedRoot {
 
     /// Subject and key, as in a trust anchor.
     pub(crate) fn identity(&self) -> (&[u8], &[u8]) {
-        let anchor = self.root.trust_anchor();
-        (&anchor.subject, &anchor.subject_public_key_info)
+        bundle::identity(self.root.trust_anchor())
     }
 
     /// See [`short_name`].

@@ -8,7 +8,7 @@ use crate::check::report::{Doubt, Warning};
 use crate::history::{History, HistoryEntry};
 use crate::interop::joined;
 use crate::outcome::Result;
-use crate::programs::{PROGRAMS, ProgramRoot, ProgramRoots};
+use crate::programs::{ProgramRoot, ProgramRoots};
 use crate::root::InspectedRoot;
 
 /// What is known of the lists of browsers: Mozilla's, Chrome's and Microsoft's.
@@ -20,10 +20,9 @@ pub(super) struct Browsers<'a> {
 impl<'a> Browsers<'a> {
     /// What is compiled in.
     pub(super) fn load(history: &'a History) -> Result<Self> {
-        let programs = PROGRAMS.map(|program| ProgramRoots::load(program, history));
         Ok(Self {
             history,
-            programs: programs.into_iter().collect::<Result<_>>()?,
+            programs: ProgramRoots::load_all(history)?,
         })
     }
 

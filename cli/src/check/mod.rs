@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use embedded_roots::mozilla;
+use embedded_roots::{Anchor, mozilla};
 use embedded_roots_bundle::{
     self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, Provider, counted, iso_day,
 };
@@ -265,10 +265,8 @@ fn unusable(root: &bundle::Root) -> Option<String> {
 /// The limits of Mozilla's list that a copy of its root does not have.
 fn limits_not_said(root: &InspectedRoot) -> Option<String> {
     let mut anchors = mozilla::BUNDLE.anchors().iter();
-    let listed = anchors.find(|anchor| {
-        let listed = anchor.trust_anchor();
-        root.identity() == (&listed.subject, &listed.subject_public_key_info)
-    })?;
+    let is_same = |anchor: &&Anchor| root.identity() == bundle::identity(anchor.trust_anchor());
+    let listed = anchors.find(is_same)?;
     let lost = listed.limits().lost_by(root.root.limits());
     (!lost.is_empty()).then(|| lost.to_string())
 }

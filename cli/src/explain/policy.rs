@@ -18,7 +18,7 @@ use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::outcome::Result;
-use crate::programs::{PROGRAMS, ProgramRoots};
+use crate::programs::ProgramRoots;
 use crate::root::InspectedRoot;
 use crate::source::{self, Source};
 
@@ -88,8 +88,8 @@ pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<
         },
         Policy::new(PolicyName::System, Roots::system()),
     ];
-    for program in PROGRAMS {
-        policies.push(Policy::of_program(ProgramRoots::load(program, history)?)?);
+    for list in ProgramRoots::load_all(history)? {
+        policies.push(Policy::of_program(list)?);
     }
     let first = match given {
         None | Some(Source::Mozilla) => PolicyName::Embedded,

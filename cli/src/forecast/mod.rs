@@ -14,7 +14,7 @@ use crate::forecast::report::{Known, Report};
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
-use crate::programs::{PROGRAMS, ProgramRoots};
+use crate::programs::ProgramRoots;
 use crate::progress::Bar;
 use crate::registry::{PREFIX, Registries, RegistryOptions};
 use crate::source::{Side, Source};
@@ -53,10 +53,9 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     bar.clear();
     let side = side?;
     output.warn(&arguments.source.warnings(&side.roots))?;
-    let programs = PROGRAMS.map(|program| ProgramRoots::load(program, &history));
     let known = Known {
         history: &history,
-        programs: programs.into_iter().collect::<Result<Vec<_>>>()?,
+        programs: ProgramRoots::load_all(&history)?,
         mozilla: &mozilla::BUNDLE,
     };
     let report = Report::new(

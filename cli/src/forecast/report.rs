@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use embedded_roots::Bundle;
 use embedded_roots::inspect::{End, EndKind, Forecast, RootProgram, mozilla_schedule};
-use embedded_roots_bundle::{counted, iso_day, not_before, rfc3339};
+use embedded_roots_bundle::{self as bundle, counted, iso_day, not_before, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
@@ -81,10 +81,7 @@ impl Known<'_> {
     fn forecast(&self, root: &InspectedRoot, is_of_program: bool) -> Forecast {
         let identity = root.identity();
         let mut anchors = self.mozilla.anchors().iter();
-        let listed = anchors.find(|anchor| {
-            let anchor = anchor.trust_anchor();
-            identity == (&anchor.subject, &anchor.subject_public_key_info)
-        });
+        let listed = anchors.find(|anchor| identity == bundle::identity(anchor.trust_anchor()));
         let own = root.root.distrust_after().filter(|_| !is_of_program);
         let imposed = listed.and_then(|anchor| anchor.limits().distrust_after());
         let distrust = own.into_iter().chain(imposed).min();

@@ -34,7 +34,7 @@ pub(crate) struct ProgramRoot {
     pub(crate) disallowed: Option<UnixTime>,
 }
 
-pub(crate) const PROGRAMS: [RootProgram; 2] = [RootProgram::Chrome, RootProgram::Microsoft];
+const PROGRAMS: [RootProgram; 2] = [RootProgram::Chrome, RootProgram::Microsoft];
 
 impl ProgramRoots {
     /// What is compiled in.
@@ -45,6 +45,14 @@ impl ProgramRoots {
             other => return Err(format!("there is no list of {other}").into()),
         };
         Self::read(program, list, history)
+    }
+
+    /// The lists of all programs.
+    pub(crate) fn load_all(history: &History) -> Result<Vec<Self>> {
+        let programs = PROGRAMS.into_iter();
+        programs
+            .map(|program| Self::load(program, history))
+            .collect()
     }
 
     /// A list in the format of those that are compiled in.
