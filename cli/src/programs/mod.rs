@@ -4,13 +4,11 @@ pub(crate) mod record;
 
 use std::iter;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use embedded_roots::Roots;
 use embedded_roots::inspect::{End, EndKind, RootProgram};
 use embedded_roots_bundle::digest::sha256_from_hex;
 use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, parse_rfc3339};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::UnixTime;
 
 use self::record::{ListedRoot, ProgramList};
 use crate::history::History;
@@ -94,7 +92,11 @@ impl ProgramRoot {
             Some(time) => format!("distrust-after={time}").parse()?,
             None => Annotation::default(),
         };
-        let root = bundle::Root::new(certificate(listed, history)?, annotation, 0)?;
+        let certificate = listed.certificate(|sha256| {
+            let known = history.of_certificate(&sha256_from_hex(sha256)?);
+            known.map(|known| known.der.clone())
+        })?;
+        let root = bundle::Root::new(certificate, annotation, 0)?;
         Ok(Self {
             root: InspectedRoot {
                 sct_not_after: time(&listed.sct_not_after)?,
@@ -126,17 +128,6 @@ fn policy<'a>(roots: impl IntoIterator<Item = &'a ProgramRoot>) -> Result<Roots>
     let roots = roots.into_iter().map(|listed| listed.root.root.clone());
     let pem = ParsedBundle::new(roots.collect())?.to_pem();
     Ok(Roots::builder().pem(pem).build()?)
-}
-
-/// That of the list, or that of the history.
-fn certificate(listed: &ListedRoot, history: &History) -> Result<CertificateDer<'static>> {
-    if let Some(base64) = &listed.certificate {
-        let der = STANDARD.decode(base64);
-        return Ok(der.map_err(|why| why.to_string())?.into());
-    }
-    let known = sha256_from_hex(&listed.sha256);
-    let known = known.and_then(|sha256| history.of_certificate(&sha256));
-    Ok(known.ok_or("there is no certificate of it")?.der.clone())
 }
 
 #[cfg(test)]

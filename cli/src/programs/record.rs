@@ -1,6 +1,9 @@
 //! How data/chrome.toml and data/microsoft.toml are written. `cargo xtask programs`, which writes and checks them, compiles
 //! this file too.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 
 /// The list of a program.
@@ -40,6 +43,20 @@ pub(crate) struct ListedRoot {
     /// The certificate (DER, in base64), if the history does not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) certificate: Option<String>,
+}
+
+impl ListedRoot {
+    /// Its certificate: that of the list, or the one of the history, which is `known` by the digest.
+    pub(crate) fn certificate(
+        &self,
+        known: impl FnOnce(&str) -> Option<CertificateDer<'static>>,
+    ) -> Result<CertificateDer<'static>, String> {
+        if let Some(base64) = &self.certificate {
+            let der = STANDARD.decode(base64);
+            return Ok(der.map_err(|why| why.to_string())?.into());
+        }
+        known(&self.sha256).ok_or_else(|| "there is no certificate of it".to_owned())
+    }
 }
 
 #[allow(

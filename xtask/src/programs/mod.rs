@@ -178,15 +178,8 @@ fn certificate(
     root: &ListedRoot,
     known: &Certificates,
 ) -> Result<CertificateDer<'static>, Box<dyn Error>> {
-    let name = &root.name;
-    if let Some(base64) = &root.certificate {
-        let der = STANDARD.decode(base64);
-        return Ok(der.map_err(|why| format!("{name}: {why}"))?.into());
-    }
-    let known = known.get(&root.sha256);
-    Ok(known
-        .ok_or_else(|| format!("{name}: no certificate"))?
-        .clone())
+    let certificate = root.certificate(|sha256| known.get(sha256).cloned());
+    Ok(certificate.map_err(|why| format!("{}: {why}", root.name))?)
 }
 
 /// What README.md has to say.
