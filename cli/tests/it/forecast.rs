@@ -463,3 +463,34 @@ fn a_list_without_a_root_is_an_error() {
     }
     assert_eq!(run_with_input(&["forecast", "-"], b"").status, 2);
 }
+
+/// A file cannot have a later date than Mozilla.
+#[test]
+fn earlier_one_of_two_distrust_dates_counts() {
+    let folder = Folder::new("forecast-earlier");
+    let pem = mozilla::annotated_pem();
+    let izenpe = &pem[pem.find("# Subject: CN=Izenpe.com,").unwrap()..];
+    let begin = izenpe.find("-----BEGIN").unwrap();
+    let end = izenpe.find("-----END CERTIFICATE-----\n").unwrap() + 26;
+    for (own, counts) in [("2031-01-01", "2026-04-15"), ("2025-01-01", "2025-01-01")] {
+        let annotation = format!("# embedded-roots: distrust-after={own}T00:00:00Z\n");
+        let roots = folder.file("roots.pem", annotation + &izenpe[begin..end]);
+        let (_, value) = json(&["forecast", &roots]);
+        let shown = ends(of(&value, "CN=Izenpe.com,"));
+        assert!(
+            shown.contains(&format!("{counts} distrust-after")),
+            "{own}: {shown:?}"
+        );
+    }
+}
+
+#[test]
+fn compromised_roots_are_marked() {
+    let ran = run(&["forecast", "mozilla@2024-07-01"]);
+    let mut lines = ran.out.lines();
+    let line = lines.find(|line| line.contains("AAA Certificate Services"));
+    assert!(
+        line.unwrap().contains("compromised: CVE-2026-111943"),
+        "{line:?}"
+    );
+}
