@@ -47,7 +47,7 @@ mod open_pipe {
     use std::io::{self, Read as _};
     use std::os::unix::fs::FileTypeExt as _;
     use std::path::Path;
-    use std::sync::mpsc;
+    use std::sync::{Arc, Condvar, Mutex, PoisonError};
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -58,12 +58,22 @@ mod open_pipe {
     /// ends with the writer, and this function earlier.
     pub(super) fn read(path: &Path, time: Duration) -> io::Result<Vec<u8>> {
         let deadline = Instant::now() + time;
-        let (sender, receiver) = mpsc::channel();
-        let path = path.to_owned();
-        thread::Builder::new().spawn(move || sender.send(read_until(&path, deadline)))?;
+        // Not a channel, of which std compiles three kinds into every program.
+        let shared = Arc::new((Mutex::new(None), Condvar::new()));
+        let (path, of_thread) = (path.to_owned(), Arc::clone(&shared));
+        thread::Builder::new().spawn(move || {
+            let (content, ready) = &*of_thread;
+            let read = read_until(&path, deadline);
+            *content.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+            ready.notify_one();
+        })?;
+        let (content, ready) = &*shared;
+        let content = content.lock().unwrap_or_else(PoisonError::into_inner);
         // The thread has a little longer, since its error is the same.
-        let read = receiver.recv_timeout(time + INTERVAL * 10);
-        read.unwrap_or_else(|_| Err(too_late()))
+        let time = time + INTERVAL * 10;
+        let waited = ready.wait_timeout_while(content, time, |content| content.is_none());
+        let (mut content, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        content.take().unwrap_or_else(|| Err(too_late()))
     }
 
     fn read_until(path: &Path, deadline: Instant) -> io::Result<Vec<u8>> {

@@ -1,8 +1,7 @@
 //! The thread that refreshes, and those that wait for changes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,9 +36,13 @@ impl LiveRoots {
 /// Dropping it does not wait for a refresh that is under way.
 #[derive(Debug)]
 #[must_use = "the roots are refreshed until it is dropped"]
-pub struct RefreshGuard {
-    /// The thread waits on the other end. Nothing is sent: it notices that this is dropped.
-    _sender: Sender<()>,
+pub struct RefreshGuard(Arc<Stop>);
+
+/// Tells the thread that the guard is dropped.
+#[derive(Debug, Default)]
+struct Stop {
+    is_told: Mutex<bool>,
+    told: Condvar,
 }
 
 impl RefreshGuard {
@@ -47,9 +50,10 @@ impl RefreshGuard {
         if interval.is_zero() {
             return Err(Error::invalid("the interval of `refresh_every` is zero"));
         }
-        let (sender, receiver) = mpsc::channel::<()>();
+        let stop = Arc::new(Stop::default());
+        let of_thread = Arc::clone(&stop);
         let refresh = move || {
-            while receiver.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+            while !of_thread.wait(interval) {
                 // An error is in the log and the report. A panic must not end the refreshes.
                 if catch_unwind(AssertUnwindSafe(|| live.refresh())).is_err() {
                     let why = "a refresh panicked, in a predicate of `retain` or in the logger";
@@ -61,7 +65,26 @@ impl RefreshGuard {
             .name("embedded-roots".to_owned())
             .spawn(refresh)
             .map_err(Error::no_thread)?;
-        Ok(Self { _sender: sender })
+        Ok(Self(stop))
+    }
+}
+
+impl Drop for RefreshGuard {
+    fn drop(&mut self) {
+        let Stop { is_told, told } = &*self.0;
+        *is_told.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        told.notify_one();
+    }
+}
+
+impl Stop {
+    /// Whether it is told within this time.
+    fn wait(&self, time: Duration) -> bool {
+        let is_told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .told
+            .wait_timeout_while(is_told, time, |is_told| !*is_told);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
