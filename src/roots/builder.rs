@@ -495,7 +495,7 @@ impl RootsBuilder {
             |_| Sha256::default(),
             |provider| Sha256::from_provider(&provider),
         );
-        let (roots, report) = merge(sources, &distrust, sha256, |anchor| {
+        let (roots, report) = merge(sources, &distrust, sha256, &|anchor| {
             self.filters.iter().all(|keep| keep(anchor))
         })?;
         let crlite = match &self.crlite {

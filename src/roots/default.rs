@@ -200,7 +200,8 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
         let trust_set = match system {
             Some(source) => {
                 let distrust = Distrust::default();
-                let (roots, report) = merge(vec![source?], &distrust, Sha256::default(), |_| true)?;
+                let (roots, report) =
+                    merge(vec![source?], &distrust, Sha256::default(), &|_| true)?;
                 let trust_set = TrustSet::merged(
                     roots,
                     report,

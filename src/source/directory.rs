@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use embedded_roots_bundle::{MAX_FILE_SIZE, read_known_file};
+use embedded_roots_bundle::{MAX_FILE_SIZE, read_known_file, sort};
 
 /// The contents of a directory of roots.
 #[derive(Default)]
@@ -66,7 +66,7 @@ impl Directories {
             }
             names.push(entry?.file_name());
         }
-        names.sort_unstable();
+        sort(&mut names, &Ord::cmp);
         for name in names {
             let path = directory.join(&name);
             let is_named = is_of_roots(&name);

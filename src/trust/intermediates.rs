@@ -1,6 +1,6 @@
 //! Intermediates that the policy knows, and that peers may forget to send.
 
-use embedded_roots_bundle::{DistinguishedName, iso_day, not_after, subject};
+use embedded_roots_bundle::{DistinguishedName, iso_day, not_after, sort, subject};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::source::intermediates::IntermediateSource;
@@ -62,7 +62,7 @@ impl Intermediates {
             reports.push(report);
         }
         let usable = &mut intermediates.usable;
-        usable.sort_by(|one, other| {
+        sort(usable, &|one, other| {
             let [one, other] = [one, other].map(|each| (&each.subject, &*each.certificate));
             one.cmp(&other)
         });

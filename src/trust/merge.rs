@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use embedded_roots_bundle::{Limits, conflict, digest};
+use embedded_roots_bundle::{Limits, conflict, digest, sort};
 
 use crate::bundle::anchor::Anchor;
 use crate::bundle::limited::LimitedRoot;
@@ -19,7 +19,7 @@ pub(crate) fn merge(
     mut sources: Vec<Source>,
     distrust: &Distrust,
     sha256: Sha256,
-    keep: impl Fn(&Anchor) -> bool,
+    keep: &dyn Fn(&Anchor) -> bool,
 ) -> Result<(Vec<SourceRoot>, Report), Error> {
     let distrusted = sources
         .iter_mut()
@@ -65,7 +65,9 @@ pub(crate) fn merge(
             removed.push(root.anchor);
         }
     }
-    removed.sort_unstable_by(|one, other| identity(one).cmp(&identity(other)));
+    sort(&mut removed, &|one, other| {
+        identity(one).cmp(&identity(other))
+    });
     for report in &mut reports {
         let listed = &mut report.limits_not_applied;
         listed.retain(|listed| {
@@ -73,7 +75,7 @@ pub(crate) fn merge(
             removed.binary_search_by(is).is_err()
         });
         // The same limit may be known from several root programs.
-        listed.sort_unstable_by(order);
+        sort(listed, &order);
         listed.dedup();
     }
     Ok((roots, Report::new(reports)))
@@ -195,7 +197,7 @@ fn first_copies(sources: &[Source]) -> Vec<usize> {
         .enumerate()
         .collect();
     // Stable, so the first copy comes first; and fast, because most sources are sorted already.
-    sorted.sort_by_key(|(_, identity)| *identity);
+    sort(&mut sorted, &|(_, one), (_, other)| one.cmp(other));
     let mut firsts = vec![0; sorted.len()];
     for copies in sorted.chunk_by(|(_, one), (_, other)| one == other) {
         for (nth, _) in copies {
@@ -286,7 +288,7 @@ mod tests {
     }
 
     fn merged_of(sources: Vec<Source>) -> Result<(Vec<Anchor>, Report), Error> {
-        let (roots, report) = merge(sources, &Distrust::default(), Sha256::default(), |_| true)?;
+        let (roots, report) = merge(sources, &Distrust::default(), Sha256::default(), &|_| true)?;
         Ok((roots.into_iter().map(|root| root.anchor).collect(), report))
     }
 

@@ -1,6 +1,6 @@
 //! Certificates of servers that are accepted as they are.
 
-use embedded_roots_bundle::{not_before, subject};
+use embedded_roots_bundle::{not_before, sort, subject};
 use rustls_pki_types::CertificateDer;
 
 use crate::source::pins::{Pin, PinSource};
@@ -53,7 +53,9 @@ impl Pins {
             }
             reports.push(report);
         }
-        (all.pins).sort_by(|one, other| one.certificate.cmp(&other.certificate));
+        sort(&mut all.pins, &|one, other| {
+            one.certificate.cmp(&other.certificate)
+        });
         (all, reports)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use embedded_roots_bundle::{Root, identity};
+use embedded_roots_bundle::{Root, identity, sort};
 use once_cell::sync::OnceCell;
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
@@ -71,7 +71,7 @@ impl TrustSet {
         if roots.is_empty() && pins.is_empty() && !is_distrusted {
             return Err(no_roots(&report));
         }
-        roots.sort_unstable_by(|one, other| {
+        sort(&mut roots, &|one, other| {
             let [one, other] = [one, other].map(|root| identity(root.anchor.trust_anchor()));
             one.cmp(&other)
         });
@@ -193,7 +193,7 @@ impl TrustSet {
             // The anchors are unique, so merging the one source changes none and cannot fail.
             Anchors::Bundle(bundle, report) => report.get_or_init(|| {
                 let source = vec![Source::from_bundle(**bundle)];
-                let merged = merge(source, &self.distrust, Sha256::default(), |_| true);
+                let merged = merge(source, &self.distrust, Sha256::default(), &|_| true);
                 merged.map(|(_, report)| report).unwrap_or_default()
             }),
             Anchors::Merged { report, .. } => report,

@@ -7,6 +7,7 @@ use crate::distrust::keys::DistrustedKey;
 use crate::error::ParseError;
 use crate::limits::Limits;
 use crate::root::Root;
+use crate::sort::sort;
 use crate::x509::anchor::identity;
 use crate::x509::name::DistinguishedName;
 
@@ -57,8 +58,9 @@ impl AnchorList {
             };
             list.anchors.push((anchor, limits.distrust_after()));
         }
-        list.anchors
-            .sort_unstable_by(|(one, _), (other, _)| identity(one).cmp(&identity(other)));
+        sort(&mut list.anchors, &|(one, _), (other, _)| {
+            identity(one).cmp(&identity(other))
+        });
         Ok(list)
     }
 

@@ -4,6 +4,7 @@ use crate::digest::{sha256, sha256_of_set};
 use crate::error::{ParseError, subject_of};
 use crate::limits::conflict::conflict;
 use crate::root::Root;
+use crate::sort::sort;
 use crate::x509::anchor::identity;
 use crate::x509::certificate::not_after;
 
@@ -22,7 +23,7 @@ impl ParsedBundle {
     ///
     /// If two such certificates have different limits: keeping one would ignore the limits of the other.
     pub fn new(mut roots: Vec<Root>) -> Result<Self, ParseError> {
-        roots.sort_unstable_by(|one, other| {
+        sort(&mut roots, &|one, other| {
             // The last two only make the order, and so the output, deterministic.
             identity(one.trust_anchor())
                 .cmp(&identity(other.trust_anchor()))
@@ -41,8 +42,11 @@ impl ParsedBundle {
             };
             if same.limits() != root.limits() {
                 let subject = subject_of(root.certificate());
-                let mut copies = [same, &root];
-                copies.sort_by_key(|root| root.line());
+                let copies = if same.line() <= root.line() {
+                    [same, &root]
+                } else {
+                    [&root, same]
+                };
                 let [first, second] = copies.map(Root::line);
                 let other = if first == second {
                     " of another file"

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use rustls_pki_types::TrustAnchor;
 
+use crate::sort::sort;
+
 /// The digest of an anchor whose certificate is not available: SHA-256 over the SHA-256 digests of
 /// its subject, its key and its name constraints (of the empty string if it has none).
 #[must_use]
@@ -27,7 +29,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 #[must_use]
 pub fn sha256_of_set(digests: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
     let mut digests: Vec<_> = digests.collect();
-    digests.sort_unstable();
+    sort(&mut digests, &Ord::cmp);
     sha256(&digests.concat())
 }
 

@@ -46,6 +46,7 @@ mod pem;
 pub mod pin;
 mod pipe;
 mod root;
+mod sort;
 mod variable;
 mod x509;
 
@@ -53,7 +54,9 @@ pub use anchor_list::AnchorList;
 pub use bundle::ParsedBundle;
 pub use count::counted;
 pub use distrust::keys::{DistrustedKey, parse_digests, parse_distrusted_keys, whole_public_key};
+#[cfg(feature = "revocations")]
 pub use distrust::revocations::Revocations;
+#[cfg(feature = "revocations")]
 pub use emit::MAX_REVOCATION_TABLES;
 pub use error::ParseError;
 pub use escape::{escape, shorten};
@@ -69,6 +72,7 @@ pub use pem::read::{
 pub use pem::write::certificate_to_pem;
 pub use pipe::read_file_or_descriptor;
 pub use root::Root;
+pub use sort::sort;
 pub use variable::{data_in_place_of_a_path, pem_in_place_of_a_path, shown_value};
 pub use x509::algorithm::{
     AWS_LC_RS, Provider, algorithm_name, name, unsupported_key, unusable_key,

@@ -6,6 +6,7 @@ use crate::digest::{sha256, sha256_from_hex};
 use crate::error::ParseError;
 use crate::escape::{escape, shorten};
 use crate::root::Root;
+use crate::sort::sort;
 use crate::x509::der;
 use crate::x509::name::DistinguishedName;
 use crate::x509::time::parse_iso_day;
@@ -146,7 +147,7 @@ fn parse<T>(
         items.push(item);
     }
     // Sorted, because a list of 16 MiB has a quarter of a million lines.
-    digests.sort_unstable();
+    sort(&mut digests, &Ord::cmp);
     for pair in digests.windows(2) {
         if let [(one, first), (other, second)] = pair {
             if one == other {

@@ -10,6 +10,7 @@ use crate::digest::sha256;
 use crate::distrust::keys::DistrustedKey;
 use crate::emit::literal::{byte_string, decimal, option};
 use crate::root::Root;
+use crate::sort::sort;
 use crate::x509::name::DistinguishedName;
 
 /// The expression of a `Bundle`, for a place that has `Bundle` and `BundleName` in scope.
@@ -160,7 +161,7 @@ pub fn fingerprints(roots: &[Root]) -> String {
 #[must_use]
 pub fn distrusted_keys(keys: &[DistrustedKey]) -> String {
     let mut keys: Vec<&DistrustedKey> = keys.iter().collect();
-    keys.sort_unstable_by_key(|key| key.sha256);
+    sort(&mut keys, &|one, other| one.sha256.cmp(&other.sha256));
     let mut source = String::from("&[\n");
     for key in keys {
         let DistrustedKey { sha256, length, .. } = key;

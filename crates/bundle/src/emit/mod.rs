@@ -6,10 +6,12 @@
 
 mod bundle;
 mod literal;
+#[cfg(feature = "revocations")]
 mod revocations;
 
 pub use bundle::{
     ANCHOR_MARK, anchors, anchors_of, bundle, certificate_numbers, certificates, distrusted_keys,
     fingerprints, limited_roots, marked_anchors_of,
 };
+#[cfg(feature = "revocations")]
 pub use revocations::MAX_REVOCATION_TABLES;

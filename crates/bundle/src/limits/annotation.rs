@@ -10,6 +10,7 @@ use crate::escape::{MOST_SHOWN, escape, shorten};
 use crate::limits::base::DISTRUST_AFTER;
 use crate::limits::name_constraints::{MOST_SUBTREES, NameConstraints};
 use crate::limits::subtree::Subtree;
+use crate::sort::sort;
 use crate::x509::time::{parse_rfc3339, rfc3339};
 
 /// Limits that a PEM file sets for a certificate and that the certificate cannot carry itself.
@@ -220,7 +221,7 @@ fn insert_all<T: Subtree>(into: &mut Vec<T>, key: &str, value: &str) -> Result<(
     for item in value.split(',') {
         into.push(T::parse(item).map_err(|why| bad_value(key, item, &why))?);
     }
-    into.sort_unstable();
+    sort(into, &Ord::cmp);
     into.dedup();
     Ok(())
 }

@@ -4,6 +4,7 @@
 use crate::error::ParseError;
 use crate::limits::base::{Base, DNS, IP, read};
 use crate::limits::subtree::{DnsSubtree, IpSubtree, Subtree as _};
+use crate::sort::sort;
 use crate::x509::der::{self, Element};
 
 /// The name constraints that an annotation imposes.
@@ -40,8 +41,7 @@ impl NameConstraints {
             })?;
         excluded.extend(self.excluded.bases());
         excluded.extend(self.excluded.ip.iter().filter_map(IpSubtree::twin));
-        own_permitted.sort_unstable();
-        own_permitted.dedup();
+        make_unique(&mut own_permitted);
 
         let mut permitted = Vec::new();
         let imposed = self.permitted.bases();
@@ -57,8 +57,7 @@ impl NameConstraints {
         permitted.extend(own_permitted.into_iter().filter(is_other));
 
         let content = [(0, permitted), (1, excluded)].map(|(number, mut bases)| {
-            bases.sort_unstable();
-            bases.dedup();
+            make_unique(&mut bases);
             let subtrees: Vec<u8> = bases.iter().flat_map(Base::encode).collect();
             if subtrees.is_empty() {
                 return subtrees;
@@ -143,8 +142,7 @@ fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, Pars
     let mut common: Vec<_> = pairs
         .filter_map(|(own, imposed)| own.intersection(imposed))
         .collect();
-    common.sort_unstable();
-    common.dedup();
+    make_unique(&mut common);
     if common.is_empty() {
         return Err(ParseError::new(format!(
             "no {named} is permitted both by the annotation and by the certificate's own name \
@@ -152,6 +150,12 @@ fn common(own: &[Base], imposed: &[Base], named: &str) -> Result<Vec<Base>, Pars
         )));
     }
     Ok(common)
+}
+
+/// Sorts, and keeps each once.
+fn make_unique(bases: &mut Vec<Base>) {
+    sort(bases, &Ord::cmp);
+    bases.dedup();
 }
 
 fn of_kind(bases: &[Base], kind: u8) -> Vec<Base> {
