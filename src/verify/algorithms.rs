@@ -7,10 +7,15 @@ use rustls_pki_types::{AlgorithmIdentifier, alg_id};
 /// Whether rustls' provider aws-lc-rs verifies these signatures, by keys of this type, and ring does not. Both are
 /// contents of an `AlgorithmIdentifier`.
 pub(super) fn is_supported_by_aws_lc_rs(signature: &[u8], key: Option<&[u8]>) -> bool {
-    AWS_LC_RS_ALONE.iter().any(|(signatures, keys)| {
-        let is_key = |key| keys.iter().any(|known| known.as_ref() == key);
-        signatures.iter().any(|known| known.as_ref() == signature) && key.is_none_or(is_key)
+    let mut pairs = AWS_LC_RS_ALONE.iter();
+    pairs.any(|(signatures, keys)| {
+        is_one_of(signatures, signature) && key.is_none_or(|key| is_one_of(keys, key))
     })
+}
+
+#[inline(never)]
+fn is_one_of(ids: &[AlgorithmIdentifier], id: &[u8]) -> bool {
+    ids.iter().any(|known| known.as_ref() == id)
 }
 
 /// The provider with these algorithms.

@@ -102,10 +102,10 @@ pub(super) fn reached<'a>(
     sent: &'a [CertificateDer<'a>],
 ) -> Vec<&'a CertificateDer<'a>> {
     let first = issuer(end_entity).map(|name| name.as_der());
-    let readable = sent.iter().enumerate();
-    let mut links: Vec<_> = readable
-        .filter_map(|(nth, der)| Link::read(nth, der))
-        .collect();
+    let mut links = Vec::new();
+    for (nth, der) in sent.iter().enumerate() {
+        links.extend(Link::read(nth, der));
+    }
     let is_first = |name: &[u8]| first == Some(name);
     let links = connected(&mut links, Link::subject, Link::issuer, &is_first);
     sort(links, &|one, other| one.nth.cmp(&other.nth));

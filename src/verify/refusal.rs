@@ -461,6 +461,8 @@ impl Refusal {
         self
     }
 
+    // One copy, since every program links it.
+    #[inline(never)]
     fn new(reason: Reason) -> Self {
         Self(Box::new(Explanation {
             reason,
@@ -697,6 +699,7 @@ impl fmt::Debug for Refusal {
 impl Error for Refusal {}
 
 impl From<Refusal> for rustls::Error {
+    #[inline(never)]
     fn from(refusal: Refusal) -> Self {
         CertificateError::Other(OtherError(Arc::new(refusal))).into()
     }

@@ -13,24 +13,52 @@ pub(crate) fn write_name_constraints(f: &mut fmt::Formatter<'_>, content: &[u8])
         return f.write_str("unreadable name constraints");
     };
     let mut blank = "";
-    for (verb, set) in ["permitted", "excluded"].iter().zip(sets) {
-        for kind in ["dns", "ip", "other"] {
-            let mut is_first = true;
-            for base in der::elements(set).filter_map(base_of) {
-                if kind_of(base.tag) != kind {
-                    continue;
-                }
-                if is_first {
-                    write!(f, "{blank}{verb}-{kind}=")?;
-                } else {
-                    f.write_str(",")?;
-                }
-                (is_first, blank) = (false, " ");
-                write_base(f, base)?;
+    for (set, keys) in sets.into_iter().zip(KEYS) {
+        for key in keys {
+            if write_bases(f, set, key, blank)? {
+                blank = " ";
             }
         }
     }
     Ok(())
+}
+
+/// The keys of annotations for the permitted and for the excluded subtrees, each with the tag of its names; no
+/// annotation has the names of other kinds.
+const KEYS: [[(Option<u8>, &str); 3]; 2] = [
+    [
+        (Some(DNS), "permitted-dns="),
+        (Some(IP), "permitted-ip="),
+        (None, "permitted-other="),
+    ],
+    [
+        (Some(DNS), "excluded-dns="),
+        (Some(IP), "excluded-ip="),
+        (None, "excluded-other="),
+    ],
+];
+
+/// Writes the bases of one kind after `blank` and their key, and returns whether there are any.
+// One copy, since every program links it.
+#[inline(never)]
+fn write_bases(
+    f: &mut fmt::Formatter<'_>,
+    set: &[u8],
+    (kind, key): (Option<u8>, &str),
+    blank: &str,
+) -> Result<bool, fmt::Error> {
+    let mut before = [blank, key];
+    for base in der::elements(set).filter_map(base_of) {
+        if Some(base.tag).filter(|tag| [DNS, IP].contains(tag)) != kind {
+            continue;
+        }
+        for text in before {
+            f.write_str(text)?;
+        }
+        before = [",", ""];
+        write_base(f, base)?;
+    }
+    Ok(before == [",", ""])
 }
 
 /// The `base` of a `GeneralSubtree`: a `GeneralName`, by tag and value. A DNS name is its bytes, an
@@ -97,34 +125,30 @@ pub(super) fn sets(content: &[u8]) -> Option<[&[u8]; 2]> {
 }
 
 /// The base of a subtree, if webpki can apply it; webpki refuses every name if a base is malformed.
+#[inline(never)]
 pub(super) fn base_of(subtree: Option<Element<'_>>) -> Option<Element<'_>> {
     let subtree = subtree.filter(|subtree| subtree.tag == der::SEQUENCE)?;
     let (base, rest) = Element::read(subtree.value)?;
     let is_valid = match base.tag {
         DNS => base.value.is_empty() || is_dns_subtree(base.value),
-        IP => is_subnet(base.value),
+        IP => subnet(base.value).is_some(),
         _ => true,
     };
     // RFC 5280 allows no minimum but the default, and no maximum.
     (is_valid && rest.is_empty()).then_some(base)
 }
 
-/// An address and a mask that is a prefix.
-fn is_subnet(value: &[u8]) -> bool {
-    let (_, mask) = value.split_at(value.len() / 2);
-    let bits = mask.iter().map(|octet| octet.count_ones()).sum::<u32>();
-    let leading = mask.iter().take_while(|&&octet| octet == 0xff).count();
-    let next = mask.get(leading).map_or(0, |octet| octet.leading_ones());
-    matches!(value.len(), 8 | 32)
-        && u32::try_from(leading * 8).is_ok_and(|leading| leading + next == bits)
-}
-
-fn kind_of(tag: u8) -> &'static str {
-    match tag {
-        DNS => "dns",
-        IP => "ip",
-        _ => "other",
-    }
+/// An address, and the length of its mask, which is a prefix.
+fn subnet(value: &[u8]) -> Option<(IpAddr, u32)> {
+    let (address, mask) = value.split_at(value.len() / 2);
+    let (address, mask) = (address_of(address)?, address_of(mask)?);
+    let mask = match mask {
+        IpAddr::V4(mask) => u128::from(mask.to_bits()) << 96,
+        IpAddr::V6(mask) => mask.to_bits(),
+    };
+    let length = mask.leading_ones();
+    let rest = mask.checked_shl(length).unwrap_or_default();
+    (rest == 0).then_some((address, length))
 }
 
 fn write_base(f: &mut fmt::Formatter<'_>, base: Element<'_>) -> fmt::Result {
@@ -133,14 +157,10 @@ fn write_base(f: &mut fmt::Formatter<'_>, base: Element<'_>) -> fmt::Result {
         DNS => {
             (base.value.iter()).try_for_each(|byte| f.write_char(byte.to_ascii_lowercase().into()))
         }
-        IP => {
-            let (address, mask) = base.value.split_at(base.value.len() / 2);
-            let prefix = mask.iter().map(|octet| octet.count_ones()).sum::<u32>();
-            match address_of(address) {
-                Some(address) => write!(f, "{address}/{prefix}"),
-                None => Err(fmt::Error),
-            }
-        }
+        IP => match subnet(base.value) {
+            Some((address, length)) => write!(f, "{address}/{length}"),
+            None => Err(fmt::Error),
+        },
         tag => write!(f, "[{}]", tag & 0x1f),
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Every program links this, so it compares in place and copies nothing.
 
+use std::ascii;
+
 use crate::limits::base::{DNS, IP, address_of, base_of, dns_contains, sets};
 use crate::x509::certificate::extension;
 use crate::x509::der::{self, Element};
@@ -35,15 +37,18 @@ pub fn name_outside(certificate: &[u8], constraints: &[u8]) -> Option<String> {
 #[must_use]
 pub fn unsupported_constraint(certificate: &[u8], constraints: &[u8]) -> Option<&'static str> {
     let names = alternative_names(certificate).unwrap_or_default();
-    let has_name = |kind: u8| {
-        let mut names = der::elements(names).flatten();
-        kind == DIRECTORY || names.any(|name| number(name.tag) == kind)
-    };
-    for subtree in sets(constraints)?.into_iter().flat_map(der::elements) {
-        let kind = number(base_of(subtree)?.tag);
-        let unsupported = UNSUPPORTED.iter().find(|(number, _)| *number == kind);
-        if let Some((_, name)) = unsupported.filter(|_| has_name(kind)) {
-            return Some(name);
+    // A bit for each kind.
+    let mut kinds = 1 << DIRECTORY;
+    for name in der::elements(names).flatten() {
+        kinds |= 1_u32 << number(name.tag);
+    }
+    for set in sets(constraints)? {
+        for subtree in der::elements(set) {
+            let kind = number(base_of(subtree)?.tag);
+            let unsupported = UNSUPPORTED.iter().find(|(number, _)| *number == kind);
+            if let Some((_, name)) = unsupported.filter(|_| kinds >> kind & 1 == 1) {
+                return Some(name);
+            }
         }
     }
     None
@@ -117,11 +122,14 @@ fn contains(base: Element<'_>, name: &[u8]) -> bool {
 }
 
 fn shown(name: Element<'_>) -> String {
-    match address_of(name.value).filter(|_| name.tag == IP) {
-        Some(address) => address.to_string(),
-        // A DNS name is ASCII.
-        None => name.value.escape_ascii().to_string(),
+    if let Some(address) = address_of(name.value).filter(|_| name.tag == IP) {
+        return address.to_string();
     }
+    let mut text = String::new();
+    for byte in name.value {
+        text.extend(ascii::escape_default(*byte).map(char::from));
+    }
+    text
 }
 
 #[cfg(test)]

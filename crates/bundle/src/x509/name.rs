@@ -32,14 +32,20 @@ impl<'a> DistinguishedName<'a> {
     /// alone) and repeated spaces. Use it for messages only: webpki compares names byte by byte.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        let (one, other) = (self.to_string(), other.to_string());
-        let mut others = other.split_ascii_whitespace();
-        let is_next = |word: &str| {
-            others
-                .next()
-                .is_some_and(|next| next.eq_ignore_ascii_case(word))
-        };
-        one.split_ascii_whitespace().all(is_next) && others.next().is_none()
+        self.folded() == other.folded()
+    }
+
+    /// The text in lower case, with one space where there are more.
+    fn folded(&self) -> String {
+        let mut folded = String::new();
+        let mut last = ' ';
+        for char in self.to_string().chars() {
+            if (char, last) != (' ', ' ') {
+                folded.push(char.to_ascii_lowercase());
+            }
+            last = char;
+        }
+        folded
     }
 
     /// The text of each common name, without the escapes of `Display`, least specific first. A malformed
@@ -63,9 +69,13 @@ impl fmt::Debug for DistinguishedName<'_> {
 
 impl fmt::Display for DistinguishedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(sets) = der::elements(self.0).collect::<Option<Vec<_>>>() else {
-            return write_hex(f, self.0);
-        };
+        let mut sets = Vec::new();
+        for set in der::elements(self.0) {
+            let Some(set) = set else {
+                return write_hex(f, self.0);
+            };
+            sets.push(set);
+        }
         if sets.is_empty() {
             return f.write_str("(empty name)");
         }
@@ -73,18 +83,19 @@ impl fmt::Display for DistinguishedName<'_> {
             if nth_set > 0 {
                 f.write_str(", ")?;
             }
-            let attributes =
-                || der::elements(set.value).map(|attribute| type_and_value(attribute?));
-            let is_good =
-                !set.value.is_empty() && attributes().all(|attribute| attribute.is_some());
-            if set.tag != der::SET || !is_good {
+            let mut attributes = der::elements(set.value);
+            let is_good = attributes.all(|attribute| attribute.and_then(type_and_value).is_some());
+            if set.tag != der::SET || set.value.is_empty() || !is_good {
                 write_hex(f, set.encoded)?;
                 continue;
             }
-            for (nth, (oid, value)) in attributes().flatten().enumerate() {
-                if nth > 0 {
-                    f.write_str("+")?;
-                }
+            let mut plus = "";
+            for attribute in der::elements(set.value) {
+                let Some((oid, value)) = attribute.and_then(type_and_value) else {
+                    continue;
+                };
+                f.write_str(plus)?;
+                plus = "+";
                 write_attribute(f, oid, value)?;
             }
         }
@@ -153,13 +164,14 @@ fn text(value: Element<'_>) -> Option<String> {
 }
 
 fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    let last = text.chars().count().saturating_sub(1);
-    for (at, char) in text.chars().enumerate() {
+    let mut chars = text.chars();
+    let mut is_first = true;
+    while let Some(char) = chars.next() {
         match char {
             // RFC 4514 leaves `=` to the writer. Unescaped, a name could look like an annotation.
             ',' | '+' | '=' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{char}")?,
-            '#' if at == 0 => f.write_str("\\#")?,
-            ' ' if at == 0 || at == last => f.write_str("\\ ")?,
+            '#' if is_first => f.write_str("\\#")?,
+            ' ' if is_first || chars.as_str().is_empty() => f.write_str("\\ ")?,
             _ if is_visible(char) => f.write_char(char)?,
             // RFC 4514, section 2.4: a backslash and two hexadecimal digits for each octet.
             _ => {
@@ -168,6 +180,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
                 }
             }
         }
+        is_first = false;
     }
     Ok(())
 }
