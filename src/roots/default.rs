@@ -1,9 +1,10 @@
 //! The default roots of the process, made on first use.
 
 use std::borrow::Cow;
+use std::ptr;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_pki_types::CertificateDer;
@@ -26,7 +27,8 @@ use crate::verify::verifier::Verifier;
 /// The default roots: those of [`Roots::install_default`], else the selected bundle, else the
 /// system store (feature `system`).
 ///
-/// The first call makes them. Later calls return clones, which share everything. A call that fails
+/// The first call makes them. Later calls return clones, which share everything. If several threads make the first
+/// call at once, each of them may read the sources, and all get the same roots. A call that fails
 /// changes nothing, and the next one tries again. If
 /// [live roots](crate::LiveRoots::install_default) are installed, this is their current generation.
 ///
@@ -44,14 +46,16 @@ fn current() -> Result<Cow<'static, Roots>, Error> {
         ProcessDefault::Fixed(trust_set, roots) => (trust_set, roots),
         ProcessDefault::Live { current, .. } => return Ok(Cow::Owned(current())),
     };
-    let mut is_first = false;
+    let mut made = None;
     let roots = roots.get_or_try_init(|| {
-        is_first = true;
         let provider = config::provider(None)?;
-        Roots::new(Verifier::new(Arc::clone(trust_set), provider))
+        let roots = Box::new(Roots::new(Verifier::new(Arc::clone(trust_set), provider))?);
+        made = Some(ptr::from_ref(&*roots));
+        Ok(roots)
     })?;
-    // Not within: a logger that sends its records through a client of these roots would wait for itself.
-    if is_first {
+    // Of several threads, the one whose roots they are. Not within: a logger that sends its records through a client
+    // of these roots would make them again.
+    if made == Some(ptr::from_ref(roots)) {
         logging::info(|| roots.report());
     }
     Ok(Cow::Borrowed(roots))
@@ -139,7 +143,8 @@ impl Roots {
     /// If the default roots are already installed or in use.
     pub fn install_default(self) -> Result<(), Error> {
         let trust_set = Arc::clone(self.trust_set());
-        let default = ProcessDefault::Fixed(Arc::clone(&trust_set), OnceCell::with_value(self));
+        let default =
+            ProcessDefault::Fixed(Arc::clone(&trust_set), OnceBox::with_value(Box::new(self)));
         set(default, &trust_set)
     }
 }
@@ -168,7 +173,7 @@ impl LiveRoots {
 }
 
 fn set(default: ProcessDefault, trust_set: &TrustSet) -> Result<(), Error> {
-    let set = PROCESS_DEFAULT.set(default);
+    let set = PROCESS_DEFAULT.set(Box::new(default));
     set.map_err(|_| Error::already_installed())?;
     logging::info(|| trust_set.report());
     Ok(())
@@ -176,7 +181,7 @@ fn set(default: ProcessDefault, trust_set: &TrustSet) -> Result<(), Error> {
 
 enum ProcessDefault {
     /// The trust set is kept separately, because a store alone needs no crypto provider.
-    Fixed(Arc<TrustSet>, OnceCell<Roots>),
+    Fixed(Arc<TrustSet>, OnceBox<Roots>),
     /// A closure, so that a program without live roots does not link them.
     Live {
         current: Box<dyn Fn() -> Roots + Send + Sync>,
@@ -188,7 +193,9 @@ enum ProcessDefault {
     },
 }
 
-static PROCESS_DEFAULT: OnceCell<ProcessDefault> = OnceCell::new();
+/// Not a cell that makes threads wait for each other: its code would be one more page to load at the start. If several
+/// make the roots at once, all of them get those of the first.
+static PROCESS_DEFAULT: OnceBox<ProcessDefault> = OnceBox::new();
 
 fn process_default() -> Result<&'static ProcessDefault, Error> {
     PROCESS_DEFAULT.get_or_try_init(|| {
@@ -214,6 +221,7 @@ fn process_default() -> Result<&'static ProcessDefault, Error> {
             }
             None => of_the_bundle()?,
         };
-        Ok(ProcessDefault::Fixed(Arc::new(trust_set), OnceCell::new()))
+        let default = ProcessDefault::Fixed(Arc::new(trust_set), OnceBox::new());
+        Ok(Box::new(default))
     })
 }

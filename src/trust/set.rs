@@ -1,10 +1,9 @@
 //! The anchors that are trusted.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use embedded_roots_bundle::{Root, identity, sort};
-use once_cell::sync::OnceCell;
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 
@@ -27,12 +26,12 @@ pub(crate) struct TrustSet {
     distrust: Distrust,
     intermediates: Intermediates,
     pins: Pins,
-    store: OnceCell<Arc<RootCertStore>>,
+    store: OnceLock<Arc<RootCertStore>>,
 }
 
 /// A bundle is used in place, and its report is made on demand.
 enum Anchors {
-    Bundle(&'static Bundle, OnceCell<Report>),
+    Bundle(&'static Bundle, OnceLock<Report>),
     /// Sorted by subject, as a bundle is. The certificates are in the order of the anchors.
     Merged {
         anchors: Vec<Anchor>,
@@ -49,7 +48,7 @@ impl TrustSet {
                 bundle.name()
             )));
         }
-        let anchors = Anchors::Bundle(bundle, OnceCell::new());
+        let anchors = Anchors::Bundle(bundle, OnceLock::new());
         Ok(Self::new(
             anchors,
             Distrust::default(),
@@ -262,7 +261,7 @@ impl TrustSet {
             distrust,
             intermediates,
             pins,
-            store: OnceCell::new(),
+            store: OnceLock::new(),
         }
     }
 
