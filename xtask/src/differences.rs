@@ -6,10 +6,9 @@ use std::error::Error;
 use std::fmt;
 
 use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
-use embedded_roots_bundle::{Root, subject};
+use embedded_roots_bundle::{Root, iso_day, parse_iso_day, subject};
+use rustls_pki_types::UnixTime;
 use serde::Deserialize;
-
-use crate::day::Day;
 
 /// What differs for one certificate.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +81,7 @@ pub(crate) struct Reviewed {
 #[derive(Clone)]
 struct Review {
     reason: String,
-    day: Day,
+    day: UnixTime,
 }
 
 impl Reviewed {
@@ -111,7 +110,7 @@ impl Reviewed {
                 reviewed,
             } = group;
             check_line(&reason).map_err(|why| format!("{name}: the reason {reason:?} {why}"))?;
-            let day = Day::parse(&reviewed)
+            let day = parse_iso_day(&reviewed)
                 .ok_or_else(|| format!("{name}: {reviewed:?} is not a day YYYY-MM-DD"))?;
             for digest in sha256 {
                 if sha256_from_hex(&digest).map(|read| hex(&read)).as_ref() != Some(&digest) {
@@ -119,7 +118,7 @@ impl Reviewed {
                 }
                 let review = Review {
                     reason: reason.clone(),
-                    day: day.clone(),
+                    day,
                 };
                 let key = (digest.clone(), differs.clone());
                 if reviews.insert(key, review).is_some() {
@@ -159,7 +158,7 @@ impl Reviewed {
         {
             let key = (sha256.clone(), difference.clone());
             let review = if let Some(Review { reason, day }) = self.reviews.get(&key) {
-                format!("{reason} (reviewed {day})")
+                format!("{reason} (reviewed {})", iso_day(*day))
             } else {
                 without_review += 1;
                 "NOT REVIEWED".to_owned()

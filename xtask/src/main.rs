@@ -5,7 +5,6 @@ mod certs;
 mod command;
 mod compare_go;
 mod data_version;
-mod day;
 mod differences;
 mod figures;
 mod history;

@@ -14,7 +14,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use embedded_roots_bundle::{MAX_FILE_SIZE, read_file};
+use embedded_roots_bundle::{MAX_FILE_SIZE, iso_day, read_file};
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use rustls_pki_types::CertificateDer;
@@ -78,27 +78,27 @@ const README: &str = "cli/data/README.md";
 
 /// The certificates of the releases, which are in their order.
 fn history_of(releases: &BTreeMap<Version, Certificates>) -> Result<History, Box<dyn Error>> {
-    let days: Vec<_> = releases.keys().map(|version| &version.day).collect();
+    let days: Vec<_> = releases.keys().map(|version| version.day).collect();
     let (Some(&since), Some(&as_of)) = (days.first(), days.last()) else {
         return Err("there is no release".into());
     };
     let mut records: BTreeMap<&String, Record> = BTreeMap::new();
     for (nth, (version, certificates)) in releases.iter().enumerate() {
-        let after = days.get(nth + 1).map(|day| (*day).clone());
+        let after = days.get(nth + 1).copied();
         for (digest, certificate) in certificates {
             let record = records.entry(digest).or_insert_with(|| Record {
                 certificate: certificate.clone(),
                 sha256: digest.clone(),
-                first: version.day.clone(),
-                last: version.day.clone(),
+                first: version.day,
+                last: version.day,
                 gone: None,
             });
-            record.last = version.day.clone();
-            record.gone.clone_from(&after);
+            record.last = version.day;
+            record.gone = after;
         }
     }
     let records = records.into_values().collect();
-    History::new(since.clone(), as_of.clone(), releases.len(), records)
+    History::new(since, as_of, releases.len(), records)
 }
 
 /// The differences between the newest release and certs/, which have all been reviewed.
@@ -118,14 +118,13 @@ fn compare_with_certs(history: &History) -> Result<String, Box<dyn Error>> {
 /// Strings that the README must contain.
 fn facts(history: &History) -> [String; 2] {
     let (all, listed) = (history.records.len(), history.listed());
-    let History {
-        releases,
-        since,
-        as_of,
-        ..
-    } = history;
+    let (releases, since, as_of) = (history.releases, history.since, history.as_of);
     [
-        format!("{releases} releases, {since} to {as_of}"),
+        format!(
+            "{releases} releases, {} to {}",
+            iso_day(since),
+            iso_day(as_of)
+        ),
         format!("{all} certificates, of which {listed} are in the newest release"),
     ]
 }
@@ -192,11 +191,8 @@ mod tests {
             let sha256 = hex(&sha256(&TLS_SERVER_ROOT_CERTS[nth]));
             let mut records = history.records.iter();
             let record = records.find(|record| record.sha256 == sha256).unwrap();
-            let gone = record
-                .gone
-                .as_ref()
-                .map_or("-".to_owned(), ToString::to_string);
-            format!("{} {} {gone}", record.first, record.last)
+            let gone = record.gone.map_or("-".to_owned(), iso_day);
+            format!("{} {} {gone}", iso_day(record.first), iso_day(record.last))
         };
         assert_eq!(dates(0), "2015-04-28 2015-04-28 2015-09-06");
         assert_eq!(dates(1), "2015-04-28 2018-01-18 -");
