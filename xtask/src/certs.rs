@@ -1,8 +1,7 @@
 //! certs/ca-certificates.crt: Mozilla's TLS roots, with the limits that Mozilla imposes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::time::SystemTime;
 
@@ -14,7 +13,8 @@ use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
 use crate::data_version::DataVersion;
-use crate::path;
+use crate::differences::digest;
+use crate::{facts, path};
 
 /// Writes the file, dated today if its content changes. Returns the certificates added and removed.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
@@ -49,12 +49,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
         )
         .into());
     }
-    let readme = fs::read_to_string(path(README))?;
-    for fact in &generated.facts {
-        if !readme.contains(fact) {
-            return Err(format!("{README} does not say \"{fact}\"").into());
-        }
-    }
+    facts::check(README, &generated.facts)?;
     Ok(format!(
         "{CERTIFICATES} is up to date: {}",
         generated.facts.join(", ")
@@ -75,28 +70,19 @@ pub(crate) fn imposed() -> Result<Vec<String>, Box<dyn Error>> {
 
 /// The certificates that only one of the texts has, one per line.
 fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
-    let read = |pem: &str| -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+    let read = |pem: &str| -> Result<BTreeSet<(String, String)>, Box<dyn Error>> {
         let roots = parse(CERTIFICATES, pem.as_bytes(), PrivateKeys::Refuse)?;
-        let shown = |root: &Root| {
+        let facts = |root: &Root| {
             let subject = DistinguishedName::new(&root.trust_anchor().subject);
-            let annotation = root.annotation();
-            (
-                hex(&sha256(root.certificate())),
-                format!("{subject} {annotation}"),
-            )
+            (digest(root), format!("{subject} {}", root.annotation()))
         };
-        Ok(roots.iter().map(shown).collect())
+        Ok(roots.iter().map(facts).collect())
     };
-    let (before, after) = (read(before)?, read(after)?);
-    let mut changes = String::new();
-    for (sign, these, others) in [("-", &before, &after), ("+", &after, &before)] {
-        for (fingerprint, root) in these {
-            if others.get(fingerprint) != Some(root) {
-                let _ = writeln!(changes, "{sign} {} {fingerprint}", root.trim_end());
-            }
-        }
-    }
-    Ok(changes)
+    let shown = |(fingerprint, root): &(String, String)| {
+        let root = root.trim_end();
+        format!("{root} {fingerprint}")
+    };
+    Ok(facts::changes(&read(before)?, &read(after)?, shown))
 }
 
 /// `YYYYMMDD`, UTC.

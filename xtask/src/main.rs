@@ -6,6 +6,7 @@ mod command;
 mod compare_go;
 mod data_version;
 mod differences;
+mod facts;
 mod figures;
 mod history;
 mod image;

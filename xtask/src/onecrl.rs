@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
 use crate::data_version::DataVersion;
-use crate::path;
+use crate::{facts, path};
 
 /// Writes the file from this JSON file, dated by its last change. Returns the entries added and
 /// removed.
@@ -61,13 +60,8 @@ pub(crate) fn check(json: Option<&str>) -> Result<String, Box<dyn Error>> {
     }
     // The build script would find it too late.
     revocations.to_source(UnixTime::since_unix_epoch(Duration::ZERO))?;
-    let readme = fs::read_to_string(path(README))?;
     let facts = facts(&revocations, &version)?;
-    for fact in &facts {
-        if !readme.contains(fact) {
-            return Err(format!("{README} does not say \"{fact}\"").into());
-        }
-    }
+    facts::check(README, &facts)?;
     if let Some(json) = json {
         let newest = read_json(json)?;
         if newest.revocations != revocations || newest.day != version.day {
@@ -113,14 +107,7 @@ fn facts(revocations: &Revocations, version: &DataVersion) -> Result<[String; 3]
 
 /// The entries that only one of the lists has, one per line.
 fn changes(before: &Revocations, after: &Revocations) -> String {
-    let (before, after) = (lines(before), lines(after));
-    let gone = before.difference(&after).map(|line| ('-', line));
-    let new = after.difference(&before).map(|line| ('+', line));
-    gone.chain(new)
-        .fold(String::new(), |mut changes, (sign, line)| {
-            let _ = writeln!(changes, "{sign} {line}");
-            changes
-        })
+    facts::changes(&lines(before), &lines(after), String::clone)
 }
 
 fn lines(revocations: &Revocations) -> BTreeSet<String> {

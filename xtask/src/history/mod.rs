@@ -11,7 +11,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::path::Path;
 
 use embedded_roots_bundle::{MAX_FILE_SIZE, iso_day, read_file};
@@ -22,7 +22,7 @@ use rustls_pki_types::CertificateDer;
 use self::releases::{Certificates, Version};
 use self::text::{History, Record};
 use crate::differences::{self, Reviewed};
-use crate::{certs, path};
+use crate::{certs, facts, path};
 
 /// Writes the file from the releases in this folder, and returns what it says and how it differs from
 /// certs/.
@@ -35,8 +35,7 @@ pub(crate) fn write(folder: &str) -> Result<String, Box<dyn Error>> {
 
 /// Fails if the file is not as [`write()`] leaves it, or does not agree with the reviewed files.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let text = decompress(&read_file(&path(HISTORY))?)?;
-    let history = History::from_text(HISTORY, &text)?;
+    let history = present()?;
     let report = compare_with_certs(&history)?;
     let dated = certs::roots()?
         .iter()
@@ -45,12 +44,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
         .collect();
     let removals = fs::read_to_string(path(REMOVALS))?;
     let explained = removals::check(REMOVALS, &removals, &history, &dated)?;
-    let readme = fs::read_to_string(path(README))?;
-    for fact in facts(&history) {
-        if !readme.contains(&fact) {
-            return Err(format!("{README} does not say \"{fact}\"").into());
-        }
-    }
+    facts::check(README, &facts(&history))?;
     let summary = summary(&history);
     Ok(format!(
         "{HISTORY}: {summary}\n{REMOVALS}: reasons for {explained} of them\n{report}"
@@ -59,8 +53,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
 
 /// All certificates, by their digest in lower-case hexadecimal digits.
 pub(crate) fn certificates() -> Result<BTreeMap<String, CertificateDer<'static>>, Box<dyn Error>> {
-    let text = decompress(&read_file(&path(HISTORY))?)?;
-    let records = History::from_text(HISTORY, &text)?.records.into_iter();
+    let records = present()?.records.into_iter();
     Ok(records
         .map(|record| (record.sha256, record.certificate))
         .collect())
@@ -69,6 +62,11 @@ pub(crate) fn certificates() -> Result<BTreeMap<String, CertificateDer<'static>>
 /// The differences between the newest release and certs/ that have been reviewed.
 pub(crate) fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
     Reviewed::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)
+}
+
+/// What the file says.
+fn present() -> Result<History, Box<dyn Error>> {
+    History::from_text(HISTORY, &decompress(&read_file(&path(HISTORY))?)?)
 }
 
 const HISTORY: &str = "cli/data/history.pem.gz";
@@ -144,13 +142,18 @@ fn compress(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
 }
 
 fn decompress(gzip: &[u8]) -> Result<String, Box<dyn Error>> {
-    let mut text = String::new();
-    let mut reader = GzDecoder::new(gzip).take(MAX_FILE_SIZE + 1);
-    reader.read_to_string(&mut text)?;
-    if u64::try_from(text.len())? > MAX_FILE_SIZE {
-        return Err(format!("{HISTORY}: its text is larger than 16 MiB").into());
+    let text = read_bounded(GzDecoder::new(gzip), &format!("{HISTORY}: its text"))?;
+    Ok(String::from_utf8(text)?)
+}
+
+/// The content, if it is not longer than any bundle is. `name` is for errors.
+fn read_bounded(reader: impl Read, name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut content = Vec::new();
+    reader.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)?;
+    if u64::try_from(content.len())? > MAX_FILE_SIZE {
+        return Err(format!("{name} is larger than 16 MiB").into());
     }
-    Ok(text)
+    Ok(content)
 }
 
 #[cfg(test)]

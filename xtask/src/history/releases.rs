@@ -58,6 +58,8 @@ fn add(
 }
 
 const CACERT: &str = "certifi/cacert.pem";
+/// Of an archive, in errors.
+const BUNDLE: &str = "its certifi/cacert.pem";
 
 /// A version such as `2022.6.15.1` or `2026.10.19.post1`, in the order of PEP 440.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +113,7 @@ fn version_and_kind(name: &str) -> Option<(Version, Kind)> {
 
 /// The bundle in a ZIP archive.
 fn wheel(archive: impl Read + Seek) -> Result<Vec<u8>, Box<dyn Error>> {
-    bounded(zip::ZipArchive::new(archive)?.by_name(CACERT)?)
+    super::read_bounded(zip::ZipArchive::new(archive)?.by_name(CACERT)?, BUNDLE)
 }
 
 /// The bundle in a tar.gz archive, in which everything is in a folder of name and version.
@@ -122,20 +124,10 @@ fn sdist(archive: impl Read) -> Result<Vec<u8>, Box<dyn Error>> {
         let entry = entry?;
         let path: PathBuf = entry.path()?.components().skip(1).collect();
         if path == Path::new(CACERT) {
-            return bounded(entry);
+            return super::read_bounded(entry, BUNDLE);
         }
     }
     Err(format!("there is no {CACERT} in it").into())
-}
-
-/// The content, if it is not longer than any bundle is.
-fn bounded(reader: impl Read) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut content = Vec::new();
-    reader.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)?;
-    if u64::try_from(content.len())? > MAX_FILE_SIZE {
-        return Err(format!("its {CACERT} is larger than 16 MiB").into());
-    }
-    Ok(content)
 }
 
 #[cfg(test)]
