@@ -3,31 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
-use std::time::SystemTime;
 
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{
-    Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, iso_day, parse,
+    Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, parse,
 };
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
-use crate::data_version::DataVersion;
+use crate::data_version::{DataVersion, day_of};
 use crate::differences::digest;
+use crate::package::Package;
 use crate::{facts, path};
 
 /// Writes the file, dated today if its content changes. Returns the certificates added and removed.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let present = fs::read_to_string(path(CERTIFICATES))?;
     let manifest = fs::read_to_string(path(MANIFEST))?;
-    let version = DataVersion::of(MANIFEST, &manifest)?;
+    let version = DataVersion::from_manifest(MANIFEST, &manifest)?;
     if generate(&version)?.pem == present {
         return Ok(format!(
             "{CERTIFICATES} is up to date, as of {}",
             version.day
         ));
     }
-    let next = version.next(&today()?);
+    let next = version.next(&day_of(UnixTime::now()));
     let generated = generate(&next)?;
     let changes = changes(&present, &generated.pem)?;
     fs::write(path(CERTIFICATES), &generated.pem)?;
@@ -40,7 +40,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
 
 /// Fails if [`write()`] would change the file, or if certs/README.md describes another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let version = DataVersion::of(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
+    let version = DataVersion::from_manifest(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
     let generated = generate(&version)?;
     if fs::read(path(CERTIFICATES))? != generated.pem.as_bytes() {
         return Err(format!(
@@ -83,12 +83,6 @@ fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
         format!("{root} {fingerprint}")
     };
     Ok(facts::changes(&read(before)?, &read(after)?, shown))
-}
-
-/// `YYYYMMDD`, UTC.
-fn today() -> Result<String, Box<dyn Error>> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    Ok(iso_day(UnixTime::since_unix_epoch(now)).replace('-', ""))
 }
 
 const CERTIFICATES: &str = "certs/ca-certificates.crt";
@@ -181,19 +175,8 @@ impl Constraint {
 
 /// The version of webpki-root-certs, from which the certificates come.
 fn version_in_lock(lock: &str) -> Result<String, Box<dyn Error>> {
-    #[derive(Deserialize)]
-    struct Lock {
-        package: Vec<Package>,
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-        version: String,
-    }
-    let packages = toml::from_str::<Lock>(lock)?.package;
-    let mut versions = packages
-        .into_iter()
-        .filter(|package| package.name == ORIGIN);
+    let packages = Package::all_in_lock(lock)?.into_iter();
+    let mut versions = packages.filter(|package| package.name == ORIGIN);
     match (versions.next(), versions.next()) {
         (Some(package), None) => Ok(package.version),
         _ => Err(format!("Cargo.lock does not have exactly one {ORIGIN}").into()),

@@ -1,9 +1,8 @@
 //! Runs other programs.
 
-use std::env;
 use std::error::Error;
-use std::io;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::{env, fs, io};
 
 use crate::path;
 
@@ -12,6 +11,14 @@ pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(path(""));
     cargo
+}
+
+/// The resident memory of a process, in KiB.
+pub(crate) fn resident(process: &Child) -> Result<u32, Box<dyn Error>> {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    Ok(kib.ok_or("no VmRSS in /proc")?.parse()?)
 }
 
 /// Runs the program; fails if it does.

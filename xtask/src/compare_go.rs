@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::command::run;
+use crate::command::{resident, run};
 use crate::image::{Image, program};
 use crate::path;
 
@@ -265,10 +265,7 @@ fn start(program: &Path) -> Result<(Duration, u32), Box<dyn Error>> {
         }
         std::thread::sleep(Duration::from_micros(100));
     };
-    let status = fs::read_to_string(format!("/proc/{}/status", running.0.id()))?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let resident = resident.and_then(|line| line.split_whitespace().next());
-    Ok((time, resident.ok_or("no VmRSS in /proc")?.parse()?))
+    Ok((time, resident(&running.0)?))
 }
 
 fn answers(port: u16) -> bool {

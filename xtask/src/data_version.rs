@@ -3,7 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-use serde::Deserialize;
+use embedded_roots_bundle::{iso_day, parse_day};
+use rustls_pki_types::UnixTime;
+
+use crate::package::Package;
 
 /// A version such as `1.20261123.0`: the day of the data, and a count of earlier changes that day.
 pub(crate) struct DataVersion {
@@ -14,16 +17,8 @@ pub(crate) struct DataVersion {
 
 impl DataVersion {
     /// The version in this manifest. `name` is for errors.
-    pub(crate) fn of(name: &str, manifest: &str) -> Result<Self, Box<dyn Error>> {
-        #[derive(Deserialize)]
-        struct Manifest {
-            package: Package,
-        }
-        #[derive(Deserialize)]
-        struct Package {
-            version: String,
-        }
-        let version = toml::from_str::<Manifest>(manifest)?.package.version;
+    pub(crate) fn from_manifest(name: &str, manifest: &str) -> Result<Self, Box<dyn Error>> {
+        let version = Package::from_manifest(manifest)?.version;
         let parts: Vec<&str> = version.split('.').collect();
         match parts[..] {
             ["1", day, patch] if day.len() == 8 => Ok(Self {
@@ -45,9 +40,7 @@ impl DataVersion {
 
     /// `YYYY-MM-DD`
     pub(crate) fn date(&self) -> Result<String, Box<dyn Error>> {
-        let (year, rest) = self.day.split_at_checked(4).ok_or("no day")?;
-        let (month, day) = rest.split_at_checked(2).ok_or("no day")?;
-        Ok(format!("{year}-{month}-{day}"))
+        Ok(iso_day(parse_day(&self.day).ok_or("no day")?))
     }
 
     /// The manifest, which has this version, with another.
@@ -61,4 +54,9 @@ impl fmt::Display for DataVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "1.{}.{}", self.day, self.patch)
     }
+}
+
+/// The day of a time as versions have it: `YYYYMMDD`, UTC.
+pub(crate) fn day_of(time: UnixTime) -> String {
+    iso_day(time).replace('-', "")
 }

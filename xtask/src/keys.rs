@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
+use embedded_roots_bundle::der::{SEQUENCE, encode};
 use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
 use embedded_roots_bundle::{DistrustedKey, Revocations, parse_distrusted_keys};
 use serde::Deserialize;
@@ -138,11 +139,7 @@ fn keys_of_webpki() -> Result<BTreeMap<String, DigestAndLength>, Box<dyn Error>>
             .ok_or("a file that is not a key")?;
         // The files have the content of the SubjectPublicKeyInfo.
         let content = fs::read(entry.path())?;
-        let length = u8::try_from(content.len())
-            .ok()
-            .filter(|length| *length < 0x80);
-        let head = [0x30, length.ok_or("a key of more than 127 bytes")?];
-        let key = [&head[..], &content].concat();
+        let key = encode(SEQUENCE, &content);
         keys.insert(name.to_owned(), (sha256(&key), key.len()));
     }
     Ok(keys)

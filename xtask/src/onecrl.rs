@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use embedded_roots_bundle::Revocations;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{Revocations, iso_day};
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
-use crate::data_version::DataVersion;
+use crate::data_version::{DataVersion, day_of};
 use crate::{facts, path};
 
 /// Writes the file from this JSON file, dated by its last change. Returns the entries added and
@@ -21,7 +21,7 @@ use crate::{facts, path};
 pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
     let newest = read_json(json)?;
     let manifest = fs::read_to_string(path(MANIFEST))?;
-    let version = DataVersion::of(MANIFEST, &manifest)?;
+    let version = DataVersion::from_manifest(MANIFEST, &manifest)?;
     if newest.day < version.day {
         // Packages of Debian may be behind what somebody has already taken from elsewhere.
         return Ok(format!(
@@ -49,7 +49,7 @@ pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
 /// Fails if the file is not as [`write()`] leaves it, with the entries of this JSON file if there is
 /// one, or if onecrl/README.md describes another list.
 pub(crate) fn check(json: Option<&str>) -> Result<String, Box<dyn Error>> {
-    let version = DataVersion::of(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
+    let version = DataVersion::from_manifest(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
     let present = fs::read_to_string(path(TEXT))?;
     let revocations = Revocations::parse(TEXT, &present)?;
     if text(&revocations, &version)? != present {
@@ -177,7 +177,7 @@ fn parse_json(json: &str) -> Result<Newest, Box<dyn Error>> {
     let changed = UnixTime::since_unix_epoch(Duration::from_millis(dump.timestamp));
     Ok(Newest {
         revocations,
-        day: iso_day(changed).replace('-', ""),
+        day: day_of(changed),
     })
 }
 

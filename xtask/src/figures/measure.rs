@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::command::{cargo, output, run};
+use crate::command::{self, cargo, output, run};
 use crate::path;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -141,14 +141,14 @@ impl Times {
             let group = format!("growth {others}");
             Ok(Growth {
                 others,
-                ours: median(&group, "embedded-roots")? / 1e3,
-                theirs: median(&group, "rustls")? / 1e3,
+                ours: criterion_median(&group, "embedded-roots")? / 1e3,
+                theirs: criterion_median(&group, "rustls")? / 1e3,
             })
         });
-        let clones = median("second call", "Arc::clone")?;
+        let clones = criterion_median("second call", "Arc::clone")?;
         Ok(Self {
             cold_start: ways(&cold, "cold start"),
-            second_call: median("second call", "embedded-roots")? / clones,
+            second_call: criterion_median("second call", "embedded-roots")? / clones,
             verification: ways(&verification, "verification"),
             signatures: signatures.lines().filter_map(last_ratio).collect(),
             handshakes: handshakes.lines().filter_map(Handshake::parse).collect(),
@@ -158,10 +158,11 @@ impl Times {
             build: build(effort)?,
             macros: macros(effort)?,
             live: Live {
-                generation: median("live", "generation")? - median("live", "fixed")?,
-                unchanged_refresh: median("live", "unchanged refresh")? / 1e3,
-                following: median("live handshake", "following")?
-                    / median("live handshake", "resumed")?,
+                generation: criterion_median("live", "generation")?
+                    - criterion_median("live", "fixed")?,
+                unchanged_refresh: criterion_median("live", "unchanged refresh")? / 1e3,
+                following: criterion_median("live handshake", "following")?
+                    / criterion_median("live handshake", "resumed")?,
             },
         })
     }
@@ -218,8 +219,15 @@ impl Handshake {
     }
 }
 
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.get(values.len() / 2);
+    // A missing measurement must miss every target.
+    middle.copied().unwrap_or(f64::INFINITY)
+}
+
 /// The last median that criterion has measured, in nanoseconds.
-fn median(group: &str, way: &str) -> Result<f64> {
+fn criterion_median(group: &str, way: &str) -> Result<f64> {
     // criterion replaces these characters in paths.
     let way = way.replace("::", "__");
     let file = path("target/criterion")
@@ -286,10 +294,6 @@ impl Programs {
             ours.push(resident(&self.ours)?);
             twin.push(resident(&self.twin)?);
         }
-        let median = |mut sizes: Vec<f64>| {
-            sizes.sort_by(f64::total_cmp);
-            sizes.get(RUNS / 2).copied().unwrap_or_default()
-        };
         Ok(median(ours) - median(twin))
     }
 }
@@ -317,12 +321,10 @@ fn resident(program: &Path) -> Result<f64> {
         .spawn()?;
     let stdout = child.stdout.take().ok_or("no standard output")?;
     BufReader::new(stdout).read_line(&mut String::new())?;
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    let kib = command::resident(&child);
     drop(child.stdin.take());
     child.wait()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next());
-    Ok(kib.ok_or("no VmRSS in /proc")?.parse()?)
+    Ok(kib?.into())
 }
 
 fn build_command(program: [&str; 2], target: &Path) -> Command {
@@ -384,13 +386,7 @@ fn clean_builds<const N: usize>(mut commands: [Command; N], effort: &Effort) -> 
             seconds.push(cpu_seconds_of_children()? - before);
         }
     }
-    Ok(seconds.map(|mut seconds| {
-        seconds.sort_by(f64::total_cmp);
-        seconds
-            .get(seconds.len() / 2)
-            .copied()
-            .unwrap_or(f64::INFINITY)
-    }))
+    Ok(seconds.map(median))
 }
 
 /// CPU seconds of all children that this process has waited for: `cutime` and `cstime` of proc(5).

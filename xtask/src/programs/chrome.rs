@@ -10,24 +10,15 @@ use std::time::Duration;
 use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::rfc3339;
 use rustls_pki_types::{CertificateDer, UnixTime};
-use serde::Deserialize;
 use syn::{Expr, ExprStruct, Item, Lit, Member};
 
 use super::SourceList;
 use super::record::ListedRoot;
+use crate::package::Package;
 
 pub(super) fn list(folder: &Path) -> Result<SourceList, Box<dyn Error>> {
-    #[derive(Deserialize)]
-    struct Manifest {
-        package: Package,
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-        version: String,
-    }
-    let manifest: Manifest = toml::from_str(&fs::read_to_string(folder.join("Cargo.toml"))?)?;
-    let Package { name, version } = manifest.package;
+    let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
+    let Package { name, version } = Package::from_manifest(&manifest)?;
     let source = fs::read_to_string(folder.join("src/generated.rs"))?;
     from_source(&source, format!("{name} {version}"))
 }
