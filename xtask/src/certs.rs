@@ -91,13 +91,13 @@ const CONSTRAINTS: &str = "certs/constraints.toml";
 const README: &str = "certs/README.md";
 const ORIGIN: &str = "webpki-root-certs";
 
-struct Generated {
+struct BundleText {
     pem: String,
     /// Strings that certs/README.md must contain.
     facts: [String; 4],
 }
 
-fn generate(version: &DataVersion) -> Result<Generated, Box<dyn Error>> {
+fn generate(version: &DataVersion) -> Result<BundleText, Box<dyn Error>> {
     let mut imposed = constraints(&fs::read_to_string(path(CONSTRAINTS))?)?;
     let mut roots = Vec::new();
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
@@ -124,7 +124,7 @@ fn generate(version: &DataVersion) -> Result<Generated, Box<dyn Error>> {
          # Roots: {count}\n\
          # Set SHA-256: {digest}\n\n"
     );
-    Ok(Generated {
+    Ok(BundleText {
         pem: header + &bundle.to_pem(),
         facts: [
             format!("{ORIGIN}` {origin}"),

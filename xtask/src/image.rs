@@ -16,7 +16,7 @@ use program::{Library, Program, is_installed};
 /// `custom`), and reports both sizes. An image beyond its size limit is an error.
 pub(crate) fn build(bundle: &str) -> Result<String, Box<dyn Error>> {
     let Program { path, library, how } = program::program(bundle)?;
-    let image = Image::of(&path, &format!("contributors-{bundle}"))?;
+    let image = Image::build(&path, &format!("contributors-{bundle}"))?;
     let report = format!(
         "program: {} bytes, static, with {} ({how})\nimage: {} bytes uncompressed, by {}, in {}",
         fs::metadata(&path)?.len(),
@@ -45,7 +45,7 @@ pub(crate) struct Image {
 
 impl Image {
     /// Builds the image under this name in target/image.
-    pub(crate) fn of(program: &Path, name: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn build(program: &Path, name: &str) -> Result<Self, Box<dyn Error>> {
         let folder = path("target/image");
         fs::create_dir_all(&folder)?;
         fs::copy(program, folder.join("contributors"))?;

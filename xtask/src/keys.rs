@@ -44,7 +44,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
 /// Compares the list with the keys of OneCRL: each is in both where the reviewed file says so, and in one of them where
 /// that says so.
 fn audit(
-    reviewed: &Reviewed,
+    reviewed: &KeyReview,
     keys: &[DistrustedKey],
     onecrl: &BTreeSet<[u8; 32]>,
 ) -> Result<(), String> {
@@ -83,7 +83,7 @@ fn audit(
     }
 }
 
-fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
+fn reviewed() -> Result<KeyReview, Box<dyn Error>> {
     Ok(toml::from_str(&fs::read_to_string(path(REVIEWED))?)?)
 }
 
@@ -160,10 +160,10 @@ const HEAD: &str = "\
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reviewed {
+struct KeyReview {
     key: Vec<Key>,
     #[serde(default)]
-    only_in_onecrl: Vec<OnlyInOneCrl>,
+    only_in_onecrl: Vec<OneCrlKey>,
 }
 
 #[derive(Deserialize)]
@@ -179,7 +179,7 @@ struct Key {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OnlyInOneCrl {
+struct OneCrlKey {
     sha256: String,
     reason: String,
 }
@@ -201,9 +201,9 @@ mod tests {
             advisories: Vec::new(),
             onecrl,
         };
-        let reviewed = Reviewed {
+        let reviewed = KeyReview {
             key: vec![key("one", true), key("two", false)],
-            only_in_onecrl: vec![OnlyInOneCrl {
+            only_in_onecrl: vec![OneCrlKey {
                 sha256: hex(&digest(only)),
                 reason: "another matter".to_owned(),
             }],

@@ -120,13 +120,13 @@ fn lines(revocations: &Revocations) -> BTreeSet<String> {
     serials.chain(keys).collect()
 }
 
-struct Newest {
+struct OneCrl {
     revocations: Revocations,
     /// `YYYYMMDD`
     day: String,
 }
 
-fn read_json(file: &str) -> Result<Newest, Box<dyn Error>> {
+fn read_json(file: &str) -> Result<OneCrl, Box<dyn Error>> {
     let json = fs::read_to_string(Path::new(file)).map_err(|why| format!("{file}: {why}"))?;
     Ok(parse_json(&json).map_err(|why| format!("{file}: {why}"))?)
 }
@@ -161,7 +161,7 @@ struct Entry {
     _schema: u64,
 }
 
-fn parse_json(json: &str) -> Result<Newest, Box<dyn Error>> {
+fn parse_json(json: &str) -> Result<OneCrl, Box<dyn Error>> {
     let dump: Dump = serde_json::from_str(json)?;
     let mut revocations = Revocations::default();
     for entry in &dump.data {
@@ -175,7 +175,7 @@ fn parse_json(json: &str) -> Result<Newest, Box<dyn Error>> {
         return Err("no entries".into());
     }
     let changed = UnixTime::since_unix_epoch(Duration::from_millis(dump.timestamp));
-    Ok(Newest {
+    Ok(OneCrl {
         revocations,
         day: day_of(changed),
     })

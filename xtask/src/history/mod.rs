@@ -21,7 +21,7 @@ use rustls_pki_types::CertificateDer;
 
 use self::releases::{Certificates, Version};
 use self::text::{History, Record};
-use crate::differences::{self, Reviewed};
+use crate::differences::{self, Reviews};
 use crate::{certs, facts, path};
 
 /// Writes the file from the releases in this folder, and returns what it says and how it differs from
@@ -60,8 +60,8 @@ pub(crate) fn certificates() -> Result<BTreeMap<String, CertificateDer<'static>>
 }
 
 /// The differences between the newest release and certs/ that have been reviewed.
-pub(crate) fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
-    Reviewed::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)
+pub(crate) fn reviewed() -> Result<Reviews, Box<dyn Error>> {
+    Reviews::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)
 }
 
 /// What the file says.
