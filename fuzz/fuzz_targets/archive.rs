@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::io::{Cursor, Write as _};
 
 use cap::Cap;
-use embedded_roots_bundle::{Annotation, ParsedBundle, Root};
+use embedded_roots_bundle::certificate_to_pem;
 use embedded_roots_cli::fuzzing::{self, ScanResult, Scanner, UNPACKED};
 use embedded_roots_fuzz::certificate::{Patch, patch};
 use embedded_roots_fuzz::{KNOWN, bounded};
@@ -109,15 +109,9 @@ fn content(input: &Input<'_>) -> Vec<u8> {
         Form::Nothing => Vec::new(),
         Form::Key => key,
         Form::Der => der,
-        Form::Pem => pem(&der),
+        Form::Pem => certificate_to_pem(&der).into(),
     };
     [input.before, &root].concat()
-}
-
-fn pem(der: &[u8]) -> Vec<u8> {
-    let root = Root::new(der.to_vec().into(), Annotation::default(), 0).unwrap();
-    let bundle = ParsedBundle::new(vec![root]).unwrap();
-    bundle.to_pem().into_bytes()
 }
 
 impl Wrapping {

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use embedded_roots_bundle::{Annotation, Limits, Root};
-use embedded_roots_fuzz::certificate::{Patch, SEQUENCE, Template, day, der, patch};
+use embedded_roots_fuzz::certificate::{Patch, SEQUENCE, Template, day, der, dns, patch};
 use embedded_roots_fuzz::signature::ALGORITHMS;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
@@ -285,7 +285,7 @@ impl Name {
             return der(0x80 | constructed | (tag % 9), &[value]);
         }
         match (self.dns(), self.address()) {
-            (Some(name), _) => der(0x82, &[name.as_bytes()]),
+            (Some(name), _) => dns(&name),
             (None, address) => der(0x87, &[&address.map(octets).unwrap_or_default()]),
         }
     }
