@@ -176,11 +176,16 @@ fn bench(name: &[&str]) -> Result<String> {
     )
 }
 
+/// The cells of a line that has this many.
+fn cells<const N: usize>(line: &str) -> Option<[&str; N]> {
+    let cells: Vec<&str> = line.split(" | ").collect();
+    cells.try_into().ok()
+}
+
 /// Parses lines of the form `comparison | way | median unit | ratio`.
 fn ways(lines: &str, comparison: &str) -> Ways {
     let way = |line: &str| {
-        let mut cells = line.split(" | ");
-        let (of, way, median) = (cells.next()?, cells.next()?, cells.next()?);
+        let [of, way, median, _ratio] = cells(line)?;
         let (median, _unit) = median.split_once(' ')?;
         (of == comparison).then_some((way.to_owned(), median.parse().ok()?))
     };
@@ -189,20 +194,14 @@ fn ways(lines: &str, comparison: &str) -> Ways {
 
 /// Parses a line of the form `figure | ours | theirs | ratio`.
 fn last_ratio(line: &str) -> Option<(String, f64)> {
-    let cells: Vec<&str> = line.split(" | ").collect();
-    let [figure, _ours, _theirs, ratio] = cells[..] else {
-        return None;
-    };
+    let [figure, _ours, _theirs, ratio] = cells(line)?;
     Some((figure.to_owned(), ratio.parse().ok()?))
 }
 
 impl Handshake {
     /// Parses a line of the form `side | provider | chain | ours µs | theirs µs | none µs | ratio`.
     fn parse(line: &str) -> Option<Self> {
-        let cells: Vec<&str> = line.split(" | ").collect();
-        let [side, provider, chain, ours, theirs, none, _ratio] = cells[..] else {
-            return None;
-        };
+        let [side, provider, chain, ours, theirs, none, _ratio] = cells(line)?;
         let micros = [ours, theirs, none].map(|micros| micros.strip_suffix(" µs")?.parse().ok());
         let [ours, theirs, none] = micros;
         Some(Self {
