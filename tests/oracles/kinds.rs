@@ -2,6 +2,7 @@
 //! names.
 
 use embedded_roots_testing::authority::{root_with, server_with};
+use embedded_roots_testing::der::element;
 use rcgen::{CustomExtension, DnType, SanType};
 
 use crate::case::Case;
@@ -26,19 +27,19 @@ enum Named {
 const KINDS: [Kind; 3] = [
     Kind {
         name: "mail",
-        base: || der(0x81, b"corp.example"),
+        base: || element(0x81, b"corp.example"),
         inside: Named::Alternative(|| mail("a@corp.example")),
         outside: Named::Alternative(|| mail("a@corp.test")),
     },
     Kind {
         name: "URI",
-        base: || der(0x86, b".corp.example"),
+        base: || element(0x86, b".corp.example"),
         inside: Named::Alternative(|| uri("https://a.corp.example/")),
         outside: Named::Alternative(|| uri("https://a.corp.test/")),
     },
     Kind {
         name: "directory",
-        base: || der(0xa4, &organization("Corp")),
+        base: || element(0xa4, &organization("Corp")),
         inside: Named::Organization("Corp"),
         outside: Named::Organization("Test"),
     },
@@ -55,20 +56,15 @@ fn uri(uri: &str) -> SanType {
 /// A `Name` of one attribute.
 fn organization(name: &str) -> Vec<u8> {
     // id-at-organizationName
-    let oid = der(0x06, &[0x55, 0x04, 0x0a]);
-    let attribute = [oid, der(0x0c, name.as_bytes())].concat();
-    der(0x30, &der(0x31, &der(0x30, &attribute)))
-}
-
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).unwrap();
-    [&[tag, length], content].concat()
+    let oid = element(0x06, &[0x55, 0x04, 0x0a]);
+    let attribute = [oid, element(0x0c, name.as_bytes())].concat();
+    element(0x30, &element(0x31, &element(0x30, &attribute)))
 }
 
 /// Of rcgen's constraints, those on URIs are missing, and those on directory names have one tag where
 /// two have to be.
 fn constraint(list: u8, base: &[u8]) -> CustomExtension {
-    let content = der(0x30, &der(list, &der(0x30, base)));
+    let content = element(0x30, &element(list, &element(0x30, base)));
     // id-ce-nameConstraints
     let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 30], content);
     extension.set_criticality(true);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::{DistinguishedName, MAX_REVOCATION_TABLES, ParseError, Revocations};
+use embedded_roots_testing::der::sequence;
 use rustls_pki_types::UnixTime;
 
 /// CN=Example CA and CN=Other CA, DER in base64.
@@ -233,9 +234,7 @@ fn public_keys_of_tls_intermediates_are_in_onecrl() {
         let content: Vec<u8> = digits
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
             .collect();
-        // A SEQUENCE of less than 128 bytes.
-        let length = u8::try_from(content.len()).unwrap();
-        let digest = sha256(&[vec![0x30, length], content].concat());
+        let digest = sha256(&sequence(&[&content]));
         match onecrl.keys().find(|(_, key)| **key == digest) {
             Some((subject, _)) => {
                 let common_name = subject.common_names().next().unwrap();
