@@ -592,9 +592,7 @@ fn nothing_widens() {
     let filter = filter(&ca, &[], &[&identity], &COVERED).encode(4);
     let builder = Roots::builder().certificates([ca.der().clone()]);
     let key = subject_public_key_info(&identity.chain[0]).unwrap();
-    let key = digest::sha256(key)
-        .map(|octet| format!("{octet:02x}"))
-        .concat();
+    let key = digest::hex(&digest::sha256(key));
     let roots = builder
         .distrust_key(key)
         .crlite(of_program(&[filter]))
