@@ -573,7 +573,7 @@ fn refresh_takes_new_data_as_a_whole_or_keeps_the_last() {
 
 /// Data that covers a chain accepts nothing that is refused without it.
 #[test]
-fn nothing_widens() {
+fn filters_accept_no_refused_chain() {
     let (ca, stranger) = (root("CA"), root("Another CA"));
     let old = annotated("distrust-after=2019-01-01T00:00:00Z", &root("Old CA"));
     let limited = annotated("permitted-dns=.other.example", &ca);

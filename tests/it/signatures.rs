@@ -142,7 +142,7 @@ fn each_provider_checks_for_itself() {
 }
 
 #[test]
-fn nothing_of_a_refused_chain_is_remembered() {
+fn signatures_of_refused_chains_are_not_remembered() {
     let counted = Counted::new();
     let ca = root("CA");
     let between = between(&ca);

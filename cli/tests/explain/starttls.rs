@@ -136,7 +136,7 @@ fn a_server_without_starttls() {
 
 /// What an attacker on the way adds in the clear must not be taken for what the server says under TLS.
 #[test]
-fn more_than_the_answer_ends_the_dialogue() {
+fn data_after_the_starttls_answer_is_an_error() {
     let why = "the server sent more after its answer, before TLS: someone on the way may have injected it";
     let explained_smtp = explained("smtp", |stream| {
         let answers = [
@@ -163,7 +163,7 @@ fn more_than_the_answer_ends_the_dialogue() {
 
 /// What comes later is not buffered, and TLS refuses it.
 #[test]
-fn what_is_injected_later_is_no_tls() {
+fn plain_text_injected_after_starttls_fails_the_handshake() {
     let explained = explained("smtp", |stream| {
         let answers = [
             ("EHLO", "250 STARTTLS\r\n"),

@@ -20,7 +20,7 @@ fn scan_of(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (Strin
 }
 
 #[test]
-fn content_that_differs_from_its_digest_is_told() {
+fn content_with_another_digest_is_an_error() {
     let content = two_layers();
     let (whole, digest) = (content.blobs[&content.layer(0)].clone(), content.layer(0));
     let other = layer(&[("other.pem", pem())]);
@@ -88,7 +88,7 @@ fn manifests_and_configs_are_judged_by_their_digests() {
 }
 
 #[test]
-fn refusals_are_told_in_the_registrys_words() {
+fn errors_of_the_registry_are_shown() {
     let message = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"not here"},{"code":"X"}]}"#;
     for (reply, expected) in [
         (

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_differs_without_a_review() {
+    fn unreviewed_differences_fail_the_audit() {
         let ours = ours();
         let date = ours[0].distrust_after();
         let digests: Vec<String> = ours.iter().map(digest).collect();

@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_an_error_that_names_it() {
+    fn unknown_fields_are_errors_that_name_them() {
         for (seen, named) in [
             (read("Root", false, "", "pq_only: None,"), "pq_only"),
             (read("Other", false, "", ""), "Other"),
