@@ -14,12 +14,12 @@ const NAME: &str = "a.example";
 struct Kind {
     name: &'static str,
     base: fn() -> Vec<u8>,
-    inside: Named,
-    outside: Named,
+    inside: OtherName,
+    outside: OtherName,
 }
 
 /// What a certificate has beside the name of the server.
-enum Named {
+enum OtherName {
     Alternative(fn() -> SanType),
     Organization(&'static str),
 }
@@ -28,20 +28,20 @@ const KINDS: [Kind; 3] = [
     Kind {
         name: "mail",
         base: || element(0x81, b"corp.example"),
-        inside: Named::Alternative(|| mail("a@corp.example")),
-        outside: Named::Alternative(|| mail("a@corp.test")),
+        inside: OtherName::Alternative(|| mail("a@corp.example")),
+        outside: OtherName::Alternative(|| mail("a@corp.test")),
     },
     Kind {
         name: "URI",
         base: || element(0x86, b".corp.example"),
-        inside: Named::Alternative(|| uri("https://a.corp.example/")),
-        outside: Named::Alternative(|| uri("https://a.corp.test/")),
+        inside: OtherName::Alternative(|| uri("https://a.corp.example/")),
+        outside: OtherName::Alternative(|| uri("https://a.corp.test/")),
     },
     Kind {
         name: "directory",
         base: || element(0xa4, &organization("Corp")),
-        inside: Named::Organization("Corp"),
-        outside: Named::Organization("Test"),
+        inside: OtherName::Organization("Corp"),
+        outside: OtherName::Organization("Test"),
     },
 ];
 
@@ -80,8 +80,8 @@ pub(crate) fn cases() -> Vec<Case> {
             });
             for (place, named) in [("inside", &kind.inside), ("outside", &kind.outside)] {
                 let chain = server_with(&ca, NAME, |params| match named {
-                    Named::Alternative(name) => params.subject_alt_names.push(name()),
-                    Named::Organization(name) => {
+                    OtherName::Alternative(name) => params.subject_alt_names.push(name()),
+                    OtherName::Organization(name) => {
                         params.distinguished_name = rcgen::DistinguishedName::new();
                         params
                             .distinguished_name

@@ -10,17 +10,17 @@ use rcgen::{BasicConstraints, GeneralSubtree, IsCa, NameConstraints, SanType, da
 use crate::authority::{
     HOST, SECP256K1_ROOT, ca_issuers, ed25519_root, under_public_key, with_another_key,
 };
-use crate::program::{Explain, Explained};
+use crate::program::{Explain, ExplainOutput};
 use crate::server::Server;
 
 /// Judged by this root, where the operating system has another one.
-fn explained(roots: &str, identity: &Identity) -> Explained {
+fn explained(roots: &str, identity: &Identity) -> ExplainOutput {
     let system = root("Another CA").pem();
     Explain::new(roots, &system).run(Server::new(identity).port)
 }
 
 /// That it is refused, with this sentence by the roots that were named.
-fn refused(explained: &Explained, sentence: &str) {
+fn refused(explained: &ExplainOutput, sentence: &str) {
     let expected = format!("refused by roots.pem: {sentence}");
     assert_eq!(explained.verdict("roots.pem"), expected);
     assert_eq!(explained.status, 1);

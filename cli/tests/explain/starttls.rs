@@ -6,14 +6,14 @@ use std::net::TcpStream;
 use embedded_roots_testing::authority::{root, server};
 
 use crate::authority::HOST;
-use crate::program::{Explain, Explained};
+use crate::program::{Explain, ExplainOutput};
 use crate::server::Server;
 
 /// What the client of this protocol gets to see, from a server with a good chain.
 fn explained(
     protocol: &str,
     clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
-) -> Explained {
+) -> ExplainOutput {
     let ca = root("CA");
     let server = Server::after(&server(&ca, HOST), clear);
     let explain = Explain::new(&ca.pem(), &ca.pem());
@@ -22,13 +22,13 @@ fn explained(
         .run(server.port)
 }
 
-fn accepted(explained: &Explained) {
+fn accepted(explained: &ExplainOutput) {
     let expected = "accepted by roots.pem: the chain ends in its root \"CA\"";
     assert_eq!(explained.verdict("roots.pem"), expected);
     assert_eq!(explained.status, 0);
 }
 
-fn failed(explained: &Explained, why: &str) {
+fn failed(explained: &ExplainOutput, why: &str) {
     assert!(
         explained.errors.trim_end().ends_with(why),
         "{}",

@@ -7,7 +7,7 @@ use embedded_roots_bundle::{PrivateKeys, parse};
 use serde_json::{Value, json};
 
 use crate::archive::tar;
-use crate::command::{Folder, Ran, ca, json_with, run, run_with};
+use crate::command::{Folder, ProgramOutput, ca, json_with, run, run_with};
 
 /// Of a list that has removed and compromised roots.
 const OLD: &str = "mozilla@2022-01-01";
@@ -41,7 +41,7 @@ impl Case {
         }
     }
 
-    fn scan(&self, arguments: &[&str]) -> Ran {
+    fn scan(&self, arguments: &[&str]) -> ProgramOutput {
         let all = ["scan", "--today", DAY];
         run_with(&[&all, arguments].concat(), self.here())
     }

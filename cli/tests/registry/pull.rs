@@ -9,7 +9,7 @@ use embedded_roots_testing::folder::Folder;
 use serde_json::{Value, json};
 
 use crate::image::{Content, digest, layer};
-use crate::program::{Ran, program, scan, scan_with};
+use crate::program::{ProgramOutput, program, scan, scan_with};
 use crate::server::{Reply, Server};
 
 /// A root of Mozilla's list.
@@ -112,7 +112,7 @@ fn layers_that_are_in_a_cache_are_not_requested() {
 }
 
 /// The layers and files with what is in them.
-pub(crate) fn found(ran: &Ran) -> BTreeSet<String> {
+pub(crate) fn found(ran: &ProgramOutput) -> BTreeSet<String> {
     let places = ran.report["places"].as_array().unwrap().iter();
     let of_layer = |place: &serde_json::Value| {
         let path: Vec<_> = place["path"].as_array().unwrap().iter().rev().collect();
