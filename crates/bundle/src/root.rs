@@ -116,7 +116,7 @@ impl Root {
 
     /// Why rustls with this provider accepts no chain to it: a part of a sentence about it.
     ///
-    /// That is no error: a program can have a provider of its own, and other roots beside this one.
+    /// This is not an error: a program can have a provider of its own, and other roots.
     #[must_use]
     pub fn unusable(&self, provider: Provider) -> Option<String> {
         let anchor = &self.anchor;
