@@ -19,8 +19,7 @@ use crate::{facts, path};
 /// Writes the file, dated today if its content changes. Returns the certificates added and removed.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let present = fs::read_to_string(path(CERTIFICATES))?;
-    let manifest = fs::read_to_string(path(MANIFEST))?;
-    let version = DataVersion::from_manifest(MANIFEST, &manifest)?;
+    let version = DataVersion::read(MANIFEST)?;
     if generate(&version)?.pem == present {
         return Ok(format!(
             "{CERTIFICATES} is up to date, as of {}",
@@ -31,7 +30,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let generated = generate(&next)?;
     let changes = changes(&present, &generated.pem)?;
     fs::write(path(CERTIFICATES), &generated.pem)?;
-    fs::write(path(MANIFEST), version.replaced(&manifest, &next))?;
+    version.replace(MANIFEST, &next)?;
     let facts = generated.facts.join(", ");
     Ok(format!(
         "wrote {CERTIFICATES} and {MANIFEST}; {README} has to say: {facts}\n{changes}"
@@ -40,7 +39,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
 
 /// Fails if [`write()`] would change the file, or if certs/README.md describes another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let version = DataVersion::from_manifest(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
+    let version = DataVersion::read(MANIFEST)?;
     let generated = generate(&version)?;
     if fs::read(path(CERTIFICATES))? != generated.pem.as_bytes() {
         return Err(format!(

@@ -1,7 +1,7 @@
 //! Runs other programs.
 
 use std::error::Error;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::{env, fs, io};
 
 use crate::path;
@@ -24,20 +24,19 @@ pub(crate) fn resident(process: &Child) -> Result<u32, Box<dyn Error>> {
 /// Runs the program; fails if it does.
 pub(crate) fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
     // Its output goes to stderr, because our stdout is for the result.
-    let status = command.stdout(Stdio::from(io::stderr())).status();
-    let status = status.map_err(|why| format!("{command:?}: {why}"))?;
-    if !status.success() {
-        return Err(format!("{command:?}: {status}").into());
-    }
-    Ok(())
+    finish(command.stdout(Stdio::from(io::stderr()))).map(drop)
 }
 
 /// Returns what the program prints; fails if it does.
 pub(crate) fn output(command: &mut Command) -> Result<String, Box<dyn Error>> {
+    Ok(String::from_utf8(finish(command)?.stdout)?)
+}
+
+fn finish(command: &mut Command) -> Result<Output, Box<dyn Error>> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|why| format!("{command:?}: {why}"))?;
     if !output.status.success() {
         return Err(format!("{command:?}: {}", output.status).into());
     }
-    Ok(String::from_utf8(output.stdout)?)
+    Ok(output)
 }

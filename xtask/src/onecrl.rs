@@ -20,8 +20,7 @@ use crate::{facts, path};
 /// removed.
 pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
     let newest = read_json(json)?;
-    let manifest = fs::read_to_string(path(MANIFEST))?;
-    let version = DataVersion::from_manifest(MANIFEST, &manifest)?;
+    let version = DataVersion::read(MANIFEST)?;
     if newest.day < version.day {
         // Packages of Debian may be behind what somebody has already taken from elsewhere.
         return Ok(format!(
@@ -38,7 +37,7 @@ pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
     let next = version.next(&newest.day);
     let after = text(&newest.revocations, &next)?;
     fs::write(path(TEXT), after)?;
-    fs::write(path(MANIFEST), version.replaced(&manifest, &next))?;
+    version.replace(MANIFEST, &next)?;
     let facts = facts(&newest.revocations, &next)?.join(", ");
     let changes = changes(&before, &newest.revocations);
     Ok(format!(
@@ -49,7 +48,7 @@ pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
 /// Fails if the file is not as [`write()`] leaves it, with the entries of this JSON file if there is
 /// one, or if onecrl/README.md describes another list.
 pub(crate) fn check(json: Option<&str>) -> Result<String, Box<dyn Error>> {
-    let version = DataVersion::from_manifest(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
+    let version = DataVersion::read(MANIFEST)?;
     let present = fs::read_to_string(path(TEXT))?;
     let revocations = Revocations::parse(TEXT, &present)?;
     if text(&revocations, &version)? != present {

