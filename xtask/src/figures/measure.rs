@@ -104,11 +104,7 @@ impl Ways {
 
 impl Counts {
     pub(super) fn now() -> Result<Self> {
-        let linked = ["--package", "linkage", "--test", "linked"];
-        run(cargo()
-            .arg("test")
-            .args(linked)
-            .args(["--", "--include-ignored"]))?;
+        run(linkage_test("linked").arg("--include-ignored"))?;
         let fat = Programs::release("fat")?;
         Ok(Self {
             allocations: allocations()?,
@@ -240,18 +236,16 @@ fn criterion_median(group: &str, way: &str) -> Result<f64> {
     Ok(median.ok_or("no median")?)
 }
 
+/// A test of linkage, of which the arguments follow.
+fn linkage_test(name: &str) -> Command {
+    let mut cargo = cargo();
+    cargo.args(["test", "--package", "linkage", "--test", name, "--"]);
+    cargo
+}
+
 /// The number of allocations that the test of linkage counts.
 fn allocations() -> Result<f64> {
-    let test = [
-        "test",
-        "--package",
-        "linkage",
-        "--test",
-        "allocations",
-        "--",
-        "--nocapture",
-    ];
-    let said = output(cargo().args(test))?;
+    let said = output(linkage_test("allocations").arg("--nocapture"))?;
     let count = said.lines().find_map(|line| {
         let (_, count) = line.split_once("first root_store(): ")?;
         count.strip_suffix(" allocations")
@@ -329,14 +323,8 @@ fn resident(program: &Path) -> Result<f64> {
 fn build_command(program: [&str; 2], target: &Path) -> Command {
     let [bin, feature] = program;
     let mut cargo = cargo();
-    cargo.args(["build", "--package", "linkage", "--bin", bin]);
-    cargo.args([
-        "--no-default-features",
-        "--features",
-        feature,
-        "--target-dir",
-    ]);
-    cargo.arg(target);
+    cargo.args(["build", "--bin", bin, "--target-dir"]);
+    cargo.arg(target).args(LINKAGE).arg(feature);
     cargo
 }
 
@@ -365,6 +353,14 @@ fn macros(effort: &Effort) -> Result<f64> {
     let [without, with] = clean_builds(commands, effort)?;
     Ok(with - without)
 }
+
+/// The feature follows.
+const LINKAGE: [&str; 4] = [
+    "--package",
+    "linkage",
+    "--no-default-features",
+    "--features",
+];
 
 const CLEAN: &str = "target/figures/clean";
 
@@ -405,15 +401,7 @@ fn cpu_seconds_of_children() -> Result<f64> {
 
 /// The crates in one program's tree that are not in the other's.
 fn crates(program: [&str; 2], other: [&str; 2]) -> Result<Vec<String>> {
-    let tree = |[_, feature]: [&str; 2]| {
-        tree(&[
-            "--package",
-            "linkage",
-            "--no-default-features",
-            "--features",
-            feature,
-        ])
-    };
+    let tree = |[_, feature]: [&str; 2]| tree(&[&LINKAGE[..], &[feature]].concat());
     Ok(tree(program)?.difference(&tree(other)?).cloned().collect())
 }
 
