@@ -33,7 +33,7 @@ struct Constraints {
 #[derive(Arbitrary, Clone, Debug)]
 enum Name {
     /// Labels by their numbers.
-    Dns(Before, [u8; 3]),
+    Dns(Prefix, [u8; 3]),
     V4([u8; 4], u8),
     V6(u8, [u8; 4], u8),
     /// Another kind by its tag, and any value.
@@ -41,7 +41,7 @@ enum Name {
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
-enum Before {
+enum Prefix {
     Nothing,
     Dot,
     Wildcard,
@@ -198,9 +198,9 @@ impl Name {
         let label = |nth: &u8| LABELS.get(usize::from(nth % 16)).copied();
         let labels: Vec<_> = labels.iter().filter_map(label).collect();
         let before = match before {
-            Before::Nothing => "",
-            Before::Dot => ".",
-            Before::Wildcard => "*.",
+            Prefix::Nothing => "",
+            Prefix::Dot => ".",
+            Prefix::Wildcard => "*.",
         };
         Some(format!("{before}{}", labels.join(".")))
     }
