@@ -64,7 +64,7 @@ impl Arguments {
             (true, None) => {
                 let message = "expected a PEM file, `include_bundle!(\"certs/corp.pem\")`, or a part of Mozilla's list, `include_bundle!(mozilla, only = \
                                [\"ISRG Root X1\"])`";
-                return Err(Error::of_macro(message));
+                return Err(Error::at_call_site(message));
             }
         };
         Ok(Self {
@@ -82,7 +82,7 @@ pub(crate) fn files(tokens: Vec<TokenTree>) -> Result<Vec<Text>, Error> {
         "expected a PEM file, `include_intermediates!(\"certs/intermediates.pem\")`";
     let files = texts(tokens, |span| Error::new(span, EXPECTED))?;
     if files.is_empty() {
-        return Err(Error::of_macro(EXPECTED));
+        return Err(Error::at_call_site(EXPECTED));
     }
     Ok(files)
 }
