@@ -10,10 +10,11 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 use std::{env, fs};
 
 use benches::alternation::medians;
+use benches::chain;
 use embedded_roots::{Crlite, Refusal, Roots, Verifier};
 use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::{serial_number, subject_public_key_info};
@@ -21,7 +22,6 @@ use embedded_roots_testing::authority::{Identity, intermediate, root, server_wit
 use embedded_roots_testing::crlite::{add_timestamps, write_folder};
 use embedded_roots_testing::folder::Folder;
 use embedded_roots_testing::real_size::{LOG, filters};
-use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::UnixTime;
 
 const CALLS: usize = 20_001;
@@ -36,14 +36,7 @@ fn main() {
     }
     let (ca, now) = (root("CA"), UnixTime::now());
     let between = intermediate("Between", &ca);
-    let milliseconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_millis();
-    let logged = (
-        LOG,
-        u64::try_from(milliseconds).unwrap() - 48 * 60 * 60 * 1000,
-    );
+    let logged = (LOG, (now.as_secs() - 48 * 60 * 60) * 1000);
     let identity = || {
         server_with(&between, "localhost", |params| {
             add_timestamps(params, &[([1; 32], 1), logged, ([0xff; 32], 1)]);
@@ -111,10 +104,8 @@ fn main() {
 }
 
 fn verify(verifier: &Verifier, identity: &Identity, now: UnixTime) -> Result<(), rustls::Error> {
-    let (end_entity, intermediates) = identity.chain.split_first().unwrap();
     let name = "localhost".try_into().unwrap();
-    let verdict = verifier.verify_server_cert(end_entity, intermediates, &name, &[], now);
-    verdict.map(drop)
+    chain::verify(verifier, &identity.chain, &name, now)
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {

@@ -13,11 +13,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use benches::authorities::Ca;
+use benches::median;
 use embedded_roots::Roots;
-use embedded_roots_testing::authority::{
-    Authority, Identity, client, intermediate_of, root_of, server,
-};
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SignatureAlgorithm};
+use embedded_roots_testing::authority::{Authority, Identity, client, server};
+use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SignatureAlgorithm};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
@@ -69,12 +69,10 @@ struct Chain {
 impl Chain {
     /// The CA has keys of this kind, and the end entities of P-256.
     fn new(algorithm: &'static SignatureAlgorithm) -> Self {
-        let key = || KeyPair::generate_for(algorithm).unwrap().serialize_pem();
-        let root = root_of("CA", &key(), |_| {});
-        let between = intermediate_of("Between", &key(), &root);
+        let Ca { root, intermediate } = Ca::new(algorithm);
         Self {
-            server: server(&between, NAME).with(&between),
-            client: client(&between, NAME).with(&between),
+            server: server(&intermediate, NAME).with(&intermediate),
+            client: client(&intermediate, NAME).with(&intermediate),
             root,
         }
     }
@@ -82,26 +80,22 @@ impl Chain {
     /// All keys are of RSA.
     #[cfg(feature = "aws-lc-rs")]
     fn of_rsa() -> Self {
-        let mut chain = Self::new(&rcgen::PKCS_RSA_SHA256);
-        let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-        let between = intermediate_of(
-            "Between",
-            &KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)
-                .unwrap()
-                .serialize_pem(),
-            &chain.root,
-        );
+        let Ca { root, intermediate } = Ca::new(&rcgen::PKCS_RSA_SHA256);
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
         let mut params = embedded_roots_testing::authority::server_params(NAME);
         params
             .extended_key_usages
             .push(rcgen::ExtendedKeyUsagePurpose::ClientAuth);
-        let certificate = params.signed_by(&key, &between).unwrap();
+        let certificate = params.signed_by(&key, &intermediate).unwrap();
         let identity = || Identity {
-            chain: vec![certificate.der().clone(), between.der().clone()],
+            chain: vec![certificate.der().clone(), intermediate.der().clone()],
             key: rustls_pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
         };
-        (chain.server, chain.client) = (identity(), identity());
-        chain
+        Self {
+            server: identity(),
+            client: identity(),
+            root,
+        }
     }
 
     /// The medians of the client's and of the server's microseconds, for each of the verifiers.
@@ -110,7 +104,7 @@ impl Chain {
             .pem(self.root.pem())
             .provider(Arc::clone(provider));
         let roots = roots.build().unwrap();
-        let nothing = || Arc::new(Nothing(Arc::clone(provider)));
+        let nothing = || Arc::new(AcceptAll(Arc::clone(provider)));
         let servers =
             WebPkiServerVerifier::builder_with_provider(roots.root_store(), Arc::clone(provider));
         let clients =
@@ -131,12 +125,7 @@ impl Chain {
                 micros[1][nth].push(server);
             }
         }
-        micros.map(|ways| {
-            ways.map(|mut micros| {
-                micros.sort_unstable_by(f64::total_cmp);
-                micros[HANDSHAKES / 2]
-            })
-        })
+        micros.map(|ways| ways.map(median))
     }
 
     fn configs(
@@ -208,11 +197,38 @@ fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> [f64; 2]
     micros
 }
 
+/// The methods that both traits of verifiers have.
+macro_rules! accept_signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.signature_verification_algorithms.supported_schemes()
+        }
+    };
+}
+
 /// A verifier that accepts everything.
 #[derive(Debug)]
-struct Nothing(Arc<CryptoProvider>);
+struct AcceptAll(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Nothing {
+impl ServerCertVerifier for AcceptAll {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -224,30 +240,10 @@ impl ServerCertVerifier for Nothing {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+    accept_signatures!();
 }
 
-impl ClientCertVerifier for Nothing {
+impl ClientCertVerifier for AcceptAll {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -261,25 +257,5 @@ impl ClientCertVerifier for Nothing {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls12_signature(self, message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls13_signature(self, message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ServerCertVerifier::supported_verify_schemes(self)
-    }
+    accept_signatures!();
 }

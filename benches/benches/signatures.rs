@@ -12,24 +12,26 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use benches::alternation::medians;
-use benches::chain;
+use benches::authorities::Ca;
+use benches::chain::{self, now};
+use benches::median;
 use embedded_roots::Roots;
 use embedded_roots_testing::authority::{
-    Authority, Identity, client, intermediate_of, key, root_of, server_params, server_with,
+    Authority, client, intermediate_of, key, server, server_params,
 };
 use rcgen::{
-    CertificateRevocationListParams, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
-    PKCS_ECDSA_P384_SHA384, RevokedCertParams, SerialNumber, SignatureAlgorithm, date_time_ymd,
+    CertificateRevocationListParams, KeyIdMethod, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    RevokedCertParams, SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 const NAME: &str = "a.example";
 const CURVES: [(&str, &SignatureAlgorithm); 2] = [
@@ -53,49 +55,35 @@ fn main() {
     threads();
 }
 
-/// A root and an intermediate, with keys of one curve.
-struct Ca {
-    root: Authority,
-    intermediate: Authority,
+/// A chain of a new certificate.
+fn chain_of(ca: &Ca) -> Vec<CertificateDer<'static>> {
+    server(&ca.intermediate, NAME).with(&ca.intermediate).chain
 }
 
-impl Ca {
-    fn new(algorithm: &'static SignatureAlgorithm) -> Self {
-        let key = || KeyPair::generate_for(algorithm).unwrap().serialize_pem();
-        let root = root_of("CA", &key(), |params| {
-            params.key_usages.push(KeyUsagePurpose::CrlSign);
-        });
-        let intermediate = intermediate_of("Between", &key(), &root);
-        Self { root, intermediate }
-    }
+fn roots(ca: &Ca) -> Roots {
+    Roots::builder().pem(ca.root.pem()).build().unwrap()
+}
 
-    /// A chain of a new certificate.
-    fn chain(&self) -> Identity {
-        server_with(&self.intermediate, NAME, |_| {}).with(&self.intermediate)
-    }
-
-    fn roots(&self) -> Roots {
-        Roots::builder().pem(self.root.pem()).build().unwrap()
-    }
-
-    fn rustls(&self) -> Arc<dyn ServerCertVerifier> {
-        let provider = Arc::new(default_provider());
-        let store = self.roots().root_store();
-        let builder = WebPkiServerVerifier::builder_with_provider(store, provider);
-        builder.build().unwrap()
-    }
+/// Our verifier, and rustls' own.
+fn verifiers(ca: &Ca) -> [Arc<dyn ServerCertVerifier>; 2] {
+    chain::verifiers(&roots(ca)).map(|(_, verifier)| verifier)
 }
 
 fn verify(verifier: &dyn ServerCertVerifier, chain: &[CertificateDer<'static>]) {
-    let (end_entity, intermediates) = chain.split_first().unwrap();
-    let name = ServerName::try_from(NAME).unwrap();
-    let verdict = verifier.verify_server_cert(end_entity, intermediates, &name, &[], now());
-    verdict.unwrap();
+    let name = NAME.try_into().unwrap();
+    chain::verify(verifier, chain, &name, now()).unwrap();
 }
 
-/// 2026-08-01
-fn now() -> UnixTime {
-    UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400))
+/// Compares the verifiers by a chain that ours has seen.
+fn compare_seen(figure: &str, calls: usize, verifiers: [&dyn ServerCertVerifier; 2], ca: &Ca) {
+    let ([ours, theirs], chain) = (verifiers, chain_of(ca));
+    verify(ours, &chain);
+    compare(
+        figure,
+        calls,
+        |_| verify(ours, &chain),
+        |_| verify(theirs, &chain),
+    );
 }
 
 /// Prints the ratio of the medians of the two, each called this often, in turns.
@@ -110,21 +98,15 @@ fn print_ratio(figure: &str, ours: f64, theirs: f64, unit: &str) {
 }
 
 fn seen_before(curve: &str, ca: &Ca, calls: usize) {
-    let (ours, theirs, chain) = (ca.roots().verifier(), ca.rustls(), ca.chain().chain);
+    let [ours, theirs] = verifiers(ca);
     let figure = format!("a chain seen before, {curve}");
-    verify(&*ours, &chain);
-    compare(
-        &figure,
-        calls,
-        |_| verify(&*ours, &chain),
-        |_| verify(&*theirs, &chain),
-    );
+    compare_seen(&figure, calls, [&*ours, &*theirs], ca);
 }
 
 fn new_leaves(curve: &str, ca: &Ca, calls: usize) {
-    let (ours, theirs) = (ca.roots().verifier(), ca.rustls());
-    verify(&*ours, &ca.chain().chain);
-    let chains: Vec<_> = (0..calls).map(|_| ca.chain().chain).collect();
+    let [ours, theirs] = verifiers(ca);
+    verify(&*ours, &chain_of(ca));
+    let chains: Vec<_> = (0..calls).map(|_| chain_of(ca)).collect();
     let figure = format!("a new certificate of a known intermediate, {curve}");
     let (ours, theirs) = (
         |nth: usize| verify(&*ours, &chains[nth]),
@@ -135,14 +117,13 @@ fn new_leaves(curve: &str, ca: &Ca, calls: usize) {
 
 fn first_sight(curve: &str, algorithm: &'static SignatureAlgorithm, calls: usize) {
     let cas: Vec<_> = (0..calls).map(|_| Ca::new(algorithm)).collect();
-    let chains: Vec<_> = cas.iter().map(|ca| ca.chain().chain).collect();
-    let ours: Vec<_> = cas.iter().map(|ca| ca.roots().verifier()).collect();
-    let theirs: Vec<_> = cas.iter().map(Ca::rustls).collect();
+    let chains: Vec<_> = cas.iter().map(chain_of).collect();
+    let verifiers: Vec<_> = cas.iter().map(verifiers).collect();
     let figure = format!("a chain seen for the first time, {curve}");
-    let (ours, theirs) = (
-        |nth: usize| verify(&*ours[nth], &chains[nth]),
-        |nth: usize| verify(&*theirs[nth], &chains[nth]),
-    );
+    let [ours, theirs] = [0, 1].map(|which: usize| {
+        let (verifiers, chains) = (&verifiers, &chains);
+        move |nth: usize| verify(&*verifiers[nth][which], &chains[nth])
+    });
     compare(&figure, calls, ours, theirs);
 }
 
@@ -153,8 +134,8 @@ fn clients(curve: &str, ca: &Ca, calls: usize) {
         let verdict = verifier.verify_client_cert(end_entity, intermediates, now());
         verdict.unwrap();
     };
-    let ours = ca.roots().client_cert_verifier();
-    let (store, provider) = (ca.roots().root_store(), Arc::new(default_provider()));
+    let ours = roots(ca).client_cert_verifier();
+    let (store, provider) = (roots(ca).root_store(), Arc::new(default_provider()));
     let theirs = WebPkiClientVerifier::builder_with_provider(store, provider);
     let theirs = theirs.build().unwrap();
     let figure = format!("a client seen before, {curve}");
@@ -172,15 +153,8 @@ fn crls(curve: &str, ca: &Ca, calls: usize, entries: u64) {
     let theirs = WebPkiServerVerifier::builder_with_provider(roots.root_store(), provider);
     let theirs = theirs.with_crls([crl]).allow_unknown_revocation_status();
     let (ours, theirs) = (roots.verifier(), theirs.build().unwrap());
-    let chain = ca.chain().chain;
-    verify(&*ours, &chain);
     let figure = format!("a chain seen before, with a CRL of {size} KiB, {curve}");
-    compare(
-        &figure,
-        calls,
-        |_| verify(&*ours, &chain),
-        |_| verify(&*theirs, &chain),
-    );
+    compare_seen(&figure, calls, [&*ours, &*theirs], ca);
 }
 
 fn crl(ca: &Authority, entries: u64) -> CertificateRevocationListDer<'static> {
@@ -234,18 +208,15 @@ fn many_hosts() {
             [certificate.der().clone(), between.der().clone()]
         })
         .collect();
-    let (ours, theirs) = (ca.roots().verifier(), ca.rustls());
+    let verifiers = verifiers(&ca);
     let mut seconds = [0.0; 2];
     for part in chains.chunks(1000) {
-        for (nth, verifier) in [&*ours as &dyn ServerCertVerifier, &*theirs]
-            .iter()
-            .enumerate()
-        {
+        for (verifier, seconds) in verifiers.iter().zip(&mut seconds) {
             let start = Instant::now();
             for chain in part {
-                verify(*verifier, chain);
+                verify(&**verifier, chain);
             }
-            seconds[nth] += start.elapsed().as_secs_f64();
+            *seconds += start.elapsed().as_secs_f64();
         }
     }
     print_ratio(
@@ -261,9 +232,9 @@ fn threads() {
     const CALLS: usize = 20_000;
 
     let ca = Ca::new(&PKCS_ECDSA_P256_SHA256);
-    let chain = ca.chain().chain;
-    let shared = ca.roots().verifier();
-    let own: Vec<_> = (0..8).map(|_| ca.roots().verifier()).collect();
+    let chain = chain_of(&ca);
+    let shared = roots(&ca).verifier();
+    let own: Vec<_> = (0..8).map(|_| roots(&ca).verifier()).collect();
     let run = |verifier_of: &(dyn Fn(usize) -> Arc<embedded_roots::Verifier> + Sync)| {
         let start = Instant::now();
         thread::scope(|scope| {
@@ -279,10 +250,7 @@ fn threads() {
         seconds[0].push(run(&|_| Arc::clone(&shared)));
         seconds[1].push(run(&|nth| Arc::clone(&own[nth])));
     }
-    let [shared, own] = seconds.map(|mut seconds| {
-        seconds.sort_unstable_by(f64::total_cmp);
-        seconds[2]
-    });
+    let [shared, own] = seconds.map(median);
     print_ratio(
         "eight threads with one verifier, compared with one each",
         shared,

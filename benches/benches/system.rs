@@ -8,11 +8,11 @@
 )]
 
 use benches::{authorities, fresh, peers};
-use std::path::Path;
+use std::env;
 use std::time::Instant;
-use std::{env, fs, process};
 
 use benches::fresh::{Comparison, Way};
+use embedded_roots_testing::folder::Folder;
 
 const WAYS: &[(&str, Way)] = &[
     ("embedded-roots", || {
@@ -24,7 +24,7 @@ const WAYS: &[(&str, Way)] = &[
 ];
 
 fn main() {
-    let folder = env::temp_dir().join(format!("embedded-roots-bench-{}", process::id()));
+    let folder = Folder::new("bench");
     let is_sample = env::args().nth(2).is_some();
     if !is_sample {
         fill(&folder, 300);
@@ -42,12 +42,9 @@ fn main() {
             unit: "ms",
             samples: 101,
             ways: WAYS,
-            variables: vec![("SSL_CERT_DIR", folder.display().to_string())],
+            variables: vec![("SSL_CERT_DIR", folder.path().display().to_string())],
         },
     ]);
-    if !is_sample {
-        fs::remove_dir_all(folder).unwrap();
-    }
 }
 
 fn millis(read: fn()) -> f64 {
@@ -57,11 +54,10 @@ fn millis(read: fn()) -> f64 {
 }
 
 /// A folder as `openssl rehash` leaves it: one file per certificate, named by a hash.
-fn fill(folder: &Path, count: u32) {
-    fs::create_dir_all(folder).unwrap();
+fn fill(folder: &Folder, count: u32) {
     for (nth, root) in (0_u32..).zip(authorities::roots(count)) {
         // Spreads the names as hashes would. They are unique, because the factor is odd.
         let hash = nth.wrapping_mul(0x9e37_79b9);
-        fs::write(folder.join(format!("{hash:08x}.0")), root.pem()).unwrap();
+        folder.file(format!("{hash:08x}.0"), root.pem());
     }
 }

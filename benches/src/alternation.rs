@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use crate::median;
+
 /// The median of each, in nanoseconds. A call is given its number.
 pub fn medians(calls: usize, ways: [&dyn Fn(usize); 2]) -> [f64; 2] {
     let mut nanos = [(); 2].map(|()| Vec::with_capacity(calls));
@@ -9,11 +11,8 @@ pub fn medians(calls: usize, ways: [&dyn Fn(usize); 2]) -> [f64; 2] {
         for nth in [call % 2, 1 - call % 2] {
             let start = Instant::now();
             ways[nth](call);
-            nanos[nth].push(start.elapsed().as_nanos());
+            nanos[nth].push(start.elapsed().as_secs_f64() * 1e9);
         }
     }
-    nanos.map(|mut nanos| {
-        nanos.sort_unstable();
-        f64::from(u32::try_from(nanos[calls / 2]).unwrap())
-    })
+    nanos.map(median)
 }

@@ -1,4 +1,4 @@
-//! A chain that a real server has sent, and the verifiers to compare.
+//! Chains, one of them of a real server, and the verifiers to compare.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -38,12 +38,24 @@ pub fn screening(verifier: &Verifier) -> impl Fn() {
 
 /// One verification, which must succeed.
 pub fn verification(verifier: &dyn ServerCertVerifier) -> impl Fn() {
-    let [end_entity, intermediates @ ..] = CHAIN.map(CertificateDer::from);
-    let server = ServerName::try_from("aws.amazon.com").unwrap();
-    // 2026-08-01
-    let now = UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400));
-    move || {
-        let verdict = verifier.verify_server_cert(&end_entity, &intermediates, &server, &[], now);
-        verdict.unwrap();
-    }
+    let chain = CHAIN.map(CertificateDer::from);
+    let name = ServerName::try_from("aws.amazon.com").unwrap();
+    move || verify(verifier, &chain, &name, now()).unwrap()
+}
+
+/// Verifies the chain of a server.
+pub fn verify(
+    verifier: &dyn ServerCertVerifier,
+    chain: &[CertificateDer<'static>],
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<(), rustls::Error> {
+    let (end_entity, intermediates) = chain.split_first().unwrap();
+    let verdict = verifier.verify_server_cert(end_entity, intermediates, name, &[], now);
+    verdict.map(drop)
+}
+
+/// 2026-08-01
+pub fn now() -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(1_785_542_400))
 }

@@ -4,6 +4,8 @@ use std::env;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use crate::median;
+
 /// Several ways to do one thing; the first is ours.
 pub struct Comparison {
     pub name: &'static str,
@@ -56,13 +58,7 @@ impl Comparison {
                 measured[nth].push(self.sample(ways[nth].0));
             }
         }
-        let medians: Vec<f64> = measured
-            .iter_mut()
-            .map(|values| {
-                values.sort_unstable_by(f64::total_cmp);
-                values[values.len() / 2]
-            })
-            .collect();
+        let medians: Vec<f64> = measured.into_iter().map(median).collect();
         for ((way, _), median) in ways.iter().zip(&medians) {
             println!(
                 "{name} | {way} | {median:.1} {unit} | {:.3}",

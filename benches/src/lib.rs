@@ -17,3 +17,9 @@ pub mod authorities;
 pub mod chain;
 pub mod fresh;
 pub mod peers;
+
+/// The middle one of an odd number of values.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -17,6 +17,7 @@ use std::process::{Command, Stdio};
 
 use embedded_roots::inspect;
 use embedded_roots_bundle::digest::{hex, sha256};
+use embedded_roots_testing::der::sequence;
 use memchr::memmem;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -942,13 +943,7 @@ for found in re.finditer(rb'(?=0\x82(..)0[\x81\x82])', data, re.DOTALL):
 
 /// Of the SEQUENCE, as `inspect` computes it.
 fn spki_sha256(content: &[u8]) -> String {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    let header = match length {
-        [0, low @ 0..0x80] => vec![0x30, low],
-        [0, low] => vec![0x30, 0x81, low],
-        [high, low] => vec![0x30, 0x82, high, low],
-    };
-    hex(&sha256(&[&header, content].concat()))
+    hex(&sha256(&sequence(&[content])))
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use embedded_roots_bundle::{Annotation, ParsedBundle, PrivateKeys, Root, parse};
+use embedded_roots_bundle::{Annotation, PrivateKeys, Root, certificate_to_pem, parse};
 use embedded_roots_fuzz::certificate::Template;
 use libfuzzer_sys::fuzz_target;
 
@@ -74,10 +74,8 @@ fn root(annotation: Annotation) -> Root {
     Root::new(Template::root(0).certificate(&[]), annotation, 0).unwrap()
 }
 
-static PEM: LazyLock<String> = LazyLock::new(|| {
-    let root = root(Annotation::default());
-    ParsedBundle::new(vec![root]).unwrap().to_pem()
-});
+static PEM: LazyLock<String> =
+    LazyLock::new(|| certificate_to_pem(&Template::root(0).certificate(&[])));
 
 /// A line of this text above a certificate, and a line for each pair.
 fn in_pem(text: &str, annotation: Option<&Annotation>) {

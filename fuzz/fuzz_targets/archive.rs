@@ -3,11 +3,10 @@
 #![no_main]
 
 use std::alloc::System;
-use std::cell::RefCell;
 use std::io::{Cursor, Write as _};
 
 use cap::Cap;
-use embedded_roots_bundle::{Annotation, ParsedBundle, Root};
+use embedded_roots_bundle::certificate_to_pem;
 use embedded_roots_cli::fuzzing::{self, ScanResult, Scanner, UNPACKED};
 use embedded_roots_fuzz::certificate::{Patch, patch};
 use embedded_roots_fuzz::{KNOWN, bounded};
@@ -22,16 +21,12 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-thread_local! {
-    static SCANNER: RefCell<Scanner<'static>> = RefCell::new(KNOWN.with(|known| known.scanner().unwrap()));
-}
-
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     root: u16,
     form: Form,
     /// From the inner one to the outer one.
-    wrappings: Vec<Wrapping>,
+    containers: Vec<Container>,
     /// Changes of the outer archive.
     patches: Vec<Patch>,
     cut: u16,
@@ -47,7 +42,7 @@ enum Form {
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
-enum Wrapping {
+enum Container {
     Gzip,
     Zstd,
     Tar,
@@ -56,14 +51,14 @@ enum Wrapping {
 }
 
 /// With tar archives in compressed ones, still within the limit.
-const MOST_WRAPPINGS: usize = 3;
+const MOST_CONTAINERS: usize = 3;
 
 fuzz_target!(|input: Input<'_>| {
     let content = content(&input);
-    let wrappings = input.wrappings.iter().take(MOST_WRAPPINGS);
-    let archive = wrappings.fold(content.clone(), |data, wrapping| wrapping.around(&data));
-    SCANNER.with_borrow_mut(|scanner| {
-        bounded(&ALLOCATOR, || check(&input, &content, archive, scanner));
+    let containers = input.containers.iter().take(MOST_CONTAINERS);
+    let archive = containers.fold(content.clone(), |data, container| container.around(&data));
+    bounded(&ALLOCATOR, |scanner| {
+        check(&input, &content, archive, scanner);
     });
 });
 
@@ -82,7 +77,7 @@ fn check(input: &Input<'_>, content: &[u8], mut archive: Vec<u8>, scanner: &mut 
         .checked_rem(archive.len())
         .unwrap_or(0);
     let cut = &archive[..length];
-    if !input.wrappings.is_empty() && fuzzing::is_archive(cut) {
+    if !input.containers.is_empty() && fuzzing::is_archive(cut) {
         let seen = scan(cut, scanner);
         assert!(
             !seen.failures.is_empty() || seen.roots() == whole.roots(),
@@ -109,18 +104,12 @@ fn content(input: &Input<'_>) -> Vec<u8> {
         Form::Nothing => Vec::new(),
         Form::Key => key,
         Form::Der => der,
-        Form::Pem => pem(&der),
+        Form::Pem => certificate_to_pem(&der).into(),
     };
     [input.before, &root].concat()
 }
 
-fn pem(der: &[u8]) -> Vec<u8> {
-    let root = Root::new(der.to_vec().into(), Annotation::default(), 0).unwrap();
-    let bundle = ParsedBundle::new(vec![root]).unwrap();
-    bundle.to_pem().into_bytes()
-}
-
-impl Wrapping {
+impl Container {
     fn around(self, data: &[u8]) -> Vec<u8> {
         match self {
             Self::Gzip => {

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use embedded_roots::{Crlite, Refusal, Roots, RootsBuilder};
 use embedded_roots_bundle::certificate_to_pem;
-use embedded_roots_fuzz::certificate::{Template, day, der};
+use embedded_roots_fuzz::certificate::{Template, day, dns};
 use embedded_roots_fuzz::signature::PROVIDER;
 use libfuzzer_sys::fuzz_target;
 use rustls::client::danger::ServerCertVerifier as _;
@@ -57,7 +57,7 @@ static LEAF: LazyLock<CertificateDer<'static>> = LazyLock::new(|| {
         key: 0,
         signer: 1,
         ca: Some(false),
-        names: vec![der(0x82, &[b"a.example"])],
+        names: vec![dns("a.example")],
         timestamps: vec![([0; 32], 1000), ([1; 32], 2000)],
         ..Template::root(0)
     };

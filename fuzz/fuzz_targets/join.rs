@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use embedded_roots_bundle::{Annotation, Limits, Root};
-use embedded_roots_fuzz::certificate::{Patch, SEQUENCE, Template, day, der, patch};
+use embedded_roots_fuzz::certificate::{Patch, SEQUENCE, Template, day, der, dns, patch};
 use embedded_roots_fuzz::signature::ALGORITHMS;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
@@ -33,7 +33,7 @@ struct Constraints {
 #[derive(Arbitrary, Clone, Debug)]
 enum Name {
     /// Labels by their numbers.
-    Dns(Before, [u8; 3]),
+    Dns(Prefix, [u8; 3]),
     V4([u8; 4], u8),
     V6(u8, [u8; 4], u8),
     /// Another kind by its tag, and any value.
@@ -41,7 +41,7 @@ enum Name {
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
-enum Before {
+enum Prefix {
     Nothing,
     Dot,
     Wildcard,
@@ -198,9 +198,9 @@ impl Name {
         let label = |nth: &u8| LABELS.get(usize::from(nth % 16)).copied();
         let labels: Vec<_> = labels.iter().filter_map(label).collect();
         let before = match before {
-            Before::Nothing => "",
-            Before::Dot => ".",
-            Before::Wildcard => "*.",
+            Prefix::Nothing => "",
+            Prefix::Dot => ".",
+            Prefix::Wildcard => "*.",
         };
         Some(format!("{before}{}", labels.join(".")))
     }
@@ -285,7 +285,7 @@ impl Name {
             return der(0x80 | constructed | (tag % 9), &[value]);
         }
         match (self.dns(), self.address()) {
-            (Some(name), _) => der(0x82, &[name.as_bytes()]),
+            (Some(name), _) => dns(&name),
             (None, address) => der(0x87, &[&address.map(octets).unwrap_or_default()]),
         }
     }

@@ -3,24 +3,17 @@
 #![no_main]
 
 use std::alloc::System;
-use std::cell::RefCell;
 use std::io::{self, Cursor, Read};
 
 use cap::Cap;
 use embedded_roots_cli::fuzzing::{self, AHEAD, BUFFER, Scanner, UNPACKED};
-use embedded_roots_fuzz::{KNOWN, bounded};
+use embedded_roots_fuzz::bounded;
 use libfuzzer_sys::fuzz_target;
 
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-thread_local! {
-    static SCANNER: RefCell<Scanner<'static>> = RefCell::new(KNOWN.with(|known| known.scanner().unwrap()));
-}
-
-fuzz_target!(|data: &[u8]| {
-    SCANNER.with_borrow_mut(|scanner| bounded(&ALLOCATOR, || check(data, scanner)));
-});
+fuzz_target!(|data: &[u8]| bounded(&ALLOCATOR, |scanner| check(data, scanner)));
 
 fn check(data: &[u8], scanner: &mut Scanner<'_>) {
     let whole = scanner.reader(&mut &*data);

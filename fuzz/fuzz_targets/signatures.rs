@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use embedded_roots::Roots;
 use embedded_roots_bundle::certificate_to_pem;
-use embedded_roots_fuzz::certificate::{Patch, Template, day, der, patch};
+use embedded_roots_fuzz::certificate::{Patch, Template, day, dns, patch};
 use embedded_roots_fuzz::signature::{PROVIDER, count_checks};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
@@ -61,7 +61,7 @@ fn chain(input: &Input) -> [CertificateDer<'static>; 3] {
             names: if is_ca {
                 Vec::new()
             } else {
-                vec![der(0x82, &[b"a.example"])]
+                vec![dns("a.example")]
             },
             ..Template::root(nth)
         };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{Annotation, ParsedBundle, Root, not_after, rfc3339};
-use embedded_roots_fuzz::certificate::{Patch, Template, day, der, revocation_list};
+use embedded_roots_fuzz::certificate::{Patch, Template, day, der, dns, revocation_list};
 use embedded_roots_fuzz::signature::{ALGORITHMS, PROVIDER, count_checks};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
@@ -149,7 +149,7 @@ fuzz_target!(|input: Input| {
         roots: allowed.map(|a| a.trust_anchor().clone()).collect(),
     };
     let theirs = by_rustls(store, input.revocation.as_ref());
-    let presented = Presented {
+    let presented = Presentation {
         end_entity,
         intermediates: sent.to_vec(),
         name,
@@ -157,17 +157,19 @@ fuzz_target!(|input: Input| {
     };
     // rustls is sent what our policy knows, unless that is beyond the bound.
     let verifier = roots.verifier();
-    let completed = presented.with(&known);
+    let completed = presented.sending(sent.iter().chain(&known));
     let usable = verifier.count_usable(&completed.end_entity, &completed.intermediates);
     let is_too_complex = usable.is_err_and(|refusal| refusal.is_too_complex());
     let completed = if is_too_complex {
-        presented.with(&[])
+        presented.sending(sent)
     } else {
         completed
     };
     let nobody = || (Err(CertificateError::UnknownIssuer.into()), 0);
     let theirs = theirs.filter(|_| distrusted.as_ref() != Some(&presented.end_entity));
-    let without = completed.without(distrusted.as_ref());
+    let allowed = completed.intermediates.iter();
+    let allowed = allowed.filter(|sent| Some(*sent) != distrusted.as_ref());
+    let without = completed.sending(allowed);
     let (theirs, their_checks) = theirs.map_or_else(nobody, |theirs| without.verdict(&*theirs));
     let (ours, our_checks) = presented.verdict(&*verifier);
     let refused = ours.as_ref().err();
@@ -208,29 +210,22 @@ fn not_before(end_entity: &CertificateDer<'_>) -> Option<UnixTime> {
 }
 
 /// What a server sends, whom it is asked to be, and when.
-struct Presented {
+struct Presentation {
     end_entity: CertificateDer<'static>,
     intermediates: Vec<CertificateDer<'static>>,
     name: ServerName<'static>,
     now: UnixTime,
 }
 
-impl Presented {
-    fn with(&self, known: &[CertificateDer<'static>]) -> Self {
+impl Presentation {
+    /// The same with these intermediates.
+    fn sending<'a>(
+        &self,
+        intermediates: impl IntoIterator<Item = &'a CertificateDer<'static>>,
+    ) -> Self {
         Self {
             end_entity: self.end_entity.clone(),
-            intermediates: [&self.intermediates, known].concat(),
-            name: self.name.clone(),
-            now: self.now,
-        }
-    }
-
-    fn without(&self, distrusted: Option<&CertificateDer<'static>>) -> Self {
-        let intermediates = self.intermediates.iter();
-        let intermediates = intermediates.filter(|sent| Some(*sent) != distrusted);
-        Self {
-            end_entity: self.end_entity.clone(),
-            intermediates: intermediates.cloned().collect(),
+            intermediates: intermediates.into_iter().cloned().collect(),
             name: self.name.clone(),
             now: self.now,
         }
@@ -302,10 +297,7 @@ impl Certificate {
         };
         let issuer = self.issuer % LETTERS;
         let names = ["a.example", "x.a.example", "*.b.example"];
-        let mut names: Vec<_> = names
-            .iter()
-            .map(|name| der(0x82, &[name.as_bytes()]))
-            .collect();
+        let mut names: Vec<_> = names.map(dns).into();
         names.push(der(0x87, &[&[10, 0, 0, 1]]));
         let template = Template {
             subject,

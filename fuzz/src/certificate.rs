@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use embedded_roots_bundle::der::SEQUENCE;
+use embedded_roots_bundle::der::encode;
 use embedded_roots_bundle::rfc3339;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 
@@ -134,17 +136,13 @@ pub fn day(number: u8) -> UnixTime {
 /// One tag, length and value, which is the parts joined.
 #[must_use]
 pub fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let value = parts.concat();
-    let length = value.len().to_be_bytes();
-    let length: Vec<u8> = length.into_iter().skip_while(|&octet| octet == 0).collect();
-    let mut encoded = vec![tag];
-    if value.len() >= 0x80 {
-        encoded.push(0x80 | u8::try_from(length.len()).unwrap_or(u8::MAX));
-    }
-    if value.is_empty() {
-        encoded.push(0);
-    }
-    [encoded, length, value].concat()
+    encode(tag, &parts.concat())
+}
+
+/// The `GeneralName` of a DNS name.
+#[must_use]
+pub fn dns(name: &str) -> Vec<u8> {
+    der(0x82, &[name.as_bytes()])
 }
 
 /// Changes bytes.
@@ -156,9 +154,6 @@ pub fn patch(bytes: &mut [u8], patches: &[Patch]) {
         }
     }
 }
-
-/// The tag of a SEQUENCE.
-pub const SEQUENCE: u8 = 0x30;
 
 fn bit_string(octets: &[u8]) -> Vec<u8> {
     der(3, &[&[0], octets])

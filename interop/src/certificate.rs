@@ -59,13 +59,14 @@ impl Maker {
         let key = self.server_key();
         let name = common_name(HOST);
         let body = Body {
+            serial: self.serial(),
             issuer: &name,
             subject: &name,
-            days: (-9, 60),
+            validity: [self.day(-9), self.day(60)],
             key: &key,
-            extensions,
+            extensions: Some(extensions),
         };
-        body.signed(self, &key)
+        body.signed(&key, key.scheme(), false)
     }
 
     fn serial(&self) -> Vec<u8> {
@@ -212,24 +213,17 @@ impl<'a> Authority<'a> {
     pub(crate) fn certificate(&self) -> Vec<u8> {
         let issuer = self.issuer.as_deref().unwrap_or(self);
         let scheme = self.own_scheme.unwrap_or_else(|| issuer.key.scheme());
-        let version = constructed(0, [integer(&[2])]);
-        let serial = self.serial.clone();
-        let serial = integer(&serial.unwrap_or_else(|| self.maker.serial()));
-        let end = self.end.clone();
+        let (serial, end) = (self.serial.clone(), self.end.clone());
         let end = end.unwrap_or_else(|| self.maker.day(self.days.1));
-        let mut parts = vec![
-            serial,
-            scheme.algorithm(),
-            issuer.name.clone(),
-            sequence([self.maker.day(self.days.0), end]),
-            self.name.clone(),
-            self.key.public.clone(),
-        ];
-        if !self.version_1 {
-            parts.insert(0, version);
-            parts.push(extensions(&self.extensions));
-        }
-        signed(&sequence(parts), &issuer.key, scheme, self.damaged)
+        let body = Body {
+            serial: serial.unwrap_or_else(|| self.maker.serial()),
+            issuer: &issuer.name,
+            subject: &self.name,
+            validity: [self.maker.day(self.days.0), end],
+            key: &self.key,
+            extensions: (!self.version_1).then_some(&*self.extensions),
+        };
+        body.signed(&issuer.key, scheme, self.damaged)
     }
 
     /// The certificate of a server that it issues, DER.
@@ -246,13 +240,14 @@ impl<'a> Authority<'a> {
             extensions.push(authority_key_identifier(&self.key));
         }
         let body = Body {
+            serial: self.maker.serial(),
             issuer: &self.name,
             subject: &common_name(HOST),
-            days: (-2, 60),
+            validity: [self.maker.day(-2), self.maker.day(60)],
             key: &key,
-            extensions: &extensions,
+            extensions: Some(&extensions),
         };
-        body.signed(self.maker, &self.key)
+        body.signed(&self.key, self.key.scheme(), false)
     }
 
     /// An empty revocation list, DER.
@@ -271,28 +266,33 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// What a certificate of version 3 says.
+/// What a certificate says.
 struct Body<'a> {
+    serial: Vec<u8>,
     issuer: &'a [u8],
     subject: &'a [u8],
-    days: (i64, i64),
+    validity: [Vec<u8>; 2],
     key: &'a Key,
-    extensions: &'a [Extension],
+    /// Without them, it is of version 1.
+    extensions: Option<&'a [Extension]>,
 }
 
 impl Body<'_> {
-    fn signed(&self, maker: &Maker, key: &Key) -> Vec<u8> {
-        let body = sequence([
-            constructed(0, [integer(&[2])]),
-            integer(&maker.serial()),
-            key.scheme().algorithm(),
+    fn signed(self, key: &Key, scheme: Scheme, damaged: bool) -> Vec<u8> {
+        let mut parts = vec![
+            integer(&self.serial),
+            scheme.algorithm(),
             self.issuer.to_vec(),
-            sequence([maker.day(self.days.0), maker.day(self.days.1)]),
+            sequence(self.validity),
             self.subject.to_vec(),
             self.key.public.clone(),
-            extensions(self.extensions),
-        ]);
-        signed(&body, key, key.scheme(), false)
+        ];
+        if let Some(extensions) = self.extensions {
+            parts.insert(0, constructed(0, [integer(&[2])]));
+            let extensions = extensions.iter().map(Extension::encoded);
+            parts.push(constructed(3, [sequence(extensions)]));
+        }
+        signed(&sequence(parts), key, scheme, damaged)
     }
 }
 
@@ -332,10 +332,6 @@ impl Extension {
         let parts = [oid(self.oid)].into_iter().chain(critical);
         sequence(parts.chain([octet_string(&self.value)]))
     }
-}
-
-fn extensions(extensions: &[Extension]) -> Vec<u8> {
-    constructed(3, [sequence(extensions.iter().map(Extension::encoded))])
 }
 
 fn authority_extensions(key: &Key) -> Vec<Extension> {

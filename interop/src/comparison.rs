@@ -34,19 +34,19 @@ pub fn compare(
             let there = table.shapes.iter();
             let there = there.filter(|shape| shapes.contains(&&*shape.id));
             let known = there.filter(|shape| shape.verdict(verifier).is_some());
-            expected.extend(known.map(|shape| (&**id, &*shape.id, Kind::Shape)));
+            expected.extend(known.map(|shape| (&**id, &*shape.id, CellKind::Shape)));
         }
         if let Some(reader) = find(&table.readers, id) {
             let there = table.files.iter();
             let there = there.filter(|file| files.contains(&&*file.id));
             let known = there.filter(|file| file.reading(reader).is_some());
-            expected.extend(known.map(|file| (&**id, &*file.id, Kind::File)));
+            expected.extend(known.map(|file| (&**id, &*file.id, CellKind::File)));
         }
     }
     for cell in cells {
         let kind = match cell.answer {
-            Answer::Accepted | Answer::Refused => Kind::Shape,
-            Answer::Taken(_) | Answer::All => Kind::File,
+            Answer::Accepted | Answer::Refused => CellKind::Shape,
+            Answer::Taken(_) | Answer::All => CellKind::File,
         };
         if !expected.remove(&(&*cell.program, &*cell.of, kind)) {
             continue;
@@ -64,7 +64,7 @@ pub fn compare(
 
 /// A shape and a file may have one id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum CellKind {
     Shape,
     File,
 }

@@ -22,9 +22,21 @@ pub fn computed_ids() -> Vec<String> {
     verifiers.chain(readers).map(str::to_owned).collect()
 }
 
-/// The verdicts on the shape in a folder.
+/// The cells of these shapes and files in a folder.
 #[must_use]
-pub fn computed_verdicts(shape: &Path) -> Vec<Cell> {
+pub fn computed_cells(folder: &Path, shapes: &[&str], files: &[&str]) -> Vec<Cell> {
+    let shapes = shapes.iter().map(|id| folder.join("shapes").join(id));
+    let files = files
+        .iter()
+        .map(|id| folder.join("files").join(format!("{id}.pem")));
+    let verdicts = shapes.flat_map(|shape| verdicts(&shape));
+    verdicts
+        .chain(files.flat_map(|file| readings(&file)))
+        .collect()
+}
+
+/// The verdicts on the shape in a folder.
+fn verdicts(shape: &Path) -> Vec<Cell> {
     let verdict = |&(program, provider): &(&str, Provider)| {
         let (answer, words) = match verify(shape, provider()) {
             Ok(()) => (Answer::Accepted, String::new()),
@@ -36,8 +48,7 @@ pub fn computed_verdicts(shape: &Path) -> Vec<Cell> {
 }
 
 /// How many roots the readers take of a file.
-#[must_use]
-pub fn computed_readings(file: &Path) -> Vec<Cell> {
+fn readings(file: &Path) -> Vec<Cell> {
     let reading = |&(program, read): &(&str, Reader)| {
         let (roots, words) = read(file);
         cell(program, file, Answer::Taken(roots), words)

@@ -43,12 +43,12 @@ pub(crate) enum Scheme {
 /// A private key.
 pub(crate) struct Key {
     kind: Kind,
-    private: Private,
+    private: PrivateKey,
     /// The `SubjectPublicKeyInfo`, DER.
     pub(crate) public: Vec<u8>,
 }
 
-enum Private {
+enum PrivateKey {
     /// A file of PEM.
     OpenSsl(PathBuf),
     MlDsa(PqdsaKeyPair),
@@ -63,7 +63,7 @@ impl Key {
             return Self {
                 kind,
                 public: sequence([algorithm, bit_string(pair.public_key().as_ref())]),
-                private: Private::MlDsa(pair),
+                private: PrivateKey::MlDsa(pair),
             };
         }
         let path = folder.join(name).with_extension("key");
@@ -77,13 +77,13 @@ impl Key {
         Self {
             kind,
             public: finish(command.arg(&path)).stdout,
-            private: Private::OpenSsl(path),
+            private: PrivateKey::OpenSsl(path),
         }
     }
 
     /// The private key as PEM.
     pub(crate) fn pem(&self) -> String {
-        let Private::OpenSsl(path) = &self.private else {
+        let PrivateKey::OpenSsl(path) = &self.private else {
             panic!("the key of a root is not written");
         };
         fs::read_to_string(path).unwrap()
@@ -114,12 +114,12 @@ impl Key {
 
     pub(crate) fn sign(&self, message: &[u8], scheme: Scheme) -> Vec<u8> {
         let path = match &self.private {
-            Private::MlDsa(pair) => {
+            PrivateKey::MlDsa(pair) => {
                 let mut signature = vec![0; ML_DSA_65_SIGNING.signature_len()];
                 pair.sign(message, &mut signature).unwrap();
                 return signature;
             }
-            Private::OpenSsl(path) => path,
+            PrivateKey::OpenSsl(path) => path,
         };
         // A file, because `pkeyutl` asks for its length.
         let file = path.with_extension("message");

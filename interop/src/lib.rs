@@ -20,7 +20,7 @@ mod program;
 mod shapes;
 
 pub use comparison::{Comparison, compare};
-pub use computed::{computed_ids, computed_readings, computed_verdicts};
+pub use computed::{computed_cells, computed_ids};
 pub use files::{file_ids, write_files};
-pub use program::{Answer, Cell, Output, Program, programs};
+pub use program::{Answer, Cell, Output, ProgramScript, programs};
 pub use shapes::{shape_ids, write_shapes};

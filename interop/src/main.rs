@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use embedded_roots_cli::interop::table::Table;
 use embedded_roots_interop::{
-    Output, compare, computed_ids, computed_readings, computed_verdicts, file_ids, programs,
-    shape_ids, write_files, write_shapes,
+    Output, compare, computed_cells, computed_ids, file_ids, programs, shape_ids, write_files,
+    write_shapes,
 };
 use embedded_roots_testing::folder::Folder;
 
@@ -57,17 +57,12 @@ fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
         }
     }
     if wanted(&computed_ids()) {
-        let shapes = shape_ids().map(|id| folder.join("shapes").join(id));
-        let files = file_ids().map(|id| folder.join("files").join(format!("{id}.pem")));
-        let mut cells: Vec<_> = shapes.flat_map(|shape| computed_verdicts(&shape)).collect();
-        cells.extend(files.flat_map(|file| computed_readings(&file)));
-        let version = "of Cargo.lock".to_owned();
-        report(
-            "rustls",
-            &version.clone(),
-            &computed_ids(),
-            &Output { version, cells },
-        );
+        let version = "of Cargo.lock";
+        let output = Output {
+            version: version.to_owned(),
+            cells: computed_cells(folder.path(), &shapes, &files),
+        };
+        report("rustls", version, &computed_ids(), &output);
     }
     for (name, missing) in &absent {
         println!("{name}: not run, because {missing} is not installed");

@@ -7,7 +7,7 @@ use std::{env, fs};
 
 /// A program that can be run: `programs/NAME/run`, whose head says what it is.
 #[derive(Debug)]
-pub struct Program {
+pub struct ProgramScript {
     /// The name of its folder.
     pub name: String,
     /// The version in the table, such as `1.19`.
@@ -55,19 +55,19 @@ pub enum Answer {
 
 /// All programs, by name.
 #[must_use]
-pub fn programs() -> Vec<Program> {
+pub fn programs() -> Vec<ProgramScript> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     let paths = entries.map(|entry| entry.path().join("run"));
     let mut programs: Vec<_> = paths
         .filter(|path| path.exists())
-        .map(Program::new)
+        .map(ProgramScript::new)
         .collect();
     programs.sort_by(|one, other| one.name.cmp(&other.name));
     programs
 }
 
-impl Program {
+impl ProgramScript {
     fn new(path: PathBuf) -> Self {
         let script = fs::read_to_string(&path).unwrap();
         let head = |key: &str| -> Vec<String> {

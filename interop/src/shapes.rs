@@ -64,10 +64,10 @@ struct Shape {
 impl Shape {
     /// A root, and a server directly below it.
     fn below(root: Authority<'_>) -> Self {
-        Self::of(vec![root.certificate()], vec![root.server()])
+        Self::new(vec![root.certificate()], vec![root.server()])
     }
 
-    fn of(roots: Vec<Vec<u8>>, chain: Vec<Vec<u8>>) -> Self {
+    fn new(roots: Vec<Vec<u8>>, chain: Vec<Vec<u8>>) -> Self {
         let host = HOST.to_owned();
         Self { roots, chain, host }
     }
@@ -75,7 +75,7 @@ impl Shape {
     /// A server's own certificate, which is trusted as it is.
     fn own(maker: &Maker, extensions: &[Extension]) -> Self {
         let certificate = maker.own_certificate(extensions);
-        Self::of(vec![certificate.clone()], vec![certificate])
+        Self::new(vec![certificate.clone()], vec![certificate])
     }
 }
 
@@ -104,8 +104,8 @@ const SHAPES: [Row; 63] = [
     ("basic-constraints-not-critical", Kind::P256, |root| Shape::below(root.with(basic_constraints(true).critical(false)))),
     ("negative-serial", Kind::P256, |root| Shape::below(root.serial(&[0x9a; 8]))),
     ("serial-zero", Kind::P256, |root| Shape::below(root.serial(&[0]))),
-    ("name-encoding", Kind::P256, name_encoding),
-    ("name-case", Kind::P256, name_case),
+    ("name-encoding", Kind::P256, |root| renamed(root, name_in(PRINTABLE_STRING, b"Example Root name-encoding"))),
+    ("name-case", Kind::P256, |root| renamed(root, common_name("EXAMPLE ROOT NAME-CASE"))),
     ("bad-self-signature", Kind::P256, |root| Shape::below(root.damaged())),
     ("sha1", Kind::Rsa(2048), |root| Shape::below(root.signed(Scheme::RsaSha1))),
     ("rsa-1024", Kind::Rsa(1024), Shape::below),
@@ -116,9 +116,9 @@ const SHAPES: [Row; 63] = [
     ("rsassa-pss-signature", Kind::RsaPss, Shape::below),
     ("ml-dsa", Kind::MlDsa65, Shape::below),
     ("issuing-ca", Kind::P256, |root| Shape::below(root.issuing("issuing-ca"))),
-    ("server-not-ca", Kind::P256, server_not_ca),
+    ("server-not-ca", Kind::P256, |root| own_server(root.maker(), false, DIGITAL_SIGNATURE)),
     ("server-no-basic-constraints", Kind::P256, |root| Shape::own(root.maker(), &[subject_alternative_names(vec![dns(HOST)])])),
-    ("server-ca", Kind::P256, server_ca),
+    ("server-ca", Kind::P256, |root| own_server(root.maker(), true, DIGITAL_SIGNATURE | CERT_SIGN)),
     ("server-openssl-req", Kind::P256, server_openssl_req),
     ("empty-subject", Kind::P256, |root| Shape::below(root.named(sequence([])))),
     ("not-yet-valid", Kind::P256, |root| Shape::below(root.from(30))),
@@ -159,40 +159,24 @@ fn path_length(root: Authority<'_>) -> Shape {
     let root = root.with(path_length_0());
     let issuing = root.issuing("path-length");
     let chain = vec![issuing.server(), issuing.certificate()];
-    Shape::of(vec![root.certificate()], chain)
+    Shape::new(vec![root.certificate()], chain)
 }
 
-fn name_encoding(issuer: Authority<'_>) -> Shape {
-    let printable = name_in(PRINTABLE_STRING, b"Example Root name-encoding");
-    let root = issuer.clone().named(printable);
-    Shape::of(vec![root.certificate()], vec![issuer.server()])
+/// The trusted root has another name than the issuer of the server.
+fn renamed(issuer: Authority<'_>, name: Vec<u8>) -> Shape {
+    let root = issuer.clone().named(name);
+    Shape::new(vec![root.certificate()], vec![issuer.server()])
 }
 
-fn name_case(issuer: Authority<'_>) -> Shape {
-    let root = issuer.clone().named(common_name("EXAMPLE ROOT NAME-CASE"));
-    Shape::of(vec![root.certificate()], vec![issuer.server()])
-}
-
-fn server_not_ca(root: Authority<'_>) -> Shape {
+fn own_server(maker: &Maker, ca: bool, usage: u8) -> Shape {
     let extensions = [
-        basic_constraints(false),
-        key_usage(DIGITAL_SIGNATURE),
-        subject_key_identifier(&root.maker().server_key()),
+        basic_constraints(ca),
+        key_usage(usage),
+        subject_key_identifier(&maker.server_key()),
         subject_alternative_names(vec![dns(HOST)]),
         extended_key_usage(SERVER_AUTH),
     ];
-    Shape::own(root.maker(), &extensions)
-}
-
-fn server_ca(root: Authority<'_>) -> Shape {
-    let extensions = [
-        basic_constraints(true),
-        key_usage(DIGITAL_SIGNATURE | CERT_SIGN),
-        subject_key_identifier(&root.maker().server_key()),
-        subject_alternative_names(vec![dns(HOST)]),
-        extended_key_usage(SERVER_AUTH),
-    ];
-    Shape::own(root.maker(), &extensions)
+    Shape::own(maker, &extensions)
 }
 
 /// As `openssl req -x509` makes it with a subjectAltName and nothing else.
@@ -236,7 +220,7 @@ fn constraints_excluded_addresses(root: Authority<'_>) -> Shape {
 fn renewed(root: Authority<'_>, in_order: fn(Vec<u8>, Vec<u8>) -> Vec<Vec<u8>>) -> Shape {
     let expired = root.clone().until(-30).certificate();
     let renewed = root.clone().from(-90).certificate();
-    Shape::of(in_order(expired, renewed), vec![root.server()])
+    Shape::new(in_order(expired, renewed), vec![root.server()])
 }
 
 /// Which of two roots has issued the server.
@@ -252,7 +236,7 @@ fn same_name(first: Authority<'_>, second: Authority<'_>, issuer: Issuer) -> Sha
         First => first.server(),
         Second => second.server(),
     };
-    Shape::of(
+    Shape::new(
         vec![first.certificate(), second.certificate()],
         vec![server],
     )

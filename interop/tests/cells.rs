@@ -6,8 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use embedded_roots_cli::interop::table::Table;
 use embedded_roots_interop::{
-    compare, computed_ids, computed_readings, computed_verdicts, file_ids, programs, shape_ids,
-    write_files, write_shapes,
+    compare, computed_cells, computed_ids, file_ids, programs, shape_ids, write_files, write_shapes,
 };
 use embedded_roots_testing::folder::Folder;
 use embedded_roots_testing::random::numbers_from;
@@ -19,14 +18,7 @@ fn cells_of_rustls_are_as_computed() {
     write_shapes(folder.path(), |_| true);
     write_files(folder.path(), |_| true);
     let (shapes, files): (Vec<_>, Vec<_>) = (shape_ids().collect(), file_ids().collect());
-    let mut cells = Vec::new();
-    for id in &shapes {
-        cells.extend(computed_verdicts(&folder.join("shapes").join(id)));
-    }
-    for id in &files {
-        let path = folder.join("files").join(format!("{id}.pem"));
-        cells.extend(computed_readings(&path));
-    }
+    let cells = computed_cells(folder.path(), &shapes, &files);
     let table = Table::load().unwrap();
     let compared = compare(&table, &computed_ids(), &shapes, &files, &cells);
     assert!(
@@ -73,9 +65,8 @@ fn cells_taken_at_random_are_as_the_programs_say() {
         let (ids, cells) = if let Some(program) = all.get(nth) {
             (program.ids.clone(), program.run(folder.path()).cells)
         } else {
-            let folders = shapes.iter().map(|id| folder.join("shapes").join(id));
-            let cells = folders.flat_map(|shape| computed_verdicts(&shape));
-            (computed_ids(), cells.collect())
+            let cells = computed_cells(folder.path(), &shapes, &[]);
+            (computed_ids(), cells)
         };
         let compared = compare(&table, &ids, &shapes, &[], &cells);
         println!("{}: {}", ids[0], shapes.join(", "));

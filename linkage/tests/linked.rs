@@ -13,7 +13,7 @@ use std::process::Command;
 
 /// The parts of the bundle that a program contains.
 #[derive(Debug, PartialEq)]
-struct Linked {
+struct BundleParts {
     pem: bool,
     /// Lines that only the annotated PEM text has.
     annotated: bool,
@@ -45,7 +45,7 @@ fn assert_linked(profile: &[&str]) {
         let bytes = fs::read(build(program, "mozilla", profile)).unwrap();
         assert_eq!(
             linked(&bytes),
-            Linked {
+            BundleParts {
                 pem,
                 annotated,
                 certificates
@@ -141,7 +141,7 @@ fn build(program: &str, feature: &str, profile: &[&str]) -> PathBuf {
     target.join(folder).join(program)
 }
 
-fn linked(program: &[u8]) -> Linked {
+fn linked(program: &[u8]) -> BundleParts {
     let has = |part: &[u8]| program.windows(part.len()).any(|window| window == part);
     // A sample is enough, since all lines are in one static.
     let pem = embedded_roots::mozilla::pem();
@@ -153,7 +153,7 @@ fn linked(program: &[u8]) -> Linked {
         .filter(|line| !pem.contains(line));
     // A certificate ends in its signature, which an anchor does not have.
     let mut ends = embedded_roots::mozilla::certificates().iter().step_by(30);
-    Linked {
+    BundleParts {
         pem: lines.any(|line| has(line.as_bytes())),
         annotated: only_annotated.any(|line| has(line.as_bytes())),
         certificates: ends.any(|der| has(der.get(der.len() - 48..).unwrap_or_default())),

@@ -16,6 +16,7 @@
 
 pub mod authority;
 pub mod crlite;
+pub mod der;
 pub mod folder;
 pub mod handshake;
 #[cfg(unix)]

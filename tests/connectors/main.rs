@@ -26,16 +26,16 @@ const NEGOTIATED: Version = if cfg!(feature = "http2") {
     Version::HTTP_11
 };
 
-struct World {
+struct TestServers {
     roots: Roots,
     https: String,
     http: String,
 }
 
-async fn world() -> World {
+async fn world() -> TestServers {
     let ca = root("CA");
     let port = serve(Some(server(&ca, "localhost"))).await.port();
-    World {
+    TestServers {
         roots: Roots::builder().pem(ca.pem()).build().unwrap(),
         https: format!("https://localhost:{port}/"),
         http: format!("http://{}/", serve(None).await),
@@ -44,7 +44,7 @@ async fn world() -> World {
 
 #[tokio::test]
 async fn hyper_asks_in_the_version_that_was_negotiated() -> Done {
-    let World { roots, https, http } = world().await;
+    let TestServers { roots, https, http } = world().await;
     let client = roots.hyper_client::<Empty<Bytes>>();
     for (address, version) in [(https, NEGOTIATED), (http, Version::HTTP_11)] {
         let response = client.get(address.parse()?).await?;
@@ -57,7 +57,7 @@ async fn hyper_asks_in_the_version_that_was_negotiated() -> Done {
 
 #[tokio::test]
 async fn hyper_refuses_an_unknown_issuer() -> Done {
-    let World { https, http, .. } = world().await;
+    let TestServers { https, http, .. } = world().await;
     let client = embedded_roots::hyper::client::<Empty<Bytes>>()?;
     let error = client.get(https.parse()?).await.unwrap_err();
     assert_unknown_issuer(&error);
@@ -72,7 +72,7 @@ async fn hyper_refuses_an_unknown_issuer() -> Done {
 
 #[tokio::test]
 async fn reqwest_asks_in_the_version_that_was_negotiated() -> Done {
-    let World { roots, https, http } = world().await;
+    let TestServers { roots, https, http } = world().await;
     let client = roots.reqwest_client()?;
     for (address, version) in [(https, NEGOTIATED), (http, Version::HTTP_11)] {
         let response = client.get(address).send().await?;
@@ -84,7 +84,7 @@ async fn reqwest_asks_in_the_version_that_was_negotiated() -> Done {
 
 #[tokio::test]
 async fn reqwest_refuses_an_unknown_issuer() -> Done {
-    let World { https, http, .. } = world().await;
+    let TestServers { https, http, .. } = world().await;
     let clients = [
         embedded_roots::reqwest::client()?,
         embedded_roots::reqwest::client_builder()?.build()?,
@@ -99,7 +99,7 @@ async fn reqwest_refuses_an_unknown_issuer() -> Done {
 #[test]
 fn reqwest_blocks() -> Done {
     let runtime = Runtime::new()?;
-    let World { roots, https, http } = runtime.block_on(world());
+    let TestServers { roots, https, http } = runtime.block_on(world());
     let client = roots.reqwest_blocking_client()?;
     for (address, version) in [(&https, NEGOTIATED), (&http, Version::HTTP_11)] {
         let response = client.get(address).send()?;

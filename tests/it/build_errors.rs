@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use embedded_roots::mozilla;
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::shown_value;
 use embedded_roots_testing::authority::{
     P521, annotated, ca_params, certificate_with, root, root_with,
@@ -282,9 +283,7 @@ fn conflicting_files_are_an_error() {
 /// The combinations are tested in crates/bundle.
 #[test]
 fn pinned_digest_is_that_of_the_selected_bundle() {
-    let digest = |bundle: &embedded_roots::Bundle| {
-        bundle.sha256().map(|byte| format!("{byte:02x}")).concat()
-    };
+    let digest = |bundle: &embedded_roots::Bundle| hex(&bundle.sha256());
     let custom = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/custom.pem");
     let pinned = digest(&embedded_roots::custom::BUNDLE);
     let mozillas = digest(&embedded_roots::mozilla::BUNDLE);

@@ -86,7 +86,7 @@ fn exhausted_file_descriptors_never_widen_trust() {
 /// The program of a user without privileges, alone in a root directory with a store.
 #[test]
 #[ignore = "needs root, for chroot and another user; .ci/run runs it"]
-fn the_systems_store_cannot_be_read() {
+fn unreadable_system_store_never_widens_trust() {
     const TARGET: &str = "x86_64-unknown-linux-gnu";
     const FILE: &str = "root/etc/ssl/certs/ca-certificates.crt";
     const SYSTEM: &str = "system store (/etc/ssl/certs/ca-certificates.crt)";

@@ -3,7 +3,7 @@
 use std::fs;
 
 use embedded_roots::{Anchor, Bundle, Roots, custom, include_bundle, mozilla};
-use embedded_roots_bundle::digest::{hex, sha256};
+use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
 use embedded_roots_testing::authority::{root, server};
 use rustls::version::TLS13;
 
@@ -109,10 +109,8 @@ fn options_are_applied_in_their_order() {
     );
     // For a single root, the digest of the set is that of its fingerprint.
     let fingerprint = "69729b8e15a86efc177a57afb7171dfc64add28c2fca8cf1507e34453ccb1470";
-    let bytes: Vec<u8> = (0..32)
-        .map(|at| u8::from_str_radix(&fingerprint[2 * at..][..2], 16).unwrap())
-        .collect();
-    assert_eq!(one.sha256(), sha256(&bytes));
+    let fingerprint = sha256_from_hex(fingerprint).unwrap();
+    assert_eq!(one.sha256(), sha256(&fingerprint));
 }
 
 #[test]

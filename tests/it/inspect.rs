@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use embedded_roots::inspect::{self, Certificate};
 use embedded_roots::mozilla;
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{parse_rfc3339, rfc3339};
 use embedded_roots_testing::authority::{root_with, with_start};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, date_time_ymd};
@@ -13,10 +14,6 @@ use rustls::pki_types::UnixTime;
 
 fn roots() -> Vec<Certificate> {
     inspect::certificates(mozilla::annotated_pem()).unwrap()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    embedded_roots_bundle::digest::hex(bytes)
 }
 
 #[test]

@@ -330,7 +330,7 @@ fn a_thread_survives_a_predicate_that_panics() {
 
 /// Several changes before a thread looks are one, and a waiting thread is woken by one.
 #[test]
-fn changes_hold_the_latest() {
+fn changes_returns_the_latest_generation() {
     let (one, other) = (root("One").pem(), root("Other").pem());
     let rotation = Rotation::new("changes", &one);
     let mut early = rotation.live.changes();

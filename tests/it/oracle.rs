@@ -82,9 +82,9 @@ impl Case {
 }
 
 /// A verifier of servers or of clients.
-type Verify = Box<dyn Fn(&Case) -> Result<(), rustls::Error>>;
+type Judge = Box<dyn Fn(&Case) -> Result<(), rustls::Error>>;
 
-fn of_servers(verifier: Arc<dyn ServerCertVerifier>) -> Verify {
+fn of_servers(verifier: Arc<dyn ServerCertVerifier>) -> Judge {
     Box::new(move |case| {
         let (end_entity, intermediates) = case.chain.split_first().unwrap();
         let name = ServerName::try_from(case.name).unwrap();
@@ -94,7 +94,7 @@ fn of_servers(verifier: Arc<dyn ServerCertVerifier>) -> Verify {
     })
 }
 
-fn of_clients(verifier: Arc<dyn ClientCertVerifier>) -> Verify {
+fn of_clients(verifier: Arc<dyn ClientCertVerifier>) -> Judge {
     Box::new(move |case| {
         let (end_entity, intermediates) = case.chain.split_first().unwrap();
         let verdict = verifier.verify_client_cert(end_entity, intermediates, case.now());
@@ -104,7 +104,7 @@ fn of_clients(verifier: Arc<dyn ClientCertVerifier>) -> Verify {
 
 /// The verdict of a verifier, with our refusals mapped to the errors of rustls that they replace. The second time, ours
 /// may remember signatures, and has to come to the same verdict.
-fn verdict(verify: &Verify, case: &Case) -> Result<(), String> {
+fn verdict(verify: &Judge, case: &Case) -> Result<(), String> {
     let first = verify(case);
     let text = |verdict: &Result<(), rustls::Error>| verdict.clone().map_err(|why| why.to_string());
     assert_eq!(text(&verify(case)), text(&first), "{case:?}");
@@ -127,17 +127,17 @@ const DATE: i64 = 1_704_067_200;
 /// rustls' own verifiers of servers and of clients, over the anchors of one policy.
 struct Oracle {
     /// Over all anchors, for certificates that start to be valid on [`DATE`] or earlier.
-    all: Trusting,
-    without_date: Trusting,
+    all: Verifiers,
+    without_date: Verifiers,
 }
 
 /// Verifiers over a store, and the names in it.
-struct Trusting {
-    verify: [Verify; 2],
+struct Verifiers {
+    verify: [Judge; 2],
     names: BTreeSet<Vec<u8>>,
 }
 
-impl Trusting {
+impl Verifiers {
     fn new(store: Arc<RootCertStore>) -> Self {
         let names = store.roots.iter().map(|root| root.subject.to_vec());
         Self {
@@ -163,8 +163,8 @@ impl Oracle {
             roots: all.collect(),
         };
         Self {
-            all: Trusting::new(Arc::new(all)),
-            without_date: Trusting::new(roots.root_store()),
+            all: Verifiers::new(Arc::new(all)),
+            without_date: Verifiers::new(roots.root_store()),
         }
     }
 
@@ -185,7 +185,7 @@ impl Oracle {
     }
 }
 
-fn rustls_own(store: Arc<RootCertStore>) -> [Verify; 2] {
+fn rustls_own(store: Arc<RootCertStore>) -> [Judge; 2] {
     let provider = Arc::new(default_provider());
     let servers = WebPkiServerVerifier::builder_with_provider(store.clone(), provider.clone());
     let clients = WebPkiClientVerifier::builder_with_provider(store, provider);
@@ -195,7 +195,7 @@ fn rustls_own(store: Arc<RootCertStore>) -> [Verify; 2] {
     ]
 }
 
-fn ours(roots: &Roots) -> [Verify; 2] {
+fn ours(roots: &Roots) -> [Judge; 2] {
     [
         of_servers(roots.verifier()),
         of_clients(roots.client_cert_verifier()),

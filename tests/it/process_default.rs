@@ -5,7 +5,7 @@ use embedded_roots_testing::authority::{root, server};
 use crate::scratch::{Package, RUSTLS};
 
 #[test]
-fn the_binary_may_install_another_default_once_and_first() {
+fn install_default_works_once_and_before_the_first_use() {
     let ca = root("CA");
     let package = Package::with_rustls("install-first", &["mozilla", "rustls", "ring"]);
     package.file("ca.pem", ca.pem());
@@ -15,7 +15,7 @@ fn the_binary_may_install_another_default_once_and_first() {
 }
 
 #[test]
-fn the_first_use_makes_the_default() {
+fn default_is_made_by_the_first_use() {
     Package::with_rustls("first-use", &["mozilla", "rustls", "ring"])
         .main(include_str!("../programs/first_use.rs"))
         .run();
@@ -79,7 +79,7 @@ fn without_a_bundle_the_feature_system_makes_it_the_default() {
 
 /// The report is logged once, when the default roots are made. The logger may use them.
 #[test]
-fn sixty_four_threads_that_come_first_get_one_value() {
+fn concurrent_first_calls_return_one_value() {
     let dependencies = format!(
         "embedded-roots = {{ path = \"{{checkout}}\", features = [\"log\"] }}\n\
          log = \"0.4\"\n{RUSTLS}"

@@ -1,6 +1,7 @@
 //! What a report contains.
 
 use embedded_roots::{Roots, mozilla, webpki_roots};
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_testing::authority::{annotated, root};
 
 use crate::izenpe::izenpe;
@@ -26,10 +27,7 @@ fn report_has_a_line_for_each_source() {
                    Arastirma Kurumu - TUBITAK, L=Gebze - Kocaeli, C=TR\" permitted-dns=.tr";
     // The report shows the date of the data and the first 16 digits of the digest.
     let day = embedded_roots_mozilla::DATE;
-    let digest = mozilla::BUNDLE
-        .sha256()
-        .map(|byte| format!("{byte:02x}"))
-        .concat();
+    let digest = hex(&mozilla::BUNDLE.sha256());
     let bundle = format!(
         "bundle mozilla ({}-{}-{}, SHA-256 {}...)",
         &day[..4],

@@ -5,7 +5,7 @@ use embedded_roots_testing::authority::root;
 use crate::scratch::{Package, RUSTLS};
 
 #[test]
-fn custom_then_mozilla_then_webpki_roots() {
+fn precedence_of_default_sources() {
     let all: &[&str] = &["custom", "mozilla", "webpki-roots"];
     for (features, selected) in [
         (all, "custom "),

@@ -37,13 +37,13 @@ fn between(issuer: &Authority) -> Authority {
 static MEMORY: RwLock<()> = RwLock::new(());
 
 /// A crypto provider that counts its checks, and roots that use it.
-struct Counted {
+struct CountingProvider {
     provider: Arc<CryptoProvider>,
     count: &'static AtomicUsize,
     _memory: Option<RwLockReadGuard<'static, ()>>,
 }
 
-impl Counted {
+impl CountingProvider {
     fn new() -> Self {
         let memory = MEMORY.read().unwrap_or_else(PoisonError::into_inner);
         Self {
@@ -82,7 +82,7 @@ impl Counted {
 
 #[test]
 fn a_chain_that_was_accepted_is_not_checked_again() {
-    let counted = Counted::new();
+    let counted = CountingProvider::new();
     let ca = root("CA");
     let between = between(&ca);
     let chain = both(&between, NAME).with(&between);
@@ -111,7 +111,7 @@ fn a_chain_that_was_accepted_is_not_checked_again() {
 
 #[test]
 fn remembering_can_be_turned_off() {
-    let counted = Counted::new();
+    let counted = CountingProvider::new();
     let ca = root("CA");
     let chain = both(&ca, NAME);
     let forgetting = Roots::builder().pem(ca.pem()).remember_signatures(false);
@@ -134,7 +134,7 @@ fn each_provider_checks_for_itself() {
     let ca = root("CA");
     let chain = both(&ca, NAME);
     for _ in 0..3 {
-        let counted = Counted::new();
+        let counted = CountingProvider::new();
         let roots = counted.trusting(&ca);
         assert_eq!(counted.checks(|| verdict(&roots, &chain)), (Ok(()), 1));
         assert_eq!(counted.checks(|| verdict(&roots, &chain)), (Ok(()), 0));
@@ -142,8 +142,8 @@ fn each_provider_checks_for_itself() {
 }
 
 #[test]
-fn nothing_of_a_refused_chain_is_remembered() {
-    let counted = Counted::new();
+fn signatures_of_refused_chains_are_not_remembered() {
+    let counted = CountingProvider::new();
     let ca = root("CA");
     let between = between(&ca);
     let roots = counted.trusting(&ca);
@@ -158,7 +158,7 @@ fn nothing_of_a_refused_chain_is_remembered() {
 /// Everything but the signatures is judged afresh.
 #[test]
 fn a_remembered_chain_is_still_refused_for_every_other_reason() {
-    let counted = Counted::new();
+    let counted = CountingProvider::new();
     let ca = root_with("CA", |params| {
         params.key_usages.push(KeyUsagePurpose::CrlSign);
     });
@@ -204,7 +204,7 @@ fn refusal(roots: &Roots, chain: &Identity) -> Option<Refusal> {
 
 #[test]
 fn signatures_of_crls_are_remembered() {
-    let counted = Counted::new();
+    let counted = CountingProvider::new();
     let ca = root_with("CA", |params| {
         params.key_usages.push(KeyUsagePurpose::CrlSign);
     });
@@ -228,7 +228,7 @@ fn signatures_of_crls_are_remembered() {
 /// Each bit of a chain that differs from a remembered one is seen.
 #[test]
 fn every_changed_bit_is_checked_anew() {
-    let counted = Counted::new();
+    let counted = CountingProvider::new();
     let ca = root("CA");
     let between = between(&ca);
     let chain = both(&between, NAME).with(&between);
@@ -264,7 +264,7 @@ fn every_changed_bit_is_checked_anew() {
 /// A server that is trusted by nobody cannot push out what others have.
 #[test]
 fn ten_thousand_refused_chains_leave_the_memory_as_it_is() {
-    let counted = Counted::new();
+    let counted = CountingProvider::new();
     let (ca, stranger) = (root("CA"), root("Stranger"));
     let chain = both(&ca, NAME);
     let roots = counted.trusting(&ca);
@@ -290,7 +290,7 @@ fn ten_thousand_refused_chains_leave_the_memory_as_it_is() {
 #[test]
 fn ten_thousand_accepted_chains_change_no_verdict() {
     let _memory = MEMORY.write().unwrap_or_else(PoisonError::into_inner);
-    let counted = Counted::filling();
+    let counted = CountingProvider::filling();
     let (ca, own) = (root("CA"), root("Its own CA"));
     let roots = counted.build(Roots::builder().pem(ca.pem() + &own.pem()));
     let chain = both(&ca, NAME);
@@ -313,7 +313,7 @@ fn ten_thousand_accepted_chains_change_no_verdict() {
 
 #[test]
 fn threads_come_to_the_same_verdict() {
-    let counted = Counted::new();
+    let counted = CountingProvider::new();
     let ca = root("CA");
     let chains: Vec<_> = (0..8).map(|_| both(&ca, NAME)).collect();
     let other = both(&root("Another CA"), NAME);

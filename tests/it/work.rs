@@ -25,12 +25,12 @@ use rustls::{Error, RootCertStore};
 
 /// A signature algorithm that counts its calls.
 #[derive(Debug)]
-struct Counting {
+struct CountingAlgorithm {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
     count: &'static AtomicUsize,
 }
 
-impl SignatureVerificationAlgorithm for Counting {
+impl SignatureVerificationAlgorithm for CountingAlgorithm {
     fn verify_signature(
         &self,
         key: &[u8],
@@ -56,7 +56,8 @@ pub(crate) fn counting() -> (Arc<CryptoProvider>, &'static AtomicUsize) {
     let provider = ring::default_provider();
     let counting = |algorithm: &&'static dyn SignatureVerificationAlgorithm| {
         let algorithm = *algorithm;
-        &*Box::leak(Box::new(Counting { algorithm, count })) as &dyn SignatureVerificationAlgorithm
+        &*Box::leak(Box::new(CountingAlgorithm { algorithm, count }))
+            as &dyn SignatureVerificationAlgorithm
     };
     let algorithms = provider.signature_verification_algorithms;
     let all: Vec<_> = algorithms.all.iter().map(counting).collect();

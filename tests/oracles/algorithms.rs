@@ -38,30 +38,30 @@ const ED25519: Key = Key("Ed25519", &["ED25519"]);
 const ED448: Key = Key("Ed448", &["ED448"]);
 
 /// A way to sign, as `openssl req` is asked for it.
-struct Signing(&'static str, &'static [&'static str]);
+struct SignatureKind(&'static str, &'static [&'static str]);
 
-const OWN: Signing = Signing("its own digest", &[]);
-const MD5: Signing = Signing("MD5", &["-md5"]);
-const SHA1: Signing = Signing("SHA-1", &["-sha1"]);
-const SHA224: Signing = Signing("SHA-224", &["-sha224"]);
-const SHA256: Signing = Signing("SHA-256", &["-sha256"]);
-const SHA384: Signing = Signing("SHA-384", &["-sha384"]);
-const SHA512: Signing = Signing("SHA-512", &["-sha512"]);
-const SHA3: Signing = Signing("SHA3-256", &["-sha3-256"]);
-const PSS_256: Signing = Signing(
+const OWN: SignatureKind = SignatureKind("its own digest", &[]);
+const MD5: SignatureKind = SignatureKind("MD5", &["-md5"]);
+const SHA1: SignatureKind = SignatureKind("SHA-1", &["-sha1"]);
+const SHA224: SignatureKind = SignatureKind("SHA-224", &["-sha224"]);
+const SHA256: SignatureKind = SignatureKind("SHA-256", &["-sha256"]);
+const SHA384: SignatureKind = SignatureKind("SHA-384", &["-sha384"]);
+const SHA512: SignatureKind = SignatureKind("SHA-512", &["-sha512"]);
+const SHA3: SignatureKind = SignatureKind("SHA3-256", &["-sha3-256"]);
+const PSS_256: SignatureKind = SignatureKind(
     "PSS, SHA-256",
     &["-sha256", "-sigopt", PSS, "-sigopt", "rsa_pss_saltlen:32"],
 );
-const PSS_384: Signing = Signing(
+const PSS_384: SignatureKind = SignatureKind(
     "PSS, SHA-384",
     &["-sha384", "-sigopt", PSS, "-sigopt", "rsa_pss_saltlen:48"],
 );
-const PSS_512: Signing = Signing(
+const PSS_512: SignatureKind = SignatureKind(
     "PSS, SHA-512",
     &["-sha512", "-sigopt", PSS, "-sigopt", "rsa_pss_saltlen:64"],
 );
 /// RFC 8446, section 4.2.3, wants a salt of the digest's length.
-const PSS_SALT: Signing = Signing(
+const PSS_SALT: SignatureKind = SignatureKind(
     "PSS, short salt",
     &["-sha256", "-sigopt", PSS, "-sigopt", "rsa_pss_saltlen:20"],
 );
@@ -69,7 +69,7 @@ const PSS: &str = "rsa_padding_mode:pss";
 
 /// The root's key, how it signs, and the key of the end entity. Refused is what *ring* has no
 /// algorithm for.
-const ROWS: &[(&Key, &Signing, &Key, Verdict)] = &[
+const ROWS: &[(&Key, &SignatureKind, &Key, Verdict)] = &[
     (&RSA_2048, &SHA256, &RSA_2048, Accepted),
     (&RSA_2048, &SHA384, &RSA_2048, Accepted),
     (&RSA_2048, &SHA512, &RSA_2048, Accepted),

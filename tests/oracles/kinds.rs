@@ -2,6 +2,7 @@
 //! names.
 
 use embedded_roots_testing::authority::{root_with, server_with};
+use embedded_roots_testing::der::element;
 use rcgen::{CustomExtension, DnType, SanType};
 
 use crate::case::Case;
@@ -13,12 +14,12 @@ const NAME: &str = "a.example";
 struct Kind {
     name: &'static str,
     base: fn() -> Vec<u8>,
-    inside: Named,
-    outside: Named,
+    inside: OtherName,
+    outside: OtherName,
 }
 
 /// What a certificate has beside the name of the server.
-enum Named {
+enum OtherName {
     Alternative(fn() -> SanType),
     Organization(&'static str),
 }
@@ -26,21 +27,21 @@ enum Named {
 const KINDS: [Kind; 3] = [
     Kind {
         name: "mail",
-        base: || der(0x81, b"corp.example"),
-        inside: Named::Alternative(|| mail("a@corp.example")),
-        outside: Named::Alternative(|| mail("a@corp.test")),
+        base: || element(0x81, b"corp.example"),
+        inside: OtherName::Alternative(|| mail("a@corp.example")),
+        outside: OtherName::Alternative(|| mail("a@corp.test")),
     },
     Kind {
         name: "URI",
-        base: || der(0x86, b".corp.example"),
-        inside: Named::Alternative(|| uri("https://a.corp.example/")),
-        outside: Named::Alternative(|| uri("https://a.corp.test/")),
+        base: || element(0x86, b".corp.example"),
+        inside: OtherName::Alternative(|| uri("https://a.corp.example/")),
+        outside: OtherName::Alternative(|| uri("https://a.corp.test/")),
     },
     Kind {
         name: "directory",
-        base: || der(0xa4, &organization("Corp")),
-        inside: Named::Organization("Corp"),
-        outside: Named::Organization("Test"),
+        base: || element(0xa4, &organization("Corp")),
+        inside: OtherName::Organization("Corp"),
+        outside: OtherName::Organization("Test"),
     },
 ];
 
@@ -55,20 +56,15 @@ fn uri(uri: &str) -> SanType {
 /// A `Name` of one attribute.
 fn organization(name: &str) -> Vec<u8> {
     // id-at-organizationName
-    let oid = der(0x06, &[0x55, 0x04, 0x0a]);
-    let attribute = [oid, der(0x0c, name.as_bytes())].concat();
-    der(0x30, &der(0x31, &der(0x30, &attribute)))
-}
-
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).unwrap();
-    [&[tag, length], content].concat()
+    let oid = element(0x06, &[0x55, 0x04, 0x0a]);
+    let attribute = [oid, element(0x0c, name.as_bytes())].concat();
+    element(0x30, &element(0x31, &element(0x30, &attribute)))
 }
 
 /// Of rcgen's constraints, those on URIs are missing, and those on directory names have one tag where
 /// two have to be.
 fn constraint(list: u8, base: &[u8]) -> CustomExtension {
-    let content = der(0x30, &der(list, &der(0x30, base)));
+    let content = element(0x30, &element(list, &element(0x30, base)));
     // id-ce-nameConstraints
     let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 30], content);
     extension.set_criticality(true);
@@ -84,8 +80,8 @@ pub(crate) fn cases() -> Vec<Case> {
             });
             for (place, named) in [("inside", &kind.inside), ("outside", &kind.outside)] {
                 let chain = server_with(&ca, NAME, |params| match named {
-                    Named::Alternative(name) => params.subject_alt_names.push(name()),
-                    Named::Organization(name) => {
+                    OtherName::Alternative(name) => params.subject_alt_names.push(name()),
+                    OtherName::Organization(name) => {
                         params.distinguished_name = rcgen::DistinguishedName::new();
                         params
                             .distinguished_name

@@ -1,37 +1,36 @@
 //! certs/ca-certificates.crt: Mozilla's TLS roots, with the limits that Mozilla imposes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
-use std::time::SystemTime;
 
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{
-    Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, iso_day, parse,
+    Annotation, DistinguishedName, ParsedBundle, PrivateKeys, Root, parse,
 };
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
-use crate::data_version::DataVersion;
-use crate::path;
+use crate::data_version::{DataVersion, day_of};
+use crate::differences::digest;
+use crate::package::Package;
+use crate::{facts, path};
 
 /// Writes the file, dated today if its content changes. Returns the certificates added and removed.
 pub(crate) fn write() -> Result<String, Box<dyn Error>> {
     let present = fs::read_to_string(path(CERTIFICATES))?;
-    let manifest = fs::read_to_string(path(MANIFEST))?;
-    let version = DataVersion::of(MANIFEST, &manifest)?;
+    let version = DataVersion::read(MANIFEST)?;
     if generate(&version)?.pem == present {
         return Ok(format!(
             "{CERTIFICATES} is up to date, as of {}",
             version.day
         ));
     }
-    let next = version.next(&today()?);
+    let next = version.next(&day_of(UnixTime::now()));
     let generated = generate(&next)?;
     let changes = changes(&present, &generated.pem)?;
     fs::write(path(CERTIFICATES), &generated.pem)?;
-    fs::write(path(MANIFEST), version.replaced(&manifest, &next))?;
+    version.replace(MANIFEST, &next)?;
     let facts = generated.facts.join(", ");
     Ok(format!(
         "wrote {CERTIFICATES} and {MANIFEST}; {README} has to say: {facts}\n{changes}"
@@ -40,7 +39,7 @@ pub(crate) fn write() -> Result<String, Box<dyn Error>> {
 
 /// Fails if [`write()`] would change the file, or if certs/README.md describes another set.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let version = DataVersion::of(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
+    let version = DataVersion::read(MANIFEST)?;
     let generated = generate(&version)?;
     if fs::read(path(CERTIFICATES))? != generated.pem.as_bytes() {
         return Err(format!(
@@ -49,12 +48,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
         )
         .into());
     }
-    let readme = fs::read_to_string(path(README))?;
-    for fact in &generated.facts {
-        if !readme.contains(fact) {
-            return Err(format!("{README} does not say \"{fact}\"").into());
-        }
-    }
+    facts::check(README, &generated.facts)?;
     Ok(format!(
         "{CERTIFICATES} is up to date: {}",
         generated.facts.join(", ")
@@ -75,34 +69,19 @@ pub(crate) fn imposed() -> Result<Vec<String>, Box<dyn Error>> {
 
 /// The certificates that only one of the texts has, one per line.
 fn changes(before: &str, after: &str) -> Result<String, Box<dyn Error>> {
-    let read = |pem: &str| -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+    let read = |pem: &str| -> Result<BTreeSet<(String, String)>, Box<dyn Error>> {
         let roots = parse(CERTIFICATES, pem.as_bytes(), PrivateKeys::Refuse)?;
-        let shown = |root: &Root| {
+        let facts = |root: &Root| {
             let subject = DistinguishedName::new(&root.trust_anchor().subject);
-            let annotation = root.annotation();
-            (
-                hex(&sha256(root.certificate())),
-                format!("{subject} {annotation}"),
-            )
+            (digest(root), format!("{subject} {}", root.annotation()))
         };
-        Ok(roots.iter().map(shown).collect())
+        Ok(roots.iter().map(facts).collect())
     };
-    let (before, after) = (read(before)?, read(after)?);
-    let mut changes = String::new();
-    for (sign, these, others) in [("-", &before, &after), ("+", &after, &before)] {
-        for (fingerprint, root) in these {
-            if others.get(fingerprint) != Some(root) {
-                let _ = writeln!(changes, "{sign} {} {fingerprint}", root.trim_end());
-            }
-        }
-    }
-    Ok(changes)
-}
-
-/// `YYYYMMDD`, UTC.
-fn today() -> Result<String, Box<dyn Error>> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    Ok(iso_day(UnixTime::since_unix_epoch(now)).replace('-', ""))
+    let shown = |(fingerprint, root): &(String, String)| {
+        let root = root.trim_end();
+        format!("{root} {fingerprint}")
+    };
+    Ok(facts::changes(&read(before)?, &read(after)?, shown))
 }
 
 const CERTIFICATES: &str = "certs/ca-certificates.crt";
@@ -111,13 +90,13 @@ const CONSTRAINTS: &str = "certs/constraints.toml";
 const README: &str = "certs/README.md";
 const ORIGIN: &str = "webpki-root-certs";
 
-struct Generated {
+struct BundleText {
     pem: String,
     /// Strings that certs/README.md must contain.
     facts: [String; 4],
 }
 
-fn generate(version: &DataVersion) -> Result<Generated, Box<dyn Error>> {
+fn generate(version: &DataVersion) -> Result<BundleText, Box<dyn Error>> {
     let mut imposed = constraints(&fs::read_to_string(path(CONSTRAINTS))?)?;
     let mut roots = Vec::new();
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
@@ -144,7 +123,7 @@ fn generate(version: &DataVersion) -> Result<Generated, Box<dyn Error>> {
          # Roots: {count}\n\
          # Set SHA-256: {digest}\n\n"
     );
-    Ok(Generated {
+    Ok(BundleText {
         pem: header + &bundle.to_pem(),
         facts: [
             format!("{ORIGIN}` {origin}"),
@@ -195,19 +174,8 @@ impl Constraint {
 
 /// The version of webpki-root-certs, from which the certificates come.
 fn version_in_lock(lock: &str) -> Result<String, Box<dyn Error>> {
-    #[derive(Deserialize)]
-    struct Lock {
-        package: Vec<Package>,
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-        version: String,
-    }
-    let packages = toml::from_str::<Lock>(lock)?.package;
-    let mut versions = packages
-        .into_iter()
-        .filter(|package| package.name == ORIGIN);
+    let packages = Package::all_in_lock(lock)?.into_iter();
+    let mut versions = packages.filter(|package| package.name == ORIGIN);
     match (versions.next(), versions.next()) {
         (Some(package), None) => Ok(package.version),
         _ => Err(format!("Cargo.lock does not have exactly one {ORIGIN}").into()),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::command::run;
+use crate::command::{resident, run};
 use crate::image::{Image, program};
 use crate::path;
 
@@ -21,17 +21,17 @@ pub(crate) fn compare(go_source: Option<&str>) -> Result<String, Box<dyn Error>>
     let mut rows = Vec::new();
     let mut skipped = Vec::new();
     match program::with_musl("mozilla")? {
-        Ok(program) => rows.push(Measured::of(MUSL, &program.path)?),
+        Ok(program) => rows.push(ProgramFigures::measure(MUSL, &program.path)?),
         Err(missing) => skipped.push(format!("musl was skipped: {missing}")),
     }
     let glibc = program::with_glibc("mozilla")?;
-    rows.push(Measured::of(GLIBC, &glibc.path)?);
+    rows.push(ProgramFigures::measure(GLIBC, &glibc.path)?);
     match go(go_source)? {
-        Some((version, program)) => rows.push(Measured::of(&version, &program)?),
+        Some((version, program)) => rows.push(ProgramFigures::measure(&version, &program)?),
         None => skipped.push("Go was skipped: it is not installed".to_owned()),
     }
     let mut table = HEAD.to_owned();
-    table.extend(rows.iter().map(Measured::row));
+    table.extend(rows.iter().map(ProgramFigures::row));
     table.extend(skipped.iter().map(|why| format!("\n{why}")));
     if go_source.is_none() {
         let misses = misses(&claimed(&fs::read_to_string(path(README))?)?, &rows);
@@ -59,7 +59,7 @@ const HEAD: &str = "\
 struct Figure {
     /// How its row in the README begins.
     name: &'static str,
-    of: fn(&Measured) -> f64,
+    of: fn(&ProgramFigures) -> f64,
     /// By what factor a measured ratio may be larger than the claimed one.
     margin: f64,
 }
@@ -92,7 +92,7 @@ const FIGURES: [Figure; 4] = [
 ];
 
 /// What the table in this README claims.
-fn claimed(readme: &str) -> Result<Vec<Measured>, Box<dyn Error>> {
+fn claimed(readme: &str) -> Result<Vec<ProgramFigures>, Box<dyn Error>> {
     let rows: Vec<Vec<&str>> = readme
         .lines()
         .skip_while(|line| !line.starts_with(&format!("| | {MUSL} |")))
@@ -112,7 +112,7 @@ fn claimed(readme: &str) -> Result<Vec<Measured>, Box<dyn Error>> {
     (1..columns)
         .map(|column| {
             let milliseconds: f64 = cell("start to first response", column)?.parse()?;
-            Ok(Measured {
+            Ok(ProgramFigures {
                 name: cell("", column)?.to_owned(),
                 bytes: number("program", column)?,
                 image: number("image", column)?,
@@ -124,7 +124,7 @@ fn claimed(readme: &str) -> Result<Vec<Measured>, Box<dyn Error>> {
 }
 
 /// Each figure that is worse than claimed, by more than its margin, and each program that is missing.
-fn misses(claimed: &[Measured], measured: &[Measured]) -> Vec<String> {
+fn misses(claimed: &[ProgramFigures], measured: &[ProgramFigures]) -> Vec<String> {
     let mut misses = Vec::new();
     for (rows, what) in [(claimed, "claimed in the README"), (measured, "measured")] {
         for name in [MUSL, GLIBC, GO] {
@@ -144,7 +144,7 @@ fn misses(claimed: &[Measured], measured: &[Measured]) -> Vec<String> {
             margin,
         } in FIGURES
         {
-            let ratio = |(rust, go): (&Measured, &Measured)| of(rust) / of(go);
+            let ratio = |(rust, go): (&ProgramFigures, &ProgramFigures)| of(rust) / of(go);
             let (claim, is) = (ratio(claimed), ratio(measured));
             let bound = claim * margin;
             // Nothing is 0, and what is not a number is not within bounds.
@@ -158,7 +158,7 @@ fn misses(claimed: &[Measured], measured: &[Measured]) -> Vec<String> {
     misses
 }
 
-fn named<'a>(name: &str, rows: &'a [Measured]) -> Option<&'a Measured> {
+fn named<'a>(name: &str, rows: &'a [ProgramFigures]) -> Option<&'a ProgramFigures> {
     rows.iter().find(|row| row.name.starts_with(name))
 }
 
@@ -201,7 +201,7 @@ fn our_source() -> Result<PathBuf, Box<dyn Error>> {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Measured {
+struct ProgramFigures {
     name: String,
     bytes: u32,
     image: u32,
@@ -210,8 +210,8 @@ struct Measured {
     resident: u32,
 }
 
-impl Measured {
-    fn of(name: &str, program: &Path) -> Result<Self, Box<dyn Error>> {
+impl ProgramFigures {
+    fn measure(name: &str, program: &Path) -> Result<Self, Box<dyn Error>> {
         let runs = (0..RUNS)
             .map(|_| start(program))
             .collect::<Result<Vec<_>, _>>()?;
@@ -222,7 +222,7 @@ impl Measured {
         Ok(Self {
             name: name.to_owned(),
             bytes: fs::metadata(program)?.len().try_into()?,
-            image: Image::of(program, "compare-go")?.bytes.try_into()?,
+            image: Image::build(program, "compare-go")?.bytes.try_into()?,
             first_response: times.get(median).copied().unwrap_or_default(),
             resident: sizes.get(median).copied().unwrap_or_default(),
         })
@@ -248,7 +248,7 @@ fn start(program: &Path) -> Result<(Duration, u32), Box<dyn Error>> {
         .local_addr()?
         .port();
     let start = Instant::now();
-    let running = Running(
+    let running = Process(
         Command::new(program)
             .env_clear()
             .env("PORT", port.to_string())
@@ -265,10 +265,7 @@ fn start(program: &Path) -> Result<(Duration, u32), Box<dyn Error>> {
         }
         std::thread::sleep(Duration::from_micros(100));
     };
-    let status = fs::read_to_string(format!("/proc/{}/status", running.0.id()))?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let resident = resident.and_then(|line| line.split_whitespace().next());
-    Ok((time, resident.ok_or("no VmRSS in /proc")?.parse()?))
+    Ok((time, resident(&running.0)?))
 }
 
 fn answers(port: u16) -> bool {
@@ -282,9 +279,9 @@ fn answers(port: u16) -> bool {
         && start.starts_with(b"HTTP/1.")
 }
 
-struct Running(Child);
+struct Process(Child);
 
-impl Drop for Running {
+impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -295,8 +292,8 @@ impl Drop for Running {
 mod tests {
     use super::*;
 
-    fn row(name: &str, bytes: u32, image: u32, micros: u64, resident: u32) -> Measured {
-        Measured {
+    fn row(name: &str, bytes: u32, image: u32, micros: u64, resident: u32) -> ProgramFigures {
+        ProgramFigures {
             name: name.to_owned(),
             bytes,
             image,
@@ -305,7 +302,7 @@ mod tests {
         }
     }
 
-    fn claims() -> Vec<Measured> {
+    fn claims() -> Vec<ProgramFigures> {
         vec![
             row("Rust, musl", 200, 210, 1000, 100),
             row("Rust, glibc", 300, 310, 1000, 200),
@@ -360,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_figure_beyond_its_margin_is_named() {
-        let miss = |name: &str, change: fn(&mut Measured)| {
+        let miss = |name: &str, change: fn(&mut ProgramFigures)| {
             let mut measured = claims();
             let row = measured.iter_mut().find(|row| row.name.starts_with(name));
             change(row.unwrap());
@@ -372,7 +369,7 @@ mod tests {
         for (name, change, expected) in [
             (
                 MUSL,
-                (|row| row.bytes = 221) as fn(&mut Measured),
+                (|row| row.bytes = 221) as fn(&mut ProgramFigures),
                 line("Rust, musl, program", "0.221", "0.200", "0.220"),
             ),
             (

@@ -1,9 +1,13 @@
 //! Versions of packages of data.
 
 use std::error::Error;
-use std::fmt;
+use std::{fmt, fs};
 
-use serde::Deserialize;
+use embedded_roots_bundle::{iso_day, parse_day};
+use rustls_pki_types::UnixTime;
+
+use crate::package::Package;
+use crate::path;
 
 /// A version such as `1.20261123.0`: the day of the data, and a count of earlier changes that day.
 pub(crate) struct DataVersion {
@@ -13,17 +17,9 @@ pub(crate) struct DataVersion {
 }
 
 impl DataVersion {
-    /// The version in this manifest. `name` is for errors.
-    pub(crate) fn of(name: &str, manifest: &str) -> Result<Self, Box<dyn Error>> {
-        #[derive(Deserialize)]
-        struct Manifest {
-            package: Package,
-        }
-        #[derive(Deserialize)]
-        struct Package {
-            version: String,
-        }
-        let version = toml::from_str::<Manifest>(manifest)?.package.version;
+    /// The version in this manifest.
+    pub(crate) fn read(name: &str) -> Result<Self, Box<dyn Error>> {
+        let version = Package::from_manifest(&fs::read_to_string(path(name))?)?.version;
         let parts: Vec<&str> = version.split('.').collect();
         match parts[..] {
             ["1", day, patch] if day.len() == 8 => Ok(Self {
@@ -45,15 +41,15 @@ impl DataVersion {
 
     /// `YYYY-MM-DD`
     pub(crate) fn date(&self) -> Result<String, Box<dyn Error>> {
-        let (year, rest) = self.day.split_at_checked(4).ok_or("no day")?;
-        let (month, day) = rest.split_at_checked(2).ok_or("no day")?;
-        Ok(format!("{year}-{month}-{day}"))
+        Ok(iso_day(parse_day(&self.day).ok_or("no day")?))
     }
 
-    /// The manifest, which has this version, with another.
-    pub(crate) fn replaced(&self, manifest: &str, next: &Self) -> String {
+    /// Replaces this version in the manifest.
+    pub(crate) fn replace(&self, name: &str, next: &Self) -> Result<(), Box<dyn Error>> {
         let line = |version: &Self| format!("\nversion = \"{version}\"\n");
-        manifest.replacen(&line(self), &line(next), 1)
+        let manifest = fs::read_to_string(path(name))?;
+        fs::write(path(name), manifest.replacen(&line(self), &line(next), 1))?;
+        Ok(())
     }
 }
 
@@ -61,4 +57,9 @@ impl fmt::Display for DataVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "1.{}.{}", self.day, self.patch)
     }
+}
+
+/// The day of a time as versions have it: `YYYYMMDD`, UTC.
+pub(crate) fn day_of(time: UnixTime) -> String {
+    iso_day(time).replace('-', "")
 }

@@ -6,10 +6,9 @@ use std::error::Error;
 use std::fmt;
 
 use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
-use embedded_roots_bundle::{Root, subject};
+use embedded_roots_bundle::{Root, iso_day, parse_iso_day, subject};
+use rustls_pki_types::UnixTime;
 use serde::Deserialize;
-
-use crate::day::Day;
 
 /// What differs for one certificate.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +32,7 @@ impl fmt::Display for Difference {
 
 /// A difference that was found.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct Finding {
     /// The digest of the certificate, in lower-case hexadecimal digits.
     pub(crate) sha256: String,
     pub(crate) subject: String,
@@ -42,12 +41,12 @@ pub(crate) struct Found {
 
 /// The certificates that only certs/ has or lacks. `certs` are its roots, `others` the certificates of
 /// the other list by their digest.
-pub(crate) fn sets(certs: &[Root], others: &BTreeMap<&str, &[u8]>) -> Vec<Found> {
+pub(crate) fn sets(certs: &[Root], others: &BTreeMap<&str, &[u8]>) -> Vec<Finding> {
     let ours: BTreeMap<String, &[u8]> = certs
         .iter()
         .map(|root| (digest(root), &**root.certificate()))
         .collect();
-    let found = |sha256: &str, certificate, difference| Found {
+    let found = |sha256: &str, certificate, difference| Finding {
         sha256: sha256.to_owned(),
         subject: subject_of(certificate),
         difference,
@@ -74,7 +73,7 @@ pub(crate) fn subject_of(certificate: &[u8]) -> String {
 }
 
 /// A TOML file of differences that a person has looked at.
-pub(crate) struct Reviewed {
+pub(crate) struct Reviews {
     name: &'static str,
     reviews: BTreeMap<(String, Difference), Review>,
 }
@@ -82,10 +81,10 @@ pub(crate) struct Reviewed {
 #[derive(Clone)]
 struct Review {
     reason: String,
-    day: Day,
+    day: UnixTime,
 }
 
-impl Reviewed {
+impl Reviews {
     pub(crate) fn parse(name: &'static str, toml: &str) -> Result<Self, Box<dyn Error>> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -111,7 +110,7 @@ impl Reviewed {
                 reviewed,
             } = group;
             check_line(&reason).map_err(|why| format!("{name}: the reason {reason:?} {why}"))?;
-            let day = Day::parse(&reviewed)
+            let day = parse_iso_day(&reviewed)
                 .ok_or_else(|| format!("{name}: {reviewed:?} is not a day YYYY-MM-DD"))?;
             for digest in sha256 {
                 if sha256_from_hex(&digest).map(|read| hex(&read)).as_ref() != Some(&digest) {
@@ -119,7 +118,7 @@ impl Reviewed {
                 }
                 let review = Review {
                     reason: reason.clone(),
-                    day: day.clone(),
+                    day,
                 };
                 let key = (digest.clone(), differs.clone());
                 if reviews.insert(key, review).is_some() {
@@ -148,10 +147,10 @@ impl Reviewed {
     }
 
     /// One line for each difference, with its review. Fails if one has none.
-    pub(crate) fn report(&self, found: &[Found]) -> Result<String, Box<dyn Error>> {
+    pub(crate) fn report(&self, found: &[Finding]) -> Result<String, Box<dyn Error>> {
         let mut lines = Vec::new();
         let mut without_review = 0;
-        for Found {
+        for Finding {
             sha256,
             subject,
             difference,
@@ -159,7 +158,7 @@ impl Reviewed {
         {
             let key = (sha256.clone(), difference.clone());
             let review = if let Some(Review { reason, day }) = self.reviews.get(&key) {
-                format!("{reason} (reviewed {day})")
+                format!("{reason} (reviewed {})", iso_day(*day))
             } else {
                 without_review += 1;
                 "NOT REVIEWED".to_owned()
@@ -177,7 +176,7 @@ impl Reviewed {
     }
 
     /// Fails if a review is for a difference that was not found.
-    pub(crate) fn check_all_used(&self, found: &[Found]) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn check_all_used(&self, found: &[Finding]) -> Result<(), Box<dyn Error>> {
         for (sha256, difference) in self.reviews.keys() {
             let is_used = found
                 .iter()
@@ -214,9 +213,9 @@ mod tests {
         roots.collect()
     }
 
-    fn reviewed(differs: &str, root: &Root) -> Reviewed {
+    fn reviewed(differs: &str, root: &Root) -> Reviews {
         let toml = group(differs, &digest(root), "a reason", "2026-11-26");
-        Reviewed::parse("reviewed", &toml).unwrap()
+        Reviews::parse("reviewed", &toml).unwrap()
     }
 
     fn group(differs: &str, sha256: &str, reason: &str, day: &str) -> String {
@@ -248,7 +247,7 @@ mod tests {
     #[test]
     fn unreviewed_differences_are_errors() {
         let roots = roots(2);
-        let found = |root: &Root, difference| Found {
+        let found = |root: &Root, difference| Finding {
             sha256: digest(root),
             subject: "CN=Name".to_owned(),
             difference,
@@ -308,8 +307,8 @@ mod tests {
     fn malformed_reviews_are_errors() {
         let sha256 = "0".repeat(64);
         let good = group("\"only-in-certs\"", &sha256, "a reason", "2026-11-26");
-        assert!(Reviewed::parse("reviewed", "").is_ok());
-        assert!(Reviewed::parse("reviewed", &good).is_ok());
+        assert!(Reviews::parse("reviewed", "").is_ok());
+        assert!(Reviews::parse("reviewed", &good).is_ok());
         let bad = [
             group("\"elsewhere\"", &sha256, "a reason", "2026-11-26"),
             group(
@@ -326,7 +325,7 @@ mod tests {
             format!("{good}note = 1\n"),
         ];
         for bad in bad {
-            assert!(Reviewed::parse("reviewed", &bad).is_err(), "{bad}");
+            assert!(Reviews::parse("reviewed", &bad).is_err(), "{bad}");
         }
     }
 }

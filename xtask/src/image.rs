@@ -8,15 +8,15 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::command::{output, run};
+use crate::command::run;
 use crate::path;
-use program::{Library, Program};
+use program::{Library, Program, is_installed};
 
 /// Builds the static program and its image, with the bundle of this feature (`mozilla` or
 /// `custom`), and reports both sizes. An image beyond its size limit is an error.
 pub(crate) fn build(bundle: &str) -> Result<String, Box<dyn Error>> {
     let Program { path, library, how } = program::program(bundle)?;
-    let image = Image::of(&path, &format!("contributors-{bundle}"))?;
+    let image = Image::build(&path, &format!("contributors-{bundle}"))?;
     let report = format!(
         "program: {} bytes, static, with {} ({how})\nimage: {} bytes uncompressed, by {}, in {}",
         fs::metadata(&path)?.len(),
@@ -45,7 +45,7 @@ pub(crate) struct Image {
 
 impl Image {
     /// Builds the image under this name in target/image.
-    pub(crate) fn of(program: &Path, name: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn build(program: &Path, name: &str) -> Result<Self, Box<dyn Error>> {
         let folder = path("target/image");
         fs::create_dir_all(&folder)?;
         fs::copy(program, folder.join("contributors"))?;
@@ -80,14 +80,13 @@ fn engine() -> Result<&'static str, Box<dyn Error>> {
         quiet.status().is_ok_and(|status| status.success())
     };
     // `buildah info` fails without its default storage driver; `archive_with` uses another one.
-    let is_there = |engine: &str| output(Command::new(engine).arg("--version")).is_ok();
     if let Some(engine) = ["docker", "podman"]
         .into_iter()
         .find(|engine| works(engine))
     {
         return Ok(engine);
     }
-    if is_there("buildah") {
+    if is_installed("buildah") {
         return Ok("buildah");
     }
     Err(
@@ -103,18 +102,16 @@ fn archive_with(engine: &str, folder: &Path, archive: &Path) -> Result<(), Box<d
         .to_str()
         .ok_or("the path of the archive is not UTF-8")?;
     match engine {
-        "docker" => {
+        "docker" | "podman" => {
             run(Command::new(engine)
                 .args(["build", "--tag", TAG])
                 .arg(folder))?;
-            run(Command::new(engine).args(["save", "--output", archive, TAG]))
-        }
-        "podman" => {
-            run(Command::new(engine)
-                .args(["build", "--tag", TAG])
-                .arg(folder))?;
-            let save = ["save", "--format", "oci-archive", "--output", archive, TAG];
-            run(Command::new(engine).args(save))
+            let mut save = Command::new(engine);
+            save.args(["save", "--output", archive]);
+            if engine == "podman" {
+                save.args(["--format", "oci-archive"]);
+            }
+            run(save.arg(TAG))
         }
         _ => {
             let storage = ["--storage-driver", "vfs"];

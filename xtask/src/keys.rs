@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
+use embedded_roots_bundle::der::{SEQUENCE, encode};
 use embedded_roots_bundle::digest::{hex, sha256, sha256_from_hex};
 use embedded_roots_bundle::{DistrustedKey, Revocations, parse_distrusted_keys};
 use serde::Deserialize;
@@ -43,7 +44,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
 /// Compares the list with the keys of OneCRL: each is in both where the reviewed file says so, and in one of them where
 /// that says so.
 fn audit(
-    reviewed: &Reviewed,
+    reviewed: &KeyReview,
     keys: &[DistrustedKey],
     onecrl: &BTreeSet<[u8; 32]>,
 ) -> Result<(), String> {
@@ -82,7 +83,7 @@ fn audit(
     }
 }
 
-fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
+fn reviewed() -> Result<KeyReview, Box<dyn Error>> {
     Ok(toml::from_str(&fs::read_to_string(path(REVIEWED))?)?)
 }
 
@@ -138,11 +139,7 @@ fn keys_of_webpki() -> Result<BTreeMap<String, DigestAndLength>, Box<dyn Error>>
             .ok_or("a file that is not a key")?;
         // The files have the content of the SubjectPublicKeyInfo.
         let content = fs::read(entry.path())?;
-        let length = u8::try_from(content.len())
-            .ok()
-            .filter(|length| *length < 0x80);
-        let head = [0x30, length.ok_or("a key of more than 127 bytes")?];
-        let key = [&head[..], &content].concat();
+        let key = encode(SEQUENCE, &content);
         keys.insert(name.to_owned(), (sha256(&key), key.len()));
     }
     Ok(keys)
@@ -163,10 +160,10 @@ const HEAD: &str = "\
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reviewed {
+struct KeyReview {
     key: Vec<Key>,
     #[serde(default)]
-    only_in_onecrl: Vec<OnlyInOneCrl>,
+    only_in_onecrl: Vec<OneCrlKey>,
 }
 
 #[derive(Deserialize)]
@@ -182,7 +179,7 @@ struct Key {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OnlyInOneCrl {
+struct OneCrlKey {
     sha256: String,
     reason: String,
 }
@@ -204,9 +201,9 @@ mod tests {
             advisories: Vec::new(),
             onecrl,
         };
-        let reviewed = Reviewed {
+        let reviewed = KeyReview {
             key: vec![key("one", true), key("two", false)],
-            only_in_onecrl: vec![OnlyInOneCrl {
+            only_in_onecrl: vec![OneCrlKey {
                 sha256: hex(&digest(only)),
                 reason: "another matter".to_owned(),
             }],

@@ -5,14 +5,15 @@ mod certs;
 mod command;
 mod compare_go;
 mod data_version;
-mod day;
 mod differences;
+mod facts;
 mod figures;
 mod history;
 mod image;
 mod interop;
 mod keys;
 mod onecrl;
+mod package;
 mod programs;
 
 use std::path::PathBuf;
@@ -51,8 +52,8 @@ image [BUNDLE]  build the static program of examples/contributors with the bundl
 compare-go [DIR]
                 compare that program with the one in Go in DIR, or with examples/contributors/go,
                 and then fail where a figure is far from what the README there claims
-figures         measure what the crate costs, compared with others, and write docs/figures.md, its
-                charts and the table in README.md; Linux only
+figures         measure what the crate costs, compared with others, and write docs/figures.md and its
+                charts; Linux only
 figures --check measure, and fail where a figure is far from its target
 figures --counts
                 the same without what takes time: allocations, KiB, crates, what is linked";

@@ -2,27 +2,25 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use embedded_roots_bundle::Revocations;
 use embedded_roots_bundle::digest::hex;
-use embedded_roots_bundle::{Revocations, iso_day};
 use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
-use crate::data_version::DataVersion;
-use crate::path;
+use crate::data_version::{DataVersion, day_of};
+use crate::{facts, path};
 
 /// Writes the file from this JSON file, dated by its last change. Returns the entries added and
 /// removed.
 pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
     let newest = read_json(json)?;
-    let manifest = fs::read_to_string(path(MANIFEST))?;
-    let version = DataVersion::of(MANIFEST, &manifest)?;
+    let version = DataVersion::read(MANIFEST)?;
     if newest.day < version.day {
         // Packages of Debian may be behind what somebody has already taken from elsewhere.
         return Ok(format!(
@@ -39,7 +37,7 @@ pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
     let next = version.next(&newest.day);
     let after = text(&newest.revocations, &next)?;
     fs::write(path(TEXT), after)?;
-    fs::write(path(MANIFEST), version.replaced(&manifest, &next))?;
+    version.replace(MANIFEST, &next)?;
     let facts = facts(&newest.revocations, &next)?.join(", ");
     let changes = changes(&before, &newest.revocations);
     Ok(format!(
@@ -50,7 +48,7 @@ pub(crate) fn write(json: &str) -> Result<String, Box<dyn Error>> {
 /// Fails if the file is not as [`write()`] leaves it, with the entries of this JSON file if there is
 /// one, or if onecrl/README.md describes another list.
 pub(crate) fn check(json: Option<&str>) -> Result<String, Box<dyn Error>> {
-    let version = DataVersion::of(MANIFEST, &fs::read_to_string(path(MANIFEST))?)?;
+    let version = DataVersion::read(MANIFEST)?;
     let present = fs::read_to_string(path(TEXT))?;
     let revocations = Revocations::parse(TEXT, &present)?;
     if text(&revocations, &version)? != present {
@@ -61,13 +59,8 @@ pub(crate) fn check(json: Option<&str>) -> Result<String, Box<dyn Error>> {
     }
     // The build script would find it too late.
     revocations.to_source(UnixTime::since_unix_epoch(Duration::ZERO))?;
-    let readme = fs::read_to_string(path(README))?;
     let facts = facts(&revocations, &version)?;
-    for fact in &facts {
-        if !readme.contains(fact) {
-            return Err(format!("{README} does not say \"{fact}\"").into());
-        }
-    }
+    facts::check(README, &facts)?;
     if let Some(json) = json {
         let newest = read_json(json)?;
         if newest.revocations != revocations || newest.day != version.day {
@@ -113,14 +106,7 @@ fn facts(revocations: &Revocations, version: &DataVersion) -> Result<[String; 3]
 
 /// The entries that only one of the lists has, one per line.
 fn changes(before: &Revocations, after: &Revocations) -> String {
-    let (before, after) = (lines(before), lines(after));
-    let gone = before.difference(&after).map(|line| ('-', line));
-    let new = after.difference(&before).map(|line| ('+', line));
-    gone.chain(new)
-        .fold(String::new(), |mut changes, (sign, line)| {
-            let _ = writeln!(changes, "{sign} {line}");
-            changes
-        })
+    facts::changes(&lines(before), &lines(after), String::clone)
 }
 
 fn lines(revocations: &Revocations) -> BTreeSet<String> {
@@ -133,13 +119,13 @@ fn lines(revocations: &Revocations) -> BTreeSet<String> {
     serials.chain(keys).collect()
 }
 
-struct Newest {
+struct OneCrl {
     revocations: Revocations,
     /// `YYYYMMDD`
     day: String,
 }
 
-fn read_json(file: &str) -> Result<Newest, Box<dyn Error>> {
+fn read_json(file: &str) -> Result<OneCrl, Box<dyn Error>> {
     let json = fs::read_to_string(Path::new(file)).map_err(|why| format!("{file}: {why}"))?;
     Ok(parse_json(&json).map_err(|why| format!("{file}: {why}"))?)
 }
@@ -174,7 +160,7 @@ struct Entry {
     _schema: u64,
 }
 
-fn parse_json(json: &str) -> Result<Newest, Box<dyn Error>> {
+fn parse_json(json: &str) -> Result<OneCrl, Box<dyn Error>> {
     let dump: Dump = serde_json::from_str(json)?;
     let mut revocations = Revocations::default();
     for entry in &dump.data {
@@ -188,9 +174,9 @@ fn parse_json(json: &str) -> Result<Newest, Box<dyn Error>> {
         return Err("no entries".into());
     }
     let changed = UnixTime::since_unix_epoch(Duration::from_millis(dump.timestamp));
-    Ok(Newest {
+    Ok(OneCrl {
         revocations,
-        day: iso_day(changed).replace('-', ""),
+        day: day_of(changed),
     })
 }
 

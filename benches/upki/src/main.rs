@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use embedded_roots::{Crlite, Refusal, Roots};
 use embedded_roots_bundle::digest::sha256;
@@ -121,11 +121,7 @@ fn agree(version: u8) {
 fn compare() {
     let ca = root("CA");
     let between = intermediate("Between", &ca);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_millis();
-    let logged = (LOG, u64::try_from(now).unwrap() - 48 * 60 * 60 * 1000);
+    let logged = (LOG, (UnixTime::now().as_secs() - 48 * 60 * 60) * 1000);
     let identity = || {
         server_with(&between, "localhost", |params| {
             add_timestamps(params, &[logged]);

@@ -5,6 +5,7 @@ use embedded_roots::rustls::pki_types::pem::PemObject as _;
 use embedded_roots_testing::authority::{
     Authority, Identity, PublicKey, ca_params, intermediate, self_signed_server, server,
 };
+use embedded_roots_testing::der::{element, sequence};
 use rcgen::{CertifiedIssuer, CustomExtension, KeyPair, PKCS_ED25519};
 
 /// The name in the certificates of most servers here.
@@ -41,15 +42,6 @@ pub(crate) fn with_another_key(identity: Identity) -> Identity {
 /// certificate.
 pub(crate) fn ca_issuers(place: &str) -> CustomExtension {
     let method = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 48, 2];
-    let name = [
-        &[0x86, u8::try_from(place.len()).unwrap()],
-        place.as_bytes(),
-    ]
-    .concat();
-    let access = sequence(&[&method[..], &name].concat());
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], sequence(&access))
-}
-
-fn sequence(content: &[u8]) -> Vec<u8> {
-    [&[0x30, u8::try_from(content.len()).unwrap()], content].concat()
+    let access = sequence(&[&method, &element(0x86, place.as_bytes())]);
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], sequence(&[&access]))
 }

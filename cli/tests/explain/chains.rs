@@ -10,17 +10,17 @@ use rcgen::{BasicConstraints, GeneralSubtree, IsCa, NameConstraints, SanType, da
 use crate::authority::{
     HOST, SECP256K1_ROOT, ca_issuers, ed25519_root, under_public_key, with_another_key,
 };
-use crate::program::{Explain, Explained};
+use crate::program::{Explain, ExplainOutput};
 use crate::server::Server;
 
 /// Judged by this root, where the operating system has another one.
-fn explained(roots: &str, identity: &Identity) -> Explained {
+fn explained(roots: &str, identity: &Identity) -> ExplainOutput {
     let system = root("Another CA").pem();
     Explain::new(roots, &system).run(Server::new(identity).port)
 }
 
 /// That it is refused, with this sentence by the roots that were named.
-fn refused(explained: &Explained, sentence: &str) {
+fn refused(explained: &ExplainOutput, sentence: &str) {
     let expected = format!("refused by roots.pem: {sentence}");
     assert_eq!(explained.verdict("roots.pem"), expected);
     assert_eq!(explained.status, 1);
@@ -517,7 +517,7 @@ fn text_of_a_server_stays_on_its_line() {
 }
 
 #[test]
-fn a_difference_of_the_system_is_told() {
+fn difference_between_embedded_and_system_is_explained() {
     let ca = root("CA");
     let server = Server::new(&server(&ca, HOST));
     let explained = Explain::new(&ca.pem(), &ca.pem()).run(server.port);
@@ -527,7 +527,7 @@ fn a_difference_of_the_system_is_told() {
 }
 
 #[test]
-fn nothing_is_said_to_a_server_that_is_not_verified() {
+fn unverified_server_receives_no_data() {
     let ca = root("CA");
     for start in [Server::new, Server::tls12] {
         let refused = start(&server(&ca, HOST));
@@ -607,7 +607,7 @@ fn list_of_another_program_gives_the_exit_status() {
 }
 
 #[test]
-fn all_is_shown_without_a_verdict() {
+fn chain_is_shown_without_a_verdict() {
     let ca = root("CA");
     let port = Server::new(&server(&ca, HOST)).port;
     // An operating system without roots.
@@ -776,7 +776,7 @@ fn chain_that_nothing_known_completes_is_incomplete() {
 
 /// What other programs make of it is told by the root, and does not change the verdict.
 #[test]
-fn other_programs_are_told_by_measurement() {
+fn other_programs_are_reported_by_measurement() {
     let ca = root_with("CA without a path", |params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages.clear();
@@ -834,7 +834,7 @@ fn certificate_of_a_server_that_is_its_own_issuer_is_looked_up_itself() {
 
 /// What is below the root is not in the table.
 #[test]
-fn other_programs_are_said_to_accept_nothing_that_is_refused() {
+fn refused_chains_are_not_reported_as_accepted_elsewhere() {
     let ca = root("CA");
     let expired = server_with(&ca, HOST, |params| {
         params.not_before = date_time_ymd(2000, 1, 1);

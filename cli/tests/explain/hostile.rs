@@ -55,7 +55,7 @@ fn silence() {
 
 /// A balancer whose second server is down.
 #[test]
-fn silence_on_the_second_connection() {
+fn silent_server_on_the_second_connection() {
     let ca = root("CA");
     let connections = AtomicUsize::new(0);
     let server = Server::after(&server(&ca, HOST), move |_| {
@@ -78,7 +78,7 @@ fn silence_on_the_second_connection() {
 }
 
 #[test]
-fn a_byte_now_and_then() {
+fn slow_server() {
     for protocol in PROTOCOLS
         .into_iter()
         .filter(|protocol| *protocol != Some("postgres"))
@@ -173,7 +173,7 @@ fn records_without_end() {
 }
 
 #[test]
-fn nobody_listens() {
+fn connection_refused() {
     let [port] = free_ports();
     ends_at(port, None, "refused");
 }

@@ -16,7 +16,7 @@ pub(crate) struct Explain {
     around: [&'static str; 2],
 }
 
-pub(crate) struct Explained {
+pub(crate) struct ExplainOutput {
     pub(crate) status: i32,
     pub(crate) output: String,
     pub(crate) errors: String,
@@ -68,7 +68,7 @@ impl Explain {
         self
     }
 
-    pub(crate) fn run(mut self, port: u16) -> Explained {
+    pub(crate) fn run(mut self, port: u16) -> ExplainOutput {
         let [before, after] = self.around;
         let server = format!("{before}localhost:{port}{after}");
         let connect = format!("127.0.0.1:{port}");
@@ -76,7 +76,7 @@ impl Explain {
         let output = self.command.args(arguments);
         let output = output.output().unwrap();
         drop(self.folder);
-        Explained {
+        ExplainOutput {
             status: output.status.code().unwrap(),
             output: String::from_utf8(output.stdout).unwrap(),
             errors: String::from_utf8(output.stderr).unwrap(),
@@ -97,7 +97,7 @@ impl Explain {
     }
 }
 
-impl Explained {
+impl ExplainOutput {
     /// The line of this policy.
     pub(crate) fn verdict(&self, policy: &str) -> &str {
         let by = format!("by {policy}: ");

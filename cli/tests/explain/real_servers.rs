@@ -11,7 +11,7 @@ use crate::authority::HOST;
 use crate::program::Explain;
 
 /// A chain, the annotation of its root, and what is said of it.
-struct Expected {
+struct Expectation {
     name: &'static str,
     identity: Identity,
     annotation: &'static str,
@@ -19,7 +19,7 @@ struct Expected {
 }
 
 /// Every kind of chain under this root.
-fn chains(ca: &Authority) -> Vec<Expected> {
+fn chains(ca: &Authority) -> Vec<Expectation> {
     let between = intermediate("Between", ca);
     let expired = server_with(&between, HOST, |params| {
         params.not_after = date_time_ymd(2021, 2, 3);
@@ -28,7 +28,7 @@ fn chains(ca: &Authority) -> Vec<Expected> {
         let name = "www.example.org".try_into().unwrap();
         params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
     });
-    let chain = |name, identity, annotation, verdict| Expected {
+    let chain = |name, identity, annotation, verdict| Expectation {
         name,
         identity,
         annotation,
@@ -88,7 +88,7 @@ fn chains(ca: &Authority) -> Vec<Expected> {
 fn each_chain(start: impl Fn(&Identity) -> Program, args: &[&str]) {
     let ca = root("CA");
     let other = root("Another CA").pem();
-    for Expected {
+    for Expectation {
         name,
         identity,
         annotation,

@@ -17,7 +17,7 @@ use embedded_roots_testing::server::listen;
 
 /// What one connection was like to the server.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Conversation {
     pub(crate) handshake: bool,
     /// What the client said under TLS.
     pub(crate) said: Vec<u8>,
@@ -27,7 +27,7 @@ pub(crate) struct Seen {
 
 pub(crate) struct Server {
     pub(crate) port: u16,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<Conversation>>>,
 }
 
 impl Server {
@@ -62,7 +62,7 @@ impl Server {
             let key = ring::sign::any_supported_type(&identity.key).unwrap();
             Arc::new(CertifiedKey::new(identity.chain.clone(), key))
         });
-        let resolver = InTurn {
+        let resolver = CertificateRotation {
             certified: certified.collect(),
             next: AtomicUsize::new(0),
         };
@@ -72,7 +72,7 @@ impl Server {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(resolver));
         let config = Arc::new(config);
-        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let seen = Arc::<Mutex<Vec<Conversation>>>::default();
         let all = Arc::clone(&seen);
         let port = serve(move |mut stream| {
             if clear(&mut stream).is_ok() {
@@ -85,7 +85,7 @@ impl Server {
     }
 
     /// Once as many connections have ended.
-    pub(crate) fn seen(&self, connections: usize) -> Vec<Seen> {
+    pub(crate) fn seen(&self, connections: usize) -> Vec<Conversation> {
         for _ in 0..500 {
             if self.seen.lock().unwrap().len() >= connections {
                 break;
@@ -97,12 +97,12 @@ impl Server {
 }
 
 #[derive(Debug)]
-struct InTurn {
+struct CertificateRotation {
     certified: Vec<Arc<CertifiedKey>>,
     next: AtomicUsize,
 }
 
-impl ResolvesServerCert for InTurn {
+impl ResolvesServerCert for CertificateRotation {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let nth = self.next.fetch_add(1, Ordering::Relaxed) % self.certified.len();
         self.certified.get(nth).cloned()
@@ -119,13 +119,13 @@ pub(crate) fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     address.port()
 }
 
-fn of_tls(stream: TcpStream, config: &Arc<ServerConfig>) -> Seen {
+fn of_tls(stream: TcpStream, config: &Arc<ServerConfig>) -> Conversation {
     let mut tap = Tap {
         stream,
         bytes: Vec::new(),
     };
     let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
-    let mut seen = Seen::default();
+    let mut seen = Conversation::default();
     while connection.is_handshaking() {
         match connection.complete_io(&mut tap) {
             Ok((0, 0)) | Err(_) => break,

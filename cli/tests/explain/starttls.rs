@@ -6,14 +6,14 @@ use std::net::TcpStream;
 use embedded_roots_testing::authority::{root, server};
 
 use crate::authority::HOST;
-use crate::program::{Explain, Explained};
+use crate::program::{Explain, ExplainOutput};
 use crate::server::Server;
 
 /// What the client of this protocol gets to see, from a server with a good chain.
 fn explained(
     protocol: &str,
     clear: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
-) -> Explained {
+) -> ExplainOutput {
     let ca = root("CA");
     let server = Server::after(&server(&ca, HOST), clear);
     let explain = Explain::new(&ca.pem(), &ca.pem());
@@ -22,13 +22,13 @@ fn explained(
         .run(server.port)
 }
 
-fn accepted(explained: &Explained) {
+fn accepted(explained: &ExplainOutput) {
     let expected = "accepted by roots.pem: the chain ends in its root \"CA\"";
     assert_eq!(explained.verdict("roots.pem"), expected);
     assert_eq!(explained.status, 0);
 }
 
-fn failed(explained: &Explained, why: &str) {
+fn failed(explained: &ExplainOutput, why: &str) {
     assert!(
         explained.errors.trim_end().ends_with(why),
         "{}",
@@ -136,7 +136,7 @@ fn a_server_without_starttls() {
 
 /// What an attacker on the way adds in the clear must not be taken for what the server says under TLS.
 #[test]
-fn more_than_the_answer_ends_the_dialogue() {
+fn data_after_the_starttls_answer_is_an_error() {
     let why = "the server sent more after its answer, before TLS: someone on the way may have injected it";
     let explained_smtp = explained("smtp", |stream| {
         let answers = [
@@ -163,7 +163,7 @@ fn more_than_the_answer_ends_the_dialogue() {
 
 /// What comes later is not buffered, and TLS refuses it.
 #[test]
-fn what_is_injected_later_is_no_tls() {
+fn plain_text_injected_after_starttls_fails_the_handshake() {
     let explained = explained("smtp", |stream| {
         let answers = [
             ("EHLO", "250 STARTTLS\r\n"),

@@ -62,7 +62,7 @@ fn scan(file: &str, cache: &Path) -> (Value, String) {
 }
 
 #[test]
-fn a_second_image_adds_the_results_of_its_own_layers_alone() {
+fn second_image_adds_only_its_own_layers_to_the_cache() {
     let folder = Folder::new("cache-images");
     let first = image(&folder, "first.tar", &[1, 2, 3]);
     let second = image(&folder, "second.tar", &[1, 2, 3, 4]);
@@ -82,7 +82,7 @@ fn a_second_image_adds_the_results_of_its_own_layers_alone() {
 }
 
 #[test]
-fn a_layer_is_known_by_its_bytes_wherever_it_is() {
+fn cached_layer_is_found_by_its_bytes() {
     let folder = Folder::new("cache-places");
     let cache = folder.path().join("cache");
     let (layer, packed) = (layer(1), gzip(&layer(1)));
@@ -113,7 +113,7 @@ fn a_layer_is_known_by_its_bytes_wherever_it_is() {
 }
 
 #[test]
-fn a_result_that_was_changed_is_told_and_not_used() {
+fn changed_cache_results_are_reported_and_not_used() {
     let folder = Folder::new("cache-damaged");
     let cache = folder.path().join("cache");
     let image = image(&folder, "image.tar", &[1, 2]);
@@ -152,7 +152,7 @@ fn a_result_that_was_changed_is_told_and_not_used() {
 }
 
 #[test]
-fn what_lacked_memory_is_not_kept() {
+fn results_that_lacked_memory_are_not_cached() {
     let folder = Folder::new("cache-memory");
     let cache = folder.path().join("cache");
     // The beginning of xz, with a dictionary of 128 MiB.
@@ -180,7 +180,7 @@ fn what_lacked_memory_is_not_kept() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_told() {
+fn unwritable_cache_folder_is_reported() {
     let folder = Folder::new("cache-folder");
     let file = folder.file("file", "");
     let ran = run(&["scan", &file, "--cache", &format!("{file}/cache")]);

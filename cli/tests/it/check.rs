@@ -54,7 +54,7 @@ fn a_good_file_is_clean() {
 }
 
 #[test]
-fn what_is_doubtful_is_told() {
+fn doubtful_certificates_are_warnings() {
     let until = |year, month, day| {
         ca("CA", |params| {
             params.not_before = date_time_ymd(2000, 1, 1);
@@ -149,7 +149,7 @@ fn intermediate_of_a_limited_root_escapes_its_limits() {
 }
 
 #[test]
-fn old_kinds_of_certificates_are_told() {
+fn old_kinds_of_certificates_are_warnings() {
     let folder = Folder::new("old");
     let all = folder.file(
         "2015.pem",
@@ -164,7 +164,7 @@ fn old_kinds_of_certificates_are_told() {
 }
 
 #[test]
-fn what_does_not_compile_is_an_error() {
+fn files_that_do_not_compile_are_errors() {
     let folder = Folder::new("errors");
     let good = ca("CA", |_| {});
     let half = &good[..good.len() / 2];
@@ -359,7 +359,7 @@ fn public_root_of_a_private_bundle_with_a_date_of_a_browser() {
 }
 
 #[test]
-fn browsers_are_told_of_private_bundles_alone() {
+fn browser_warnings_are_only_for_private_bundles() {
     let none: [(String, String); 0] = [];
     let private = ca("Corp", |_| {});
     assert_eq!(of_browsers(&private, &TODAY), none);

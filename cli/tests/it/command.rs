@@ -8,17 +8,17 @@ use embedded_roots_testing::folder;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 
-pub(crate) struct Ran {
+pub(crate) struct ProgramOutput {
     pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-pub(crate) fn run(arguments: &[&str]) -> Ran {
+pub(crate) fn run(arguments: &[&str]) -> ProgramOutput {
     run_with(arguments, |_| {})
 }
 
-pub(crate) fn run_with(arguments: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
+pub(crate) fn run_with(arguments: &[&str], change: impl FnOnce(&mut Command)) -> ProgramOutput {
     let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-roots"));
     command
         .args(arguments)
@@ -30,7 +30,7 @@ pub(crate) fn run_with(arguments: &[&str], change: impl FnOnce(&mut Command)) ->
         stdout,
         stderr,
     } = command.output().unwrap();
-    Ran {
+    ProgramOutput {
         status: status.code().unwrap(),
         out: String::from_utf8(stdout).unwrap(),
         err: String::from_utf8(stderr).unwrap(),
@@ -38,7 +38,7 @@ pub(crate) fn run_with(arguments: &[&str], change: impl FnOnce(&mut Command)) ->
 }
 
 /// Like [`run`], with this standard input.
-pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Ran {
+pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> ProgramOutput {
     let folder = Folder::new("input");
     let file = folder.file("input", input);
     let input = std::fs::File::open(file).unwrap();
@@ -49,7 +49,7 @@ pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Ran {
 
 /// Like [`run`], and its standard output goes there.
 #[cfg(target_os = "linux")]
-pub(crate) fn run_into(out: impl Into<std::process::Stdio>, arguments: &[&str]) -> Ran {
+pub(crate) fn run_into(out: impl Into<std::process::Stdio>, arguments: &[&str]) -> ProgramOutput {
     let child = Command::new(env!("CARGO_BIN_EXE_embedded-roots"))
         .args(arguments)
         .stdout(out.into())
@@ -57,7 +57,7 @@ pub(crate) fn run_into(out: impl Into<std::process::Stdio>, arguments: &[&str]) 
         .spawn()
         .unwrap();
     let output = child.wait_with_output().unwrap();
-    Ran {
+    ProgramOutput {
         status: output.status.code().unwrap(),
         out: String::new(),
         err: String::from_utf8(output.stderr).unwrap(),

@@ -12,7 +12,7 @@ use crate::archive::zip;
 use crate::command::{Folder, ca, ca_of, json, newest_day, run};
 
 #[test]
-fn what_came_and_went_and_changed_is_told() {
+fn added_removed_and_changed_roots_are_shown() {
     let folder = Folder::new("diff");
     let (stays, goes, comes) = (ca("Stays", |_| {}), ca("Goes", |_| {}), ca("Comes", |_| {}));
     let key = KeyPair::generate().unwrap();
@@ -73,7 +73,7 @@ fn lists_of_other_programs_are_compared() {
 }
 
 #[test]
-fn why_limits_are_not_compared_is_told() {
+fn reason_for_not_comparing_limits_is_shown() {
     let why = |old, new| {
         let ran = run(&["diff", old, new]);
         let mut lines = ran.out.lines();
@@ -277,7 +277,7 @@ fn a_directory_is_the_roots_of_all_its_files() {
 
 /// Rather than the roots that are left of it.
 #[test]
-fn what_is_broken_is_an_error() {
+fn broken_files_are_errors() {
     let folder = Folder::new("diff-broken");
     let good = ca("Good", |_| {});
     let file = folder.file("good.pem", &good);

@@ -44,7 +44,7 @@ fn strict(name: &str) -> String {
 }
 
 #[test]
-fn each_program_tells_why_in_one_line() {
+fn each_program_has_its_reason_in_one_line() {
     let without = ca("CA", |params| params.key_usages.clear());
     assert_eq!(
         told(&without, "python"),
@@ -111,7 +111,7 @@ fn unknown_program_is_an_error_that_names_those_that_are_known() {
 
 /// Without `--for`.
 #[test]
-fn what_common_programs_refuse_or_lose_is_a_warning() {
+fn roots_that_common_programs_refuse_or_lose_are_warnings() {
     let issuer = root("The root");
     let alone = intermediate("The issuing CA", &issuer).pem();
     assert_eq!(
@@ -161,7 +161,7 @@ fn what_common_programs_refuse_or_lose_is_a_warning() {
 }
 
 #[test]
-fn copies_and_namesakes_are_seen_together() {
+fn copies_and_roots_of_one_name_are_judged_together() {
     let key = KeyPair::generate().unwrap();
     let copy = |end| {
         ca_of(&key, "Renewed", |params| {
@@ -199,7 +199,7 @@ fn copies_and_namesakes_are_seen_together() {
 }
 
 #[test]
-fn what_rustls_cannot_use_is_a_warning() {
+fn roots_that_rustls_cannot_use_are_warnings() {
     let pem = certificate_with(mozilla::annotated_pem(), P521);
     assert_eq!(
         warnings(pem, "unusable"),
@@ -254,7 +254,7 @@ fn issuer_of_an_issuing_ca_is_known_by_its_key() {
 
 /// That is an error of a build, and no reason to say nothing of others.
 #[test]
-fn certificates_that_do_not_compile_are_told_as_well() {
+fn certificates_that_do_not_compile_are_judged_too() {
     let server = ca("A server", |params| {
         params.is_ca = IsCa::ExplicitNoCa;
         let name = "server.example".try_into().unwrap();
@@ -268,7 +268,7 @@ fn certificates_that_do_not_compile_are_told_as_well() {
 }
 
 #[test]
-fn names_are_read_as_they_are_typed() {
+fn program_names_ignore_case_and_blanks() {
     let marked = ["\u{feff}", &strict("One"), &strict("Two")].concat();
     let go = told(&marked, "go").len();
     assert_eq!(go, 1);
@@ -295,7 +295,7 @@ fn names_are_read_as_they_are_typed() {
 }
 
 #[test]
-fn warnings_stay_beside_what_was_asked() {
+fn warnings_are_printed_with_and_without_for() {
     let folder = Folder::new("elsewhere-warnings");
     let alone = intermediate("The issuing CA", &root("The root")).pem();
     let file = folder.file("ca.pem", alone);

@@ -436,7 +436,7 @@ fn java_key_stores_are_read_with_a_password_and_without() {
 }
 
 #[test]
-fn what_holds_no_certificate_is_named() {
+fn files_without_a_certificate_are_named() {
     let folder = Folder::new("other");
     let key = KeyPair::generate().unwrap();
     let request = CertificateParams::new(["a.example".to_owned()]).unwrap();
@@ -466,7 +466,7 @@ fn what_holds_no_certificate_is_named() {
 
 /// A certificate of a file without lines is counted.
 #[test]
-fn a_doubt_about_a_file_without_lines_names_the_certificate() {
+fn warnings_without_lines_name_the_certificate() {
     let folder = Folder::new("place");
     let key = KeyPair::generate().unwrap();
     let both = ca_of(&key, "One", |_| {}) + &ca_of(&key, "Two", |_| {});
@@ -571,7 +571,7 @@ fn a_validity_that_is_not_allowed_is_one_warning() {
 
 /// As make-ca writes it above a certificate.
 #[test]
-fn a_comment_that_distrusts_is_told() {
+fn comment_of_distrust_is_a_warning() {
     let folder = Folder::new("comment");
     let (one, two) = (ca("One", |_| {}), ca("Two", |_| {}));
     let file = folder.file(

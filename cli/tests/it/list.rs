@@ -57,7 +57,7 @@ fn the_list_of_an_earlier_day_is_shown_with_what_became_of_it() {
 }
 
 #[test]
-fn a_day_after_the_known_ones_is_told() {
+fn day_after_the_history_is_reported() {
     let newest = newest_day();
     let known = format!("\nMozilla's list is known up to {newest}\n");
     let today = rfc3339(UnixTime::now());

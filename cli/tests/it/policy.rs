@@ -7,7 +7,7 @@ use embedded_roots_bundle::{PrivateKeys, parse};
 use serde_json::{Value, json};
 
 use crate::archive::tar;
-use crate::command::{Folder, Ran, ca, json_with, run, run_with};
+use crate::command::{Folder, ProgramOutput, ca, json_with, run, run_with};
 
 /// Of a list that has removed and compromised roots.
 const OLD: &str = "mozilla@2022-01-01";
@@ -41,7 +41,7 @@ impl Case {
         }
     }
 
-    fn scan(&self, arguments: &[&str]) -> Ran {
+    fn scan(&self, arguments: &[&str]) -> ProgramOutput {
         let all = ["scan", "--today", DAY];
         run_with(&[&all, arguments].concat(), self.here())
     }
@@ -70,7 +70,7 @@ fn findings<const N: usize>(rows: [[&str; 4]; N]) -> Vec<[String; 4]> {
 }
 
 #[test]
-fn what_is_forbidden_is_a_finding_unless_it_is_allowed() {
+fn forbidden_roots_are_findings_unless_allowed() {
     let case = Case::new("policy-forbid");
     let all = ["corp.pem", "today.pem"];
     let forbid = "[[forbid]]\nreason = \"only Mozilla's\"\n[[allow]]\nlist = \"mozilla\"\n";
@@ -192,7 +192,7 @@ fn removed_roots_are_allowed_until_a_day() {
 }
 
 #[test]
-fn what_is_required_has_to_be_in_each_place() {
+fn required_roots_have_to_be_in_each_place() {
     let case = Case::new("policy-require");
     let require = "[[require]]\nlist = \"corp.pem\"\nreason = \"the proxy\"\n";
     assert_eq!(case.findings(require, &["."]).0, 0);
@@ -232,7 +232,7 @@ fn what_is_required_has_to_be_in_each_place() {
 
 /// What an upper layer deletes is neither forbidden nor enough with `--effective`.
 #[test]
-fn policy_is_about_what_counts() {
+fn policy_ignores_places_that_do_not_count() {
     let case = Case::new("policy-effective");
     let pem = std::fs::read(case.0.path().join("corp.pem")).unwrap();
     let lower = tar(&[("etc/corp.pem", &pem)]);
@@ -367,7 +367,7 @@ fn exceptions_that_end_are_not_kept_by_a_baseline() {
 
 /// Else each image would have other findings than the one before.
 #[test]
-fn digests_in_names_make_no_other_finding() {
+fn digests_in_names_do_not_change_finding_ids() {
     let case = Case::new("baseline-layers");
     let pem = std::fs::read(case.0.path().join("old/removed.pem")).unwrap();
     for (image, digest) in [

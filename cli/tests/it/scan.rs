@@ -60,7 +60,7 @@ fn the_list_of_a_file_is_that_of_its_day() {
 }
 
 #[test]
-fn an_error_comes_last() {
+fn errors_are_printed_last() {
     let folder = Folder::new("scan-error");
     folder.file("broken.gz", b"\x1f\x8b\x08\0\0\0\0\0");
     old(&folder, "old\u{7}.pem");
@@ -129,7 +129,7 @@ fn each_file_is_searched_once_and_links_are_not_followed() {
 
 /// `a!b` is the name of a file, and the place of `b` in an archive `a`.
 #[test]
-fn a_place_is_told_from_a_name_like_it() {
+fn place_differs_from_a_file_name_like_it() {
     let folder = Folder::new("scan-names");
     let old = run(&["list", OLD, "--pem"]).out;
     let file = folder.file("a!b", &old);
@@ -218,7 +218,7 @@ fn sarif_has_each_removed_root() {
 }
 
 #[test]
-fn what_was_found_is_not_hidden_by_an_unreadable_file() {
+fn unreadable_file_does_not_hide_findings() {
     let folder = Folder::new("scan-status");
     let old = old(&folder, "old.pem");
     let cut = folder.file("cut.gz", b"\x1f\x8b\x08\0\0\0\0\0");
@@ -306,7 +306,7 @@ fn excluded_places_are_left_out_and_counted() {
 }
 
 #[test]
-fn what_was_not_looked_into_is_told() {
+fn unread_files_are_reported() {
     let folder = Folder::new("scan-unread");
     let packed = folder.file("roots.rar", b"Rar!\x1a\x07\x01\0");
     let ran = run(&["scan", &packed]);

@@ -6,12 +6,12 @@ use embedded_roots_testing::folder::Folder;
 use serde_json::json;
 
 use crate::image::{Content, digest_of, layer};
-use crate::program::{Ran, scan};
+use crate::program::{ProgramOutput, scan};
 use crate::pull::{pem, two_layers};
 use crate::server::{Reply, Request, Server};
 
 /// Scans an image whose registry answers like this.
-fn scan_of(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (String, Ran) {
+fn scan_of(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (String, ProgramOutput) {
     let server = Server::plain(answer);
     let folder = Folder::new("hostile");
     let source = format!("registry:{}/a/b:1", server.address);
@@ -20,7 +20,7 @@ fn scan_of(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (Strin
 }
 
 #[test]
-fn content_that_differs_from_its_digest_is_told() {
+fn content_with_another_digest_is_an_error() {
     let content = two_layers();
     let (whole, digest) = (content.blobs[&content.layer(0)].clone(), content.layer(0));
     let other = layer(&[("other.pem", pem())]);
@@ -88,7 +88,7 @@ fn manifests_and_configs_are_judged_by_their_digests() {
 }
 
 #[test]
-fn refusals_are_told_in_the_registrys_words() {
+fn errors_of_the_registry_are_shown() {
     let message = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"not here"},{"code":"X"}]}"#;
     for (reply, expected) in [
         (
@@ -218,7 +218,7 @@ fn redirecting(
     content: Content,
     target: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     location: impl Fn(&str, &Request) -> String + Send + Sync + 'static,
-) -> (Ran, Vec<Request>) {
+) -> (ProgramOutput, Vec<Request>) {
     let other = Server::plain(target);
     let other_address = other.address.to_string();
     let registry = Server::plain(move |request| {

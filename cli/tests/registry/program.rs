@@ -5,13 +5,13 @@ use std::process::{Command, Output};
 use embedded_roots_testing::folder::Folder;
 use serde_json::Value;
 
-pub(crate) struct Ran {
+pub(crate) struct ProgramOutput {
     pub(crate) status: i32,
     pub(crate) report: Value,
     pub(crate) err: String,
 }
 
-impl Ran {
+impl ProgramOutput {
     /// The place, and what is said of it.
     pub(crate) fn errors(&self) -> Vec<(&str, &str)> {
         let errors = self.report["errors"].as_array().unwrap().iter();
@@ -40,7 +40,7 @@ impl Ran {
 
 /// `scan --json`, whose report agrees with the schema.
 #[track_caller]
-pub(crate) fn scan(docker: &Folder, arguments: &[&str]) -> Ran {
+pub(crate) fn scan(docker: &Folder, arguments: &[&str]) -> ProgramOutput {
     scan_with(docker, arguments, |_| {})
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn scan_with(
     docker: &Folder,
     arguments: &[&str],
     change: impl FnOnce(&mut Command),
-) -> Ran {
+) -> ProgramOutput {
     let mut command = program(docker);
     command.args(["scan", "--json"]).args(arguments);
     change(&mut command);
@@ -61,7 +61,7 @@ pub(crate) fn scan_with(
     let err = String::from_utf8(stderr).unwrap();
     let report = serde_json::from_slice(&stdout).unwrap_or_else(|why| panic!("{why}: {err}"));
     assert_agrees(&report);
-    Ran {
+    ProgramOutput {
         status: status.code().unwrap(),
         report,
         err,

@@ -9,7 +9,7 @@ use embedded_roots_testing::folder::Folder;
 use serde_json::{Value, json};
 
 use crate::image::{Content, digest, layer};
-use crate::program::{Ran, program, scan, scan_with};
+use crate::program::{ProgramOutput, program, scan, scan_with};
 use crate::server::{Reply, Server};
 
 /// A root of Mozilla's list.
@@ -112,7 +112,7 @@ fn layers_that_are_in_a_cache_are_not_requested() {
 }
 
 /// The layers and files with what is in them.
-pub(crate) fn found(ran: &Ran) -> BTreeSet<String> {
+pub(crate) fn found(ran: &ProgramOutput) -> BTreeSet<String> {
     let places = ran.report["places"].as_array().unwrap().iter();
     let of_layer = |place: &serde_json::Value| {
         let path: Vec<_> = place["path"].as_array().unwrap().iter().rev().collect();
@@ -178,7 +178,7 @@ fn platforms_are_chosen() {
 }
 
 #[test]
-fn an_image_for_one_platform_is_no_other() {
+fn image_of_another_platform_is_an_error() {
     let server = serve(two_layers());
     let folder = Folder::new("platform");
     let source = format!("registry:{}/a/b:1", server.address);
@@ -190,7 +190,7 @@ fn an_image_for_one_platform_is_no_other() {
 }
 
 #[test]
-fn layers_that_are_elsewhere_are_told() {
+fn foreign_layers_are_reported() {
     let mut content = two_layers();
     let missing = content.layer(1);
     content.blobs.remove(&missing);
@@ -215,7 +215,7 @@ fn layers_that_are_elsewhere_are_told() {
 }
 
 #[test]
-fn what_upper_layers_delete_is_told_apart() {
+fn files_that_upper_layers_delete_are_marked() {
     let base = layer(&[("etc/cert.pem", pem())]);
     let deleting = layer(&[("etc/.wh.cert.pem", "")]);
     let mut content = Content::image(&[base.clone(), deleting.clone()]);
@@ -278,7 +278,7 @@ fn layers_of_the_cache_are_not_read_again() {
 }
 
 #[test]
-fn encrypted_layers_are_told() {
+fn encrypted_layers_are_reported() {
     let mut content = two_layers();
     let mut manifest = content.manifest();
     manifest["layers"][1]["mediaType"] =
@@ -537,7 +537,7 @@ fn a_registry_is_verified_with_the_roots_that_are_named() {
 /// By an address that is not one of loopback, and leads there.
 #[test]
 #[cfg(target_os = "linux")]
-fn encryption_is_left_out_where_that_is_asked_for() {
+fn plain_http_is_used_only_on_request() {
     let server = serve(two_layers());
     let folder = Folder::new("plain");
     let host = format!("0.0.0.0:{}", server.address.port());

@@ -53,7 +53,7 @@ mod open_pipe {
 
     use crate::file::{MAX_FILE_SIZE, open, too_large};
 
-    /// All that is written into the pipe, by a thread of its own. On Linux, the descriptor is opened anew, and reading
+    /// All that is written into the pipe, by a thread of its own. On Linux, the descriptor is opened again, and reading
     /// it does not block. On other systems, opening it duplicates it, so that reading may block: then the thread
     /// ends with the writer, and this function earlier.
     pub(super) fn read(path: &Path, time: Duration) -> io::Result<Vec<u8>> {

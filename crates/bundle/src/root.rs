@@ -116,7 +116,7 @@ impl Root {
 
     /// Why rustls with this provider accepts no chain to it: a part of a sentence about it.
     ///
-    /// That is no error: a program can have a provider of its own, and other roots beside this one.
+    /// This is not an error: a program can have a provider of its own, and other roots.
     #[must_use]
     pub fn unusable(&self, provider: Provider) -> Option<String> {
         let anchor = &self.anchor;
@@ -228,7 +228,8 @@ fn annotation_of(limits: Limits<'_>) -> Result<Annotation, ParseError> {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, GeneralSubtree, KeyPair, NameConstraints};
+    use embedded_roots_testing::authority::root_with;
+    use rcgen::{GeneralSubtree, NameConstraints};
 
     use super::*;
 
@@ -243,11 +244,8 @@ mod tests {
         };
         for own in [None, Some(own)] {
             let has_own = own.is_some();
-            let mut params = CertificateParams::default();
-            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-            params.name_constraints = own;
-            let key = KeyPair::generate().unwrap();
-            let certificate = params.self_signed(&key).unwrap().der().clone();
+            let ca = root_with("CA", |params| params.name_constraints = own);
+            let certificate = ca.der().clone();
             for text in [
                 "",
                 "distrust-after=2026-04-15T23:59:59Z",

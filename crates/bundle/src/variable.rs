@@ -73,16 +73,14 @@ const SHORTEST_KEY: usize = 64;
 mod tests {
     use base64::Engine as _;
     use base64::prelude::BASE64_STANDARD;
-    use rcgen::{CertificateParams, KeyPair};
+    use embedded_roots_testing::authority::self_signed_server;
 
     use super::*;
 
     #[test]
     fn pem_and_base64_are_recognised_and_paths_are_not() {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::default().self_signed(&key).unwrap();
-        let pem = certificate.pem().replace('\r', "") + &key.serialize_pem();
-        let pem = pem.as_str();
+        let server = self_signed_server("a.example");
+        let pem = &*(server.chain_pem() + &server.key_pem());
         let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         for value in [
             pem,

@@ -64,7 +64,7 @@ impl Arguments {
             (true, None) => {
                 let message = "expected a PEM file, `include_bundle!(\"certs/corp.pem\")`, or a part of Mozilla's list, `include_bundle!(mozilla, only = \
                                [\"ISRG Root X1\"])`";
-                return Err(Error::of_macro(message));
+                return Err(Error::at_call_site(message));
             }
         };
         Ok(Self {
@@ -80,20 +80,25 @@ impl Arguments {
 pub(crate) fn files(tokens: Vec<TokenTree>) -> Result<Vec<Text>, Error> {
     const EXPECTED: &str =
         "expected a PEM file, `include_intermediates!(\"certs/intermediates.pem\")`";
-    let mut files = Vec::new();
-    for argument in split(tokens)? {
-        match &argument[..] {
-            [token] => {
-                files.push(text(token).ok_or_else(|| Error::new(token.span(), EXPECTED))?);
-            }
-            [token, ..] => return Err(Error::new(token.span(), EXPECTED)),
-            [] => {}
-        }
-    }
+    let files = texts(tokens, |span| Error::new(span, EXPECTED))?;
     if files.is_empty() {
-        return Err(Error::of_macro(EXPECTED));
+        return Err(Error::at_call_site(EXPECTED));
     }
     Ok(files)
+}
+
+/// The string literals between the commas; `unexpected` makes the error of anything else.
+fn texts(tokens: Vec<TokenTree>, unexpected: impl Fn(Span) -> Error) -> Result<Vec<Text>, Error> {
+    let mut texts = Vec::new();
+    for argument in split(tokens)? {
+        let only = argument.first().filter(|_| argument.len() == 1);
+        match (only.and_then(text), argument.first()) {
+            (Some(text), _) => texts.push(text),
+            (None, Some(token)) => return Err(unexpected(token.span())),
+            (None, None) => {}
+        }
+    }
+    Ok(texts)
 }
 
 /// The arguments between the commas, of which the last may be one too many.
@@ -147,14 +152,7 @@ fn list_of(name: &Ident, value: &[TokenTree]) -> Result<Vec<Text>, Error> {
         [TokenTree::Group(group)] if group.delimiter() == Delimiter::Bracket => group,
         _ => return Err(expected(value.first().map_or(name.span(), TokenTree::span))),
     };
-    let mut texts = Vec::new();
-    for entry in split(list.stream().into_iter().collect())? {
-        match &entry[..] {
-            [token] => texts.push(text(token).ok_or_else(|| expected(token.span()))?),
-            [token, ..] => return Err(expected(token.span())),
-            [] => {}
-        }
-    }
+    let texts = texts(list.stream().into_iter().collect(), expected)?;
     if texts.is_empty() {
         return Err(expected(list.span()));
     }

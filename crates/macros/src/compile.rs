@@ -69,12 +69,15 @@ fn with_fingerprints(bundle: &ParsedBundle, source: &str) -> String {
 fn mozilla_bundle() -> Result<ParsedBundle, Error> {
     let pem = embedded_roots_mozilla::ANNOTATED_PEM.as_bytes();
     let roots = parse("embedded-roots-mozilla", pem, PrivateKeys::Refuse);
-    roots.and_then(ParsedBundle::new).map_err(Error::of_macro)
+    roots
+        .and_then(ParsedBundle::new)
+        .map_err(Error::at_call_site)
 }
 
 fn files_bundle(files: &[Text], paths: &str) -> Result<ParsedBundle, Error> {
     let keys = embedded_roots_mozilla::DISTRUSTED_KEYS.as_bytes();
-    let keys = parse_distrusted_keys("embedded-roots-mozilla", keys).map_err(Error::of_macro)?;
+    let keys =
+        parse_distrusted_keys("embedded-roots-mozilla", keys).map_err(Error::at_call_site)?;
     let mut roots = Vec::new();
     for file in files {
         let in_file = file_roots(&file.value).map_err(|why| Error::new(file.span, why))?;

@@ -19,7 +19,7 @@ impl Error {
     }
 
     /// A mistake that no single token shows.
-    pub(crate) fn of_macro(message: impl Display) -> Self {
+    pub(crate) fn at_call_site(message: impl Display) -> Self {
         Self::new(Span::call_site(), message)
     }
 

@@ -59,5 +59,5 @@ fn expanded(
 
 fn parsed(source: &str) -> TokenStream {
     let tokens = source.parse::<TokenStream>();
-    tokens.unwrap_or_else(|why| Error::of_macro(why).to_tokens())
+    tokens.unwrap_or_else(|why| Error::at_call_site(why).to_tokens())
 }

@@ -11,7 +11,7 @@ pub(super) struct NssVersion(Vec<u32>);
 
 impl NssVersion {
     /// The version that NSS' main library, `libnss3.so`, names.
-    pub(super) fn of_library(library: &[u8]) -> Option<Self> {
+    pub(super) fn from_library(library: &[u8]) -> Option<Self> {
         const BEFORE: &[u8] = b"Version: NSS ";
         let begin = library
             .windows(BEFORE.len())
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn version_in_library() {
-        let of = NssVersion::of_library;
+        let of = NssVersion::from_library;
         assert_eq!(
             of(b"\x7fELF\xffVersion: NSS 3.132\0\0x"),
             Some(version("3.132"))

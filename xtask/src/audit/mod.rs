@@ -13,7 +13,7 @@ use embedded_roots_bundle::{Root, rfc3339};
 
 use self::claims::NssVersion;
 use self::server_roots::{ServerRoot, server_roots};
-use crate::differences::{self, Difference, Found, Reviewed, digest, subject_of};
+use crate::differences::{self, Difference, Finding, Reviews, digest, subject_of};
 use crate::{certs, history, path};
 
 /// Returns the differences in the set of roots and in their distrust dates, which have all been
@@ -28,7 +28,7 @@ pub(crate) fn audit(module: &str) -> Result<String, Box<dyn Error>> {
     let theirs = theirs.map_err(|why| format!("{}: {why}", module.display()))?;
 
     let ours = certs::roots()?;
-    let reviewed = Reviewed::parse(REVIEWED, &fs::read_to_string(path(REVIEWED))?)?;
+    let reviewed = Reviews::parse(REVIEWED, &fs::read_to_string(path(REVIEWED))?)?;
     let (there, here) = (theirs.len(), ours.len());
     let sizes = format!("NSS {version} has {there} roots for TLS servers, certs/ has {here}");
     let report = compare(&ours, &certs::imposed()?, &theirs, &reviewed)
@@ -56,7 +56,7 @@ pub(crate) fn audit(module: &str) -> Result<String, Box<dyn Error>> {
 fn version_of(library: &Path) -> Result<NssVersion, String> {
     let error = |why: &str| format!("{}: {why}", library.display());
     let bytes = fs::read(library).map_err(|why| error(&why.to_string()))?;
-    NssVersion::of_library(&bytes).ok_or_else(|| error("names no version of NSS"))
+    NssVersion::from_library(&bytes).ok_or_else(|| error("names no version of NSS"))
 }
 
 const REVIEWED: &str = "certs/audit.toml";
@@ -67,7 +67,7 @@ fn compare(
     ours: &[Root],
     imposed: &[String],
     theirs: &BTreeMap<String, ServerRoot>,
-    reviewed: &Reviewed,
+    reviewed: &Reviews,
 ) -> Result<String, Box<dyn Error>> {
     let certificates = theirs.iter();
     let certificates = certificates.map(|(digest, root)| (digest.as_str(), &*root.certificate));
@@ -87,7 +87,7 @@ fn compare(
 
 /// Fails at a reason that says of NSS what is not true.
 fn check_reasons(
-    reviewed: &Reviewed,
+    reviewed: &Reviews,
     theirs: &BTreeMap<String, ServerRoot>,
     version: &NssVersion,
 ) -> Result<(), String> {
@@ -99,7 +99,7 @@ fn check_reasons(
 }
 
 /// The dates that differ, of the roots in both.
-fn dates(ours: &[Root], theirs: &BTreeMap<String, ServerRoot>) -> Vec<Found> {
+fn dates(ours: &[Root], theirs: &BTreeMap<String, ServerRoot>) -> Vec<Finding> {
     let mut found = Vec::new();
     for root in ours {
         let sha256 = digest(root);
@@ -108,7 +108,7 @@ fn dates(ours: &[Root], theirs: &BTreeMap<String, ServerRoot>) -> Vec<Found> {
             continue;
         };
         let there = there.map_or_else(|| "none".to_owned(), rfc3339);
-        found.push(Found {
+        found.push(Finding {
             sha256,
             subject: subject_of(root.certificate()),
             difference: Difference::DistrustAfter(there),
@@ -171,12 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_differs_without_a_review() {
+    fn unreviewed_differences_fail_the_audit() {
         let ours = ours();
         let date = ours[0].distrust_after();
         let digests: Vec<String> = ours.iter().map(digest).collect();
         let compared = |imposed: &[String], dates: &[_], reviewed: &str| {
-            let reviewed = Reviewed::parse("reviewed", reviewed).unwrap();
+            let reviewed = Reviews::parse("reviewed", reviewed).unwrap();
             let report = compare(&ours, imposed, &theirs(dates), &reviewed);
             report.map_err(|why| why.to_string())
         };
@@ -232,10 +232,10 @@ mod tests {
                  reason = {reason:?}\nreviewed = \"2026-11-26\"\n",
                 digest(&ours[nth])
             );
-            let reviewed = Reviewed::parse("reviewed", &toml).unwrap();
+            let reviewed = Reviews::parse("reviewed", &toml).unwrap();
             // It has the first one alone.
             let theirs = theirs(&[None]);
-            let version = NssVersion::of_library(b"\0Version: NSS 3.132\0").unwrap();
+            let version = NssVersion::from_library(b"\0Version: NSS 3.132\0").unwrap();
             check_reasons(&reviewed, &theirs, &version)
         };
         assert_eq!(check(0, "NSS 3.132 trusts it"), Ok(()));

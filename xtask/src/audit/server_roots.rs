@@ -18,7 +18,7 @@ pub(super) struct ServerRoot {
 }
 
 /// An object of PKCS #11: a class, and the attributes that it has, as octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Object {
     pub(super) class: Class,
     /// For people: other objects may have the same.
@@ -35,9 +35,10 @@ pub(super) struct Object {
     pub(super) server_trust: Option<Vec<u8>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Class {
     /// `CKO_CERTIFICATE`
+    #[default]
     Certificate,
     /// `CKO_NSS_TRUST`
     Trust,
@@ -105,12 +106,7 @@ impl Object {
     pub(super) fn new(class: Class) -> Self {
         Self {
             class,
-            label: String::new(),
-            issuer: None,
-            serial: None,
-            value: None,
-            distrust_after: None,
-            server_trust: None,
+            ..Self::default()
         }
     }
 

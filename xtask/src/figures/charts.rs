@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use plotters::coord::{CoordTranslate, Shift};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -19,27 +20,17 @@ const NOTHING: RGBColor = RGBColor(0xd9, 0xdd, 0xe3);
 pub(super) fn cold_start(file: &Path, ways: &Ways) -> Result<(), Box<dyn Error>> {
     const LEAST: f64 = 10.0;
 
-    let area = SVGBackend::new(file, SIZE).into_drawing_area();
-    area.fill(&WHITE)?;
+    let area = area(file)?;
     let most = ways.0.iter().map(|(_, micros)| *micros);
     let most = most.fold(LEAST, f64::max) * 2.0;
     let last = i32::try_from(ways.0.len())? - 1;
-    let mut chart = ChartBuilder::on(&area)
-        .caption(
-            "First client config of a process, µs (log scale)",
-            (FONT, 18),
-        )
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(64)
-        .build_cartesian_2d((0..last).into_segmented(), (LEAST..most).log_scale())?;
-    let name = |place: &SegmentValue<i32>| match place {
-        SegmentValue::CenterOf(nth) => {
-            let way = usize::try_from(*nth).ok().and_then(|nth| ways.0.get(nth));
-            way.map(|(way, _)| way.clone()).unwrap_or_default()
-        }
-        _ => String::new(),
-    };
+    let mut chart = chart(
+        &area,
+        "First client config of a process, µs (log scale)",
+        36,
+    )
+    .build_cartesian_2d((0..last).into_segmented(), (LEAST..most).log_scale())?;
+    let name = |place: &_| name_in(place, &ways.0, |(way, _)| way.clone());
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -75,8 +66,7 @@ pub(super) fn handshakes(file: &Path, handshakes: &[Handshake]) -> Result<(), Bo
         ("a verifier that checks nothing", NOTHING),
     ];
 
-    let area = SVGBackend::new(file, SIZE).into_drawing_area();
-    area.fill(&WHITE)?;
+    let area = area(file)?;
     let of_clients = handshakes
         .iter()
         .filter(|handshake| handshake.side == "client");
@@ -84,22 +74,11 @@ pub(super) fn handshakes(file: &Path, handshakes: &[Handshake]) -> Result<(), Bo
     let most = of_clients.iter().flat_map(|handshake| handshake.micros);
     let most = most.fold(0.0, f64::max) * 1.15;
     let last = i32::try_from(of_clients.len())? - 1;
-    let mut chart = ChartBuilder::on(&area)
-        .caption("Client's CPU of a full handshake, µs", (FONT, 18))
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(64)
+    let mut chart = chart(&area, "Client's CPU of a full handshake, µs", 36)
         .build_cartesian_2d((0..last).into_segmented(), 0.0..most)?;
-    let name = |place: &SegmentValue<i32>| match place {
-        SegmentValue::CenterOf(nth) => {
-            let handshake = usize::try_from(*nth)
-                .ok()
-                .and_then(|nth| of_clients.get(nth));
-            let name =
-                handshake.map(|handshake| format!("{}, {}", handshake.provider, handshake.chain));
-            name.unwrap_or_default()
-        }
-        _ => String::new(),
+    let name = |place: &_| {
+        let shown = |handshake: &&Handshake| format!("{}, {}", handshake.provider, handshake.chain);
+        name_in(place, &of_clients, shown)
     };
     chart
         .configure_mesh()
@@ -129,28 +108,17 @@ pub(super) fn handshakes(file: &Path, handshakes: &[Handshake]) -> Result<(), Bo
             .label(name)
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE)
-        .border_style(BLACK.mix(0.2))
-        .label_font((FONT, 14))
-        .draw()?;
+    draw_legend(&mut chart, SeriesLabelPosition::UpperRight)?;
     area.present()?;
     Ok(())
 }
 
 /// Two lines over the number of other roots, on linear scales, because the growth is linear.
 pub(super) fn growth(file: &Path, growth: &[Growth]) -> Result<(), Box<dyn Error>> {
-    let area = SVGBackend::new(file, SIZE).into_drawing_area();
-    area.fill(&WHITE)?;
+    let area = area(file)?;
     let most = growth.iter().map(|point| point.theirs.max(point.ours));
     let most = most.fold(0.0, f64::max) * 1.2;
-    let mut chart = ChartBuilder::on(&area)
-        .caption("Verification of a chain, µs", (FONT, 18))
-        .margin(12)
-        .x_label_area_size(44)
-        .y_label_area_size(64)
+    let mut chart = chart(&area, "Verification of a chain, µs", 44)
         .build_cartesian_2d(0.0..10_500.0, 0.0..most)?;
     chart
         .configure_mesh()
@@ -185,13 +153,45 @@ pub(super) fn growth(file: &Path, growth: &[Growth]) -> Result<(), Box<dyn Error
                 .map(|point| Circle::new(*point, 4, color.filled())),
         )?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE)
-        .border_style(BLACK.mix(0.2))
-        .label_font((FONT, 14))
-        .draw()?;
+    draw_legend(&mut chart, SeriesLabelPosition::UpperLeft)?;
     area.present()?;
     Ok(())
+}
+
+/// The white area of a chart.
+fn area(file: &Path) -> Result<DrawingArea<SVGBackend<'_>, Shift>, Box<dyn Error>> {
+    let area = SVGBackend::new(file, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    Ok(area)
+}
+
+/// A chart with this caption, and room of this height for what is below it.
+fn chart<'a, 'b>(
+    area: &'a DrawingArea<SVGBackend<'b>, Shift>,
+    caption: &str,
+    below: u32,
+) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
+    let mut chart = ChartBuilder::on(area);
+    chart.caption(caption, (FONT, 18)).margin(12);
+    chart.x_label_area_size(below).y_label_area_size(64);
+    chart
+}
+
+/// The name of the item in the middle of a segment.
+fn name_in<T>(place: &SegmentValue<i32>, items: &[T], name: impl Fn(&T) -> String) -> String {
+    let SegmentValue::CenterOf(nth) = place else {
+        return String::new();
+    };
+    let item = usize::try_from(*nth).ok().and_then(|nth| items.get(nth));
+    item.map(name).unwrap_or_default()
+}
+
+fn draw_legend<'a, C: CoordTranslate>(
+    chart: &mut ChartContext<'a, SVGBackend<'a>, C>,
+    position: SeriesLabelPosition,
+) -> Result<(), Box<dyn Error>> {
+    let mut legend = chart.configure_series_labels();
+    legend.position(position).background_style(WHITE);
+    legend.border_style(BLACK.mix(0.2)).label_font((FONT, 14));
+    Ok(legend.draw()?)
 }

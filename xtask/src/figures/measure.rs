@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::command::{cargo, output, run};
+use crate::command::{self, cargo, output, run};
 use crate::path;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -104,11 +104,7 @@ impl Ways {
 
 impl Counts {
     pub(super) fn now() -> Result<Self> {
-        let linked = ["--package", "linkage", "--test", "linked"];
-        run(cargo()
-            .arg("test")
-            .args(linked)
-            .args(["--", "--include-ignored"]))?;
+        run(linkage_test("linked").arg("--include-ignored"))?;
         let fat = Programs::release("fat")?;
         Ok(Self {
             allocations: allocations()?,
@@ -141,14 +137,14 @@ impl Times {
             let group = format!("growth {others}");
             Ok(Growth {
                 others,
-                ours: median(&group, "embedded-roots")? / 1e3,
-                theirs: median(&group, "rustls")? / 1e3,
+                ours: criterion_median(&group, "embedded-roots")? / 1e3,
+                theirs: criterion_median(&group, "rustls")? / 1e3,
             })
         });
-        let clones = median("second call", "Arc::clone")?;
+        let clones = criterion_median("second call", "Arc::clone")?;
         Ok(Self {
             cold_start: ways(&cold, "cold start"),
-            second_call: median("second call", "embedded-roots")? / clones,
+            second_call: criterion_median("second call", "embedded-roots")? / clones,
             verification: ways(&verification, "verification"),
             signatures: signatures.lines().filter_map(last_ratio).collect(),
             handshakes: handshakes.lines().filter_map(Handshake::parse).collect(),
@@ -158,10 +154,11 @@ impl Times {
             build: build(effort)?,
             macros: macros(effort)?,
             live: Live {
-                generation: median("live", "generation")? - median("live", "fixed")?,
-                unchanged_refresh: median("live", "unchanged refresh")? / 1e3,
-                following: median("live handshake", "following")?
-                    / median("live handshake", "resumed")?,
+                generation: criterion_median("live", "generation")?
+                    - criterion_median("live", "fixed")?,
+                unchanged_refresh: criterion_median("live", "unchanged refresh")? / 1e3,
+                following: criterion_median("live handshake", "following")?
+                    / criterion_median("live handshake", "resumed")?,
             },
         })
     }
@@ -175,11 +172,16 @@ fn bench(name: &[&str]) -> Result<String> {
     )
 }
 
+/// The cells of a line that has this many.
+fn cells<const N: usize>(line: &str) -> Option<[&str; N]> {
+    let cells: Vec<&str> = line.split(" | ").collect();
+    cells.try_into().ok()
+}
+
 /// Parses lines of the form `comparison | way | median unit | ratio`.
 fn ways(lines: &str, comparison: &str) -> Ways {
     let way = |line: &str| {
-        let mut cells = line.split(" | ");
-        let (of, way, median) = (cells.next()?, cells.next()?, cells.next()?);
+        let [of, way, median, _ratio] = cells(line)?;
         let (median, _unit) = median.split_once(' ')?;
         (of == comparison).then_some((way.to_owned(), median.parse().ok()?))
     };
@@ -188,20 +190,14 @@ fn ways(lines: &str, comparison: &str) -> Ways {
 
 /// Parses a line of the form `figure | ours | theirs | ratio`.
 fn last_ratio(line: &str) -> Option<(String, f64)> {
-    let cells: Vec<&str> = line.split(" | ").collect();
-    let [figure, _ours, _theirs, ratio] = cells[..] else {
-        return None;
-    };
+    let [figure, _ours, _theirs, ratio] = cells(line)?;
     Some((figure.to_owned(), ratio.parse().ok()?))
 }
 
 impl Handshake {
     /// Parses a line of the form `side | provider | chain | ours µs | theirs µs | none µs | ratio`.
     fn parse(line: &str) -> Option<Self> {
-        let cells: Vec<&str> = line.split(" | ").collect();
-        let [side, provider, chain, ours, theirs, none, _ratio] = cells[..] else {
-            return None;
-        };
+        let [side, provider, chain, ours, theirs, none, _ratio] = cells(line)?;
         let micros = [ours, theirs, none].map(|micros| micros.strip_suffix(" µs")?.parse().ok());
         let [ours, theirs, none] = micros;
         Some(Self {
@@ -218,8 +214,15 @@ impl Handshake {
     }
 }
 
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.get(values.len() / 2);
+    // A missing measurement must miss every target.
+    middle.copied().unwrap_or(f64::INFINITY)
+}
+
 /// The last median that criterion has measured, in nanoseconds.
-fn median(group: &str, way: &str) -> Result<f64> {
+fn criterion_median(group: &str, way: &str) -> Result<f64> {
     // criterion replaces these characters in paths.
     let way = way.replace("::", "__");
     let file = path("target/criterion")
@@ -233,18 +236,16 @@ fn median(group: &str, way: &str) -> Result<f64> {
     Ok(median.ok_or("no median")?)
 }
 
+/// A test of linkage, of which the arguments follow.
+fn linkage_test(name: &str) -> Command {
+    let mut cargo = cargo();
+    cargo.args(["test", "--package", "linkage", "--test", name, "--"]);
+    cargo
+}
+
 /// The number of allocations that the test of linkage counts.
 fn allocations() -> Result<f64> {
-    let test = [
-        "test",
-        "--package",
-        "linkage",
-        "--test",
-        "allocations",
-        "--",
-        "--nocapture",
-    ];
-    let said = output(cargo().args(test))?;
+    let said = output(linkage_test("allocations").arg("--nocapture"))?;
     let count = said.lines().find_map(|line| {
         let (_, count) = line.split_once("first root_store(): ")?;
         count.strip_suffix(" allocations")
@@ -286,10 +287,6 @@ impl Programs {
             ours.push(resident(&self.ours)?);
             twin.push(resident(&self.twin)?);
         }
-        let median = |mut sizes: Vec<f64>| {
-            sizes.sort_by(f64::total_cmp);
-            sizes.get(RUNS / 2).copied().unwrap_or_default()
-        };
         Ok(median(ours) - median(twin))
     }
 }
@@ -317,25 +314,17 @@ fn resident(program: &Path) -> Result<f64> {
         .spawn()?;
     let stdout = child.stdout.take().ok_or("no standard output")?;
     BufReader::new(stdout).read_line(&mut String::new())?;
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    let kib = command::resident(&child);
     drop(child.stdin.take());
     child.wait()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next());
-    Ok(kib.ok_or("no VmRSS in /proc")?.parse()?)
+    Ok(kib?.into())
 }
 
 fn build_command(program: [&str; 2], target: &Path) -> Command {
     let [bin, feature] = program;
     let mut cargo = cargo();
-    cargo.args(["build", "--package", "linkage", "--bin", bin]);
-    cargo.args([
-        "--no-default-features",
-        "--features",
-        feature,
-        "--target-dir",
-    ]);
-    cargo.arg(target);
+    cargo.args(["build", "--bin", bin, "--target-dir"]);
+    cargo.arg(target).args(LINKAGE).arg(feature);
     cargo
 }
 
@@ -365,6 +354,14 @@ fn macros(effort: &Effort) -> Result<f64> {
     Ok(with - without)
 }
 
+/// The feature follows.
+const LINKAGE: [&str; 4] = [
+    "--package",
+    "linkage",
+    "--no-default-features",
+    "--features",
+];
+
 const CLEAN: &str = "target/figures/clean";
 
 /// The median CPU seconds of each build, in an empty target folder; the builds take turns.
@@ -384,13 +381,7 @@ fn clean_builds<const N: usize>(mut commands: [Command; N], effort: &Effort) -> 
             seconds.push(cpu_seconds_of_children()? - before);
         }
     }
-    Ok(seconds.map(|mut seconds| {
-        seconds.sort_by(f64::total_cmp);
-        seconds
-            .get(seconds.len() / 2)
-            .copied()
-            .unwrap_or(f64::INFINITY)
-    }))
+    Ok(seconds.map(median))
 }
 
 /// CPU seconds of all children that this process has waited for: `cutime` and `cstime` of proc(5).
@@ -410,15 +401,7 @@ fn cpu_seconds_of_children() -> Result<f64> {
 
 /// The crates in one program's tree that are not in the other's.
 fn crates(program: [&str; 2], other: [&str; 2]) -> Result<Vec<String>> {
-    let tree = |[_, feature]: [&str; 2]| {
-        tree(&[
-            "--package",
-            "linkage",
-            "--no-default-features",
-            "--features",
-            feature,
-        ])
-    };
+    let tree = |[_, feature]: [&str; 2]| tree(&[&LINKAGE[..], &[feature]].concat());
     Ok(tree(program)?.difference(&tree(other)?).cloned().collect())
 }
 

@@ -7,7 +7,9 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 
+use embedded_roots_bundle::iso_day;
 use measure::{Counts, Effort, Handshake, Live, Times, Ways};
+use rustls_pki_types::UnixTime;
 
 use crate::path;
 
@@ -83,6 +85,25 @@ struct Row {
 }
 
 impl Row {
+    fn new(
+        name: &'static str,
+        peer: &'static str,
+        unit: &'static str,
+        measured: f64,
+        [target, most]: [f64; 2],
+        command: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            peer,
+            unit,
+            measured,
+            target,
+            most,
+            command,
+        }
+    }
+
     fn is_missed(&self) -> bool {
         self.measured > self.target
     }
@@ -114,29 +135,23 @@ fn rows_of_times(times: &Times) -> Vec<Row> {
 }
 
 fn rows_of_counts(counts: &Counts) -> Vec<Row> {
-    let mut rows = vec![Row {
-        name: "the first `root_store()`",
-        peer: "",
-        unit: " allocations",
-        measured: counts.allocations,
-        target: 3.0,
-        most: 3.0,
-        command: "cargo test -p linkage",
-    }];
+    let mut rows = vec![Row::new(
+        "the first `root_store()`",
+        "",
+        " allocations",
+        counts.allocations,
+        [3.0, 3.0],
+        "cargo test -p linkage",
+    )];
     rows.extend(weight(counts));
     rows.extend(connectors(counts));
     rows
 }
 
 fn cold_start(measured: &Ways) -> Vec<Row> {
-    let row = |name, peer, way, [target, most]: [f64; 2]| Row {
-        name,
-        peer,
-        unit: "",
-        measured: measured.ratio(way),
-        target,
-        most,
-        command: "cargo bench -p benches --bench cold",
+    let row = |name, peer, way, bounds| {
+        let bench = "cargo bench -p benches --bench cold";
+        Row::new(name, peer, "", measured.ratio(way), bounds, bench)
     };
     let (platform, pem) = ("rustls-platform-verifier", "PEM at run time");
     vec![
@@ -154,15 +169,6 @@ fn cold_start(measured: &Ways) -> Vec<Row> {
 }
 
 fn running(times: &Times) -> [Row; 3] {
-    let row = |name, peer, measured, [target, most]: [f64; 2], command| Row {
-        name,
-        peer,
-        unit: "",
-        measured,
-        target,
-        most,
-        command,
-    };
     let growth = match &times.growth[..] {
         [none, .., most] => (most.ours - none.ours).max(0.0) / (most.theirs - none.theirs),
         _ => f64::INFINITY,
@@ -171,35 +177,23 @@ fn running(times: &Times) -> [Row; 3] {
     let verification = "verification of a chain of three certificates";
     let bench = "cargo bench -p benches --bench verification";
     let warm = "cargo bench -p benches --bench warm";
+    let clone = "`Arc::clone`";
+    let ratio = times.verification.ratio("rustls");
+    let more = "what 10,000 roots more add to it";
     [
-        row(later, "`Arc::clone`", times.second_call, [3.0, 6.0], warm),
-        row(
-            verification,
-            RUSTLS,
-            times.verification.ratio("rustls"),
-            [1.02, 1.15],
-            bench,
-        ),
-        row(
-            "what 10,000 roots more add to it",
-            RUSTLS,
-            growth,
-            [1.0, 1.0],
-            warm,
-        ),
+        Row::new(later, clone, "", times.second_call, [3.0, 6.0], warm),
+        Row::new(verification, RUSTLS, "", ratio, [1.02, 1.15], bench),
+        Row::new(more, RUSTLS, "", growth, [1.0, 1.0], warm),
     ]
 }
 
 /// What is remembered of signatures, compared with rustls' own verifiers, which remember nothing.
 fn signatures(times: &Times) -> Vec<Row> {
-    let row = |name, measured, target: f64, command| Row {
-        name,
-        peer: "rustls' own verifier",
-        unit: "",
-        measured,
-        target,
-        most: target * 1.3,
-        command,
+    let row = |name, measured: Option<f64>, target: f64, command| {
+        // A missing measurement must miss every target.
+        let measured = measured.unwrap_or(f64::INFINITY);
+        let peer = "rustls' own verifier";
+        Row::new(name, peer, "", measured, [target, target * 1.3], command)
     };
     let verifications = [
         ("a chain seen before, P-256", 0.06),
@@ -214,41 +208,23 @@ fn signatures(times: &Times) -> Vec<Row> {
     ];
     let verifications = verifications.map(|(name, target)| {
         let found = times.signatures.iter().find(|(figure, _)| figure == name);
-        // A missing measurement must miss every target.
-        let measured = found.map_or(f64::INFINITY, |(_, ratio)| *ratio);
-        row(
-            name,
-            measured,
-            target,
-            "cargo bench -p benches --bench signatures",
-        )
+        let ratio = found.map(|(_, ratio)| *ratio);
+        let bench = "cargo bench -p benches --bench signatures";
+        row(name, ratio, target, bench)
     });
+    let client = "a full handshake, the client's CPU, P-256, *ring*";
+    let server = "a server that verifies a client again, P-384, *ring*";
     let handshakes = [
-        (
-            "client",
-            "P-256",
-            "a full handshake, the client's CPU, P-256, *ring*",
-            0.62,
-        ),
+        ("client", "P-256", client, 0.62),
         ("client", "P-384", "the same, P-384", 0.15),
-        (
-            "server",
-            "P-384",
-            "a server that verifies a client again, P-384, *ring*",
-            0.20,
-        ),
+        ("server", "P-384", server, 0.20),
     ];
     let handshakes = handshakes.map(|(side, chain, name, target)| {
         let found = times.handshakes.iter().find(|handshake| {
             (&*handshake.side, &*handshake.provider, &*handshake.chain) == (side, "ring", chain)
         });
-        let measured = found.map_or(f64::INFINITY, Handshake::ratio);
-        row(
-            name,
-            measured,
-            target,
-            "cargo bench -p benches --bench handshakes",
-        )
+        let bench = "cargo bench -p benches --bench handshakes";
+        row(name, found.map(Handshake::ratio), target, bench)
     });
     verifications.into_iter().chain(handshakes).collect()
 }
@@ -285,120 +261,49 @@ const FIGURES: &str = "cargo xtask figures";
 
 /// Clean builds of the one-line program, compared with those of its twin.
 fn clean_builds(times: &Times) -> [Row; 4] {
-    let row = |name, peer, measured, [target, most]: [f64; 2]| Row {
-        name,
-        peer,
-        unit: "",
-        measured,
-        target,
-        most,
-        command: FIGURES,
-    };
+    let row =
+        |name, peer, unit, measured, bounds| Row::new(name, peer, unit, measured, bounds, FIGURES);
     let build = &times.build;
-    let own = row(
-        "a clean debug build of the one-line program, CPU seconds",
-        BY_HAND,
-        build.mozilla / build.twin,
-        [1.15, 1.5],
-    );
-    let custom = build.custom / build.twin;
-    let beside_mozilla = build.custom / build.mozilla;
-    let macros = row(
-        "a clean debug build without `rustls`, with `macros`, CPU seconds",
-        "the same without `macros`",
-        times.macros,
-        [1.5, 2.0],
-    );
+    let own = "a clean debug build of the one-line program, CPU seconds";
+    let macros = "a clean debug build without `rustls`, with `macros`, CPU seconds";
+    let without = "the same without `macros`";
+    let [custom, beside_mozilla] = [build.twin, build.mozilla].map(|peer| build.custom / peer);
     [
-        Row { ..own },
-        row(WITH_CUSTOM, BY_HAND, custom, [1.15, 1.5]),
-        row(WITH_CUSTOM, WITH_MOZILLA, beside_mozilla, [1.05, 1.25]),
-        Row {
-            unit: SECONDS,
-            ..macros
-        },
+        row(own, BY_HAND, "", build.mozilla / build.twin, [1.15, 1.5]),
+        row(WITH_CUSTOM, BY_HAND, "", custom, [1.15, 1.5]),
+        row(WITH_CUSTOM, WITH_MOZILLA, "", beside_mozilla, [1.05, 1.25]),
+        row(macros, without, SECONDS, times.macros, [1.5, 2.0]),
     ]
 }
 
 /// The weight of the one-line program, compared with its twin.
 fn weight(counts: &Counts) -> [Row; 6] {
-    let row = |name, peer, unit, measured, [target, most]: [f64; 2]| Row {
-        name,
-        peer,
-        unit,
-        measured,
-        target,
-        most,
-        command: FIGURES,
+    let kib =
+        |name, measured, bounds| Row::new(name, BY_HAND, " KiB more", measured, bounds, FIGURES);
+    let crates = |name, peer, crates: &[String], target| {
+        let count = u32::try_from(crates.len()).map_or(f64::INFINITY, f64::from);
+        Row::new(name, peer, " more", count, [target; 2], "cargo tree")
     };
-    let count = |crates: &[String]| u32::try_from(crates.len()).map_or(f64::INFINITY, f64::from);
     let [with_fat_lto, plain] = counts.sizes;
-    let size = row(
-        "the one-line program, release with fat LTO, stripped",
-        BY_HAND,
-        " KiB more",
-        with_fat_lto,
-        // Missed: no more than it has now. docs/figures.md says for what, and what was tried.
-        [20.0, 92.0],
-    );
-    let crates = row(
-        "crates in its tree",
-        BY_HAND,
-        " more",
-        count(&counts.crates),
-        [6.0, 6.0],
-    );
-    let of_custom = row(
-        WITH_CUSTOM,
-        WITH_MOZILLA,
-        " more",
-        count(&counts.crates_of_custom),
-        [2.0, 2.0],
-    );
+    let size = "the one-line program, release with fat LTO, stripped";
+    let two = "a client of two roots by `include_bundle!`, release with fat LTO, stripped";
+    let all = "the same client of all of Mozilla's";
     [
-        Row { ..size },
+        // Missed: no more than it has now. docs/figures.md says for what, and what was tried.
+        kib(size, with_fat_lto, [20.0, 92.0]),
         // Missed by far: no more than it has now.
-        row(
-            "the same, plain release",
-            BY_HAND,
-            " KiB more",
-            plain,
-            [36.0, 153.0],
-        ),
-        row(
-            "its resident memory",
-            BY_HAND,
-            " KiB more",
-            counts.resident,
-            [64.0, 128.0],
-        ),
-        Row {
-            command: "cargo tree",
-            ..crates
-        },
-        Row {
-            command: "cargo tree",
-            ..of_custom
-        },
-        row(
-            "a client of two roots by `include_bundle!`, release with fat LTO, stripped",
-            "the same client of all of Mozilla's",
-            "",
-            counts.two_roots,
-            [0.97, 1.0],
-        ),
+        kib("the same, plain release", plain, [36.0, 153.0]),
+        kib("its resident memory", counts.resident, [64.0, 128.0]),
+        crates("crates in its tree", BY_HAND, &counts.crates, 6.0),
+        crates(WITH_CUSTOM, WITH_MOZILLA, &counts.crates_of_custom, 2.0),
+        Row::new(two, all, "", counts.two_roots, [0.97, 1.0], FIGURES),
     ]
 }
 
 fn system(times: &Times) -> [Row; 2] {
-    let row = |name, measured: &Ways| Row {
-        name,
-        peer: NATIVE,
-        unit: "",
-        measured: measured.ratio(NATIVE),
-        target: 0.95,
-        most: 1.5,
-        command: "cargo bench -p benches --bench system --features system",
+    let row = |name, measured: &Ways| {
+        let bench = "cargo bench -p benches --bench system --features system";
+        Row::new(name, NATIVE, "", measured.ratio(NATIVE), [0.95, 1.5], bench)
     };
     [
         row("the system's store, as Debian has it", &times.system_store),
@@ -407,50 +312,26 @@ fn system(times: &Times) -> [Row; 2] {
 }
 
 fn live(live: &Live) -> [Row; 3] {
-    let row = |name, peer, unit, measured, [target, most]: [f64; 2]| Row {
-        name,
-        peer,
-        unit,
-        measured,
-        target,
-        most,
-        command: "cargo bench -p benches --bench live",
+    let row = |name, peer, unit, measured, bounds| {
+        let bench = "cargo bench -p benches --bench live";
+        Row::new(name, peer, unit, measured, bounds, bench)
     };
+    let look = "`LiveRoots::client_config()`: a look at the generation";
+    let fixed = "`Roots::client_config()`";
+    let refresh = "a refresh that changes nothing: Mozilla's list and a file";
+    let following = "a handshake with `following_config()`, TLS 1.3, both sides";
     [
-        row(
-            "`LiveRoots::client_config()`: a look at the generation",
-            "`Roots::client_config()`",
-            " ns more",
-            live.generation,
-            [50.0, 150.0],
-        ),
-        row(
-            "a refresh that changes nothing: Mozilla's list and a file",
-            "",
-            " µs",
-            live.unchanged_refresh,
-            [150.0, 450.0],
-        ),
-        row(
-            "a handshake with `following_config()`, TLS 1.3, both sides",
-            "a resumed one",
-            "",
-            live.following,
-            [3.0, 5.0],
-        ),
+        row(look, fixed, " ns more", live.generation, [50.0, 150.0]),
+        row(refresh, "", " µs", live.unchanged_refresh, [150.0, 450.0]),
+        row(following, "a resumed one", "", live.following, [3.0, 5.0]),
     ]
 }
 
 /// The targets are today's counts, so that an update which brings another crate is noticed.
 fn connectors(counts: &Counts) -> [Row; 4] {
-    let row = |name, measured, target| Row {
-        name,
-        peer: "the default features",
-        unit: " more",
-        measured,
-        target,
-        most: target,
-        command: "cargo tree",
+    let row = |name, measured, target| {
+        let peer = "the default features";
+        Row::new(name, peer, " more", measured, [target; 2], "cargo tree")
     };
     let [hyper, reqwest, blocking, ureq] = counts.connectors;
     [
@@ -499,8 +380,7 @@ fn machine() -> Result<String, Box<dyn Error>> {
         model.trim_start_matches(['\t', ' ', ':'])
     });
     let cores = std::thread::available_parallelism()?;
-    let today = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-    let date = embedded_roots_bundle::iso_day(rustls_pki_types::UnixTime::since_unix_epoch(today));
+    let date = iso_day(UnixTime::now());
     Ok(format!(
         "on {date} under Linux, with {cores} cores of an {model}"
     ))

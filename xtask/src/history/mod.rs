@@ -11,18 +11,18 @@ mod text;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::path::Path;
 
-use embedded_roots_bundle::{MAX_FILE_SIZE, read_file};
+use embedded_roots_bundle::{MAX_FILE_SIZE, iso_day, read_file};
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use rustls_pki_types::CertificateDer;
 
-use self::releases::{Certificates, Version};
+use self::releases::Version;
 use self::text::{History, Record};
-use crate::differences::{self, Reviewed};
-use crate::{certs, path};
+use crate::differences::{self, Reviews};
+use crate::{certs, facts, path};
 
 /// Writes the file from the releases in this folder, and returns what it says and how it differs from
 /// certs/.
@@ -35,8 +35,7 @@ pub(crate) fn write(folder: &str) -> Result<String, Box<dyn Error>> {
 
 /// Fails if the file is not as [`write()`] leaves it, or does not agree with the reviewed files.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
-    let text = decompress(&read_file(&path(HISTORY))?)?;
-    let history = History::from_text(HISTORY, &text)?;
+    let history = present()?;
     let report = compare_with_certs(&history)?;
     let dated = certs::roots()?
         .iter()
@@ -45,30 +44,32 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
         .collect();
     let removals = fs::read_to_string(path(REMOVALS))?;
     let explained = removals::check(REMOVALS, &removals, &history, &dated)?;
-    let readme = fs::read_to_string(path(README))?;
-    for fact in facts(&history) {
-        if !readme.contains(&fact) {
-            return Err(format!("{README} does not say \"{fact}\"").into());
-        }
-    }
+    facts::check(README, &facts(&history))?;
     let summary = summary(&history);
     Ok(format!(
         "{HISTORY}: {summary}\n{REMOVALS}: reasons for {explained} of them\n{report}"
     ))
 }
 
-/// All certificates, by their digest in lower-case hexadecimal digits.
-pub(crate) fn certificates() -> Result<BTreeMap<String, CertificateDer<'static>>, Box<dyn Error>> {
-    let text = decompress(&read_file(&path(HISTORY))?)?;
-    let records = History::from_text(HISTORY, &text)?.records.into_iter();
+/// Certificates, by their digest in lower-case hexadecimal digits.
+pub(crate) type Certificates = BTreeMap<String, CertificateDer<'static>>;
+
+/// All that the history has.
+pub(crate) fn certificates() -> Result<Certificates, Box<dyn Error>> {
+    let records = present()?.records.into_iter();
     Ok(records
         .map(|record| (record.sha256, record.certificate))
         .collect())
 }
 
 /// The differences between the newest release and certs/ that have been reviewed.
-pub(crate) fn reviewed() -> Result<Reviewed, Box<dyn Error>> {
-    Reviewed::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)
+pub(crate) fn reviewed() -> Result<Reviews, Box<dyn Error>> {
+    Reviews::parse(DIFFERENCES, &fs::read_to_string(path(DIFFERENCES))?)
+}
+
+/// What the file says.
+fn present() -> Result<History, Box<dyn Error>> {
+    History::from_text(HISTORY, &decompress(&read_file(&path(HISTORY))?)?)
 }
 
 const HISTORY: &str = "cli/data/history.pem.gz";
@@ -78,27 +79,27 @@ const README: &str = "cli/data/README.md";
 
 /// The certificates of the releases, which are in their order.
 fn history_of(releases: &BTreeMap<Version, Certificates>) -> Result<History, Box<dyn Error>> {
-    let days: Vec<_> = releases.keys().map(|version| &version.day).collect();
+    let days: Vec<_> = releases.keys().map(|version| version.day).collect();
     let (Some(&since), Some(&as_of)) = (days.first(), days.last()) else {
         return Err("there is no release".into());
     };
     let mut records: BTreeMap<&String, Record> = BTreeMap::new();
     for (nth, (version, certificates)) in releases.iter().enumerate() {
-        let after = days.get(nth + 1).map(|day| (*day).clone());
+        let after = days.get(nth + 1).copied();
         for (digest, certificate) in certificates {
             let record = records.entry(digest).or_insert_with(|| Record {
                 certificate: certificate.clone(),
                 sha256: digest.clone(),
-                first: version.day.clone(),
-                last: version.day.clone(),
+                first: version.day,
+                last: version.day,
                 gone: None,
             });
-            record.last = version.day.clone();
-            record.gone.clone_from(&after);
+            record.last = version.day;
+            record.gone = after;
         }
     }
     let records = records.into_values().collect();
-    History::new(since.clone(), as_of.clone(), releases.len(), records)
+    History::new(since, as_of, releases.len(), records)
 }
 
 /// The differences between the newest release and certs/, which have all been reviewed.
@@ -118,14 +119,13 @@ fn compare_with_certs(history: &History) -> Result<String, Box<dyn Error>> {
 /// Strings that the README must contain.
 fn facts(history: &History) -> [String; 2] {
     let (all, listed) = (history.records.len(), history.listed());
-    let History {
-        releases,
-        since,
-        as_of,
-        ..
-    } = history;
+    let (releases, since, as_of) = (history.releases, history.since, history.as_of);
     [
-        format!("{releases} releases, {since} to {as_of}"),
+        format!(
+            "{releases} releases, {} to {}",
+            iso_day(since),
+            iso_day(as_of)
+        ),
         format!("{all} certificates, of which {listed} are in the newest release"),
     ]
 }
@@ -145,13 +145,18 @@ fn compress(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
 }
 
 fn decompress(gzip: &[u8]) -> Result<String, Box<dyn Error>> {
-    let mut text = String::new();
-    let mut reader = GzDecoder::new(gzip).take(MAX_FILE_SIZE + 1);
-    reader.read_to_string(&mut text)?;
-    if u64::try_from(text.len())? > MAX_FILE_SIZE {
-        return Err(format!("{HISTORY}: its text is larger than 16 MiB").into());
+    let text = read_bounded(GzDecoder::new(gzip), &format!("{HISTORY}: its text"))?;
+    Ok(String::from_utf8(text)?)
+}
+
+/// The content, if it is not longer than any bundle is. `name` is for errors.
+fn read_bounded(reader: impl Read, name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut content = Vec::new();
+    reader.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)?;
+    if u64::try_from(content.len())? > MAX_FILE_SIZE {
+        return Err(format!("{name} is larger than 16 MiB").into());
     }
-    Ok(text)
+    Ok(content)
 }
 
 #[cfg(test)]
@@ -192,11 +197,8 @@ mod tests {
             let sha256 = hex(&sha256(&TLS_SERVER_ROOT_CERTS[nth]));
             let mut records = history.records.iter();
             let record = records.find(|record| record.sha256 == sha256).unwrap();
-            let gone = record
-                .gone
-                .as_ref()
-                .map_or("-".to_owned(), ToString::to_string);
-            format!("{} {} {gone}", record.first, record.last)
+            let gone = record.gone.map_or("-".to_owned(), iso_day);
+            format!("{} {} {gone}", iso_day(record.first), iso_day(record.last))
         };
         assert_eq!(dates(0), "2015-04-28 2015-04-28 2015-09-06");
         assert_eq!(dates(1), "2015-04-28 2018-01-18 -");

@@ -6,15 +6,12 @@ use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
-use embedded_roots_bundle::{MAX_FILE_SIZE, PrivateKeys, parse};
+use embedded_roots_bundle::{MAX_FILE_SIZE, PrivateKeys, parse, parse_iso_day};
 use flate2::read::GzDecoder;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::UnixTime;
 
-use crate::day::Day;
+use super::Certificates;
 use crate::differences::digest;
-
-/// Certificates, by their digest in lower-case hexadecimal digits.
-pub(super) type Certificates = BTreeMap<String, CertificateDer<'static>>;
 
 /// The releases in this folder, the oldest first.
 ///
@@ -59,11 +56,13 @@ fn add(
 }
 
 const CACERT: &str = "certifi/cacert.pem";
+/// Of an archive, in errors.
+const BUNDLE: &str = "its certifi/cacert.pem";
 
 /// A version such as `2022.6.15.1` or `2026.10.19.post1`, in the order of PEP 440.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Version {
-    pub(super) day: Day,
+    pub(super) day: UnixTime,
     patch: u32,
     post: Option<u32>,
 }
@@ -87,7 +86,8 @@ impl Version {
         let mut numbers = date.iter().map(|part| part.parse::<u32>().ok());
         let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
         Some(Self {
-            day: Day::parse(&format!("{year:04}-{month:02}-{day:02}")).filter(|_| year >= 2015)?,
+            day: parse_iso_day(&format!("{year:04}-{month:02}-{day:02}"))
+                .filter(|_| year >= 2015)?,
             patch: patch.parse().ok()?,
             post,
         })
@@ -111,7 +111,7 @@ fn version_and_kind(name: &str) -> Option<(Version, Kind)> {
 
 /// The bundle in a ZIP archive.
 fn wheel(archive: impl Read + Seek) -> Result<Vec<u8>, Box<dyn Error>> {
-    bounded(zip::ZipArchive::new(archive)?.by_name(CACERT)?)
+    super::read_bounded(zip::ZipArchive::new(archive)?.by_name(CACERT)?, BUNDLE)
 }
 
 /// The bundle in a tar.gz archive, in which everything is in a folder of name and version.
@@ -122,27 +122,17 @@ fn sdist(archive: impl Read) -> Result<Vec<u8>, Box<dyn Error>> {
         let entry = entry?;
         let path: PathBuf = entry.path()?.components().skip(1).collect();
         if path == Path::new(CACERT) {
-            return bounded(entry);
+            return super::read_bounded(entry, BUNDLE);
         }
     }
     Err(format!("there is no {CACERT} in it").into())
-}
-
-/// The content, if it is not longer than any bundle is.
-fn bounded(reader: impl Read) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut content = Vec::new();
-    reader.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)?;
-    if u64::try_from(content.len())? > MAX_FILE_SIZE {
-        return Err(format!("its {CACERT} is larger than 16 MiB").into());
-    }
-    Ok(content)
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write as _};
 
-    use embedded_roots_bundle::certificate_to_pem;
+    use embedded_roots_bundle::{certificate_to_pem, iso_day};
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
@@ -269,7 +259,7 @@ mod tests {
         let versions = versions.map(|text| Version::parse(text).unwrap());
         assert!(versions.is_sorted());
         assert!(versions.windows(2).all(|pair| pair[0] != pair[1]));
-        assert_eq!(versions[0].day.to_string(), "2015-04-28");
+        assert_eq!(iso_day(versions[0].day), "2015-04-28");
         for other in [
             "",
             "1.0.1",

@@ -3,22 +3,20 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
-use embedded_roots_bundle::certificate_to_pem;
 use embedded_roots_bundle::digest::{hex, sha256};
-use embedded_roots_bundle::{PrivateKeys, parse};
-use rustls_pki_types::CertificateDer;
+use embedded_roots_bundle::{PrivateKeys, certificate_to_pem, iso_day, parse, parse_iso_day};
+use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::record::{Days, paragraphs, value};
-use crate::day::Day;
 use crate::differences::subject_of;
 
 /// What the releases have held.
 #[derive(Debug)]
 pub(super) struct History {
     /// The day of the oldest release.
-    pub(super) since: Day,
+    pub(super) since: UnixTime,
     /// The day of the newest release.
-    pub(super) as_of: Day,
+    pub(super) as_of: UnixTime,
     /// The number of releases.
     pub(super) releases: usize,
     /// Each certificate once, in the order of their last release, first release and digest.
@@ -31,10 +29,10 @@ pub(super) struct Record {
     pub(super) certificate: CertificateDer<'static>,
     /// The digest of the certificate, in lower-case hexadecimal digits.
     pub(super) sha256: String,
-    pub(super) first: Day,
-    pub(super) last: Day,
+    pub(super) first: UnixTime,
+    pub(super) last: UnixTime,
     /// The day of the release after `last`; `None` if the newest release has the certificate.
-    pub(super) gone: Option<Day>,
+    pub(super) gone: Option<UnixTime>,
 }
 
 impl Record {
@@ -47,10 +45,11 @@ impl Record {
             gone,
         } = self;
         let subject = subject_of(certificate);
+        let (first, last, gone) = (iso_day(*first), iso_day(*last), gone.map(iso_day));
         let days = Days {
-            first: first.as_str(),
-            last: last.as_str(),
-            gone: gone.as_ref().map(Day::as_str),
+            first: &first,
+            last: &last,
+            gone: gone.as_deref(),
         };
         let pem = certificate_to_pem(certificate);
         format!("# subject: {subject}\n# sha256: {sha256}\n{days}{pem}")
@@ -62,28 +61,19 @@ impl History {
     ///
     /// Fails if dates contradict each other, or a certificate stands there twice.
     pub(super) fn new(
-        since: Day,
-        as_of: Day,
+        since: UnixTime,
+        as_of: UnixTime,
         releases: usize,
         mut records: Vec<Record>,
     ) -> Result<Self, Box<dyn Error>> {
-        records.sort_by(|one, other| {
-            let key = |record: &Record| {
-                (
-                    record.last.clone(),
-                    record.first.clone(),
-                    record.sha256.clone(),
-                )
-            };
-            key(one).cmp(&key(other))
-        });
+        records.sort_by_key(|record| (record.last, record.first, record.sha256.clone()));
         let mut digests = BTreeSet::new();
         for record in &records {
-            let end = record.gone.as_ref().unwrap_or(&as_of);
+            let end = record.gone.unwrap_or(as_of);
             let is_in_order =
-                since <= record.first && record.first <= record.last && record.last <= *end;
+                since <= record.first && record.first <= record.last && record.last <= end;
             let is_listed = record.gone.is_none();
-            if !is_in_order || *end > as_of || (is_listed && record.last != as_of) {
+            if !is_in_order || end > as_of || (is_listed && record.last != as_of) {
                 return Err(format!("the dates of {} contradict each other", record.sha256).into());
             }
             if !digests.insert(&record.sha256) {
@@ -115,8 +105,8 @@ impl History {
              # Releases: {}\n\
              # Certificates: {}\n\
              # Listed: {}\n",
-            self.since,
-            self.as_of,
+            iso_day(self.since),
+            iso_day(self.as_of),
             self.releases,
             self.records.len(),
             self.listed(),
@@ -165,8 +155,8 @@ impl History {
     }
 }
 
-fn day(key: &str, value: &str) -> Result<Day, String> {
-    Day::parse(value).ok_or_else(|| format!("{key} is not a day YYYY-MM-DD: {value}"))
+fn day(key: &str, value: &str) -> Result<UnixTime, String> {
+    parse_iso_day(value).ok_or_else(|| format!("{key} is not a day YYYY-MM-DD: {value}"))
 }
 
 fn at(name: &str, line: usize, why: &str) -> String {
@@ -190,7 +180,7 @@ pub(super) mod tests {
     use super::*;
 
     pub(in super::super) fn history() -> History {
-        let day = |text: &str| Day::parse(text).unwrap();
+        let day = |text: &str| parse_iso_day(text).unwrap();
         let record = |nth: usize, first, last, gone: Option<&str>| Record {
             certificate: TLS_SERVER_ROOT_CERTS[nth].clone(),
             sha256: hex(&sha256(&TLS_SERVER_ROOT_CERTS[nth])),
@@ -221,7 +211,7 @@ pub(super) mod tests {
         );
         // By their last release, then by their first.
         assert!(read.records[0].gone.is_some());
-        assert_eq!(read.records[1].first.to_string(), "2015-04-28");
+        assert_eq!(iso_day(read.records[1].first), "2015-04-28");
         assert!(text.contains("\n# Certificates: 3\n# Listed: 2\n\n# subject: "));
     }
 

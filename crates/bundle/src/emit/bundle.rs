@@ -18,7 +18,7 @@ use crate::x509::name::DistinguishedName;
 /// `variant` is its `BundleName`, and `anchors` the expression that [`anchors`] returns.
 #[must_use]
 pub fn bundle(variant: &str, sha256: [u8; 32], as_of: Option<UnixTime>, anchors: &str) -> String {
-    let as_of = option(as_of.map(|day| decimal(day.as_secs())));
+    let as_of = seconds(as_of);
     format!("Bundle::new(BundleName::{variant}, {sha256:?}, {as_of}, {anchors})\n")
 }
 
@@ -26,31 +26,23 @@ pub fn bundle(variant: &str, sha256: [u8; 32], as_of: Option<UnixTime>, anchors:
 pub fn anchors<'a>(
     anchors: impl ExactSizeIterator<Item = (&'a TrustAnchor<'static>, Option<UnixTime>)>,
 ) -> String {
-    list(anchors, |anchor| {
-        let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
-        let literals = [byte_string(subject), byte_string(key)];
-        ("from_literals", literals.to_vec())
-    })
+    list(anchors, literals)
 }
 
 /// Like [`anchors`], with the anchors of these roots.
 pub fn anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
-    anchors(roots.map(|root| (root.trust_anchor(), root.limits().distrust_after())))
+    anchors(roots.map(anchor_and_date))
 }
 
 /// Like [`anchors_of`], for roots that nobody knows by their keys: [`ANCHOR_MARK`] is before each, with the lengths of
 /// the subject and of the key in two bytes each, big-endian, so that they can be found in a program.
 pub fn marked_anchors_of<'a>(roots: impl ExactSizeIterator<Item = &'a Root>) -> String {
-    let anchors = roots.map(|root| (root.trust_anchor(), root.limits().distrust_after()));
-    list(anchors, |anchor| {
+    list(roots.map(anchor_and_date), |anchor| {
         let (subject, key) = (&anchor.subject, &anchor.subject_public_key_info);
         let length = |part: &[u8]| u16::try_from(part.len()).ok().map(u16::to_be_bytes);
         let (Some(of_subject), Some(of_key)) = (length(subject), length(key)) else {
             // As it is: no certificate is that long that anybody has seen.
-            return (
-                "from_literals",
-                vec![byte_string(subject), byte_string(key)],
-            );
+            return literals(anchor);
         };
         let head = [ANCHOR_MARK, &of_subject, &of_key].concat();
         let (start, end) = (head.len(), head.len() + subject.len());
@@ -69,18 +61,14 @@ pub fn limited_roots<'a>(roots: impl Iterator<Item = &'a Root>) -> String {
     let mut source = String::from("&[\n");
     for root in roots {
         let anchor = root.trust_anchor();
-        let constraints = anchor.name_constraints.as_deref().map(byte_string);
-        let seconds = root.limits().distrust_after();
-        let seconds = seconds.map(|time| decimal(time.as_secs()));
+        let [constraints, date] = limits(anchor_and_date(root));
         let _ = writeln!(
             source,
             "    // {}\n    LimitedRoot {{\n        subject: {},\n        key_sha256: {:?},\n        \
-             name_constraints: {},\n        distrust_after: {},\n    }},",
+             name_constraints: {constraints},\n        distrust_after: {date},\n    }},",
             DistinguishedName::new(&anchor.subject),
             byte_string(&anchor.subject),
             sha256(&anchor.subject_public_key_info),
-            option(constraints),
-            option(seconds),
         );
     }
     source.push_str("]\n");
@@ -90,18 +78,42 @@ pub fn limited_roots<'a>(roots: impl Iterator<Item = &'a Root>) -> String {
 /// What is before a marked anchor in a program.
 pub const ANCHOR_MARK: &[u8] = b"embedded-roots:anchor:";
 
-/// The expression of a list of anchors, each of a constructor and its first arguments.
+/// An anchor with its distrust date.
+type DatedAnchor<'a> = (&'a TrustAnchor<'static>, Option<UnixTime>);
+
+fn anchor_and_date(root: &Root) -> DatedAnchor<'_> {
+    (root.trust_anchor(), root.limits().distrust_after())
+}
+
+/// A constructor of an anchor, and its first arguments.
+type Constructor = (&'static str, Vec<String>);
+
+fn literals(anchor: &TrustAnchor<'static>) -> Constructor {
+    let fields = [&anchor.subject, &anchor.subject_public_key_info];
+    let literals = fields.map(|field| byte_string(field));
+    ("from_literals", literals.to_vec())
+}
+
+/// The last two arguments.
+fn limits((anchor, date): DatedAnchor<'_>) -> [String; 2] {
+    let constraints = anchor.name_constraints.as_deref().map(byte_string);
+    [option(constraints), seconds(date)]
+}
+
+fn seconds(time: Option<UnixTime>) -> String {
+    option(time.map(|time| decimal(time.as_secs())))
+}
+
+/// The expression of a list of anchors.
 fn list<'a>(
-    anchors: impl ExactSizeIterator<Item = (&'a TrustAnchor<'static>, Option<UnixTime>)>,
-    arguments: impl Fn(&TrustAnchor<'static>) -> (&'static str, Vec<String>),
+    anchors: impl ExactSizeIterator<Item = DatedAnchor<'a>>,
+    constructor: impl Fn(&TrustAnchor<'static>) -> Constructor,
 ) -> String {
     let count = anchors.len();
     let mut source = format!("{HEADER}{{\n    static ANCHORS: [Anchor; {count}] = [\n");
-    for (anchor, distrust_after) in anchors {
-        let constraints = anchor.name_constraints.as_deref().map(byte_string);
-        let seconds = distrust_after.map(|time| decimal(time.as_secs()));
-        let (constructor, mut arguments) = arguments(anchor);
-        arguments.extend([option(constraints), option(seconds)]);
+    for (anchor, date) in anchors {
+        let (constructor, mut arguments) = constructor(anchor);
+        arguments.extend(limits((anchor, date)));
         // Writing to a `String` never fails, here and below.
         let _ = writeln!(
             source,
@@ -185,7 +197,7 @@ impl AnchorList {
 
 impl ParsedBundle {
     /// The expression of a `Bundle`, as the functions [`bundle`] and [`anchors`] write it, or [`marked_anchors_of`], if the
-    /// data has no date and so is no root program's.
+    /// data has no date, and so is not that of a root program.
     #[must_use]
     pub fn to_source(&self, variant: &str, as_of: Option<UnixTime>) -> String {
         let anchors = match as_of {

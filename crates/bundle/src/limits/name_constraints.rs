@@ -80,7 +80,7 @@ impl Subtrees {
 }
 
 /// Whether webpki can read name constraints (the content of the SEQUENCE): otherwise it refuses every
-/// chain, and writing them anew would widen what they say. DER, subtrees of one `GeneralName` each, and
+/// chain, and rewriting them would widen what they say. DER, subtrees of one `GeneralName` each, and
 /// no sequence of more than 65,535 bytes, where webpki stops.
 pub(crate) fn check(content: &[u8]) -> Result<(), ParseError> {
     let mut rest = content;

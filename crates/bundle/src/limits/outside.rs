@@ -134,18 +134,19 @@ fn shown(name: Element<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use embedded_roots_testing::authority::self_signed_server_with;
+    use rcgen::CertificateParams;
+
     use super::*;
     use crate::limits::annotation::Annotation;
 
     fn certificate(names: &[&str]) -> Vec<u8> {
-        let params = rcgen::CertificateParams::new(
-            names
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect::<Vec<_>>(),
-        );
-        let key = rcgen::KeyPair::generate().unwrap();
-        params.unwrap().self_signed(&key).unwrap().der().to_vec()
+        let names = names.iter().map(|&name| name.to_owned());
+        let names = CertificateParams::new(names.collect::<Vec<_>>()).unwrap();
+        let server = self_signed_server_with("a.example", |params| {
+            params.subject_alt_names = names.subject_alt_names;
+        });
+        server.chain[0].to_vec()
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, Pa
     Ok(Some(label.to_owned()))
 }
 
-/// Whether a line is plainly meant to begin or to end a certificate, and which of the two, but is no boundary: it
+/// Whether a line is plainly meant to begin or to end a certificate, and which of the two, but is not a boundary: it
 /// has another number of hyphens, dashes, other blanks, or small letters. Of text, most of which no reader
 /// understands, a certificate would be lost without a word.
 pub(crate) fn damaged_boundary(line: &[u8]) -> Option<Boundary> {

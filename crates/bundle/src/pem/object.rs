@@ -25,7 +25,7 @@ pub(crate) fn has_more(header: &[u8]) -> bool {
 /// What the attributes of an object say of its certificate.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Object {
-    /// It is no root, and the attribute that says so, or cannot be read, is an error.
+    /// It is not a root, and the attribute that says so, or cannot be read, is an error.
     pub(crate) is_refused: bool,
     pub(crate) distrust_after: Option<UnixTime>,
 }

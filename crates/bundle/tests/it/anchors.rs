@@ -2,6 +2,7 @@
 
 use embedded_roots_bundle::{Annotation, Root};
 use embedded_roots_testing::authority::{ca_params, key};
+use embedded_roots_testing::der::element;
 use rcgen::{CidrSubnet, CustomExtension, GeneralSubtree, NameConstraints};
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
@@ -66,14 +67,7 @@ impl Node {
             Self::Leaf(tag, value) => (*tag, value.clone()),
             Self::Inner(tag, nodes) => (*tag, nodes.iter().flat_map(Self::encode).collect()),
         };
-        let [.., third, second, low] = value.len().to_be_bytes();
-        let header = match value.len() {
-            ..0x80 => vec![tag, low],
-            0x80..0x100 => vec![tag, 0x81, low],
-            0x100..0x1_0000 => vec![tag, 0x82, second, low],
-            _ => vec![tag, 0x83, third, second, low],
-        };
-        [header, value].concat()
+        element(tag, &value)
     }
 
     /// Calls this with the nodes of each inner node, which it may change.

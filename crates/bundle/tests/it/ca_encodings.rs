@@ -172,7 +172,7 @@ fn odd_encodings_agree() {
 /// Every class of difference: x509-parser accepts these, and we do not. Readers disagree about
 /// encodings that are not DER, so one may see a CA where another does not. No root needs leniency.
 #[test]
-fn what_is_not_der_is_refused() {
+fn invalid_der_is_refused() {
     for (why, id, value, x509_parser) in [
         // X.690, section 11.1: TRUE is 0xff. x509-parser accepts any value but zero.
         ("another TRUE", 19, &[0x30, 3, 1, 1, 1][..], Ca),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use embedded_roots_bundle::{Annotation, Root};
+use embedded_roots_testing::der::{element, sequence};
 use x509_parser::asn1_rs::{Any, BitString, Class, ToDer as _};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
@@ -162,22 +163,8 @@ fn is_der(extension: &X509Extension<'_>) -> bool {
 /// The `int` of readers in C. This limit is ours, not DER's.
 const MAX_PATH_LENGTH: Option<u32> = Some(i32::MAX.unsigned_abs());
 
-fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    tlv(0x30, &parts.concat())
-}
-
-fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-    let [.., high, low] = value.len().to_be_bytes();
-    let header = match value.len() {
-        ..0x80 => vec![tag, low],
-        0x80..0x100 => vec![tag, 0x81, low],
-        _ => vec![tag, 0x82, high, low],
-    };
-    [&header, value].concat()
-}
-
 pub(crate) fn extension(id: u8, value: &[u8]) -> Vec<u8> {
-    sequence(&[&[6, 3, 0x55, 0x1d, id], &tlv(4, value)])
+    sequence(&[&[6, 3, 0x55, 0x1d, id], &element(4, value)])
 }
 
 /// The certificate of [`ROOT`] with these extensions. Its signature is wrong, but no reader checks
@@ -193,6 +180,6 @@ pub(crate) fn with_extensions(list: &[u8]) -> Vec<u8> {
         .position(|octets| octets == key)
         .unwrap();
     let fields = &signed[4..before + key.len()];
-    let list = tlv(0xa3, &tlv(0x30, list));
+    let list = element(0xa3, &sequence(&[list]));
     sequence(&[&sequence(&[fields, &list]), signature])
 }

@@ -2,24 +2,10 @@
 
 use embedded_roots_bundle::{FileForm, PrivateKeys, parse};
 use embedded_roots_testing::authority::pem;
+use embedded_roots_testing::der::{element, sequence};
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::data::{OTHER, ROOT, VERSION_1, der, read};
-
-/// A SEQUENCE of these parts; each is shorter than 64 KiB.
-fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    element(0x30, &parts.concat())
-}
-
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    let header = match content.len() {
-        ..0x80 => vec![tag, length[1]],
-        0x80..0x100 => vec![tag, 0x81, length[1]],
-        _ => vec![tag, 0x82, length[0], length[1]],
-    };
-    [header, content.to_vec()].concat()
-}
 
 /// Certificates alone, as `openssl crl2pkcs7 -nocrl` writes them (RFC 5652, section 5.1).
 fn pkcs7(certificates: &[Vec<u8>]) -> Vec<u8> {

@@ -70,7 +70,7 @@ fn an_attribute_applies_to_its_object_alone() {
 }
 
 #[test]
-fn what_p11_kit_does_not_trust_is_never_a_root() {
+fn certificates_that_p11_kit_distrusts_are_not_roots() {
     for attribute in [
         "x-distrusted: true\n",
         "x-distrusted:true\n",

@@ -113,7 +113,7 @@ fn pinned_digest_without_a_bundle_is_an_error() {
 }
 
 #[test]
-fn what_is_not_64_digits_is_an_error_in_every_build() {
+fn malformed_digest_pin_is_an_error_in_every_build() {
     for value in [
         "sha256:00".to_owned(),
         "0".repeat(63),

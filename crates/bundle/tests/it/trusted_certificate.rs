@@ -1,6 +1,7 @@
 //! OpenSSL's trust settings: a certificate is accepted if they trust it for TLS servers.
 
 use embedded_roots_testing::authority::pem;
+use embedded_roots_testing::der::{element, sequence};
 
 use crate::data::{ROOT, TRUSTED, certificates, der, read};
 
@@ -15,24 +16,17 @@ const OTHER_USES: Result<(), &str> = Err("trusted for other uses");
 const REJECTED: Result<(), &str> = Err("rejected for TLS servers");
 const UNREADABLE: Result<(), &str> = Err("cannot be read");
 
-fn tagged(tag: u8, elements: &[&[u8]]) -> Vec<u8> {
-    let content = elements.concat();
-    let length = u8::try_from(content.len()).unwrap();
-    assert!(length < 0x80, "a length of one octet");
-    [&[tag, length], &content[..]].concat()
-}
-
 /// An `X509_CERT_AUX`, as in OpenSSL's `x_x509a.c`.
 fn settings(fields: &[&[u8]]) -> Vec<u8> {
-    tagged(0x30, fields)
+    sequence(fields)
 }
 
 fn trust(uses: &[&[u8]]) -> Vec<u8> {
-    tagged(0x30, uses)
+    sequence(uses)
 }
 
 fn reject(uses: &[&[u8]]) -> Vec<u8> {
-    tagged(0xa0, uses)
+    element(0xa0, &uses.concat())
 }
 
 #[track_caller]
@@ -122,10 +116,10 @@ fn settings_that_openssl_does_not_write_by_itself() {
         (reject(&[SERVER_AUTH]), UNREADABLE),
         (settings(&[cut]), UNREADABLE),
         (
-            settings(&[&tagged(0x30, &[SERVER_AUTH, &EMAIL[..4]])]),
+            settings(&[&sequence(&[SERVER_AUTH, &EMAIL[..4]])]),
             UNREADABLE,
         ),
-        (settings(&[&tagged(0xa0, &[&EMAIL[..4]])]), UNREADABLE),
+        (settings(&[&element(0xa0, &EMAIL[..4])]), UNREADABLE),
         (
             [settings(&[&trusted]), vec![0]].concat(),
             Err("bytes after the trust settings"),
