@@ -33,21 +33,21 @@ struct Difference<'a> {
     old: &'a Source,
     new: &'a Source,
     history_as_of: &'a str,
-    came: Vec<Facts<'a>>,
-    went: Vec<Facts<'a>>,
+    came: Vec<Facts>,
+    went: Vec<Facts>,
     /// Private roots of a program, without certificates.
     anchors_came: Vec<PrivateAnchor>,
     anchors_went: Vec<PrivateAnchor>,
     /// Not if those of a side are not known.
     limits_compared: bool,
-    changed: Vec<Change<'a>>,
+    changed: Vec<Change>,
 }
 
 /// The same subject and key.
 #[derive(Serialize)]
-struct Change<'a> {
+struct Change {
     #[serde(flatten)]
-    new: Facts<'a>,
+    new: Facts,
     /// None if they are not known.
     old_limits: Option<String>,
     new_limits: Option<String>,

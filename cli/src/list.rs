@@ -33,7 +33,7 @@ struct Listing<'a> {
     command: &'static str,
     source: &'a Source,
     history_as_of: &'a str,
-    roots: Vec<Facts<'a>>,
+    roots: Vec<Facts>,
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {

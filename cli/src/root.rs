@@ -81,7 +81,7 @@ impl InspectedRoot {
     }
 
     /// For JSON.
-    pub(crate) fn facts<'a>(&'a self, history: &'a History) -> Facts<'a> {
+    pub(crate) fn facts(&self, history: &History) -> Facts {
         let known = history.of_certificate(&self.certificate.sha256());
         Facts {
             mozilla: known.map(|known| known.standing.clone()),
@@ -95,16 +95,16 @@ impl InspectedRoot {
 
 /// A root as JSON.
 #[derive(Serialize)]
-pub(crate) struct Facts<'a> {
-    subject: &'a str,
-    issuer: &'a str,
-    serial: &'a str,
+pub(crate) struct Facts {
+    subject: String,
+    issuer: String,
+    serial: String,
     version: u32,
     sha256: String,
     sha1: String,
     spki_sha256: String,
     key: String,
-    signature_algorithm: &'a str,
+    signature_algorithm: String,
     not_before: String,
     not_after: String,
     is_ca: Option<bool>,
@@ -116,33 +116,33 @@ pub(crate) struct Facts<'a> {
     /// When the certificate was in Mozilla's list, if ever.
     mozilla: Option<Standing>,
     /// If its private key is public, or that of an intermediate below it.
-    compromised: Option<&'a Compromise>,
+    compromised: Option<Compromise>,
 }
 
-impl<'a> Facts<'a> {
-    pub(crate) fn subject(&self) -> &'a str {
-        self.subject
+impl Facts {
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
     }
 
     pub(crate) fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    pub(crate) fn compromised(&self) -> Option<&'a Compromise> {
-        self.compromised
+    pub(crate) fn compromised(&self) -> Option<&Compromise> {
+        self.compromised.as_ref()
     }
 
-    pub(crate) fn from_certificate(certificate: &'a Certificate, history: &'a History) -> Self {
+    pub(crate) fn from_certificate(certificate: &Certificate, history: &History) -> Self {
         Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            serial: certificate.serial(),
+            subject: certificate.subject().to_owned(),
+            issuer: certificate.issuer().to_owned(),
+            serial: certificate.serial().to_owned(),
             version: certificate.version(),
             sha256: hex(&certificate.sha256()),
             sha1: hex(&certificate.sha1()),
             spki_sha256: hex(&certificate.spki_sha256()),
             key: certificate.key().to_string(),
-            signature_algorithm: certificate.signature_algorithm(),
+            signature_algorithm: certificate.signature_algorithm().to_owned(),
             not_before: rfc3339(certificate.not_before()),
             not_after: rfc3339(certificate.not_after()),
             is_ca: certificate.is_ca(),
@@ -150,7 +150,7 @@ impl<'a> Facts<'a> {
             sct_not_after: None,
             name_constraints: certificate.name_constraints().map(str::to_owned),
             mozilla: None,
-            compromised: history.compromise(certificate),
+            compromised: history.compromise(certificate).cloned(),
         }
     }
 }

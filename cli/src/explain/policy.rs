@@ -14,12 +14,11 @@ use embedded_roots_bundle::{self as bundle, Annotation, escape, issuer, subject}
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::{Serialize, Serializer};
 
-use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::outcome::Result;
 use crate::programs::ProgramRoots;
-use crate::root::InspectedRoot;
+use crate::root::{Facts, InspectedRoot};
 use crate::source::{self, Source};
 
 /// Whose roots those of a policy are.
@@ -142,20 +141,24 @@ pub(super) fn embedded() -> std::result::Result<Roots, Error> {
 }
 
 /// A known root with the name of an issuer in a chain.
+#[derive(Serialize)]
 pub(super) struct Candidate {
-    pub(super) root: InspectedRoot,
+    #[serde(rename = "root")]
+    pub(super) facts: Facts,
     /// The names of the policies that have it.
     pub(super) trusted_by: Vec<PolicyName>,
-    /// A program's list alone has it, as an intermediate.
-    pub(super) is_intermediate: bool,
     /// If it has been removed from Mozilla's list.
     pub(super) removed: Option<Standing>,
-    /// If the private key of an intermediate below it is public, or its own.
-    pub(super) compromised: Option<Compromise>,
     /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong with the
     /// chain.
     pub(super) verifies: bool,
+    #[serde(skip)]
+    pub(super) root: InspectedRoot,
+    /// A program's list alone has it, as an intermediate.
+    #[serde(skip)]
+    pub(super) is_intermediate: bool,
     /// Whether the chain is valid with it: its own limits and the server's name aside.
+    #[serde(skip)]
     pub(super) is_valid: bool,
 }
 
@@ -193,10 +196,10 @@ pub(super) fn candidates(
             candidate.is_intermediate &= is_intermediate;
         } else if let Ok(read) = InspectedRoot::new(root.clone()) {
             candidates.push(Candidate {
+                facts: read.facts(history),
                 trusted_by: policy.into_iter().collect(),
                 is_intermediate,
                 removed: history.removed(&read.certificate).cloned(),
-                compromised: history.compromise(&read.certificate).cloned(),
                 verifies: verifies(root.certificate()),
                 is_valid: is_valid(chain, root, &provider, now),
                 root: read,

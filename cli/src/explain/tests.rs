@@ -39,7 +39,7 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
     )
     .unwrap();
     let policies = policies(None, &History::load().unwrap()).unwrap();
-    let chain = Chain::read(vec![server.der().clone()]).unwrap();
+    let chain = Chain::read(vec![server.der().clone()], &history).unwrap();
     let now = UnixTime::now();
     let config = embedded().unwrap().client_config();
     let provider = config.crypto_provider();
@@ -95,17 +95,18 @@ fn a_compromised_root_is_told_with_advisories() {
     let root = all
         .find(|known| known.certificate.subject().contains(name))
         .unwrap();
+    let read = InspectedRoot::from_der(root.der.clone()).unwrap();
     let candidate = Candidate {
-        root: InspectedRoot::from_der(root.der.clone()).unwrap(),
+        facts: read.facts(&history),
+        root: read,
         trusted_by: Vec::new(),
         is_intermediate: false,
         removed: history.removed(&root.certificate).cloned(),
-        compromised: history.compromise(&root.certificate).cloned(),
         verifies: true,
         is_valid: true,
     };
     let case = Case {
-        chain: &Chain::read(vec![server.der().clone()]).unwrap(),
+        chain: &Chain::read(vec![server.der().clone()], &history).unwrap(),
         name: &ServerName::try_from("localhost").unwrap(),
         candidates: &[candidate],
         now: UnixTime::now(),

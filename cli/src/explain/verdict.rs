@@ -208,7 +208,7 @@ impl Case<'_> {
                 );
                 return (Reason::OtherRoot, sentence);
             }
-            let compromised = end.compromised.as_ref();
+            let compromised = end.facts.compromised();
             let compromised = compromised.map(|why| format!("; it is compromised: {}", why.why()));
             let compromised = compromised.unwrap_or_default();
             let sentence = format!("its root {root} left Mozilla's list by {when}{compromised}");

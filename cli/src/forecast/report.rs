@@ -35,7 +35,7 @@ pub(super) struct Report<'a> {
     /// What `--within` says, in days.
     pub(super) within: Option<u32>,
     /// In the order of their next ends.
-    pub(super) roots: Vec<RootForecast<'a>>,
+    pub(super) roots: Vec<RootForecast>,
     /// Private roots of a program, without certificates, of which no dates are known.
     anchors: Vec<PrivateAnchor>,
     #[serde(skip)]
@@ -50,9 +50,9 @@ struct ProgramRelease<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct RootForecast<'a> {
+pub(super) struct RootForecast {
     #[serde(rename = "root")]
-    facts: Facts<'a>,
+    facts: Facts,
     #[serde(skip)]
     /// Its common name, or the whole subject if others have that name, too.
     pub(super) name: String,
@@ -152,11 +152,11 @@ impl<'a> Report<'a> {
                 },
             }
         });
-        let mut roots: Vec<RootForecast<'a>> = roots.collect();
+        let mut roots: Vec<RootForecast> = roots.collect();
         roots.sort_by(|one, other| {
             let by_name = || one.name.cmp(&other.name);
             // Without an end, last.
-            let order = |root: &RootForecast<'_>| {
+            let order = |root: &RootForecast| {
                 let next = root.next.as_ref();
                 (next.is_none(), next.map(|next| next.end))
             };
@@ -274,7 +274,7 @@ impl DatedEnd {
     }
 }
 
-impl RootForecast<'_> {
+impl RootForecast {
     pub(super) fn subject(&self) -> &str {
         self.facts.subject()
     }

@@ -21,12 +21,12 @@ pub(super) fn log(report: &Report<'_>) -> Value {
 }
 
 /// What ends the root next.
-fn rule(root: &RootForecast<'_>) -> String {
+fn rule(root: &RootForecast) -> String {
     let next = root.next.as_ref();
     next.map_or_else(|| "unknown".to_owned(), |next| next.kind.to_string())
 }
 
-fn result(root: &RootForecast<'_>, source: &str) -> Value {
+fn result(root: &RootForecast, source: &str) -> Value {
     let ends = root.ends.iter();
     let ends = ends.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
     let ends: Vec<String> = ends.collect();

@@ -37,7 +37,7 @@ const LANES: [(EndKind, &str); 8] = [
 ];
 
 /// The roots that end in a quarter.
-type Quarters<'r> = BTreeMap<i64, Vec<&'r RootForecast<'r>>>;
+type Quarters<'r> = BTreeMap<i64, Vec<&'r RootForecast>>;
 
 pub(super) fn picture(report: &Report<'_>) -> String {
     let lanes = LANES

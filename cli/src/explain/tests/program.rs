@@ -55,7 +55,7 @@ fn microsoft(roots: &[(&Authority, &str)]) -> Policy {
 
 /// The verdict of the first of these policies on a chain, at that time.
 fn verdict_at(now: UnixTime, policies: &[Policy], history: &History, sent: &Identity) -> Verdict {
-    let chain = Chain::read(sent.chain.clone()).unwrap();
+    let chain = Chain::read(sent.chain.clone(), history).unwrap();
     let config = embedded().unwrap().client_config();
     let provider = config.crypto_provider();
     let case = Case {
@@ -467,7 +467,7 @@ fn measurements_are_those_of_a_root_and_not_of_an_intermediate_of_a_list() {
     let programs = table.chosen(&["go".to_owned()]).unwrap();
     let config = embedded().unwrap().client_config();
     let measured = |policies: &[Policy], sent: &Identity| {
-        let chain = Chain::read(sent.chain.clone()).unwrap();
+        let chain = Chain::read(sent.chain.clone(), &history).unwrap();
         let provider = config.crypto_provider();
         let candidates = candidates(&chain, policies, &history, provider, time(NOW));
         let name = ServerName::try_from(HOST).unwrap();
