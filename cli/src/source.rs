@@ -24,18 +24,18 @@ use crate::programs::ProgramRoots;
 use crate::root::InspectedRoot;
 
 /// What an argument of the command line names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source {
-    /// `mozilla`, the list that this program was built with.
-    Mozilla,
-    /// `mozilla@YYYY-MM-DD`, the list as it was on that day. It may be none.
-    MozillaOn(String),
-    /// `chrome` or `microsoft`, the list of another program.
-    Program(RootProgram),
-    /// `system`, the operating system's store.
-    System,
     /// A file, or standard input for `-`.
     File(PathBuf),
+    /// `mozilla@YYYY-MM-DD`, the list as it was on that day. It may be none.
+    MozillaOn(String),
+    /// `mozilla`, the list that this program was built with.
+    Mozilla,
+    /// `system`, the operating system's store.
+    System,
+    /// `chrome` or `microsoft`, the list of another program.
+    Program(RootProgram),
 }
 
 impl From<&str> for Source {

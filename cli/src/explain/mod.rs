@@ -131,7 +131,7 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
     let shown = escape(&arguments.server);
     let at_server = |why| format!("{shown}: {}", escape(&format!("{why}")));
 
-    let config = config(&policy::embedded()?);
+    let config = config(&Source::Mozilla.policy(&history)?);
     let provider = Arc::clone(config.crypto_provider());
     let answer = server.chain(config).map_err(at_server)?;
     let mut chain = Chain::read(answer.chain, &history).map_err(at_server)?;

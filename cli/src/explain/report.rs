@@ -11,12 +11,13 @@ use crate::explain::chain::{Chain, LONGEST_NAME};
 use crate::explain::completion::{MissingCertificate, fetch_command};
 use crate::explain::elsewhere::Elsewhere;
 use crate::explain::handshake::Handshake;
-use crate::explain::policy::{Candidate, PolicyName, joined};
+use crate::explain::policy::{Candidate, joined};
 use crate::explain::reason::Reason;
 use crate::explain::starttls::StartTls;
 use crate::explain::verdict::Verdict;
 use crate::history::Standing;
 use crate::output::{ERROR, GOOD, is_narrow, stacked, start_of_sha256, table, table_with_remarks};
+use crate::source::Source;
 
 #[derive(Serialize)]
 pub(super) struct Explanation<'a> {
@@ -145,8 +146,8 @@ impl Explanation<'_> {
 }
 
 pub(super) fn difference(verdicts: &[Verdict]) -> Option<String> {
-    let of = |name| verdicts.iter().find(|verdict| verdict.policy == name);
-    let (embedded, system) = of(PolicyName::Embedded).zip(of(PolicyName::System))?;
+    let of = |source| verdicts.iter().find(|verdict| verdict.policy.0 == source);
+    let (embedded, system) = of(Source::Mozilla).zip(of(Source::System))?;
     let (accepts, refuses) = match (embedded.accepted?, system.accepted?) {
         (true, false) => (embedded, system),
         (false, true) => (system, embedded),

@@ -97,11 +97,8 @@ impl<'a> Registries<'a> {
 }
 
 fn connect(options: &RegistryOptions, history: &History) -> Result<Client> {
-    let roots = match &options.roots {
-        Some(source) => source.policy(history)?,
-        None => Source::Mozilla.policy(history)?,
-    };
-    let transport = Transport::new(&roots, options.insecure_http.clone());
+    let source = options.roots.as_ref().unwrap_or(&Source::Mozilla);
+    let transport = Transport::new(&source.policy(history)?, options.insecure_http.clone());
     Ok(Client::new(transport, Credentials::load()?))
 }
 

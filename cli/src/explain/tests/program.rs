@@ -19,12 +19,13 @@ use rustls_pki_types::{ServerName, UnixTime};
 
 use crate::explain::chain::Chain;
 use crate::explain::elsewhere::Elsewhere;
-use crate::explain::policy::{Policy, candidates, embedded, policies};
+use crate::explain::policy::{Policy, candidates, policies};
 use crate::explain::reason::Reason;
 use crate::explain::verdict::{Case, Verdict};
 use crate::history::History;
 use crate::interop::table::Table;
 use crate::programs::ProgramRoots;
+use crate::source::Source;
 
 const HOST: &str = "localhost";
 const NOW: &str = "2026-11-29T12:00:00Z";
@@ -56,7 +57,7 @@ fn microsoft(roots: &[(&Authority, &str)]) -> Policy {
 /// The verdict of the first of these policies on a chain, at that time.
 fn verdict_at(now: UnixTime, policies: &[Policy], history: &History, sent: &Identity) -> Verdict {
     let chain = Chain::read(sent.chain.clone(), history).unwrap();
-    let config = embedded().unwrap().client_config();
+    let config = Source::Mozilla.policy(history).unwrap().client_config();
     let provider = config.crypto_provider();
     let case = Case {
         candidates: &candidates(&chain, policies, history, provider, now),
@@ -465,7 +466,7 @@ fn measurements_are_those_of_a_root_and_not_of_an_intermediate_of_a_list() {
     let history = History::load().unwrap();
     let table = Table::load().unwrap();
     let programs = table.chosen(&["go".to_owned()]).unwrap();
-    let config = embedded().unwrap().client_config();
+    let config = Source::Mozilla.policy(&history).unwrap().client_config();
     let measured = |policies: &[Policy], sent: &Identity| {
         let chain = Chain::read(sent.chain.clone(), &history).unwrap();
         let provider = config.crypto_provider();
