@@ -142,11 +142,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         writeln!(out, "{}", summary.join(", "))
     })?;
     let same = all_went == 0 && all_came == 0 && difference.changed.is_empty();
-    Ok(if same {
-        Outcome::Clean
-    } else {
-        Outcome::Findings
-    })
+    Ok(Outcome::from_findings(!same))
 }
 
 impl Difference<'_> {

@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, which the code scanning of GitHub, GitLab and Azure shows beside a change.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
@@ -10,6 +11,35 @@ use serde_json::{Value, json};
 pub(crate) enum Format {
     /// SARIF 2.1.0: each finding is a result
     Sarif,
+}
+
+/// A result about a part of a file, which has this name.
+pub(crate) fn result(
+    rule: &str,
+    level: &str,
+    text: &str,
+    (file, line, name): (&str, usize, &str),
+) -> Value {
+    json!({
+        "ruleId": rule,
+        "level": level,
+        "message": { "text": text },
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(file) },
+                "region": { "startLine": line },
+            },
+            "logicalLocations": [{ "fullyQualifiedName": name, "kind": "resource" }],
+        }],
+    })
+}
+
+/// The log of results whose rules have ids alone.
+pub(crate) fn log_of_results(results: &[Value]) -> Value {
+    let ids = results.iter().filter_map(|result| result.get("ruleId"));
+    let rules: BTreeSet<&str> = ids.filter_map(Value::as_str).collect();
+    let rules: Vec<Value> = rules.into_iter().map(|id| json!({ "id": id })).collect();
+    log(&rules, results, &[])
 }
 
 /// The log of one run. Notifications are about errors.

@@ -19,7 +19,6 @@ use crate::finder::{union, unpack};
 use crate::history::History;
 use crate::input::Input;
 use crate::outcome::Result;
-use crate::place::Place;
 use crate::programs::ProgramRoots;
 use crate::root::InspectedRoot;
 
@@ -151,14 +150,8 @@ impl Source {
     pub(crate) fn warnings(&self, roots: &[InspectedRoot]) -> Vec<String> {
         let warnings = roots.iter().filter_map(|root| {
             let why = root.unreadable_validity()?;
-            let place = match root.place {
-                Place::Unknown => String::new(),
-                place => format!(", {place}"),
-            };
-            let (name, subject) = (
-                bundle::escape(&self.to_string()),
-                root.certificate.subject(),
-            );
+            let name = bundle::escape(&self.to_string());
+            let (place, subject) = (root.place.after_name(), root.certificate.subject());
             Some(format!("{name}{place}: {subject}: {why}"))
         });
         warnings.collect()

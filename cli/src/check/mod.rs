@@ -109,11 +109,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     if !checked.errors.is_empty() {
         return Err(format!("{} does not compile", checked.file).into());
     }
-    Ok(if checked.is_clean() {
-        Outcome::Clean
-    } else {
-        Outcome::Findings
-    })
+    Ok(Outcome::from_findings(!checked.is_clean()))
 }
 
 fn warnings(
@@ -139,12 +135,7 @@ fn form_of(input: &Input) -> Option<Warning<Doubt>> {
         "is {form}, which a build does not read: convert it with `embedded-roots list --pem`"
     );
     let doubt = Doubt { kind: "form", text };
-    Some(Warning {
-        line: None,
-        certificate: None,
-        subject: None,
-        doubt,
-    })
+    Some(Warning::of_file(Place::Unknown, doubt))
 }
 
 /// Certificates below a comment which says that they are distrusted, as make-ca writes it.

@@ -73,11 +73,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
         None => output.write(&report, |out| report.show(out))?,
     }
-    Ok(if report.is_due() {
-        Outcome::Findings
-    } else {
-        Outcome::Clean
-    })
+    Ok(Outcome::from_findings(report.is_due()))
 }
 
 fn side(arguments: &Arguments, history: &History, bar: &Bar) -> Result<Side> {

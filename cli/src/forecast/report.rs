@@ -185,12 +185,17 @@ impl<'a> Report<'a> {
         self.roots.iter().any(|root| root.is_due)
     }
 
-    /// With `--within`, what counts alone.
+    /// With `--within`, what counts for the exit status, or else all.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &RootForecast> {
+        let is_asked = self.within.is_some();
+        self.roots
+            .iter()
+            .filter(move |root| root.is_due || !is_asked)
+    }
+
     pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut last = None;
-        let is_asked = self.within.is_some();
-        let roots = self.roots.iter().filter(|root| root.is_due || !is_asked);
-        let rows = roots.map(|root| {
+        let rows = self.counted().map(|root| {
             let next = root.next.as_ref().map(|next| next.end);
             let (quarter, day, what) = match next {
                 Some(next) => (quarter(next.time), iso_day(next.time), sentence(next.kind)),
