@@ -1,10 +1,11 @@
 //! SARIF 2.1.0, which the code scanning of GitHub, GitLab and Azure shows beside a change.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
+
+use crate::markup::percent_encoded;
 
 /// A format of `check` for other systems.
 #[derive(Clone, Copy, ValueEnum)]
@@ -65,22 +66,12 @@ pub(crate) fn log(rules: &[Value], results: &[Value], notifications: &[Value]) -
 
 /// A path as a relative or absolute URI reference (RFC 3986, section 4.2).
 pub(crate) fn uri(path: &str) -> String {
-    let mut uri = String::new();
     let path = if cfg!(windows) {
         &*path.replace('\\', "/")
     } else {
         path
     };
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(byte.into());
-            }
-            _ => {
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
-    }
+    let uri = percent_encoded(path, "/");
     if path.starts_with('/') {
         format!("file://{uri}")
     } else {

@@ -13,6 +13,7 @@ mod text;
 
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::slice;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -162,8 +163,8 @@ pub fn as_pem(
         };
         let converted = match form {
             FileForm::Certificate => all(&pieces(&content)?),
-            FileForm::Pkcs7 => all(&pkcs7::certificates(&content)?),
-            FileForm::Pkcs7Pem => all(&pkcs7::certificates_of_pem(&content)?),
+            FileForm::Pkcs7 => all(&pkcs7::certificates(slice::from_ref(&content))?),
+            FileForm::Pkcs7Pem => all(&pkcs7::certificates(&pkcs7::of_pem(&content)?)?),
             FileForm::Pkcs12 => roots(pkcs12::certificates(&content, password)?)?,
             FileForm::JavaKeyStore => roots(java::certificates(&content, password)?)?,
             FileForm::Utf16 => text::from_utf16(&content)?.into_bytes(),

@@ -7,20 +7,17 @@ use embedded_roots_bundle::der::{Element, OID, SEQUENCE, context_constructed, el
 use crate::input::ber;
 use crate::input::stored::add;
 
-/// The certificates, DER, in their order.
-pub(super) fn certificates(content: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+/// The certificates, DER, in their order, of all of these: each is to have some.
+pub(super) fn certificates(contents: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     let mut certificates = Vec::new();
-    add_some(content, &mut certificates)?;
-    Ok(certificates)
-}
-
-/// Like [`certificates`], of each block of PEM.
-pub(super) fn certificates_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let mut all = Vec::new();
-    for der in of_pem(pem)? {
-        add_some(&der, &mut all)?;
+    for content in contents {
+        let before = certificates.len();
+        add_all(content, &mut certificates)?;
+        if certificates.len() == before {
+            return Err("the PKCS#7 has no certificate".to_owned());
+        }
     }
-    Ok(all)
+    Ok(certificates)
 }
 
 /// The content of each block of PEM that has a PKCS#7.
@@ -84,16 +81,6 @@ fn block(text: &str) -> Option<(&str, &str, &str)> {
     let (label, rest) = rest.split_once("-----")?;
     let (base64, rest) = rest.split_once("-----END ")?;
     Some((label, base64, rest))
-}
-
-/// Like [`add_all`], of a PKCS#7 that is to have certificates.
-fn add_some(content: &[u8], all: &mut Vec<Vec<u8>>) -> Result<(), String> {
-    let before = all.len();
-    add_all(content, all)?;
-    if all.len() == before {
-        return Err("the PKCS#7 has no certificate".to_owned());
-    }
-    Ok(())
 }
 
 /// Adds the certificates of a PKCS#7 to others.

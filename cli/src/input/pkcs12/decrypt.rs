@@ -12,7 +12,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
 use crate::input::ber::{self, OCTET_STRING};
-use crate::input::pkcs12::derive::{Budget, Parameters, Purpose, number};
+use crate::input::pkcs12::derive::{Budget, Parameters, Purpose, meanings, number};
 use crate::input::pkcs12::refusal::{UNREADABLE, wrong_password};
 
 /// The content of an `EncryptedData` (RFC 5652, section 8).
@@ -22,11 +22,7 @@ pub(super) fn decrypted(
     budget: &mut Budget,
 ) -> Result<Vec<u8>, String> {
     let (algorithm, parameters, text) = read(data).ok_or(UNREADABLE)?;
-    let passwords = match password {
-        Some(password) => vec![Some(password)],
-        None => vec![Some(""), None],
-    };
-    for password in passwords {
+    for password in meanings(password) {
         let found = match algorithm {
             PBES2 => pbes2(parameters, &text, password.unwrap_or_default(), budget)?,
             _ => pbes1(algorithm, parameters, &text, password, budget)?,
