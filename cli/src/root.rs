@@ -7,6 +7,8 @@ use embedded_roots_bundle::{
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 use crate::compromise::Compromise;
 use crate::history::{History, Standing};
@@ -58,6 +60,12 @@ impl InspectedRoot {
     /// A certificate without an annotation.
     pub(crate) fn from_der(der: CertificateDer<'static>) -> Result<Self> {
         Self::new(bundle::Root::new(der, bundle::Annotation::default(), 0)?)
+    }
+
+    /// What [`Certificate`] does not have of it.
+    pub(crate) fn x509(&self) -> Option<X509Certificate<'_>> {
+        let (_, certificate) = X509Certificate::from_der(self.root.certificate()).ok()?;
+        Some(certificate)
     }
 
     /// Subject and key, as in a trust anchor.
