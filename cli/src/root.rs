@@ -1,12 +1,14 @@
 //! A root, with what is known of it.
 
+use std::fmt::Display;
+
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{
     self as bundle, DistinguishedName, escape, not_after, not_before, rfc3339, subject,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
@@ -161,6 +163,14 @@ impl Facts {
             compromised: history.compromise(certificate).cloned(),
         }
     }
+}
+
+/// What JSON has of a value of the library.
+pub(crate) fn as_text<T: Display, S: Serializer>(
+    value: &T,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// The common name of the subject of a certificate, DER, or the whole subject if it has none.

@@ -124,15 +124,11 @@ impl Case<'_> {
             (Reason::UnsupportedExtension, sentence)
         } else if refusal.is_unsupported_constraint() {
             (Reason::UnsupportedConstraint, sentence)
-        } else if refusal.is_unsupported_algorithm() {
+        } else if refusal.is_unsupported_algorithm() || refusal.is_bad_signature() {
             match self.end_elsewhere(policy) {
                 Some(end) => self.foreign(policy, end),
+                None if refusal.is_bad_signature() => (Reason::BadSignature, sentence),
                 None => (Reason::UnsupportedAlgorithm, sentence),
-            }
-        } else if refusal.is_bad_signature() {
-            match self.end_elsewhere(policy) {
-                Some(end) => self.foreign(policy, end),
-                None => (Reason::BadSignature, sentence),
             }
         } else {
             self.unknown_issuer(policy, &refusal)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use embedded_roots::Bundle;
-use embedded_roots::inspect::{End, EndKind, Forecast, RootProgram, mozilla_schedule};
+use embedded_roots::inspect::{End, EndKind, Forecast, mozilla_schedule};
 use embedded_roots_bundle::{self as bundle, counted, iso_day, not_before, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::finder::marked::PrivateAnchor;
 use crate::history::History;
 use crate::output::{is_narrow, table_with_remarks};
 use crate::programs::ProgramRoots;
-use crate::root::{Facts, InspectedRoot};
+use crate::root::{Facts, InspectedRoot, as_text};
 use crate::source::{Side, Source};
 
 /// What is known of roots.
@@ -31,7 +31,7 @@ pub(super) struct Report<'a> {
     pub(super) source: &'a Source,
     today: String,
     history_as_of: &'a str,
-    programs: Vec<ProgramRelease<'a>>,
+    programs: &'a [ProgramRoots],
     /// What `--within` says, in days.
     pub(super) within: Option<u32>,
     /// In the order of their next ends.
@@ -40,13 +40,6 @@ pub(super) struct Report<'a> {
     anchors: Vec<PrivateAnchor>,
     #[serde(skip)]
     pub(super) now: UnixTime,
-}
-
-#[derive(Serialize)]
-struct ProgramRelease<'a> {
-    #[serde(serialize_with = "as_text")]
-    program: RootProgram,
-    release: &'a str,
 }
 
 #[derive(Serialize)]
@@ -162,18 +155,12 @@ impl<'a> Report<'a> {
             };
             order(one).cmp(&order(other)).then_with(by_name)
         });
-        let programs = known.programs.iter();
         Self {
             command: "forecast",
             source,
             today: iso_day(now),
             history_as_of: &known.history.as_of,
-            programs: programs
-                .map(|list| ProgramRelease {
-                    program: list.program,
-                    release: &list.release,
-                })
-                .collect(),
+            programs: &known.programs,
             within,
             roots,
             anchors: side.anchors.iter().map(PrivateAnchor::from).collect(),
@@ -198,7 +185,10 @@ impl<'a> Report<'a> {
         let rows = self.counted().map(|root| {
             let next = root.next.as_ref().map(|next| next.end);
             let (quarter, day, what) = match next {
-                Some(next) => (quarter(next.time), iso_day(next.time), sentence(next.kind)),
+                Some(End { time, kind }) => {
+                    let quarter = quarter_name(quarter(time));
+                    (quarter, iso_day(time), sentence(kind))
+                }
                 None => (
                     "unknown".to_owned(),
                     String::new(),
@@ -233,7 +223,7 @@ impl<'a> Report<'a> {
         if table.row_count() > 0 {
             writeln!(out, "{}", table.trim_fmt())?;
         }
-        let lists = self.programs.iter().map(|list| list.release);
+        let lists = self.programs.iter().map(|list| list.release.as_str());
         let lists: Vec<&str> = lists.collect();
         writeln!(
             out,
@@ -289,13 +279,19 @@ impl RootForecast {
     }
 }
 
-/// A quarter of a year, such as `2027 Q2`.
-fn quarter(time: UnixTime) -> String {
+/// The number of quarters since the year 0.
+pub(super) fn quarter(time: UnixTime) -> i64 {
     let day = iso_day(time);
-    let mut parts = day.split('-');
-    let year = parts.next().unwrap_or_default();
-    let month = parts.next().and_then(|month| month.parse::<u32>().ok());
-    format!("{year} Q{}", month.unwrap_or(1).div_ceil(3))
+    let mut parts = day.split('-').map(str::parse::<i64>);
+    let year = parts.next().and_then(Result::ok).unwrap_or(1970);
+    let month = parts.next().and_then(Result::ok).unwrap_or(1);
+    year * 4 + (month - 1) / 3
+}
+
+/// A quarter of a year, such as `2027 Q2`.
+pub(super) fn quarter_name(quarter: i64) -> String {
+    let (year, nth) = (quarter.div_euclid(4), quarter.rem_euclid(4) + 1);
+    format!("{year} Q{nth}")
 }
 
 /// What a root is listed under: the first end that is to come, unless trust is over.
@@ -348,8 +344,4 @@ pub(super) fn sentence(kind: EndKind) -> &'static str {
 
 fn end(kind: EndKind, time: UnixTime) -> End {
     End { time, kind }
-}
-
-fn as_text<T: ToString, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&value.to_string())
 }

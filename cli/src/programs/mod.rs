@@ -9,17 +9,21 @@ use embedded_roots::inspect::{End, EndKind, RootProgram};
 use embedded_roots_bundle::digest::sha256_from_hex;
 use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, parse_rfc3339};
 use rustls_pki_types::UnixTime;
+use serde::Serialize;
 
 use self::record::{ListedRoot, ProgramList};
 use crate::history::History;
 use crate::outcome::Result;
-use crate::root::InspectedRoot;
+use crate::root::{InspectedRoot, as_text};
 
 /// The roots that a program trusts for servers.
+#[derive(Serialize)]
 pub(crate) struct ProgramRoots {
+    #[serde(serialize_with = "as_text")]
     pub(crate) program: RootProgram,
     /// The release of the list.
     pub(crate) release: String,
+    #[serde(skip)]
     pub(crate) roots: Vec<ProgramRoot>,
 }
 
