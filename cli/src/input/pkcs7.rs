@@ -2,7 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use embedded_roots_bundle::der::{Element, OID, SEQUENCE, context_constructed, elements};
+use embedded_roots_bundle::PKCS7_LABELS;
+use embedded_roots_bundle::der::{
+    Element, OCTET_STRING, OID, SEQUENCE, context_constructed, elements,
+};
 
 use crate::input::ber;
 use crate::input::stored::add;
@@ -22,14 +25,12 @@ pub(super) fn certificates(contents: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String>
 
 /// The content of each block of PEM that has a PKCS#7.
 pub(super) fn of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    const LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
-
     let text = String::from_utf8_lossy(pem);
     let mut all = Vec::new();
     let mut rest = &*text;
     while let Some((label, base64, after)) = block(rest) {
         rest = after;
-        let is_pkcs7 = LABELS.contains(&label);
+        let is_pkcs7 = PKCS7_LABELS.contains(&label);
         // Some programs write a PKCS#7 as a certificate.
         if is_pkcs7 || label == "CERTIFICATE" {
             let digits: String = base64.split_ascii_whitespace().collect();
@@ -40,7 +41,7 @@ pub(super) fn of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
             }
         }
     }
-    let cut_off = LABELS.iter().find(|label| {
+    let cut_off = PKCS7_LABELS.iter().find(|label| {
         let begin = format!("-----BEGIN {label}-----");
         rest.contains(&begin)
     });
@@ -57,7 +58,7 @@ pub(super) fn signed_content(content: &[u8]) -> Option<Vec<u8>> {
     let content = fields.nth(2)??;
     let (_kind, rest) = Element::expect(content.value, OID)?;
     let (explicit, _) = Element::expect(rest, context_constructed(0))?;
-    let content = Element::only(explicit, ber::OCTET_STRING)?;
+    let content = Element::only(explicit, OCTET_STRING)?;
     (!content.is_empty()).then(|| content.to_vec())
 }
 

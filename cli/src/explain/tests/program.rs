@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use embedded_roots::inspect::RootProgram;
-use embedded_roots_bundle::der::encode;
+use embedded_roots_bundle::der::{OCTET_STRING, encode};
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{parse_rfc3339, rfc3339};
 use embedded_roots_testing::authority::{
@@ -145,8 +145,6 @@ fn verdict_on_scts(value: Vec<u8>) -> Verdict {
     let policy = chrome(&[(&ca, &format!("sct-not-after = \"{LIMIT}\""))]);
     verdict(policy, &server_with_scts(&ca, value))
 }
-
-const OCTET_STRING: u8 = 0x04;
 
 const RULES_OF_CHROME: &str = "its list and dates are known here, and its rules for Certificate Transparency and for paths \
                                are not";

@@ -5,13 +5,15 @@ use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockCipher, BlockDecryptMut, InnerIvInit as _, KeyInit, KeyIvInit as _};
 use des::{TdesEde2, TdesEde3};
-use embedded_roots_bundle::der::{Element, INTEGER, OID, SEQUENCE, context_constructed};
+use embedded_roots_bundle::der::{
+    Element, INTEGER, OCTET_STRING, OID, SEQUENCE, context_constructed,
+};
 use pbkdf2::pbkdf2_hmac;
 use rc2::Rc2;
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
-use crate::input::ber::{self, OCTET_STRING};
+use crate::input::ber;
 use crate::input::pkcs12::derive::{Budget, Parameters, Purpose, meanings, number};
 use crate::input::pkcs12::refusal::{UNREADABLE, wrong_password};
 

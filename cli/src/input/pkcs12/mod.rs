@@ -5,10 +5,10 @@ pub(crate) mod derive;
 mod refusal;
 
 use embedded_roots_bundle::der::{
-    Element, INTEGER, OID, SEQUENCE, SET, context_constructed, elements,
+    Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context_constructed, elements,
 };
 
-use crate::input::ber::{self, OCTET_STRING};
+use crate::input::ber;
 use crate::input::pkcs12::decrypt::decrypted;
 use crate::input::pkcs12::derive::{Budget, MacFunction, Parameters, mac_function, meanings};
 use crate::input::pkcs12::refusal::{UNREADABLE, wrong_password};
