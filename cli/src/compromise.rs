@@ -30,6 +30,11 @@ impl Compromise {
         format!("{} ({})", self.reason, self.ids())
     }
 
+    /// As a remark about a root in a table.
+    pub(crate) fn remark(&self) -> String {
+        format!("compromised: {}", self.ids())
+    }
+
     /// The advisories.
     pub(crate) fn ids(&self) -> String {
         self.advisories.join(", ")

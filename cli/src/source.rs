@@ -15,7 +15,8 @@ use serde::{Serialize, Serializer};
 use crate::day::parse_day;
 use crate::finder::marked::MarkedAnchor;
 use crate::finder::progress::Progress;
-use crate::finder::{union, unpack};
+use crate::finder::union::{self, Union};
+use crate::finder::unpack;
 use crate::history::History;
 use crate::input::Input;
 use crate::outcome::Result;
@@ -81,6 +82,17 @@ pub(crate) struct Side {
     pub(crate) limits_are_known: bool,
 }
 
+/// What a scan has found.
+impl From<Union> for Side {
+    fn from(Union { roots, anchors }: Union) -> Self {
+        Self {
+            roots,
+            anchors,
+            limits_are_known: false,
+        }
+    }
+}
+
 impl Side {
     /// Whether it has a root with this subject and this key.
     pub(crate) fn has(&self, identity: (&[u8], &[u8])) -> bool {
@@ -115,33 +127,36 @@ impl Source {
         history: &History,
         password: Option<&Path>,
     ) -> Result<Vec<InspectedRoot>> {
-        self.roots(history, |path| roots_from_file(path, password))
+        match self {
+            Self::Mozilla => {
+                roots_from_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes())
+            }
+            Self::MozillaOn(day) => on(day, history),
+            Self::Program(program) => {
+                let list = ProgramRoots::load(*program, history)?;
+                Ok(list.roots.into_iter().map(|listed| listed.root).collect())
+            }
+            Self::System => trusted(&Roots::system()?).collect(),
+            Self::File(path) => roots_from_file(path, password),
+        }
     }
 
     /// Like [`compilable`](Self::compilable), and also what a scan finds in a directory, or in a file that is no
     /// text.
     pub(crate) fn side(&self, history: &History, progress: &dyn Progress) -> Result<Side> {
-        let mut limits_are_known = !matches!(
-            self,
-            Self::MozillaOn(_) | Self::Program(RootProgram::Chrome)
-        );
-        let mut anchors = Vec::new();
-        let roots = self.roots(history, |path| {
+        if let Self::File(path) = self {
             let name = || bundle::escape(&path.display().to_string());
-            let is_scanned = is_for_scan(path).map_err(|why| format!("{}: {why}", name()))?;
-            if is_scanned {
-                limits_are_known = false;
-                let union = union::roots(path, history, progress)?;
-                anchors = union.anchors;
-                Ok(union.roots)
-            } else {
-                roots_from_file(path, None)
+            if is_for_scan(path).map_err(|why| format!("{}: {why}", name()))? {
+                return Ok(union::roots(path, history, progress)?.into());
             }
-        })?;
+        }
         Ok(Side {
-            roots,
-            anchors,
-            limits_are_known,
+            roots: self.compilable(history, None)?,
+            anchors: Vec::new(),
+            limits_are_known: !matches!(
+                self,
+                Self::MozillaOn(_) | Self::Program(RootProgram::Chrome)
+            ),
         })
     }
 
@@ -163,25 +178,6 @@ impl Source {
             |source: &&Self| matches!(source, Self::MozillaOn(day) if is_after(day, history));
         let is_beyond = sources.iter().any(is_beyond);
         is_beyond.then(|| format!("Mozilla's list is known up to {}", history.as_of))
-    }
-
-    fn roots(
-        &self,
-        history: &History,
-        roots_from_file: impl FnOnce(&Path) -> Result<Vec<InspectedRoot>>,
-    ) -> Result<Vec<InspectedRoot>> {
-        match self {
-            Self::Mozilla => {
-                roots_from_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes())
-            }
-            Self::MozillaOn(day) => on(day, history),
-            Self::Program(program) => {
-                let list = ProgramRoots::load(*program, history)?;
-                Ok(list.roots.into_iter().map(|listed| listed.root).collect())
-            }
-            Self::System => trusted(&Roots::system()?).collect(),
-            Self::File(path) => roots_from_file(path),
-        }
     }
 }
 

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use embedded_roots::Roots;
 use embedded_roots::inspect::Certificate;
-use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots_bundle::{
     PrivateKeys, certificate_to_pem, escape, issuer, parse_intermediates, read_file, subject,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 
 use crate::explain::chain::Chain;
+use crate::explain::verdict::Case;
 use crate::history::History;
 use crate::outcome::Result;
 use crate::root::Facts;
@@ -56,20 +56,15 @@ impl KnownIntermediates {
     /// The fewest certificates with which the roots accept a chain that they refuse; empty if there are none.
     pub(super) fn complete(
         &self,
-        chain: &Chain,
-        name: &ServerName<'_>,
+        case: &Case<'_>,
         roots: &Roots,
-        now: UnixTime,
         history: &History,
     ) -> Vec<MissingCertificate> {
-        let mut added = self.on_path(chain);
+        let mut added = self.on_path(case.chain);
         let is_accepted = |added: &[&(CertificateDer<'static>, String)]| {
-            let mut sent = chain.intermediates.clone();
+            let mut sent = case.chain.intermediates.clone();
             sent.extend(added.iter().map(|(der, _)| der.clone()));
-            let verifier = roots.verifier();
-            let end_entity = &chain.end_entity.der;
-            let verdict = verifier.verify_server_cert(end_entity, &sent, name, &[], now);
-            verdict.is_ok()
+            case.verify_with(&sent, roots).is_ok()
         };
         if added.is_empty() || !is_accepted(&added) {
             return Vec::new();

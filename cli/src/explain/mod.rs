@@ -165,7 +165,7 @@ fn find(arguments: &Arguments, deadline: Instant, now: UnixTime) -> Result<Evide
             outcome
         }
         (Ok(roots), Some(false)) => {
-            completion = intermediates.complete(&chain, &server.name, roots, now, &history);
+            completion = intermediates.complete(&case, roots, &history);
             Ok(Outcome::Findings)
         }
         _ => {

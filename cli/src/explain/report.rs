@@ -7,6 +7,7 @@ use anstyle::Style;
 use embedded_roots_bundle::{counted, iso_day, shorten};
 use serde::Serialize;
 
+use crate::compromise::Compromise;
 use crate::explain::chain::{Chain, LONGEST_NAME};
 use crate::explain::completion::{MissingCertificate, fetch_command};
 use crate::explain::elsewhere::Elsewhere;
@@ -222,8 +223,7 @@ fn candidate_table(candidates: &[Candidate]) -> comfy_table::Table {
         let limits = candidate.root.shown_limits();
         let removed = candidate.removed.as_ref().map(Standing::gone_and_why);
         let removed = removed.map(|when| format!("left Mozilla's list by {when}"));
-        let compromised = candidate.facts.compromised();
-        let compromised = compromised.map(|why| format!("compromised: {}", why.ids()));
+        let compromised = candidate.facts.compromised().map(Compromise::remark);
         let chain = if candidate.verifies {
             "ends in it"
         } else {

@@ -6,7 +6,7 @@ use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{escape, iso_day, rfc3339};
-use rustls_pki_types::{ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
 use crate::explain::chain::{Chain, SentCertificate, quoted};
@@ -69,8 +69,16 @@ impl Case<'_> {
     }
 
     fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
+        self.verify_with(&self.chain.intermediates, roots)
+    }
+
+    /// What these roots say of the end-entity certificate, if it is sent with these.
+    pub(super) fn verify_with(
+        &self,
+        intermediates: &[CertificateDer<'static>],
+        roots: &Roots,
+    ) -> Result<(), rustls::Error> {
         let end_entity = &self.chain.end_entity.der;
-        let intermediates = &self.chain.intermediates;
         roots
             .verifier()
             .verify_server_cert(end_entity, intermediates, self.name, &[], self.now)

@@ -85,12 +85,7 @@ fn side(arguments: &Arguments, history: &History, bar: &Bar) -> Result<Side> {
     let mut registries = Registries::new(&arguments.registry, history);
     let mut scan = Workers::default().one(&search);
     registries.scan(&name, &mut scan);
-    let union = union::of_findings(&scan.take_findings(), &name)?;
-    Ok(Side {
-        roots: union.roots,
-        anchors: union.anchors,
-        limits_are_known: false,
-    })
+    Ok(union::of_findings(&scan.take_findings(), &name)?.into())
 }
 
 /// `180d`, or the number alone.

@@ -9,6 +9,7 @@ use embedded_roots_bundle::{self as bundle, counted, iso_day, not_before, rfc333
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
+use crate::compromise::Compromise;
 use crate::day::parse_day;
 use crate::finder::marked::PrivateAnchor;
 use crate::history::History;
@@ -205,8 +206,7 @@ impl<'a> Report<'a> {
             let others = root.ends.iter().filter(|end| Some(end.end) != next);
             let others =
                 others.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
-            let compromised = root.facts.compromised();
-            let compromised = compromised.map(|why| format!("compromised: {}", why.ids()));
+            let compromised = root.facts.compromised().map(Compromise::remark);
             let absent = root.absent_from.iter();
             let absent = absent.map(|program| format!("not in the list `{program}`"));
             (
