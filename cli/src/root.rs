@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use embedded_roots::Roots;
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{
@@ -101,6 +102,13 @@ impl InspectedRoot {
             ..Facts::from_certificate(&self.certificate, history)
         }
     }
+}
+
+/// The policy that trusts these roots, with the limits that annotated PEM can say.
+pub(crate) fn policy<'a>(roots: impl IntoIterator<Item = &'a InspectedRoot>) -> Result<Roots> {
+    let roots = roots.into_iter().map(|root| root.root.clone());
+    let pem = bundle::ParsedBundle::new(roots.collect())?.to_pem();
+    Ok(Roots::builder().pem(pem).build()?)
 }
 
 /// A root as JSON.

@@ -21,7 +21,7 @@ use crate::history::History;
 use crate::input::Input;
 use crate::outcome::Result;
 use crate::programs::ProgramRoots;
-use crate::root::InspectedRoot;
+use crate::root::{InspectedRoot, policy};
 
 /// What an argument of the command line names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,11 +109,8 @@ impl Source {
         let builder = Roots::builder();
         let builder = match self {
             Self::Mozilla => builder.bundle(&mozilla::BUNDLE),
-            Self::Program(program) => return ProgramRoots::load(*program, history)?.policy(),
-            Self::MozillaOn(_) => {
-                let roots = self.compilable(history, None)?;
-                let roots = roots.into_iter().map(|root| root.root);
-                builder.pem(ParsedBundle::new(roots.collect())?.to_pem())
+            Self::MozillaOn(_) | Self::Program(_) => {
+                return policy(&self.compilable(history, None)?);
             }
             Self::System => return Ok(Roots::system()?),
             Self::File(path) => builder.pem_file(path),

@@ -2,19 +2,17 @@
 
 pub(crate) mod record;
 
-use std::iter;
-
 use embedded_roots::Roots;
 use embedded_roots::inspect::{End, EndKind, RootProgram};
 use embedded_roots_bundle::digest::sha256_from_hex;
-use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, parse_rfc3339};
+use embedded_roots_bundle::{self as bundle, Annotation, parse_rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
 use self::record::{ListedRoot, ProgramList};
 use crate::history::History;
 use crate::outcome::Result;
-use crate::root::{InspectedRoot, as_text};
+use crate::root::{InspectedRoot, as_text, policy};
 
 /// The roots that a program trusts for servers.
 #[derive(Serialize)]
@@ -73,7 +71,7 @@ impl ProgramRoots {
 
     /// The policy that trusts these roots, up to the dates that are limits here.
     pub(crate) fn policy(&self) -> Result<Roots> {
-        policy(&self.roots)
+        policy(self.roots.iter().map(|listed| &listed.root))
     }
 
     /// The root with this subject and this key.
@@ -113,7 +111,7 @@ impl ProgramRoot {
 
     /// Like [`ProgramRoots::policy`], of this root alone.
     pub(crate) fn policy(&self) -> Result<Roots> {
-        policy(iter::once(self))
+        policy([&self.root])
     }
 
     /// When its program trusts it less, or no longer.
@@ -126,12 +124,6 @@ impl ProgramRoot {
         let ends = ends.into_iter();
         ends.filter_map(|(kind, time)| time.map(|time| End { time, kind }))
     }
-}
-
-fn policy<'a>(roots: impl IntoIterator<Item = &'a ProgramRoot>) -> Result<Roots> {
-    let roots = roots.into_iter().map(|listed| listed.root.root.clone());
-    let pem = ParsedBundle::new(roots.collect())?.to_pem();
-    Ok(Roots::builder().pem(pem).build()?)
 }
 
 #[cfg(test)]
