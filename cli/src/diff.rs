@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let all_came = came.len() + difference.anchors_came.len();
     let all_went = went.len() + difference.anchors_went.len();
     output.write(&difference, |out| {
-        difference.show_went_and_came(out, [&went, &came], &history)?;
+        difference.show_went_and_came(out, &went, &history)?;
         for changed in &difference.changed {
             let mut what = Vec::new();
             if changed.is_renewed {
@@ -149,16 +149,15 @@ impl Difference<'_> {
     fn show_went_and_came(
         &self,
         out: &mut dyn Write,
-        [went, came]: [&[&InspectedRoot]; 2],
+        went: &[&InspectedRoot],
         history: &History,
     ) -> io::Result<()> {
-        for root in went {
+        for (facts, root) in self.went.iter().zip(went) {
             let removed = history.removed(&root.certificate);
             let gone = removed.map(Standing::gone_and_why);
             let gone = gone.map(|when| format!(" (removed by Mozilla before {when})"));
             let gone = gone.unwrap_or_default();
-            let (subject, compromised) = (root.certificate.subject(), compromised(root, history));
-            writeln!(out, "{ERROR}-{ERROR:#} {subject}{compromised}{gone}")?;
+            writeln!(out, "{ERROR}-{ERROR:#} {}{gone}", shown(facts))?;
         }
         for PrivateAnchor { subject, .. } in &self.anchors_went {
             writeln!(out, "{ERROR}-{ERROR:#} {subject}{KEY_ALONE}")?;
@@ -166,9 +165,8 @@ impl Difference<'_> {
         for PrivateAnchor { subject, .. } in &self.anchors_came {
             writeln!(out, "{GOOD}+{GOOD:#} {subject}{KEY_ALONE}")?;
         }
-        for root in came {
-            let (subject, compromised) = (root.certificate.subject(), compromised(root, history));
-            writeln!(out, "{GOOD}+{GOOD:#} {subject}{compromised}")?;
+        for facts in &self.came {
+            writeln!(out, "{GOOD}+{GOOD:#} {}", shown(facts))?;
         }
         Ok(())
     }
@@ -177,14 +175,13 @@ impl Difference<'_> {
 /// Of a private root of a program.
 const KEY_ALONE: &str = " (a private root, without a certificate)";
 
-/// With a blank before it; empty if the root is not compromised.
-fn compromised(root: &InspectedRoot, history: &History) -> String {
-    let compromise = history.compromise(&root.certificate);
-    let compromised = compromise.map(|compromise| {
+/// The subject, and whether the root is compromised.
+fn shown(facts: &Facts) -> String {
+    let compromised = facts.compromised().map(|compromise| {
         let ids = compromise.ids();
         format!(" ({ERROR}compromised{ERROR:#}: {ids})")
     });
-    compromised.unwrap_or_default()
+    format!("{}{}", facts.subject(), compromised.unwrap_or_default())
 }
 
 fn why_limits_are_not_compared(sides: [(&Side, &Source); 2]) -> String {

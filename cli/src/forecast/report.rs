@@ -46,7 +46,7 @@ pub(super) struct Report<'a> {
 #[derive(Serialize)]
 pub(super) struct RootForecast {
     #[serde(rename = "root")]
-    facts: Facts,
+    pub(super) facts: Facts,
     #[serde(skip)]
     /// Its common name, or the whole subject if others have that name, too.
     pub(super) name: String,
@@ -266,16 +266,6 @@ impl DatedEnd {
             time: rfc3339(end.time),
             end,
         }
-    }
-}
-
-impl RootForecast {
-    pub(super) fn subject(&self) -> &str {
-        self.facts.subject()
-    }
-
-    pub(super) fn sha256(&self) -> &str {
-        self.facts.sha256()
     }
 }
 

@@ -20,8 +20,8 @@ fn result(root: &RootForecast, source: &str) -> Value {
     let next = root.next.as_ref();
     let rule = next.map_or_else(|| "unknown".to_owned(), |next| next.kind.to_string());
     let level = if root.is_due { "warning" } else { "note" };
-    let mut result = sarif::result(&rule, level, &text, (source, 1, root.subject()));
-    let finding = format!("{rule}:{}", root.sha256());
+    let mut result = sarif::result(&rule, level, &text, (source, 1, root.facts.subject()));
+    let finding = format!("{rule}:{}", root.facts.sha256());
     if let Some(members) = result.as_object_mut() {
         let finding = json!({ "finding/v1": finding });
         members.insert("partialFingerprints".to_owned(), finding);
