@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use embedded_roots::Roots;
 use embedded_roots::inspect::Certificate;
+use embedded_roots::{Anchor, Roots, mozilla};
 use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{
     self as bundle, DistinguishedName, escape, not_after, not_before, rfc3339, subject,
@@ -74,6 +74,12 @@ impl InspectedRoot {
     /// Subject and key, as in a trust anchor.
     pub(crate) fn identity(&self) -> (&[u8], &[u8]) {
         bundle::identity(self.root.trust_anchor())
+    }
+
+    /// The same root in Mozilla's list, with its limits.
+    pub(crate) fn in_mozilla(&self) -> Option<&'static Anchor> {
+        let mut anchors = mozilla::BUNDLE.anchors().iter();
+        anchors.find(|anchor| self.identity() == bundle::identity(anchor.trust_anchor()))
     }
 
     /// See [`short_name`].

@@ -10,13 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use embedded_roots::{Anchor, mozilla};
+use embedded_roots::mozilla;
 use embedded_roots_bundle::{
     self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, Provider, counted, iso_day,
 };
 use rustls_pki_types::UnixTime;
 
-use crate::check::browsers::Browsers;
 use crate::check::elsewhere::Others;
 use crate::check::report::{Check, Doubt, Warning};
 use crate::history::History;
@@ -27,6 +26,7 @@ use crate::interop::table::Table;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::place::Place;
+use crate::programs::PublicLists;
 use crate::root::InspectedRoot;
 use crate::sarif::Format;
 
@@ -90,7 +90,8 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         .as_secs()
         .saturating_add(seconds(arguments.days));
     let until = UnixTime::since_unix_epoch(Duration::from_secs(until));
-    warnings.extend(Browsers::load(&history)?.warnings(&roots, until));
+    let lists = PublicLists::load(&history)?;
+    warnings.extend(browsers::warnings(&lists, &roots, until));
     warnings.extend(others.doubts());
     let programs = others.opinions(&table.chosen(&arguments.programs)?);
     let checked = Check {
@@ -255,10 +256,7 @@ fn unusable(root: &bundle::Root) -> Option<String> {
 
 /// The limits of Mozilla's list that a copy of its root does not have.
 fn limits_not_said(root: &InspectedRoot) -> Option<String> {
-    let mut anchors = mozilla::BUNDLE.anchors().iter();
-    let is_same = |anchor: &&Anchor| root.identity() == bundle::identity(anchor.trust_anchor());
-    let listed = anchors.find(is_same)?;
-    let lost = listed.limits().lost_by(root.root.limits());
+    let lost = root.in_mozilla()?.limits().lost_by(root.root.limits());
     (!lost.is_empty()).then(|| lost.to_string())
 }
 

@@ -3,28 +3,18 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use embedded_roots::Bundle;
 use embedded_roots::inspect::{End, EndKind, Forecast, mozilla_schedule};
-use embedded_roots_bundle::{self as bundle, counted, iso_day, not_before, rfc3339};
+use embedded_roots_bundle::{counted, iso_day, not_before, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
 use crate::compromise::Compromise;
 use crate::day::parse_day;
 use crate::finder::marked::PrivateAnchor;
-use crate::history::History;
 use crate::output::{is_narrow, table_with_remarks};
-use crate::programs::ProgramRoots;
+use crate::programs::{ProgramRoots, PublicLists};
 use crate::root::{Facts, InspectedRoot, as_text};
 use crate::source::{Side, Source};
-
-/// What is known of roots.
-pub(super) struct Known<'a> {
-    pub(super) history: &'a History,
-    pub(super) programs: Vec<ProgramRoots>,
-    /// Mozilla's list, with its limits.
-    pub(super) mozilla: &'a Bundle,
-}
 
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
@@ -70,54 +60,50 @@ pub(super) struct DatedEnd {
     pub(super) end: End,
 }
 
-impl Known<'_> {
-    /// The roots of another program have its dates as limits, which are no others.
-    fn forecast(&self, root: &InspectedRoot, is_of_program: bool) -> Forecast {
-        let identity = root.identity();
-        let mut anchors = self.mozilla.anchors().iter();
-        let listed = anchors.find(|anchor| identity == bundle::identity(anchor.trust_anchor()));
-        let own = root.root.distrust_after().filter(|_| !is_of_program);
-        let imposed = listed.and_then(|anchor| anchor.limits().distrust_after());
-        let distrust = own.into_iter().chain(imposed).min();
-        let mut ends: Vec<End> = distrust.into_iter().flat_map(End::of_distrust).collect();
+/// The roots of another program have its dates as limits, which are no others.
+fn forecast(lists: &PublicLists<'_>, root: &InspectedRoot, is_of_program: bool) -> Forecast {
+    let own = root.root.distrust_after().filter(|_| !is_of_program);
+    let imposed = root.in_mozilla();
+    let imposed = imposed.and_then(|anchor| anchor.limits().distrust_after());
+    let distrust = own.into_iter().chain(imposed).min();
+    let mut ends: Vec<End> = distrust.into_iter().flat_map(End::of_distrust).collect();
 
-        let certificate = &root.certificate;
-        let of_key = || self.history.of_key(&certificate.spki_sha256());
-        let is_known = of_key().next().is_some();
-        if let Some(removed) = self.history.removed(certificate) {
-            let day = removed.gone.as_deref().and_then(|day| parse_day(day).ok());
-            ends.extend(day.map(|time| end(EndKind::MozillaRemoval, time)));
-        } else if is_known {
-            // A CA can have renewed its certificate.
-            let listed = self.programs.iter().filter_map(|list| list.of(identity));
-            let listed = listed.map(|listed| listed.root.root.certificate());
-            let known = of_key().map(|known| &known.der).chain(listed);
-            let known = known.chain([root.root.certificate()]);
-            let created = known.filter_map(|der| not_before(der)).min();
-            let until = created.and_then(mozilla_schedule);
-            ends.extend(until.map(|time| end(EndKind::MozillaSchedule, time)));
-        }
-
-        let mut absent_from = Vec::new();
-        for list in &self.programs {
-            match list.of(identity) {
-                Some(listed) => ends.extend(listed.ends()),
-                None => absent_from.push(list.program),
-            }
-        }
-        let is_public = is_known || absent_from.len() < self.programs.len();
-        if !is_public {
-            absent_from.clear();
-        }
-        Forecast::new(certificate.clone(), ends, absent_from)
+    let certificate = &root.certificate;
+    let of_key = || lists.history.of_key(&certificate.spki_sha256());
+    let is_known = of_key().next().is_some();
+    if let Some(removed) = lists.history.removed(certificate) {
+        let day = removed.gone.as_deref().and_then(|day| parse_day(day).ok());
+        ends.extend(day.map(|time| end(EndKind::MozillaRemoval, time)));
+    } else if is_known {
+        // A CA can have renewed its certificate.
+        let listed = lists.listed(root).filter_map(|(_, listed)| listed);
+        let listed = listed.map(|listed| listed.root.root.certificate());
+        let known = of_key().map(|known| &known.der).chain(listed);
+        let known = known.chain([root.root.certificate()]);
+        let created = known.filter_map(|der| not_before(der)).min();
+        let until = created.and_then(mozilla_schedule);
+        ends.extend(until.map(|time| end(EndKind::MozillaSchedule, time)));
     }
+
+    let mut absent_from = Vec::new();
+    for (list, listed) in lists.listed(root) {
+        match listed {
+            Some(listed) => ends.extend(listed.ends()),
+            None => absent_from.push(list.program),
+        }
+    }
+    let is_public = is_known || absent_from.len() < lists.programs.len();
+    if !is_public {
+        absent_from.clear();
+    }
+    Forecast::new(certificate.clone(), ends, absent_from)
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(
         source: &'a Source,
         side: &'a Side,
-        known: &'a Known<'a>,
+        lists: &'a PublicLists<'a>,
         now: UnixTime,
         within: Option<u32>,
     ) -> Self {
@@ -130,7 +116,7 @@ impl<'a> Report<'a> {
             let certificate = &root.certificate;
             let name = root.short_name();
             let is_shared = names.get(&name).is_some_and(|count| *count > 1);
-            let forecast = known.forecast(root, is_of_program);
+            let forecast = forecast(lists, root, is_of_program);
             let ends = forecast.ends();
             let absent_from = forecast.absent_from().iter();
             RootForecast {
@@ -138,7 +124,7 @@ impl<'a> Report<'a> {
                 absent_from: absent_from.map(ToString::to_string).collect(),
                 next: next(ends, now).copied().map(DatedEnd::new),
                 ends: ends.iter().copied().map(DatedEnd::new).collect(),
-                facts: root.facts(known.history),
+                facts: root.facts(lists.history),
                 name: if is_shared {
                     certificate.subject().to_owned()
                 } else {
@@ -160,8 +146,8 @@ impl<'a> Report<'a> {
             command: "forecast",
             source,
             today: iso_day(now),
-            history_as_of: &known.history.as_of,
-            programs: &known.programs,
+            history_as_of: &lists.history.as_of,
+            programs: &lists.programs,
             within,
             roots,
             anchors: side.anchors.iter().map(PrivateAnchor::from).collect(),

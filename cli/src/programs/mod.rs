@@ -14,6 +14,29 @@ use crate::history::History;
 use crate::outcome::Result;
 use crate::root::{InspectedRoot, as_text, policy};
 
+/// What is known of public lists: Mozilla's, as it was and is, and those of other programs.
+pub(crate) struct PublicLists<'a> {
+    pub(crate) history: &'a History,
+    pub(crate) programs: Vec<ProgramRoots>,
+}
+
+impl<'a> PublicLists<'a> {
+    /// What is compiled in.
+    pub(crate) fn load(history: &'a History) -> Result<Self> {
+        let programs = ProgramRoots::load_all(history)?;
+        Ok(Self { history, programs })
+    }
+
+    /// For each list of a program, the root in it.
+    pub(crate) fn listed<'b>(
+        &'b self,
+        root: &'b InspectedRoot,
+    ) -> impl Iterator<Item = (&'b ProgramRoots, Option<&'b ProgramRoot>)> {
+        let programs = self.programs.iter();
+        programs.map(|list| (list, list.of(root.identity())))
+    }
+}
+
 /// The roots that a program trusts for servers.
 #[derive(Serialize)]
 pub(crate) struct ProgramRoots {
