@@ -78,20 +78,11 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         shapes: RootsOfFile::new(&certificates, output.now()),
     };
     let mut warnings: Vec<Warning<Doubt>> = form_of(&input).into_iter().collect();
-    warnings.extend(self::warnings(
-        &roots,
-        &history,
-        output.now(),
-        arguments.days,
-    ));
+    let (now, soon) = (output.now(), after(output.now(), arguments.days));
+    warnings.extend(self::warnings(&roots, &history, now, soon));
     warnings.extend(distrusted(&input, &roots));
-    let until = output
-        .now()
-        .as_secs()
-        .saturating_add(seconds(arguments.days));
-    let until = UnixTime::since_unix_epoch(Duration::from_secs(until));
     let lists = PublicLists::load(&history)?;
-    warnings.extend(browsers::warnings(&lists, &roots, until));
+    warnings.extend(browsers::warnings(&lists, &roots, soon));
     warnings.extend(others.doubts());
     let programs = others.opinions(&table.chosen(&arguments.programs)?);
     let checked = Check {
@@ -117,12 +108,12 @@ fn warnings(
     roots: &[InspectedRoot],
     history: &History,
     now: UnixTime,
-    days: u32,
+    soon: UnixTime,
 ) -> Vec<Warning<Doubt>> {
     let mut warnings = Vec::new();
     for (nth, root) in roots.iter().enumerate() {
         let earlier = roots.get(..nth).unwrap_or_default();
-        let mut doubts = doubts(root, earlier, history, now, days);
+        let mut doubts = doubts(root, earlier, history, now, soon);
         doubts.extend(escape_of_limits(root, roots));
         warnings.extend(doubts.into_iter().map(|doubt| Warning::new(root, doubt)));
     }
@@ -164,7 +155,7 @@ fn doubts(
     earlier: &[InspectedRoot],
     history: &History,
     now: UnixTime,
-    days: u32,
+    soon: UnixTime,
 ) -> Vec<Doubt> {
     let certificate = &root.certificate;
     let mut doubts = Vec::new();
@@ -177,12 +168,11 @@ fn doubts(
         );
     }
     let until = certificate.not_after();
-    let soon = seconds(days);
     if let Some(why) = root.unreadable_validity() {
         doubt("validity", why.to_owned());
-    } else if until.as_secs() < now.as_secs() {
+    } else if until < now {
         doubt("expired", format!("expired on {}", iso_day(until)));
-    } else if until.as_secs() <= now.as_secs().saturating_add(soon) {
+    } else if until <= soon {
         let left = (until.as_secs() - now.as_secs()) / 86_400;
         let left = counted(left, "day");
         doubt(
@@ -242,8 +232,10 @@ fn doubts(
     doubts
 }
 
-fn seconds(days: u32) -> u64 {
-    u64::from(days) * 86_400
+/// So many days later.
+fn after(time: UnixTime, days: u32) -> UnixTime {
+    let seconds = u64::from(days) * 86_400;
+    UnixTime::since_unix_epoch(Duration::from_secs(time.as_secs().saturating_add(seconds)))
 }
 
 /// Why rustls verifies nothing by a root, or with one of its providers.
