@@ -30,6 +30,11 @@ impl Compromise {
         format!("{} ({})", self.reason, self.ids())
     }
 
+    /// As a remark about a root in a table.
+    pub(crate) fn remark(&self) -> String {
+        format!("compromised: {}", self.ids())
+    }
+
     /// The advisories.
     pub(crate) fn ids(&self) -> String {
         self.advisories.join(", ")
@@ -50,8 +55,8 @@ impl Compromises {
         let keys = parse_distrusted_keys("the list of distrusted keys", keys)?;
         let mut by_key = HashMap::new();
         for root in CompromisedRoot::all()? {
-            if let Some(key) = key_of(&root.sha256) {
-                by_key.insert(key, root.compromise);
+            if let Some(key) = key_of(&root.sha256()?) {
+                by_key.insert(key, root.into_compromise());
             }
         }
         for key in &keys {
@@ -72,54 +77,46 @@ impl Compromises {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompromisedRoots {
+    root: Vec<CompromisedRoot>,
+}
+
 /// A root that leads to a key whose private key is public.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CompromisedRoot {
     /// Its common name.
-    #[cfg(test)]
     pub(crate) name: String,
-    /// Its fingerprint.
-    pub(crate) sha256: [u8; 32],
-    pub(crate) compromise: Compromise,
-}
-
-impl CompromisedRoot {
-    pub(crate) fn all() -> Result<Vec<Self>> {
-        let entries: Entries = toml::from_str(ROOTS)?;
-        entries.root.into_iter().map(Self::from_entry).collect()
-    }
-
-    fn from_entry(entry: Entry) -> Result<Self> {
-        let sha256 = sha256_from_hex(&entry.sha256);
-        Ok(Self {
-            sha256: sha256.ok_or_else(|| format!("{}: no SHA-256", entry.name))?,
-            #[cfg(test)]
-            name: entry.name,
-            compromise: Compromise {
-                is_own_key: false,
-                since: entry.date,
-                advisories: entry.advisories,
-                reason: entry.reason,
-                source: Some(entry.source),
-            },
-        })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entries {
-    root: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: String,
+    /// Its fingerprint, in hexadecimal digits.
     sha256: String,
     date: String,
     advisories: Vec<String>,
     reason: String,
     source: String,
+}
+
+impl CompromisedRoot {
+    pub(crate) fn all() -> Result<Vec<Self>> {
+        let roots: CompromisedRoots = toml::from_str(ROOTS)?;
+        Ok(roots.root)
+    }
+
+    pub(crate) fn sha256(&self) -> Result<[u8; 32]> {
+        let sha256 = sha256_from_hex(&self.sha256);
+        Ok(sha256.ok_or_else(|| format!("{}: no SHA-256", self.name))?)
+    }
+
+    pub(crate) fn into_compromise(self) -> Compromise {
+        Compromise {
+            is_own_key: false,
+            since: self.date,
+            advisories: self.advisories,
+            reason: self.reason,
+            source: Some(self.source),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -33,21 +33,21 @@ struct Difference<'a> {
     old: &'a Source,
     new: &'a Source,
     history_as_of: &'a str,
-    came: Vec<Facts<'a>>,
-    went: Vec<Facts<'a>>,
+    came: Vec<Facts>,
+    went: Vec<Facts>,
     /// Private roots of a program, without certificates.
     anchors_came: Vec<PrivateAnchor>,
     anchors_went: Vec<PrivateAnchor>,
     /// Not if those of a side are not known.
     limits_compared: bool,
-    changed: Vec<Change<'a>>,
+    changed: Vec<Change>,
 }
 
 /// The same subject and key.
 #[derive(Serialize)]
-struct Change<'a> {
+struct Change {
     #[serde(flatten)]
-    new: Facts<'a>,
+    new: Facts,
     /// None if they are not known.
     old_limits: Option<String>,
     new_limits: Option<String>,
@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let all_came = came.len() + difference.anchors_came.len();
     let all_went = went.len() + difference.anchors_went.len();
     output.write(&difference, |out| {
-        difference.show_went_and_came(out, [&went, &came], &history)?;
+        difference.show_went_and_came(out, &went, &history)?;
         for changed in &difference.changed {
             let mut what = Vec::new();
             if changed.is_renewed {
@@ -142,27 +142,22 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         writeln!(out, "{}", summary.join(", "))
     })?;
     let same = all_went == 0 && all_came == 0 && difference.changed.is_empty();
-    Ok(if same {
-        Outcome::Clean
-    } else {
-        Outcome::Findings
-    })
+    Ok(Outcome::from_findings(!same))
 }
 
 impl Difference<'_> {
     fn show_went_and_came(
         &self,
         out: &mut dyn Write,
-        [went, came]: [&[&InspectedRoot]; 2],
+        went: &[&InspectedRoot],
         history: &History,
     ) -> io::Result<()> {
-        for root in went {
+        for (facts, root) in self.went.iter().zip(went) {
             let removed = history.removed(&root.certificate);
             let gone = removed.map(Standing::gone_and_why);
             let gone = gone.map(|when| format!(" (removed by Mozilla before {when})"));
             let gone = gone.unwrap_or_default();
-            let (subject, compromised) = (root.certificate.subject(), compromised(root, history));
-            writeln!(out, "{ERROR}-{ERROR:#} {subject}{compromised}{gone}")?;
+            writeln!(out, "{ERROR}-{ERROR:#} {}{gone}", shown(facts))?;
         }
         for PrivateAnchor { subject, .. } in &self.anchors_went {
             writeln!(out, "{ERROR}-{ERROR:#} {subject}{KEY_ALONE}")?;
@@ -170,9 +165,8 @@ impl Difference<'_> {
         for PrivateAnchor { subject, .. } in &self.anchors_came {
             writeln!(out, "{GOOD}+{GOOD:#} {subject}{KEY_ALONE}")?;
         }
-        for root in came {
-            let (subject, compromised) = (root.certificate.subject(), compromised(root, history));
-            writeln!(out, "{GOOD}+{GOOD:#} {subject}{compromised}")?;
+        for facts in &self.came {
+            writeln!(out, "{GOOD}+{GOOD:#} {}", shown(facts))?;
         }
         Ok(())
     }
@@ -181,14 +175,13 @@ impl Difference<'_> {
 /// Of a private root of a program.
 const KEY_ALONE: &str = " (a private root, without a certificate)";
 
-/// With a blank before it; empty if the root is not compromised.
-fn compromised(root: &InspectedRoot, history: &History) -> String {
-    let compromise = history.compromise(&root.certificate);
-    let compromised = compromise.map(|compromise| {
+/// The subject, and whether the root is compromised.
+fn shown(facts: &Facts) -> String {
+    let compromised = facts.compromised().map(|compromise| {
         let ids = compromise.ids();
         format!(" ({ERROR}compromised{ERROR:#}: {ids})")
     });
-    compromised.unwrap_or_default()
+    format!("{}{}", facts.subject(), compromised.unwrap_or_default())
 }
 
 fn why_limits_are_not_compared(sides: [(&Side, &Source); 2]) -> String {

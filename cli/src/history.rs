@@ -270,15 +270,12 @@ mod tests {
         let history = History::load().unwrap();
         let roots = CompromisedRoot::all().unwrap();
         assert!(!roots.is_empty());
-        for CompromisedRoot {
-            name,
-            sha256,
-            compromise,
-        } in roots
-        {
-            let known = history.of_certificate(&sha256).unwrap();
+        for root in roots {
+            let known = history.of_certificate(&root.sha256().unwrap()).unwrap();
             let subject = embedded_roots_bundle::subject(&known.der).unwrap();
-            assert_eq!(subject.common_names().collect::<Vec<_>>(), [name]);
+            let names: Vec<_> = subject.common_names().collect();
+            assert_eq!(names, [root.name.as_str()]);
+            let compromise = root.into_compromise();
             let source = compromise.source.as_ref().unwrap();
             assert!(source.starts_with("https://"), "{source}");
             // Another day or another identifier is a mistake in one of the two.

@@ -6,6 +6,7 @@ use clap::Args;
 use embedded_roots_bundle::{ParsedBundle, counted, escape, iso_day, not_after};
 use serde::Serialize;
 
+use crate::compromise::Compromise;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::{Output, is_narrow, start_of_sha256, table_with_remarks};
@@ -33,7 +34,7 @@ struct Listing<'a> {
     command: &'static str,
     source: &'a Source,
     history_as_of: &'a str,
-    roots: Vec<Facts<'a>>,
+    roots: Vec<Facts>,
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome> {
@@ -75,8 +76,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
 fn shown(roots: &[InspectedRoot], history: &History, narrow: bool) -> comfy_table::Table {
     let rows = roots.iter().map(|root| {
         let certificate = &root.certificate;
-        let compromised = history.compromise(certificate);
-        let compromised = compromised.map(|why| format!("compromised: {}", why.ids()));
+        let compromised = history.compromise(certificate).map(Compromise::remark);
         let removed = history
             .removed(certificate)
             .and_then(|standing| standing.gone.as_ref());

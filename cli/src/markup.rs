@@ -1,4 +1,6 @@
-//! Text in HTML and SVG.
+//! Text in HTML, SVG and URIs.
+
+use std::fmt::Write as _;
 
 use embedded_roots_bundle::escape;
 
@@ -16,4 +18,20 @@ pub(crate) fn text(text: &str) -> String {
         }
     }
     html
+}
+
+/// Any text in a URI (RFC 3986, section 2.1), with these characters as they are.
+pub(crate) fn percent_encoded(text: &str, kept: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric()
+            || b"-._~".contains(&byte)
+            || kept.as_bytes().contains(&byte)
+        {
+            encoded.push(byte.into());
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }

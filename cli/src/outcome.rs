@@ -8,5 +8,11 @@ pub(crate) enum Outcome {
     Findings,
 }
 
+impl Outcome {
+    pub(crate) fn from_findings(are_any: bool) -> Self {
+        if are_any { Self::Findings } else { Self::Clean }
+    }
+}
+
 /// Its error can be that of another thread.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn error::Error + Send + Sync>>;

@@ -51,17 +51,13 @@ impl Output {
 
     pub(crate) fn write_json<T: Serialize>(&mut self, value: &T) -> Result<()> {
         serde_json::to_writer_pretty(&mut self.stream, value).map_err(io::Error::from)?;
-        writeln!(self.stream)?;
-        self.stream.flush()?;
-        Ok(())
+        self.say("")
     }
 
     /// Writes a value as one line of JSON.
     pub(crate) fn write_line<T: Serialize>(&mut self, value: &T) -> Result<()> {
         serde_json::to_writer(&mut self.stream, value).map_err(io::Error::from)?;
-        writeln!(self.stream)?;
-        self.stream.flush()?;
-        Ok(())
+        self.say("")
     }
 
     /// Writes a line for people, with `--json`, too.

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// The place of a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Place {
     #[default]
     Unknown,
@@ -11,6 +14,21 @@ pub(crate) enum Place {
     Line(usize),
     /// Which of the certificates, counted from 1, where the input has no lines, or others.
     Certificate(usize),
+}
+
+impl Place {
+    pub(crate) fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
+
+    /// What follows the name of a file: `, line 3`; empty if it is unknown.
+    pub(crate) fn after_name(self) -> String {
+        if self.is_unknown() {
+            String::new()
+        } else {
+            format!(", {self}")
+        }
+    }
 }
 
 impl fmt::Display for Place {

@@ -1,12 +1,17 @@
 //! A root, with what is known of it.
 
+use std::fmt::Display;
+
 use embedded_roots::inspect::Certificate;
+use embedded_roots::{Anchor, Roots, mozilla};
 use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{
     self as bundle, DistinguishedName, escape, not_after, not_before, rfc3339, subject,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 use crate::compromise::Compromise;
 use crate::history::{History, Standing};
@@ -60,9 +65,21 @@ impl InspectedRoot {
         Self::new(bundle::Root::new(der, bundle::Annotation::default(), 0)?)
     }
 
+    /// What [`Certificate`] does not have of it.
+    pub(crate) fn x509(&self) -> Option<X509Certificate<'_>> {
+        let (_, certificate) = X509Certificate::from_der(self.root.certificate()).ok()?;
+        Some(certificate)
+    }
+
     /// Subject and key, as in a trust anchor.
     pub(crate) fn identity(&self) -> (&[u8], &[u8]) {
         bundle::identity(self.root.trust_anchor())
+    }
+
+    /// The same root in Mozilla's list, with its limits.
+    pub(crate) fn in_mozilla(&self) -> Option<&'static Anchor> {
+        let mut anchors = mozilla::BUNDLE.anchors().iter();
+        anchors.find(|anchor| self.identity() == bundle::identity(anchor.trust_anchor()))
     }
 
     /// See [`short_name`].
@@ -81,7 +98,7 @@ impl InspectedRoot {
     }
 
     /// For JSON.
-    pub(crate) fn facts<'a>(&'a self, history: &'a History) -> Facts<'a> {
+    pub(crate) fn facts(&self, history: &History) -> Facts {
         let known = history.of_certificate(&self.certificate.sha256());
         Facts {
             mozilla: known.map(|known| known.standing.clone()),
@@ -93,18 +110,25 @@ impl InspectedRoot {
     }
 }
 
+/// The policy that trusts these roots, with the limits that annotated PEM can say.
+pub(crate) fn policy<'a>(roots: impl IntoIterator<Item = &'a InspectedRoot>) -> Result<Roots> {
+    let roots = roots.into_iter().map(|root| root.root.clone());
+    let pem = bundle::ParsedBundle::new(roots.collect())?.to_pem();
+    Ok(Roots::builder().pem(pem).build()?)
+}
+
 /// A root as JSON.
 #[derive(Serialize)]
-pub(crate) struct Facts<'a> {
-    subject: &'a str,
-    issuer: &'a str,
-    serial: &'a str,
+pub(crate) struct Facts {
+    subject: String,
+    issuer: String,
+    serial: String,
     version: u32,
     sha256: String,
     sha1: String,
     spki_sha256: String,
     key: String,
-    signature_algorithm: &'a str,
+    signature_algorithm: String,
     not_before: String,
     not_after: String,
     is_ca: Option<bool>,
@@ -116,33 +140,33 @@ pub(crate) struct Facts<'a> {
     /// When the certificate was in Mozilla's list, if ever.
     mozilla: Option<Standing>,
     /// If its private key is public, or that of an intermediate below it.
-    compromised: Option<&'a Compromise>,
+    compromised: Option<Compromise>,
 }
 
-impl<'a> Facts<'a> {
-    pub(crate) fn subject(&self) -> &'a str {
-        self.subject
+impl Facts {
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
     }
 
     pub(crate) fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    pub(crate) fn compromised(&self) -> Option<&'a Compromise> {
-        self.compromised
+    pub(crate) fn compromised(&self) -> Option<&Compromise> {
+        self.compromised.as_ref()
     }
 
-    pub(crate) fn from_certificate(certificate: &'a Certificate, history: &'a History) -> Self {
+    pub(crate) fn from_certificate(certificate: &Certificate, history: &History) -> Self {
         Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            serial: certificate.serial(),
+            subject: certificate.subject().to_owned(),
+            issuer: certificate.issuer().to_owned(),
+            serial: certificate.serial().to_owned(),
             version: certificate.version(),
             sha256: hex(&certificate.sha256()),
             sha1: hex(&certificate.sha1()),
             spki_sha256: hex(&certificate.spki_sha256()),
             key: certificate.key().to_string(),
-            signature_algorithm: certificate.signature_algorithm(),
+            signature_algorithm: certificate.signature_algorithm().to_owned(),
             not_before: rfc3339(certificate.not_before()),
             not_after: rfc3339(certificate.not_after()),
             is_ca: certificate.is_ca(),
@@ -150,9 +174,17 @@ impl<'a> Facts<'a> {
             sct_not_after: None,
             name_constraints: certificate.name_constraints().map(str::to_owned),
             mozilla: None,
-            compromised: history.compromise(certificate),
+            compromised: history.compromise(certificate).cloned(),
         }
     }
+}
+
+/// What JSON has of a value of the library.
+pub(crate) fn as_text<T: Display, S: Serializer>(
+    value: &T,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// The common name of the subject of a certificate, DER, or the whole subject if it has none.

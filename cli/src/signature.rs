@@ -15,7 +15,7 @@ pub(crate) fn is_signed_by(
     let (_, signed) = X509Certificate::from_der(certificate).ok()?;
     let (_, ca) = X509Certificate::from_der(ca).ok()?;
     let key = ca.public_key();
-    let (signature_id, key_id) = (signature_algorithm(certificate)?, key_algorithm(key.raw)?);
+    let (signature_id, key_id) = (outer_algorithm(certificate)?, key_algorithm(key.raw)?);
     let (key, message) = (&key.subject_public_key, signed.tbs_certificate.as_ref());
     let signature = &signed.signature_value;
     let mut algorithms = algorithms.iter().filter(|algorithm| {
@@ -30,8 +30,8 @@ pub(crate) fn is_signed_by(
     Some(verifies(first) || algorithms.any(verifies))
 }
 
-/// The algorithm of the signature of a certificate, as webpki compares it.
-fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
+/// The algorithm that stands beside the signature of a certificate, as webpki compares it.
+fn outer_algorithm(certificate: &[u8]) -> Option<&[u8]> {
     let certificate = Element::only(certificate, SEQUENCE)?;
     let (_signed, rest) = Element::expect(certificate, SEQUENCE)?;
     Some(Element::expect(rest, SEQUENCE)?.0)

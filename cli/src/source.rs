@@ -15,27 +15,27 @@ use serde::{Serialize, Serializer};
 use crate::day::parse_day;
 use crate::finder::marked::MarkedAnchor;
 use crate::finder::progress::Progress;
-use crate::finder::{union, unpack};
+use crate::finder::union::{self, Union};
+use crate::finder::unpack;
 use crate::history::History;
 use crate::input::Input;
 use crate::outcome::Result;
-use crate::place::Place;
 use crate::programs::ProgramRoots;
-use crate::root::InspectedRoot;
+use crate::root::{InspectedRoot, policy};
 
 /// What an argument of the command line names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source {
-    /// `mozilla`, the list that this program was built with.
-    Mozilla,
-    /// `mozilla@YYYY-MM-DD`, the list as it was on that day. It may be none.
-    MozillaOn(String),
-    /// `chrome` or `microsoft`, the list of another program.
-    Program(RootProgram),
-    /// `system`, the operating system's store.
-    System,
     /// A file, or standard input for `-`.
     File(PathBuf),
+    /// `mozilla@YYYY-MM-DD`, the list as it was on that day. It may be none.
+    MozillaOn(String),
+    /// `mozilla`, the list that this program was built with.
+    Mozilla,
+    /// `system`, the operating system's store.
+    System,
+    /// `chrome` or `microsoft`, the list of another program.
+    Program(RootProgram),
 }
 
 impl From<&str> for Source {
@@ -82,6 +82,17 @@ pub(crate) struct Side {
     pub(crate) limits_are_known: bool,
 }
 
+/// What a scan has found.
+impl From<Union> for Side {
+    fn from(Union { roots, anchors }: Union) -> Self {
+        Self {
+            roots,
+            anchors,
+            limits_are_known: false,
+        }
+    }
+}
+
 impl Side {
     /// Whether it has a root with this subject and this key.
     pub(crate) fn has(&self, identity: (&[u8], &[u8])) -> bool {
@@ -98,11 +109,8 @@ impl Source {
         let builder = Roots::builder();
         let builder = match self {
             Self::Mozilla => builder.bundle(&mozilla::BUNDLE),
-            Self::Program(program) => return ProgramRoots::load(*program, history)?.policy(),
-            Self::MozillaOn(_) => {
-                let roots = self.compilable(history, None)?;
-                let roots = roots.into_iter().map(|root| root.root);
-                builder.pem(ParsedBundle::new(roots.collect())?.to_pem())
+            Self::MozillaOn(_) | Self::Program(_) => {
+                return policy(&self.compilable(history, None)?);
             }
             Self::System => return Ok(Roots::system()?),
             Self::File(path) => builder.pem_file(path),
@@ -116,33 +124,36 @@ impl Source {
         history: &History,
         password: Option<&Path>,
     ) -> Result<Vec<InspectedRoot>> {
-        self.roots(history, |path| roots_from_file(path, password))
+        match self {
+            Self::Mozilla => {
+                roots_from_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes())
+            }
+            Self::MozillaOn(day) => on(day, history),
+            Self::Program(program) => {
+                let list = ProgramRoots::load(*program, history)?;
+                Ok(list.roots.into_iter().map(|listed| listed.root).collect())
+            }
+            Self::System => trusted(&Roots::system()?).collect(),
+            Self::File(path) => roots_from_file(path, password),
+        }
     }
 
     /// Like [`compilable`](Self::compilable), and also what a scan finds in a directory, or in a file that is no
     /// text.
     pub(crate) fn side(&self, history: &History, progress: &dyn Progress) -> Result<Side> {
-        let mut limits_are_known = !matches!(
-            self,
-            Self::MozillaOn(_) | Self::Program(RootProgram::Chrome)
-        );
-        let mut anchors = Vec::new();
-        let roots = self.roots(history, |path| {
+        if let Self::File(path) = self {
             let name = || bundle::escape(&path.display().to_string());
-            let is_scanned = is_for_scan(path).map_err(|why| format!("{}: {why}", name()))?;
-            if is_scanned {
-                limits_are_known = false;
-                let union = union::roots(path, history, progress)?;
-                anchors = union.anchors;
-                Ok(union.roots)
-            } else {
-                roots_from_file(path, None)
+            if is_for_scan(path).map_err(|why| format!("{}: {why}", name()))? {
+                return Ok(union::roots(path, history, progress)?.into());
             }
-        })?;
+        }
         Ok(Side {
-            roots,
-            anchors,
-            limits_are_known,
+            roots: self.compilable(history, None)?,
+            anchors: Vec::new(),
+            limits_are_known: !matches!(
+                self,
+                Self::MozillaOn(_) | Self::Program(RootProgram::Chrome)
+            ),
         })
     }
 
@@ -151,14 +162,8 @@ impl Source {
     pub(crate) fn warnings(&self, roots: &[InspectedRoot]) -> Vec<String> {
         let warnings = roots.iter().filter_map(|root| {
             let why = root.unreadable_validity()?;
-            let place = match root.place {
-                Place::Unknown => String::new(),
-                place => format!(", {place}"),
-            };
-            let (name, subject) = (
-                bundle::escape(&self.to_string()),
-                root.certificate.subject(),
-            );
+            let name = bundle::escape(&self.to_string());
+            let (place, subject) = (root.place.after_name(), root.certificate.subject());
             Some(format!("{name}{place}: {subject}: {why}"))
         });
         warnings.collect()
@@ -170,25 +175,6 @@ impl Source {
             |source: &&Self| matches!(source, Self::MozillaOn(day) if is_after(day, history));
         let is_beyond = sources.iter().any(is_beyond);
         is_beyond.then(|| format!("Mozilla's list is known up to {}", history.as_of))
-    }
-
-    fn roots(
-        &self,
-        history: &History,
-        roots_from_file: impl FnOnce(&Path) -> Result<Vec<InspectedRoot>>,
-    ) -> Result<Vec<InspectedRoot>> {
-        match self {
-            Self::Mozilla => {
-                roots_from_pem("mozilla", embedded_roots_mozilla::ANNOTATED_PEM.as_bytes())
-            }
-            Self::MozillaOn(day) => on(day, history),
-            Self::Program(program) => {
-                let list = ProgramRoots::load(*program, history)?;
-                Ok(list.roots.into_iter().map(|listed| listed.root).collect())
-            }
-            Self::System => trusted(&Roots::system()?).collect(),
-            Self::File(path) => roots_from_file(path),
-        }
     }
 }
 

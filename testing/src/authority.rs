@@ -7,6 +7,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PublicKeyData,
     SignatureAlgorithm, date_time_ymd,
 };
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// A CA with its certificate and its key.
@@ -22,9 +23,17 @@ pub struct Identity {
 }
 
 impl Identity {
-    fn new(certificate: &Certificate, key: &KeyPair) -> Self {
+    /// A server of this name, with a new key, whose certificate is made by `sign`.
+    fn new(
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+        sign: impl FnOnce(&CertificateParams, &KeyPair) -> Result<Certificate, rcgen::Error>,
+    ) -> Self {
+        let mut params = server_params(name);
+        change(&mut params);
+        let key = key();
         Self {
-            chain: vec![certificate.der().clone()],
+            chain: vec![sign(&params, &key).unwrap().der().clone()],
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
         }
     }
@@ -104,10 +113,7 @@ pub fn server_with(
     name: &str,
     change: impl FnOnce(&mut CertificateParams),
 ) -> Identity {
-    let mut params = server_params(name);
-    change(&mut params);
-    let key = key();
-    Identity::new(&params.signed_by(&key, issuer).unwrap(), &key)
+    Identity::new(name, change, |params, key| params.signed_by(key, issuer))
 }
 
 /// A server certificate for this name that has signed itself.
@@ -120,10 +126,7 @@ pub fn self_signed_server_with(
     name: &str,
     change: impl FnOnce(&mut CertificateParams),
 ) -> Identity {
-    let mut params = server_params(name);
-    change(&mut params);
-    let key = key();
-    Identity::new(&params.self_signed(&key).unwrap(), &key)
+    Identity::new(name, change, CertificateParams::self_signed)
 }
 
 /// A client certificate for `name`, issued by `issuer`.
@@ -230,12 +233,7 @@ impl PublicKeyData for PublicKey<'_> {
 
 /// The first certificate of a PEM text that has these octets, such as the object identifier of a curve.
 pub fn certificate_with(text: &str, part: &[u8]) -> String {
-    let begin = "-----BEGIN CERTIFICATE-----";
-    let mut blocks = text.split(begin).skip(1).map(|rest| {
-        let (base64, _) = rest.split_once("-----END").unwrap();
-        let base64: String = base64.split_whitespace().collect();
-        STANDARD.decode(base64).unwrap()
-    });
+    let mut blocks = CertificateDer::pem_slice_iter(text.as_bytes()).map(Result::unwrap);
     let der = blocks.find(|der| der.windows(part.len()).any(|octets| octets == part));
     pem("CERTIFICATE", &der.unwrap())
 }

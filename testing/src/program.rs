@@ -38,13 +38,11 @@ impl Program {
         if is_root() {
             chown(program.folder(), Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        let certificates = identity.chain.iter();
-        let certificates = certificates.map(|certificate| pem("CERTIFICATE", certificate));
-        let certificates: Vec<_> = certificates.collect();
-        let (leaf, others) = certificates.split_first().unwrap();
-        program.file("chain.pem", &certificates.concat());
-        program.file("leaf.pem", leaf);
-        program.file("others.pem", &others.concat());
+        let chain = identity.chain_pem();
+        let leaf = pem("CERTIFICATE", &identity.chain[0]);
+        program.file("chain.pem", &chain);
+        program.file("leaf.pem", &leaf);
+        program.file("others.pem", chain.strip_prefix(&leaf).unwrap());
         program.file("key.pem", &identity.key_pem());
         program
     }

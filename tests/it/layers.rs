@@ -54,7 +54,7 @@ const BUNDLE: Tower = Tower {
 const PROGRAM: Tower = Tower {
     src: "cli/src",
     layers: &[
-        &["day", "outcome", "place", "record"],
+        &["day", "markup", "outcome", "place", "record"],
         &["compromise", "signature"],
         &["history"],
         &["root"],
@@ -62,7 +62,7 @@ const PROGRAM: Tower = Tower {
         &["finder"],
         &["source"],
         &["registry"],
-        &["markup", "output", "progress", "sarif"],
+        &["output", "progress", "sarif"],
         &["check", "diff", "explain", "forecast", "list", "scan"],
     ],
     fewest_imports: 50,

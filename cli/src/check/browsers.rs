@@ -7,91 +7,67 @@ use rustls_pki_types::UnixTime;
 use crate::check::report::{Doubt, Warning};
 use crate::history::{History, HistoryEntry};
 use crate::interop::joined;
-use crate::outcome::Result;
-use crate::programs::{ProgramRoot, ProgramRoots};
+use crate::programs::PublicLists;
 use crate::root::InspectedRoot;
 
-/// What is known of the lists of browsers: Mozilla's, Chrome's and Microsoft's.
-pub(super) struct Browsers<'a> {
-    history: &'a History,
-    programs: Vec<ProgramRoots>,
+/// A warning of each public root that a browser does not have, or limits by this time. There are none if all roots are
+/// public: that is a copy of a list, which has its own reasons.
+pub(super) fn warnings(
+    lists: &PublicLists<'_>,
+    roots: &[InspectedRoot],
+    until: UnixTime,
+) -> Vec<Warning<Doubt>> {
+    let (public, private): (Vec<_>, Vec<_>) = roots.iter().partition(|root| is_public(lists, root));
+    if private.is_empty() {
+        return Vec::new();
+    }
+    let warnings = public.into_iter().filter_map(|root| {
+        let text = doubt(lists, root, until)?;
+        let kind = "browsers";
+        Some(Warning::new(root, Doubt { kind, text }))
+    });
+    warnings.collect()
 }
 
-impl<'a> Browsers<'a> {
-    /// What is compiled in.
-    pub(super) fn load(history: &'a History) -> Result<Self> {
-        Ok(Self {
-            history,
-            programs: ProgramRoots::load_all(history)?,
-        })
-    }
+/// Whether it is in a list, or was in Mozilla's, by subject and key.
+fn is_public(lists: &PublicLists<'_>, root: &InspectedRoot) -> bool {
+    let sha256 = root.certificate.sha256();
+    is_of_history(lists.history, root)
+        || lists.history.is_not_for_servers(&sha256)
+        || lists.listed(root).any(|(_, listed)| listed.is_some())
+}
 
-    /// A warning of each public root that one of them does not have, or limits by this time. There are none if all roots are
-    /// public: that is a copy of a list, which has its own reasons.
-    pub(super) fn warnings(&self, roots: &[InspectedRoot], until: UnixTime) -> Vec<Warning<Doubt>> {
-        let (public, private): (Vec<_>, Vec<_>) =
-            roots.iter().partition(|root| self.is_public(root));
-        if private.is_empty() {
-            return Vec::new();
-        }
-        let warnings = public.into_iter().filter_map(|root| {
-            let text = self.doubt(root, until)?;
-            let kind = "browsers";
-            Some(Warning::new(root, Doubt { kind, text }))
-        });
-        warnings.collect()
+fn doubt(lists: &PublicLists<'_>, root: &InspectedRoot, until: UnixTime) -> Option<String> {
+    let mut lacking = Vec::new();
+    let mut doubts = Vec::new();
+    // That Mozilla has removed it is another doubt.
+    if !is_of_history(lists.history, root) {
+        lacking.push(format!("mozilla (as of {})", lists.history.as_of));
     }
-
-    /// Whether it is in a list, or was in Mozilla's, by subject and key.
-    fn is_public(&self, root: &InspectedRoot) -> bool {
-        let sha256 = root.certificate.sha256();
-        self.is_of_history(root)
-            || self.history.is_not_for_servers(&sha256)
-            || self.listed(root).any(|(_, listed)| listed.is_some())
-    }
-
-    fn doubt(&self, root: &InspectedRoot, until: UnixTime) -> Option<String> {
-        let mut lacking = Vec::new();
-        let mut doubts = Vec::new();
-        // That Mozilla has removed it is another doubt.
-        if !self.is_of_history(root) {
-            lacking.push(format!("mozilla (as of {})", self.history.as_of));
-        }
-        for (list, listed) in self.listed(root) {
-            match listed {
-                // Browsers trust it as long as its root.
-                Some(listed) if listed.is_intermediate => return None,
-                Some(listed) => {
-                    let ends = listed.ends().filter(|end| end.time <= until);
-                    doubts.extend(ends.filter_map(limit));
-                }
-                None => lacking.push(format!("{} ({})", list.program, list.release)),
+    for (list, listed) in lists.listed(root) {
+        match listed {
+            // Browsers trust it as long as its root.
+            Some(listed) if listed.is_intermediate => return None,
+            Some(listed) => {
+                let ends = listed.ends().filter(|end| end.time <= until);
+                doubts.extend(ends.filter_map(limit));
             }
+            None => lacking.push(format!("{} ({})", list.program, list.release)),
         }
-        if !lacking.is_empty() {
-            let lists = if lacking.len() == 1 { "list" } else { "lists" };
-            let lacking: Vec<&str> = lacking.iter().map(String::as_str).collect();
-            let lacking = joined(&lacking);
-            doubts.insert(0, format!("is not in the {lists} of {lacking}"));
-        }
-        (!doubts.is_empty()).then(|| doubts.join("; "))
     }
+    if !lacking.is_empty() {
+        let noun = if lacking.len() == 1 { "list" } else { "lists" };
+        let lacking: Vec<&str> = lacking.iter().map(String::as_str).collect();
+        let lacking = joined(&lacking);
+        doubts.insert(0, format!("is not in the {noun} of {lacking}"));
+    }
+    (!doubts.is_empty()).then(|| doubts.join("; "))
+}
 
-    fn is_of_history(&self, root: &InspectedRoot) -> bool {
-        let is_same =
-            |known: &HistoryEntry| subject(&known.der) == subject(root.root.certificate());
-        let mut of_key = self.history.of_key(&root.certificate.spki_sha256());
-        of_key.any(is_same)
-    }
-
-    /// For each list of a program, the root in it.
-    fn listed<'b>(
-        &'b self,
-        root: &'b InspectedRoot,
-    ) -> impl Iterator<Item = (&'b ProgramRoots, Option<&'b ProgramRoot>)> {
-        let programs = self.programs.iter();
-        programs.map(|list| (list, list.of(root.identity())))
-    }
+fn is_of_history(history: &History, root: &InspectedRoot) -> bool {
+    let is_same = |known: &HistoryEntry| subject(&known.der) == subject(root.root.certificate());
+    let mut of_key = history.of_key(&root.certificate.spki_sha256());
+    of_key.any(is_same)
 }
 
 /// What the date of a list means.
@@ -130,7 +106,7 @@ mod tests {
         let for_email: String = for_email.collect();
         let email = format!("source = ''\nlicence = ''\nas_of = ''\nroots = [{for_email}]");
         let history = History::read(&format!("# a header\n{had}"), "", &email).unwrap();
-        let browsers = Browsers {
+        let lists = PublicLists {
             history: &history,
             programs: Vec::new(),
         };
@@ -138,7 +114,7 @@ mod tests {
             .iter()
             .map(|ca| InspectedRoot::from_der(ca.der().clone()).unwrap());
         let roots: Vec<InspectedRoot> = roots.collect();
-        let warnings = browsers.warnings(&roots, UnixTime::now());
+        let warnings = super::warnings(&lists, &roots, UnixTime::now());
         warnings
             .into_iter()
             .map(|warning| warning.doubt.text)

@@ -11,6 +11,7 @@ use crate::interop::certificate::RootsOfFile;
 use crate::interop::table::Table;
 use crate::interop::{self, Chosen, Opinion};
 use crate::outcome::Result;
+use crate::place::Place;
 use crate::root::InspectedRoot;
 
 /// A file, in the table of other programs.
@@ -26,12 +27,10 @@ impl<'a> Others<'a> {
     pub(super) fn opinions(&self, chosen: &Chosen<'_>) -> Vec<Warning<Opinion<'a>>> {
         let of_file = self.files.iter().flat_map(|(shape, line)| {
             let opinions = self.table.of_file(shape, chosen);
-            opinions.into_iter().map(|opinion| Warning {
-                line: Some(*line),
-                certificate: None,
-                subject: None,
-                doubt: opinion,
-            })
+            let place = Place::Line(*line);
+            opinions
+                .into_iter()
+                .map(move |opinion| Warning::of_file(place, opinion))
         });
         let of_roots = self.roots.iter().enumerate().flat_map(|(number, root)| {
             let opinions = self.shapes.shapes(number).into_iter();
@@ -46,8 +45,7 @@ impl<'a> Others<'a> {
     pub(super) fn doubts(&self) -> Vec<Warning<Doubt>> {
         let opinions = self.opinions(&self.table.common());
         let of_one = |one: &Warning<Opinion<'_>>, other: &Warning<Opinion<'_>>| {
-            (one.line, one.certificate, one.doubt.shape)
-                == (other.line, other.certificate, other.doubt.shape)
+            (one.place, one.doubt.shape) == (other.place, other.doubt.shape)
         };
         let shapes = opinions.chunk_by(of_one);
         let shapes = shapes.filter_map(|shape| {
@@ -58,8 +56,7 @@ impl<'a> Others<'a> {
             // There are other warnings of these, which say when, and how to convert the file.
             let is_told = ["expired", "der", "pkcs7", "utf-16", "joined"];
             (!is_told.contains(&first.doubt.shape)).then(|| Warning {
-                line: first.line,
-                certificate: first.certificate,
+                place: first.place,
                 subject: first.subject.clone(),
                 doubt: Doubt {
                     kind: OTHER_PROGRAMS,

@@ -10,13 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use embedded_roots::{Anchor, mozilla};
+use embedded_roots::mozilla;
 use embedded_roots_bundle::{
     self as bundle, DistrustedKey, ParsedBundle, PrivateKeys, Provider, counted, iso_day,
 };
 use rustls_pki_types::UnixTime;
 
-use crate::check::browsers::Browsers;
 use crate::check::elsewhere::Others;
 use crate::check::report::{Check, Doubt, Warning};
 use crate::history::History;
@@ -27,6 +26,7 @@ use crate::interop::table::Table;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
 use crate::place::Place;
+use crate::programs::PublicLists;
 use crate::root::InspectedRoot;
 use crate::sarif::Format;
 
@@ -78,19 +78,11 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         shapes: RootsOfFile::new(&certificates, output.now()),
     };
     let mut warnings: Vec<Warning<Doubt>> = form_of(&input).into_iter().collect();
-    warnings.extend(self::warnings(
-        &roots,
-        &history,
-        output.now(),
-        arguments.days,
-    ));
+    let (now, soon) = (output.now(), after(output.now(), arguments.days));
+    warnings.extend(self::warnings(&roots, &history, now, soon));
     warnings.extend(distrusted(&input, &roots));
-    let until = output
-        .now()
-        .as_secs()
-        .saturating_add(seconds(arguments.days));
-    let until = UnixTime::since_unix_epoch(Duration::from_secs(until));
-    warnings.extend(Browsers::load(&history)?.warnings(&roots, until));
+    let lists = PublicLists::load(&history)?;
+    warnings.extend(browsers::warnings(&lists, &roots, soon));
     warnings.extend(others.doubts());
     let programs = others.opinions(&table.chosen(&arguments.programs)?);
     let checked = Check {
@@ -109,23 +101,19 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     if !checked.errors.is_empty() {
         return Err(format!("{} does not compile", checked.file).into());
     }
-    Ok(if checked.is_clean() {
-        Outcome::Clean
-    } else {
-        Outcome::Findings
-    })
+    Ok(Outcome::from_findings(!checked.is_clean()))
 }
 
 fn warnings(
     roots: &[InspectedRoot],
     history: &History,
     now: UnixTime,
-    days: u32,
+    soon: UnixTime,
 ) -> Vec<Warning<Doubt>> {
     let mut warnings = Vec::new();
     for (nth, root) in roots.iter().enumerate() {
         let earlier = roots.get(..nth).unwrap_or_default();
-        let mut doubts = doubts(root, earlier, history, now, days);
+        let mut doubts = doubts(root, earlier, history, now, soon);
         doubts.extend(escape_of_limits(root, roots));
         warnings.extend(doubts.into_iter().map(|doubt| Warning::new(root, doubt)));
     }
@@ -139,12 +127,7 @@ fn form_of(input: &Input) -> Option<Warning<Doubt>> {
         "is {form}, which a build does not read: convert it with `embedded-roots list --pem`"
     );
     let doubt = Doubt { kind: "form", text };
-    Some(Warning {
-        line: None,
-        certificate: None,
-        subject: None,
-        doubt,
-    })
+    Some(Warning::of_file(Place::Unknown, doubt))
 }
 
 /// Certificates below a comment which says that they are distrusted, as make-ca writes it.
@@ -172,7 +155,7 @@ fn doubts(
     earlier: &[InspectedRoot],
     history: &History,
     now: UnixTime,
-    days: u32,
+    soon: UnixTime,
 ) -> Vec<Doubt> {
     let certificate = &root.certificate;
     let mut doubts = Vec::new();
@@ -185,12 +168,11 @@ fn doubts(
         );
     }
     let until = certificate.not_after();
-    let soon = seconds(days);
     if let Some(why) = root.unreadable_validity() {
         doubt("validity", why.to_owned());
-    } else if until.as_secs() < now.as_secs() {
+    } else if until < now {
         doubt("expired", format!("expired on {}", iso_day(until)));
-    } else if until.as_secs() <= now.as_secs().saturating_add(soon) {
+    } else if until <= soon {
         let left = (until.as_secs() - now.as_secs()) / 86_400;
         let left = counted(left, "day");
         doubt(
@@ -250,8 +232,10 @@ fn doubts(
     doubts
 }
 
-fn seconds(days: u32) -> u64 {
-    u64::from(days) * 86_400
+/// So many days later.
+fn after(time: UnixTime, days: u32) -> UnixTime {
+    let seconds = u64::from(days) * 86_400;
+    UnixTime::since_unix_epoch(Duration::from_secs(time.as_secs().saturating_add(seconds)))
 }
 
 /// Why rustls verifies nothing by a root, or with one of its providers.
@@ -264,10 +248,7 @@ fn unusable(root: &bundle::Root) -> Option<String> {
 
 /// The limits of Mozilla's list that a copy of its root does not have.
 fn limits_not_said(root: &InspectedRoot) -> Option<String> {
-    let mut anchors = mozilla::BUNDLE.anchors().iter();
-    let is_same = |anchor: &&Anchor| root.identity() == bundle::identity(anchor.trust_anchor());
-    let listed = anchors.find(is_same)?;
-    let lost = listed.limits().lost_by(root.root.limits());
+    let lost = root.in_mozilla()?.limits().lost_by(root.root.limits());
     (!lost.is_empty()).then(|| lost.to_string())
 }
 

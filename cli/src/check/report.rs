@@ -27,12 +27,9 @@ pub(super) struct Check<'a> {
 /// About a certificate, or about the file as a whole.
 #[derive(Serialize)]
 pub(super) struct Warning<T> {
-    /// The line of the certificate's BEGIN, or of text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) line: Option<usize>,
-    /// Which certificate of a file without lines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) certificate: Option<usize>,
+    /// That of the certificate, or of text.
+    #[serde(flatten, skip_serializing_if = "Place::is_unknown")]
+    pub(super) place: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) subject: Option<String>,
     #[serde(flatten)]
@@ -83,15 +80,17 @@ impl Check<'_> {
 
 impl<T> Warning<T> {
     pub(super) fn new(root: &InspectedRoot, doubt: T) -> Self {
-        let (line, certificate) = match root.place {
-            Place::Line(line) => (Some(line), None),
-            Place::Certificate(number) => (None, Some(number)),
-            Place::Unknown => (None, None),
-        };
         Self {
-            line,
-            certificate,
+            place: root.place,
             subject: Some(root.certificate.subject().to_owned()),
+            doubt,
+        }
+    }
+
+    pub(super) fn of_file(place: Place, doubt: T) -> Self {
+        Self {
+            place,
+            subject: None,
             doubt,
         }
     }
@@ -100,12 +99,7 @@ impl<T> Warning<T> {
 /// What follows the name of the file.
 impl<T: fmt::Display> fmt::Display for Warning<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, ", {}", Place::Line(line))?;
-        }
-        if let Some(number) = self.certificate {
-            write!(f, ", {}", Place::Certificate(number))?;
-        }
+        f.write_str(&self.place.after_name())?;
         if let Some(subject) = &self.subject {
             write!(f, ": {subject}")?;
         }

@@ -5,14 +5,16 @@ use std::net::IpAddr;
 use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::{escape, issuer, shorten, subject};
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
+use serde::{Serialize, Serializer};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::FromDer as _;
 
 use crate::explain::sct::EmbeddedScts;
+use crate::history::History;
 use crate::outcome::Result;
-use crate::root::{short_name, shortest};
+use crate::root::{Facts, short_name, shortest};
 use crate::signature::is_signed_by;
 
 pub(super) struct Chain {
@@ -25,29 +27,43 @@ pub(super) struct Chain {
 }
 
 /// A certificate, with what a server's has beyond that of a root. All text is escaped.
+#[derive(Serialize)]
 pub(super) struct SentCertificate {
-    pub(super) der: CertificateDer<'static>,
-    /// Its place in the chain, from 1.
-    pub(super) number: usize,
-    pub(super) certificate: Certificate,
+    #[serde(rename = "certificate")]
+    pub(super) facts: Facts,
     /// The DNS names and IP addresses that it is for.
     pub(super) names: Vec<String>,
     /// Where it says that its issuer's certificate is. That is shown, and never fetched: a server must
     /// not be able to make this program connect to an address of its choice.
     pub(super) ca_issuers: Vec<String>,
+    #[serde(skip)]
+    pub(super) der: CertificateDer<'static>,
+    /// Its place in the chain, from 1.
+    #[serde(skip)]
+    pub(super) number: usize,
+    #[serde(skip)]
+    pub(super) certificate: Certificate,
+    #[serde(skip)]
     pub(super) scts: EmbeddedScts,
 }
 
+/// Those that can be read, as the server sent them.
+impl Serialize for Chain {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.all())
+    }
+}
+
 impl Chain {
-    pub(super) fn read(sent: Vec<CertificateDer<'static>>) -> Result<Self> {
+    pub(super) fn read(sent: Vec<CertificateDer<'static>>, history: &History) -> Result<Self> {
         let mut sent = sent.into_iter();
         let end_entity = sent.next().ok_or("the server sent no certificate")?;
-        let end_entity = SentCertificate::read(end_entity, 1)
+        let end_entity = SentCertificate::read(end_entity, 1, history)
             .map_err(|why| format!("the server's certificate cannot be read: {why}"))?;
         let intermediates: Vec<_> = sent.collect();
         let (mut others, mut unreadable) = (Vec::new(), Vec::new());
         for (der, number) in intermediates.iter().zip(2..) {
-            match SentCertificate::read(der.clone(), number) {
+            match SentCertificate::read(der.clone(), number, history) {
                 Ok(sent) => others.push(sent),
                 Err(why) => {
                     let why = escape(&why.to_string());
@@ -132,7 +148,7 @@ impl Chain {
 const MOST_SIGNATURES: usize = 100;
 
 impl SentCertificate {
-    pub(super) fn read(der: CertificateDer<'static>, number: usize) -> Result<Self> {
+    fn read(der: CertificateDer<'static>, number: usize, history: &History) -> Result<Self> {
         let certificate = Certificate::from_der(&der)?;
         let (_, parsed) = X509Certificate::from_der(&der)?;
         let mut names = Vec::new();
@@ -155,6 +171,7 @@ impl SentCertificate {
             }
         }
         Ok(Self {
+            facts: Facts::from_certificate(&certificate, history),
             scts: EmbeddedScts::from_certificate(&der),
             der,
             number,

@@ -2,18 +2,21 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use embedded_roots::Roots;
-use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
+use embedded_roots::inspect::Certificate;
 use embedded_roots_bundle::{
     PrivateKeys, certificate_to_pem, escape, issuer, parse_intermediates, read_file, subject,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::CertificateDer;
+use serde::Serialize;
 
-use crate::explain::chain::{Chain, SentCertificate};
+use crate::explain::chain::Chain;
+use crate::explain::verdict::Case;
 use crate::history::History;
 use crate::outcome::Result;
+use crate::root::Facts;
 
 /// Intermediates that could complete a chain.
 pub(super) struct KnownIntermediates {
@@ -21,10 +24,15 @@ pub(super) struct KnownIntermediates {
     certificates: Vec<(CertificateDer<'static>, String)>,
 }
 
-/// The certificates that complete a chain.
-pub(super) struct Completion {
-    /// Each with where it came from, escaped.
-    pub(super) certificates: Vec<(SentCertificate, String)>,
+/// A certificate that completes a chain.
+#[derive(Serialize)]
+pub(super) struct MissingCertificate {
+    #[serde(rename = "certificate")]
+    pub(super) facts: Facts,
+    /// Where it was found, escaped.
+    pub(super) origin: String,
+    #[serde(skip)]
+    der: CertificateDer<'static>,
 }
 
 impl KnownIntermediates {
@@ -45,25 +53,21 @@ impl KnownIntermediates {
         Ok(Self { certificates })
     }
 
-    /// The fewest certificates with which the roots accept a chain that they refuse, or `None`.
+    /// The fewest certificates with which the roots accept a chain that they refuse; empty if there are none.
     pub(super) fn complete(
         &self,
-        chain: &Chain,
-        name: &ServerName<'_>,
+        case: &Case<'_>,
         roots: &Roots,
-        now: UnixTime,
-    ) -> Option<Completion> {
-        let mut added = self.on_path(chain);
+        history: &History,
+    ) -> Vec<MissingCertificate> {
+        let mut added = self.on_path(case.chain);
         let is_accepted = |added: &[&(CertificateDer<'static>, String)]| {
-            let mut sent = chain.intermediates.clone();
+            let mut sent = case.chain.intermediates.clone();
             sent.extend(added.iter().map(|(der, _)| der.clone()));
-            let verifier = roots.verifier();
-            let end_entity = &chain.end_entity.der;
-            let verdict = verifier.verify_server_cert(end_entity, &sent, name, &[], now);
-            verdict.is_ok()
+            case.verify_with(&sent, roots).is_ok()
         };
         if added.is_empty() || !is_accepted(&added) {
-            return None;
+            return Vec::new();
         }
         // Without those that the chain does not need.
         let mut nth = 0;
@@ -74,16 +78,15 @@ impl KnownIntermediates {
                 nth += 1;
             }
         }
-        let first = chain.intermediates.len() + 2;
-        let read = added
-            .into_iter()
-            .zip(first..)
-            .map(|((der, origin), number)| {
-                let sent = SentCertificate::read(der.clone(), number).ok()?;
-                Some((sent, origin.clone()))
-            });
-        let certificates = read.collect::<Option<_>>()?;
-        Some(Completion { certificates })
+        let missing = added.into_iter().map(|(der, origin)| {
+            let certificate = Certificate::from_der(der).ok()?;
+            Some(MissingCertificate {
+                facts: Facts::from_certificate(&certificate, history),
+                origin: origin.clone(),
+                der: der.clone(),
+            })
+        });
+        missing.collect::<Option<_>>().unwrap_or_default()
     }
 
     /// Those with the name of an issuer on the way from the end entity.
@@ -109,17 +112,18 @@ impl KnownIntermediates {
 /// More than any chain lacks, and few enough to try without each of them.
 const MOST_ADDED: usize = 16;
 
-impl Completion {
-    /// Writes the certificates as PEM into a new file.
-    pub(super) fn write(&self, path: &PathBuf) -> Result<()> {
-        let blocks = self.certificates.iter();
-        let pem: String = blocks
-            .map(|(sent, _)| certificate_to_pem(&sent.der))
-            .collect();
-        let written = File::create_new(path).and_then(|mut file| file.write_all(pem.as_bytes()));
-        let shown = escape(&path.display().to_string());
-        Ok(written.map_err(|why| format!("{shown} cannot be written: {why}"))?)
+/// Writes the certificates as PEM into a new file.
+pub(super) fn write(missing: &[MissingCertificate], path: &Path) -> Result<()> {
+    if missing.is_empty() {
+        return Err("no known certificate is missing from the chain, so none is written".into());
     }
+    let blocks = missing
+        .iter()
+        .map(|missing| certificate_to_pem(&missing.der));
+    let pem: String = blocks.collect();
+    let written = File::create_new(path).and_then(|mut file| file.write_all(pem.as_bytes()));
+    let shown = escape(&path.display().to_string());
+    Ok(written.map_err(|why| format!("{shown} cannot be written: {why}"))?)
 }
 
 /// The command that fetches a certificate and writes it as PEM; `None` if the place is not an address of the web, or has

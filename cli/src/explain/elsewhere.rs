@@ -6,8 +6,6 @@ use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::{extension, shorten, signature_algorithm};
 use rustls_pki_types::{AlgorithmIdentifier, CertificateDer, ServerName, UnixTime, alg_id};
 use serde::Serialize;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer as _;
 
 use crate::explain::chain::{Chain, LONGEST_NAME};
 use crate::explain::policy::Candidate;
@@ -122,7 +120,7 @@ impl<'a> Elsewhere<'a> {
 
 /// The shapes that the root has together with what is below it.
 fn below(root: &InspectedRoot, chain: &Chain, name: &ServerName<'_>) -> Vec<&'static str> {
-    let Ok((_, ca)) = X509Certificate::from_der(root.root.certificate()) else {
+    let Some(ca) = root.x509() else {
         return Vec::new();
     };
     let path_length = ca.basic_constraints().ok().flatten();

@@ -5,54 +5,36 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use embedded_roots::inspect::RootProgram;
 use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::crypto::CryptoProvider;
 use embedded_roots::rustls::{self, CertificateError};
-use embedded_roots::{Error, Roots, mozilla};
+use embedded_roots::{Error, Roots};
 use embedded_roots_bundle::{self as bundle, Annotation, escape, issuer, subject};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::{Serialize, Serializer};
 
-use crate::compromise::Compromise;
 use crate::explain::chain::Chain;
 use crate::history::{History, Standing};
 use crate::outcome::Result;
 use crate::programs::ProgramRoots;
-use crate::root::InspectedRoot;
+use crate::root::{Facts, InspectedRoot};
 use crate::source::{self, Source};
 
-/// Whose roots those of a policy are.
+/// Whose roots those of a policy are. The order is that of [`Source`]: what `--roots` names alone is the first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum PolicyName {
-    /// What `--roots` names, escaped.
-    Given(String),
-    Embedded,
-    System,
-    /// The list of another program.
-    Program(RootProgram),
-}
+pub(super) struct PolicyName(pub(super) Source);
 
-impl PolicyName {
-    /// A file of the name of a policy is shown as `./embedded`, so that it differs.
-    fn from_source(source: &Source) -> Self {
-        let shown = escape(&source.to_string());
-        Self::Given(if shown == Self::Embedded.to_string() {
-            format!("./{shown}")
-        } else {
-            shown
-        })
-    }
-}
-
+/// Escaped. A file of the name of a policy is shown as `./embedded`, so that it differs.
 impl fmt::Display for PolicyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Embedded => "embedded",
-            Self::System => "system",
-            Self::Program(program) => return program.fmt(f),
-            Self::Given(shown) => shown,
-        })
+        const EMBEDDED: &str = "embedded";
+
+        if self.0 == Source::Mozilla {
+            return f.write_str(EMBEDDED);
+        }
+        let shown = escape(&self.0.to_string());
+        let folder = if shown == EMBEDDED { "./" } else { "" };
+        write!(f, "{folder}{shown}")
     }
 }
 
@@ -80,40 +62,28 @@ pub(super) struct Policy {
 /// The policies, that whose verdict is the exit status first.
 pub(super) fn policies(given: Option<&Source>, history: &History) -> Result<Vec<Policy>> {
     let mut policies = vec![
-        Policy {
-            name: PolicyName::Embedded,
-            roots: embedded(),
-            certificates: Source::Mozilla.compilable(history, None)?,
-            list: None,
-        },
-        Policy::new(PolicyName::System, Roots::system()),
+        Policy::new(Source::Mozilla, Ok(Source::Mozilla.policy(history)?)),
+        Policy::new(Source::System, Roots::system()),
     ];
     for list in ProgramRoots::load_all(history)? {
         policies.push(Policy::of_program(list)?);
     }
-    let first = match given {
-        None | Some(Source::Mozilla) => PolicyName::Embedded,
-        Some(Source::System) => PolicyName::System,
-        Some(Source::Program(program)) => PolicyName::Program(*program),
-        Some(given @ (Source::MozillaOn(_) | Source::File(_))) => {
-            let name = PolicyName::from_source(given);
-            let policy = Policy::new(name.clone(), Ok(given.policy(history)?));
-            policies.push(policy);
-            name
-        }
-    };
-    policies.sort_by_key(|policy| policy.name != first);
+    let first = given.unwrap_or(&Source::Mozilla);
+    if matches!(first, Source::MozillaOn(_) | Source::File(_)) {
+        let roots = first.policy(history)?;
+        policies.push(Policy::new(first.clone(), Ok(roots)));
+    }
+    policies.sort_by_key(|policy| policy.name.0 != *first);
     Ok(policies)
 }
 
 impl Policy {
     /// The list of another program.
     pub(super) fn of_program(list: ProgramRoots) -> Result<Self> {
-        let name = PolicyName::Program(list.program);
-        let roots = list.policy()?;
+        let (source, roots) = (Source::Program(list.program), list.policy()?);
         Ok(Self {
             list: Some(list),
-            ..Self::new(name, Ok(roots))
+            ..Self::new(source, Ok(roots))
         })
     }
 
@@ -123,12 +93,12 @@ impl Policy {
     }
 
     /// Of roots that have their certificates.
-    fn new(name: PolicyName, roots: std::result::Result<Roots, Error>) -> Self {
+    fn new(source: Source, roots: std::result::Result<Roots, Error>) -> Self {
         let trusted = roots.iter().flat_map(source::trusted);
         // The verifier judges by a root whose certificate cannot be read; it is only not shown.
         let certificates = trusted.filter_map(Result::ok).collect();
         Self {
-            name,
+            name: PolicyName(source),
             roots,
             certificates,
             list: None,
@@ -136,26 +106,25 @@ impl Policy {
     }
 }
 
-/// The roots that are compiled in.
-pub(super) fn embedded() -> std::result::Result<Roots, Error> {
-    Roots::builder().bundle(&mozilla::BUNDLE).build()
-}
-
 /// A known root with the name of an issuer in a chain.
+#[derive(Serialize)]
 pub(super) struct Candidate {
-    pub(super) root: InspectedRoot,
+    #[serde(rename = "root")]
+    pub(super) facts: Facts,
     /// The names of the policies that have it.
     pub(super) trusted_by: Vec<PolicyName>,
-    /// A program's list alone has it, as an intermediate.
-    pub(super) is_intermediate: bool,
     /// If it has been removed from Mozilla's list.
     pub(super) removed: Option<Standing>,
-    /// If the private key of an intermediate below it is public, or its own.
-    pub(super) compromised: Option<Compromise>,
     /// Whether signatures lead from the end-entity certificate to it, whatever else is wrong with the
     /// chain.
     pub(super) verifies: bool,
+    #[serde(skip)]
+    pub(super) root: InspectedRoot,
+    /// A program's list alone has it, as an intermediate.
+    #[serde(skip)]
+    pub(super) is_intermediate: bool,
     /// Whether the chain is valid with it: its own limits and the server's name aside.
+    #[serde(skip)]
     pub(super) is_valid: bool,
 }
 
@@ -193,10 +162,10 @@ pub(super) fn candidates(
             candidate.is_intermediate &= is_intermediate;
         } else if let Ok(read) = InspectedRoot::new(root.clone()) {
             candidates.push(Candidate {
+                facts: read.facts(history),
                 trusted_by: policy.into_iter().collect(),
                 is_intermediate,
                 removed: history.removed(&read.certificate).cloned(),
-                compromised: history.compromise(&read.certificate).cloned(),
                 verifies: verifies(root.certificate()),
                 is_valid: is_valid(chain, root, &provider, now),
                 root: read,

@@ -12,11 +12,12 @@ use rustls_pki_types::{ServerName, UnixTime};
 use super::chain::Chain;
 use super::connection::within;
 use super::host_and_port;
-use super::policy::{Candidate, PolicyName, candidates, embedded, policies};
+use super::policy::{Candidate, PolicyName, candidates, policies};
 use super::reason::Reason;
 use super::verdict::Case;
 use crate::history::History;
 use crate::root::InspectedRoot;
+use crate::source::Source;
 
 /// The verdict of the embedded roots on a chain to a root that Mozilla removed.
 fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
@@ -39,9 +40,9 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
     )
     .unwrap();
     let policies = policies(None, &History::load().unwrap()).unwrap();
-    let chain = Chain::read(vec![server.der().clone()]).unwrap();
+    let chain = Chain::read(vec![server.der().clone()], &history).unwrap();
     let now = UnixTime::now();
-    let config = embedded().unwrap().client_config();
+    let config = Source::Mozilla.policy(&history).unwrap().client_config();
     let provider = config.crypto_provider();
     let candidates = candidates(&chain, &policies, &history, provider, now);
     assert_eq!(candidates.len(), 1);
@@ -55,7 +56,7 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
     let verdict = case.judge(&policies[0]);
     assert_eq!(
         (&verdict.policy, verdict.accepted),
-        (&PolicyName::Embedded, Some(false))
+        (&PolicyName(Source::Mozilla), Some(false))
     );
     (verdict.reason.unwrap(), verdict.sentence)
 }
@@ -95,17 +96,18 @@ fn a_compromised_root_is_told_with_advisories() {
     let root = all
         .find(|known| known.certificate.subject().contains(name))
         .unwrap();
+    let read = InspectedRoot::from_der(root.der.clone()).unwrap();
     let candidate = Candidate {
-        root: InspectedRoot::from_der(root.der.clone()).unwrap(),
+        facts: read.facts(&history),
+        root: read,
         trusted_by: Vec::new(),
         is_intermediate: false,
         removed: history.removed(&root.certificate).cloned(),
-        compromised: history.compromise(&root.certificate).cloned(),
         verifies: true,
         is_valid: true,
     };
     let case = Case {
-        chain: &Chain::read(vec![server.der().clone()]).unwrap(),
+        chain: &Chain::read(vec![server.der().clone()], &history).unwrap(),
         name: &ServerName::try_from("localhost").unwrap(),
         candidates: &[candidate],
         now: UnixTime::now(),

@@ -6,7 +6,7 @@ use embedded_roots::rustls::client::danger::ServerCertVerifier as _;
 use embedded_roots::rustls::{self, CertificateError};
 use embedded_roots::{Refusal, Roots};
 use embedded_roots_bundle::{escape, iso_day, rfc3339};
-use rustls_pki_types::{ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde::Serialize;
 
 use crate::explain::chain::{Chain, SentCertificate, quoted};
@@ -69,8 +69,16 @@ impl Case<'_> {
     }
 
     fn verify(&self, roots: &Roots) -> Result<(), rustls::Error> {
+        self.verify_with(&self.chain.intermediates, roots)
+    }
+
+    /// What these roots say of the end-entity certificate, if it is sent with these.
+    pub(super) fn verify_with(
+        &self,
+        intermediates: &[CertificateDer<'static>],
+        roots: &Roots,
+    ) -> Result<(), rustls::Error> {
         let end_entity = &self.chain.end_entity.der;
-        let intermediates = &self.chain.intermediates;
         roots
             .verifier()
             .verify_server_cert(end_entity, intermediates, self.name, &[], self.now)
@@ -124,15 +132,11 @@ impl Case<'_> {
             (Reason::UnsupportedExtension, sentence)
         } else if refusal.is_unsupported_constraint() {
             (Reason::UnsupportedConstraint, sentence)
-        } else if refusal.is_unsupported_algorithm() {
+        } else if refusal.is_unsupported_algorithm() || refusal.is_bad_signature() {
             match self.end_elsewhere(policy) {
                 Some(end) => self.foreign(policy, end),
+                None if refusal.is_bad_signature() => (Reason::BadSignature, sentence),
                 None => (Reason::UnsupportedAlgorithm, sentence),
-            }
-        } else if refusal.is_bad_signature() {
-            match self.end_elsewhere(policy) {
-                Some(end) => self.foreign(policy, end),
-                None => (Reason::BadSignature, sentence),
             }
         } else {
             self.unknown_issuer(policy, &refusal)
@@ -208,7 +212,7 @@ impl Case<'_> {
                 );
                 return (Reason::OtherRoot, sentence);
             }
-            let compromised = end.compromised.as_ref();
+            let compromised = end.facts.compromised();
             let compromised = compromised.map(|why| format!("; it is compromised: {}", why.why()));
             let compromised = compromised.unwrap_or_default();
             let sentence = format!("its root {root} left Mozilla's list by {when}{compromised}");

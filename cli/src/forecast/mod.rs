@@ -5,16 +5,15 @@ mod sarif;
 mod timeline;
 
 use clap::{Args, ValueEnum};
-use embedded_roots::mozilla;
 
 use crate::finder::parallel::Workers;
 use crate::finder::search::Search;
 use crate::finder::union;
-use crate::forecast::report::{Known, Report};
+use crate::forecast::report::Report;
 use crate::history::History;
 use crate::outcome::{Outcome, Result};
 use crate::output::Output;
-use crate::programs::ProgramRoots;
+use crate::programs::PublicLists;
 use crate::progress::Bar;
 use crate::registry::{PREFIX, Registries, RegistryOptions};
 use crate::source::{Side, Source};
@@ -53,15 +52,11 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     bar.clear();
     let side = side?;
     output.warn(&arguments.source.warnings(&side.roots))?;
-    let known = Known {
-        history: &history,
-        programs: ProgramRoots::load_all(&history)?,
-        mozilla: &mozilla::BUNDLE,
-    };
+    let lists = PublicLists::load(&history)?;
     let report = Report::new(
         &arguments.source,
         &side,
-        &known,
+        &lists,
         output.now(),
         arguments.within,
     );
@@ -73,11 +68,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
         }
         None => output.write(&report, |out| report.show(out))?,
     }
-    Ok(if report.is_due() {
-        Outcome::Findings
-    } else {
-        Outcome::Clean
-    })
+    Ok(Outcome::from_findings(report.is_due()))
 }
 
 fn side(arguments: &Arguments, history: &History, bar: &Bar) -> Result<Side> {
@@ -89,12 +80,7 @@ fn side(arguments: &Arguments, history: &History, bar: &Bar) -> Result<Side> {
     let mut registries = Registries::new(&arguments.registry, history);
     let mut scan = Workers::default().one(&search);
     registries.scan(&name, &mut scan);
-    let union = union::of_findings(&scan.take_findings(), &name)?;
-    Ok(Side {
-        roots: union.roots,
-        anchors: union.anchors,
-        limits_are_known: false,
-    })
+    Ok(union::of_findings(&scan.take_findings(), &name)?.into())
 }
 
 /// `180d`, or the number alone.

@@ -3,27 +3,18 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use embedded_roots::Bundle;
-use embedded_roots::inspect::{End, EndKind, Forecast, RootProgram, mozilla_schedule};
-use embedded_roots_bundle::{self as bundle, counted, iso_day, not_before, rfc3339};
+use embedded_roots::inspect::{End, EndKind, Forecast, mozilla_schedule};
+use embedded_roots_bundle::{counted, iso_day, not_before, rfc3339};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
+use crate::compromise::Compromise;
 use crate::day::parse_day;
 use crate::finder::marked::PrivateAnchor;
-use crate::history::History;
 use crate::output::{is_narrow, table_with_remarks};
-use crate::programs::ProgramRoots;
-use crate::root::{Facts, InspectedRoot};
+use crate::programs::{ProgramRoots, PublicLists};
+use crate::root::{Facts, InspectedRoot, as_text};
 use crate::source::{Side, Source};
-
-/// What is known of roots.
-pub(super) struct Known<'a> {
-    pub(super) history: &'a History,
-    pub(super) programs: Vec<ProgramRoots>,
-    /// Mozilla's list, with its limits.
-    pub(super) mozilla: &'a Bundle,
-}
 
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
@@ -31,11 +22,11 @@ pub(super) struct Report<'a> {
     pub(super) source: &'a Source,
     today: String,
     history_as_of: &'a str,
-    programs: Vec<ProgramRelease<'a>>,
+    programs: &'a [ProgramRoots],
     /// What `--within` says, in days.
     pub(super) within: Option<u32>,
     /// In the order of their next ends.
-    pub(super) roots: Vec<RootForecast<'a>>,
+    pub(super) roots: Vec<RootForecast>,
     /// Private roots of a program, without certificates, of which no dates are known.
     anchors: Vec<PrivateAnchor>,
     #[serde(skip)]
@@ -43,16 +34,9 @@ pub(super) struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct ProgramRelease<'a> {
-    #[serde(serialize_with = "as_text")]
-    program: RootProgram,
-    release: &'a str,
-}
-
-#[derive(Serialize)]
-pub(super) struct RootForecast<'a> {
+pub(super) struct RootForecast {
     #[serde(rename = "root")]
-    facts: Facts<'a>,
+    pub(super) facts: Facts,
     #[serde(skip)]
     /// Its common name, or the whole subject if others have that name, too.
     pub(super) name: String,
@@ -76,54 +60,50 @@ pub(super) struct DatedEnd {
     pub(super) end: End,
 }
 
-impl Known<'_> {
-    /// The roots of another program have its dates as limits, which are no others.
-    fn forecast(&self, root: &InspectedRoot, is_of_program: bool) -> Forecast {
-        let identity = root.identity();
-        let mut anchors = self.mozilla.anchors().iter();
-        let listed = anchors.find(|anchor| identity == bundle::identity(anchor.trust_anchor()));
-        let own = root.root.distrust_after().filter(|_| !is_of_program);
-        let imposed = listed.and_then(|anchor| anchor.limits().distrust_after());
-        let distrust = own.into_iter().chain(imposed).min();
-        let mut ends: Vec<End> = distrust.into_iter().flat_map(End::of_distrust).collect();
+/// The roots of another program have its dates as limits, which are no others.
+fn forecast(lists: &PublicLists<'_>, root: &InspectedRoot, is_of_program: bool) -> Forecast {
+    let own = root.root.distrust_after().filter(|_| !is_of_program);
+    let imposed = root.in_mozilla();
+    let imposed = imposed.and_then(|anchor| anchor.limits().distrust_after());
+    let distrust = own.into_iter().chain(imposed).min();
+    let mut ends: Vec<End> = distrust.into_iter().flat_map(End::of_distrust).collect();
 
-        let certificate = &root.certificate;
-        let of_key = || self.history.of_key(&certificate.spki_sha256());
-        let is_known = of_key().next().is_some();
-        if let Some(removed) = self.history.removed(certificate) {
-            let day = removed.gone.as_deref().and_then(|day| parse_day(day).ok());
-            ends.extend(day.map(|time| end(EndKind::MozillaRemoval, time)));
-        } else if is_known {
-            // A CA can have renewed its certificate.
-            let listed = self.programs.iter().filter_map(|list| list.of(identity));
-            let listed = listed.map(|listed| listed.root.root.certificate());
-            let known = of_key().map(|known| &known.der).chain(listed);
-            let known = known.chain([root.root.certificate()]);
-            let created = known.filter_map(|der| not_before(der)).min();
-            let until = created.and_then(mozilla_schedule);
-            ends.extend(until.map(|time| end(EndKind::MozillaSchedule, time)));
-        }
-
-        let mut absent_from = Vec::new();
-        for list in &self.programs {
-            match list.of(identity) {
-                Some(listed) => ends.extend(listed.ends()),
-                None => absent_from.push(list.program),
-            }
-        }
-        let is_public = is_known || absent_from.len() < self.programs.len();
-        if !is_public {
-            absent_from.clear();
-        }
-        Forecast::new(certificate.clone(), ends, absent_from)
+    let certificate = &root.certificate;
+    let of_key = || lists.history.of_key(&certificate.spki_sha256());
+    let is_known = of_key().next().is_some();
+    if let Some(removed) = lists.history.removed(certificate) {
+        let day = removed.gone.as_deref().and_then(|day| parse_day(day).ok());
+        ends.extend(day.map(|time| end(EndKind::MozillaRemoval, time)));
+    } else if is_known {
+        // A CA can have renewed its certificate.
+        let listed = lists.listed(root).filter_map(|(_, listed)| listed);
+        let listed = listed.map(|listed| listed.root.root.certificate());
+        let known = of_key().map(|known| &known.der).chain(listed);
+        let known = known.chain([root.root.certificate()]);
+        let created = known.filter_map(|der| not_before(der)).min();
+        let until = created.and_then(mozilla_schedule);
+        ends.extend(until.map(|time| end(EndKind::MozillaSchedule, time)));
     }
+
+    let mut absent_from = Vec::new();
+    for (list, listed) in lists.listed(root) {
+        match listed {
+            Some(listed) => ends.extend(listed.ends()),
+            None => absent_from.push(list.program),
+        }
+    }
+    let is_public = is_known || absent_from.len() < lists.programs.len();
+    if !is_public {
+        absent_from.clear();
+    }
+    Forecast::new(certificate.clone(), ends, absent_from)
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(
         source: &'a Source,
         side: &'a Side,
-        known: &'a Known<'a>,
+        lists: &'a PublicLists<'a>,
         now: UnixTime,
         within: Option<u32>,
     ) -> Self {
@@ -136,7 +116,7 @@ impl<'a> Report<'a> {
             let certificate = &root.certificate;
             let name = root.short_name();
             let is_shared = names.get(&name).is_some_and(|count| *count > 1);
-            let forecast = known.forecast(root, is_of_program);
+            let forecast = forecast(lists, root, is_of_program);
             let ends = forecast.ends();
             let absent_from = forecast.absent_from().iter();
             RootForecast {
@@ -144,7 +124,7 @@ impl<'a> Report<'a> {
                 absent_from: absent_from.map(ToString::to_string).collect(),
                 next: next(ends, now).copied().map(DatedEnd::new),
                 ends: ends.iter().copied().map(DatedEnd::new).collect(),
-                facts: root.facts(known.history),
+                facts: root.facts(lists.history),
                 name: if is_shared {
                     certificate.subject().to_owned()
                 } else {
@@ -152,28 +132,22 @@ impl<'a> Report<'a> {
                 },
             }
         });
-        let mut roots: Vec<RootForecast<'a>> = roots.collect();
+        let mut roots: Vec<RootForecast> = roots.collect();
         roots.sort_by(|one, other| {
             let by_name = || one.name.cmp(&other.name);
             // Without an end, last.
-            let order = |root: &RootForecast<'_>| {
+            let order = |root: &RootForecast| {
                 let next = root.next.as_ref();
                 (next.is_none(), next.map(|next| next.end))
             };
             order(one).cmp(&order(other)).then_with(by_name)
         });
-        let programs = known.programs.iter();
         Self {
             command: "forecast",
             source,
             today: iso_day(now),
-            history_as_of: &known.history.as_of,
-            programs: programs
-                .map(|list| ProgramRelease {
-                    program: list.program,
-                    release: &list.release,
-                })
-                .collect(),
+            history_as_of: &lists.history.as_of,
+            programs: &lists.programs,
             within,
             roots,
             anchors: side.anchors.iter().map(PrivateAnchor::from).collect(),
@@ -185,15 +159,23 @@ impl<'a> Report<'a> {
         self.roots.iter().any(|root| root.is_due)
     }
 
-    /// With `--within`, what counts alone.
+    /// With `--within`, what counts for the exit status, or else all.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &RootForecast> {
+        let is_asked = self.within.is_some();
+        self.roots
+            .iter()
+            .filter(move |root| root.is_due || !is_asked)
+    }
+
     pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut last = None;
-        let is_asked = self.within.is_some();
-        let roots = self.roots.iter().filter(|root| root.is_due || !is_asked);
-        let rows = roots.map(|root| {
+        let rows = self.counted().map(|root| {
             let next = root.next.as_ref().map(|next| next.end);
             let (quarter, day, what) = match next {
-                Some(next) => (quarter(next.time), iso_day(next.time), sentence(next.kind)),
+                Some(End { time, kind }) => {
+                    let quarter = quarter_name(quarter(time));
+                    (quarter, iso_day(time), sentence(kind))
+                }
                 None => (
                     "unknown".to_owned(),
                     String::new(),
@@ -210,8 +192,7 @@ impl<'a> Report<'a> {
             let others = root.ends.iter().filter(|end| Some(end.end) != next);
             let others =
                 others.map(|end| format!("{} {}", iso_day(end.end.time), sentence(end.kind)));
-            let compromised = root.facts.compromised();
-            let compromised = compromised.map(|why| format!("compromised: {}", why.ids()));
+            let compromised = root.facts.compromised().map(Compromise::remark);
             let absent = root.absent_from.iter();
             let absent = absent.map(|program| format!("not in the list `{program}`"));
             (
@@ -228,7 +209,7 @@ impl<'a> Report<'a> {
         if table.row_count() > 0 {
             writeln!(out, "{}", table.trim_fmt())?;
         }
-        let lists = self.programs.iter().map(|list| list.release);
+        let lists = self.programs.iter().map(|list| list.release.as_str());
         let lists: Vec<&str> = lists.collect();
         writeln!(
             out,
@@ -274,23 +255,19 @@ impl DatedEnd {
     }
 }
 
-impl RootForecast<'_> {
-    pub(super) fn subject(&self) -> &str {
-        self.facts.subject()
-    }
-
-    pub(super) fn sha256(&self) -> &str {
-        self.facts.sha256()
-    }
+/// The number of quarters since the year 0.
+pub(super) fn quarter(time: UnixTime) -> i64 {
+    let day = iso_day(time);
+    let mut parts = day.split('-').map(str::parse::<i64>);
+    let year = parts.next().and_then(Result::ok).unwrap_or(1970);
+    let month = parts.next().and_then(Result::ok).unwrap_or(1);
+    year * 4 + (month - 1) / 3
 }
 
 /// A quarter of a year, such as `2027 Q2`.
-fn quarter(time: UnixTime) -> String {
-    let day = iso_day(time);
-    let mut parts = day.split('-');
-    let year = parts.next().unwrap_or_default();
-    let month = parts.next().and_then(|month| month.parse::<u32>().ok());
-    format!("{year} Q{}", month.unwrap_or(1).div_ceil(3))
+pub(super) fn quarter_name(quarter: i64) -> String {
+    let (year, nth) = (quarter.div_euclid(4), quarter.rem_euclid(4) + 1);
+    format!("{year} Q{nth}")
 }
 
 /// What a root is listed under: the first end that is to come, unless trust is over.
@@ -343,8 +320,4 @@ pub(super) fn sentence(kind: EndKind) -> &'static str {
 
 fn end(kind: EndKind, time: UnixTime) -> End {
     End { time, kind }
-}
-
-fn as_text<T: ToString, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&value.to_string())
 }

@@ -6,7 +6,7 @@ use embedded_roots::inspect::EndKind;
 use embedded_roots_bundle::{counted, escape, iso_day, parse_iso_day};
 use rustls_pki_types::UnixTime;
 
-use crate::forecast::report::{Report, RootForecast, sentence};
+use crate::forecast::report::{Report, RootForecast, quarter, quarter_name, sentence};
 use crate::markup::text;
 
 const WIDTH: f64 = 860.0;
@@ -37,7 +37,7 @@ const LANES: [(EndKind, &str); 8] = [
 ];
 
 /// The roots that end in a quarter.
-type Quarters<'r> = BTreeMap<i64, Vec<&'r RootForecast<'r>>>;
+type Quarters<'r> = BTreeMap<i64, Vec<&'r RootForecast>>;
 
 pub(super) fn picture(report: &Report<'_>) -> String {
     let lanes = LANES
@@ -95,15 +95,6 @@ fn quarters<'r>(report: &'r Report<'r>, kind: EndKind) -> Quarters<'r> {
     quarters
 }
 
-/// The number of quarters since the year 0.
-fn quarter(time: UnixTime) -> i64 {
-    let day = iso_day(time);
-    let mut parts = day.split('-').map(str::parse::<i64>);
-    let year = parts.next().and_then(Result::ok).unwrap_or(1970);
-    let month = parts.next().and_then(Result::ok).unwrap_or(1);
-    year * 4 + (month - 1) / 3
-}
-
 fn lane(kind: EndKind, colour: &str, quarters: &Quarters<'_>, axis: &Axis, top: f64) -> String {
     let base = top + LANE - 8.0;
     let label = text(sentence(kind));
@@ -123,8 +114,8 @@ fn lane(kind: EndKind, colour: &str, quarters: &Quarters<'_>, axis: &Axis, top: 
         let middle = axis.x(*quarter);
         let height = (HIGHEST * count(roots) / most).max(3.0);
         let names: Vec<&str> = roots.iter().map(|root| root.name.as_str()).collect();
-        let (year, nth) = (quarter.div_euclid(4), quarter.rem_euclid(4) + 1);
-        let title = format!("{year} Q{nth}, {}: {}", sentence(kind), names.join(", "));
+        let (name, what) = (quarter_name(*quarter), sentence(kind));
+        let title = format!("{name}, {what}: {}", names.join(", "));
         format!(
             "<g><title>{title}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
              fill=\"{colour}\"/><text x=\"{middle}\" y=\"{above:.1}\" fill=\"#57606a\" font-size=\"10\" \

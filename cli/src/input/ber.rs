@@ -1,13 +1,11 @@
 //! BER (X.690) as DER, as far as PKCS#7 and PKCS#12 use what DER does not have: lengths that are not known in
 //! advance, and strings in pieces. Browsers and libraries of Java write them.
 
-use embedded_roots_bundle::der::{elements, encode};
+use embedded_roots_bundle::der::{OCTET_STRING, elements, encode};
 
 /// How deep elements may lie in one another.
 const MOST_DEPTH: usize = 32;
 const CONSTRUCTED: u8 = 0x20;
-/// Primitive.
-pub(super) const OCTET_STRING: u8 = 0x04;
 const OCTET_STRING_IN_PIECES: u8 = OCTET_STRING | CONSTRUCTED;
 
 /// The first element as DER. What is DER already, such as a certificate, is kept byte for byte.

@@ -13,12 +13,13 @@ mod text;
 
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::slice;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use embedded_roots_bundle::der::elements;
 use embedded_roots_bundle::{
-    FileForm, MAX_FILE_SIZE, ParseError, PrivateKeys, certificate_to_pem, escape, parse_each,
+    FileForm, MAX_FILE_SIZE, ParseError, PrivateKeys, Root, certificate_to_pem, escape, parse_each,
     parse_each_certificate, read_file, read_file_up_to,
 };
 
@@ -67,23 +68,19 @@ impl Input {
         private_keys: PrivateKeys,
     ) -> impl Iterator<Item = std::result::Result<InspectedRoot, String>> {
         let roots = parse_each(&self.name, &self.pem, private_keys);
-        roots.map(|root| {
-            let root = root.map_err(|why| self.shown(&why))?;
-            let place = self.place(root.line());
-            let root = InspectedRoot::new(root);
-            root.map(|root| root.at(place))
-                .map_err(|why| format!("{}, {place}: {why}", self.name))
-        })
+        roots.map(|root| self.inspected(root.map_err(|why| self.shown(&why))?))
     }
 
     /// Each certificate that can be read, also of a server.
     pub(crate) fn certificates(&self) -> impl Iterator<Item = InspectedRoot> {
         let all = parse_each_certificate(&self.name, &self.pem, PrivateKeys::Ignore);
-        all.filter_map(|root| {
-            let root = root.ok()?;
-            let place = self.place(root.line());
-            InspectedRoot::new(root).ok().map(|root| root.at(place))
-        })
+        all.filter_map(|root| self.inspected(root.ok()?).ok())
+    }
+
+    fn inspected(&self, root: Root) -> std::result::Result<InspectedRoot, String> {
+        let place = self.place(root.line());
+        let root = InspectedRoot::new(root).map_err(|why| format!("{}, {place}: {why}", self.name));
+        Ok(root?.at(place))
     }
 
     /// The text: that of PEM.
@@ -162,8 +159,8 @@ pub fn as_pem(
         };
         let converted = match form {
             FileForm::Certificate => all(&pieces(&content)?),
-            FileForm::Pkcs7 => all(&pkcs7::certificates(&content)?),
-            FileForm::Pkcs7Pem => all(&pkcs7::certificates_of_pem(&content)?),
+            FileForm::Pkcs7 => all(&pkcs7::certificates(slice::from_ref(&content))?),
+            FileForm::Pkcs7Pem => all(&pkcs7::certificates(&pkcs7::of_pem(&content)?)?),
             FileForm::Pkcs12 => roots(pkcs12::certificates(&content, password)?)?,
             FileForm::JavaKeyStore => roots(java::certificates(&content, password)?)?,
             FileForm::Utf16 => text::from_utf16(&content)?.into_bytes(),
@@ -207,8 +204,7 @@ fn all(certificates: &[Vec<u8>]) -> Vec<u8> {
 fn roots(certificates: Vec<StoredCertificate>) -> std::result::Result<Vec<u8>, String> {
     let count = certificates.len();
     let roots = certificates.into_iter().filter(|certificate| {
-        let is_root =
-            || embedded_roots_bundle::Root::from_der(certificate.der.clone().into()).is_ok();
+        let is_root = || Root::from_der(certificate.der.clone().into()).is_ok();
         !certificate.is_own || is_root()
     });
     let roots: Vec<Vec<u8>> = roots.map(|certificate| certificate.der).collect();

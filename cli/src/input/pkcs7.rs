@@ -2,37 +2,35 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use embedded_roots_bundle::der::{Element, OID, SEQUENCE, context_constructed, elements};
+use embedded_roots_bundle::PKCS7_LABELS;
+use embedded_roots_bundle::der::{
+    Element, OCTET_STRING, OID, SEQUENCE, context_constructed, elements,
+};
 
 use crate::input::ber;
 use crate::input::stored::add;
 
-/// The certificates, DER, in their order.
-pub(super) fn certificates(content: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+/// The certificates, DER, in their order, of all of these: each is to have some.
+pub(super) fn certificates(contents: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     let mut certificates = Vec::new();
-    add_some(content, &mut certificates)?;
-    Ok(certificates)
-}
-
-/// Like [`certificates`], of each block of PEM.
-pub(super) fn certificates_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let mut all = Vec::new();
-    for der in of_pem(pem)? {
-        add_some(&der, &mut all)?;
+    for content in contents {
+        let before = certificates.len();
+        add_all(content, &mut certificates)?;
+        if certificates.len() == before {
+            return Err("the PKCS#7 has no certificate".to_owned());
+        }
     }
-    Ok(all)
+    Ok(certificates)
 }
 
 /// The content of each block of PEM that has a PKCS#7.
 pub(super) fn of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    const LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
-
     let text = String::from_utf8_lossy(pem);
     let mut all = Vec::new();
     let mut rest = &*text;
     while let Some((label, base64, after)) = block(rest) {
         rest = after;
-        let is_pkcs7 = LABELS.contains(&label);
+        let is_pkcs7 = PKCS7_LABELS.contains(&label);
         // Some programs write a PKCS#7 as a certificate.
         if is_pkcs7 || label == "CERTIFICATE" {
             let digits: String = base64.split_ascii_whitespace().collect();
@@ -43,7 +41,7 @@ pub(super) fn of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
             }
         }
     }
-    let cut_off = LABELS.iter().find(|label| {
+    let cut_off = PKCS7_LABELS.iter().find(|label| {
         let begin = format!("-----BEGIN {label}-----");
         rest.contains(&begin)
     });
@@ -60,7 +58,7 @@ pub(super) fn signed_content(content: &[u8]) -> Option<Vec<u8>> {
     let content = fields.nth(2)??;
     let (_kind, rest) = Element::expect(content.value, OID)?;
     let (explicit, _) = Element::expect(rest, context_constructed(0))?;
-    let content = Element::only(explicit, ber::OCTET_STRING)?;
+    let content = Element::only(explicit, OCTET_STRING)?;
     (!content.is_empty()).then(|| content.to_vec())
 }
 
@@ -84,16 +82,6 @@ fn block(text: &str) -> Option<(&str, &str, &str)> {
     let (label, rest) = rest.split_once("-----")?;
     let (base64, rest) = rest.split_once("-----END ")?;
     Some((label, base64, rest))
-}
-
-/// Like [`add_all`], of a PKCS#7 that is to have certificates.
-fn add_some(content: &[u8], all: &mut Vec<Vec<u8>>) -> Result<(), String> {
-    let before = all.len();
-    add_all(content, all)?;
-    if all.len() == before {
-        return Err("the PKCS#7 has no certificate".to_owned());
-    }
-    Ok(())
 }
 
 /// Adds the certificates of a PKCS#7 to others.

@@ -1,12 +1,12 @@
 use embedded_roots_bundle::certificate_to_pem;
-use embedded_roots_bundle::der::{INTEGER, OID, SEQUENCE, context_constructed, encode};
+use embedded_roots_bundle::der::{
+    INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context_constructed, encode,
+};
 use embedded_roots_testing::authority::root;
 use embedded_roots_testing::random;
 
 use super::*;
 use crate::input::stored::MOST_CERTIFICATES;
-
-const SET: u8 = 0x31;
 
 fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     encode(SEQUENCE, &parts.concat())
@@ -39,7 +39,7 @@ fn pkcs7(certificate: &[u8]) -> Vec<u8> {
 
 /// With one certificate in the clear, one in a bag in a bag, and contents that say that they are encrypted.
 fn pkcs12(certificate: &[u8]) -> Vec<u8> {
-    let octets = |content: &[u8]| encode(ber::OCTET_STRING, content);
+    let octets = |content: &[u8]| encode(OCTET_STRING, content);
     let data = |content: &[u8]| sequence(&[&pkcs(&[7, 1]), &explicit(&octets(content))]);
     let certificate = sequence(&[&pkcs(&[9, 22, 1]), &explicit(&octets(certificate))]);
     let bag = sequence(&[&pkcs(&[12, 10, 1, 3]), &explicit(&certificate)]);

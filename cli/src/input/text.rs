@@ -1,16 +1,15 @@
 //! PEM whose line breaks or characters were lost on the way.
 
-use embedded_roots_bundle::FileForm;
+use embedded_roots_bundle::{CERTIFICATE_LABELS, FileForm};
 
 /// The form of a file, if it is not the PEM that a build takes.
 pub(super) fn form(content: &[u8]) -> Option<FileForm> {
-    const BEGINS: [&[u8]; 3] = [
-        b"-----BEGIN CERTIFICATE-----",
-        b"-----BEGIN X509 CERTIFICATE-----",
-        b"-----BEGIN TRUSTED CERTIFICATE-----",
-    ];
-
-    let is_begin = |line: &[u8]| BEGINS.iter().any(|begin| line.starts_with(begin));
+    let begins = CERTIFICATE_LABELS.map(|label| format!("-----BEGIN {label}-----"));
+    let is_begin = |line: &[u8]| {
+        begins
+            .iter()
+            .any(|begin| line.starts_with(begin.as_bytes()))
+    };
     let form = if lines(content).any(is_begin) {
         None
     } else {

@@ -6,11 +6,7 @@ use embedded_roots::rustls::crypto::ring;
 use embedded_roots_bundle::{Provider, extension, issuer, subject};
 use rustls_pki_types::{SignatureVerificationAlgorithm, UnixTime};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{
-    BasicConstraints, ExtendedKeyUsage, GeneralName, GeneralSubtree, NameConstraints,
-    ParsedExtension,
-};
-use x509_parser::prelude::FromDer as _;
+use x509_parser::extensions::{GeneralName, GeneralSubtree, NameConstraints, ParsedExtension};
 use x509_parser::public_key::PublicKey;
 
 use crate::root::InspectedRoot;
@@ -78,17 +74,14 @@ impl<'a> RootsOfFile<'a> {
     /// As the certificate of a server that is its own issuer.
     pub(crate) fn of_server(&self, number: usize) -> Option<&'static str> {
         let root = self.roots.get(number).filter(|root| is_self_issued(root))?;
-        let (_, certificate) = X509Certificate::from_der(root.root.certificate()).ok()?;
-        Extensions::from_certificate(&certificate).server()
+        server(&root.x509()?)
     }
 
     /// As a CA, among the others.
     pub(crate) fn of_ca(&self, number: usize) -> Vec<&'static str> {
         let mut shapes = Vec::new();
-        let Some(root) = self.roots.get(number) else {
-            return shapes;
-        };
-        let Ok((_, certificate)) = X509Certificate::from_der(root.root.certificate()) else {
+        let root = self.roots.get(number);
+        let Some((root, certificate)) = root.and_then(|root| Some((root, root.x509()?))) else {
             return shapes;
         };
         shapes.extend(names(&certificate));
@@ -96,8 +89,7 @@ impl<'a> RootsOfFile<'a> {
         if root.certificate.version() < 3 {
             shapes.push("version-1");
         } else if root.certificate.is_ca() != Some(false) {
-            let extensions = Extensions::from_certificate(&certificate);
-            shapes.extend(extensions.shapes(is_self_issued(root)));
+            shapes.extend(extensions(&certificate, is_self_issued(root)));
             shapes.extend(self.among(root, number));
         }
         shapes
@@ -160,11 +152,7 @@ pub(crate) fn is_self_issued(root: &InspectedRoot) -> bool {
 
 /// Whether a certificate is its own issuer and has names that one asks a server by, as `openssl req -x509` makes it.
 pub(crate) fn is_of_server(root: &InspectedRoot) -> bool {
-    let certificate = X509Certificate::from_der(root.root.certificate());
-    is_self_issued(root)
-        && certificate.is_ok_and(|(_, certificate)| {
-            Extensions::from_certificate(&certificate).has_names_of_a_server
-        })
+    is_self_issued(root) && root.x509().is_some_and(|it| has_names_of_a_server(&it))
 }
 
 fn validity(root: &InspectedRoot, now: UnixTime) -> Option<&'static str> {
@@ -275,133 +263,90 @@ fn numbers(certificate: &X509Certificate<'_>) -> Vec<&'static str> {
     of(&shapes)
 }
 
-/// The extensions of a certificate that shapes are about.
-#[derive(Default)]
-#[allow(clippy::struct_excessive_bools, reason = "each is another extension")]
-struct Extensions<'a> {
-    /// Whether they are critical.
-    basic_constraints: Option<(bool, &'a BasicConstraints)>,
-    has_key_usage: bool,
-    can_sign_certificates: bool,
-    usages: Option<(bool, &'a ExtendedKeyUsage<'a>)>,
-    constraints: Option<(bool, &'a NameConstraints<'a>)>,
-    subject_key: Option<&'a [u8]>,
-    authority_key: Option<&'a [u8]>,
-    authority_serial: Option<&'a [u8]>,
-    serial: Option<&'a [u8]>,
-    has_names_of_a_server: bool,
-    has_critical_policies: bool,
-    requires_a_policy: bool,
-    has_unknown_critical: bool,
+/// How the certificate of a server is made that is its own issuer.
+fn server(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    let basic = certificate.basic_constraints().ok().flatten();
+    let usage = certificate.key_usage().ok().flatten();
+    let shape = match (basic, usage) {
+        (Some(basic), _) if !basic.value.ca => "server-not-ca",
+        (Some(_), Some(_)) => "server-ca",
+        (Some(_), None) => "server-openssl-req",
+        (None, _) => "server-no-basic-constraints",
+    };
+    has_names_of_a_server(certificate).then_some(shape)
 }
 
-impl<'a> Extensions<'a> {
-    fn from_certificate(certificate: &'a X509Certificate<'a>) -> Self {
-        let mut all = Self {
-            serial: Some(certificate.raw_serial()),
-            ..Self::default()
-        };
-        for extension in certificate.extensions() {
-            let is_critical = extension.critical;
-            match extension.parsed_extension() {
-                ParsedExtension::BasicConstraints(basic) => {
-                    all.basic_constraints = Some((is_critical, basic));
-                }
-                ParsedExtension::KeyUsage(usage) => {
-                    all.has_key_usage = true;
-                    all.can_sign_certificates = usage.key_cert_sign();
-                }
-                ParsedExtension::ExtendedKeyUsage(usages) => {
-                    all.usages = Some((is_critical, usages));
-                }
-                ParsedExtension::NameConstraints(constraints) => {
-                    all.constraints = Some((is_critical, constraints));
-                }
-                ParsedExtension::SubjectKeyIdentifier(id) => all.subject_key = Some(id.0),
-                ParsedExtension::AuthorityKeyIdentifier(id) => {
-                    all.authority_key = id.key_identifier.as_ref().map(|id| id.0);
-                    all.authority_serial = id.authority_cert_serial;
-                }
-                ParsedExtension::SubjectAlternativeName(names) => {
-                    all.has_names_of_a_server = names.general_names.iter().any(|name| {
-                        matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_))
-                    });
-                }
-                ParsedExtension::CertificatePolicies(_) => {
-                    all.has_critical_policies = is_critical;
-                }
-                ParsedExtension::PolicyConstraints(policies) => {
-                    all.requires_a_policy =
-                        is_critical && policies.require_explicit_policy.is_some();
-                }
-                ParsedExtension::UnsupportedExtension { .. } => {
-                    all.has_unknown_critical |= is_critical;
-                }
-                _ => {}
+fn has_names_of_a_server(certificate: &X509Certificate<'_>) -> bool {
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let mut names = names.iter().flat_map(|names| &names.value.general_names);
+    names.any(|name| matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_)))
+}
+
+/// Of the extensions of a CA.
+fn extensions(certificate: &X509Certificate<'_>, is_self_issued: bool) -> Vec<&'static str> {
+    let basic = certificate.basic_constraints().ok().flatten();
+    let usage = certificate.key_usage().ok().flatten();
+    let usages = certificate.extended_key_usage().ok().flatten();
+    let constraints = certificate.name_constraints().ok().flatten();
+    let (mut subject_key, mut authority) = (None, None);
+    let (mut has_critical_policies, mut requires_a_policy) = (false, false);
+    let mut has_unknown_critical = false;
+    for extension in certificate.extensions() {
+        let is_critical = extension.critical;
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(id) => subject_key = Some(id.0),
+            ParsedExtension::AuthorityKeyIdentifier(id) => authority = Some(id),
+            ParsedExtension::CertificatePolicies(_) => has_critical_policies = is_critical,
+            ParsedExtension::PolicyConstraints(policies) => {
+                requires_a_policy = is_critical && policies.require_explicit_policy.is_some();
             }
+            ParsedExtension::UnsupportedExtension { .. } => has_unknown_critical |= is_critical,
+            _ => {}
         }
-        all
     }
-
-    /// How the certificate of a server is made that is its own issuer.
-    fn server(&self) -> Option<&'static str> {
-        let shape = match (self.basic_constraints, self.has_key_usage) {
-            (Some((_, basic)), _) if !basic.ca => "server-not-ca",
-            (Some(_), true) => "server-ca",
-            (Some(_), false) => "server-openssl-req",
-            (None, _) => "server-no-basic-constraints",
-        };
-        self.has_names_of_a_server.then_some(shape)
-    }
-
-    fn shapes(&self, is_self_issued: bool) -> Vec<&'static str> {
-        let has_basic = self.basic_constraints.is_some();
-        let is_not_critical = (self.basic_constraints).is_some_and(|(is_critical, _)| !is_critical);
-        let path_length = self.basic_constraints;
-        let path_length = path_length.and_then(|(_, basic)| basic.path_len_constraint);
-        let keys = self.subject_key.zip(self.authority_key);
-        let serials = self.serial.zip(self.authority_serial);
-        let is_other_key = is_self_issued
-            && [keys, serials]
-                .into_iter()
-                .flatten()
-                .any(|(own, other)| own != other);
-        let shapes = [
-            (!has_basic && self.has_key_usage, "no-basic-constraints"),
-            (
-                !has_basic && !self.has_key_usage,
-                "no-basic-constraints-no-key-usage",
-            ),
-            (has_basic && !self.has_key_usage, "no-key-usage"),
-            (
-                self.has_key_usage && !self.can_sign_certificates,
-                "no-cert-sign",
-            ),
-            (is_not_critical, "basic-constraints-not-critical"),
-            (path_length == Some(0), "path-length-leaf"),
-            (self.subject_key.is_none(), "no-subject-key-identifier"),
-            (is_other_key, "other-authority-key-identifier"),
-            (self.has_critical_policies, "critical-policies"),
-            (self.requires_a_policy, "policy-constraints"),
-            (self.has_unknown_critical, "unknown-critical-extension"),
-        ];
-        let usage =
-            self.usages.map(
-                |(is_critical, usages)| match (usages.any, usages.server_auth) {
-                    (_, true) => "server-auth",
-                    (true, false) if is_critical => "any-usage-critical",
-                    (true, false) => "any-usage",
-                    (false, false) => "client-auth-alone",
-                },
-            );
-        let mut all = of(&shapes);
-        all.extend(usage);
-        all.extend(
-            self.constraints
-                .and_then(|(is_critical, constraints)| constrained(is_critical, constraints)),
-        );
-        all
-    }
+    let authority_key = authority.and_then(|id| id.key_identifier.as_ref());
+    let keys = subject_key.zip(authority_key.map(|id| id.0));
+    let authority_serial = authority.and_then(|id| id.authority_cert_serial);
+    let serials = Some(certificate.raw_serial()).zip(authority_serial);
+    let is_other_key = is_self_issued
+        && [keys, serials]
+            .into_iter()
+            .flatten()
+            .any(|(own, other)| own != other);
+    let (has_basic, has_usage) = (basic.is_some(), usage.is_some());
+    let is_not_critical = basic.as_ref().is_some_and(|basic| !basic.critical);
+    let path_length = basic.and_then(|basic| basic.value.path_len_constraint);
+    let cannot_sign = usage.is_some_and(|usage| !usage.value.key_cert_sign());
+    let shapes = [
+        (!has_basic && has_usage, "no-basic-constraints"),
+        (
+            !has_basic && !has_usage,
+            "no-basic-constraints-no-key-usage",
+        ),
+        (has_basic && !has_usage, "no-key-usage"),
+        (cannot_sign, "no-cert-sign"),
+        (is_not_critical, "basic-constraints-not-critical"),
+        (path_length == Some(0), "path-length-leaf"),
+        (subject_key.is_none(), "no-subject-key-identifier"),
+        (is_other_key, "other-authority-key-identifier"),
+        (has_critical_policies, "critical-policies"),
+        (requires_a_policy, "policy-constraints"),
+        (has_unknown_critical, "unknown-critical-extension"),
+    ];
+    let purpose = usages.map(
+        |usages| match (usages.value.any, usages.value.server_auth) {
+            (_, true) => "server-auth",
+            (true, false) if usages.critical => "any-usage-critical",
+            (true, false) => "any-usage",
+            (false, false) => "client-auth-alone",
+        },
+    );
+    let constrained =
+        constraints.and_then(|constraints| constrained(constraints.critical, constraints.value));
+    let mut all = of(&shapes);
+    all.extend(purpose);
+    all.extend(constrained);
+    all
 }
 
 /// The shape of the first kind of constraints that programs differ about.

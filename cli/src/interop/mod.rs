@@ -65,30 +65,28 @@ impl Table {
     /// that the program has by default, or its verifiers.
     ///
     /// A reader that takes one certificate of every file is meant by its id, or if its program has no other.
-    pub(crate) fn chosen(&self, names: &[String]) -> Result<Chosen<'_>> {
+    pub(crate) fn chosen<'a>(&'a self, names: &[String]) -> Result<Chosen<'a>> {
         let mut chosen = Chosen::default();
         let names = names.iter().map(|name| name.trim());
         for name in names.filter(|name| !name.is_empty()) {
             let lower = name.to_lowercase();
             let is_named =
                 |program: &&Program| lower == "all" || program.name.to_lowercase() == lower;
-            let verifiers: Vec<&Program> = self.verifiers.iter().filter(is_named).collect();
-            let mut readers: Vec<&Program> = self.readers.iter().filter(is_named).collect();
-            if readers.iter().any(|reader| reader.takes.is_none()) {
-                readers.retain(|reader| reader.takes.is_none());
-            }
-            let of_id = |programs| self.of_id(&lower, programs);
-            let verifiers = [verifiers, of_id(&self.verifiers)].concat();
-            let readers = [readers, of_id(&self.readers)].concat();
-            if verifiers.is_empty() && readers.is_empty() {
+            let ids = |programs: &'a [Program]| {
+                let mut meant: Vec<&Program> = programs.iter().filter(is_named).collect();
+                if meant.iter().any(|program| program.takes.is_none()) {
+                    meant.retain(|program| program.takes.is_none());
+                }
+                meant.extend(self.of_id(&lower, programs));
+                meant.into_iter().map(|program| program.id.as_str())
+            };
+            let mut verifiers = ids(&self.verifiers).peekable();
+            let mut readers = ids(&self.readers).peekable();
+            if verifiers.peek().is_none() && readers.peek().is_none() {
                 return Err(self.unknown(name).into());
             }
-            chosen
-                .verifiers
-                .extend(verifiers.iter().map(|one| one.id.as_str()));
-            chosen
-                .readers
-                .extend(readers.iter().map(|one| one.id.as_str()));
+            chosen.verifiers.extend(verifiers);
+            chosen.readers.extend(readers);
         }
         Ok(chosen)
     }

@@ -2,24 +2,49 @@
 
 pub(crate) mod record;
 
-use std::iter;
-
 use embedded_roots::Roots;
 use embedded_roots::inspect::{End, EndKind, RootProgram};
 use embedded_roots_bundle::digest::sha256_from_hex;
-use embedded_roots_bundle::{self as bundle, Annotation, ParsedBundle, parse_rfc3339};
+use embedded_roots_bundle::{self as bundle, Annotation, parse_rfc3339};
 use rustls_pki_types::UnixTime;
+use serde::Serialize;
 
 use self::record::{ListedRoot, ProgramList};
 use crate::history::History;
 use crate::outcome::Result;
-use crate::root::InspectedRoot;
+use crate::root::{InspectedRoot, as_text, policy};
+
+/// What is known of public lists: Mozilla's, as it was and is, and those of other programs.
+pub(crate) struct PublicLists<'a> {
+    pub(crate) history: &'a History,
+    pub(crate) programs: Vec<ProgramRoots>,
+}
+
+impl<'a> PublicLists<'a> {
+    /// What is compiled in.
+    pub(crate) fn load(history: &'a History) -> Result<Self> {
+        let programs = ProgramRoots::load_all(history)?;
+        Ok(Self { history, programs })
+    }
+
+    /// For each list of a program, the root in it.
+    pub(crate) fn listed<'b>(
+        &'b self,
+        root: &'b InspectedRoot,
+    ) -> impl Iterator<Item = (&'b ProgramRoots, Option<&'b ProgramRoot>)> {
+        let programs = self.programs.iter();
+        programs.map(|list| (list, list.of(root.identity())))
+    }
+}
 
 /// The roots that a program trusts for servers.
+#[derive(Serialize)]
 pub(crate) struct ProgramRoots {
+    #[serde(serialize_with = "as_text")]
     pub(crate) program: RootProgram,
     /// The release of the list.
     pub(crate) release: String,
+    #[serde(skip)]
     pub(crate) roots: Vec<ProgramRoot>,
 }
 
@@ -69,7 +94,7 @@ impl ProgramRoots {
 
     /// The policy that trusts these roots, up to the dates that are limits here.
     pub(crate) fn policy(&self) -> Result<Roots> {
-        policy(&self.roots)
+        policy(self.roots.iter().map(|listed| &listed.root))
     }
 
     /// The root with this subject and this key.
@@ -109,7 +134,7 @@ impl ProgramRoot {
 
     /// Like [`ProgramRoots::policy`], of this root alone.
     pub(crate) fn policy(&self) -> Result<Roots> {
-        policy(iter::once(self))
+        policy([&self.root])
     }
 
     /// When its program trusts it less, or no longer.
@@ -122,12 +147,6 @@ impl ProgramRoot {
         let ends = ends.into_iter();
         ends.filter_map(|(kind, time)| time.map(|time| End { time, kind }))
     }
-}
-
-fn policy<'a>(roots: impl IntoIterator<Item = &'a ProgramRoot>) -> Result<Roots> {
-    let roots = roots.into_iter().map(|listed| listed.root.root.clone());
-    let pem = ParsedBundle::new(roots.collect())?.to_pem();
-    Ok(Roots::builder().pem(pem).build()?)
 }
 
 #[cfg(test)]

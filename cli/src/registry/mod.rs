@@ -2,24 +2,7 @@
 //!
 //! The code is an optional feature. Without it, such a source is an error.
 
-#[cfg(feature = "registry")]
-mod challenge;
-#[cfg(feature = "registry")]
-mod client;
-#[cfg(feature = "registry")]
-mod credentials;
-#[cfg(feature = "registry")]
-mod digest;
-#[cfg(feature = "registry")]
-mod manifest;
-#[cfg(feature = "registry")]
-mod platform;
-#[cfg(feature = "registry")]
-mod reference;
-#[cfg(feature = "registry")]
-mod transport;
-
-#[cfg_attr(feature = "registry", path = "enabled.rs")]
+#[cfg_attr(feature = "registry", path = "enabled/mod.rs")]
 #[cfg_attr(not(feature = "registry"), path = "disabled.rs")]
 mod images;
 

@@ -66,6 +66,7 @@ pub use limits::annotation::Annotation;
 pub use limits::conflict::conflict;
 pub use limits::outside::{name_outside, unsupported_constraint};
 pub use pem::form::FileForm;
+pub use pem::lines::{CERTIFICATE_LABELS, PKCS7_LABELS};
 pub use pem::read::{
     PrivateKeys, parse, parse_each, parse_each_certificate, parse_intermediates, parse_pinned,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use embedded_roots::inspect::RootProgram;
-use embedded_roots_bundle::der::encode;
+use embedded_roots_bundle::der::{OCTET_STRING, encode};
 use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::{parse_rfc3339, rfc3339};
 use embedded_roots_testing::authority::{
@@ -19,12 +19,13 @@ use rustls_pki_types::{ServerName, UnixTime};
 
 use crate::explain::chain::Chain;
 use crate::explain::elsewhere::Elsewhere;
-use crate::explain::policy::{Policy, candidates, embedded, policies};
+use crate::explain::policy::{Policy, candidates, policies};
 use crate::explain::reason::Reason;
 use crate::explain::verdict::{Case, Verdict};
 use crate::history::History;
 use crate::interop::table::Table;
 use crate::programs::ProgramRoots;
+use crate::source::Source;
 
 const HOST: &str = "localhost";
 const NOW: &str = "2026-11-29T12:00:00Z";
@@ -55,8 +56,8 @@ fn microsoft(roots: &[(&Authority, &str)]) -> Policy {
 
 /// The verdict of the first of these policies on a chain, at that time.
 fn verdict_at(now: UnixTime, policies: &[Policy], history: &History, sent: &Identity) -> Verdict {
-    let chain = Chain::read(sent.chain.clone()).unwrap();
-    let config = embedded().unwrap().client_config();
+    let chain = Chain::read(sent.chain.clone(), history).unwrap();
+    let config = Source::Mozilla.policy(history).unwrap().client_config();
     let provider = config.crypto_provider();
     let case = Case {
         candidates: &candidates(&chain, policies, history, provider, now),
@@ -144,8 +145,6 @@ fn verdict_on_scts(value: Vec<u8>) -> Verdict {
     let policy = chrome(&[(&ca, &format!("sct-not-after = \"{LIMIT}\""))]);
     verdict(policy, &server_with_scts(&ca, value))
 }
-
-const OCTET_STRING: u8 = 0x04;
 
 const RULES_OF_CHROME: &str = "its list and dates are known here, and its rules for Certificate Transparency and for paths \
                                are not";
@@ -465,9 +464,9 @@ fn measurements_are_those_of_a_root_and_not_of_an_intermediate_of_a_list() {
     let history = History::load().unwrap();
     let table = Table::load().unwrap();
     let programs = table.chosen(&["go".to_owned()]).unwrap();
-    let config = embedded().unwrap().client_config();
+    let config = Source::Mozilla.policy(&history).unwrap().client_config();
     let measured = |policies: &[Policy], sent: &Identity| {
-        let chain = Chain::read(sent.chain.clone()).unwrap();
+        let chain = Chain::read(sent.chain.clone(), &history).unwrap();
         let provider = config.crypto_provider();
         let candidates = candidates(&chain, policies, &history, provider, time(NOW));
         let name = ServerName::try_from(HOST).unwrap();

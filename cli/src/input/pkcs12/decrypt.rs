@@ -5,14 +5,16 @@ use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockCipher, BlockDecryptMut, InnerIvInit as _, KeyInit, KeyIvInit as _};
 use des::{TdesEde2, TdesEde3};
-use embedded_roots_bundle::der::{Element, INTEGER, OID, SEQUENCE, context_constructed};
+use embedded_roots_bundle::der::{
+    Element, INTEGER, OCTET_STRING, OID, SEQUENCE, context_constructed,
+};
 use pbkdf2::pbkdf2_hmac;
 use rc2::Rc2;
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
-use crate::input::ber::{self, OCTET_STRING};
-use crate::input::pkcs12::derive::{Budget, Parameters, Purpose, number};
+use crate::input::ber;
+use crate::input::pkcs12::derive::{Budget, Parameters, Purpose, meanings, number};
 use crate::input::pkcs12::refusal::{UNREADABLE, wrong_password};
 
 /// The content of an `EncryptedData` (RFC 5652, section 8).
@@ -22,11 +24,7 @@ pub(super) fn decrypted(
     budget: &mut Budget,
 ) -> Result<Vec<u8>, String> {
     let (algorithm, parameters, text) = read(data).ok_or(UNREADABLE)?;
-    let passwords = match password {
-        Some(password) => vec![Some(password)],
-        None => vec![Some(""), None],
-    };
-    for password in passwords {
+    for password in meanings(password) {
         let found = match algorithm {
             PBES2 => pbes2(parameters, &text, password.unwrap_or_default(), budget)?,
             _ => pbes1(algorithm, parameters, &text, password, budget)?,
@@ -81,23 +79,16 @@ fn pbes1(
         Some(Parameters { salt, iterations })
     };
     let parameters = read().ok_or(UNREADABLE)?;
-    let length = match algorithm.strip_prefix(PBE) {
-        Some([3]) => 24,
-        Some([4 | 5]) => 16,
-        Some([6]) => 5,
+    let (length, decrypt): (_, Decrypt) = match algorithm.strip_prefix(PBE) {
+        Some([3]) => (24, decrypt::<TdesEde3>),
+        Some([4]) => (16, decrypt::<TdesEde2>),
+        Some([5]) => (16, decrypt_rc2),
+        Some([6]) => (5, decrypt_rc2),
         _ => return Err(unknown()),
     };
     let key = parameters.derive::<Sha1>(password, Purpose::Key, length, budget)?;
     let iv = parameters.derive::<Sha1>(password, Purpose::Iv, 8, budget)?;
-    Ok(match algorithm.strip_prefix(PBE) {
-        Some([3]) => decrypt::<TdesEde3>(&key, &iv, text),
-        Some([4]) => decrypt::<TdesEde2>(&key, &iv, text),
-        _ => {
-            let cipher = Rc2::new_with_eff_key_len(&key, 8 * length);
-            let decryptor = Decryptor::inner_iv_slice_init(cipher, &iv).ok();
-            decryptor.and_then(|decryptor| decryptor.decrypt_padded_vec_mut::<Pkcs7>(text).ok())
-        }
-    })
+    Ok(decrypt(&key, &iv, text))
 }
 
 /// None if the password is wrong.
@@ -115,11 +106,11 @@ fn pbes2(
         Some((method, derivation, cipher, iv))
     };
     let (method, derivation, cipher, iv) = read().ok_or(UNREADABLE)?;
-    let length = match cipher.strip_prefix(AES) {
-        Some([2]) => 16,
-        Some([22]) => 24,
-        Some([42]) => 32,
-        _ if cipher == DES_EDE3 => 24,
+    let (length, decrypt): (usize, Decrypt) = match cipher.strip_prefix(AES) {
+        Some([2]) => (16, decrypt::<Aes128>),
+        Some([22]) => (24, decrypt::<Aes192>),
+        Some([42]) => (32, decrypt::<Aes256>),
+        _ if cipher == DES_EDE3 => (24, decrypt::<TdesEde3>),
         _ => return Err(unknown()),
     };
     if method != PBKDF2 {
@@ -138,12 +129,7 @@ fn pbes2(
         11 => pbkdf2_hmac::<Sha512>(password, salt, iterations, &mut key),
         _ => return Err(unknown()),
     }
-    Ok(match length {
-        16 => decrypt::<Aes128>(&key, iv, text),
-        24 if cipher == DES_EDE3 => decrypt::<TdesEde3>(&key, iv, text),
-        24 => decrypt::<Aes192>(&key, iv, text),
-        _ => decrypt::<Aes256>(&key, iv, text),
-    })
+    Ok(decrypt(&key, iv, text))
 }
 
 /// Salt, count, and the last number of the digest's identifier (RFC 8018, appendix A.2).
@@ -165,13 +151,21 @@ fn pbkdf2_parameters(content: &[u8]) -> Option<(&[u8], u32, u8)> {
     Some((salt, number(iterations)?, digest))
 }
 
-/// None if the lengths or the padding are wrong.
+/// Of a key, an initialization vector and a text. None if the lengths or the padding are wrong.
+type Decrypt = fn(&[u8], &[u8], &[u8]) -> Option<Vec<u8>>;
+
 fn decrypt<C: BlockCipher + BlockDecryptMut + KeyInit>(
     key: &[u8],
     iv: &[u8],
     text: &[u8],
 ) -> Option<Vec<u8>> {
     let decryptor = Decryptor::<C>::new_from_slices(key, iv).ok()?;
+    decryptor.decrypt_padded_vec_mut::<Pkcs7>(text).ok()
+}
+
+fn decrypt_rc2(key: &[u8], iv: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+    let cipher = Rc2::new_with_eff_key_len(key, 8 * key.len());
+    let decryptor = Decryptor::inner_iv_slice_init(cipher, iv).ok()?;
     decryptor.decrypt_padded_vec_mut::<Pkcs7>(text).ok()
 }
 

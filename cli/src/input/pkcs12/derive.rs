@@ -1,6 +1,6 @@
 //! Keys from passwords: the method of PKCS#12 (RFC 7292, appendix B), and PBKDF2 (RFC 8018).
 
-use hmac::{Hmac, Mac as _};
+use hmac::{Mac as _, SimpleHmac};
 use sha1::Sha1;
 use sha1::digest::core_api::BlockSizeUser;
 use sha1::digest::{Digest, OutputSizeUser};
@@ -110,54 +110,38 @@ impl Parameters<'_> {
     }
 }
 
-/// How a file's own digest is made.
-pub(super) struct MacKey<'a> {
-    digest: MacDigest,
-    parameters: Parameters<'a>,
+/// How a file's own digest is made of its contents.
+pub(super) type MacFunction =
+    fn(&[u8], Parameters<'_>, Option<&str>, &mut Budget) -> Result<Vec<u8>, String>;
+
+/// The HMAC with the digest that has this object identifier; none if that is not known.
+pub(super) fn mac_function(id: &[u8]) -> Option<MacFunction> {
+    Some(match id {
+        [0x2b, 14, 3, 2, 26] => mac::<Sha1>,
+        [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1] => mac::<Sha256>,
+        [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2] => mac::<Sha384>,
+        [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3] => mac::<Sha512>,
+        _ => return None,
+    })
 }
 
-enum MacDigest {
-    Sha1,
-    Sha256,
-    Sha384,
-    Sha512,
+fn mac<D: Digest + BlockSizeUser>(
+    contents: &[u8],
+    parameters: Parameters<'_>,
+    password: Option<&str>,
+    budget: &mut Budget,
+) -> Result<Vec<u8>, String> {
+    let length = <D as OutputSizeUser>::output_size();
+    let key = parameters.derive::<D>(password, Purpose::Mac, length, budget)?;
+    let mac = SimpleHmac::<D>::new_from_slice(&key).map_err(|why| why.to_string())?;
+    Ok(mac.chain_update(contents).finalize().into_bytes().to_vec())
 }
 
-impl<'a> MacKey<'a> {
-    /// None if the digest with this object identifier is not known.
-    pub(super) fn new(id: &[u8], salt: &'a [u8], iterations: u32) -> Option<Self> {
-        let digest = match id {
-            [0x2b, 14, 3, 2, 26] => MacDigest::Sha1,
-            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1] => MacDigest::Sha256,
-            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2] => MacDigest::Sha384,
-            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3] => MacDigest::Sha512,
-            _ => return None,
-        };
-        let parameters = Parameters { salt, iterations };
-        Some(Self { digest, parameters })
-    }
-
-    pub(super) fn mac(
-        &self,
-        contents: &[u8],
-        password: Option<&str>,
-        budget: &mut Budget,
-    ) -> Result<Vec<u8>, String> {
-        macro_rules! mac {
-            ($digest:ty) => {{
-                let length = <$digest as OutputSizeUser>::output_size();
-                let parameters = &self.parameters;
-                let key = parameters.derive::<$digest>(password, Purpose::Mac, length, budget)?;
-                let mac = Hmac::<$digest>::new_from_slice(&key).map_err(|why| why.to_string())?;
-                Ok(mac.chain_update(contents).finalize().into_bytes().to_vec())
-            }};
-        }
-        match self.digest {
-            MacDigest::Sha1 => mac!(Sha1),
-            MacDigest::Sha256 => mac!(Sha256),
-            MacDigest::Sha384 => mac!(Sha384),
-            MacDigest::Sha512 => mac!(Sha512),
-        }
+/// What a password may mean: without one, files have an empty one, or none at all.
+pub(super) fn meanings(password: Option<&str>) -> Vec<Option<&str>> {
+    match password {
+        Some(password) => vec![Some(password)],
+        None => vec![Some(""), None],
     }
 }
 

@@ -4,11 +4,13 @@ mod decrypt;
 pub(crate) mod derive;
 mod refusal;
 
-use embedded_roots_bundle::der::{Element, INTEGER, OID, SEQUENCE, context_constructed, elements};
+use embedded_roots_bundle::der::{
+    Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context_constructed, elements,
+};
 
-use crate::input::ber::{self, OCTET_STRING};
+use crate::input::ber;
 use crate::input::pkcs12::decrypt::decrypted;
-use crate::input::pkcs12::derive::{Budget, MacKey};
+use crate::input::pkcs12::derive::{Budget, MacFunction, Parameters, mac_function, meanings};
 use crate::input::pkcs12::refusal::{UNREADABLE, wrong_password};
 use crate::input::stored::{StoredCertificate, add};
 
@@ -27,11 +29,7 @@ pub(super) fn certificates(
     if let Some(mac) = &file.mac {
         mac.check(file.contents, password, budget)?;
     }
-    let mut reader = Reader {
-        password,
-        budget,
-        certificates: Vec::new(),
-    };
+    let mut reader = Reader::new(password, budget);
     // NSS writes what is in a string as BER, too.
     let contents = ber::to_der(file.contents).ok_or(UNREADABLE)?;
     let contents = Element::only(&contents, SEQUENCE).ok_or(UNREADABLE)?;
@@ -62,14 +60,13 @@ impl Contents {
 
     /// The certificates that are not encrypted, whatever the password is.
     pub(super) fn plain(&self) -> Result<Vec<Vec<u8>>, String> {
-        let plain = self.elements()?.into_iter();
-        let mut plain = plain.filter(|content| !is_encrypted(content));
-        let mut reader = Reader {
-            password: None,
-            budget: &mut Budget::default().up_to(0),
-            certificates: Vec::new(),
-        };
-        plain.try_for_each(|content| reader.content(content))?;
+        let nothing = &mut Budget::default().up_to(0);
+        let mut reader = Reader::new(None, nothing);
+        for content in self.elements()? {
+            if !is_encrypted(&content) {
+                reader.content(content)?;
+            }
+        }
         Ok(reader.into_certificates())
     }
 
@@ -89,11 +86,7 @@ impl Contents {
         if let Some(mac) = &file.mac {
             mac.check(file.contents, password, budget).ok()?;
         }
-        let mut reader = Reader {
-            password,
-            budget,
-            certificates: Vec::new(),
-        };
+        let mut reader = Reader::new(password, budget);
         for content in self.elements().ok()? {
             if is_encrypted(&content) {
                 reader.content(content).ok()?;
@@ -156,7 +149,8 @@ impl<'a> File<'a> {
 /// A `MacData` (section 4).
 struct Mac<'a> {
     /// None if the algorithm is not known.
-    key: Option<MacKey<'a>>,
+    function: Option<MacFunction>,
+    parameters: Parameters<'a>,
     digest: &'a [u8],
 }
 
@@ -171,8 +165,11 @@ impl<'a> Mac<'a> {
             [] => 1,
             _ => derive::number(Element::only(rest, INTEGER)?)?,
         };
-        let key = MacKey::new(algorithm, salt, iterations);
-        Some(Self { key, digest })
+        Some(Self {
+            function: mac_function(algorithm),
+            parameters: Parameters { salt, iterations },
+            digest,
+        })
     }
 
     /// Whether the password is right. One that is not known (PBMAC1) is not checked: what is encrypted shows it.
@@ -182,16 +179,11 @@ impl<'a> Mac<'a> {
         password: Option<&str>,
         budget: &mut Budget,
     ) -> Result<(), String> {
-        let Some(key) = &self.key else {
+        let Some(mac) = self.function else {
             return Ok(());
         };
-        // Without a password, files have an empty one, or none at all.
-        let passwords = match password {
-            Some(password) => vec![Some(password)],
-            None => vec![Some(""), None],
-        };
-        for password in passwords {
-            if key.mac(contents, password, budget)? == self.digest {
+        for password in meanings(password) {
+            if mac(contents, self.parameters, password, budget)? == self.digest {
                 return Ok(());
             }
         }
@@ -205,7 +197,15 @@ struct Reader<'a> {
     certificates: Vec<StoredCertificate>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(password: Option<&'a str>, budget: &'a mut Budget) -> Self {
+        Self {
+            password,
+            budget,
+            certificates: Vec::new(),
+        }
+    }
+
     fn into_certificates(self) -> Vec<Vec<u8>> {
         let all = self.certificates.into_iter();
         all.map(|certificate| certificate.der).collect()
@@ -277,8 +277,6 @@ fn certificate(bag: &[u8]) -> Option<Option<Vec<u8>>> {
 
 /// Whether the attributes name a key of the file (`localKeyId`).
 fn has_local_key(attributes: &[u8]) -> bool {
-    const SET: u8 = 0x31;
-
     let set = Element::only(attributes, SET).unwrap_or_default();
     let mut ids =
         elements(set).map_while(|attribute| Some(Element::expect(attribute?.value, OID)?.0));

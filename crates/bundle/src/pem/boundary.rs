@@ -2,7 +2,7 @@
 
 use crate::error::ParseError;
 use crate::pem::form::FileForm;
-use crate::pem::lines::{BEGIN, END, Line};
+use crate::pem::lines::{BEGIN, CERTIFICATE_LABELS, END, Line};
 
 /// The label of a BEGIN or END line.
 pub(crate) fn boundary(line: Line<'_>, start: &str) -> Result<Option<String>, ParseError> {
@@ -37,7 +37,7 @@ pub(crate) fn damaged_boundary(line: &[u8]) -> Option<Boundary> {
         Some(label) => (Boundary::Begin, BEGIN, label),
         None => (Boundary::End, END, letters.strip_prefix("END")?),
     };
-    let mut labels = [CERTIFICATE, X509, TRUSTED].into_iter();
+    let mut labels = CERTIFICATE_LABELS.into_iter();
     let label = labels.find(|meant| meant.replace(' ', "") == label)?;
     if text.trim_ascii_end() == format!("{start}{label}{HYPHENS}") {
         return None;
@@ -86,20 +86,10 @@ pub(crate) fn check_text(line: &str) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// The labels that OpenSSL accepts for a certificate (in its pem.h).
 pub(crate) fn is_certificate(label: &str) -> bool {
-    matches!(label, CERTIFICATE | X509 | TRUSTED)
+    CERTIFICATE_LABELS.contains(&label)
 }
 
-/// The labels of PKCS#7 (RFC 7468, section 8) and of its next version.
-pub(crate) fn is_pkcs7(label: &str) -> bool {
-    matches!(label, "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA")
-}
-
-pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
-pub(crate) const TRUSTED: &str = "TRUSTED CERTIFICATE";
-
-const X509: &str = "X509 CERTIFICATE";
 const HYPHENS: &str = "-----";
 const SHORTEST: &str = "ENDCERTIFICATE----";
 

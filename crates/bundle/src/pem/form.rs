@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::pem::lines::{BEGIN, END, OTHER, lines};
+use crate::pem::lines::{BEGIN, END, OTHER, PKCS7_LABELS, lines};
 use crate::x509::der::{self, Element};
 
 /// The form of a file that [`parse`](crate::parse) does not read.
@@ -143,8 +143,9 @@ impl FileForm {
     fn from_text(content: &[u8]) -> Option<Self> {
         for line in lines(content) {
             if let Some(label) = line.bytes.strip_prefix(BEGIN.as_bytes()) {
+                let is_pkcs7 = |label| PKCS7_LABELS.iter().any(|known| known.as_bytes() == label);
                 return match label.trim_ascii_end().strip_suffix(b"-----")? {
-                    b"PKCS7" | b"CMS" | b"PKCS #7 SIGNED DATA" => Some(Self::Pkcs7Pem),
+                    label if is_pkcs7(label) => Some(Self::Pkcs7Pem),
                     label if label.ends_with(b"CERTIFICATE REQUEST") => Some(Self::Request),
                     label if label.ends_with(b"PRIVATE KEY") => Some(Self::PrivateKey),
                     _ => None,

@@ -62,6 +62,13 @@ impl Line<'_> {
 /// How the lines around a block begin.
 pub(crate) const BEGIN: &str = "-----BEGIN ";
 pub(crate) const END: &str = "-----END ";
+
+pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
+pub(crate) const TRUSTED: &str = "TRUSTED CERTIFICATE";
+/// The labels that OpenSSL accepts for a certificate (in its pem.h).
+pub const CERTIFICATE_LABELS: [&str; 3] = [CERTIFICATE, "X509 CERTIFICATE", TRUSTED];
+/// The labels of PKCS#7 (RFC 7468, section 8) and of its next version.
+pub const PKCS7_LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A digit of base64, or padding.

@@ -2,7 +2,7 @@
 
 mod boundary;
 pub(crate) mod form;
-mod lines;
+pub(crate) mod lines;
 mod object;
 pub(crate) mod read;
 pub(crate) mod write;

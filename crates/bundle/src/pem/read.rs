@@ -9,12 +9,11 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::error::ParseError;
 use crate::escape::{MOST_SHOWN, escape, shorten};
 use crate::limits::annotation::{Annotation, pairs_of};
-use crate::pem::boundary::{
-    Boundary, CERTIFICATE, TRUSTED, boundary, check_text, damaged_boundary, is_certificate,
-    is_pkcs7,
-};
+use crate::pem::boundary::{Boundary, boundary, check_text, damaged_boundary, is_certificate};
 use crate::pem::form::FileForm;
-use crate::pem::lines::{BEGIN, BLANK, END, Line, OTHER, kind, lines};
+use crate::pem::lines::{
+    BEGIN, BLANK, CERTIFICATE, END, Line, OTHER, PKCS7_LABELS, TRUSTED, kind, lines,
+};
 use crate::pem::object::{self, Object};
 use crate::root::Root;
 use crate::x509::der::Element;
@@ -293,7 +292,7 @@ impl Reader {
         let is_refused = label.ends_with("PRIVATE KEY") && self.private_keys == PrivateKeys::Refuse;
         let is_certificate = is_certificate(&label);
         self.certificate |= is_certificate;
-        if is_pkcs7(&label) {
+        if PKCS7_LABELS.contains(&label.as_str()) {
             self.stray.get_or_insert((begin, "a block of PKCS#7"));
         }
         self.block = Some(Block {

@@ -5,7 +5,8 @@ pub(crate) const BOOLEAN: u8 = 0x01;
 pub const INTEGER: u8 = 0x02;
 /// The tag of a BIT STRING.
 pub const BIT_STRING: u8 = 0x03;
-pub(crate) const OCTET_STRING: u8 = 0x04;
+/// The tag of an OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
 /// The tag of an OBJECT IDENTIFIER.
 pub const OID: u8 = 0x06;
 /// The tag of a `UTCTime`.

@@ -83,22 +83,13 @@ impl Credentials {
             helpers,
             store,
         } = &self.config;
-        let helper = helpers.get(name).or_else(|| {
-            let mut helpers = helpers.iter();
-            let helper = helpers.find(|(key, _)| host_of(key) == host_of(name));
-            helper.map(|(_, helper)| helper)
-        });
-        let helper = helper.or(store.as_ref()).filter(|name| !name.is_empty());
+        let helper = entry(helpers, name).or(store.as_ref());
+        let helper = helper.filter(|name| !name.is_empty());
         if let Some(helper) = helper {
             let why = |why| format!("docker-credential-{helper}: {why}");
             return from_helper(helper, name).map_err(|error| why(error).into());
         }
-        let auth = auths.get(name).or_else(|| {
-            let mut auths = auths.iter();
-            let auth = auths.find(|(key, _)| host_of(key) == host_of(name));
-            auth.map(|(_, auth)| auth)
-        });
-        match auth {
+        match entry(auths, name) {
             Some(auth) => auth
                 .credential()
                 .map_err(|why| format!("{}, {name}: {why}", self.source()).into()),
@@ -185,6 +176,15 @@ const TOKEN: &str = "<token>";
 
 /// What such a program says where it has none.
 const NOT_FOUND: &str = "credentials not found in native keychain";
+
+/// The entry under this name, or else under another with the same host.
+fn entry<'a, T>(entries: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
+    entries.get(name).or_else(|| {
+        let mut others = entries.iter();
+        let same = others.find(|(key, _)| host_of(key) == host_of(name));
+        same.map(|(_, entry)| entry)
+    })
+}
 
 /// Without a scheme and a path, which older versions of Docker have written.
 fn host_of(key: &str) -> &str {

@@ -41,6 +41,14 @@ impl Digest {
         hash.update(content);
         hash.end()
     }
+
+    /// The digest of content, which has to be this one.
+    pub(super) fn check(&self, found: Self) -> Result<Self> {
+        if found != *self {
+            return Err(format!("is not what was asked for: its digest is {found}").into());
+        }
+        Ok(found)
+    }
 }
 
 impl fmt::Display for Digest {
@@ -72,11 +80,7 @@ impl<R: Read> DigestReader<R> {
     /// Reads what is left, and then says whether it was what it should be.
     pub(super) fn end(mut self) -> Result<()> {
         io::copy(&mut self, &mut io::sink())?;
-        let digest = self.hash.end();
-        if digest != self.expected {
-            return Err(format!("is not what was asked for: its digest is {digest}").into());
-        }
-        Ok(())
+        self.expected.check(self.hash.end()).map(drop)
     }
 }
 

@@ -13,6 +13,7 @@ use super::digest::{Digest, DigestReader};
 use super::manifest::ACCEPTED;
 use super::reference::{Host, Version};
 use super::transport::{Origin, Request, Response, Transport};
+use crate::markup::percent_encoded;
 use crate::outcome::Result;
 
 pub(super) struct Client {
@@ -52,11 +53,8 @@ impl Client {
         let content = read(response, MOST_OF_MANIFEST)?;
         let digest = match version {
             Version::Tag(_) => Digest::of(&content),
-            Version::Digest(expected) => expected.like(&content),
+            Version::Digest(expected) => expected.check(expected.like(&content))?,
         };
-        if matches!(version, Version::Digest(expected) if *expected != digest) {
-            return Err(format!("is not what was asked for: its digest is {digest}").into());
-        }
         Ok((content, digest))
     }
 
@@ -252,17 +250,8 @@ fn refusal(response: Response) -> String {
 /// `application/x-www-form-urlencoded`
 fn form(parameters: &[(&str, &str)]) -> String {
     let parameters = parameters.iter();
-    let pairs = parameters.map(|(name, value)| format!("{name}={}", percent_encoded(value)));
+    let pairs = parameters.map(|(name, value)| format!("{name}={}", percent_encoded(value, "")));
     pairs.collect::<Vec<_>>().join("&")
-}
-
-fn percent_encoded(text: &str) -> String {
-    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let bytes = text.bytes().map(|byte| match byte {
-        byte if is_kept(byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    });
-    bytes.collect()
 }
 
 #[cfg(test)]

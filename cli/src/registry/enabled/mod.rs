@@ -1,23 +1,32 @@
 //! Goes through the images of a reference, and scans what they are made of.
 
+mod challenge;
+mod client;
+mod credentials;
+mod digest;
+mod manifest;
+mod platform;
+mod reference;
+mod transport;
+
 use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read as _};
 
 use clap::Args;
 use serde::Deserialize;
 
-use super::client::{Client, Repository};
-use super::credentials::Credentials;
-use super::digest::{Digest, DigestReader};
-use super::manifest::{Descriptor, Document, Manifest};
-use super::platform::{Platform, PlatformChoice};
-use super::reference::{Host, Reference, Version};
-use super::transport::Transport;
-use super::{PREFIX, ScannedImage};
+use self::client::{Client, Repository};
+use self::credentials::Credentials;
+use self::digest::{Digest, DigestReader};
+use self::manifest::{Descriptor, Document, Manifest};
+use self::platform::{Platform, PlatformChoice};
+use self::reference::{Host, Reference, Version};
+use self::transport::Transport;
 use crate::finder::location::Location;
 use crate::finder::unpack::Scan;
 use crate::history::History;
 use crate::outcome::Result;
+use crate::registry::{PREFIX, ScannedImage};
 use crate::source::Source;
 
 #[derive(Args)]
@@ -97,11 +106,8 @@ impl<'a> Registries<'a> {
 }
 
 fn connect(options: &RegistryOptions, history: &History) -> Result<Client> {
-    let roots = match &options.roots {
-        Some(source) => source.policy(history)?,
-        None => Source::Mozilla.policy(history)?,
-    };
-    let transport = Transport::new(&roots, options.insecure_http.clone());
+    let source = options.roots.as_ref().unwrap_or(&Source::Mozilla);
+    let transport = Transport::new(&source.policy(history)?, options.insecure_http.clone());
     Ok(Client::new(transport, Credentials::load()?))
 }
 
