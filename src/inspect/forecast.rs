@@ -46,7 +46,7 @@ pub enum EndKind {
     DistrustAfter,
     /// The last certificate from before its distrust date expires: see [`last_certificate`].
     LastCertificate,
-    /// Chrome refuses a certificate of which all SCTs (RFC 6962, section 3.2) are younger.
+    /// Chrome refuses a certificate whose SCTs (RFC 6962, section 3.2) are all later.
     ChromeSctNotAfter,
     /// Windows refuses certificates of servers that start later.
     MicrosoftNotBefore,

@@ -361,7 +361,7 @@ impl RootsBuilder {
     }
 
     /// Accepts a server that has exactly this certificate (DER), like [`pinned_certificate`](Self::pinned_certificate),
-    /// for this name alone, whether or not the certificate has it: that of a device which is reached by an address.
+    /// only for this name, whether or not the certificate has it: that of a device which is reached by an address.
     pub fn pinned_certificate_for(
         self,
         name: &ServerName<'_>,
@@ -379,8 +379,7 @@ impl RootsBuilder {
         self.pin(move || PinSource::from_pem_file(&path, None))
     }
 
-    /// Accepts servers that have exactly a certificate of this PEM file, like [`pinned_file`](Self::pinned_file), for
-    /// this name alone.
+    /// Accepts servers that have exactly a certificate of this PEM file, like [`pinned_file`](Self::pinned_file), only for this name.
     pub fn pinned_file_for(self, name: &ServerName<'_>, path: impl AsRef<Path>) -> Self {
         let (name, path) = (name.to_owned(), path.as_ref().to_owned());
         self.pin(move || PinSource::from_pem_file(&path, Some(&name)))
@@ -402,7 +401,7 @@ impl RootsBuilder {
         self
     }
 
-    /// Returns the errors of rustls alone where a chain is refused, such as
+    /// Returns plain errors of rustls where a chain is refused, such as
     /// [`UnknownIssuer`](rustls::CertificateError::UnknownIssuer).
     ///
     /// rustls then sends its own alerts (`unknown_ca` instead of `certificate_unknown`), and code that matches on its
@@ -461,8 +460,8 @@ impl RootsBuilder {
         let reading = self.read()?;
         reading.trust_set.check_roots()?;
         let roots = self.roots(reading.trust_set)?;
-        if roots.report().lifts_limits() {
-            logging::info(|| roots.report().lifted_limits());
+        if roots.report().has_limits_not_applied() {
+            logging::info(|| roots.report().limits_not_applied());
         }
         Ok(roots)
     }
@@ -478,8 +477,8 @@ impl RootsBuilder {
     }
 
     /// Reads all sources.
-    pub(super) fn read(&self) -> Result<Reading, Error> {
-        let Asked {
+    pub(super) fn read(&self) -> Result<SourceReading, Error> {
+        let SourceResults {
             sources,
             fell_back,
             are_replaced,
@@ -517,7 +516,7 @@ impl RootsBuilder {
         };
         let report = report.with_pinned(reports);
         let trust_set = TrustSet::merged(roots, report, distrust, intermediates, pins)?;
-        Ok(Reading {
+        Ok(SourceReading {
             trust_set: Arc::new(trust_set),
             fell_back,
             places,
@@ -547,12 +546,12 @@ impl RootsBuilder {
         Roots::new(verifier)
     }
 
-    fn sources(&self) -> Result<Asked, Error> {
+    fn sources(&self) -> Result<SourceResults, Error> {
         let surroundings = &self.surroundings;
         if let Some(named) = &self.ssl_cert_env {
             let sources = named(surroundings)?;
             if !sources.is_empty() {
-                return Ok(Asked {
+                return Ok(SourceResults {
                     sources,
                     fell_back: false,
                     are_replaced: true,
@@ -568,7 +567,7 @@ impl RootsBuilder {
         if let Some(fallback) = fallback {
             sources.extend(fallback(surroundings)?);
         }
-        Ok(Asked {
+        Ok(SourceResults {
             sources,
             fell_back: fallback.is_some(),
             are_replaced: false,
@@ -644,7 +643,7 @@ impl RootsBuilder {
 }
 
 /// The sources that were asked.
-struct Asked {
+struct SourceResults {
     sources: Vec<Source>,
     /// The fallback is one of them.
     fell_back: bool,
@@ -653,7 +652,7 @@ struct Asked {
 }
 
 /// What the sources gave.
-pub(super) struct Reading {
+pub(super) struct SourceReading {
     pub(super) trust_set: Arc<TrustSet>,
     /// No other source gave a root.
     pub(super) fell_back: bool,

@@ -93,7 +93,7 @@ impl Roots {
         Ok(blocks.collect())
     }
 
-    /// Each of the [`anchors`](Self::anchors) with its certificate (DER). A source of anchors alone has none, and a
+    /// Each of the [`anchors`](Self::anchors) with its certificate (DER). A source that has only anchors has none, and a
     /// bundle none of those that do not carry their limits. For the program `embedded-roots`, which shows the
     /// certificates of files together with the limits that these cannot carry.
     #[doc(hidden)]

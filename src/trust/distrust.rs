@@ -27,7 +27,7 @@ pub(crate) struct Distrust {
 
 /// What distrusts a certificate. `Display` continues a sentence about it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum DistrustedBy {
+pub(crate) enum DistrustOrigin {
     Key(&'static DistrustedKey),
     KeyOfUser,
     CertificateOfUser,
@@ -59,15 +59,15 @@ impl Distrust {
         &self,
         certificate: &CertificateDer<'_>,
         sha256: Sha256,
-    ) -> Option<DistrustedBy> {
+    ) -> Option<DistrustOrigin> {
         if !self.certificates.is_empty() && has(&self.certificates, &sha256.hash(certificate)) {
-            return Some(DistrustedBy::CertificateOfUser);
+            return Some(DistrustOrigin::CertificateOfUser);
         }
         // Before OneCRL, which names no advisories.
         let by_key = self.of_key(subject_public_key_info(certificate)?, sha256);
         by_key.or_else(|| {
             let is_revoked = onecrl::revokes(certificate, |bytes| sha256.hash(bytes));
-            is_revoked.then_some(DistrustedBy::OneCrl)
+            is_revoked.then_some(DistrustOrigin::OneCrl)
         })
     }
 
@@ -99,7 +99,7 @@ impl Distrust {
             let is_distrusted = |digest| has(&self.certificates, &digest);
             let trust_anchor = root.anchor.trust_anchor();
             let by = if of_certificate().is_some_and(is_distrusted) {
-                Some(DistrustedBy::CertificateOfUser)
+                Some(DistrustOrigin::CertificateOfUser)
             } else {
                 self.of_key(&whole_public_key(trust_anchor), sha256)
             };
@@ -112,20 +112,20 @@ impl Distrust {
         removed
     }
 
-    fn of_key(&self, key: &[u8], sha256: Sha256) -> Option<DistrustedBy> {
+    fn of_key(&self, key: &[u8], sha256: Sha256) -> Option<DistrustOrigin> {
         // Without digests of the user's, no key of another length has to be hashed.
         if self.keys.is_empty() && KEYS.iter().all(|known| known.length != key.len()) {
             return None;
         }
         let digest = sha256.hash(key);
         if has(&self.keys, &digest) {
-            return Some(DistrustedBy::KeyOfUser);
+            return Some(DistrustOrigin::KeyOfUser);
         }
         let place = KEYS
             .binary_search_by(|known| known.sha256.cmp(&digest))
             .ok()?;
         let known = KEYS.get(place)?;
-        (!has(&self.allowed, &digest)).then_some(DistrustedBy::Key(known))
+        (!has(&self.allowed, &digest)).then_some(DistrustOrigin::Key(known))
     }
 }
 
@@ -134,7 +134,7 @@ impl Distrust {
 pub(crate) struct DistrustedRoot {
     /// DER, the content of the SEQUENCE.
     pub(crate) subject: Vec<u8>,
-    pub(crate) by: DistrustedBy,
+    pub(crate) by: DistrustOrigin,
 }
 
 impl fmt::Display for DistrustedRoot {
@@ -157,7 +157,7 @@ fn add(sorted: &mut Vec<[u8; 32]>, digests: &[[u8; 32]]) {
     sorted.dedup();
 }
 
-impl fmt::Display for DistrustedBy {
+impl fmt::Display for DistrustOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key(key) => {

@@ -6,7 +6,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use crate::source::intermediates::IntermediateSource;
 use crate::trust::certificates_report::{CertificatesReport, Use};
 use crate::trust::digest::Sha256;
-use crate::trust::distrust::{Distrust, DistrustedBy, DistrustedRoot};
+use crate::trust::distrust::{Distrust, DistrustOrigin, DistrustedRoot};
 
 /// Intermediates that may help to build a path, sorted by subject.
 #[derive(Default)]
@@ -83,7 +83,7 @@ impl Intermediates {
     }
 
     /// Why one of this subject is left out.
-    pub(crate) fn distrusted(&self, name: DistinguishedName<'_>) -> Option<DistrustedBy> {
+    pub(crate) fn distrusted(&self, name: DistinguishedName<'_>) -> Option<DistrustOrigin> {
         let mut distrusted = self.distrusted.iter();
         let of_name = distrusted.find(|each| each.subject == name.as_der());
         of_name.map(|each| each.by)

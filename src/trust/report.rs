@@ -52,7 +52,7 @@ impl Report {
         &self.pinned
     }
 
-    /// The CRLite data of the policy (feature `crlite`), and what it has said of certificates so far. `None` if the
+    /// The CRLite data of the policy (feature `crlite`), and what it said about certificates so far. `None` if the
     /// policy has none.
     #[must_use]
     pub fn crlite(&self) -> Option<CrliteReport> {
@@ -98,13 +98,13 @@ impl Report {
     }
 
     /// Whether the user supplied a root without the limits that a root program sets for it.
-    pub(crate) fn lifts_limits(&self) -> bool {
+    pub(crate) fn has_limits_not_applied(&self) -> bool {
         let mut sources = self.sources.iter();
         sources.any(|source| !source.limits_not_applied.is_empty())
     }
 
     /// The roots that the user supplied without their limits, for a log: a line for each source that has any.
-    pub(crate) fn lifted_limits(&self) -> impl fmt::Display {
+    pub(crate) fn limits_not_applied(&self) -> impl fmt::Display {
         let mut lines = Vec::new();
         for source in &self.sources {
             let lifted = source.limits_not_applied.iter().map(limited);

@@ -1,5 +1,6 @@
 //! The report for machines (feature `serde`).
 
+use embedded_roots_bundle::digest::hex;
 use embedded_roots_bundle::rfc3339;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
@@ -66,17 +67,17 @@ impl Serialize for CertificatesReport {
 
 /// The subject (RFC 4514), and the limits: a date (RFC 3339) and name constraints (in the grammar of
 /// annotations), each null if the root does not have it.
-struct LimitedRoot<'a>(&'a Anchor);
+struct LimitedAnchor<'a>(&'a Anchor);
 
-fn limited(anchors: &[Anchor]) -> Vec<LimitedRoot<'_>> {
-    anchors.iter().map(LimitedRoot).collect()
+fn limited(anchors: &[Anchor]) -> Vec<LimitedAnchor<'_>> {
+    anchors.iter().map(LimitedAnchor).collect()
 }
 
-impl Serialize for LimitedRoot<'_> {
+impl Serialize for LimitedAnchor<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(anchor) = self;
         let limits = anchor.limits();
-        let mut root = serializer.serialize_struct("LimitedRoot", 3)?;
+        let mut root = serializer.serialize_struct("LimitedAnchor", 3)?;
         root.serialize_field("subject", &anchor.subject())?;
         root.serialize_field("distrust_after", &limits.distrust_after().map(rfc3339))?;
         root.serialize_field("name_constraints", &limits.shown_name_constraints())?;
@@ -89,7 +90,7 @@ struct BundleFacts<'a>(&'a Bundle);
 impl Serialize for BundleFacts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(bundle) = self;
-        let sha256 = bundle.sha256().map(|byte| format!("{byte:02x}")).concat();
+        let sha256 = hex(&bundle.sha256());
         let mut facts = serializer.serialize_struct("Bundle", 3)?;
         facts.serialize_field("name", bundle.name())?;
         facts.serialize_field("as_of", &bundle.as_of().map(rfc3339))?;

@@ -169,7 +169,7 @@ impl TrustSet {
         Ok(carried)
     }
 
-    /// Each anchor with its certificate. A source of anchors alone has none, and a bundle none of those that do not
+    /// Each anchor with its certificate. A source that has only anchors has none, and a bundle none of those that do not
     /// carry their limits.
     pub(crate) fn anchors_and_certificates(
         &self,

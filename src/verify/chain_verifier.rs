@@ -17,7 +17,7 @@ use crate::trust::set::TrustSet;
 use crate::verify::completion::{Completion, completed};
 use crate::verify::dates::{Issuers, has_issuer, is_unknown_issuer};
 use crate::verify::explanation;
-use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths};
+use crate::verify::paths::{MOST_PAIRS, TooManyPairs, on_paths, reached};
 use crate::verify::pinned;
 use crate::verify::refusal::{Refusal, plain_error};
 use crate::verify::revocation::RevocationCheck;
@@ -207,18 +207,19 @@ impl ChainVerifier {
         screening: &Screening<'_>,
         issuers: &Issuers<'_>,
     ) -> rustls::Error {
+        let reached = reached(chain.end_entity, completed);
         let refusal = screening
             .explain(&refused, chain.end_entity)
-            .or_else(|| issuers.explain(&refused, chain.end_entity, completed))
-            .or_else(|| explanation::explain(&refused, chain, completed, issuers, &self.provider));
-        match refusal {
-            Some(refusal) => refusal.replacing(refused).into(),
+            .or_else(|| issuers.explain(&refused, chain.end_entity, &reached))
+            .or_else(|| explanation::explain(&refused, chain, &reached, issuers, &self.provider));
+        let refusal = match refusal {
+            Some(refusal) => refusal,
             None if is_unknown_issuer(&refused) => {
-                let refusal = Refusal::unknown_issuer(chain, completed, &self.trust_set);
-                refusal.replacing(refused).into()
+                Refusal::unknown_issuer(chain, completed, &reached, &self.trust_set)
             }
-            None => refused,
-        }
+            None => return refused,
+        };
+        refusal.replacing(refused).into()
     }
 
     /// The number of intermediates that webpki may try.

@@ -9,7 +9,6 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::trust::set::TrustSet;
-use crate::verify::paths::reached;
 use crate::verify::refusal::Refusal;
 
 /// The anchors with the name of an issuer in a chain.
@@ -50,23 +49,17 @@ impl<'a> Issuers<'a> {
 
     /// The reason of a refusal, where it is a date.
     ///
-    /// It checks no signature: the names of these anchors are in the chain.
+    /// It checks no signature: the names of these anchors are in the chain. `intermediates` are those to which names
+    /// lead from the end entity: a root that they do not lead to is not a reason.
     pub(super) fn explain(
         &self,
         refused: &rustls::Error,
         end_entity: &CertificateDer<'_>,
-        sent: &[CertificateDer<'_>],
+        intermediates: &[&CertificateDer<'_>],
     ) -> Option<Refusal> {
-        if self.distrusted.is_empty() {
-            return None;
-        }
-        // A root that no names lead to from the end entity is not a reason.
-        let reached = reached(end_entity, sent);
-        let latest_first = self.distrusted.iter().rev();
-        let mut latest_first =
-            latest_first.filter(|anchor| is_reached(anchor, end_entity, &reached));
-        let (anchor, date) =
-            latest_first.find_map(|anchor| Some((anchor, anchor.distrust_after()?)))?;
+        let mut latest_first = self.distrusted.iter().rev();
+        let anchor = latest_first.find(|anchor| is_reached(anchor, end_entity, intermediates))?;
+        let date = anchor.distrust_after()?;
         // With another anchor of the same name, webpki has tried that one's key.
         let has_namesake = || {
             let mut trusted = self.trusted.iter().map(|trusted| trusted.trust_anchor());

@@ -15,26 +15,25 @@ use rustls_pki_types::CertificateDer;
 use crate::bundle::anchor::Anchor;
 use crate::verify::algorithms::{is_supported_by_aws_lc_rs, provider_of};
 use crate::verify::dates::{Issuers, is_bad_signature};
-use crate::verify::paths::reached;
 use crate::verify::reason::{Defect, PIN};
 use crate::verify::refusal::Refusal;
 use crate::verify::search::{Chain, Purpose};
 
-/// The reason of a refusal, where it is something in a certificate.
+/// The reason of a refusal, where it is something in a certificate. `intermediates` are those to which names lead from
+/// the end entity.
 pub(super) fn explain(
     refused: &rustls::Error,
     chain: Chain<'_>,
-    completed: &[CertificateDer<'_>],
+    intermediates: &[&CertificateDer<'_>],
     issuers: &Issuers<'_>,
     provider: &CryptoProvider,
 ) -> Option<Refusal> {
     let rustls::Error::InvalidCertificate(error) = refused else {
         return None;
     };
-    let intermediates = reached(chain.end_entity, completed);
     let path = Path {
         end_entity: chain.end_entity,
-        roots: issuers.reached(chain.end_entity, &intermediates),
+        roots: issuers.reached(chain.end_entity, intermediates),
         intermediates,
         algorithms: provider.signature_verification_algorithms,
     };
@@ -86,7 +85,7 @@ pub(super) fn explain_signature(
 /// The certificates to which names lead from the end entity.
 struct Path<'a> {
     end_entity: &'a CertificateDer<'a>,
-    intermediates: Vec<&'a CertificateDer<'a>>,
+    intermediates: &'a [&'a CertificateDer<'a>],
     roots: Vec<&'a Anchor>,
     algorithms: WebPkiSupportedAlgorithms,
 }
@@ -105,7 +104,7 @@ impl<'a> Path<'a> {
                 ));
             }
         }
-        for certificate in &self.intermediates {
+        for certificate in self.intermediates {
             let constraints = extension(certificate, NAME_CONSTRAINTS)
                 .and_then(|value| Element::only(value, der::SEQUENCE));
             if let (Some(name), Some(constraints)) = (subject(certificate), constraints) {
@@ -176,7 +175,7 @@ impl<'a> Path<'a> {
 
     /// A bad signature can mean that the provider cannot use the key of an issuer.
     fn unusable_key(&self) -> Option<Refusal> {
-        for certificate in &self.intermediates {
+        for certificate in self.intermediates {
             if let Some(refusal) = unusable_key_of(certificate, self.algorithms) {
                 return Some(refusal);
             }

@@ -236,7 +236,7 @@ fn sort<'a>(links: &mut [Link<'a>], order: &dyn Fn(&Link<'a>, &Link<'a>) -> Orde
     }
 }
 
-/// The links to keep, in their order. `is_kept` is told the last one before it that is kept.
+/// The links to keep, in their order. `is_kept` receives the last one before it that is kept.
 fn keep<'l, 'a>(
     links: &'l mut [Link<'a>],
     is_kept: &dyn Fn(&Link<'a>, Option<&Link<'a>>) -> bool,

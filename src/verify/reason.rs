@@ -6,7 +6,7 @@ use std::fmt;
 use embedded_roots_bundle::{counted, rfc3339, shorten};
 use rustls_pki_types::UnixTime;
 
-use crate::trust::distrust::DistrustedBy;
+use crate::trust::distrust::DistrustOrigin;
 use crate::verify::paths::MOST_PAIRS;
 
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub(super) enum Reason {
     TooComplex,
     DistrustedCertificate {
         certificate: String,
-        by: DistrustedBy,
+        by: DistrustOrigin,
     },
     /// webpki has a list of its own, and does not say which certificate has the key.
     DistrustedByWebpki,
@@ -195,7 +195,7 @@ impl Reason {
                 let why = if *is_revoked {
                     "is revoked by the CRLite data of"
                 } else {
-                    "may be revoked: no newer CRLite data is at hand than that of"
+                    "may be revoked: the CRLite data is too old, of"
                 };
                 format!("the certificate \"{}\" {why} {data}", name(certificate))
             }
@@ -214,7 +214,7 @@ impl Reason {
                     .to_owned()
             }
             Reason::BadSignature { root } => format!(
-                "a signature is not by the key of the issuer that is named, in a chain that leads to \"{}\"",
+                "a signature was not made with the key of the named issuer, in a chain that leads to \"{}\"",
                 name(root)
             ),
             Reason::Other { why, .. } => why.clone(),
@@ -330,7 +330,7 @@ mod tests {
             Reason::TooComplex,
             Reason::DistrustedCertificate {
                 certificate: long(),
-                by: DistrustedBy::OneCrl,
+                by: DistrustOrigin::OneCrl,
             },
             Reason::DistrustedByWebpki,
             Reason::Unsuitable {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::iter;
 use std::sync::Arc;
 
 use embedded_roots_bundle::{DistinguishedName, Limits, escape, issuer, rfc3339, shorten, subject};
@@ -11,9 +12,8 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::bundle::anchor::Anchor;
 use crate::source::crlite::status::CrliteReport;
-use crate::trust::distrust::DistrustedBy;
+use crate::trust::distrust::DistrustOrigin;
 use crate::trust::set::TrustSet;
-use crate::verify::paths::reached;
 use crate::verify::reason::{Defect, Kind, Peer, Reason, UnknownIssuer};
 use crate::verify::search::{Chain, Purpose};
 
@@ -43,7 +43,7 @@ use crate::verify::search::{Chain, Purpose};
 /// rustls chooses the alert that it sends to the peer by the error of its verifier. Errors of rustls that say all
 /// themselves are left as they are, so code that matches on them works, and the alert is that of rustls: expired, not
 /// yet valid, for other names, revoked by a CRL. No other error of rustls has room for an explanation, so a refusal is
-/// inside [`CertificateError::Other`], whose alert is `certificate_unknown`, also where rustls alone would return
+/// inside [`CertificateError::Other`], whose alert is `certificate_unknown`, even if rustls alone would return
 /// [`CertificateError::UnknownIssuer`] and send `unknown_ca`. [`replaced_error`](Refusal::replaced_error) is the error
 /// of rustls. If its alert matters more to you than the explanation, since people read the logs of the servers, see
 /// [`plain_errors`](crate::RootsBuilder::plain_errors).
@@ -168,7 +168,7 @@ impl Refusal {
         matches!(
             self.0.reason,
             Reason::DistrustedCertificate {
-                by: DistrustedBy::OneCrl,
+                by: DistrustOrigin::OneCrl,
                 ..
             }
         )
@@ -239,7 +239,7 @@ impl Refusal {
     pub fn advisories(&self) -> Option<&str> {
         match self.0.reason {
             Reason::DistrustedCertificate {
-                by: DistrustedBy::Key(key),
+                by: DistrustOrigin::Key(key),
                 ..
             } => Some(key.advisories()),
             _ => None,
@@ -359,7 +359,7 @@ impl Refusal {
     }
 
     /// The name is the subject of the certificate, or of a root that was not sent.
-    pub(super) fn by_distrust(name: Option<DistinguishedName<'_>>, by: DistrustedBy) -> Self {
+    pub(super) fn by_distrust(name: Option<DistinguishedName<'_>>, by: DistrustOrigin) -> Self {
         let certificate = shown(name);
         Self::new(Reason::DistrustedCertificate { certificate, by })
     }
@@ -423,10 +423,12 @@ impl Refusal {
         Self::new(Reason::BadSignature { root })
     }
 
-    /// `completed` is what was sent and is not distrusted, with known intermediates.
+    /// `completed` is what was sent and is not distrusted, with known intermediates; names lead from the end entity to
+    /// `reached`.
     pub(super) fn unknown_issuer(
         chain: Chain<'_>,
         completed: &[CertificateDer<'_>],
+        reached: &[&CertificateDer<'_>],
         trust_set: &TrustSet,
     ) -> Self {
         let Chain {
@@ -434,7 +436,7 @@ impl Refusal {
             intermediates,
             ..
         } = chain;
-        if let Some((name, by)) = distrusted_issuer(chain, completed, trust_set) {
+        if let Some((name, by)) = distrusted_issuer(chain, reached, trust_set) {
             return Self::by_distrust(Some(name), by);
         }
         let last = last_of_chain(end_entity, completed);
@@ -510,7 +512,7 @@ fn of_rustls(error: &CertificateError) -> Option<Refusal> {
                 "names must be in the extension subjectAltName; if you know the server, pin its certificate for this \
                  name (`RootsBuilder::pinned_certificate_for`)"
             } else {
-                "ask the server by one of the names that its certificate has, or let its CA issue one for this name"
+                "use one of the names in its certificate, or let its CA issue one for this name"
             },
         ),
         CertificateError::Expired => (
@@ -626,12 +628,11 @@ fn shown(name: Option<DistinguishedName<'_>>) -> String {
 /// An issuer that was not sent, and is left out because it is distrusted.
 fn distrusted_issuer<'a>(
     chain: Chain<'a>,
-    completed: &'a [CertificateDer<'a>],
+    reached: &[&'a CertificateDer<'a>],
     trust_set: &TrustSet,
-) -> Option<(DistinguishedName<'a>, DistrustedBy)> {
-    let mut below = vec![chain.end_entity];
-    below.extend(reached(chain.end_entity, completed));
-    for name in below.into_iter().filter_map(|below| issuer(below)) {
+) -> Option<(DistinguishedName<'a>, DistrustOrigin)> {
+    let below = iter::once(chain.end_entity).chain(reached.iter().copied());
+    for name in below.filter_map(|below| issuer(below)) {
         let root = trust_set.distrusted_root(name.as_der());
         let mut sent = chain.intermediates.iter();
         let by = match root {

@@ -65,7 +65,7 @@ impl RevocationCheck {
         })
     }
 
-    /// What webpki is told; `None` without a CRL, which [`RootsBuilder`](crate::RootsBuilder) refuses.
+    /// What webpki receives; `None` without a CRL, which [`RootsBuilder`](crate::RootsBuilder) refuses.
     fn options<'a>(&self, crls: &'a [&'a CertRevocationList<'a>]) -> Option<RevocationOptions<'a>> {
         let builder = RevocationOptionsBuilder::new(crls).ok()?;
         let builder = builder

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -28,7 +30,7 @@ use crate::verify::search::{Chain, Purpose};
 /// path to a trusted issuer. A chain that leaves far more paths than any real one is refused, because webpki
 /// could need seconds for it.
 ///
-/// If a chain fails for a reason of which rustls' error does not tell enough, the error is a [`Refusal`] inside
+/// If a chain fails for a reason that rustls' error does not explain, the error is a [`Refusal`] inside
 /// [`CertificateError::Other`](rustls::CertificateError::Other), which explains it. All other errors are those of rustls.
 pub struct Verifier {
     chains: ChainVerifier,
@@ -59,7 +61,7 @@ impl Verifier {
         self
     }
 
-    /// Returns the errors of rustls alone.
+    /// Returns plain errors of rustls.
     pub(crate) fn returning_plain_errors(mut self) -> Self {
         self.chains.return_plain_errors();
         self
@@ -83,6 +85,19 @@ impl Verifier {
         &self.chains
     }
 
+    /// Checks the signature of a handshake.
+    fn verify_signature(
+        &self,
+        verify: SignatureCheck,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider().signature_verification_algorithms;
+        let verified = verify(message, certificate, signature, algorithms);
+        verified.map_err(|refused| self.chains.signature_refused(refused, certificate))
+    }
+
     /// All that is done with a chain before webpki searches a path, for the benches: the number of intermediates that
     /// webpki may try.
     #[doc(hidden)]
@@ -94,6 +109,14 @@ impl Verifier {
         self.chains.count_usable(end_entity, intermediates)
     }
 }
+
+/// The type of rustls' functions for TLS 1.2 and 1.3.
+type SignatureCheck = fn(
+    &[u8],
+    &CertificateDer<'_>,
+    &DigitallySignedStruct,
+    &WebPkiSupportedAlgorithms,
+) -> Result<HandshakeSignatureValid, rustls::Error>;
 
 impl ServerCertVerifier for Verifier {
     /// Like rustls' own verifier, it ignores the OCSP response.
@@ -121,9 +144,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider().signature_verification_algorithms;
-        let verified = verify_tls12_signature(message, certificate, signature, algorithms);
-        verified.map_err(|refused| self.chains.signature_refused(refused, certificate))
+        self.verify_signature(verify_tls12_signature, message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -132,9 +153,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider().signature_verification_algorithms;
-        let verified = verify_tls13_signature(message, certificate, signature, algorithms);
-        verified.map_err(|refused| self.chains.signature_refused(refused, certificate))
+        self.verify_signature(verify_tls13_signature, message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -272,7 +272,7 @@ fn stale_data_is_reported_or_refuses() {
     assert!(refusal.is_stale_crlite() && !refusal.is_revoked_by_crlite());
     assert_eq!(
         refusal.to_string(),
-        "the certificate \"CN=a server\" may be revoked: no newer CRLite data is at hand than that of \
+        "the certificate \"CN=a server\" may be revoked: the CRLite data is too old, of \
          2026-11-21T00:00:00Z, filters of the program"
     );
     let unknown = CertificateError::UnknownRevocationStatus.into();
@@ -396,7 +396,7 @@ fn damaged_data_is_an_error() {
     rewrite();
     let encoded = good.encode(4);
     folder.file("base.filter", &encoded[..encoded.len() - 1]);
-    error("a filter is cut", "base.filter: it is cut or damaged");
+    error("a filter is cut", "base.filter: it is truncated or damaged");
     folder.file("base.filter", [&encoded[..], &[0]].concat());
     error("a filter has more", "base.filter: bytes follow the filter");
     folder.file("base.filter", "<html>");
@@ -416,11 +416,11 @@ fn damaged_data_is_an_error() {
     let whole = fs::read(folder.join("index.bin")).unwrap();
     for length in [0, 7, 8, 13, 14, 45, 60, whole.len() - 1] {
         folder.file("index.bin", &whole[..length]);
-        error("an index is cut", "index.bin: it is cut or damaged");
+        error("an index is cut", "index.bin: it is truncated or damaged");
     }
     for name in ["../base.filter", "/etc/passwd", ".", "a/b", "a\\b", ""] {
         folder.file("index.bin", index(&[(name, &COVERED)]));
-        error(name, "index.bin: it is cut or damaged");
+        error(name, "index.bin: it is truncated or damaged");
     }
     folder.file("index.bin", index(&[]));
     error("an index without a filter", "index.bin: it names no filter");
@@ -428,7 +428,7 @@ fn damaged_data_is_an_error() {
         "index.bin",
         index(&vec![("base.filter", &COVERED[..0]); 1025]),
     );
-    error("too many filters", "index.bin: it is cut or damaged");
+    error("too many filters", "index.bin: it is truncated or damaged");
 
     // Sparse, and never read.
     rewrite();
@@ -543,7 +543,7 @@ fn refresh_takes_new_data_as_a_whole_or_keeps_the_last() {
         assert!(live.report().failed_refresh().is_some());
     };
     folder.file("base.filter", &revoked.encode(4)[..50]);
-    fails("base.filter: it is cut or damaged");
+    fails("base.filter: it is truncated or damaged");
     fs::remove_file(folder.join("base.filter")).unwrap();
     fails("base.filter cannot be read");
     fs::remove_file(folder.join("index.bin")).unwrap();

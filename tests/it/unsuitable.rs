@@ -427,7 +427,7 @@ fn another_key_of_the_same_name_is_named() {
     assert!(refused.is_bad_signature() && refused.root() == Some("CN=CA"));
     assert_eq!(
         format!("{refused:?}"),
-        "a signature is not by the key of the issuer that is named, in a chain that leads to \"CN=CA\"; if another CA \
+        "a signature was not made with the key of the named issuer, in a chain that leads to \"CN=CA\"; if another CA \
          has this name, add its certificate; if a CA has a new key, update its root"
     );
     assert_eq!(replaced(&refused), &CertificateError::BadSignature);

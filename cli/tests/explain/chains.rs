@@ -309,7 +309,7 @@ fn unreadable_certificate_does_not_hide_the_chain() {
 }
 
 /// What is said of the root "CA" whose key is another than that of the chain.
-const ANOTHER_KEY: &str = "a signature is not by the key of the issuer that is named, in a chain that leads to \
+const ANOTHER_KEY: &str = "a signature was not made with the key of the named issuer, in a chain that leads to \
     \"CN=CA\"; if another CA has this name, add its certificate; if a CA has a new key, update its root";
 
 #[test]

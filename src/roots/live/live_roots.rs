@@ -11,7 +11,7 @@ use rustls_pki_types::UnixTime;
 use crate::config;
 use crate::error::Error;
 use crate::logging;
-use crate::roots::builder::{Reading, RootsBuilder};
+use crate::roots::builder::{RootsBuilder, SourceReading};
 use crate::roots::live::generation::{Generations, following_config};
 use crate::roots::live::report::{FailedRefresh, LiveReport};
 use crate::roots::policy::Roots;
@@ -72,7 +72,7 @@ use crate::verify::verifier::Verifier;
 /// ```
 #[derive(Clone)]
 pub struct LiveRoots {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<LiveState>,
 }
 
 impl RootsBuilder {
@@ -94,7 +94,7 @@ impl RootsBuilder {
     }
 }
 
-pub(super) struct Shared {
+pub(super) struct LiveState {
     policy: RootsBuilder,
     pub(super) generations: Arc<Generations>,
     following: Arc<ClientConfig>,
@@ -118,7 +118,7 @@ pub(super) struct State {
 }
 
 impl LiveRoots {
-    fn new(policy: RootsBuilder, reading: &Reading) -> Result<Self, Error> {
+    fn new(policy: RootsBuilder, reading: &SourceReading) -> Result<Self, Error> {
         let generations = Generations::new(policy.roots(Arc::clone(&reading.trust_set))?);
         let mut state = State {
             taken_over: 0,
@@ -131,7 +131,7 @@ impl LiveRoots {
         };
         state.take_over(reading, state.refreshed);
         Ok(Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(LiveState {
                 policy,
                 following: following_config(&generations)?,
                 generations,
@@ -326,14 +326,14 @@ impl LiveRoots {
     }
 
     /// Reads the sources, and makes the roots if they are new.
-    fn read(&self) -> Result<Rereading, Error> {
+    fn read(&self) -> Result<Refresh, Error> {
         let reading = self.shared.policy.read()?;
         let trust_set = &reading.trust_set;
         // A clone, so that the comparison holds no lock.
         let is_same = self.current().trust_set().trusts_the_same(trust_set);
         let roots = || self.shared.policy.roots(Arc::clone(trust_set));
         let changed = (!is_same).then(roots).transpose()?;
-        Ok(Rereading { reading, changed })
+        Ok(Refresh { reading, changed })
     }
 
     fn now(&self) -> UnixTime {
@@ -341,13 +341,13 @@ impl LiveRoots {
     }
 }
 
-struct Rereading {
-    reading: Reading,
+struct Refresh {
+    reading: SourceReading,
     /// The roots that were read, if they are others than the current ones.
     changed: Option<Roots>,
 }
 
-impl Shared {
+impl LiveState {
     /// Nothing panics while it is held.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -357,7 +357,7 @@ impl Shared {
 impl State {
     /// A policy may name roots for the case that others are missing. That is for the start of a
     /// program: later, it would replace few roots with many because a file is being written.
-    fn check_fallbacks(&self, reading: &Reading) -> Result<(), Error> {
+    fn check_fallbacks(&self, reading: &SourceReading) -> Result<(), Error> {
         let report = reading.trust_set.report();
         let store_was_emptied = report.has_empty_store() && self.has_had_store;
         let was_emptied = store_was_emptied || self.has_emptied_place(reading);
@@ -368,7 +368,7 @@ impl State {
     }
 
     /// Whether a file or directory that had roots has none now.
-    fn has_emptied_place(&self, reading: &Reading) -> bool {
+    fn has_emptied_place(&self, reading: &SourceReading) -> bool {
         let has_roots = |places: &[Place], path: &Path| {
             let mut places = places.iter();
             places.any(|place| place.has_roots && place.path == path)
@@ -380,7 +380,7 @@ impl State {
     }
 
     /// Takes over what was read. Returns the failure that this ends.
-    fn take_over(&mut self, reading: &Reading, now: UnixTime) -> Option<FailedRefresh> {
+    fn take_over(&mut self, reading: &SourceReading, now: UnixTime) -> Option<FailedRefresh> {
         self.taken_over += 1;
         self.last_good = Arc::clone(&reading.trust_set);
         self.refreshed = now;

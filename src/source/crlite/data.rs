@@ -24,12 +24,12 @@ pub(super) struct Content {
     pub(super) digest: [u8; 32],
     pub(super) max_age: Duration,
     pub(super) refuses_if_stale: bool,
-    pub(super) said: Said,
+    pub(super) said: Counters,
 }
 
 /// How often the filters have said what.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct Counters {
     revoked: AtomicU64,
     not_revoked: AtomicU64,
     not_covered: AtomicU64,

@@ -45,7 +45,7 @@ impl<'a> EncodedFilter<'a> {
             _ => return Err("it is not a CRLite filter of version 3 or 4"),
         };
         let mut reader = Reader { rest, version };
-        let filter = reader.filter().ok_or("it is cut or damaged")?;
+        let filter = reader.filter().ok_or("it is truncated or damaged")?;
         if !reader.rest.is_empty() {
             return Err("bytes follow the filter");
         }

@@ -27,7 +27,7 @@ impl<'a> Folder<'a> {
         };
         let shown = shown(&path.join(INDEX));
         let index = Index::read(&content)
-            .ok_or_else(|| Error::invalid(format_args!("{shown}: it is cut or damaged")))?;
+            .ok_or_else(|| Error::invalid(format_args!("{shown}: it is truncated or damaged")))?;
         if index.names.is_empty() {
             return Err(Error::invalid(format_args!("{shown}: it names no filter")));
         }

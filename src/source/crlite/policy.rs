@@ -8,7 +8,7 @@ use std::time::Duration;
 use embedded_roots_bundle::read_file_up_to;
 
 use crate::error::Error;
-use crate::source::crlite::data::{Content, CrliteData, Said};
+use crate::source::crlite::data::{Content, Counters, CrliteData};
 use crate::source::crlite::encoding::EncodedFilter;
 use crate::source::crlite::filters::{Filters, MOST_FILTERS};
 use crate::source::crlite::folder::{Folder, folders_of_upki};
@@ -199,7 +199,7 @@ impl Crlite {
             digest,
             max_age: self.max_age,
             refuses_if_stale: self.refuses_if_stale,
-            said: Said::default(),
+            said: Counters::default(),
         })
     }
 }

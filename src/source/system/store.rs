@@ -174,15 +174,15 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
         Ok(pem) => pem,
         Err(why) => return source.skipped.push(format!("{name}: {why}")),
     };
-    let mut readable = Readable::new(&name, &pem, |line| line);
+    let mut readable = ReadableStore::new(&name, &pem, |line| line);
     // Only a text with errors is changed, so that nothing of a good one can be misread.
     if readable.errors > 0 {
         let lines = SeparatedLines::new(&pem);
         if lines.text != pem {
-            readable = Readable::new(&name, &lines.text, |line| lines.line(line));
+            readable = ReadableStore::new(&name, &lines.text, |line| lines.line(line));
         }
     }
-    let Readable {
+    let ReadableStore {
         roots,
         shown_errors,
         errors,
@@ -196,14 +196,14 @@ fn add_leniently(path: &Path, content: io::Result<Vec<u8>>, source: &mut Source)
 }
 
 /// What can be read of a file.
-struct Readable {
+struct ReadableStore {
     roots: Vec<SourceRoot>,
     /// The first of the errors.
     shown_errors: Vec<String>,
     errors: usize,
 }
 
-impl Readable {
+impl ReadableStore {
     /// A file full of garbage must not fill the report.
     const MOST_ERRORS: usize = 20;
 
