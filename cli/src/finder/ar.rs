@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::bytes::read_up_to;
+
 /// How an archive begins.
 pub(crate) const MAGIC: &[u8] = b"!<arch>\n";
 
@@ -18,8 +20,7 @@ impl Header {
     /// The names that do not fit are in a member of their own (GNU) or before the content (BSD), and are not read: they
     /// are for people alone, and can be as long as the archive says.
     pub(crate) fn read(reader: &mut dyn Read) -> io::Result<Option<Self>> {
-        let mut header = Vec::new();
-        reader.take(LENGTH).read_to_end(&mut header)?;
+        let header = read_up_to(reader, LENGTH)?;
         if header.is_empty() {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Cursor, Read, Take};
 use std::mem;
 
+use super::bytes::{array_at, read_up_to};
 use super::inflate::Inflater;
 use super::reader::read_in_turn;
 
@@ -49,15 +50,13 @@ impl<R: BufRead> Module<R> {
             }
             Content::None => return Ok(false),
         };
-        let mut header = Vec::new();
-        (&mut input).take(8).read_to_end(&mut header)?;
-        let length = header.get(4..).and_then(<[u8]>::first_chunk).copied();
-        let mut length = length.map_or(0, u32::from_be_bytes);
+        let mut header = read_up_to(&mut input, 8)?;
+        let mut length = array_at(&header, 4).map_or(0, u32::from_be_bytes);
         let mut is_compressed = false;
         if header.starts_with(LITERALS) && length >= 4 {
-            (&mut input).take(4).read_to_end(&mut header)?;
-            let size = header.get(8..).unwrap_or_default();
+            let size = read_up_to(&mut input, 4)?;
             is_compressed = size.iter().any(|&byte| byte != 0);
+            header.extend(size);
             length -= 4;
         }
         // Chunks begin at multiples of four.

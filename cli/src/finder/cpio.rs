@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::bytes::read_up_to;
+
 /// How an entry begins, without and with a checksum.
 pub(crate) const MAGIC: [&[u8]; 2] = [b"070701", b"070702"];
 
@@ -17,8 +19,7 @@ impl Header {
     /// Reads the next one; none at the end of the archive, behind which another may begin.
     pub(crate) fn read(reader: &mut dyn Read) -> io::Result<Option<Self>> {
         let damaged = || io::Error::other("a header of this cpio archive is damaged");
-        let mut header = Vec::new();
-        reader.take(LENGTH).read_to_end(&mut header)?;
+        let header = read_up_to(reader, LENGTH)?;
         if !MAGIC.iter().any(|magic| header.starts_with(magic)) {
             return Err(damaged());
         }
@@ -32,8 +33,7 @@ impl Header {
         if name_size > LONGEST_NAME {
             return Err(damaged());
         }
-        let mut name = Vec::new();
-        reader.take(name_size).read_to_end(&mut name)?;
+        let mut name = read_up_to(reader, name_size)?;
         if name.pop() != Some(0) {
             return Err(damaged());
         }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use super::bytes::{array_at, big_endian, read_up_to};
 use super::limits::Counter;
 
 /// The index, with which an image begins.
@@ -70,7 +71,7 @@ impl Order {
     }
 
     fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
-        let four = *bytes.get(at..)?.first_chunk()?;
+        let four = array_at(bytes, at)?;
         Some(match self {
             Self::Little => u32::from_le_bytes(four),
             Self::Big => u32::from_be_bytes(four),
@@ -85,8 +86,7 @@ impl Index {
     ///
     /// If it is damaged, or longer than that.
     pub(crate) fn read(reader: &mut dyn Read, memory: &Counter) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        reader.take(HEADER as u64).read_to_end(&mut bytes)?;
+        let mut bytes = read_up_to(reader, HEADER as u64)?;
         let order = Order::from_magic(&bytes).ok_or_else(damaged)?;
         let number = |at| order.u32(&bytes, at).ok_or_else(damaged);
         let (count, attributes, names) = (number(16)?, number(20)?, number(24)?);
@@ -189,8 +189,7 @@ impl Index {
                 return None;
             }
             if kind == wanted {
-                let value = value.iter();
-                return Some(value.fold(0, |number, byte| number << 8 | u64::from(*byte)));
+                return Some(big_endian(value));
             }
             at += 1 + length;
         }

@@ -1,10 +1,11 @@
 //! What `PyInstaller` puts behind its starter: an archive with a table at its end, and an archive of Python's modules in
 //! that.
 
-use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom, Take};
+use std::io::{self, BufRead, Cursor, Read, Seek, Take};
 use std::mem;
 use std::ops::Range;
 
+use super::bytes::{array_at, read_at, read_up_to};
 use super::inflate::Inflater;
 use super::limits::Counter;
 use super::reader::read_in_turn;
@@ -47,9 +48,7 @@ impl Table {
         memory: &Counter,
     ) -> io::Result<Option<Self>> {
         let (first, cookie) = (range.start, range.end);
-        let mut end = Vec::new();
-        file.seek(SeekFrom::Start(cookie))?;
-        file.take(ENDS[1]).read_to_end(&mut end)?;
+        let end = read_at(file, cookie, ENDS[1])?;
         if !end.starts_with(COOKIE) {
             return Ok(None);
         }
@@ -67,9 +66,7 @@ impl Table {
         if memory.value() < size {
             return Err(io::Error::other("the table of this archive is too large"));
         }
-        let mut rest = Vec::new();
-        file.seek(SeekFrom::Start(start + table))?;
-        file.take(size).read_to_end(&mut rest)?;
+        let rest = read_at(file, start + table, size)?;
         Ok(Some(Self {
             start,
             contents: table,
@@ -84,10 +81,7 @@ impl Table {
 
     /// Reads the next entry; none at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Entry>> {
-        let mut fixed = Vec::new();
-        (&mut self.rest)
-            .take(ENTRY as u64)
-            .read_to_end(&mut fixed)?;
+        let fixed = read_up_to(&mut self.rest, ENTRY as u64)?;
         if fixed.is_empty() {
             return Ok(None);
         }
@@ -99,17 +93,14 @@ impl Table {
         }
         let name = u64::from(length).checked_sub(ENTRY as u64);
         let is_compressed = fixed.get(16).ok_or_else(damaged)? != &0;
-        let mut rest = Vec::new();
-        (&mut self.rest)
-            .take(name.ok_or_else(damaged)?)
-            .read_to_end(&mut rest)?;
-        let end = rest.iter().position(|byte| *byte == 0);
-        rest.truncate(end.unwrap_or(rest.len()));
+        let mut name = read_up_to(&mut self.rest, name.ok_or_else(damaged)?)?;
+        let end = name.iter().position(|byte| *byte == 0);
+        name.truncate(end.unwrap_or(name.len()));
         Ok(Some(Entry {
             start: self.start + u64::from(start),
             size: u64::from(size),
             is_compressed,
-            name: rest,
+            name,
         }))
     }
 }
@@ -147,8 +138,7 @@ impl<R: BufRead> Modules<R> {
     fn next_part(&mut self) -> io::Result<bool> {
         self.content = match mem::replace(&mut self.content, Content::None) {
             Content::Header(mut input) => {
-                let mut header = Vec::new();
-                (&mut input).take(HEADER).read_to_end(&mut header)?;
+                let header = read_up_to(&mut input, HEADER)?;
                 let table = u32_at(&header, 8).map_or(0, u64::from);
                 self.header = Cursor::new(header);
                 match table.saturating_sub(HEADER) {
@@ -191,6 +181,5 @@ impl<R: BufRead> Read for Modules<R> {
 
 /// Big-endian.
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*four))
+    array_at(bytes, at).map(u32::from_be_bytes)
 }

@@ -5,6 +5,8 @@
 
 use std::io;
 
+use super::bytes::{array_at, little_endian};
+
 /// The tables of a frame, which a block may have from the one before.
 #[derive(Default)]
 pub(crate) struct Sequences {
@@ -85,17 +87,7 @@ fn after_literals(block: &[u8]) -> io::Result<(u64, &[u8])> {
     let first = *block.first().ok_or_else(damaged)?;
     let format = first >> 2 & 3;
     // Both sizes behind four bits, of which some tell how long they are.
-    let octets = block.iter().take(5).rev();
-    let header = octets.fold(0, |number, octet| number << 8 | u64::from(*octet));
-    let header = if block.len() < 5 {
-        let mut octets = [0; 8];
-        for (octet, said) in octets.iter_mut().zip(block) {
-            *octet = *said;
-        }
-        u64::from_le_bytes(octets)
-    } else {
-        header
-    };
+    let header = bits_at(block, 0, 40);
     let (length, size, packed) = match (first & 3, format) {
         (kind @ (0 | 1), _) => {
             let (length, shift, bits) = match format {
@@ -356,17 +348,11 @@ fn counts(octets: &[u8], kind: &Kind) -> io::Result<(u32, Vec<i32>, usize)> {
     Ok((accuracy, counts, place.div_ceil(8)))
 }
 
-/// Up to 32 bits from this one on, the lowest first; zeros beyond the end.
+/// Up to 56 bits from this one on, the lowest first; zeros beyond the end.
 fn bits_at(octets: &[u8], place: usize, count: u32) -> u64 {
     let rest = octets.get(place / 8..).unwrap_or_default();
-    let word = rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut word = [0; 8];
-        for (octet, said) in word.iter_mut().zip(rest) {
-            *octet = *said;
-        }
-        word
-    });
-    u64::from_le_bytes(word) >> (place % 8) & ((1 << count) - 1)
+    let word = array_at(rest, 0).map_or_else(|| little_endian(rest), u64::from_le_bytes);
+    word >> (place % 8) & ((1 << count) - 1)
 }
 
 /// Bits from the last one to the first.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use flate2::read::ZlibDecoder;
 use lzma_rust2::XzReader;
 
+use crate::finder::bytes::array_at;
 use crate::finder::limits::Counter;
 use crate::finder::{xz, zstd};
 
@@ -46,24 +47,9 @@ enum Compression {
 impl Superblock {
     /// None of a version or with a compression that is not read.
     pub(crate) fn from_head(head: &[u8]) -> Option<Self> {
-        let u16 = |at: usize| {
-            head.get(at..)?
-                .first_chunk()
-                .copied()
-                .map(u16::from_le_bytes)
-        };
-        let u32 = |at: usize| {
-            head.get(at..)?
-                .first_chunk()
-                .copied()
-                .map(u32::from_le_bytes)
-        };
-        let u64 = |at: usize| {
-            head.get(at..)?
-                .first_chunk()
-                .copied()
-                .map(u64::from_le_bytes)
-        };
+        let u16 = |at| array_at(head, at).map(u16::from_le_bytes);
+        let u32 = |at| array_at(head, at).map(u32::from_le_bytes);
+        let u64 = |at| array_at(head, at).map(u64::from_le_bytes);
         let (block_size, logarithm) = (u32(12)?, u16(22)?);
         let is_block = (12..=20).contains(&logarithm) && block_size == 1 << logarithm;
         let length = u64(40)?;

@@ -1,6 +1,7 @@
 //! 7z.
 
 use super::{Scan, too_many_entries};
+use crate::finder::bytes::skip;
 use crate::finder::checksum::CheckingReader;
 use crate::finder::limits::Counter;
 use crate::finder::limits::UnpackingReader;
@@ -96,10 +97,7 @@ impl Scan<'_> {
             let mut content = (&mut unpacked).take(stream.size);
             let mut checked = CheckingReader::new(&mut content, stream.crc);
             self.stream(&place, &mut checked, depth);
-            io::copy(&mut content, &mut io::sink())?;
-            if content.limit() > 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+            skip(&mut content)?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What is packed in programs and in modules.
 
 use super::{Scan, counted, read_head, too_deep, too_many_entries};
+use crate::finder::bytes::{read_up_to, skip};
 use crate::finder::contents::Payload;
 use crate::finder::contents::PayloadForm;
 use crate::finder::inflate::Inflater;
@@ -34,11 +35,7 @@ impl Scan<'_> {
         if size > 0 {
             read(self, &mut content);
         }
-        io::copy(&mut content, &mut io::sink())?;
-        if content.limit() > 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(())
+        skip(&mut content)
     }
 
     /// Whether what is here in an image of Java's modules is not to be found in it as it is.
@@ -110,11 +107,10 @@ impl Scan<'_> {
         let mut content: Box<dyn Read + '_> = Box::new(reader);
         // As many as `jlink` has, and one more.
         for _ in 0..3 {
-            let mut head = Vec::new();
-            let header = (&mut content).take(jimage::PACKED_HEADER);
-            if let Err(why) = { header }.read_to_end(&mut head) {
-                return self.failed(place, &why);
-            }
+            let head = match read_up_to(&mut content, jimage::PACKED_HEADER) {
+                Ok(head) => head,
+                Err(why) => return self.failed(place, &why),
+            };
             match index.packing(&head) {
                 Packing::None => {
                     return self.stream(place, &mut Cursor::new(head).chain(content), depth);
@@ -248,8 +244,7 @@ impl Scan<'_> {
         let mut unpacked = self.limited(frame, packed);
         let place = name.entry(format!("zstd@{:#x}", payload.place).as_bytes());
         if payload.form == PayloadForm::Nuitka {
-            let mut head = Vec::new();
-            (&mut unpacked).take(LONGEST_HEAD).read_to_end(&mut head)?;
+            let head = read_up_to(&mut unpacked, LONGEST_HEAD)?;
             let layout = nuitka::Layout::from_head(&head);
             let reader = &mut Cursor::new(head).chain(&mut unpacked);
             match layout {
