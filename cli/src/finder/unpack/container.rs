@@ -1,14 +1,7 @@
 //! What a file is, by its beginning.
 
-use crate::finder::ar;
-use crate::finder::beam;
-use crate::finder::cpio;
-use crate::finder::image;
-use crate::finder::jimage;
-use crate::finder::pyinstaller;
-use crate::finder::rpm;
-use crate::finder::seven_zip;
 use crate::finder::squashfs::Superblock;
+use crate::finder::{ar, beam, cpio, image, jimage, pyinstaller, rpm, seven_zip};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Container {

@@ -1,23 +1,17 @@
 //! ZIP archives.
 
-use super::{BZIP2_MEMORY, LZMA_MEMORY, Scan, kib, read_head, too_many_entries};
-use crate::finder::checksum::CheckingReader;
-use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
-use crate::finder::location::Location;
-use crate::finder::xz;
-use crate::finder::zip;
-use crate::finder::zstd;
+use std::io::{self, BufReader, Cursor, Read, Seek};
+
 use bzip2::read::MultiBzDecoder;
 use deflate64::Deflate64Decoder;
 use flate2::read::DeflateDecoder;
-use lzma_rust2::LzmaReader;
-use lzma_rust2::XzReader;
-use std::io;
-use std::io::BufReader;
-use std::io::Cursor;
-use std::io::Read;
-use std::io::Seek;
+use lzma_rust2::{LzmaReader, XzReader};
+
+use super::{BZIP2_MEMORY, LZMA_MEMORY, Scan, kib, read_head, too_many_entries};
+use crate::finder::checksum::CheckingReader;
+use crate::finder::limits::{Counter, UnpackingReader};
+use crate::finder::location::Location;
+use crate::finder::{xz, zip, zstd};
 
 impl Scan<'_> {
     pub(super) fn zip(

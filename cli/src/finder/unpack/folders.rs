@@ -1,15 +1,13 @@
 //! 7z.
 
+use std::io::{self, Read, Seek};
+
 use super::{Scan, too_many_entries};
 use crate::finder::bytes::skip;
 use crate::finder::checksum::CheckingReader;
-use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
+use crate::finder::limits::{Counter, UnpackingReader};
 use crate::finder::location::Location;
 use crate::finder::seven_zip;
-use std::io;
-use std::io::Read;
-use std::io::Seek;
 
 impl Scan<'_> {
     /// The files of a 7z archive, and what is behind it.

@@ -1,18 +1,12 @@
 //! Images of file systems: squashfs, `AppImage` and SIF.
 
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
 use super::{Scan, behind_zeros, read_head, too_deep, too_many_entries};
-use crate::finder::image;
-use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
+use crate::finder::limits::{Counter, UnpackingReader};
 use crate::finder::location::Location;
-use crate::finder::squashfs;
-use crate::finder::squashfs::Superblock;
-use crate::finder::unread;
-use std::io;
-use std::io::Cursor;
-use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
+use crate::finder::squashfs::{self, Superblock};
+use crate::finder::{image, unread};
 
 impl Scan<'_> {
     /// What is behind the end of something: zeros, as a rule.

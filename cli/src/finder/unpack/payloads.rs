@@ -1,24 +1,15 @@
 //! What is packed in programs and in modules.
 
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+
 use super::{Scan, counted, read_head, too_deep, too_many_entries};
 use crate::finder::bytes::{read_up_to, skip};
-use crate::finder::contents::Payload;
-use crate::finder::contents::PayloadForm;
+use crate::finder::contents::{Payload, PayloadForm};
 use crate::finder::inflate::Inflater;
-use crate::finder::jimage;
-use crate::finder::jimage::Packing;
-use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
+use crate::finder::jimage::{self, Packing};
+use crate::finder::limits::{Counter, UnpackingReader};
 use crate::finder::location::Location;
-use crate::finder::nuitka;
-use crate::finder::pyinstaller;
-use crate::finder::zstd;
-use std::io;
-use std::io::BufReader;
-use std::io::Cursor;
-use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
+use crate::finder::{nuitka, pyinstaller, zstd};
 
 impl Scan<'_> {
     /// So many bytes, whether or not all of them are read.

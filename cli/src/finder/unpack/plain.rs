@@ -1,27 +1,21 @@
 //! What is no archive from its beginning, and is searched.
 
+use std::io::{self, Cursor, Read};
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::{BESIDE, Inside, Scan, too_deep};
 use crate::finder::contents::Contents;
-use crate::finder::findings::KeyStore;
-use crate::finder::findings::Place;
+use crate::finder::findings::{KeyStore, Place};
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::parts::SharedFile;
 use crate::finder::range::Range;
-use crate::finder::store::KeepingReader;
-use crate::finder::store::StoreForm;
+use crate::finder::store::{KeepingReader, StoreForm};
 use crate::finder::tail::TailReader;
-use crate::finder::unread;
-use crate::finder::zip;
-use crate::input::opened;
-use crate::input::opened::OpenedFile;
-use crate::input::opened::Refusal;
-use std::io;
-use std::io::Cursor;
-use std::io::Read;
-use std::mem;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use crate::finder::{unread, zip};
+use crate::input::opened::{self, OpenedFile, Refusal};
 
 impl<'h> Scan<'h> {
     /// What is signed in a file.

@@ -1,15 +1,11 @@
 //! Archives whose members stand in a row: ar, cpio and tar.
 
+use std::io::{self, Cursor, Read};
+
 use super::{Scan, behind_zeros, has_content, too_many_entries};
-use crate::finder::ar;
-use crate::finder::cpio;
-use crate::finder::limits::Counter;
-use crate::finder::limits::LimitedReader;
-use crate::finder::limits::UnpackingReader;
+use crate::finder::limits::{Counter, LimitedReader, UnpackingReader};
 use crate::finder::location::Location;
-use std::io;
-use std::io::Cursor;
-use std::io::Read;
+use crate::finder::{ar, cpio};
 
 impl Scan<'_> {
     pub(super) fn ar(
