@@ -177,8 +177,7 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn is_excluded(exclusions: &Exclusions, path: &Path, is_directory: bool) -> bool {
-    let location = || Location::file(path.display().to_string());
-    !exclusions.is_empty() && exclusions.exclude(&location(), is_directory)
+    !exclusions.is_empty() && exclusions.exclude(&Location::from_path(path), is_directory)
 }
 
 /// Only where the file may have another name.

@@ -108,6 +108,12 @@ impl Counter {
     }
 }
 
+/// The failure of what needs more memory than there is.
+pub(crate) fn too_little_memory(needed: u64, left: u64) -> io::Error {
+    let message = format!("needs {needed} bytes of memory, and {left} are left");
+    io::Error::other(message)
+}
+
 /// Memory that one thread at a time has, beside what each has for itself.
 ///
 /// Who needs it waits for it, so that what can be read does not depend on what other threads read. Whoever has it waits

@@ -1,5 +1,9 @@
 //! xz: how much memory a stream needs, before any is taken.
 
+use std::io::Read;
+
+use lzma_rust2::XzReader;
+
 /// The bytes of memory for the first block of a stream that begins like this (the .xz file format 1.2.1, sections 2 and
 /// 3.1); none if that cannot be read. A later block that needs more is an error of the decoder.
 pub(crate) fn memory(head: &[u8]) -> Option<u64> {
@@ -20,6 +24,12 @@ pub(crate) fn memory(head: &[u8]) -> Option<u64> {
         fields = rest;
     }
     None
+}
+
+/// Unpacks the first stream, or all of them, with as much memory as there is for a block.
+pub(crate) fn decoder<R: Read>(input: R, are_all: bool, memory: u64) -> XzReader<R> {
+    let kib = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
+    XzReader::new_mem_limit(input, are_all, kib)
 }
 
 /// Also of an empty stream, which has no block.

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::limits::Counter;
+use super::limits::{Counter, too_little_memory};
 use super::sequences::Sequences;
 
 /// What a frame begins with.
@@ -261,8 +261,7 @@ impl<R: BufRead> Frames<R> {
         let left = self.memory.value() + self.held;
         let Some(rest) = left.checked_sub(bytes) else {
             self.memory.note_short();
-            let message = format!("needs {bytes} bytes of memory, and {left} are left");
-            return Err(io::Error::other(message));
+            return Err(too_little_memory(bytes, left));
         };
         self.memory.set(rest);
         self.held = bytes;

@@ -4,10 +4,9 @@ use std::io::{self, BufReader, Cursor as Bytes, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 use flate2::read::ZlibDecoder;
-use lzma_rust2::XzReader;
 
 use crate::finder::bytes::array_at;
-use crate::finder::limits::Counter;
+use crate::finder::limits::{Counter, too_little_memory};
 use crate::finder::{xz, zstd};
 
 /// How an image begins.
@@ -272,13 +271,9 @@ impl<F: Read + Seek> Blocks<F> {
                 Box::new(zstd::Frames::new(BufReader::new(packed), memory))
             }
             Compression::Xz if memory > left => {
-                let message = format!("needs {memory} bytes of memory, and {left} are left");
-                return Err(io::Error::other(message));
+                return Err(too_little_memory(memory, left));
             }
-            Compression::Xz | Compression::Lz4 => {
-                let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
-                Box::new(XzReader::new_mem_limit(packed, false, most))
-            }
+            Compression::Xz | Compression::Lz4 => Box::new(xz::decoder(packed, false, memory)),
         };
         let mut content = Vec::with_capacity(most + 1);
         let limit = most as u64 + 1;

@@ -60,9 +60,7 @@ impl Container {
             _ => None,
         }
     }
-}
 
-impl Container {
     /// Whether it is searched as it is, with what is compressed in it: there are no archives in it.
     pub(super) fn is_searched(self) -> bool {
         matches!(self, Self::Beam | Self::Modules)

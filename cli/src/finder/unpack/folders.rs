@@ -1,11 +1,11 @@
 //! 7z.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 
-use super::{Scan, too_many_entries};
+use super::Scan;
 use crate::finder::bytes::skip;
 use crate::finder::checksum::CheckingReader;
-use crate::finder::limits::{Counter, UnpackingReader};
+use crate::finder::limits::{Counter, too_little_memory};
 use crate::finder::location::Location;
 use crate::finder::seven_zip;
 
@@ -24,8 +24,7 @@ impl Scan<'_> {
             other_method = folder.other_method();
             let (needed, left) = (folder.memory(), memory.value());
             if needed > left {
-                let message = format!("needs {needed} bytes of memory, and {left} are left");
-                return Err(io::Error::other(message));
+                return Err(too_little_memory(needed, left));
             }
             let mut header = Vec::new();
             let decoder = seven_zip::Decoder::new(file, memory.clone());
@@ -56,7 +55,8 @@ impl Scan<'_> {
             Ok(end)
         });
         self.left.in_memory.set(before);
-        self.behind(name, file, result?, depth)
+        file.seek(SeekFrom::Start(result?))?;
+        self.behind(name, &mut file, depth)
     }
 
     /// The files of a 7z archive that are unpacked as one.
@@ -75,19 +75,12 @@ impl Scan<'_> {
             decoder.decode(folder)?
         };
         let packed = Counter::new(folder.packed_size());
-        let left = self.left.unpacked.clone();
-        let mut unpacked = UnpackingReader::new(&mut unpacked, packed, left, &self.limits);
+        let mut unpacked = self.limited(&mut unpacked, packed);
         while let Some(stream) = archive.next_stream(folder)? {
-            if !self.left.entries.take(1) {
-                return Err(too_many_entries(&self.limits));
-            }
+            self.count_entry()?;
             // Without a name, it is what was packed from a pipe.
             let path = archive.next_name()?.unwrap_or_default();
-            let place = if path.is_empty() {
-                name.clone()
-            } else {
-                name.entry(&path)
-            };
+            let place = name.entry_or_self(&path);
             if let Some(method) = other_method {
                 self.unread(&place, &format!("file of a 7z archive, in {method}"));
                 continue;

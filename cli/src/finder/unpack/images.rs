@@ -2,25 +2,23 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use super::{Scan, behind_zeros, read_head, too_deep, too_many_entries};
-use crate::finder::limits::{Counter, UnpackingReader};
+use super::{Scan, behind_zeros, read_head};
+use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::squashfs::{self, Superblock};
 use crate::finder::{image, unread};
 
 impl Scan<'_> {
-    /// What is behind the end of something: zeros, as a rule.
+    /// What is behind the end of something: zeros, as a rule, and then nothing, another archive, or anything.
     pub(super) fn behind(
         &mut self,
         name: &Location,
-        mut file: impl Read + Seek,
-        end: u64,
+        rest: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        file.seek(SeekFrom::Start(end))?;
-        let head = behind_zeros(&mut file)?;
+        let head = behind_zeros(rest)?;
         if !head.is_empty() {
-            self.stream(name, &mut Cursor::new(head).chain(file), depth);
+            self.stream(name, &mut Cursor::new(head).chain(rest), depth);
         }
         Ok(())
     }
@@ -36,10 +34,8 @@ impl Scan<'_> {
         let head = read_head(&mut file)?;
         file.rewind()?;
         self.plain(name, &mut file, &head);
-        if depth >= self.limits.depth {
-            return Err(io::Error::other(too_deep(&self.limits)));
-        }
-        self.appimage(name, &mut file, depth + 1)
+        let depth = self.deeper(depth)?;
+        self.appimage(name, &mut file, depth)
     }
 
     pub(super) fn appimage(
@@ -69,9 +65,7 @@ impl Scan<'_> {
             let Some(object) = image::SifObject::read(&mut file, number)? else {
                 break;
             };
-            if !self.left.entries.take(1) {
-                return Err(too_many_entries(&self.limits));
-            }
+            self.count_entry()?;
             if !object.is_used {
                 continue;
             }
@@ -85,10 +79,8 @@ impl Scan<'_> {
             file.seek(SeekFrom::Start(object.start))?;
             if let Some(superblock) = Superblock::from_head(&head) {
                 self.or_failed(&place, |scan| {
-                    if depth >= scan.limits.depth {
-                        return Err(io::Error::other(too_deep(&scan.limits)));
-                    }
-                    scan.image(&place, &mut file, object.start, superblock, depth + 1)
+                    let depth = scan.deeper(depth)?;
+                    scan.image(&place, &mut file, object.start, superblock, depth)
                 });
             } else {
                 let mut content = (&mut file).take(object.size);
@@ -119,7 +111,8 @@ impl Scan<'_> {
         self.or_failed(name, |scan| {
             scan.image(name, &mut file, 0, superblock, depth)
         });
-        self.behind(name, file, length, depth)
+        file.seek(SeekFrom::Start(length))?;
+        self.behind(name, &mut file, depth)
     }
 
     /// The files of a squashfs at this place.
@@ -155,17 +148,11 @@ impl Scan<'_> {
         depth: usize,
     ) {
         while let Some(entry) = image.next() {
-            let place = if entry.path.is_empty() {
-                name.clone()
-            } else {
-                name.entry(&entry.path)
-            };
+            let place = name.entry_or_self(&entry.path);
             self.or_failed(&place, |scan| {
                 let packed = Counter::new(0);
                 let content = image.content(entry.content?, packed.clone());
-                let left = scan.left.unpacked.clone();
-                let mut content = UnpackingReader::new(content, packed, left, &scan.limits);
-                scan.stream(&place, &mut content, depth);
+                scan.stream(&place, &mut scan.limited(content, packed), depth);
                 Ok(())
             });
         }

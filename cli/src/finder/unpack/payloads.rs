@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
-use super::{Scan, counted, read_head, too_deep, too_many_entries};
+use super::{Scan, counted, read_head};
 use crate::finder::bytes::{read_up_to, skip};
 use crate::finder::contents::{Payload, PayloadForm};
 use crate::finder::inflate::Inflater;
@@ -19,9 +19,7 @@ impl Scan<'_> {
         size: u64,
         read: impl FnOnce(&mut Self, &mut dyn Read),
     ) -> io::Result<()> {
-        if !self.left.entries.take(1) {
-            return Err(too_many_entries(&self.limits));
-        }
+        self.count_entry()?;
         let mut content = reader.take(size);
         if size > 0 {
             read(self, &mut content);
@@ -179,25 +177,21 @@ impl Scan<'_> {
         let Some(mut table) = table else {
             return Ok(false);
         };
-        if depth >= self.limits.depth {
-            return Err(io::Error::other(too_deep(&self.limits)));
-        }
+        let depth = self.deeper(depth)?;
         let size = table.size();
         self.left.in_memory.take(size);
         let mut read = || {
             while let Some(entry) = table.next()? {
                 let place = name.entry(&entry.name);
-                if !self.left.entries.take(1) {
-                    return Err(too_many_entries(&self.limits));
-                }
+                self.count_entry()?;
                 file.seek(SeekFrom::Start(entry.start))?;
                 let content = (&mut *file).take(entry.size);
                 // Many entries may be the same part of the file.
                 if entry.is_compressed {
-                    self.stream(&place, &mut self.inflated(content), depth + 1);
+                    self.stream(&place, &mut self.inflated(content), depth);
                 } else {
                     let size = Counter::new(entry.size);
-                    self.stream(&place, &mut self.limited(content, size), depth + 1);
+                    self.stream(&place, &mut self.limited(content, size), depth);
                 }
             }
             Ok(true)
@@ -226,12 +220,8 @@ impl Scan<'_> {
             // The number alone, as programs have it that look for it.
             return Ok(0);
         };
-        if !self.left.entries.take(1) {
-            return Err(too_many_entries(&self.limits));
-        }
-        if depth >= self.limits.depth {
-            return Err(io::Error::other(too_deep(&self.limits)));
-        }
+        self.count_entry()?;
+        let depth = self.deeper(depth)?;
         let mut unpacked = self.limited(frame, packed);
         let place = name.entry(format!("zstd@{:#x}", payload.place).as_bytes());
         if payload.form == PayloadForm::Nuitka {
@@ -239,11 +229,11 @@ impl Scan<'_> {
             let layout = nuitka::Layout::from_head(&head);
             let reader = &mut Cursor::new(head).chain(&mut unpacked);
             match layout {
-                Some(layout) => self.nuitka(name, layout, reader, depth + 1)?,
-                None => self.stream(&place, reader, depth + 1),
+                Some(layout) => self.nuitka(name, layout, reader, depth)?,
+                None => self.stream(&place, reader, depth),
             }
         } else {
-            self.stream(&place, &mut unpacked, depth + 1);
+            self.stream(&place, &mut unpacked, depth);
         }
         Ok(unpacked.into_inner().packed())
     }

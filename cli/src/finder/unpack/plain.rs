@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{BESIDE, Inside, Scan, too_deep};
+use super::{BESIDE, Inside, Scan};
 use crate::finder::contents::Contents;
 use crate::finder::findings::{KeyStore, Place};
 use crate::finder::limits::Counter;
@@ -22,13 +22,14 @@ impl<'h> Scan<'h> {
     pub(super) fn contents(&mut self, name: &Location, contents: Vec<Vec<u8>>, depth: usize) {
         for content in contents {
             let place = name.entry(b"content");
-            if depth >= self.limits.depth {
-                return self.failed(&place, &too_deep(&self.limits));
-            }
+            let depth = match self.deeper(depth) {
+                Ok(depth) => depth,
+                Err(why) => return self.failed(&place, &why),
+            };
             let length = content.len() as u64;
             self.held(&place, length, |scan| {
                 let mut content = scan.limited(content.as_slice(), Counter::new(length));
-                scan.stream(&place, &mut content, depth + 1);
+                scan.stream(&place, &mut content, depth);
             });
         }
     }
@@ -54,10 +55,8 @@ impl<'h> Scan<'h> {
             let start = tail.start();
             scan.payloads(name, &mut tail, start, &payloads, depth);
             let directory = zip::Directory::find(&mut tail)?;
-            if directory.is_some() && depth < scan.limits.depth {
-                scan.zip(name, tail, directory, depth + 1);
-            } else if directory.is_some() {
-                scan.failed(name, &too_deep(&scan.limits));
+            if directory.is_some() {
+                scan.zip(name, tail, directory, scan.deeper(depth)?);
             }
             Ok(())
         });

@@ -2,8 +2,8 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::{Scan, behind_zeros, has_content, too_many_entries};
-use crate::finder::limits::{Counter, LimitedReader, UnpackingReader};
+use super::{Scan, behind_zeros, has_content};
+use crate::finder::limits::{Counter, LimitedReader};
 use crate::finder::location::Location;
 use crate::finder::{ar, cpio};
 
@@ -70,24 +70,17 @@ impl Scan<'_> {
         let result = archive.entries().and_then(|entries| {
             for entry in entries {
                 let entry = entry?;
-                if !self.left.entries.take(1) {
-                    return Err(too_many_entries(&self.limits));
-                }
+                let place = self.tar_entry(name, &entry)?;
                 allowance.set(u64::MAX);
-                let place = name.entry(&entry.path_bytes());
                 let kind = entry.header().entry_type();
                 let size = entry.size();
                 let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
                     // Its holes are not in the archive.
                     let packed = Counter::new(entry.header().entry_size()?);
-                    let left = self.left.unpacked.clone();
-                    Box::new(UnpackingReader::new(entry, packed, left, &self.limits))
+                    Box::new(self.limited(entry, packed))
                 } else {
                     Box::new(entry)
                 };
-                if !kind.is_dir() {
-                    self.findings.layers.entry(name, &place);
-                }
                 if has_content(kind) {
                     self.layer(&place, &mut content, size, depth);
                 }
@@ -100,15 +93,22 @@ impl Scan<'_> {
             return self.failed(name, &why);
         }
         allowance.set(u64::MAX);
-        self.behind_tar(name, &mut archive.into_inner(), depth);
+        self.or_failed(name, |scan| {
+            scan.behind(name, &mut archive.into_inner(), depth)
+        });
     }
 
-    /// What follows an archive is zeros, and then nothing, another archive (`tar -i`), or anything.
-    pub(super) fn behind_tar(&mut self, name: &Location, rest: &mut dyn Read, depth: usize) {
-        match behind_zeros(rest) {
-            Ok(head) if head.is_empty() => {}
-            Ok(head) => self.stream(name, &mut Cursor::new(head).chain(rest), depth),
-            Err(why) => self.failed(name, &why),
+    /// Where an entry of a tar archive is, which is counted.
+    pub(super) fn tar_entry<R: Read>(
+        &mut self,
+        archive: &Location,
+        entry: &tar::Entry<'_, R>,
+    ) -> io::Result<Location> {
+        self.count_entry()?;
+        let place = archive.entry(&entry.path_bytes());
+        if !entry.header().entry_type().is_dir() {
+            self.findings.layers.entry(archive, &place);
         }
+        Ok(place)
     }
 }
