@@ -49,9 +49,10 @@ impl Default for ScanLimits {
 
 /// A counter that several readers of one thread share. It is atomic so that what holds it can go to another thread
 /// when that is done, and for no other reason: `take` is not one step.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Counter(Arc<Count>);
 
+#[derive(Default)]
 struct Count {
     left: AtomicU64,
     was_short: AtomicBool,
