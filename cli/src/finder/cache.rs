@@ -248,15 +248,8 @@ impl<R: Read> Read for DigestingReader<R> {
 /// Of all of it.
 pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<ContentDigest> {
     let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 128 << 10];
-    loop {
-        let mut filled = 0;
-        super::reader::fill(file, &mut buffer, &mut filled)?;
-        hasher.update(buffer.get(..filled).unwrap_or_default());
-        if filled < buffer.len() {
-            return Ok(ContentDigest::Blake3(hasher.finalize().into()));
-        }
-    }
+    hasher.update_reader(file)?;
+    Ok(ContentDigest::Blake3(hasher.finalize().into()))
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 //! The keys of known roots, and those whose private keys are public, to be looked up where a key begins.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use embedded_roots_bundle::der::{Element, SEQUENCE};
 use embedded_roots_bundle::{Annotation, Root};
@@ -25,7 +24,8 @@ pub(crate) struct KnownKeys<'h> {
     public: HashMap<[u8; 16], Vec<u8>>,
     /// The certificates, by their last bytes, which are of the signature.
     by_end: HashMap<[u8; 16], &'h HistoryEntry>,
-    material: KeyMaterial<'h>,
+    /// Keys without anything around them.
+    pub(super) material: KeyMaterial<'h>,
 }
 
 /// A key, and where it is in each of its certificates.
@@ -91,15 +91,6 @@ impl<'h> KnownKeys<'h> {
     pub(crate) fn certificate(&self, der: &[u8]) -> Option<&'h HistoryEntry> {
         let known = self.by_end.get(der.last_chunk()?)?;
         (*known.der == *der).then_some(*known)
-    }
-
-    /// Keys without anything around them that begin near this part of the data, and where they are.
-    pub(crate) fn raw(
-        &self,
-        data: &[u8],
-        part: Range<usize>,
-    ) -> Vec<(Range<usize>, &'h HistoryEntry)> {
-        self.material.find(data, part)
     }
 
     /// What the key belongs to whose content is at this position, and the length of that.

@@ -395,20 +395,20 @@ impl<'h> Scan<'h> {
             }
             Container::Gzip => {
                 let decoder = MultiGzDecoder::new(counted(reader, &packed));
-                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner);
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
             Container::Bzip2 => {
                 let decoder = MultiBzDecoder::new(counted(reader, &packed));
-                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner);
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
             Container::Xz => {
                 let decoder = xz::decoder(counted(reader, &packed), true, memory);
-                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner);
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
             Container::Zstd => {
                 let input = BufReader::new(counted(reader, &packed));
                 let decoder = zstd::Frames::new(input, self.left.in_memory.clone());
-                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner);
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
         }
         Ok(())
@@ -421,21 +421,41 @@ impl<'h> Scan<'h> {
     }
 
     /// Takes memory as long as something is read, if there is as much.
-    fn held(&mut self, name: &Location, memory: u64, read: impl FnOnce(&mut Self)) {
+    fn held(
+        &mut self,
+        memory: u64,
+        read: impl FnOnce(&mut Self) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.giving_back(|scan| {
+            if scan.left.in_memory.take(memory) {
+                return read(scan);
+            }
+            let limit = scan.limits.in_memory;
+            let message = format!("needs {memory} bytes of memory, where all has {limit}");
+            Err(io::Error::other(message))
+        })
+    }
+
+    /// Gives back what memory is taken, in the end.
+    fn giving_back<T>(&mut self, read: impl FnOnce(&mut Self) -> io::Result<T>) -> io::Result<T> {
         let before = self.left.in_memory.value();
-        if self.left.in_memory.take(memory) {
-            read(self);
-        } else {
-            let limit = self.limits.in_memory;
-            let why = format!("needs {memory} bytes of memory, where all has {limit}");
-            self.failed(name, &why);
-        }
+        let result = read(self);
         self.left.in_memory.set(before);
+        result
     }
 
     /// What comes out of a decoder that needs as much memory.
-    fn unpacked(&mut self, name: &Location, memory: u64, content: &mut dyn Read, depth: usize) {
-        self.held(name, memory, |scan| scan.stream(name, content, depth));
+    fn unpacked(
+        &mut self,
+        name: &Location,
+        memory: u64,
+        content: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        self.held(memory, |scan| {
+            scan.stream(name, content, depth);
+            Ok(())
+        })
     }
 
     /// Counts an entry of an archive.

@@ -34,19 +34,9 @@ impl Container {
             [b'P', b'K', 3, 4, ..] => Some(Self::Zip),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
             // The number of the block, in digits of pi.
-            [
-                b'B',
-                b'Z',
-                b'h',
-                b'1'..=b'9',
-                0x31,
-                0x41,
-                0x59,
-                0x26,
-                0x53,
-                0x59,
-                ..,
-            ] => Some(Self::Bzip2),
+            [b'B', b'Z', b'h', b'1'..=b'9', pi @ ..] if pi.starts_with(b"1AY&SY") => {
+                Some(Self::Bzip2)
+            }
             _ if head.starts_with(ar::MAGIC) => Some(Self::Ar),
             _ if beam::is_module(head) => Some(Self::Beam),
             _ if jimage::is_image(head) => Some(Self::Image),

@@ -101,7 +101,6 @@ impl Scan<'_> {
         };
         let unpacked = self.limited(decoder, Counter::new(entry.packed));
         let mut checked = CheckingReader::new(unpacked, Some(entry.crc));
-        self.unpacked(name, memory, &mut checked, depth);
-        Ok(())
+        self.unpacked(name, memory, &mut checked, depth)
     }
 }

@@ -18,35 +18,30 @@ impl Scan<'_> {
         depth: usize,
     ) -> io::Result<()> {
         let memory = self.left.in_memory.clone();
-        let before = memory.value();
         let mut other_method = None;
-        let header = seven_zip::read_header(&mut file, &memory, |file, folder| {
-            other_method = folder.other_method();
-            let (needed, left) = (folder.memory(), memory.value());
-            if needed > left {
-                return Err(too_little_memory(needed, left));
+        let end = self.giving_back(|scan| {
+            let (header, end) = seven_zip::read_header(&mut file, &memory, |file, folder| {
+                other_method = folder.other_method();
+                let (needed, left) = (folder.memory(), memory.value());
+                if needed > left {
+                    return Err(too_little_memory(needed, left));
+                }
+                let mut header = Vec::new();
+                let decoder = seven_zip::Decoder::new(file, memory.clone());
+                decoder.decode(folder)?.read_to_end(&mut header)?;
+                Ok(header)
+            })?;
+            if other_method.is_some() {
+                return Ok(end);
             }
-            let mut header = Vec::new();
-            let decoder = seven_zip::Decoder::new(file, memory.clone());
-            decoder.decode(folder)?.read_to_end(&mut header)?;
-            Ok(header)
-        });
-        if let Some(method) = other_method {
-            self.left.in_memory.set(before);
-            self.unread(name, &format!("7z with its list of files in {method}"));
-            return Ok(());
-        }
-        let result = header.and_then(|(header, end)| {
             let decoder = seven_zip::Decoder::new(&mut file, memory.clone());
             let mut archive = seven_zip::Archive::new(&header)?;
             while let Some(mut folder) = archive.next_folder()? {
-                let mut result = Ok(());
-                self.held(name, folder.memory(), |scan| {
-                    result = scan.folder(name, &mut archive, &mut folder, &decoder, depth);
+                scan.or_failed(name, |scan| {
+                    scan.held(folder.memory(), |scan| {
+                        scan.folder(name, &mut archive, &mut folder, &decoder, depth)
+                    })
                 });
-                if let Err(why) = result {
-                    self.failed(name, &why);
-                }
                 // After an error, what is behind it cannot be unpacked.
                 while archive.next_stream(&mut folder)?.is_some() {
                     archive.next_name()?;
@@ -54,8 +49,11 @@ impl Scan<'_> {
             }
             Ok(end)
         });
-        self.left.in_memory.set(before);
-        file.seek(SeekFrom::Start(result?))?;
+        if let Some(method) = other_method {
+            self.unread(name, &format!("7z with its list of files in {method}"));
+            return Ok(());
+        }
+        file.seek(SeekFrom::Start(end?))?;
         self.behind(name, &mut file, depth)
     }
 

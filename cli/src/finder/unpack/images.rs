@@ -124,7 +124,6 @@ impl Scan<'_> {
         superblock: Superblock,
         depth: usize,
     ) -> io::Result<()> {
-        let before = self.left.in_memory.value();
         let limits = squashfs::Limits {
             entries: self.left.entries.clone(),
             unpacked: self.left.unpacked.clone(),
@@ -132,13 +131,11 @@ impl Scan<'_> {
         };
         // A block and a fragment, each as it is and unpacked.
         let memory = 4 * u64::from(superblock.block_size);
-        let mut result = Ok(());
-        self.held(name, memory, |scan| {
-            let image = squashfs::Image::open(file, start, superblock, limits);
-            result = image.map(|image| scan.files(name, image, depth));
-        });
-        self.left.in_memory.set(before);
-        result
+        self.held(memory, |scan| {
+            let image = squashfs::Image::open(file, start, superblock, limits)?;
+            scan.files(name, image, depth);
+            Ok(())
+        })
     }
 
     pub(super) fn files(

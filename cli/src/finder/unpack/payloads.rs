@@ -39,21 +39,19 @@ impl Scan<'_> {
         reader: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        let before = self.left.in_memory.value();
-        let index = jimage::Index::read(reader, &self.left.in_memory);
-        let result = match index {
-            Ok(index) if index.is_compressed() => self.resources(name, &index, reader, depth),
-            Ok(index) => {
-                self.plain_or_zip(name, reader, index.bytes(), depth);
-                Ok(())
-            }
-            Err(why) => {
-                self.plain_or_zip(name, reader, &[], depth);
-                Err(why)
-            }
-        };
-        self.left.in_memory.set(before);
-        result
+        self.giving_back(
+            |scan| match jimage::Index::read(reader, &scan.left.in_memory) {
+                Ok(index) if index.is_compressed() => scan.resources(name, &index, reader, depth),
+                Ok(index) => {
+                    scan.plain_or_zip(name, reader, index.bytes(), depth);
+                    Ok(())
+                }
+                Err(why) => {
+                    scan.plain_or_zip(name, reader, &[], depth);
+                    Err(why)
+                }
+            },
+        )
     }
 
     pub(super) fn resources(

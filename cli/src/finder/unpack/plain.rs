@@ -27,9 +27,9 @@ impl<'h> Scan<'h> {
                 Err(why) => return self.failed(&place, &why),
             };
             let length = content.len() as u64;
-            self.held(&place, length, |scan| {
+            self.or_failed(&place, |scan| {
                 let mut content = scan.limited(content.as_slice(), Counter::new(length));
-                scan.stream(&place, &mut content, depth);
+                scan.unpacked(&place, length, &mut content, depth)
             });
         }
     }
