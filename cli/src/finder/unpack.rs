@@ -384,13 +384,13 @@ impl<'h> Scan<'h> {
             Container::Sif => self.sif(name, self.spool(reader)?, inner)?,
             Container::Squashfs => self.squashfs(name, self.spool(reader)?, inner)?,
             Container::Beam => {
-                let module = beam::Module::new(BufReader::new(counted(reader, &packed)));
+                let module = beam::module(BufReader::new(counted(reader, &packed)));
                 let mut reader = self.limited(module, packed);
                 self.plain_or_zip(name, &mut reader, &[], inner);
             }
             Container::Modules => {
-                let input = BufReader::new(counted(reader, &packed));
-                let mut reader = self.limited(pyinstaller::Modules::new(input), packed);
+                let modules = pyinstaller::modules(BufReader::new(counted(reader, &packed)));
+                let mut reader = self.limited(modules, packed);
                 self.plain_or_zip(name, &mut reader, &[], inner);
             }
             Container::Gzip => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use flate2::read::ZlibDecoder;
 
-use crate::finder::bytes::array_at;
+use crate::finder::bytes::{array_at, u16_at, u64_at};
 use crate::finder::limits::{Counter, too_little_memory};
 use crate::finder::{xz, zstd};
 
@@ -140,6 +140,15 @@ impl<F: Read + Seek> Blocks<F> {
         bytes.try_into().map_err(|_| damaged())
     }
 
+    /// The next numbers of metadata.
+    pub(super) fn numbers<const N: usize>(&mut self, cursor: &mut Cursor) -> io::Result<[u32; N]> {
+        let mut numbers = [0; N];
+        for number in &mut numbers {
+            *number = u32::from_le_bytes(self.array(cursor)?);
+        }
+        Ok(numbers)
+    }
+
     /// Appends so many bytes of metadata.
     pub(super) fn append(
         &mut self,
@@ -175,8 +184,7 @@ impl<F: Read + Seek> Blocks<F> {
             return Ok(kept);
         }
         let header = self.read_at(place, 2)?;
-        let [low, high] = header.try_into().map_err(|_| damaged())?;
-        let header = u16::from_le_bytes([low, high]);
+        let header = u16_at(&header, 0);
         let size = usize::from(header & 0x7fff);
         if size > LARGEST_METADATA {
             return Err(damaged());
@@ -210,8 +218,7 @@ impl<F: Read + Seek> Blocks<F> {
         }
         let pointer = u64::from(number / IN_BLOCK * 8);
         let pointer = self.superblock.fragment_table.saturating_add(pointer);
-        let block = self.read_at(pointer, 8)?.try_into();
-        let block = u64::from_le_bytes(block.map_err(|_| damaged())?);
+        let block = u64_at(&self.read_at(pointer, 8)?, 0);
         let mut cursor = Cursor::new(block, u64::from(number % IN_BLOCK * ENTRY));
         let place = u64::from_le_bytes(self.array(&mut cursor)?);
         let size = u32::from_le_bytes(self.array(&mut cursor)?);

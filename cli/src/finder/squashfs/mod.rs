@@ -4,7 +4,6 @@ mod blocks;
 
 use std::collections::HashSet;
 use std::io::{self, Read, Seek};
-use std::rc::Rc;
 
 use self::blocks::{Blocks, Cursor, damaged};
 pub(crate) use self::blocks::{Limits, Superblock};
@@ -107,7 +106,7 @@ impl<F: Read + Seek> Image<F> {
             file,
             packed,
             blocks: &mut self.blocks,
-            block: Rc::default(),
+            block: Vec::new(),
             done: 0,
         }
     }
@@ -176,7 +175,6 @@ impl<F: Read + Seek> Image<F> {
         let kind = u16::from_le_bytes(blocks.array(&mut cursor)?);
         // Permissions, owners, times, and the number.
         let _: [u8; 14] = blocks.array(&mut cursor)?;
-        let mut u32 = |cursor: &mut Cursor| blocks.array(cursor).map(u32::from_le_bytes);
         let directory = |block: u32, offset: u16, size: u32| {
             let cursor = Cursor::new(directories.saturating_add(block.into()), offset.into());
             Inode::Directory(OpenDirectory {
@@ -190,19 +188,18 @@ impl<F: Read + Seek> Image<F> {
         };
         Ok(match kind {
             1 => {
-                let (block, _links) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let [size, offset] = halves(u32(&mut cursor)?);
+                let [block, _links, size_and_offset] = blocks.numbers(&mut cursor)?;
+                let [size, offset] = halves(size_and_offset);
                 directory(block, offset, size.into())
             }
             8 => {
-                let (_links, size) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let (block, _parent) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let [_indexes, offset] = halves(u32(&mut cursor)?);
+                let [_links, size, block, _parent, indexes_and_offset] =
+                    blocks.numbers(&mut cursor)?;
+                let [_indexes, offset] = halves(indexes_and_offset);
                 directory(block, offset, size)
             }
             2 => {
-                let (start, fragment) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let (offset, size) = (u32(&mut cursor)?, u32(&mut cursor)?);
+                let [start, fragment, offset, size] = blocks.numbers(&mut cursor)?;
                 Inode::File(FileInode {
                     size: size.into(),
                     links: 1,
@@ -216,9 +213,7 @@ impl<F: Read + Seek> Image<F> {
                 let start = u64::from_le_bytes(blocks.array(&mut cursor)?);
                 let size = u64::from_le_bytes(blocks.array(&mut cursor)?);
                 let _holes: [u8; 8] = blocks.array(&mut cursor)?;
-                let mut u32 = |cursor: &mut Cursor| blocks.array(cursor).map(u32::from_le_bytes);
-                let (links, fragment) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let (offset, _attributes) = (u32(&mut cursor)?, u32(&mut cursor)?);
+                let [links, fragment, offset, _attributes] = blocks.numbers(&mut cursor)?;
                 Inode::File(FileInode {
                     size,
                     links,
@@ -250,11 +245,7 @@ impl OpenDirectory {
             if self.left == 0 {
                 return Ok(None);
             }
-            let [count, inodes, _number] = [
-                u32::from_le_bytes(blocks.array(&mut self.cursor)?),
-                u32::from_le_bytes(blocks.array(&mut self.cursor)?),
-                u32::from_le_bytes(blocks.array(&mut self.cursor)?),
-            ];
+            let [count, inodes, _number] = blocks.numbers(&mut self.cursor)?;
             self.entries = count.saturating_add(1);
             self.inodes = inodes;
             self.left = self.left.checked_sub(HEADER).ok_or_else(damaged)?;
@@ -286,7 +277,7 @@ pub(crate) struct FileReader<'i, F> {
     packed: Counter,
     /// How much of it is not in the block at hand, or in one before.
     left: u64,
-    block: Rc<Vec<u8>>,
+    block: Vec<u8>,
     done: usize,
 }
 
@@ -297,18 +288,14 @@ impl<F: Read + Seek> FileReader<'_, F> {
         let is_fragment = self.file.fragment != NO_FRAGMENT && self.left < size;
         self.done = 0;
         if is_fragment {
-            self.block = self.blocks.fragment(self.file.fragment)?;
-            self.done = usize::try_from(self.file.offset).unwrap_or(usize::MAX);
-            if self.block.len() < self.done.saturating_add(length) {
-                return Err(damaged());
-            }
+            let fragment = self.blocks.fragment(self.file.fragment)?;
+            let start = usize::try_from(self.file.offset).unwrap_or(usize::MAX);
             // Others have the rest of it.
-            let rest = self.block.get(self.done..).unwrap_or_default();
-            self.block = Rc::new(rest.get(..length).unwrap_or_default().to_vec());
-            self.done = 0;
+            let part = fragment.get(start..).and_then(|rest| rest.get(..length));
+            self.block = part.ok_or_else(damaged)?.to_vec();
         } else {
             let packed = u32::from_le_bytes(self.blocks.array(&mut self.file.sizes)?);
-            self.block = Rc::new(self.blocks.data(self.file.start, packed, length)?);
+            self.block = self.blocks.data(self.file.start, packed, length)?;
             let packed = u64::from(packed & blocks::SIZE);
             self.packed.give(packed);
             self.file.start = self.file.start.saturating_add(packed);
