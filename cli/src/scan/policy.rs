@@ -128,7 +128,7 @@ impl Entry {
         let is_forbidding = self.action == Action::Forbid;
         let is_selected = match &self.selector {
             Selector::Name(name) => {
-                (is_forbidding || certificate.is_known) && is_like(name, certificate.subject)
+                (is_forbidding || certificate.is_known()) && is_like(name, certificate.subject)
             }
             other => other.has(certificate.sha256, certificate.spki_sha256),
         };
@@ -215,7 +215,7 @@ impl RequiredRoot<'_> {
             RequiredKey::Digest(digest) => {
                 Selector::Digest(*digest).has(certificate.sha256, certificate.spki_sha256)
             }
-            RequiredKey::Name(name) => certificate.is_known && is_like(name, certificate.subject),
+            RequiredKey::Name(name) => certificate.is_known() && is_like(name, certificate.subject),
             RequiredKey::Key(spki_sha256) => certificate.spki_sha256 == *spki_sha256,
         }
     }

@@ -10,9 +10,7 @@ use crate::finder::findings::{Failure, KeyStore, Unread};
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::ListedFindings;
-use crate::scan::report::{
-    Finding, OLDER_VERIFIER, RootsOfPlace, ScanReport, form_name, shown_date,
-};
+use crate::scan::report::{OLDER_VERIFIER, RootsOfPlace, ScanReport, form_name, shown_date};
 
 impl ScanReport<'_> {
     pub(super) fn show(
@@ -51,12 +49,12 @@ impl ScanReport<'_> {
             .places
             .iter()
             .flat_map(RootsOfPlace::removed)
-            .map(|(root, _)| root.sha256.as_str())
+            .map(|(root, _)| root.sha256)
             .collect();
         let places = self.places.iter();
         let compromised: BTreeSet<&str> = places
             .flat_map(RootsOfPlace::compromised)
-            .map(|finding| finding.sha256)
+            .map(|(one, _)| one.sha256)
             .collect();
         let fails_policy =
             findings.has_new(FindingKind::Forbidden) || findings.has_new(FindingKind::Missing);
@@ -203,21 +201,16 @@ impl RootsOfPlace<'_> {
 
     fn show_compromised(&self, out: &mut dyn Write) -> io::Result<()> {
         for what in ["root", "certificate"] {
-            let of_kind = self.compromised().filter(|finding| finding.what == what);
+            let of_kind = self.compromised().filter(|(one, _)| one.what() == what);
             let mut findings: Vec<_> = of_kind.collect();
             if findings.is_empty() {
                 continue;
             }
-            findings.sort_by_key(|finding| finding.subject);
+            findings.sort_by_key(|(one, _)| one.subject);
             let count = counted(findings.len(), &format!("compromised {what}"));
             writeln!(out, "  {ERROR}{count}{ERROR:#}, since:")?;
-            for Finding {
-                short_name,
-                compromise,
-                ..
-            } in findings
-            {
-                writeln!(out, "    {}  {}", compromise.since, short_name)?;
+            for (one, compromise) in findings {
+                writeln!(out, "    {}  {}", compromise.since, one.short_name)?;
                 writeln!(out, "                {}", compromise.reason)?;
                 writeln!(out, "                {}", compromise.ids())?;
             }
