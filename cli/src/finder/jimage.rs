@@ -26,16 +26,6 @@ pub(crate) struct Resource {
     attributes: usize,
 }
 
-/// How a resource is packed, once or several times.
-pub(crate) enum Packing {
-    None,
-    /// A zlib stream.
-    Zip,
-    /// Strings of classes are in the index, where they are not compressed.
-    SharedStrings,
-    Unknown,
-}
-
 /// Whether a file that begins like this is an image.
 pub(crate) fn is_image(head: &[u8]) -> bool {
     order(head).is_some() && head.get(4..8).is_some_and(|version| version != [0; 4])
@@ -134,18 +124,11 @@ impl Index {
         name
     }
 
-    /// How a resource that begins like this is packed.
-    pub(crate) fn packing(&self, head: &[u8]) -> Packing {
+    /// How a resource that begins like this is packed, by name; none if it is not, or no longer.
+    pub(crate) fn packing(&self, head: &[u8]) -> Option<&[u8]> {
         let number = |at| array_at(head, at).map(self.order);
-        if head.len() as u64 != PACKED_HEADER || number(0) != Some(PACKED_MAGIC) {
-            return Packing::None;
-        }
-        let name = number(20).map_or(0, size);
-        match self.text(name) {
-            b"zip" => Packing::Zip,
-            b"compact-cp" => Packing::SharedStrings,
-            _ => Packing::Unknown,
-        }
+        let is_packed = head.len() as u64 == PACKED_HEADER && number(0) == Some(PACKED_MAGIC);
+        is_packed.then(|| self.text(number(20).map_or(0, size)))
     }
 
     fn resource(&self, place: usize) -> Option<Resource> {

@@ -211,32 +211,24 @@ impl<'h> Scan<'h> {
         shared: Option<Range>,
         depth: usize,
     ) {
-        let begin = read_head(&mut file).and_then(|head| {
+        self.or_failed(name, |scan| {
+            let head = read_head(&mut file)?;
             // Files of /proc have no end to seek.
             let directory = zip::Directory::find(&mut file).unwrap_or_default();
             file.rewind()?;
-            Ok((head, directory))
-        });
-        let (head, directory) = match begin {
-            Ok(begin) => begin,
-            Err(why) => return self.failed(name, &why),
-        };
-        let container = match Container::from_head(&head) {
-            // Which is searched as it is, like a program, and needs no memory then.
-            Some(Container::Image) if !self.is_compressed_image(&mut file) => None,
-            container => container,
-        };
-        if let Err(why) = file.rewind() {
-            return self.failed(name, &why);
-        }
-        let is_appimage = container.is_none() && image::is_appimage(&head);
-        if container.is_none() {
-            self.program(name, &mut file, shared.as_ref(), &head, depth);
-            if directory.is_none() && !is_appimage {
-                return;
+            let container = match Container::from_head(&head) {
+                // Which is searched as it is, like a program, and needs no memory then.
+                Some(Container::Image) if !scan.is_compressed_image(&mut file) => None,
+                container => container,
+            };
+            file.rewind()?;
+            let is_appimage = container.is_none() && image::is_appimage(&head);
+            if container.is_none() {
+                scan.program(name, &mut file, shared.as_ref(), &head, depth);
+                if directory.is_none() && !is_appimage {
+                    return Ok(());
+                }
             }
-        }
-        self.or_failed(name, |scan| {
             let inner = scan.depth_in(container, depth)?;
             match (container, shared) {
                 (None, _) => {
@@ -244,14 +236,14 @@ impl<'h> Scan<'h> {
                         scan.or_failed(name, |scan| scan.appimage(name, &mut file, inner));
                     }
                     if directory.is_some() {
-                        scan.zip(name, file, directory, inner);
+                        scan.zip(name, file, directory, inner)?;
                     }
                 }
-                (Some(Container::Zip), _) => scan.zip(name, file, directory, inner),
+                (Some(Container::Zip), _) => scan.zip(name, file, directory, inner)?,
                 (Some(Container::SevenZip), _) => scan.seven_zip(name, file, inner)?,
                 (Some(Container::Sif), _) => scan.sif(name, file, inner)?,
                 (Some(Container::Squashfs), _) => scan.squashfs(name, file, inner)?,
-                (Some(Container::Tar), Some(shared)) => scan.tar_file(name, &shared, inner),
+                (Some(Container::Tar), Some(shared)) => scan.tar_file(name, &shared, inner)?,
                 _ => scan.stream(name, &mut file, depth),
             }
             Ok(())
@@ -326,25 +318,20 @@ impl<'h> Scan<'h> {
         if name.path.len() > 1 && self.exclusions.exclude(name, false) {
             return;
         }
-        let head = match read_head(reader) {
-            Ok(head) => head,
-            Err(why) => return self.failed(name, &why),
-        };
-        let container = Container::from_head(&head);
-        let Some(container) = container else {
-            if layers::may_be_manifest(name, &head) {
-                let content = self.manifest(name, &mut Cursor::new(head).chain(&mut *reader));
-                return self.plain_or_zip(name, reader, &content, depth);
-            }
-            return if image::is_appimage(&head) {
-                let reader = &mut Cursor::new(head).chain(reader);
-                self.or_failed(name, |scan| scan.spooled_appimage(name, reader, depth));
-            } else {
-                self.plain_or_zip(name, reader, &head, depth);
-            };
-        };
         self.or_failed(name, |scan| {
-            scan.container(name, container, head, reader, depth)
+            let head = read_head(reader)?;
+            if let Some(container) = Container::from_head(&head) {
+                return scan.container(name, container, head, reader, depth);
+            }
+            if layers::may_be_manifest(name, &head) {
+                let content = scan.manifest(name, &mut Cursor::new(head).chain(&mut *reader));
+                scan.plain_or_zip(name, reader, &content, depth);
+            } else if image::is_appimage(&head) {
+                scan.spooled_appimage(name, &mut Cursor::new(head).chain(reader), depth)?;
+            } else {
+                scan.plain_or_zip(name, reader, &head, depth);
+            }
+            Ok(())
         });
     }
 
@@ -370,7 +357,7 @@ impl<'h> Scan<'h> {
             Container::Ar => self.ar(name, reader, inner)?,
             Container::Cpio => self.cpio(name, reader, inner)?,
             Container::Image => self.jimage(name, reader, inner)?,
-            Container::Tar => self.tar(name, reader, inner),
+            Container::Tar => self.tar(name, reader, inner)?,
             Container::Rpm => {
                 rpm::skip_to_payload(reader)?;
                 self.stream(name, reader, inner);
@@ -378,7 +365,7 @@ impl<'h> Scan<'h> {
             Container::Zip => {
                 let mut spool = self.spool(reader)?;
                 let directory = zip::Directory::find(&mut spool)?;
-                self.zip(name, spool, directory, inner);
+                self.zip(name, spool, directory, inner)?;
             }
             Container::SevenZip => self.seven_zip(name, self.spool(reader)?, inner)?,
             Container::Sif => self.sif(name, self.spool(reader)?, inner)?,

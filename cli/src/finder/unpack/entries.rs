@@ -20,30 +20,27 @@ impl Scan<'_> {
         file: impl Read + Seek,
         directory: Option<zip::Directory>,
         depth: usize,
-    ) {
-        let Some(directory) = directory else {
-            return self.failed(name, &"a ZIP archive without its end");
-        };
+    ) -> io::Result<()> {
+        let directory =
+            directory.ok_or_else(|| io::Error::other("a ZIP archive without its end"))?;
         let mut entries = zip::Entries::new(file, directory);
-        self.or_failed(name, |scan| {
-            while let Some(entry) = entries.next()? {
-                scan.count_entry()?;
-                let place = name.entry(&entry.name);
-                // Before it is found to be encrypted, which is told.
-                if scan.exclusions.exclude(&place, entry.is_directory()) {
-                    continue;
-                }
-                if entry.is_encrypted() {
-                    scan.unread(&place, "encrypted entry of a ZIP archive");
-                } else if !entry.is_directory() {
-                    scan.or_failed(&place, |scan| {
-                        let mut packed = entries.packed(&entry)?;
-                        scan.entry(&place, &entry, &mut packed, depth)
-                    });
-                }
+        while let Some(entry) = entries.next()? {
+            self.count_entry()?;
+            let place = name.entry(&entry.name);
+            // Before it is found to be encrypted, which is told.
+            if self.exclusions.exclude(&place, entry.is_directory()) {
+                continue;
             }
-            Ok(())
-        });
+            if entry.is_encrypted() {
+                self.unread(&place, "encrypted entry of a ZIP archive");
+            } else if !entry.is_directory() {
+                self.or_failed(&place, |scan| {
+                    let mut packed = entries.packed(&entry)?;
+                    scan.entry(&place, &entry, &mut packed, depth)
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The content of an entry of a ZIP archive (APPNOTE, section 4.4.5).

@@ -23,7 +23,12 @@ const BATCH: usize = 32;
 const BATCH_BYTES: u64 = 1 << 20;
 
 impl Scan<'_> {
-    pub(super) fn tar_file(&mut self, name: &Location, file: &Range, depth: usize) {
+    pub(super) fn tar_file(
+        &mut self,
+        name: &Location,
+        file: &Range,
+        depth: usize,
+    ) -> io::Result<()> {
         // As for a stream.
         let allowance = Counter::new(self.limits.about_entry);
         let reader = LimitedReader {
@@ -68,13 +73,9 @@ impl Scan<'_> {
             Ok(())
         });
         self.members(&mut members, depth);
-        if let Err(why) = result {
-            return self.failed(name, &why);
-        }
+        result?;
         allowance.set(u64::MAX);
-        self.or_failed(name, |scan| {
-            scan.behind(name, &mut archive.into_inner(), depth)
-        });
+        self.behind(name, &mut archive.into_inner(), depth)
     }
 
     fn members(&mut self, members: &mut Vec<Member>, depth: usize) {

@@ -6,10 +6,9 @@ use super::{Scan, counted, read_head};
 use crate::finder::bytes::{read_up_to, skip};
 use crate::finder::contents::{Payload, PayloadForm};
 use crate::finder::inflate::Inflater;
-use crate::finder::jimage::{self, Packing};
 use crate::finder::limits::{Counter, UnpackingReader};
 use crate::finder::location::Location;
-use crate::finder::{nuitka, pyinstaller, zstd};
+use crate::finder::{jimage, nuitka, pyinstaller, zstd};
 
 impl Scan<'_> {
     /// So many bytes, whether or not all of them are read.
@@ -99,12 +98,11 @@ impl Scan<'_> {
                 Err(why) => return self.failed(place, &why),
             };
             match index.packing(&head) {
-                Packing::None => {
-                    return self.stream(place, &mut Cursor::new(head).chain(content), depth);
-                }
-                Packing::SharedStrings => {}
-                Packing::Zip => content = Box::new(self.inflated(content)),
-                Packing::Unknown => break,
+                None => return self.stream(place, &mut Cursor::new(head).chain(content), depth),
+                // Strings of classes are in the index, where they are not compressed.
+                Some(b"compact-cp") => {}
+                Some(b"zip") => content = Box::new(self.inflated(content)),
+                Some(_) => break,
             }
         }
         self.unread(

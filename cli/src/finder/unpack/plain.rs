@@ -56,7 +56,7 @@ impl<'h> Scan<'h> {
             scan.payloads(name, &mut tail, start, &payloads, depth);
             let directory = zip::Directory::find(&mut tail)?;
             if directory.is_some() {
-                scan.zip(name, tail, directory, scan.deeper(depth)?);
+                scan.zip(name, tail, directory, scan.deeper(depth)?)?;
             }
             Ok(())
         });

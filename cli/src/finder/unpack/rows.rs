@@ -58,7 +58,12 @@ impl Scan<'_> {
         Ok(())
     }
 
-    pub(super) fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
+    pub(super) fn tar(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
         // `tar` keeps long names in memory, as long as they may be, so what it reads between the
         // contents of entries has a limit.
         let allowance = Counter::new(self.limits.about_entry);
@@ -67,35 +72,27 @@ impl Scan<'_> {
             left: allowance.clone(),
         };
         let mut archive = tar::Archive::new(reader);
-        let result = archive.entries().and_then(|entries| {
-            for entry in entries {
-                let entry = entry?;
-                let place = self.tar_entry(name, &entry)?;
-                allowance.set(u64::MAX);
-                let kind = entry.header().entry_type();
-                let size = entry.size();
-                let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
-                    // Its holes are not in the archive.
-                    let packed = Counter::new(entry.header().entry_size()?);
-                    Box::new(self.limited(entry, packed))
-                } else {
-                    Box::new(entry)
-                };
-                if has_content(kind) {
-                    self.layer(&place, &mut content, size, depth);
-                }
-                io::copy(&mut content, &mut io::sink())?;
-                allowance.set(self.limits.about_entry);
+        for entry in archive.entries()? {
+            let entry = entry?;
+            let place = self.tar_entry(name, &entry)?;
+            allowance.set(u64::MAX);
+            let kind = entry.header().entry_type();
+            let size = entry.size();
+            let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
+                // Its holes are not in the archive.
+                let packed = Counter::new(entry.header().entry_size()?);
+                Box::new(self.limited(entry, packed))
+            } else {
+                Box::new(entry)
+            };
+            if has_content(kind) {
+                self.or_failed(&place, |scan| scan.layer(&place, &mut content, size, depth));
             }
-            Ok(())
-        });
-        if let Err(why) = result {
-            return self.failed(name, &why);
+            io::copy(&mut content, &mut io::sink())?;
+            allowance.set(self.limits.about_entry);
         }
         allowance.set(u64::MAX);
-        self.or_failed(name, |scan| {
-            scan.behind(name, &mut archive.into_inner(), depth)
-        });
+        self.behind(name, &mut archive.into_inner(), depth)
     }
 
     /// Where an entry of a tar archive is, which is counted.
