@@ -9,7 +9,7 @@ use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::rfc3339;
 use serde_json::{Value, json};
 
-use crate::finder::findings::{Failure, Findings, Unread};
+use crate::finder::findings::Findings;
 use crate::history::History;
 use crate::scan::report::{PlaceCertificate, ScanReport};
 
@@ -51,16 +51,12 @@ pub(super) fn document(report: &ScanReport<'_>, scan: &Findings<'_>, history: &H
     let algorithms = algorithms.map(|component| component.certificate.signature_algorithm());
     let algorithms: BTreeSet<&str> = algorithms.collect();
     listed.extend(algorithms.into_iter().map(algorithm));
-    let unread = report.unread.iter().map(|Unread { location, form }| {
-        let text = format!("{} ({form})", location.shown);
-        property("embedded-roots:not-looked-into", &text)
-    });
+    let unread = report.unread.iter();
+    let unread = unread.map(|one| property("embedded-roots:not-looked-into", &one.to_string()));
     let excluded = report.excluded.iter();
     let excluded = excluded.map(|one| property("embedded-roots:excluded", &one.to_string()));
-    let errors = report.errors.iter().map(|Failure { location, error }| {
-        let text = format!("{}: {error}", location.shown);
-        property("embedded-roots:error", &text)
-    });
+    let errors = report.errors.iter();
+    let errors = errors.map(|one| property("embedded-roots:error", &one.to_string()));
     let gaps: Vec<Value> = unread.chain(excluded).chain(errors).collect();
     // Of what was scanned, and is recognised.
     let aggregate = if gaps.is_empty() {

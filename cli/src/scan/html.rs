@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use embedded_roots_bundle::counted;
 
-use crate::finder::findings::{Failure, Unread};
 use crate::markup::text;
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::{Exception, ListedFindings, State};
@@ -79,15 +78,11 @@ pub(super) fn page(report: &ScanReport<'_>, findings: &ListedFindings<'_>) -> St
         places(report, findings),
         list(
             "Not looked into",
-            report.unread.iter().map(|Unread { location, form }| {
-                format!("{} ({})", text(&location.shown), text(form))
-            }),
+            report.unread.iter().map(|one| text(&one.to_string())),
         ),
         list(
             "Errors",
-            report.errors.iter().map(|Failure { location, error }| {
-                format!("{}: {}", text(&location.shown), text(error))
-            }),
+            report.errors.iter().map(|one| text(&one.to_string())),
         ),
         list(
             "Excluded",

@@ -108,8 +108,7 @@ pub(super) fn run(
         scanned += 1;
         if let [first, ..] = line.report.errors {
             failed += 1;
-            let (place, error) = (escape(&first.location.shown), escape(&first.error));
-            output.warn(&[format!("{place}: {error}")])?;
+            output.warn(&[escape(&first.to_string())])?;
         }
         match file {
             Some(file) => write(&file, &line).map_err(|why| in_file(&file, why))?,

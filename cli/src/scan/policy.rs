@@ -275,13 +275,11 @@ impl Parser<'_> {
             entries.push(self.entry(&entry, Action::Forbid)?);
         }
         for entry in parsed.allow {
-            let until = match &entry.get_ref().until {
-                Some(until) => {
-                    let day = parse_day(until.get_ref());
-                    Some(day.map_err(|why| self.value_error("until", until, &why))?)
-                }
-                None => None,
-            };
+            let until = entry.get_ref().until.as_ref().map(|until| {
+                let day = parse_day(until.get_ref());
+                day.map_err(|why| self.value_error("until", until, &why))
+            });
+            let until = until.transpose()?;
             entries.push(self.entry(&entry, Action::Allow { until })?);
         }
         for entry in parsed.require {
@@ -337,15 +335,12 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        let place = match place {
-            Some(place) => Some(self.place(place)?),
-            None => None,
-        };
+        let place = place.as_ref().map(|place| self.place(place));
         Ok(Entry {
             action,
             line: self.line(start),
             selector,
-            place,
+            place: place.transpose()?,
             reason: reason.clone(),
         })
     }
