@@ -126,7 +126,7 @@ impl Payloads {
 const MOST_PAYLOADS: usize = 1 << 16;
 
 /// What tells of rustls' verifier.
-#[derive(Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct VerifierTraces {
     /// The name of an error of webpki.
     pub(crate) has_error: bool,
@@ -171,11 +171,8 @@ impl<'h> Contents<'h> {
     pub(crate) fn refuses_public_keys(&self) -> Option<bool> {
         let mut roots = self.roots.values();
         let has_anchors = roots.any(|root| root.forms.contains(&Form::Key));
-        let VerifierTraces {
-            has_error,
-            has_public_key,
-        } = self.verifier;
-        (has_error && has_anchors).then_some(has_public_key)
+        let verifier = self.verifier;
+        (verifier.has_error && has_anchors).then_some(verifier.has_public_key)
     }
 
     pub(crate) fn is_complete(&self) -> io::Result<()> {

@@ -109,6 +109,31 @@ impl Counter {
     }
 }
 
+/// What is left of the limits for a file.
+#[derive(Clone)]
+pub(crate) struct Budget {
+    pub(crate) entries: Counter,
+    pub(crate) unpacked: Counter,
+    pub(crate) in_memory: Counter,
+    pub(crate) on_disk: Counter,
+    pub(crate) report: Counter,
+    /// Whether it was told that the report is full.
+    pub(crate) is_full: bool,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &ScanLimits, reserve: Option<Reserve>) -> Self {
+        Self {
+            entries: Counter::new(limits.entries),
+            unpacked: Counter::new(limits.unpacked),
+            in_memory: Counter::with_reserve(limits.in_memory, reserve),
+            on_disk: Counter::new(limits.on_disk),
+            report: Counter::new(limits.report),
+            is_full: false,
+        }
+    }
+}
+
 /// The failure of what needs more memory than there is.
 pub(crate) fn too_little_memory(needed: u64, left: u64) -> io::Error {
     let message = format!("needs {needed} bytes of memory, and {left} are left");

@@ -27,7 +27,7 @@ use super::crowd::Crowd;
 use super::files::Input;
 use super::findings::{Failure, Findings, Unread};
 use super::layers;
-use super::limits::{Counter, CountingReader, ScanLimits};
+use super::limits::{Budget, Counter, CountingReader, ScanLimits};
 use super::location::Location;
 use super::parts::PART;
 use super::pattern::Exclusions;
@@ -64,30 +64,6 @@ pub(crate) struct Scan<'h> {
 struct Inside {
     payloads: Vec<Payload>,
     contents: Vec<Vec<u8>>,
-}
-
-struct Budget {
-    entries: Counter,
-    unpacked: Counter,
-    in_memory: Counter,
-    on_disk: Counter,
-    report: Counter,
-    is_full: bool,
-}
-
-impl Budget {
-    /// With the memory of one of several threads, if there are others.
-    fn new(limits: &ScanLimits, crowd: Option<&Crowd<'_, Scan<'_>>>) -> Self {
-        let reserve = crowd.map(|crowd| crowd.reserve(limits));
-        Self {
-            entries: Counter::new(limits.entries),
-            unpacked: Counter::new(limits.unpacked),
-            in_memory: Counter::with_reserve(limits.in_memory, reserve),
-            on_disk: Counter::new(limits.on_disk),
-            report: Counter::new(limits.report),
-            is_full: false,
-        }
-    }
 }
 
 /// What a place or a failure takes in the report beside its text, at most.
@@ -153,7 +129,13 @@ impl<'h> Scan<'h> {
 
     /// What follows is of one file, for the limits.
     pub(crate) fn begin(&mut self) {
-        self.left = Budget::new(&self.limits, self.crowd.as_deref());
+        self.left = self.budget();
+    }
+
+    /// With the memory of one of several threads, if there are others.
+    fn budget(&self) -> Budget {
+        let crowd = self.crowd.as_deref();
+        Budget::new(&self.limits, crowd.map(|crowd| crowd.reserve(&self.limits)))
     }
 
     fn has_room(&self, place: &Location, text: &str) -> bool {

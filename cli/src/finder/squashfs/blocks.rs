@@ -6,19 +6,11 @@ use std::rc::Rc;
 use flate2::read::ZlibDecoder;
 
 use crate::finder::bytes::{array_at, u16_at, u64_at};
-use crate::finder::limits::{Counter, too_little_memory};
+use crate::finder::limits::{Budget, too_little_memory};
 use crate::finder::{xz, zstd};
 
 /// How an image begins.
 const MAGIC: &[u8] = b"hsqs";
-
-/// What may be used.
-#[derive(Clone)]
-pub(crate) struct Limits {
-    pub(crate) entries: Counter,
-    pub(crate) unpacked: Counter,
-    pub(crate) memory: Counter,
-}
 
 /// What an image says of itself.
 #[derive(Clone)]
@@ -95,7 +87,7 @@ pub(super) struct Blocks<F> {
     /// Where the image begins in the file.
     start: u64,
     pub(super) superblock: Superblock,
-    limits: Limits,
+    limits: Budget,
     /// The last ones that were used, the newest at the end.
     metadata: Vec<Rc<Metadata>>,
     /// The last one, with its number.
@@ -122,7 +114,7 @@ pub(super) fn damaged() -> io::Error {
 }
 
 impl<F: Read + Seek> Blocks<F> {
-    pub(super) fn new(file: F, start: u64, superblock: Superblock, limits: Limits) -> Self {
+    pub(super) fn new(file: F, start: u64, superblock: Superblock, limits: Budget) -> Self {
         Self {
             file,
             start,
@@ -269,12 +261,12 @@ impl<F: Read + Seek> Blocks<F> {
             return Ok(content);
         }
         let memory = xz::memory(&packed).unwrap_or_default();
-        let left = self.limits.memory.value();
+        let left = self.limits.in_memory.value();
         let packed = Bytes::new(packed);
         let mut decoder: Box<dyn Read> = match self.superblock.compression {
             Compression::Gzip => Box::new(ZlibDecoder::new(packed)),
             Compression::Zstd => {
-                let memory = self.limits.memory.clone();
+                let memory = self.limits.in_memory.clone();
                 Box::new(zstd::Frames::new(BufReader::new(packed), memory))
             }
             Compression::Xz if memory > left => {

@@ -5,14 +5,14 @@ mod blocks;
 use std::collections::HashSet;
 use std::io::{self, Read, Seek};
 
+pub(crate) use self::blocks::Superblock;
 use self::blocks::{Blocks, Cursor, damaged};
-pub(crate) use self::blocks::{Limits, Superblock};
-use super::limits::Counter;
+use super::limits::{Budget, Counter};
 
 /// An image, through whose directories it goes.
 pub(crate) struct Image<F> {
     blocks: Blocks<F>,
-    limits: Limits,
+    limits: Budget,
     open: Vec<OpenDirectory>,
     /// The path of the entry at hand.
     path: Vec<u8>,
@@ -69,7 +69,7 @@ impl<F: Read + Seek> Image<F> {
         file: F,
         start: u64,
         superblock: Superblock,
-        limits: Limits,
+        limits: Budget,
     ) -> io::Result<Self> {
         let root = superblock.root;
         let mut image = Self {
@@ -157,7 +157,7 @@ impl<F: Read + Seek> Image<F> {
     fn see(&mut self, reference: u64) -> io::Result<bool> {
         let is_new = self.seen.insert(reference);
         let size = SEEN + self.path.len().min(256) as u64;
-        if is_new && !self.limits.memory.take(size) {
+        if is_new && !self.limits.in_memory.take(size) {
             self.open.clear();
             return Err(io::Error::other(
                 "more directories than there is memory for",

@@ -124,11 +124,7 @@ impl Scan<'_> {
         superblock: Superblock,
         depth: usize,
     ) -> io::Result<()> {
-        let limits = squashfs::Limits {
-            entries: self.left.entries.clone(),
-            unpacked: self.left.unpacked.clone(),
-            memory: self.left.in_memory.clone(),
-        };
+        let limits = self.left.clone();
         // A block and a fragment, each as it is and unpacked.
         let memory = 4 * u64::from(superblock.block_size);
         self.held(memory, |scan| {

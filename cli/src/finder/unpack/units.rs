@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use embedded_roots_bundle::escape;
 
 use super::container::Container;
-use super::{Budget, Scan, read_head};
+use super::{Scan, read_head};
 #[cfg(feature = "registry")]
 use crate::finder::cache::ContentDigest;
 use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
@@ -264,7 +264,7 @@ impl<'h> Scan<'h> {
 
     /// Searches something with limits of its own.
     pub(super) fn alone(&mut self, search: impl FnOnce(&mut Self)) -> LoneUnit<'h> {
-        let fresh = Budget::new(&self.limits, self.crowd.as_deref());
+        let fresh = self.budget();
         let left = mem::replace(&mut self.left, fresh);
         let before = mem::take(&mut self.findings);
         search(self);
