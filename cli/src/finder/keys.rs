@@ -48,6 +48,7 @@ pub(crate) enum Hit<'h> {
 impl<'h> KnownKeys<'h> {
     pub(crate) fn new(history: &'h History) -> Result<Self> {
         let mut by_window: HashMap<[u8; 16], Vec<KnownKey<'h>>> = HashMap::new();
+        let mut by_end = HashMap::new();
         for known in history.all() {
             let root = Root::new(known.der.clone(), Annotation::default(), 0)?;
             let content = root.trust_anchor().subject_public_key_info.to_vec();
@@ -55,6 +56,8 @@ impl<'h> KnownKeys<'h> {
             let (Some(window), Some(place)) = (window(&content), place) else {
                 return Err(format!("{} has a key of an unknown form", known.certificate).into());
             };
+            let end = known.der.last_chunk().ok_or("a certificate is short")?;
+            by_end.insert(*end, known);
             let keys = by_window.entry(window).or_default();
             match keys.iter_mut().find(|key| key.content == content) {
                 Some(key) => key.certificates.push((known, place)),
@@ -68,11 +71,6 @@ impl<'h> KnownKeys<'h> {
         for content in public_keys()? {
             let window = window(&content).ok_or("a public key is short")?;
             public.insert(window, content);
-        }
-        let mut by_end = HashMap::new();
-        for known in history.all() {
-            let end = known.der.last_chunk().ok_or("a certificate is short")?;
-            by_end.insert(*end, known);
         }
         let keys = by_window.values().flatten();
         let keys = keys.filter_map(|key| {

@@ -131,31 +131,15 @@ fn count(section: &[u8]) -> io::Result<(u64, &[u8])> {
 
 /// How long a match is at least, and how many bits are added to that.
 fn match_length(code: u8) -> (u64, u32) {
-    const LONG: [(u64, u32); 21] = [
-        (35, 1),
-        (37, 1),
-        (39, 1),
-        (41, 1),
-        (43, 2),
-        (47, 2),
-        (51, 3),
-        (59, 3),
-        (67, 4),
-        (83, 4),
-        (99, 5),
-        (131, 7),
-        (259, 8),
-        (515, 9),
-        (1027, 10),
-        (2051, 11),
-        (4099, 12),
-        (8195, 13),
-        (16387, 14),
-        (32771, 15),
-        (65539, 16),
+    const BASES: [u64; 21] = [
+        35, 37, 39, 41, 43, 47, 51, 59, 67, 83, 99, 131, 259, 515, 1027, 2051, 4099, 8195, 16387,
+        32771, 65539,
+    ];
+    const BITS: [u32; 21] = [
+        1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
     ];
     let long = code.checked_sub(32).map(usize::from);
-    let long = long.and_then(|long| LONG.get(long)).copied();
+    let long = long.and_then(|long| BASES.get(long).copied().zip(BITS.get(long).copied()));
     long.unwrap_or((u64::from(code) + 3, 0))
 }
 

@@ -140,23 +140,18 @@ impl<R: BufRead> Frames<R> {
     pub(crate) fn one(input: R, memory: Counter) -> io::Result<Option<Self>> {
         let mut frames = Self::new(input, memory);
         frames.is_one = true;
-        Ok(frames.begins()?.then_some(frames))
-    }
-
-    /// Begins a frame, and decodes its first blocks, if there are such.
-    fn begins(&mut self) -> io::Result<bool> {
-        self.is_in_frame = self.next_frame()?;
+        frames.is_in_frame = frames.next_frame()?;
         // A block that is not compressed may be anything.
         for _ in 0..TRIAL_BLOCKS {
-            if self.decoder.is_finished() {
+            if frames.decoder.is_finished() {
                 break;
             }
-            self.reserve()?;
-            if self.next_block().is_err() {
-                return Ok(false);
+            frames.reserve()?;
+            if frames.next_block().is_err() {
+                return Ok(None);
             }
         }
-        Ok(self.is_in_frame)
+        Ok(frames.is_in_frame.then_some(frames))
     }
 
     /// How many bytes of the input the frame takes, as far as it is read.

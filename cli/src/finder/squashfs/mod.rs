@@ -89,13 +89,10 @@ impl<F: Read + Seek> Image<F> {
     /// The next file, or what could not be read.
     pub(crate) fn next(&mut self) -> Option<Entry> {
         loop {
-            let content = match self.step()? {
-                Ok(None) => continue,
-                Ok(Some(file)) => Ok(file),
-                Err(why) => Err(why),
-            };
-            let path = self.path.clone();
-            return Some(Entry { path, content });
+            if let Some(content) = self.step()?.transpose() {
+                let path = self.path.clone();
+                return Some(Entry { path, content });
+            }
         }
     }
 

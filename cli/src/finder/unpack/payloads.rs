@@ -225,26 +225,13 @@ impl Scan<'_> {
             let layout = nuitka::Layout::from_head(&head);
             let reader = &mut Cursor::new(head).chain(&mut unpacked);
             match layout {
-                Some(layout) => self.nuitka(name, layout, reader, depth)?,
+                Some(layout) => self.row(name, reader, depth, |reader| layout.next(reader))?,
                 None => self.stream(&place, reader, depth),
             }
         } else {
             self.stream(&place, &mut unpacked, depth);
         }
         Ok(unpacked.into_inner().packed())
-    }
-
-    pub(super) fn nuitka(
-        &mut self,
-        name: &Location,
-        layout: nuitka::Layout,
-        reader: &mut dyn Read,
-        depth: usize,
-    ) -> io::Result<()> {
-        while let Some(file) = layout.next(reader)? {
-            self.member(name, &file.name, reader, (file.size, 0), depth)?;
-        }
-        Ok(())
     }
 }
 

@@ -88,18 +88,12 @@ impl<'h> Scan<'h> {
         content: Option<&[u8]>,
         found: &mut Contents<'h>,
     ) -> OpenedFile {
-        let (opened, mut form) = match self.read_store(store, content) {
-            Ok(opened) => (opened, None),
-            Err(_) if found.has_encrypted_data => {
-                let refusal = Some(Refusal::Password);
-                let opened = OpenedFile {
-                    refusal,
-                    ..OpenedFile::default()
-                };
-                (opened, None)
-            }
-            Err(why) => (OpenedFile::default(), Some(why)),
-        };
+        let (mut opened, mut form) = (OpenedFile::default(), None);
+        match self.read_store(store, content) {
+            Ok(read) => opened = read,
+            Err(_) if found.has_encrypted_data => opened.refusal = Some(Refusal::Password),
+            Err(why) => form = Some(why),
+        }
         for der in &opened.certificates {
             if !self.search.certificate_of_store(der, store.form(), found) {
                 form = Some("a certificate cannot be read".to_owned());

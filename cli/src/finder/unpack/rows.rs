@@ -3,6 +3,7 @@
 use std::io::{self, Cursor, Read};
 
 use super::{Scan, behind_zeros, has_content};
+use crate::finder::header::MemberHeader;
 use crate::finder::limits::{Counter, LimitedReader};
 use crate::finder::location::Location;
 use crate::finder::{ar, cpio};
@@ -15,12 +16,7 @@ impl Scan<'_> {
         depth: usize,
     ) -> io::Result<()> {
         io::copy(&mut reader.take(ar::MAGIC.len() as u64), &mut io::sink())?;
-        while let Some(header) = ar::Header::read(reader)? {
-            // Members begin at even places.
-            let padding = header.size % 2;
-            self.member(name, &header.name, reader, (header.size, padding), depth)?;
-        }
-        Ok(())
+        self.row(name, reader, depth, ar::next)
     }
 
     pub(super) fn cpio(
@@ -29,10 +25,7 @@ impl Scan<'_> {
         reader: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        while let Some(header) = cpio::Header::read(reader)? {
-            let sizes = (header.size, header.padding);
-            self.member(name, &header.name, reader, sizes, depth)?;
-        }
+        self.row(name, reader, depth, cpio::next)?;
         // An initial RAM disk can be several archives, each at any multiple of four.
         let head = behind_zeros(reader)?;
         let start = head.iter().position(|&byte| byte != 0);
@@ -42,19 +35,20 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// One of the files that stand in a row, with its size and what is added to that.
-    pub(super) fn member(
+    /// The files that stand in a row, each behind its header.
+    pub(super) fn row(
         &mut self,
         archive: &Location,
-        name: &[u8],
         reader: &mut dyn Read,
-        (size, padding): (u64, u64),
         depth: usize,
+        next: impl Fn(&mut dyn Read) -> io::Result<Option<MemberHeader>>,
     ) -> io::Result<()> {
-        self.chunk(reader, size, |scan, content| {
-            scan.stream(&archive.entry(name), content, depth);
-        })?;
-        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        while let Some(header) = next(reader)? {
+            self.chunk(reader, header.size, |scan, content| {
+                scan.stream(&archive.entry(&header.name), content, depth);
+            })?;
+            io::copy(&mut reader.take(header.padding), &mut io::sink())?;
+        }
         Ok(())
     }
 
