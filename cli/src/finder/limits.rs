@@ -134,6 +134,12 @@ impl Budget {
     }
 }
 
+/// What bzip2 needs for its largest blocks.
+pub(crate) const BZIP2_MEMORY: u64 = 4 << 20;
+
+/// What LZMA needs beside the dictionary, and more.
+pub(crate) const LZMA_MEMORY: u64 = 1 << 20;
+
 /// The failure of what needs more memory than there is.
 pub(crate) fn too_little_memory(needed: u64, left: u64) -> io::Error {
     let message = format!("needs {needed} bytes of memory, and {left} are left");

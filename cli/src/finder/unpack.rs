@@ -27,7 +27,7 @@ use super::crowd::Crowd;
 use super::files::Input;
 use super::findings::{Failure, Findings, Unread};
 use super::layers;
-use super::limits::{Budget, Counter, CountingReader, ScanLimits};
+use super::limits::{BZIP2_MEMORY, Budget, Counter, CountingReader, ScanLimits};
 use super::location::Location;
 use super::parts::PART;
 use super::pattern::Exclusions;
@@ -68,12 +68,6 @@ struct Inside {
 
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
-
-/// What bzip2 needs for its largest blocks.
-const BZIP2_MEMORY: u64 = 4 << 20;
-
-/// What LZMA needs beside the dictionary.
-const LZMA_MEMORY: u64 = 1 << 20;
 
 /// How many bytes at the beginning of a file show what it is: a tar header, which is a block.
 const HEAD: u64 = 512;

@@ -13,7 +13,7 @@ use lzma_rust2::filter::delta::DeltaReader;
 use lzma_rust2::{Lzma2Reader, LzmaReader};
 
 use super::fields::{Fields, damaged};
-use crate::finder::limits::Counter;
+use crate::finder::limits::{BZIP2_MEMORY, Counter, LZMA_MEMORY};
 use crate::finder::{xz, zstd};
 
 /// Coders, and how they hang together.
@@ -99,9 +99,6 @@ impl Method {
 
 /// The most coders of a folder, and inputs of a coder, as for 7-Zip.
 const MOST: u64 = 32;
-/// What is needed beside a dictionary, and for bzip2.
-const BESIDE: u64 = 1 << 20;
-const BZIP2: u64 = 4 << 20;
 
 impl Folder {
     pub(super) fn read(fields: &mut Fields<'_>) -> io::Result<Self> {
@@ -199,8 +196,8 @@ impl Folder {
     pub(crate) fn memory(&self) -> u64 {
         let coders = self.coders.iter().zip(&self.sizes);
         let memory = coders.map(|(coder, size)| match coder.method {
-            Method::Lzma | Method::Lzma2 => BESIDE + u64::from(coder.dictionary(*size)),
-            Method::Bzip2 => BZIP2,
+            Method::Lzma | Method::Lzma2 => LZMA_MEMORY + u64::from(coder.dictionary(*size)),
+            Method::Bzip2 => BZIP2_MEMORY,
             _ => 0,
         });
         memory.sum()

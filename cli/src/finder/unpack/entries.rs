@@ -7,9 +7,9 @@ use deflate64::Deflate64Decoder;
 use flate2::read::DeflateDecoder;
 use lzma_rust2::LzmaReader;
 
-use super::{BZIP2_MEMORY, LZMA_MEMORY, Scan, read_head};
+use super::{Scan, read_head};
 use crate::finder::checksum::CheckingReader;
-use crate::finder::limits::Counter;
+use crate::finder::limits::{BZIP2_MEMORY, Counter, LZMA_MEMORY};
 use crate::finder::location::Location;
 use crate::finder::{xz, zip, zstd};
 
