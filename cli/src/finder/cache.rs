@@ -248,15 +248,8 @@ impl<R: Read> Read for DigestingReader<R> {
 /// Of all of it.
 pub(crate) fn digest_of(file: &mut dyn Read) -> io::Result<ContentDigest> {
     let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 128 << 10];
-    loop {
-        let mut filled = 0;
-        super::reader::fill(file, &mut buffer, &mut filled)?;
-        hasher.update(buffer.get(..filled).unwrap_or_default());
-        if filled < buffer.len() {
-            return Ok(ContentDigest::Blake3(hasher.finalize().into()));
-        }
-    }
+    hasher.update_reader(file)?;
+    Ok(ContentDigest::Blake3(hasher.finalize().into()))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -279,8 +272,7 @@ struct StoredPlace {
     path: Vec<String>,
     key_store: Option<KeyStore>,
     bytes: u64,
-    has_error: bool,
-    has_public_key: bool,
+    verifier: VerifierTraces,
     /// Digests of known roots.
     roots: Vec<StoredRoot>,
     /// Certificates, as hexadecimal digits.
@@ -432,8 +424,7 @@ impl StoredPlace {
             path,
             key_store: *key_store,
             bytes: *bytes,
-            has_error: verifier.has_error,
-            has_public_key: verifier.has_public_key,
+            verifier: *verifier,
             roots: roots
                 .map(|(sha256, found)| stored(found, hex(sha256)))
                 .collect(),
@@ -459,10 +450,7 @@ impl StoredPlace {
         // What was counted when it was found is counted again with the whole unit.
         let mut found = Contents::new(Counter::new(u64::MAX));
         found.bytes = self.bytes;
-        found.verifier = VerifierTraces {
-            has_error: self.has_error,
-            has_public_key: self.has_public_key,
-        };
+        found.verifier = self.verifier;
         let mut digests = Vec::new();
         for StoredRoot {
             root,

@@ -48,17 +48,21 @@ pub(crate) struct Position {
 /// A dozen lists.
 const MOST_POSITIONS: usize = 4096;
 
+/// Certificates or keys, by the SHA-256 fingerprint.
+pub(crate) type Occurrences<T> = BTreeMap<[u8; 32], Occurrence<T>>;
+
 /// What was found.
+#[derive(Default)]
 pub(crate) struct Contents<'h> {
-    /// Known roots, by the SHA-256 fingerprint.
-    pub(crate) roots: BTreeMap<[u8; 32], Occurrence<&'h HistoryEntry>>,
+    /// Known roots.
+    pub(crate) roots: Occurrences<&'h HistoryEntry>,
     /// Self-signed certificates of known keys that the history does not have. The newest one of the key
     /// that it has stands for each in `roots`.
     pub(crate) reissued: BTreeMap<[u8; 32], CertificateDer<'static>>,
     /// Self-signed CAs that Mozilla's list has not held.
-    pub(crate) unknown: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
+    pub(crate) unknown: Occurrences<ParsedCertificate>,
     /// Certificates with a compromised key that are no known roots.
-    pub(crate) compromised: BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
+    pub(crate) compromised: Occurrences<ParsedCertificate>,
     /// Anchors that a program has from this project's build and that are not in the history, by the SHA-256 of the key:
     /// private roots.
     pub(crate) anchors: BTreeMap<[u8; 32], MarkedAnchor>,
@@ -122,7 +126,7 @@ impl Payloads {
 const MOST_PAYLOADS: usize = 1 << 16;
 
 /// What tells of rustls' verifier.
-#[derive(Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct VerifierTraces {
     /// The name of an error of webpki.
     pub(crate) has_error: bool,
@@ -145,23 +149,8 @@ pub(crate) struct ParsedCertificate {
 impl<'h> Contents<'h> {
     pub(crate) fn new(room: Counter) -> Self {
         Self {
-            roots: BTreeMap::new(),
-            reissued: BTreeMap::new(),
-            unknown: BTreeMap::new(),
-            compromised: BTreeMap::new(),
-            anchors: BTreeMap::new(),
-            verifier: VerifierTraces::default(),
-            payloads: Payloads::default(),
-            has_encrypted_data: false,
-            trust: None,
-            positions: Vec::new(),
-            position: 0,
-            bytes: 0,
-            false_alarms: 0,
-            decoded: 0,
-            has_skipped: false,
             room,
-            is_full: false,
+            ..Self::default()
         }
     }
 
@@ -182,11 +171,8 @@ impl<'h> Contents<'h> {
     pub(crate) fn refuses_public_keys(&self) -> Option<bool> {
         let mut roots = self.roots.values();
         let has_anchors = roots.any(|root| root.forms.contains(&Form::Key));
-        let VerifierTraces {
-            has_error,
-            has_public_key,
-        } = self.verifier;
-        (has_error && has_anchors).then_some(has_public_key)
+        let verifier = self.verifier;
+        (verifier.has_error && has_anchors).then_some(verifier.has_public_key)
     }
 
     pub(crate) fn is_complete(&self) -> io::Result<()> {
@@ -203,17 +189,10 @@ impl<'h> Contents<'h> {
 
     pub(crate) fn root(&mut self, known: &'h HistoryEntry, form: Form, is_exact: bool) {
         let sha256 = known.certificate.sha256();
-        if !self.roots.contains_key(&sha256) && !self.has_room(0) {
+        let root = Occurrence::new(known, form, is_exact);
+        if !self.keep(|found| &mut found.roots, sha256, root, 0) {
             return;
         }
-        let entry = self.roots.entry(sha256);
-        let entry = entry.or_insert_with(|| Occurrence {
-            root: known,
-            forms: BTreeSet::new(),
-            is_exact: false,
-        });
-        entry.forms.insert(form);
-        entry.is_exact |= is_exact;
         if self.positions.len() < MOST_POSITIONS {
             self.positions.push(Position {
                 form,
@@ -230,9 +209,12 @@ impl<'h> Contents<'h> {
     }
 
     pub(crate) fn reissued(&mut self, certificate: &Certificate, der: &[u8]) {
-        let sha256 = certificate.sha256();
+        self.reissued_der(certificate.sha256(), der.to_vec().into());
+    }
+
+    fn reissued_der(&mut self, sha256: [u8; 32], der: CertificateDer<'static>) {
         if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
-            self.reissued.insert(sha256, der.to_vec().into());
+            self.reissued.insert(sha256, der);
         }
     }
 
@@ -246,29 +228,38 @@ impl<'h> Contents<'h> {
     /// Keeps a certificate in one of the two maps.
     pub(crate) fn parsed(
         &mut self,
-        map: fn(&mut Self) -> &mut BTreeMap<[u8; 32], Occurrence<ParsedCertificate>>,
+        map: fn(&mut Self) -> &mut Occurrences<ParsedCertificate>,
         certificate: Certificate,
         der: &[u8],
         form: Form,
     ) {
         let sha256 = certificate.sha256();
-        if let Some(kept) = map(self).get_mut(&sha256) {
-            kept.forms.insert(form);
-            return;
-        }
         let root = ParsedCertificate {
             certificate,
             der: der.to_vec().into(),
         };
-        if !self.has_room(root.size()) {
-            return;
+        let size = root.size();
+        self.keep(map, sha256, Occurrence::new(root, form, true), size);
+    }
+
+    /// Keeps what was found in one of the maps, unless there is no room for as many bytes; says whether it is there.
+    fn keep<T>(
+        &mut self,
+        map: fn(&mut Self) -> &mut Occurrences<T>,
+        sha256: [u8; 32],
+        found: Occurrence<T>,
+        bytes: usize,
+    ) -> bool {
+        if let Some(kept) = map(self).get_mut(&sha256) {
+            kept.forms.extend(found.forms);
+            kept.is_exact |= found.is_exact;
+            return true;
         }
-        let kept = Occurrence {
-            root,
-            forms: BTreeSet::from([form]),
-            is_exact: true,
-        };
-        map(self).insert(sha256, kept);
+        let has_room = self.has_room(bytes);
+        if has_room {
+            map(self).insert(sha256, found);
+        }
+        has_room
     }
 
     /// Adds what was found in the next part of the same place.
@@ -292,35 +283,28 @@ impl<'h> Contents<'h> {
             room: _,
             is_full,
         } = next;
-        for (sha256, occurrence) in roots {
-            if self.roots.contains_key(&sha256) || self.has_room(0) {
-                add(&mut self.roots, sha256, occurrence);
-            }
+        for (sha256, root) in roots {
+            self.keep(|found| &mut found.roots, sha256, root, 0);
         }
         for (sha256, der) in reissued {
-            if !self.reissued.contains_key(&sha256) && self.has_room(der.len()) {
-                self.reissued.insert(sha256, der);
-            }
+            self.reissued_der(sha256, der);
         }
-        for (sha256, occurrence) in unknown {
-            if self.unknown.contains_key(&sha256) || self.has_room(occurrence.root.size()) {
-                add(&mut self.unknown, sha256, occurrence);
-            }
+        for (sha256, certificate) in unknown {
+            let size = certificate.root.size();
+            self.keep(|found| &mut found.unknown, sha256, certificate, size);
         }
-        for (sha256, occurrence) in compromised {
-            if self.compromised.contains_key(&sha256) || self.has_room(occurrence.root.size()) {
-                add(&mut self.compromised, sha256, occurrence);
-            }
+        for (sha256, certificate) in compromised {
+            let size = certificate.root.size();
+            self.keep(|found| &mut found.compromised, sha256, certificate, size);
         }
         for (spki_sha256, anchor) in anchors {
             self.anchor(spki_sha256, anchor);
         }
         self.verifier.has_error |= verifier.has_error;
         self.verifier.has_public_key |= verifier.has_public_key;
-        payloads
-            .all
-            .into_iter()
-            .for_each(|payload| self.payloads.add(payload));
+        for payload in payloads.all {
+            self.payloads.add(payload);
+        }
         self.payloads.is_cut_off |= payloads.is_cut_off;
         self.has_encrypted_data |= has_encrypted_data;
         if let Some(trust) = trust {
@@ -345,6 +329,16 @@ impl<'h> Contents<'h> {
     }
 }
 
+impl<T> Occurrence<T> {
+    fn new(root: T, form: Form, is_exact: bool) -> Self {
+        Self {
+            root,
+            forms: BTreeSet::from([form]),
+            is_exact,
+        }
+    }
+}
+
 impl ParsedCertificate {
     /// The bytes that it takes in a report.
     fn size(&self) -> usize {
@@ -352,23 +346,4 @@ impl ParsedCertificate {
         let names = self.certificate.subject().len() + self.certificate.issuer().len();
         self.der.len() + names
     }
-}
-
-fn add<T>(
-    all: &mut BTreeMap<[u8; 32], Occurrence<T>>,
-    sha256: [u8; 32],
-    occurrence: Occurrence<T>,
-) {
-    let Occurrence {
-        root,
-        forms,
-        is_exact,
-    } = occurrence;
-    let kept = all.entry(sha256).or_insert_with(|| Occurrence {
-        root,
-        forms: BTreeSet::new(),
-        is_exact: false,
-    });
-    kept.forms.extend(forms);
-    kept.is_exact |= is_exact;
 }

@@ -2,54 +2,42 @@
 
 use std::io::{self, Read};
 
+use super::bytes::read_up_to;
+use super::header::MemberHeader;
+
 /// How an entry begins, without and with a checksum.
 pub(crate) const MAGIC: [&[u8]; 2] = [b"070701", b"070702"];
 
-/// The header of an entry.
-pub(crate) struct Header {
-    pub(crate) name: Vec<u8>,
-    pub(crate) size: u64,
-    /// The zeros behind the content.
-    pub(crate) padding: u64,
-}
-
-impl Header {
-    /// Reads the next one; none at the end of the archive, behind which another may begin.
-    pub(crate) fn read(reader: &mut dyn Read) -> io::Result<Option<Self>> {
-        let damaged = || io::Error::other("a header of this cpio archive is damaged");
-        let mut header = Vec::new();
-        reader.take(LENGTH).read_to_end(&mut header)?;
-        if !MAGIC.iter().any(|magic| header.starts_with(magic)) {
-            return Err(damaged());
-        }
-        let field = |number: usize| -> io::Result<u64> {
-            let start = 6 + 8 * number;
-            let digits = header.get(start..start + 8).unwrap_or_default();
-            let digits = std::str::from_utf8(digits).map_err(|_| damaged())?;
-            u64::from_str_radix(digits, 16).map_err(|_| damaged())
-        };
-        let (size, name_size) = (field(SIZE)?, field(NAME_SIZE)?);
-        if name_size > LONGEST_NAME {
-            return Err(damaged());
-        }
-        let mut name = Vec::new();
-        reader.take(name_size).read_to_end(&mut name)?;
-        if name.pop() != Some(0) {
-            return Err(damaged());
-        }
-        io::copy(
-            &mut reader.take(to_four(LENGTH + name_size)),
-            &mut io::sink(),
-        )?;
-        if name == TRAILER {
-            return Ok(None);
-        }
-        Ok(Some(Self {
-            name,
-            size,
-            padding: to_four(size),
-        }))
+/// Reads the next header; none at the end of the archive, behind which another may begin.
+pub(crate) fn next(reader: &mut dyn Read) -> io::Result<Option<MemberHeader>> {
+    let damaged = || io::Error::other("a header of this cpio archive is damaged");
+    let header = read_up_to(reader, LENGTH)?;
+    if !MAGIC.iter().any(|magic| header.starts_with(magic)) {
+        return Err(damaged());
     }
+    let field = |number: usize| -> io::Result<u64> {
+        let start = 6 + 8 * number;
+        let digits = header.get(start..start + 8).unwrap_or_default();
+        let digits = std::str::from_utf8(digits).map_err(|_| damaged())?;
+        u64::from_str_radix(digits, 16).map_err(|_| damaged())
+    };
+    let (size, name_size) = (field(SIZE)?, field(NAME_SIZE)?);
+    if name_size > LONGEST_NAME {
+        return Err(damaged());
+    }
+    let mut name = read_up_to(reader, name_size)?;
+    if name.pop() != Some(0) {
+        return Err(damaged());
+    }
+    let zeros = to_four(LENGTH + name_size);
+    io::copy(&mut reader.take(zeros), &mut io::sink())?;
+    let is_last = name == TRAILER;
+    let padding = to_four(size);
+    Ok((!is_last).then_some(MemberHeader {
+        name,
+        size,
+        padding,
+    }))
 }
 
 const LENGTH: u64 = 110;

@@ -153,7 +153,8 @@ fn lists(positions: &[Position]) -> Vec<(Form, BTreeSet<[u8; 32]>)> {
     // Roots since one was met again, or since a gap.
     let mut next = BTreeSet::new();
     let mut before = 0;
-    for (position, after) in with_next(positions.iter()) {
+    let after = positions.iter().skip(1).map(Some).chain([None]);
+    for (position, after) in positions.iter().zip(after) {
         let Position { form, root, place } = *position;
         let is_apart = place.saturating_sub(before) > GAP;
         before = place;
@@ -179,13 +180,6 @@ fn lists(positions: &[Position]) -> Vec<(Form, BTreeSet<[u8; 32]>)> {
         }
     }
     lists
-}
-
-fn with_next<T: Copy>(
-    all: impl Iterator<Item = T> + Clone,
-) -> impl Iterator<Item = (T, Option<T>)> {
-    let after = all.clone().skip(1).map(Some).chain([None]);
-    all.zip(after)
 }
 
 #[cfg(test)]

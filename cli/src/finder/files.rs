@@ -35,7 +35,6 @@ pub(crate) struct Walk {
 
 /// A directory of the command line, at which the walk is.
 struct Directory {
-    root: PathBuf,
     not_on_disk: Vec<PathBuf>,
     /// A stack, since directories may be nested deeper than calls.
     todo: Vec<PathBuf>,
@@ -84,14 +83,14 @@ impl Walk {
             return None;
         }
         match metadata {
-            Ok(metadata) if metadata.is_dir() => {
-                self.directory = Some(Directory {
-                    not_on_disk: not_on_disk(&path),
-                    todo: vec![path.clone()],
-                    root: path,
-                });
-                None
-            }
+            Ok(metadata) if metadata.is_dir() => match entries(&path) {
+                Ok(todo) => {
+                    let not_on_disk = not_on_disk(&path);
+                    self.directory = Some(Directory { not_on_disk, todo });
+                    None
+                }
+                Err(why) => Some(Input::Failure(path, why)),
+            },
             Ok(metadata) if metadata.is_file() => self.file(path, &metadata),
             Ok(_) => Some(Input::Pipe(path)),
             Err(why) => Some(Input::Failure(path, why)),
@@ -100,17 +99,9 @@ impl Walk {
 
     /// What a path in a directory is, unless there is nothing to scan in it, or it is a directory itself.
     fn below(&mut self, path: PathBuf) -> Option<Input> {
-        let exclusions = Arc::clone(&self.exclusions);
         let directory = self.directory.as_mut()?;
-        // It has been asked about.
-        let is_root = path == directory.root;
-        let is_excluded = |is_directory| !is_root && is_excluded(&exclusions, &path, is_directory);
-        let metadata = match fs::symlink_metadata(&path) {
-            // The root may be a link itself.
-            Ok(metadata) if metadata.is_symlink() && is_root => fs::metadata(&path),
-            other => other,
-        };
-        match metadata {
+        let is_excluded = |is_directory| is_excluded(&self.exclusions, &path, is_directory);
+        match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 if !directory.not_on_disk.contains(&path) && !is_excluded(true) {
                     match entries(&path) {
@@ -177,8 +168,7 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn is_excluded(exclusions: &Exclusions, path: &Path, is_directory: bool) -> bool {
-    let location = || Location::file(path.display().to_string());
-    !exclusions.is_empty() && exclusions.exclude(&location(), is_directory)
+    !exclusions.is_empty() && exclusions.exclude(&Location::from_path(path), is_directory)
 }
 
 /// Only where the file may have another name.

@@ -1,5 +1,7 @@
 //! What a scan has found.
 
+use std::fmt;
+
 use super::contents::Contents;
 use super::layers::Layers;
 use super::location::Location;
@@ -41,6 +43,19 @@ pub(crate) struct Unread {
     pub(crate) location: Location,
     /// What it is.
     pub(crate) form: String,
+}
+
+/// On one line, and not escaped.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location.shown, self.error)
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.location.shown, self.form)
+    }
 }
 
 /// What a scan has found.

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 
 use embedded_roots_bundle::digest::hex;
 
+use super::contents::Form;
 use super::limits::ScanLimits;
 use super::location::Location;
 use super::search::{self, Search};
@@ -131,17 +132,20 @@ impl Scanner<'_> {
         };
         for place in findings.places {
             let roots = seen.places.entry(place.location.shown).or_default();
+            let mut add = |kind: &str, sha256: &[u8; 32], forms: &BTreeSet<Form>| {
+                let shown = forms
+                    .iter()
+                    .map(|form| format!("{kind}{form:?} {}", hex(sha256)));
+                roots.extend(shown);
+            };
             for (sha256, known) in &place.found.roots {
-                let forms = known.forms.iter();
-                roots.extend(forms.map(|form| format!("{form:?} {}", hex(sha256))));
+                add("", sha256, &known.forms);
             }
             for (sha256, unknown) in &place.found.unknown {
-                let forms = unknown.forms.iter();
-                roots.extend(forms.map(|form| format!("unknown {form:?} {}", hex(sha256))));
+                add("unknown ", sha256, &unknown.forms);
             }
             for (sha256, compromised) in &place.found.compromised {
-                let forms = compromised.forms.iter();
-                roots.extend(forms.map(|form| format!("compromised {form:?} {}", hex(sha256))));
+                add("compromised ", sha256, &compromised.forms);
             }
         }
         for unread in findings.unread {

@@ -1,6 +1,8 @@
 //! Files that carry an image of a file system: `AppImage`, and SIF (Singularity, Apptainer).
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
+
+use super::bytes::{big_endian, little_endian, read_at, u32_at, u64_at};
 
 /// Whether a file begins like an `AppImage`: a program with its mark.
 pub(crate) fn is_appimage(head: &[u8]) -> bool {
@@ -50,11 +52,11 @@ impl SifObject {
     /// The one of this number; none behind the last one.
     pub(crate) fn read(file: &mut (impl Read + Seek), index: u64) -> io::Result<Option<Self>> {
         const DESCRIPTOR: u64 = 585;
-        const PARTITION: u64 = 0x4004;
-        const ENCRYPTED_SQUASHFS: u64 = 5;
+        const PARTITION: u32 = 0x4004;
+        const ENCRYPTED_SQUASHFS: u32 = 5;
 
         let header = read_at(file, 0, 128)?;
-        let [start, length] = [96, 104].map(|at| number(&header, at, 8, false));
+        let [start, length] = [96, 104].map(|at| u64_at(&header, at));
         let at = index * DESCRIPTOR;
         if at.saturating_add(DESCRIPTOR) > length {
             return Ok(None);
@@ -65,33 +67,24 @@ impl SifObject {
         }
         let name = descriptor.get(73..201).unwrap_or_default();
         let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
-        let is_partition = number(&descriptor, 0, 4, false) == PARTITION;
-        let file_system = number(&descriptor, 201, 4, false);
+        let is_partition = u32_at(&descriptor, 0) == PARTITION;
+        let file_system = u32_at(&descriptor, 201);
         Ok(Some(Self {
             is_used: descriptor.get(4) != Some(&0),
             name: name.to_vec(),
-            start: number(&descriptor, 17, 8, false),
-            size: number(&descriptor, 25, 8, false),
+            start: u64_at(&descriptor, 17),
+            size: u64_at(&descriptor, 25),
             is_encrypted: is_partition && file_system == ENCRYPTED_SQUASHFS,
         }))
     }
 }
 
-/// Up to so many bytes.
-fn read_at(file: &mut (impl Read + Seek), place: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(place))?;
-    file.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// 0 beyond the end.
 fn number(bytes: &[u8], at: usize, length: usize, is_big_endian: bool) -> u64 {
     let octets = bytes.get(at..at + length).unwrap_or_default();
-    let join = |number: u64, octet: &u8| number << 8 | u64::from(*octet);
     if is_big_endian {
-        octets.iter().fold(0, join)
+        big_endian(octets)
     } else {
-        octets.iter().rev().fold(0, join)
+        little_endian(octets)
     }
 }

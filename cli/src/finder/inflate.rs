@@ -1,6 +1,6 @@
-//! One zlib stream (RFC 1950), wherever it ends.
+//! One zlib stream (RFC 1950), wherever it ends, and files in which there are such.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Cursor, Read, Take};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -55,6 +55,60 @@ impl<R: BufRead> Read for Inflater<R> {
 /// Not more than the length of a slice.
 fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// A file as it is, with what its zlib streams have in place of them.
+pub(crate) struct Sections<R> {
+    /// What is before the section at hand, as far as it is not read.
+    header: Cursor<Vec<u8>>,
+    /// None at the end, and after an error.
+    section: Option<Section<R>>,
+    next: NextSection<R>,
+}
+
+pub(crate) enum Section<R> {
+    /// The file, of which nothing is read.
+    Begin(R),
+    Plain(Take<R>),
+    Packed(Inflater<Take<R>>),
+}
+
+/// Begins the section behind one that is at its end, with a header that is read as it is; none at the end of all.
+type NextSection<R> = fn(Section<R>) -> io::Result<Option<(Vec<u8>, Section<R>)>>;
+
+impl<R> Sections<R> {
+    pub(crate) fn new(input: R, next: NextSection<R>) -> Self {
+        Self {
+            header: Cursor::default(),
+            section: Some(Section::Begin(input)),
+            next,
+        }
+    }
+}
+
+impl<R: BufRead> Read for Sections<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let header = self.header.read(buffer)?;
+            if header > 0 || buffer.is_empty() {
+                return Ok(header);
+            }
+            let count = match &mut self.section {
+                Some(Section::Plain(content)) => content.read(buffer)?,
+                Some(Section::Packed(content)) => content.read(buffer)?,
+                Some(Section::Begin(_)) => 0,
+                None => return Ok(0),
+            };
+            if count > 0 {
+                return Ok(count);
+            }
+            let next = self.section.take().map_or(Ok(None), self.next)?;
+            if let Some((header, section)) = next {
+                self.header = Cursor::new(header);
+                self.section = Some(section);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use super::bytes::{array_at, big_endian, read_up_to};
 use super::limits::Counter;
 
 /// The index, with which an image begins.
@@ -25,27 +26,13 @@ pub(crate) struct Resource {
     attributes: usize,
 }
 
-/// How a resource is packed, once or several times.
-pub(crate) enum Packing {
-    None,
-    /// A zlib stream.
-    Zip,
-    /// Strings of classes are in the index, where they are not compressed.
-    SharedStrings,
-    Unknown,
-}
-
 /// Whether a file that begins like this is an image.
 pub(crate) fn is_image(head: &[u8]) -> bool {
-    Order::from_magic(head).is_some() && head.get(4..8).is_some_and(|version| version != [0; 4])
+    order(head).is_some() && head.get(4..8).is_some_and(|version| version != [0; 4])
 }
 
-/// That of the machine for which an image is.
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
+/// How octets become a number, which is as on the machine for which an image is.
+type Order = fn([u8; 4]) -> u32;
 
 /// What is before a resource that is compressed.
 pub(crate) const PACKED_HEADER: u64 = 29;
@@ -61,21 +48,11 @@ const OFFSET: u8 = 5;
 const COMPRESSED: u8 = 6;
 const UNCOMPRESSED: u8 = 7;
 
-impl Order {
-    fn from_magic(head: &[u8]) -> Option<Self> {
-        let orders = [Self::Little, Self::Big];
-        orders
-            .into_iter()
-            .find(|order| order.u32(head, 0) == Some(MAGIC))
-    }
-
-    fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
-        let four = *bytes.get(at..)?.first_chunk()?;
-        Some(match self {
-            Self::Little => u32::from_le_bytes(four),
-            Self::Big => u32::from_be_bytes(four),
-        })
-    }
+/// That of an image which begins like this; none if it is no image.
+fn order(head: &[u8]) -> Option<Order> {
+    let orders: [Order; 2] = [u32::from_le_bytes, u32::from_be_bytes];
+    let magic = array_at(head, 0)?;
+    orders.into_iter().find(|order| order(magic) == MAGIC)
 }
 
 impl Index {
@@ -85,10 +62,9 @@ impl Index {
     ///
     /// If it is damaged, or longer than that.
     pub(crate) fn read(reader: &mut dyn Read, memory: &Counter) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        reader.take(HEADER as u64).read_to_end(&mut bytes)?;
-        let order = Order::from_magic(&bytes).ok_or_else(damaged)?;
-        let number = |at| order.u32(&bytes, at).ok_or_else(damaged);
+        let mut bytes = read_up_to(reader, HEADER as u64)?;
+        let order = order(&bytes).ok_or_else(damaged)?;
+        let number = |at| array_at(&bytes, at).map(order).ok_or_else(damaged);
         let (count, attributes, names) = (number(16)?, number(20)?, number(24)?);
         // A table of hashes and one of places, of four octets each.
         let tables = 8 * u64::from(count);
@@ -109,7 +85,7 @@ impl Index {
             resources: Vec::new(),
         };
         for nth in 0..size(count) {
-            let attributes = order.u32(&index.bytes, places + 4 * nth);
+            let attributes = array_at(&index.bytes, places + 4 * nth).map(order);
             let resource = index.resource(size(attributes.ok_or_else(damaged)?));
             index
                 .resources
@@ -148,17 +124,11 @@ impl Index {
         name
     }
 
-    /// How a resource that begins like this is packed.
-    pub(crate) fn packing(&self, head: &[u8]) -> Packing {
-        if head.len() as u64 != PACKED_HEADER || self.order.u32(head, 0) != Some(PACKED_MAGIC) {
-            return Packing::None;
-        }
-        let name = self.order.u32(head, 20).map_or(0, size);
-        match self.text(name) {
-            b"zip" => Packing::Zip,
-            b"compact-cp" => Packing::SharedStrings,
-            _ => Packing::Unknown,
-        }
+    /// How a resource that begins like this is packed, by name; none if it is not, or no longer.
+    pub(crate) fn packing(&self, head: &[u8]) -> Option<&[u8]> {
+        let number = |at| array_at(head, at).map(self.order);
+        let is_packed = head.len() as u64 == PACKED_HEADER && number(0) == Some(PACKED_MAGIC);
+        is_packed.then(|| self.text(number(20).map_or(0, size)))
     }
 
     fn resource(&self, place: usize) -> Option<Resource> {
@@ -189,8 +159,7 @@ impl Index {
                 return None;
             }
             if kind == wanted {
-                let value = value.iter();
-                return Some(value.fold(0, |number, byte| number << 8 | u64::from(*byte)));
+                return Some(big_endian(value));
             }
             at += 1 + length;
         }

@@ -1,7 +1,6 @@
 //! The keys of known roots, and those whose private keys are public, to be looked up where a key begins.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use embedded_roots_bundle::der::{Element, SEQUENCE};
 use embedded_roots_bundle::{Annotation, Root};
@@ -25,7 +24,8 @@ pub(crate) struct KnownKeys<'h> {
     public: HashMap<[u8; 16], Vec<u8>>,
     /// The certificates, by their last bytes, which are of the signature.
     by_end: HashMap<[u8; 16], &'h HistoryEntry>,
-    material: KeyMaterial<'h>,
+    /// Keys without anything around them.
+    pub(super) material: KeyMaterial<'h>,
 }
 
 /// A key, and where it is in each of its certificates.
@@ -48,6 +48,7 @@ pub(crate) enum Hit<'h> {
 impl<'h> KnownKeys<'h> {
     pub(crate) fn new(history: &'h History) -> Result<Self> {
         let mut by_window: HashMap<[u8; 16], Vec<KnownKey<'h>>> = HashMap::new();
+        let mut by_end = HashMap::new();
         for known in history.all() {
             let root = Root::new(known.der.clone(), Annotation::default(), 0)?;
             let content = root.trust_anchor().subject_public_key_info.to_vec();
@@ -55,6 +56,8 @@ impl<'h> KnownKeys<'h> {
             let (Some(window), Some(place)) = (window(&content), place) else {
                 return Err(format!("{} has a key of an unknown form", known.certificate).into());
             };
+            let end = known.der.last_chunk().ok_or("a certificate is short")?;
+            by_end.insert(*end, known);
             let keys = by_window.entry(window).or_default();
             match keys.iter_mut().find(|key| key.content == content) {
                 Some(key) => key.certificates.push((known, place)),
@@ -68,11 +71,6 @@ impl<'h> KnownKeys<'h> {
         for content in public_keys()? {
             let window = window(&content).ok_or("a public key is short")?;
             public.insert(window, content);
-        }
-        let mut by_end = HashMap::new();
-        for known in history.all() {
-            let end = known.der.last_chunk().ok_or("a certificate is short")?;
-            by_end.insert(*end, known);
         }
         let keys = by_window.values().flatten();
         let keys = keys.filter_map(|key| {
@@ -91,15 +89,6 @@ impl<'h> KnownKeys<'h> {
     pub(crate) fn certificate(&self, der: &[u8]) -> Option<&'h HistoryEntry> {
         let known = self.by_end.get(der.last_chunk()?)?;
         (*known.der == *der).then_some(*known)
-    }
-
-    /// Keys without anything around them that begin near this part of the data, and where they are.
-    pub(crate) fn raw(
-        &self,
-        data: &[u8],
-        part: Range<usize>,
-    ) -> Vec<(Range<usize>, &'h HistoryEntry)> {
-        self.material.find(data, part)
     }
 
     /// What the key belongs to whose content is at this position, and the length of that.

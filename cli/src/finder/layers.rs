@@ -182,12 +182,12 @@ impl Layers {
         let below =
             |name: &Vec<String>| name.strip_prefix(place.path.as_slice()).map(<[_]>::to_vec);
         let archives = self.archives.iter().map(|(name, changes)| {
-            Some(StoredChanges {
-                archive: below(name)?,
-                files: stored(&changes.files),
-                deleted: stored(&changes.deleted),
-                emptied: stored(&changes.emptied),
-            })
+            let Changes {
+                files,
+                deleted,
+                emptied,
+            } = changes;
+            Some((below(name)?, [files, deleted, emptied].map(stored)))
         });
         let images = self.images.iter();
         let images = images.map(|image| image.iter().map(below).collect());
@@ -204,13 +204,7 @@ impl Layers {
     pub(crate) fn from_stored(stored: StoredLayers, place: &Location) -> Option<Self> {
         let in_place = |name: Vec<String>| [place.path.as_slice(), &name].concat();
         let mut layers = Self::default();
-        for StoredChanges {
-            archive,
-            files,
-            deleted,
-            emptied,
-        } in stored.archives
-        {
+        for (archive, [files, deleted, emptied]) in stored.archives {
             let changes = Changes {
                 files: digests(&files)?,
                 deleted: digests(&deleted)?,
@@ -256,17 +250,9 @@ impl Changes {
 /// What is known of archives in a file, wherever that lies.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredLayers {
-    archives: Vec<StoredChanges>,
+    /// Their names, with digests in base64 of what they have, delete and empty.
+    archives: Vec<(Vec<String>, [String; 3])>,
     images: Vec<Vec<Vec<String>>>,
-}
-
-/// With digests in base64.
-#[derive(Serialize, Deserialize)]
-struct StoredChanges {
-    archive: Vec<String>,
-    files: String,
-    deleted: String,
-    emptied: String,
 }
 
 fn stored(digests: &HashSet<u64>) -> String {

@@ -49,9 +49,10 @@ impl Default for ScanLimits {
 
 /// A counter that several readers of one thread share. It is atomic so that what holds it can go to another thread
 /// when that is done, and for no other reason: `take` is not one step.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Counter(Arc<Count>);
 
+#[derive(Default)]
 struct Count {
     left: AtomicU64,
     was_short: AtomicBool,
@@ -106,6 +107,43 @@ impl Counter {
     pub(crate) fn give(&self, count: u64) {
         self.set(self.value().saturating_add(count));
     }
+}
+
+/// What is left of the limits for a file.
+#[derive(Clone)]
+pub(crate) struct Budget {
+    pub(crate) entries: Counter,
+    pub(crate) unpacked: Counter,
+    pub(crate) in_memory: Counter,
+    pub(crate) on_disk: Counter,
+    pub(crate) report: Counter,
+    /// Whether it was told that the report is full.
+    pub(crate) is_full: bool,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &ScanLimits, reserve: Option<Reserve>) -> Self {
+        Self {
+            entries: Counter::new(limits.entries),
+            unpacked: Counter::new(limits.unpacked),
+            in_memory: Counter::with_reserve(limits.in_memory, reserve),
+            on_disk: Counter::new(limits.on_disk),
+            report: Counter::new(limits.report),
+            is_full: false,
+        }
+    }
+}
+
+/// What bzip2 needs for its largest blocks.
+pub(crate) const BZIP2_MEMORY: u64 = 4 << 20;
+
+/// What LZMA needs beside the dictionary, and more.
+pub(crate) const LZMA_MEMORY: u64 = 1 << 20;
+
+/// The failure of what needs more memory than there is.
+pub(crate) fn too_little_memory(needed: u64, left: u64) -> io::Error {
+    let message = format!("needs {needed} bytes of memory, and {left} are left");
+    io::Error::other(message)
 }
 
 /// Memory that one thread at a time has, beside what each has for itself.

@@ -1,5 +1,7 @@
 //! Where something is.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 /// The most bytes that are shown of an entry's name. A path is not longer on Linux.
@@ -23,6 +25,10 @@ impl Location {
         }
     }
 
+    pub(crate) fn from_path(path: &Path) -> Self {
+        Self::file(path.display().to_string())
+    }
+
     /// The bytes of text.
     pub(crate) fn size(&self) -> usize {
         2 * self.shown.len()
@@ -42,11 +48,15 @@ impl Location {
     pub(crate) fn entry(&self, name: &[u8]) -> Self {
         let start = name.get(..MAX_NAME).unwrap_or(name);
         let cut = if start.len() < name.len() { "..." } else { "" };
-        let mut path = self.path.clone();
-        path.push(format!("{}{cut}", String::from_utf8_lossy(start)));
-        Self {
-            shown: path.join("!"),
-            path,
+        self.below(vec![format!("{}{cut}", String::from_utf8_lossy(start))])
+    }
+
+    /// An entry, or this place itself where that has no name.
+    pub(crate) fn entry_or_self(&self, name: &[u8]) -> Self {
+        if name.is_empty() {
+            self.clone()
+        } else {
+            self.entry(name)
         }
     }
 }

@@ -15,6 +15,7 @@ mod elf;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub mod fuzzing;
+mod header;
 mod image;
 mod inflate;
 mod jimage;

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::header::MemberHeader;
+
 /// What is before the frame.
 pub(crate) const BEFORE_FRAME: &[u8] = b"KAY";
 
@@ -12,11 +14,6 @@ pub(crate) struct Layout {
     is_windows: bool,
     /// There is a checksum, where files are kept between runs.
     has_checksum: bool,
-}
-
-pub(crate) struct Header {
-    pub(crate) name: Vec<u8>,
-    pub(crate) size: u64,
 }
 
 /// A symbolic link, which has no content.
@@ -50,7 +47,7 @@ impl Layout {
     }
 
     /// Reads the header of the next file; none at the end.
-    pub(crate) fn next(self, reader: &mut dyn Read) -> io::Result<Option<Header>> {
+    pub(crate) fn next(self, reader: &mut dyn Read) -> io::Result<Option<MemberHeader>> {
         loop {
             let name = self.name(reader)?;
             if name.is_empty() {
@@ -69,8 +66,11 @@ impl Layout {
             if self.has_checksum {
                 reader.read_exact(&mut [0; 4])?;
             }
-            let size = u64::from_le_bytes(size);
-            return Ok(Some(Header { name, size }));
+            return Ok(Some(MemberHeader {
+                name,
+                size: u64::from_le_bytes(size),
+                padding: 0,
+            }));
         }
     }
 

@@ -1,13 +1,12 @@
 //! What `PyInstaller` puts behind its starter: an archive with a table at its end, and an archive of Python's modules in
 //! that.
 
-use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom, Take};
-use std::mem;
+use std::io::{self, BufRead, Cursor, Read, Seek};
 use std::ops::Range;
 
-use super::inflate::Inflater;
+use super::bytes::{array_at, read_at, read_up_to};
+use super::inflate::{Inflater, Section, Sections};
 use super::limits::Counter;
-use super::reader::read_in_turn;
 
 /// With which the end of an archive begins.
 pub(crate) const COOKIE: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
@@ -47,9 +46,7 @@ impl Table {
         memory: &Counter,
     ) -> io::Result<Option<Self>> {
         let (first, cookie) = (range.start, range.end);
-        let mut end = Vec::new();
-        file.seek(SeekFrom::Start(cookie))?;
-        file.take(ENDS[1]).read_to_end(&mut end)?;
+        let end = read_at(file, cookie, ENDS[1])?;
         if !end.starts_with(COOKIE) {
             return Ok(None);
         }
@@ -67,9 +64,7 @@ impl Table {
         if memory.value() < size {
             return Err(io::Error::other("the table of this archive is too large"));
         }
-        let mut rest = Vec::new();
-        file.seek(SeekFrom::Start(start + table))?;
-        file.take(size).read_to_end(&mut rest)?;
+        let rest = read_at(file, start + table, size)?;
         Ok(Some(Self {
             start,
             contents: table,
@@ -84,10 +79,7 @@ impl Table {
 
     /// Reads the next entry; none at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Entry>> {
-        let mut fixed = Vec::new();
-        (&mut self.rest)
-            .take(ENTRY as u64)
-            .read_to_end(&mut fixed)?;
+        let fixed = read_up_to(&mut self.rest, ENTRY as u64)?;
         if fixed.is_empty() {
             return Ok(None);
         }
@@ -99,17 +91,14 @@ impl Table {
         }
         let name = u64::from(length).checked_sub(ENTRY as u64);
         let is_compressed = fixed.get(16).ok_or_else(damaged)? != &0;
-        let mut rest = Vec::new();
-        (&mut self.rest)
-            .take(name.ok_or_else(damaged)?)
-            .read_to_end(&mut rest)?;
-        let end = rest.iter().position(|byte| *byte == 0);
-        rest.truncate(end.unwrap_or(rest.len()));
+        let mut name = read_up_to(&mut self.rest, name.ok_or_else(damaged)?)?;
+        let end = name.iter().position(|byte| *byte == 0);
+        name.truncate(end.unwrap_or(name.len()));
         Ok(Some(Entry {
             start: self.start + u64::from(start),
             size: u64::from(size),
             is_compressed,
-            name: rest,
+            name,
         }))
     }
 }
@@ -117,80 +106,39 @@ impl Table {
 /// With which an archive of modules begins.
 pub(crate) const MODULES: &[u8] = b"PYZ\0";
 
-/// An archive of modules as it is, with what they are in place of zlib streams, one after the other.
-pub(crate) struct Modules<R> {
-    header: Cursor<Vec<u8>>,
-    content: Content<R>,
-}
-
-enum Content<R> {
-    Header(R),
-    Module(Inflater<Take<R>>),
-    /// The table behind the modules.
-    Table(R),
-    /// After an error.
-    None,
-}
-
 /// The magic number, that of Python's modules, and where the table is; then something that is not used.
 const HEADER: u64 = 17;
 
-impl<R: BufRead> Modules<R> {
-    pub(crate) fn new(input: R) -> Self {
-        Self {
-            header: Cursor::default(),
-            content: Content::Header(input),
-        }
-    }
-
-    /// Begins the next part, and says whether there is one.
-    fn next_part(&mut self) -> io::Result<bool> {
-        self.content = match mem::replace(&mut self.content, Content::None) {
-            Content::Header(mut input) => {
-                let mut header = Vec::new();
-                (&mut input).take(HEADER).read_to_end(&mut header)?;
-                let table = u32_at(&header, 8).map_or(0, u64::from);
-                self.header = Cursor::new(header);
-                match table.saturating_sub(HEADER) {
-                    0 => Content::Table(input),
-                    length => Content::Module(Inflater::new(input.take(length))),
-                }
-            }
-            Content::Module(module) => {
-                let mut modules = module.into_inner();
-                if modules.limit() > 0 && modules.fill_buf()?.is_empty() {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                match modules.limit() {
-                    0 => Content::Table(modules.into_inner()),
-                    _ => Content::Module(Inflater::new(modules)),
-                }
-            }
-            Content::Table(_) | Content::None => return Ok(false),
-        };
-        Ok(true)
-    }
+/// An archive of modules as it is, with what they are in place of zlib streams, one after the other.
+pub(crate) fn modules<R: BufRead>(input: R) -> Sections<R> {
+    Sections::new(input, next_module)
 }
 
-impl<R: BufRead> Read for Modules<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = |parts: &mut Self, buffer: &mut [u8]| {
-            let header = parts.header.read(buffer)?;
-            if header > 0 {
-                return Ok(header);
+fn next_module<R: BufRead>(before: Section<R>) -> io::Result<Option<(Vec<u8>, Section<R>)>> {
+    let (header, modules) = match before {
+        Section::Begin(mut input) => {
+            let header = read_up_to(&mut input, HEADER)?;
+            let table = u32_at(&header, 8).map_or(0, u64::from);
+            (header, input.take(table.saturating_sub(HEADER)))
+        }
+        Section::Packed(module) => {
+            let mut modules = module.into_inner();
+            if modules.limit() > 0 && modules.fill_buf()?.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            Ok(match &mut parts.content {
-                Content::Module(module) => module.read(buffer)?,
-                Content::Table(input) => input.read(buffer)?,
-                Content::Header(_) | Content::None => 0,
-            })
-        };
-        read_in_turn(self, buffer, read, Self::next_part)
-    }
+            (Vec::new(), modules)
+        }
+        // The table behind the modules.
+        Section::Plain(_) => return Ok(None),
+    };
+    let section = match modules.limit() {
+        0 => Section::Plain(modules.into_inner().take(u64::MAX)),
+        _ => Section::Packed(Inflater::new(modules)),
+    };
+    Ok(Some((header, section)))
 }
 
 /// Big-endian.
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*four))
+    array_at(bytes, at).map(u32::from_be_bytes)
 }

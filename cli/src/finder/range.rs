@@ -25,13 +25,6 @@ impl ReadAt for File {
     }
 }
 
-impl ReadAt for Vec<u8> {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let start = usize::try_from(offset).unwrap_or(usize::MAX);
-        self.get(start..).unwrap_or_default().read(buffer)
-    }
-}
-
 /// A clone has a position of its own.
 #[derive(Clone)]
 pub(crate) struct Range {
@@ -102,5 +95,17 @@ impl Seek for Range {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.position = moved(to, self.position, self.length)?;
         Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl ReadAt for Vec<u8> {
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            self.get(start..).unwrap_or_default().read(buffer)
+        }
     }
 }

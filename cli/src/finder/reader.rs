@@ -35,24 +35,6 @@ impl<R: Read> Read for FullReader<R> {
     }
 }
 
-/// Reads parts in turn: what `read` reads of the one at hand, and the next one, as long as there is one.
-pub(crate) fn read_in_turn<P>(
-    parts: &mut P,
-    buffer: &mut [u8],
-    read: impl Fn(&mut P, &mut [u8]) -> io::Result<usize>,
-    next: impl Fn(&mut P) -> io::Result<bool>,
-) -> io::Result<usize> {
-    if buffer.is_empty() {
-        return Ok(0);
-    }
-    loop {
-        let count = read(parts, buffer)?;
-        if count > 0 || !next(parts)? {
-            return Ok(count);
-        }
-    }
-}
-
 /// Reads until the buffer is full, or the reader at its end.
 pub(crate) fn fill(reader: &mut dyn Read, buffer: &mut [u8], filled: &mut usize) -> io::Result<()> {
     while let Some(free) = buffer.get_mut(*filled..).filter(|free| !free.is_empty()) {

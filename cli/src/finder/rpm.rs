@@ -2,15 +2,17 @@
 
 use std::io::{self, Read};
 
+use super::bytes::skip;
+
 /// How a package begins.
 pub(crate) const MAGIC: &[u8] = b"\xed\xab\xee\xdb";
 
 /// Reads up to the payload: past the lead, the signature and the header.
 pub(crate) fn skip_to_payload(reader: &mut dyn Read) -> io::Result<()> {
-    skip(reader, LEAD)?;
+    skip(&mut reader.take(LEAD))?;
     let signature = header(reader)?;
     // It alone is padded.
-    skip(reader, signature.next_multiple_of(8) - signature)?;
+    skip(&mut reader.take(signature.next_multiple_of(8) - signature))?;
     header(reader)?;
     Ok(())
 }
@@ -33,14 +35,6 @@ fn header(reader: &mut dyn Read) -> io::Result<u64> {
     }
     let [entries, data] = [entries, data].map(|part| u64::from(u32::from_be_bytes(part)));
     let length = entries * ENTRY + data;
-    skip(reader, length)?;
+    skip(&mut reader.take(length))?;
     Ok(ENTRY + length)
-}
-
-fn skip(reader: &mut dyn Read, length: u64) -> io::Result<()> {
-    let skipped = io::copy(&mut reader.take(length), &mut io::sink())?;
-    if skipped < length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(())
 }

@@ -272,7 +272,7 @@ impl<'h> Search<'h> {
                 self.decode(data, end, spelling, run, layer, found);
             }
         }
-        let raw = self.keys.raw(data, start..end);
+        let raw = self.keys.material.find(data, start..end);
         let mut position = start;
         while position < end {
             let hit = self.needles.find(data, position..limit);

@@ -5,6 +5,8 @@
 
 use std::io;
 
+use super::bytes::{array_at, little_endian};
+
 /// The tables of a frame, which a block may have from the one before.
 #[derive(Default)]
 pub(crate) struct Sequences {
@@ -85,17 +87,7 @@ fn after_literals(block: &[u8]) -> io::Result<(u64, &[u8])> {
     let first = *block.first().ok_or_else(damaged)?;
     let format = first >> 2 & 3;
     // Both sizes behind four bits, of which some tell how long they are.
-    let octets = block.iter().take(5).rev();
-    let header = octets.fold(0, |number, octet| number << 8 | u64::from(*octet));
-    let header = if block.len() < 5 {
-        let mut octets = [0; 8];
-        for (octet, said) in octets.iter_mut().zip(block) {
-            *octet = *said;
-        }
-        u64::from_le_bytes(octets)
-    } else {
-        header
-    };
+    let header = bits_at(block, 0, 40);
     let (length, size, packed) = match (first & 3, format) {
         (kind @ (0 | 1), _) => {
             let (length, shift, bits) = match format {
@@ -139,31 +131,15 @@ fn count(section: &[u8]) -> io::Result<(u64, &[u8])> {
 
 /// How long a match is at least, and how many bits are added to that.
 fn match_length(code: u8) -> (u64, u32) {
-    const LONG: [(u64, u32); 21] = [
-        (35, 1),
-        (37, 1),
-        (39, 1),
-        (41, 1),
-        (43, 2),
-        (47, 2),
-        (51, 3),
-        (59, 3),
-        (67, 4),
-        (83, 4),
-        (99, 5),
-        (131, 7),
-        (259, 8),
-        (515, 9),
-        (1027, 10),
-        (2051, 11),
-        (4099, 12),
-        (8195, 13),
-        (16387, 14),
-        (32771, 15),
-        (65539, 16),
+    const BASES: [u64; 21] = [
+        35, 37, 39, 41, 43, 47, 51, 59, 67, 83, 99, 131, 259, 515, 1027, 2051, 4099, 8195, 16387,
+        32771, 65539,
+    ];
+    const BITS: [u32; 21] = [
+        1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
     ];
     let long = code.checked_sub(32).map(usize::from);
-    let long = long.and_then(|long| LONG.get(long)).copied();
+    let long = long.and_then(|long| BASES.get(long).copied().zip(BITS.get(long).copied()));
     long.unwrap_or((u64::from(code) + 3, 0))
 }
 
@@ -356,17 +332,11 @@ fn counts(octets: &[u8], kind: &Kind) -> io::Result<(u32, Vec<i32>, usize)> {
     Ok((accuracy, counts, place.div_ceil(8)))
 }
 
-/// Up to 32 bits from this one on, the lowest first; zeros beyond the end.
+/// Up to 56 bits from this one on, the lowest first; zeros beyond the end.
 fn bits_at(octets: &[u8], place: usize, count: u32) -> u64 {
     let rest = octets.get(place / 8..).unwrap_or_default();
-    let word = rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut word = [0; 8];
-        for (octet, said) in word.iter_mut().zip(rest) {
-            *octet = *said;
-        }
-        word
-    });
-    u64::from_le_bytes(word) >> (place % 8) & ((1 << count) - 1)
+    let word = array_at(rest, 0).map_or_else(|| little_endian(rest), u64::from_le_bytes);
+    word >> (place % 8) & ((1 << count) - 1)
 }
 
 /// Bits from the last one to the first.

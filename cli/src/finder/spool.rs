@@ -1,23 +1,20 @@
 //! What comes as a stream, and can only be read by seeking.
 
-use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
+
+use tempfile::SpooledTempFile;
 
 use super::limits::Counter;
 
 /// Bytes in memory as long as they are few, and in an unnamed temporary file beyond that.
 pub(crate) struct Spool {
-    storage: Storage,
+    storage: SpooledTempFile,
+    length: u64,
     /// What is left of memory and of temporary files, for all, and what this one holds of either.
     memory: Counter,
     held: u64,
     disk: Counter,
     written: u64,
-}
-
-enum Storage {
-    Memory(Cursor<Vec<u8>>),
-    File(File),
 }
 
 /// The most bytes that are kept in memory: most archives in archives are smaller.
@@ -30,7 +27,9 @@ impl Spool {
         let held = (memory.value() / PART).min(MOST_IN_MEMORY);
         memory.take(held);
         Self {
-            storage: Storage::Memory(Cursor::default()),
+            // When it becomes a file is said below.
+            storage: SpooledTempFile::new(usize::MAX),
+            length: 0,
             memory,
             held,
             disk,
@@ -65,24 +64,22 @@ impl Spool {
     ///
     /// If the temporary file cannot be written, or is larger than all of them may be.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Storage::Memory(kept) = &mut self.storage {
-            let kept = kept.get_mut();
-            if (kept.len() + bytes.len()) as u64 <= self.held {
-                kept.extend_from_slice(bytes);
-                return Ok(());
-            }
-            let kept = std::mem::take(kept);
-            let file = tempfile::tempfile().inspect_err(|_| self.disk.note_short());
-            self.storage = Storage::File(file.map_err(|why| not_written(&why))?);
+        let count = bytes.len() as u64;
+        if self.storage.is_rolled() {
+            self.take_disk(count)?;
+        } else if self.length + count > self.held {
+            self.take_disk(self.length + count)?;
+            let rolled = self.storage.roll();
+            rolled.map_err(|why| self.not_written(&why))?;
             self.memory.give(self.held);
             self.held = 0;
-            self.write(&kept)?;
         }
-        self.write(bytes)
+        self.length += count;
+        let written = self.storage.write_all(bytes);
+        written.map_err(|why| self.not_written(&why))
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let count = bytes.len() as u64;
+    fn take_disk(&mut self, count: u64) -> io::Result<()> {
         // What is left stays for others if it is not enough.
         if self.disk.value() < count {
             self.disk.note_short();
@@ -93,22 +90,14 @@ impl Spool {
         }
         self.disk.take(count);
         self.written += count;
-        match &mut self.storage {
-            Storage::File(file) => {
-                let written = file.write_all(bytes);
-                let written = written.inspect_err(|_| self.disk.note_short());
-                written.map_err(|why| not_written(&why))
-            }
-            Storage::Memory(_) => Ok(()),
-        }
+        Ok(())
     }
-}
 
-fn not_written(why: &io::Error) -> io::Error {
-    io::Error::new(
-        why.kind(),
-        format!("a temporary file cannot be written: {why}"),
-    )
+    fn not_written(&self, why: &io::Error) -> io::Error {
+        self.disk.note_short();
+        let message = format!("a temporary file cannot be written: {why}");
+        io::Error::new(why.kind(), message)
+    }
 }
 
 impl Drop for Spool {
@@ -120,19 +109,13 @@ impl Drop for Spool {
 
 impl Read for Spool {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.storage {
-            Storage::Memory(kept) => kept.read(buffer),
-            Storage::File(file) => file.read(buffer),
-        }
+        self.storage.read(buffer)
     }
 }
 
 impl Seek for Spool {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match &mut self.storage {
-            Storage::Memory(kept) => kept.seek(to),
-            Storage::File(file) => file.seek(to),
-        }
+        self.storage.seek(to)
     }
 }
 
@@ -148,7 +131,7 @@ mod tests {
             let before = memory.value();
             let mut spool =
                 Spool::filled(&mut data.as_slice(), memory.clone(), disk.clone()).unwrap();
-            let is_in_memory = matches!(spool.storage, Storage::Memory(_));
+            let is_in_memory = !spool.storage.is_rolled();
             assert_eq!(is_in_memory, before == 8 * 400_000);
             let left = (memory.value(), disk.value());
             let expected = if is_in_memory {

@@ -52,12 +52,7 @@ impl<R> TailReader<R> {
         let last = self.last.get(last..).unwrap_or_default();
         let has_end = || zip::may_have_end(last, self.length);
         match self.kept {
-            Kept::Spool(start, spool) => Ok(Some(Tail {
-                start,
-                length: self.length,
-                spool,
-                position: 0,
-            })),
+            Kept::Spool(start, spool) => Ok(Some(Tail::new(start, self.length, spool))),
             Kept::Nothing(_) if has_end() => {
                 Err(io::Error::other("the end of a ZIP archive without entries"))
             }
@@ -65,12 +60,8 @@ impl<R> TailReader<R> {
             Kept::Nothing(last) if has_payload => {
                 let mut spool = Spool::new(self.memory, self.disk);
                 spool.append(&last)?;
-                Ok(Some(Tail {
-                    start: self.length - last.len() as u64,
-                    length: self.length,
-                    spool,
-                    position: 0,
-                }))
+                let start = self.length - last.len() as u64;
+                Ok(Some(Tail::new(start, self.length, spool)))
             }
             Kept::Lost(why) if has_end() || has_payload => {
                 let message = format!("an archive behind something else: {why}");
@@ -154,6 +145,15 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
+    fn new(start: u64, length: u64, spool: Spool) -> Self {
+        Self {
+            start,
+            length,
+            spool,
+            position: 0,
+        }
+    }
+
     /// From where on it is not zeros.
     pub(crate) fn start(&self) -> u64 {
         self.start

@@ -45,8 +45,7 @@ pub(crate) fn of_findings(scan: &Findings<'_>, name: &str) -> Result<Union> {
             0 => String::new(),
             count => format!(" (and {} more)", counted(count, "error")),
         };
-        let (place, error) = (escape(&first.location.shown), escape(&first.error));
-        return Err(format!("{place}: {error}{others}").into());
+        return Err(format!("{}{others}", escape(&first.to_string())).into());
     }
     if let [first, ..] = scan.unread.as_slice() {
         let (place, form) = (escape(&first.location.shown), escape(&first.form));

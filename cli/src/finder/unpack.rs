@@ -13,13 +13,11 @@ mod units;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::mem;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
-use lzma_rust2::XzReader;
 
 use self::container::Container;
 use super::bytes::read_up_to;
@@ -29,7 +27,7 @@ use super::crowd::Crowd;
 use super::files::Input;
 use super::findings::{Failure, Findings, Unread};
 use super::layers;
-use super::limits::{Counter, CountingReader, ScanLimits, UnpackingReader};
+use super::limits::{BZIP2_MEMORY, Budget, Counter, CountingReader, ScanLimits};
 use super::location::Location;
 use super::parts::PART;
 use super::pattern::Exclusions;
@@ -68,38 +66,8 @@ struct Inside {
     contents: Vec<Vec<u8>>,
 }
 
-struct Budget {
-    entries: Counter,
-    unpacked: Counter,
-    in_memory: Counter,
-    on_disk: Counter,
-    report: Counter,
-    is_full: bool,
-}
-
-impl Budget {
-    /// With the memory of one of several threads, if there are others.
-    fn new(limits: &ScanLimits, crowd: Option<&Crowd<'_, Scan<'_>>>) -> Self {
-        let reserve = crowd.map(|crowd| crowd.reserve(limits));
-        Self {
-            entries: Counter::new(limits.entries),
-            unpacked: Counter::new(limits.unpacked),
-            in_memory: Counter::with_reserve(limits.in_memory, reserve),
-            on_disk: Counter::new(limits.on_disk),
-            report: Counter::new(limits.report),
-            is_full: false,
-        }
-    }
-}
-
 /// What a place or a failure takes in the report beside its text, at most.
 const BESIDE: usize = 512;
-
-/// What bzip2 needs for its largest blocks.
-const BZIP2_MEMORY: u64 = 4 << 20;
-
-/// What LZMA needs beside the dictionary.
-const LZMA_MEMORY: u64 = 1 << 20;
 
 /// How many bytes at the beginning of a file show what it is: a tar header, which is a block.
 const HEAD: u64 = 512;
@@ -155,7 +123,13 @@ impl<'h> Scan<'h> {
 
     /// What follows is of one file, for the limits.
     pub(crate) fn begin(&mut self) {
-        self.left = Budget::new(&self.limits, self.crowd.as_deref());
+        self.left = self.budget();
+    }
+
+    /// With the memory of one of several threads, if there are others.
+    fn budget(&self) -> Budget {
+        let crowd = self.crowd.as_deref();
+        Budget::new(&self.limits, crowd.map(|crowd| crowd.reserve(&self.limits)))
     }
 
     fn has_room(&self, place: &Location, text: &str) -> bool {
@@ -176,45 +150,36 @@ impl<'h> Scan<'h> {
     }
 
     pub(crate) fn input(&mut self, input: Input) {
+        self.begin();
         match input {
             Input::Standard => self.reader("-", &mut io::stdin().lock()),
-            Input::File(path, length) => self.file(&path, length),
-            Input::Pipe(path) => match File::open(&path) {
-                Ok(mut pipe) => self.reader(&path.display().to_string(), &mut pipe),
-                Err(why) => self.not_opened(&path, &why),
-            },
-            Input::Failure(path, why) => self.not_opened(&path, &why),
+            Input::File(path, length) => {
+                let name = Location::from_path(&path);
+                self.or_failed(&name, |scan| {
+                    let file = Range::whole(Arc::new(File::open(&path)?), length);
+                    scan.range(&name, &file, 0);
+                    Ok(())
+                });
+            }
+            Input::Pipe(path) => {
+                let name = Location::from_path(&path);
+                self.or_failed(&name, |scan| {
+                    scan.stream(&name, &mut FullReader::new(File::open(&path)?), 0);
+                    Ok(())
+                });
+            }
+            Input::Failure(path, why) => self.failed(&Location::from_path(&path), &why),
         }
         self.findings.layers.settle();
     }
 
-    fn not_opened(&mut self, path: &Path, why: &io::Error) {
-        self.begin();
-        self.failed(&Location::file(path.display().to_string()), why);
-    }
-
-    fn file(&mut self, path: &Path, length: u64) {
-        match File::open(path) {
-            Ok(file) => {
-                self.begin();
-                let file = Range::whole(Arc::new(file), length);
-                self.range(&Location::file(path.display().to_string()), &file, 0);
-            }
-            Err(why) => self.not_opened(path, &why),
-        }
-    }
-
     pub(crate) fn seekable(&mut self, name: &Location, file: impl Read + Seek) {
-        self.opened(name, file, None);
-    }
-
-    /// A file, and the same for several threads.
-    fn opened(&mut self, name: &Location, file: impl Read + Seek, shared: Option<Range>) {
         self.begin();
-        self.at_depth(name, file, shared, 0);
+        self.at_depth(name, file, None, 0);
     }
 
-    /// The same in so many archives. No memory is held for these if it is for several threads.
+    /// A file in so many archives, and the same for several threads, if it is for these. No memory
+    /// is held for these then.
     fn at_depth(
         &mut self,
         name: &Location,
@@ -222,56 +187,43 @@ impl<'h> Scan<'h> {
         shared: Option<Range>,
         depth: usize,
     ) {
-        let begin = read_head(&mut file).and_then(|head| {
+        self.or_failed(name, |scan| {
+            let head = read_head(&mut file)?;
             // Files of /proc have no end to seek.
             let directory = zip::Directory::find(&mut file).unwrap_or_default();
             file.rewind()?;
-            Ok((head, directory))
+            let container = match Container::from_head(&head) {
+                // Which is searched as it is, like a program, and needs no memory then.
+                Some(Container::Image) if !scan.is_compressed_image(&mut file) => None,
+                container => container,
+            };
+            file.rewind()?;
+            let is_appimage = container.is_none() && image::is_appimage(&head);
+            if container.is_none() {
+                scan.program(name, &mut file, shared.as_ref(), &head, depth);
+                if directory.is_none() && !is_appimage {
+                    return Ok(());
+                }
+            }
+            let inner = scan.depth_in(container, depth)?;
+            match (container, shared) {
+                (None, _) => {
+                    if is_appimage {
+                        scan.or_failed(name, |scan| scan.appimage(name, &mut file, inner));
+                    }
+                    if directory.is_some() {
+                        scan.zip(name, file, directory, inner)?;
+                    }
+                }
+                (Some(Container::Zip), _) => scan.zip(name, file, directory, inner)?,
+                (Some(Container::SevenZip), _) => scan.seven_zip(name, file, inner)?,
+                (Some(Container::Sif), _) => scan.sif(name, file, inner)?,
+                (Some(Container::Squashfs), _) => scan.squashfs(name, file, inner)?,
+                (Some(Container::Tar), Some(shared)) => scan.tar_file(name, &shared, inner)?,
+                _ => scan.stream(name, &mut file, depth),
+            }
+            Ok(())
         });
-        let (head, directory) = match begin {
-            Ok(begin) => begin,
-            Err(why) => return self.failed(name, &why),
-        };
-        let container = match Container::from_head(&head) {
-            // Which is searched as it is, like a program, and needs no memory then.
-            Some(Container::Image) if !self.is_compressed_image(&mut file) => None,
-            container => container,
-        };
-        if let Err(why) = file.rewind() {
-            return self.failed(name, &why);
-        }
-        let is_appimage = container.is_none() && image::is_appimage(&head);
-        if container.is_none() {
-            self.program(name, &mut file, shared.as_ref(), &head, depth);
-            if directory.is_none() && !is_appimage {
-                return;
-            }
-        }
-        if depth >= self.limits.depth && !container.is_some_and(Container::is_searched) {
-            return self.failed(name, &too_deep(&self.limits));
-        }
-        match (container, shared) {
-            (None, _) => {
-                if is_appimage {
-                    self.or_failed(name, |scan| scan.appimage(name, &mut file, depth + 1));
-                }
-                if directory.is_some() {
-                    self.zip(name, file, directory, depth + 1);
-                }
-            }
-            (Some(Container::Zip), _) => self.zip(name, file, directory, depth + 1),
-            (Some(Container::SevenZip), _) => {
-                self.or_failed(name, |scan| scan.seven_zip(name, file, depth + 1));
-            }
-            (Some(Container::Sif), _) => {
-                self.or_failed(name, |scan| scan.sif(name, file, depth + 1));
-            }
-            (Some(Container::Squashfs), _) => {
-                self.or_failed(name, |scan| scan.squashfs(name, file, depth + 1));
-            }
-            (Some(Container::Tar), Some(shared)) => self.tar_file(name, &shared, depth + 1),
-            _ => self.stream(name, &mut file, depth),
-        }
     }
 
     /// A file that is no archive, and what is packed in it.
@@ -342,95 +294,87 @@ impl<'h> Scan<'h> {
         if name.path.len() > 1 && self.exclusions.exclude(name, false) {
             return;
         }
-        let head = match read_head(reader) {
-            Ok(head) => head,
-            Err(why) => return self.failed(name, &why),
-        };
-        let container = Container::from_head(&head);
-        let Some(container) = container else {
-            if layers::may_be_manifest(name, &head) {
-                let content = self.manifest(name, &mut Cursor::new(head).chain(&mut *reader));
-                return self.plain_or_zip(name, reader, &content, depth);
+        self.or_failed(name, |scan| {
+            let head = read_head(reader)?;
+            if let Some(container) = Container::from_head(&head) {
+                return scan.container(name, container, head, reader, depth);
             }
-            return if image::is_appimage(&head) {
-                let reader = &mut Cursor::new(head).chain(reader);
-                self.or_failed(name, |scan| scan.spooled_appimage(name, reader, depth));
+            if layers::may_be_manifest(name, &head) {
+                let content = scan.manifest(name, &mut Cursor::new(head).chain(&mut *reader));
+                scan.plain_or_zip(name, reader, &content, depth);
+            } else if image::is_appimage(&head) {
+                scan.spooled_appimage(name, &mut Cursor::new(head).chain(reader), depth)?;
             } else {
-                self.plain_or_zip(name, reader, &head, depth);
-            };
-        };
+                scan.plain_or_zip(name, reader, &head, depth);
+            }
+            Ok(())
+        });
+    }
+
+    /// What begins like this, and is read as a stream.
+    fn container(
+        &mut self,
+        name: &Location,
+        container: Container,
+        head: Vec<u8>,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        let inner = self.depth_in(Some(container), depth)?;
         let memory = match container {
-            Container::Xz => xz::memory(&head),
-            _ => None,
+            Container::Bzip2 => BZIP2_MEMORY,
+            // Without a block, it has no content.
+            Container::Xz => xz::memory(&head).unwrap_or_default(),
+            _ => 0,
         };
         let reader = &mut Cursor::new(head).chain(reader);
-        if !container.is_searched() && depth >= self.limits.depth {
-            return self.failed(name, &too_deep(&self.limits));
-        }
         let packed = Counter::new(0);
         match container {
-            Container::Ar => self.or_failed(name, |scan| scan.ar(name, reader, depth + 1)),
+            Container::Ar => self.ar(name, reader, inner)?,
+            Container::Cpio => self.cpio(name, reader, inner)?,
+            Container::Image => self.jimage(name, reader, inner)?,
+            Container::Tar => self.tar(name, reader, inner)?,
+            Container::Rpm => {
+                rpm::skip_to_payload(reader)?;
+                self.stream(name, reader, inner);
+            }
+            Container::Zip => {
+                let mut spool = self.spool(reader)?;
+                let directory = zip::Directory::find(&mut spool)?;
+                self.zip(name, spool, directory, inner)?;
+            }
+            Container::SevenZip => self.seven_zip(name, self.spool(reader)?, inner)?,
+            Container::Sif => self.sif(name, self.spool(reader)?, inner)?,
+            Container::Squashfs => self.squashfs(name, self.spool(reader)?, inner)?,
             Container::Beam => {
-                let module = beam::Module::new(BufReader::new(counted(reader, &packed)));
+                let module = beam::module(BufReader::new(counted(reader, &packed)));
                 let mut reader = self.limited(module, packed);
-                self.plain_or_zip(name, &mut reader, &[], depth);
+                self.plain_or_zip(name, &mut reader, &[], inner);
             }
             Container::Modules => {
-                let input = BufReader::new(counted(reader, &packed));
-                let mut reader = self.limited(pyinstaller::Modules::new(input), packed);
-                self.plain_or_zip(name, &mut reader, &[], depth);
+                let modules = pyinstaller::modules(BufReader::new(counted(reader, &packed)));
+                let mut reader = self.limited(modules, packed);
+                self.plain_or_zip(name, &mut reader, &[], inner);
             }
-            Container::Cpio => self.or_failed(name, |scan| scan.cpio(name, reader, depth + 1)),
-            Container::Image => self.or_failed(name, |scan| scan.jimage(name, reader, depth + 1)),
-            Container::Rpm => self.or_failed(name, |scan| {
-                rpm::skip_to_payload(reader)?;
-                scan.stream(name, reader, depth + 1);
-                Ok(())
-            }),
-            Container::Tar => self.tar(name, reader, depth + 1),
-            Container::Zip => self.or_failed(name, |scan| {
-                let mut spool = scan.spool(reader)?;
-                let directory = zip::Directory::find(&mut spool)?;
-                scan.zip(name, spool, directory, depth + 1);
-                Ok(())
-            }),
-            Container::SevenZip => self.or_failed(name, |scan| {
-                let spool = scan.spool(reader)?;
-                scan.seven_zip(name, spool, depth + 1)
-            }),
-            Container::Sif => self.or_failed(name, |scan| {
-                let spool = scan.spool(reader)?;
-                scan.sif(name, spool, depth + 1)
-            }),
-            Container::Squashfs => self.or_failed(name, |scan| {
-                let spool = scan.spool(reader)?;
-                scan.squashfs(name, spool, depth + 1)
-            }),
             Container::Gzip => {
-                let input = counted(reader, &packed);
-                self.unpacked(name, MultiGzDecoder::new(input), packed, depth);
+                let decoder = MultiGzDecoder::new(counted(reader, &packed));
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
             Container::Bzip2 => {
-                let input = counted(reader, &packed);
-                self.held(name, BZIP2_MEMORY, |scan| {
-                    scan.unpacked(name, MultiBzDecoder::new(input), packed, depth);
-                });
+                let decoder = MultiBzDecoder::new(counted(reader, &packed));
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
             Container::Xz => {
-                // Without a block, it has no content.
-                let memory = memory.unwrap_or_default();
-                let input = counted(reader, &packed);
-                self.held(name, memory, |scan| {
-                    let decoder = XzReader::new_mem_limit(input, true, kib(memory));
-                    scan.unpacked(name, decoder, packed, depth);
-                });
+                let decoder = xz::decoder(counted(reader, &packed), true, memory);
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
             Container::Zstd => {
                 let input = BufReader::new(counted(reader, &packed));
-                let memory = self.left.in_memory.clone();
-                self.unpacked(name, zstd::Frames::new(input, memory), packed, depth);
+                let decoder = zstd::Frames::new(input, self.left.in_memory.clone());
+                self.unpacked(name, memory, &mut self.limited(decoder, packed), inner)?;
             }
         }
+        Ok(())
     }
 
     fn or_failed(&mut self, name: &Location, read: impl FnOnce(&mut Self) -> io::Result<()>) {
@@ -440,22 +384,68 @@ impl<'h> Scan<'h> {
     }
 
     /// Takes memory as long as something is read, if there is as much.
-    fn held(&mut self, name: &Location, memory: u64, read: impl FnOnce(&mut Self)) {
-        let before = self.left.in_memory.value();
-        if self.left.in_memory.take(memory) {
-            read(self);
-        } else {
-            let limit = self.limits.in_memory;
-            let why = format!("needs {memory} bytes of memory, where all has {limit}");
-            self.failed(name, &why);
-        }
-        self.left.in_memory.set(before);
+    fn held(
+        &mut self,
+        memory: u64,
+        read: impl FnOnce(&mut Self) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.giving_back(|scan| {
+            if scan.left.in_memory.take(memory) {
+                return read(scan);
+            }
+            let limit = scan.limits.in_memory;
+            let message = format!("needs {memory} bytes of memory, where all has {limit}");
+            Err(io::Error::other(message))
+        })
     }
 
-    fn unpacked(&mut self, name: &Location, decoder: impl Read, packed: Counter, depth: usize) {
-        let left = self.left.unpacked.clone();
-        let mut unpacked = UnpackingReader::new(decoder, packed, left, &self.limits);
-        self.stream(name, &mut unpacked, depth + 1);
+    /// Gives back what memory is taken, in the end.
+    fn giving_back<T>(&mut self, read: impl FnOnce(&mut Self) -> io::Result<T>) -> io::Result<T> {
+        let before = self.left.in_memory.value();
+        let result = read(self);
+        self.left.in_memory.set(before);
+        result
+    }
+
+    /// What comes out of a decoder that needs as much memory.
+    fn unpacked(
+        &mut self,
+        name: &Location,
+        memory: u64,
+        content: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
+        self.held(memory, |scan| {
+            scan.stream(name, content, depth);
+            Ok(())
+        })
+    }
+
+    /// Counts an entry of an archive.
+    fn count_entry(&self) -> io::Result<()> {
+        if self.left.entries.take(1) {
+            return Ok(());
+        }
+        let most = self.limits.entries;
+        Err(io::Error::other(format!("more than {most} entries")))
+    }
+
+    /// How deep that is which is in an archive of this depth.
+    fn deeper(&self, depth: usize) -> io::Result<usize> {
+        let most = self.limits.depth;
+        if depth < most {
+            return Ok(depth + 1);
+        }
+        let message = format!("more than {most} archives in archives");
+        Err(io::Error::other(message))
+    }
+
+    /// The same for any file: what has no archives in it is as deep as they are.
+    fn depth_in(&self, container: Option<Container>, depth: usize) -> io::Result<usize> {
+        if container.is_some_and(Container::is_searched) {
+            return Ok(depth);
+        }
+        self.deeper(depth)
     }
 
     /// What is only readable by seeking.
@@ -486,18 +476,6 @@ fn behind_zeros(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
             return Ok(block);
         }
     }
-}
-
-fn too_deep(limits: &ScanLimits) -> String {
-    format!("more than {} archives in archives", limits.depth)
-}
-
-fn too_many_entries(limits: &ScanLimits) -> io::Error {
-    io::Error::other(format!("more than {} entries", limits.entries))
-}
-
-fn kib(bytes: u64) -> u32 {
-    u32::try_from(bytes >> 10).unwrap_or(u32::MAX)
 }
 
 fn counted<R: Read>(inner: R, count: &Counter) -> CountingReader<R> {

@@ -1,5 +1,11 @@
 //! xz: how much memory a stream needs, before any is taken.
 
+use std::io::Read;
+
+use lzma_rust2::XzReader;
+
+use super::limits::LZMA_MEMORY;
+
 /// The bytes of memory for the first block of a stream that begins like this (the .xz file format 1.2.1, sections 2 and
 /// 3.1); none if that cannot be read. A later block that needs more is an error of the decoder.
 pub(crate) fn memory(head: &[u8]) -> Option<u64> {
@@ -15,18 +21,22 @@ pub(crate) fn memory(head: &[u8]) -> Option<u64> {
         let (id, size) = (number(&mut fields)?, number(&mut fields)?);
         let (properties, rest) = fields.split_at_checked(usize::try_from(size).ok()?)?;
         if id == LZMA2 {
-            return dictionary(*properties.first()?).map(|size| size + BESIDE);
+            return dictionary(*properties.first()?).map(|size| size + LZMA_MEMORY);
         }
         fields = rest;
     }
     None
 }
 
+/// Unpacks the first stream, or all of them, with as much memory as there is for a block.
+pub(crate) fn decoder<R: Read>(input: R, are_all: bool, memory: u64) -> XzReader<R> {
+    let kib = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
+    XzReader::new_mem_limit(input, are_all, kib)
+}
+
 /// Also of an empty stream, which has no block.
 const STREAM_HEADER: usize = 12;
 const LZMA2: u64 = 0x21;
-/// What the decoder keeps beside the dictionary, and more.
-const BESIDE: u64 = 1 << 20;
 
 /// A number of up to nine octets (section 1.2).
 fn number(fields: &mut &[u8]) -> Option<u64> {
@@ -64,13 +74,13 @@ mod tests {
             head
         };
         for (property, mib) in [(22, 8), (28, 64)] {
-            assert_eq!(memory(&head(property)), Some((mib << 20) + BESIDE));
+            assert_eq!(memory(&head(property)), Some((mib << 20) + LZMA_MEMORY));
         }
         assert_eq!(memory(&head(41)), None);
         assert_eq!(memory(&head(22)[..14]), None);
         // With both sizes, and another filter before.
         let mut head = head(22)[..12].to_vec();
         head.extend([3, 0xc1, 0x80, 1, 5, 4, 0, 0x21, 1, 22]);
-        assert_eq!(memory(&head), Some((8 << 20) + BESIDE));
+        assert_eq!(memory(&head), Some((8 << 20) + LZMA_MEMORY));
     }
 }

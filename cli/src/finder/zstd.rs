@@ -4,7 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::limits::Counter;
+use super::bytes::little_endian;
+use super::limits::{Counter, too_little_memory};
 use super::sequences::Sequences;
 
 /// What a frame begins with.
@@ -15,8 +16,9 @@ const BLOCK: u64 = 128 << 10;
 /// Nuitka say 128 MiB.
 const LARGE_WINDOW: u64 = 8 << 20;
 /// Kinds of blocks (section 3.1.1.2.2).
-const RLE_BLOCK: u32 = 1;
-const RESERVED_BLOCK: u32 = 3;
+const RLE_BLOCK: u64 = 1;
+const COMPRESSED_BLOCK: u64 = 2;
+const RESERVED_BLOCK: u64 = 3;
 /// How many blocks show whether a frame is one.
 const TRIAL_BLOCKS: usize = 3;
 /// What they are when they are decoded.
@@ -42,24 +44,45 @@ pub(crate) fn is_frame(bytes: &[u8]) -> bool {
     }
     let mut rest = frames.input;
     for _ in 0..TRIAL_BLOCKS {
-        let Some((&[low, middle, high], content)) = rest.split_first_chunk() else {
+        let Some((&header, content)) = rest.split_first_chunk() else {
             // More is needed to know.
             return true;
         };
-        let block = u32::from_le_bytes([low, middle, high, 0]);
-        let (is_last, kind, size) = (block & 1 == 1, block >> 1 & 3, block >> 3);
-        let is_empty = size == 0;
-        if kind == RESERVED_BLOCK || u64::from(size) > BLOCK || is_empty && !is_last {
+        let block = BlockHeader::new(header);
+        let is_empty = block.size == 0;
+        if block.kind == RESERVED_BLOCK || block.size > BLOCK || is_empty && !block.is_last {
             return false;
         }
-        if is_last {
+        if block.is_last {
             return true;
         }
-        let length = if kind == RLE_BLOCK { 1 } else { size };
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let length = usize::try_from(block.length()).unwrap_or(usize::MAX);
         rest = content.get(length..).unwrap_or_default();
     }
     true
+}
+
+/// The header of a block (section 3.1.1.2).
+struct BlockHeader {
+    is_last: bool,
+    kind: u64,
+    size: u64,
+}
+
+impl BlockHeader {
+    fn new(octets: [u8; 3]) -> Self {
+        let number = little_endian(&octets);
+        Self {
+            is_last: number & 1 == 1,
+            kind: number >> 1 & 3,
+            size: number >> 3,
+        }
+    }
+
+    /// How many octets follow: one that is repeated, or as many as the size says.
+    fn length(&self) -> u64 {
+        if self.kind == RLE_BLOCK { 1 } else { self.size }
+    }
 }
 
 pub(crate) struct Frames<R> {
@@ -83,7 +106,7 @@ pub(crate) struct Frames<R> {
 /// window.
 fn buffer(window: u64) -> u64 {
     /// It stops behind the block with which there is enough to be read.
-    const BLOCKS: u64 = 2 * (128 << 10);
+    const BLOCKS: u64 = 2 * BLOCK;
 
     let first = window.checked_next_power_of_two().unwrap_or(u64::MAX);
     if window.saturating_add(BLOCKS) < first {
@@ -117,23 +140,18 @@ impl<R: BufRead> Frames<R> {
     pub(crate) fn one(input: R, memory: Counter) -> io::Result<Option<Self>> {
         let mut frames = Self::new(input, memory);
         frames.is_one = true;
-        Ok(frames.begins()?.then_some(frames))
-    }
-
-    /// Begins a frame, and decodes its first blocks, if there are such.
-    fn begins(&mut self) -> io::Result<bool> {
-        self.is_in_frame = self.next_frame()?;
+        frames.is_in_frame = frames.next_frame()?;
         // A block that is not compressed may be anything.
         for _ in 0..TRIAL_BLOCKS {
-            if self.decoder.is_finished() {
+            if frames.decoder.is_finished() {
                 break;
             }
-            self.reserve()?;
-            if self.next_block().is_err() {
-                return Ok(false);
+            frames.reserve()?;
+            if frames.next_block().is_err() {
+                return Ok(None);
             }
         }
-        Ok(self.is_in_frame)
+        Ok(frames.is_in_frame.then_some(frames))
     }
 
     /// How many bytes of the input the frame takes, as far as it is read.
@@ -176,12 +194,9 @@ impl<R: BufRead> Frames<R> {
     fn next_block(&mut self) -> io::Result<()> {
         let mut header = [0; 3];
         self.input.read_exact(&mut header)?;
-        let [low, middle, high] = header;
-        let number = u32::from_le_bytes([low, middle, high, 0]);
-        let (kind, size) = (number >> 1 & 3, u64::from(number >> 3));
-        // One octet that is repeated.
-        let length = if kind == 1 { 1 } else { size };
-        if length > 128 << 10 {
+        let block = BlockHeader::new(header);
+        let length = block.length();
+        if length > BLOCK {
             return Err(io::Error::other(
                 "a block of this Zstandard frame is too large",
             ));
@@ -194,7 +209,7 @@ impl<R: BufRead> Frames<R> {
         if (read as u64) < length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if kind == 2 {
+        if block.kind == COMPRESSED_BLOCK {
             let content = self.block.get(header.len()..).unwrap_or_default();
             self.sequences.check(content)?;
         }
@@ -261,8 +276,7 @@ impl<R: BufRead> Frames<R> {
         let left = self.memory.value() + self.held;
         let Some(rest) = left.checked_sub(bytes) else {
             self.memory.note_short();
-            let message = format!("needs {bytes} bytes of memory, and {left} are left");
-            return Err(io::Error::other(message));
+            return Err(too_little_memory(bytes, left));
         };
         self.memory.set(rest);
         self.held = bytes;

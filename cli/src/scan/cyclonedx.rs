@@ -9,9 +9,9 @@ use embedded_roots_bundle::digest::{hex, sha256};
 use embedded_roots_bundle::rfc3339;
 use serde_json::{Value, json};
 
-use crate::finder::findings::{Failure, Findings, Unread};
+use crate::finder::findings::Findings;
 use crate::history::History;
-use crate::scan::report::{PlaceCertificate, ScanReport, form_name};
+use crate::scan::report::{PlaceCertificate, ScanReport};
 
 /// A certificate, wherever it was found.
 struct Component<'a> {
@@ -51,16 +51,12 @@ pub(super) fn document(report: &ScanReport<'_>, scan: &Findings<'_>, history: &H
     let algorithms = algorithms.map(|component| component.certificate.signature_algorithm());
     let algorithms: BTreeSet<&str> = algorithms.collect();
     listed.extend(algorithms.into_iter().map(algorithm));
-    let unread = report.unread.iter().map(|Unread { location, form }| {
-        let text = format!("{} ({form})", location.shown);
-        property("embedded-roots:not-looked-into", &text)
-    });
+    let unread = report.unread.iter();
+    let unread = unread.map(|one| property("embedded-roots:not-looked-into", &one.to_string()));
     let excluded = report.excluded.iter();
     let excluded = excluded.map(|one| property("embedded-roots:excluded", &one.to_string()));
-    let errors = report.errors.iter().map(|Failure { location, error }| {
-        let text = format!("{}: {error}", location.shown);
-        property("embedded-roots:error", &text)
-    });
+    let errors = report.errors.iter();
+    let errors = errors.map(|one| property("embedded-roots:error", &one.to_string()));
     let gaps: Vec<Value> = unread.chain(excluded).chain(errors).collect();
     // Of what was scanned, and is recognised.
     let aggregate = if gaps.is_empty() {
@@ -110,16 +106,14 @@ fn inventory<'a>(
         .collect();
     let mut inventory = Inventory::default();
     for place in &report.places {
-        for PlaceCertificate {
-            short_name,
-            subject,
-            sha256,
-            forms,
-            ..
-        } in place.certificates()
-        {
-            let forms: Vec<&str> = forms.iter().map(|form| form_name(*form)).collect();
-            let context = iter::once(forms.join(", ")).chain(place.hidden());
+        for found in place.certificates() {
+            let PlaceCertificate {
+                short_name,
+                subject,
+                sha256,
+                ..
+            } = found;
+            let context = iter::once(found.shown_forms()).chain(place.hidden());
             let context: Vec<String> = context.collect();
             let occurrence = (place.location.shown.as_str(), context.join("; "));
             let Some(certificate) = certificates.get(sha256) else {
@@ -141,23 +135,14 @@ fn inventory<'a>(
                 is_own_key_public: false,
             });
             component.occurrences.push(occurrence);
-        }
-        let components = &mut inventory.certificates;
-        for (root, standing) in place.removed() {
-            if let Some(component) = components.get_mut(root.sha256.as_str()) {
-                let gone = standing.gone_and_why();
-                component
-                    .properties
-                    .insert(("embedded-roots:removed", gone));
+            let properties = &mut component.properties;
+            if let Some(standing) = found.removed {
+                properties.insert(("embedded-roots:removed", standing.gone_and_why()));
             }
-        }
-        for finding in place.compromised() {
-            if let Some(component) = components.get_mut(finding.sha256) {
-                let why = format!("{}: {}", finding.compromise.since, finding.compromise.why());
-                component
-                    .properties
-                    .insert(("embedded-roots:compromised", why));
-                component.is_own_key_public |= finding.compromise.is_own_key;
+            if let Some(compromise) = found.compromised {
+                let why = format!("{}: {}", compromise.since, compromise.why());
+                properties.insert(("embedded-roots:compromised", why));
+                component.is_own_key_public |= compromise.is_own_key;
             }
         }
     }

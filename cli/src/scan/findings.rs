@@ -17,7 +17,7 @@ use crate::output::{ERROR, WARNING};
 use crate::scan::baseline::Baseline;
 use crate::scan::finding::{FindingKind, id};
 use crate::scan::policy::{Action, Entry, Policy, RequiredRoot};
-use crate::scan::report::{PlaceCertificate, RootsOfPlace, ScanReport};
+use crate::scan::report::{RootsOfPlace, ScanReport};
 
 /// Serialised as a part of the report.
 #[derive(Serialize)]
@@ -200,11 +200,6 @@ impl<'a> ListedFindings<'a> {
         has_matched: &mut [bool],
         now: UnixTime,
     ) {
-        let compromised: Vec<&str> = place.compromised().map(|finding| finding.sha256).collect();
-        let removed: Vec<&str> = place
-            .removed()
-            .map(|(root, _)| root.sha256.as_str())
-            .collect();
         for certificate in place.certificates() {
             let about: Vec<&Entry> = entries
                 .iter()
@@ -221,11 +216,8 @@ impl<'a> ListedFindings<'a> {
                 .iter()
                 .any(|entry| entry.action == Action::Allow { until: None });
             let kinds = [
-                (
-                    FindingKind::Compromised,
-                    compromised.contains(&certificate.sha256),
-                ),
-                (FindingKind::Removed, removed.contains(&certificate.sha256)),
+                (FindingKind::Compromised, certificate.compromised.is_some()),
+                (FindingKind::Removed, certificate.removed.is_some()),
                 (
                     FindingKind::Forbidden,
                     certificate.is_trusted && forbidding.is_some() && !is_allowed,
@@ -233,38 +225,24 @@ impl<'a> ListedFindings<'a> {
             ];
             for (kind, _) in kinds.into_iter().filter(|(_, is_so)| *is_so) {
                 let forbidding = forbidding.filter(|_| kind == FindingKind::Forbidden);
-                let finding = self.finding(kind, place.location, &certificate);
+                let path = path_of(place.location, &self.base);
                 self.findings.push(ListedFinding {
-                    reason: forbidding.and_then(|entry| entry.reason.clone()),
+                    id: id(kind, &path, certificate.sha256),
+                    kind,
                     state: if exception.is_some() {
                         State::Allowed
                     } else {
                         State::New
                     },
+                    location: Some(place.location),
+                    subject: Some(certificate.subject.to_owned()),
+                    sha256: Some(certificate.sha256.to_owned()),
+                    reason: forbidding.and_then(|entry| entry.reason.clone()),
                     allowed: exception.clone(),
-                    ..finding
+                    is_in_baseline: false,
+                    shown: certificate.short_name.to_owned(),
                 });
             }
-        }
-    }
-
-    fn finding(
-        &self,
-        kind: FindingKind,
-        place: &'a Location,
-        certificate: &PlaceCertificate<'_>,
-    ) -> ListedFinding<'a> {
-        ListedFinding {
-            id: id(kind, &path_of(place, &self.base), certificate.sha256),
-            kind,
-            state: State::New,
-            location: Some(place),
-            subject: Some(certificate.subject.to_owned()),
-            sha256: Some(certificate.sha256.to_owned()),
-            reason: None,
-            allowed: None,
-            is_in_baseline: false,
-            shown: certificate.short_name.to_owned(),
         }
     }
 

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use embedded_roots_bundle::counted;
 
-use crate::finder::findings::{Failure, Unread};
 use crate::markup::text;
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::{Exception, ListedFindings, State};
-use crate::scan::report::{
-    OLDER_VERIFIER, PlaceCertificate, RootsOfPlace, ScanReport, form_name, shown_date,
-};
+use crate::scan::report::{OLDER_VERIFIER, PlaceCertificate, RootsOfPlace, ScanReport, shown_date};
 use crate::scan::timeline;
 
 /// Of a certificate in a place, the worst first.
@@ -81,15 +78,11 @@ pub(super) fn page(report: &ScanReport<'_>, findings: &ListedFindings<'_>) -> St
         places(report, findings),
         list(
             "Not looked into",
-            report.unread.iter().map(|Unread { location, form }| {
-                format!("{} ({})", text(&location.shown), text(form))
-            }),
+            report.unread.iter().map(|one| text(&one.to_string())),
         ),
         list(
             "Errors",
-            report.errors.iter().map(|Failure { location, error }| {
-                format!("{}: {}", text(&location.shown), text(error))
-            }),
+            report.errors.iter().map(|one| text(&one.to_string())),
         ),
         list(
             "Excluded",
@@ -119,13 +112,13 @@ fn summary(report: &ScanReport<'_>, findings: &ListedFindings<'_>) -> String {
     let places = report.places.iter();
     let known = places.clone().flat_map(RootsOfPlace::certificates);
     let known: BTreeSet<&str> = known
-        .filter(|one| one.is_known)
+        .filter(PlaceCertificate::is_known)
         .map(|one| one.sha256)
         .collect();
     let removed = places.clone().flat_map(RootsOfPlace::removed);
-    let removed: BTreeSet<&str> = removed.map(|(root, _)| root.sha256.as_str()).collect();
+    let removed: BTreeSet<&str> = removed.map(|(root, _)| root.sha256).collect();
     let compromised = places.flat_map(RootsOfPlace::compromised);
-    let compromised: BTreeSet<&str> = compromised.map(|finding| finding.sha256).collect();
+    let compromised: BTreeSet<&str> = compromised.map(|(one, _)| one.sha256).collect();
     let excluded = report.excluded.iter().map(|one| one.places).sum::<u64>();
     let excluded = usize::try_from(excluded).unwrap_or(usize::MAX);
     let mut figures = vec![
@@ -172,12 +165,11 @@ fn timeline_section(report: &ScanReport<'_>) -> String {
             let day = standing.gone.as_deref().unwrap_or_default();
             let reason = standing.reason.as_ref();
             let reason = reason.map_or("", |reason| &reason.reason);
-            ((day, "removed", root.short_name.as_str()), reason)
+            ((day, "removed", root.short_name), reason)
         });
-        let compromised = place.compromised().map(|finding| {
-            let day = finding.compromise.since.as_str();
-            let reason = finding.compromise.reason.as_str();
-            ((day, "compromised", finding.short_name), reason)
+        let compromised = place.compromised().map(|(certificate, compromise)| {
+            let (day, reason) = (compromise.since.as_str(), compromise.reason.as_str());
+            ((day, "compromised", certificate.short_name), reason)
         });
         for (row, reason) in removed.chain(compromised) {
             days.entry(row).or_insert((reason, 0)).1 += 1;
@@ -296,24 +288,16 @@ fn place(place: &RootsOfPlace<'_>, findings: &ListedFindings<'_>) -> String {
 }
 
 fn rows<'a>(place: &'a RootsOfPlace<'_>, findings: &ListedFindings<'_>) -> Vec<Row<'a>> {
-    let compromised = place.compromised();
-    let compromised: BTreeMap<&str, _> = compromised
-        .map(|finding| (finding.sha256, finding.compromise))
-        .collect();
-    let removed = place.removed();
-    let removed: BTreeMap<&str, _> = removed
-        .map(|(root, standing)| (root.sha256.as_str(), standing))
-        .collect();
     let rows = place.certificates().map(|certificate| {
         let sha256 = certificate.sha256;
-        let (standing, remark) = if let Some(compromise) = compromised.get(sha256) {
+        let (standing, remark) = if let Some(compromise) = certificate.compromised {
             let (since, why) = (&compromise.since, compromise.why());
             let remark = format!("compromised since {since}: {why}");
             (Standing::Compromised, remark)
-        } else if let Some(standing) = removed.get(sha256) {
+        } else if let Some(standing) = certificate.removed {
             let remark = format!("removed before {}", standing.gone_and_why());
             (Standing::Removed, remark)
-        } else if !certificate.is_known {
+        } else if !certificate.is_known() {
             let remark = "not in Mozilla's list since 2015".to_owned();
             (Standing::Other, remark)
         } else if !certificate.is_good {
@@ -365,7 +349,6 @@ fn table(rows: &[Row<'_>], caption: &str) -> String {
             short_name,
             subject,
             sha256,
-            forms,
             ..
         } = &row.certificate;
         let class = match row.standing {
@@ -373,13 +356,12 @@ fn table(rows: &[Row<'_>], caption: &str) -> String {
             Standing::Removed => "removed",
             Standing::Other | Standing::Uncounted | Standing::Listed => "",
         };
-        let forms: Vec<&str> = forms.iter().map(|form| form_name(*form)).collect();
         let remarks: Vec<String> = row.remarks.iter().map(|remark| text(remark)).collect();
         format!(
             "<tr><th scope=\"row\" title=\"{}\">{}<br><code>{sha256}</code></th><td class=\"short\">{}</td><td class=\"{class}\">{}</td></tr>\n",
             text(subject),
             text(short_name),
-            forms.join(", "),
+            row.certificate.shown_forms(),
             remarks.join("<br>")
         )
     });

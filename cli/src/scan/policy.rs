@@ -128,7 +128,7 @@ impl Entry {
         let is_forbidding = self.action == Action::Forbid;
         let is_selected = match &self.selector {
             Selector::Name(name) => {
-                (is_forbidding || certificate.is_known) && is_like(name, certificate.subject)
+                (is_forbidding || certificate.is_known()) && is_like(name, certificate.subject)
             }
             other => other.has(certificate.sha256, certificate.spki_sha256),
         };
@@ -215,7 +215,7 @@ impl RequiredRoot<'_> {
             RequiredKey::Digest(digest) => {
                 Selector::Digest(*digest).has(certificate.sha256, certificate.spki_sha256)
             }
-            RequiredKey::Name(name) => certificate.is_known && is_like(name, certificate.subject),
+            RequiredKey::Name(name) => certificate.is_known() && is_like(name, certificate.subject),
             RequiredKey::Key(spki_sha256) => certificate.spki_sha256 == *spki_sha256,
         }
     }
@@ -275,13 +275,11 @@ impl Parser<'_> {
             entries.push(self.entry(&entry, Action::Forbid)?);
         }
         for entry in parsed.allow {
-            let until = match &entry.get_ref().until {
-                Some(until) => {
-                    let day = parse_day(until.get_ref());
-                    Some(day.map_err(|why| self.value_error("until", until, &why))?)
-                }
-                None => None,
-            };
+            let until = entry.get_ref().until.as_ref().map(|until| {
+                let day = parse_day(until.get_ref());
+                day.map_err(|why| self.value_error("until", until, &why))
+            });
+            let until = until.transpose()?;
             entries.push(self.entry(&entry, Action::Allow { until })?);
         }
         for entry in parsed.require {
@@ -337,15 +335,12 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        let place = match place {
-            Some(place) => Some(self.place(place)?),
-            None => None,
-        };
+        let place = place.as_ref().map(|place| self.place(place));
         Ok(Entry {
             action,
             line: self.line(start),
             selector,
-            place,
+            place: place.transpose()?,
             reason: reason.clone(),
         })
     }

@@ -95,16 +95,6 @@ pub(super) struct CompromisedCertificate<'a> {
     pub(super) compromised: &'a Compromise,
 }
 
-/// What is compromised: a root or another certificate.
-#[derive(Clone, Copy)]
-pub(super) struct Finding<'a> {
-    pub(super) what: &'static str,
-    pub(super) short_name: &'a str,
-    pub(super) subject: &'a str,
-    pub(super) sha256: &'a str,
-    pub(super) compromise: &'a Compromise,
-}
-
 /// A self-signed CA that Mozilla's list has not held since 2015.
 #[derive(Serialize)]
 pub(super) struct UnknownCa<'a> {
@@ -120,13 +110,18 @@ pub(super) struct UnknownCa<'a> {
     pub(super) trusted_for: Option<Trust>,
     /// Whether Mozilla's list has it for e-mail.
     pub(super) for_email: bool,
+    /// If it is one of the compromised certificates of the place, too.
+    #[serde(skip)]
+    compromised: Option<&'a Compromise>,
 }
 
 /// As many roots for e-mail alone are no accident: the place has Mozilla's whole list, or that for e-mail.
 const EMAIL_LIST: usize = 3;
 
 /// A root of a place, or a certificate with a compromised key.
+#[derive(Clone, Copy)]
 pub(super) struct PlaceCertificate<'a> {
+    kind: CertificateKind,
     pub(super) short_name: &'a str,
     pub(super) subject: &'a str,
     /// Of its key, if nobody knows its certificate.
@@ -134,11 +129,22 @@ pub(super) struct PlaceCertificate<'a> {
     pub(super) spki_sha256: &'a str,
     /// A root, and trusted for servers as far as the place says.
     pub(super) is_trusted: bool,
-    pub(super) forms: Vec<Form>,
-    /// Whether Mozilla's list holds or has held it.
-    pub(super) is_known: bool,
+    /// None of an anchor, which is a key alone.
+    forms: Option<&'a BTreeSet<Form>>,
     /// Whether it is known, and neither removed nor compromised, here or elsewhere.
     pub(super) is_good: bool,
+    /// If Mozilla has removed it, and that counts here.
+    pub(super) removed: Option<&'a Standing>,
+    /// If it is compromised, and that counts here.
+    pub(super) compromised: Option<&'a Compromise>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CertificateKind {
+    /// Mozilla's list holds or has held it.
+    KnownRoot,
+    UnknownRoot,
+    Other,
 }
 
 /// Of a program that does not hold the keys.
@@ -246,6 +252,11 @@ impl<'a> RootsOfPlace<'a> {
                     not_after: iso_day(found.root.certificate.not_after()),
                     trusted_for: trusted_for(&found.root.certificate),
                     for_email: history.is_not_for_servers(&found.root.certificate.sha256()),
+                    compromised: place
+                        .found
+                        .compromised
+                        .get(&found.root.certificate.sha256())
+                        .and_then(|found| history.compromise(&found.root.certificate)),
                 })
                 .collect(),
             anchors: place
@@ -267,80 +278,97 @@ impl RootsOfPlace<'_> {
     }
 
     pub(super) fn certificates(&self) -> impl Iterator<Item = PlaceCertificate<'_>> {
-        let roots = self.roots.iter().map(|root| PlaceCertificate {
-            short_name: &root.short_name,
-            subject: root.subject,
-            sha256: &root.sha256,
-            spki_sha256: &root.spki_sha256,
-            is_trusted: root.is_for_servers(),
-            forms: root.forms.iter().copied().collect(),
-            is_known: true,
-            is_good: root.removed.is_none() && root.compromised.is_none(),
+        let roots = self.roots.iter().map(|root| {
+            let counts = self.counts && root.is_for_servers();
+            PlaceCertificate {
+                kind: CertificateKind::KnownRoot,
+                short_name: &root.short_name,
+                subject: root.subject,
+                sha256: &root.sha256,
+                spki_sha256: &root.spki_sha256,
+                is_trusted: root.is_for_servers(),
+                forms: Some(root.forms),
+                is_good: root.removed.is_none() && root.compromised.is_none(),
+                // To be compromised is worse.
+                removed: root
+                    .removed
+                    .filter(|_| counts && root.compromised.is_none()),
+                compromised: root.compromised.filter(|_| counts),
+            }
         });
         let unknown = self.unknown.iter().map(|unknown| PlaceCertificate {
+            kind: CertificateKind::UnknownRoot,
             short_name: &unknown.short_name,
             subject: unknown.subject,
             sha256: &unknown.sha256,
             spki_sha256: &unknown.spki_sha256,
             is_trusted: unknown.trusted_for.is_none_or(|trust| trust.servers),
-            forms: unknown.forms.iter().copied().collect(),
-            is_known: false,
+            forms: Some(unknown.forms),
             is_good: false,
+            removed: None,
+            compromised: unknown.compromised.filter(|_| self.counts),
         });
         let others = self.compromised.iter().map(|other| PlaceCertificate {
+            kind: CertificateKind::Other,
             short_name: &other.short_name,
             subject: other.subject,
             sha256: &other.sha256,
             spki_sha256: &other.spki_sha256,
             is_trusted: false,
-            forms: other.forms.iter().copied().collect(),
-            is_known: false,
+            forms: Some(other.forms),
             is_good: false,
+            removed: None,
+            compromised: Some(other.compromised).filter(|_| self.counts),
         });
         let anchors = self.anchors.iter().map(|anchor| PlaceCertificate {
+            kind: CertificateKind::UnknownRoot,
             short_name: &anchor.short_name,
             subject: &anchor.subject,
             sha256: &anchor.spki_sha256,
             spki_sha256: &anchor.spki_sha256,
-            forms: vec![Form::Key],
             is_trusted: true,
-            is_known: false,
+            forms: None,
             is_good: false,
+            removed: None,
+            compromised: None,
         });
         roots.chain(unknown).chain(anchors).chain(others)
     }
 
-    pub(super) fn compromised(&self) -> impl Iterator<Item = Finding<'_>> {
-        let roots = self.counting().filter(|root| root.is_for_servers());
-        let roots = roots.filter_map(|root| {
-            Some(Finding {
-                what: "root",
-                short_name: &root.short_name,
-                subject: root.subject,
-                sha256: &root.sha256,
-                compromise: root.compromised?,
-            })
-        });
-        let certificates = self.compromised.iter().filter(|_| self.counts);
-        let certificates = certificates.map(|certificate| Finding {
-            what: "certificate",
-            short_name: &certificate.short_name,
-            subject: certificate.subject,
-            sha256: &certificate.sha256,
-            compromise: certificate.compromised,
-        });
-        roots.chain(certificates)
+    /// Each once: an unknown root is among the other certificates, too.
+    pub(super) fn compromised(&self) -> impl Iterator<Item = (PlaceCertificate<'_>, &Compromise)> {
+        let certificates = self.certificates();
+        let certificates = certificates.filter(|one| one.kind != CertificateKind::UnknownRoot);
+        certificates.filter_map(|one| Some((one, one.compromised?)))
     }
 
-    fn counting(&self) -> impl Iterator<Item = &FoundRoot<'_>> {
-        self.roots.iter().filter(|_| self.counts)
+    pub(super) fn removed(&self) -> impl Iterator<Item = (PlaceCertificate<'_>, &Standing)> {
+        self.certificates()
+            .filter_map(|one| Some((one, one.removed?)))
+    }
+}
+
+impl PlaceCertificate<'_> {
+    /// Whether Mozilla's list holds or has held it.
+    pub(super) fn is_known(&self) -> bool {
+        self.kind == CertificateKind::KnownRoot
     }
 
-    /// Those that are not compromised, which is worse.
-    pub(super) fn removed(&self) -> impl Iterator<Item = (&FoundRoot<'_>, &Standing)> {
-        let roots = self.counting();
-        let roots = roots.filter(|root| root.compromised.is_none() && root.is_for_servers());
-        roots.filter_map(|root| root.removed.map(|standing| (root, standing)))
+    /// What it is if it is compromised.
+    pub(super) fn what(&self) -> &'static str {
+        if self.is_known() {
+            "root"
+        } else {
+            "certificate"
+        }
+    }
+
+    pub(super) fn shown_forms(&self) -> String {
+        let Some(forms) = self.forms else {
+            return form_name(Form::Key).to_owned();
+        };
+        let names: Vec<&str> = forms.iter().map(|form| form_name(*form)).collect();
+        names.join(", ")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::compromise::Compromise;
 use crate::finder::findings::{Failure, Unread};
 use crate::finder::location::Location;
 use crate::history::Standing;
@@ -9,7 +10,7 @@ use crate::sarif::{self, uri};
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::{Exception, ListedFinding, ListedFindings};
 use crate::scan::policy::Policy;
-use crate::scan::report::{Finding, FoundRoot, OLDER_VERIFIER, RootsOfPlace, ScanReport};
+use crate::scan::report::{OLDER_VERIFIER, PlaceCertificate, RootsOfPlace, ScanReport};
 
 const COMPROMISED: &str = "compromised";
 const REMOVED: &str = "removed-root";
@@ -31,13 +32,13 @@ pub(super) fn log(
         None => result,
     };
     let results = report.places.iter().flat_map(|place| {
-        let compromised = place.compromised().map(|finding| {
-            let result = compromised(place, finding);
-            with_state(result, FindingKind::Compromised, place, finding.sha256)
+        let compromised = place.compromised().map(|(certificate, compromise)| {
+            let result = compromised(place, certificate, compromise);
+            with_state(result, FindingKind::Compromised, place, certificate.sha256)
         });
         let removed = place.removed().map(|(root, standing)| {
             let result = removed(place, root, standing);
-            with_state(result, FindingKind::Removed, place, &root.sha256)
+            with_state(result, FindingKind::Removed, place, root.sha256)
         });
         let is_older = place.refuses_public_keys == Some(false);
         let verifier = is_older.then(|| older_verifier(place));
@@ -116,17 +117,16 @@ pub(super) fn log(
     sarif::log(&rules, &results, &notifications.collect::<Vec<_>>())
 }
 
-fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {
-    let Finding {
-        what,
-        subject,
-        sha256,
-        compromise,
-        ..
-    } = finding;
+fn compromised(
+    place: &RootsOfPlace<'_>,
+    certificate: PlaceCertificate<'_>,
+    compromise: &Compromise,
+) -> Value {
     let text = format!(
-        "{} has the {what} {subject}, which is compromised: {}",
+        "{} has the {} {}, which is compromised: {}",
         place.location.shown,
+        certificate.what(),
+        certificate.subject,
         compromise.why()
     );
     json!({
@@ -134,12 +134,12 @@ fn compromised(place: &RootsOfPlace<'_>, finding: Finding<'_>) -> Value {
         "level": "error",
         "message": { "text": text },
         "locations": [in_sarif(place.location)],
-        "partialFingerprints": { "sha256/v1": sha256 },
+        "partialFingerprints": { "sha256/v1": certificate.sha256 },
         "properties": { "tags": compromise.advisories },
     })
 }
 
-fn removed(place: &RootsOfPlace<'_>, root: &FoundRoot<'_>, standing: &Standing) -> Value {
+fn removed(place: &RootsOfPlace<'_>, root: PlaceCertificate<'_>, standing: &Standing) -> Value {
     let gone = standing.gone.as_deref().unwrap_or_default();
     let reason = standing.reason.as_ref();
     let reason = reason.map(|reason| format!(": {} ({})", reason.reason, reason.source));

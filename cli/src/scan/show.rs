@@ -6,13 +6,11 @@ use std::io::{self, Write};
 use embedded_roots_bundle::{counted, escape};
 
 use crate::finder::contents::Form;
-use crate::finder::findings::{Failure, KeyStore, Unread};
+use crate::finder::findings::KeyStore;
 use crate::output::{ERROR, GOOD, WARNING};
 use crate::scan::finding::FindingKind;
 use crate::scan::findings::ListedFindings;
-use crate::scan::report::{
-    Finding, OLDER_VERIFIER, RootsOfPlace, ScanReport, form_name, shown_date,
-};
+use crate::scan::report::{OLDER_VERIFIER, RootsOfPlace, ScanReport, form_name, shown_date};
 
 impl ScanReport<'_> {
     pub(super) fn show(
@@ -30,33 +28,25 @@ impl ScanReport<'_> {
                 "{WARNING}too many files in layers{WARNING:#}: what upper layers delete or replace is not told"
             )?;
         }
-        for Unread { location, form } in self.unread {
-            writeln!(
-                out,
-                "{WARNING}not looked into:{WARNING:#} {} ({})",
-                escape(&location.shown),
-                escape(form)
-            )?;
+        for unread in self.unread {
+            let unread = escape(&unread.to_string());
+            writeln!(out, "{WARNING}not looked into:{WARNING:#} {unread}")?;
         }
-        for Failure { location, error } in self.errors {
-            writeln!(
-                out,
-                "{ERROR}error:{ERROR:#} {}: {}",
-                escape(&location.shown),
-                escape(error)
-            )?;
+        for failure in self.errors {
+            let failure = escape(&failure.to_string());
+            writeln!(out, "{ERROR}error:{ERROR:#} {failure}")?;
         }
         findings.show(out)?;
         let removed: BTreeSet<&str> = self
             .places
             .iter()
             .flat_map(RootsOfPlace::removed)
-            .map(|(root, _)| root.sha256.as_str())
+            .map(|(root, _)| root.sha256)
             .collect();
         let places = self.places.iter();
         let compromised: BTreeSet<&str> = places
             .flat_map(RootsOfPlace::compromised)
-            .map(|finding| finding.sha256)
+            .map(|(one, _)| one.sha256)
             .collect();
         let fails_policy =
             findings.has_new(FindingKind::Forbidden) || findings.has_new(FindingKind::Missing);
@@ -153,17 +143,12 @@ impl RootsOfPlace<'_> {
             }
         }
         let of_email = self.unknown.iter().filter(|unknown| unknown.for_email);
-        let of_email = of_email.count();
-        if of_email > 0 {
-            let count = counted(of_email, "self-signed CA");
-            writeln!(out, "  {count} of Mozilla's list for e-mail")?;
-        }
+        let of_list = "of Mozilla's list for e-mail";
+        heading(out, of_email.count(), "self-signed CA", of_list)?;
         let other = self.unknown.iter().filter(|unknown| !unknown.for_email);
         let other: Vec<_> = other.collect();
-        if !self.anchors.is_empty() {
-            let count = counted(self.anchors.len(), "private root");
-            writeln!(out, "  {count} that embedded-roots compiled in:")?;
-        }
+        let compiled_in = "that embedded-roots compiled in:";
+        heading(out, self.anchors.len(), "private root", compiled_in)?;
         for anchor in &self.anchors {
             writeln!(out, "    {}", anchor.short_name)?;
         }
@@ -184,40 +169,24 @@ impl RootsOfPlace<'_> {
             is_finding && !root.is_for_servers()
         });
         let (perhaps, said): (Vec<_>, Vec<_>) = email.partition(|root| root.perhaps_for_email);
-        if !said.is_empty() {
-            let count = counted(said.len(), "known root");
-            writeln!(
-                out,
-                "  {count} not trusted for servers here, and not counted"
-            )?;
-        }
-        if !perhaps.is_empty() {
-            let count = counted(perhaps.len(), "known root");
-            writeln!(
-                out,
-                "  {count} of Mozilla's list for e-mail, as others here, and not counted"
-            )?;
-        }
-        Ok(())
+        let not_here = "not trusted for servers here, and not counted";
+        heading(out, said.len(), "known root", not_here)?;
+        let as_others = "of Mozilla's list for e-mail, as others here, and not counted";
+        heading(out, perhaps.len(), "known root", as_others)
     }
 
     fn show_compromised(&self, out: &mut dyn Write) -> io::Result<()> {
         for what in ["root", "certificate"] {
-            let of_kind = self.compromised().filter(|finding| finding.what == what);
+            let of_kind = self.compromised().filter(|(one, _)| one.what() == what);
             let mut findings: Vec<_> = of_kind.collect();
             if findings.is_empty() {
                 continue;
             }
-            findings.sort_by_key(|finding| finding.subject);
+            findings.sort_by_key(|(one, _)| one.subject);
             let count = counted(findings.len(), &format!("compromised {what}"));
             writeln!(out, "  {ERROR}{count}{ERROR:#}, since:")?;
-            for Finding {
-                short_name,
-                compromise,
-                ..
-            } in findings
-            {
-                writeln!(out, "    {}  {}", compromise.since, short_name)?;
+            for (one, compromise) in findings {
+                writeln!(out, "    {}  {}", compromise.since, one.short_name)?;
                 writeln!(out, "                {}", compromise.reason)?;
                 writeln!(out, "                {}", compromise.ids())?;
             }
@@ -243,4 +212,12 @@ impl RootsOfPlace<'_> {
         }
         shown.join(", ")
     }
+}
+
+/// A line about so many, if there are some.
+fn heading(out: &mut dyn Write, count: usize, what: &str, about: &str) -> io::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    writeln!(out, "  {} {about}", counted(count, what))
 }

@@ -78,7 +78,7 @@ fn days<'a>(place: &'a RootsOfPlace<'_>) -> impl Iterator<Item = &'a str> {
     let removed = place.removed();
     let removed = removed.map(|(_, standing)| standing.gone.as_deref());
     let compromised = place.compromised();
-    let compromised = compromised.map(|finding| Some(finding.compromise.since.as_str()));
+    let compromised = compromised.map(|(_, compromise)| Some(compromise.since.as_str()));
     dates.chain(removed).chain(compromised).flatten()
 }
 
@@ -141,7 +141,7 @@ fn lane(place: &RootsOfPlace<'_>, axis: &Axis, middle: f64, last_day: &str) -> S
     let mut removed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (root, standing) in place.removed() {
         let day = standing.gone.as_deref().unwrap_or_default();
-        removed.entry(day).or_default().push(&root.short_name);
+        removed.entry(day).or_default().push(root.short_name);
     }
     let removed = removed.iter().map(|(day, names)| {
         let x = axis.x(day);
@@ -155,9 +155,9 @@ fn lane(place: &RootsOfPlace<'_>, axis: &Axis, middle: f64, last_day: &str) -> S
         format!("{shape}{}</circle>\n", title(day, "removed", names))
     });
     let mut compromised: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for finding in place.compromised() {
-        let day = finding.compromise.since.as_str();
-        compromised.entry(day).or_default().push(finding.short_name);
+    for (certificate, compromise) in place.compromised() {
+        let names = compromised.entry(&compromise.since).or_default();
+        names.push(certificate.short_name);
     }
     // Above the dots: as a rule, the others of the CA were removed on that day.
     let compromised = compromised.iter().map(|(day, names)| {

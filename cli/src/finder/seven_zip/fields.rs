@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::finder::bytes::{little_endian, u16_at, u32_at, u64_at};
+
 /// The rest of a header.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Fields<'h>(pub(super) &'h [u8]);
@@ -31,26 +33,19 @@ impl<'h> Fields<'h> {
     }
 
     pub(super) fn u32(&mut self) -> io::Result<u32> {
-        let octets = self.take(4)?.first_chunk().ok_or_else(damaged)?;
-        Ok(u32::from_le_bytes(*octets))
+        Ok(u32_at(self.take(4)?, 0))
     }
 
     pub(super) fn u64(&mut self) -> io::Result<u64> {
-        let octets = self.take(8)?.first_chunk().ok_or_else(damaged)?;
-        Ok(u64::from_le_bytes(*octets))
+        Ok(u64_at(self.take(8)?, 0))
     }
 
     /// The ones with which the first octet begins are how many follow; what it has behind them is the highest part.
     pub(super) fn number(&mut self) -> io::Result<u64> {
         let first = self.byte()?;
         let more = first.leading_ones();
-        let mut octets = [0; 8];
         let count = usize::try_from(more).unwrap_or(8);
-        let low = self.take(count)?;
-        for (octet, said) in octets.iter_mut().zip(low) {
-            *octet = *said;
-        }
-        let low = u64::from_le_bytes(octets);
+        let low = little_endian(self.take(count)?);
         if more >= 7 {
             return Ok(low);
         }
@@ -80,8 +75,7 @@ impl<'h> Fields<'h> {
     pub(super) fn name(&mut self) -> io::Result<Vec<u8>> {
         let mut units = Vec::new();
         loop {
-            let unit = self.take(2)?.first_chunk().ok_or_else(damaged)?;
-            match u16::from_le_bytes(*unit) {
+            match u16_at(self.take(2)?, 0) {
                 0 => return Ok(String::from_utf16_lossy(&units).into_bytes()),
                 unit => units.push(unit),
             }

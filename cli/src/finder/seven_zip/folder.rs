@@ -13,7 +13,7 @@ use lzma_rust2::filter::delta::DeltaReader;
 use lzma_rust2::{Lzma2Reader, LzmaReader};
 
 use super::fields::{Fields, damaged};
-use crate::finder::limits::Counter;
+use crate::finder::limits::{BZIP2_MEMORY, Counter, LZMA_MEMORY};
 use crate::finder::{xz, zstd};
 
 /// Coders, and how they hang together.
@@ -45,19 +45,8 @@ enum Method {
     Lzma,
     Lzma2,
     Delta,
-    Bcj(Machine),
     Bcj2,
-    Deflate,
-    Deflate64,
-    Bzip2,
-    Zstd,
-    /// With what it is called.
-    Other(&'static str),
-}
-
-/// Of which the jumps in programs are packed better.
-#[derive(Clone, Copy)]
-enum Machine {
+    /// The jumps in programs are packed better.
     X86,
     PowerPc,
     Ia64,
@@ -66,21 +55,12 @@ enum Machine {
     Arm64,
     Sparc,
     RiscV,
-}
-
-impl Machine {
-    fn reader<R: Read>(self, inner: R) -> BcjReader<R> {
-        match self {
-            Self::X86 => BcjReader::new_x86(inner, 0),
-            Self::PowerPc => BcjReader::new_ppc(inner, 0),
-            Self::Ia64 => BcjReader::new_ia64(inner, 0),
-            Self::Arm => BcjReader::new_arm(inner, 0),
-            Self::ArmThumb => BcjReader::new_arm_thumb(inner, 0),
-            Self::Arm64 => BcjReader::new_arm64(inner, 0),
-            Self::Sparc => BcjReader::new_sparc(inner, 0),
-            Self::RiscV => BcjReader::new_riscv(inner, 0),
-        }
-    }
+    Deflate,
+    Deflate64,
+    Bzip2,
+    Zstd,
+    /// With what it is called.
+    Other(&'static str),
 }
 
 impl Method {
@@ -90,14 +70,14 @@ impl Method {
             [3, 1, 1] => Self::Lzma,
             [0x21] => Self::Lzma2,
             [3] => Self::Delta,
-            [4] | [3, 3, 1, 3] => Self::Bcj(Machine::X86),
-            [5] | [3, 3, 2, 5] => Self::Bcj(Machine::PowerPc),
-            [6] | [3, 3, 4, 1] => Self::Bcj(Machine::Ia64),
-            [7] | [3, 3, 5, 1] => Self::Bcj(Machine::Arm),
-            [8] | [3, 3, 7, 1] => Self::Bcj(Machine::ArmThumb),
-            [9] | [3, 3, 8, 5] => Self::Bcj(Machine::Sparc),
-            [10] => Self::Bcj(Machine::Arm64),
-            [11] => Self::Bcj(Machine::RiscV),
+            [4] | [3, 3, 1, 3] => Self::X86,
+            [5] | [3, 3, 2, 5] => Self::PowerPc,
+            [6] | [3, 3, 4, 1] => Self::Ia64,
+            [7] | [3, 3, 5, 1] => Self::Arm,
+            [8] | [3, 3, 7, 1] => Self::ArmThumb,
+            [9] | [3, 3, 8, 5] => Self::Sparc,
+            [10] => Self::Arm64,
+            [11] => Self::RiscV,
             [3, 3, 1, 0x1b] => Self::Bcj2,
             [4, 1, 8] => Self::Deflate,
             [4, 1, 9] => Self::Deflate64,
@@ -119,9 +99,6 @@ impl Method {
 
 /// The most coders of a folder, and inputs of a coder, as for 7-Zip.
 const MOST: u64 = 32;
-/// What is needed beside a dictionary, and for bzip2.
-const BESIDE: u64 = 1 << 20;
-const BZIP2: u64 = 4 << 20;
 
 impl Folder {
     pub(super) fn read(fields: &mut Fields<'_>) -> io::Result<Self> {
@@ -219,8 +196,8 @@ impl Folder {
     pub(crate) fn memory(&self) -> u64 {
         let coders = self.coders.iter().zip(&self.sizes);
         let memory = coders.map(|(coder, size)| match coder.method {
-            Method::Lzma | Method::Lzma2 => BESIDE + u64::from(coder.dictionary(*size)),
-            Method::Bzip2 => BZIP2,
+            Method::Lzma | Method::Lzma2 => LZMA_MEMORY + u64::from(coder.dictionary(*size)),
+            Method::Bzip2 => BZIP2_MEMORY,
             _ => 0,
         });
         memory.sum()
@@ -308,7 +285,14 @@ impl<'f, F: Read + Seek + 'f> Decoder<F> {
             )?),
             Method::Lzma2 => Box::new(Lzma2Reader::new(input, dictionary, None)),
             Method::Delta => Box::new(DeltaReader::new(input, usize::from(property()?) + 1)),
-            Method::Bcj(machine) => Box::new(machine.reader(input)),
+            Method::X86 => Box::new(BcjReader::new_x86(input, 0)),
+            Method::PowerPc => Box::new(BcjReader::new_ppc(input, 0)),
+            Method::Ia64 => Box::new(BcjReader::new_ia64(input, 0)),
+            Method::Arm => Box::new(BcjReader::new_arm(input, 0)),
+            Method::ArmThumb => Box::new(BcjReader::new_arm_thumb(input, 0)),
+            Method::Arm64 => Box::new(BcjReader::new_arm64(input, 0)),
+            Method::Sparc => Box::new(BcjReader::new_sparc(input, 0)),
+            Method::RiscV => Box::new(BcjReader::new_riscv(input, 0)),
             Method::Deflate => Box::new(DeflateDecoder::new(input)),
             Method::Deflate64 => Box::new(Deflate64Decoder::new(input)),
             Method::Bzip2 => Box::new(MultiBzDecoder::new(input)),

@@ -5,12 +5,13 @@
 mod fields;
 mod folder;
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
 use flate2::Crc;
 
 use self::fields::{Bits, Fields, damaged};
 pub(crate) use self::folder::{Decoder, Folder};
+use super::bytes::read_at;
 use super::limits::Counter;
 
 /// How an archive begins.
@@ -38,9 +39,7 @@ pub(crate) fn read_header<F: Read + Seek>(
     hold(memory, size)?;
     let place = offset.checked_add(START as u64).ok_or_else(damaged)?;
     let end = place.checked_add(size).ok_or_else(damaged)?;
-    file.seek(SeekFrom::Start(place))?;
-    let mut header = Vec::new();
-    file.take(size).read_to_end(&mut header)?;
+    let mut header = read_at(file, place, size)?;
     check(&header, crc)?;
     while let Some((&ENCODED_HEADER, rest)) = header.split_first() {
         let mut streams = Streams::read(&mut Fields(rest))?;

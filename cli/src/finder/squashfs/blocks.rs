@@ -4,21 +4,13 @@ use std::io::{self, BufReader, Cursor as Bytes, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 use flate2::read::ZlibDecoder;
-use lzma_rust2::XzReader;
 
-use crate::finder::limits::Counter;
+use crate::finder::bytes::{array_at, u16_at, u64_at};
+use crate::finder::limits::{Budget, too_little_memory};
 use crate::finder::{xz, zstd};
 
 /// How an image begins.
 const MAGIC: &[u8] = b"hsqs";
-
-/// What may be used.
-#[derive(Clone)]
-pub(crate) struct Limits {
-    pub(crate) entries: Counter,
-    pub(crate) unpacked: Counter,
-    pub(crate) memory: Counter,
-}
 
 /// What an image says of itself.
 #[derive(Clone)]
@@ -46,24 +38,9 @@ enum Compression {
 impl Superblock {
     /// None of a version or with a compression that is not read.
     pub(crate) fn from_head(head: &[u8]) -> Option<Self> {
-        let u16 = |at: usize| {
-            head.get(at..)?
-                .first_chunk()
-                .copied()
-                .map(u16::from_le_bytes)
-        };
-        let u32 = |at: usize| {
-            head.get(at..)?
-                .first_chunk()
-                .copied()
-                .map(u32::from_le_bytes)
-        };
-        let u64 = |at: usize| {
-            head.get(at..)?
-                .first_chunk()
-                .copied()
-                .map(u64::from_le_bytes)
-        };
+        let u16 = |at| array_at(head, at).map(u16::from_le_bytes);
+        let u32 = |at| array_at(head, at).map(u32::from_le_bytes);
+        let u64 = |at| array_at(head, at).map(u64::from_le_bytes);
         let (block_size, logarithm) = (u32(12)?, u16(22)?);
         let is_block = (12..=20).contains(&logarithm) && block_size == 1 << logarithm;
         let length = u64(40)?;
@@ -110,7 +87,7 @@ pub(super) struct Blocks<F> {
     /// Where the image begins in the file.
     start: u64,
     pub(super) superblock: Superblock,
-    limits: Limits,
+    limits: Budget,
     /// The last ones that were used, the newest at the end.
     metadata: Vec<Rc<Metadata>>,
     /// The last one, with its number.
@@ -137,7 +114,7 @@ pub(super) fn damaged() -> io::Error {
 }
 
 impl<F: Read + Seek> Blocks<F> {
-    pub(super) fn new(file: F, start: u64, superblock: Superblock, limits: Limits) -> Self {
+    pub(super) fn new(file: F, start: u64, superblock: Superblock, limits: Budget) -> Self {
         Self {
             file,
             start,
@@ -153,6 +130,15 @@ impl<F: Read + Seek> Blocks<F> {
         let mut bytes = Vec::with_capacity(N);
         self.append(cursor, N as u64, &mut bytes)?;
         bytes.try_into().map_err(|_| damaged())
+    }
+
+    /// The next numbers of metadata.
+    pub(super) fn numbers<const N: usize>(&mut self, cursor: &mut Cursor) -> io::Result<[u32; N]> {
+        let mut numbers = [0; N];
+        for number in &mut numbers {
+            *number = u32::from_le_bytes(self.array(cursor)?);
+        }
+        Ok(numbers)
     }
 
     /// Appends so many bytes of metadata.
@@ -190,8 +176,7 @@ impl<F: Read + Seek> Blocks<F> {
             return Ok(kept);
         }
         let header = self.read_at(place, 2)?;
-        let [low, high] = header.try_into().map_err(|_| damaged())?;
-        let header = u16::from_le_bytes([low, high]);
+        let header = u16_at(&header, 0);
         let size = usize::from(header & 0x7fff);
         if size > LARGEST_METADATA {
             return Err(damaged());
@@ -225,8 +210,7 @@ impl<F: Read + Seek> Blocks<F> {
         }
         let pointer = u64::from(number / IN_BLOCK * 8);
         let pointer = self.superblock.fragment_table.saturating_add(pointer);
-        let block = self.read_at(pointer, 8)?.try_into();
-        let block = u64::from_le_bytes(block.map_err(|_| damaged())?);
+        let block = u64_at(&self.read_at(pointer, 8)?, 0);
         let mut cursor = Cursor::new(block, u64::from(number % IN_BLOCK * ENTRY));
         let place = u64::from_le_bytes(self.array(&mut cursor)?);
         let size = u32::from_le_bytes(self.array(&mut cursor)?);
@@ -277,22 +261,18 @@ impl<F: Read + Seek> Blocks<F> {
             return Ok(content);
         }
         let memory = xz::memory(&packed).unwrap_or_default();
-        let left = self.limits.memory.value();
+        let left = self.limits.in_memory.value();
         let packed = Bytes::new(packed);
         let mut decoder: Box<dyn Read> = match self.superblock.compression {
             Compression::Gzip => Box::new(ZlibDecoder::new(packed)),
             Compression::Zstd => {
-                let memory = self.limits.memory.clone();
+                let memory = self.limits.in_memory.clone();
                 Box::new(zstd::Frames::new(BufReader::new(packed), memory))
             }
             Compression::Xz if memory > left => {
-                let message = format!("needs {memory} bytes of memory, and {left} are left");
-                return Err(io::Error::other(message));
+                return Err(too_little_memory(memory, left));
             }
-            Compression::Xz | Compression::Lz4 => {
-                let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
-                Box::new(XzReader::new_mem_limit(packed, false, most))
-            }
+            Compression::Xz | Compression::Lz4 => Box::new(xz::decoder(packed, false, memory)),
         };
         let mut content = Vec::with_capacity(most + 1);
         let limit = most as u64 + 1;

@@ -4,16 +4,15 @@ mod blocks;
 
 use std::collections::HashSet;
 use std::io::{self, Read, Seek};
-use std::rc::Rc;
 
+pub(crate) use self::blocks::Superblock;
 use self::blocks::{Blocks, Cursor, damaged};
-pub(crate) use self::blocks::{Limits, Superblock};
-use super::limits::Counter;
+use super::limits::{Budget, Counter};
 
 /// An image, through whose directories it goes.
 pub(crate) struct Image<F> {
     blocks: Blocks<F>,
-    limits: Limits,
+    limits: Budget,
     open: Vec<OpenDirectory>,
     /// The path of the entry at hand.
     path: Vec<u8>,
@@ -70,7 +69,7 @@ impl<F: Read + Seek> Image<F> {
         file: F,
         start: u64,
         superblock: Superblock,
-        limits: Limits,
+        limits: Budget,
     ) -> io::Result<Self> {
         let root = superblock.root;
         let mut image = Self {
@@ -90,13 +89,10 @@ impl<F: Read + Seek> Image<F> {
     /// The next file, or what could not be read.
     pub(crate) fn next(&mut self) -> Option<Entry> {
         loop {
-            let content = match self.step()? {
-                Ok(None) => continue,
-                Ok(Some(file)) => Ok(file),
-                Err(why) => Err(why),
-            };
-            let path = self.path.clone();
-            return Some(Entry { path, content });
+            if let Some(content) = self.step()?.transpose() {
+                let path = self.path.clone();
+                return Some(Entry { path, content });
+            }
         }
     }
 
@@ -107,7 +103,7 @@ impl<F: Read + Seek> Image<F> {
             file,
             packed,
             blocks: &mut self.blocks,
-            block: Rc::default(),
+            block: Vec::new(),
             done: 0,
         }
     }
@@ -158,7 +154,7 @@ impl<F: Read + Seek> Image<F> {
     fn see(&mut self, reference: u64) -> io::Result<bool> {
         let is_new = self.seen.insert(reference);
         let size = SEEN + self.path.len().min(256) as u64;
-        if is_new && !self.limits.memory.take(size) {
+        if is_new && !self.limits.in_memory.take(size) {
             self.open.clear();
             return Err(io::Error::other(
                 "more directories than there is memory for",
@@ -176,7 +172,6 @@ impl<F: Read + Seek> Image<F> {
         let kind = u16::from_le_bytes(blocks.array(&mut cursor)?);
         // Permissions, owners, times, and the number.
         let _: [u8; 14] = blocks.array(&mut cursor)?;
-        let mut u32 = |cursor: &mut Cursor| blocks.array(cursor).map(u32::from_le_bytes);
         let directory = |block: u32, offset: u16, size: u32| {
             let cursor = Cursor::new(directories.saturating_add(block.into()), offset.into());
             Inode::Directory(OpenDirectory {
@@ -190,19 +185,18 @@ impl<F: Read + Seek> Image<F> {
         };
         Ok(match kind {
             1 => {
-                let (block, _links) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let [size, offset] = halves(u32(&mut cursor)?);
+                let [block, _links, size_and_offset] = blocks.numbers(&mut cursor)?;
+                let [size, offset] = halves(size_and_offset);
                 directory(block, offset, size.into())
             }
             8 => {
-                let (_links, size) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let (block, _parent) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let [_indexes, offset] = halves(u32(&mut cursor)?);
+                let [_links, size, block, _parent, indexes_and_offset] =
+                    blocks.numbers(&mut cursor)?;
+                let [_indexes, offset] = halves(indexes_and_offset);
                 directory(block, offset, size)
             }
             2 => {
-                let (start, fragment) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let (offset, size) = (u32(&mut cursor)?, u32(&mut cursor)?);
+                let [start, fragment, offset, size] = blocks.numbers(&mut cursor)?;
                 Inode::File(FileInode {
                     size: size.into(),
                     links: 1,
@@ -216,9 +210,7 @@ impl<F: Read + Seek> Image<F> {
                 let start = u64::from_le_bytes(blocks.array(&mut cursor)?);
                 let size = u64::from_le_bytes(blocks.array(&mut cursor)?);
                 let _holes: [u8; 8] = blocks.array(&mut cursor)?;
-                let mut u32 = |cursor: &mut Cursor| blocks.array(cursor).map(u32::from_le_bytes);
-                let (links, fragment) = (u32(&mut cursor)?, u32(&mut cursor)?);
-                let (offset, _attributes) = (u32(&mut cursor)?, u32(&mut cursor)?);
+                let [links, fragment, offset, _attributes] = blocks.numbers(&mut cursor)?;
                 Inode::File(FileInode {
                     size,
                     links,
@@ -250,11 +242,7 @@ impl OpenDirectory {
             if self.left == 0 {
                 return Ok(None);
             }
-            let [count, inodes, _number] = [
-                u32::from_le_bytes(blocks.array(&mut self.cursor)?),
-                u32::from_le_bytes(blocks.array(&mut self.cursor)?),
-                u32::from_le_bytes(blocks.array(&mut self.cursor)?),
-            ];
+            let [count, inodes, _number] = blocks.numbers(&mut self.cursor)?;
             self.entries = count.saturating_add(1);
             self.inodes = inodes;
             self.left = self.left.checked_sub(HEADER).ok_or_else(damaged)?;
@@ -286,7 +274,7 @@ pub(crate) struct FileReader<'i, F> {
     packed: Counter,
     /// How much of it is not in the block at hand, or in one before.
     left: u64,
-    block: Rc<Vec<u8>>,
+    block: Vec<u8>,
     done: usize,
 }
 
@@ -297,18 +285,14 @@ impl<F: Read + Seek> FileReader<'_, F> {
         let is_fragment = self.file.fragment != NO_FRAGMENT && self.left < size;
         self.done = 0;
         if is_fragment {
-            self.block = self.blocks.fragment(self.file.fragment)?;
-            self.done = usize::try_from(self.file.offset).unwrap_or(usize::MAX);
-            if self.block.len() < self.done.saturating_add(length) {
-                return Err(damaged());
-            }
+            let fragment = self.blocks.fragment(self.file.fragment)?;
+            let start = usize::try_from(self.file.offset).unwrap_or(usize::MAX);
             // Others have the rest of it.
-            let rest = self.block.get(self.done..).unwrap_or_default();
-            self.block = Rc::new(rest.get(..length).unwrap_or_default().to_vec());
-            self.done = 0;
+            let part = fragment.get(start..).and_then(|rest| rest.get(..length));
+            self.block = part.ok_or_else(damaged)?.to_vec();
         } else {
             let packed = u32::from_le_bytes(self.blocks.array(&mut self.file.sizes)?);
-            self.block = Rc::new(self.blocks.data(self.file.start, packed, length)?);
+            self.block = self.blocks.data(self.file.start, packed, length)?;
             let packed = u64::from(packed & blocks::SIZE);
             self.packed.give(packed);
             self.file.start = self.file.start.saturating_add(packed);

@@ -237,6 +237,14 @@ impl Marks {
         self.end(text, line).unwrap_or(line)
     }
 
+    /// What follows white space: behind the end of a line, also the marks of the next one.
+    pub(super) fn after_space(&self, text: &[u8], at: usize) -> usize {
+        match text.get(at) {
+            Some(b'\n' | b'\r') => self.skip(text, at + 1),
+            _ => at + 1,
+        }
+    }
+
     fn end(&self, text: &[u8], line: usize) -> Option<usize> {
         let rest = text.get(line..)?;
         let indent = rest

@@ -1,9 +1,9 @@
 //! Base64, however a program or a configuration file quotes it.
 
 use super::characters::{Marks, Step, step};
-use super::piece::{Next, Piece};
+use super::decoded::Decoded;
 
-/// Appends what is encoded to `bytes`, up to what belongs to no text in base64, or until `most` bytes are there.
+/// What is encoded, up to what belongs to no text in base64, or until `most` bytes are there. Mostly so many are.
 ///
 /// The first digits may be `skipped`. Digits may be those of base64url. Behind padding, and behind a whole element of
 /// DER at the end of a line or a string literal, a new text begins.
@@ -13,20 +13,18 @@ pub(super) fn decode(
     skipped: usize,
     mark: usize,
     most: usize,
-    bytes: &mut Vec<u8>,
-) -> Piece {
-    let mut decoder = Decoder::new(bytes);
-    decoder.skipped = skipped;
-    let (end, next) = decoder.read(text, marks, mark, most);
+    capacity: usize,
+) -> Decoded {
+    let mut decoder = Decoder::new(skipped, Decoded::new(capacity, mark));
+    let end = decoder.read(text, marks, most);
     decoder.flush();
-    Piece { end, next }
+    decoder.decoded.up_to(end)
 }
 
 /// How many digits there are in a text.
 pub(super) fn count(text: &[u8], marks: &Marks) -> Option<usize> {
-    let mut bytes = Vec::new();
-    let mut decoder = Decoder::new(&mut bytes);
-    let (end, _) = decoder.read(text, marks, usize::MAX, usize::MAX);
+    let mut decoder = Decoder::new(0, Decoded::new(0, usize::MAX));
+    let end = decoder.read(text, marks, usize::MAX);
     (end == text.len()).then_some(decoder.digits)
 }
 
@@ -61,8 +59,8 @@ pub(super) fn is_digit(byte: u8) -> bool {
     value(byte) < OTHER
 }
 
-struct Decoder<'a> {
-    bytes: &'a mut Vec<u8>,
+struct Decoder {
+    decoded: Decoded,
     group: u32,
     count: u32,
     digits: usize,
@@ -72,43 +70,27 @@ struct Decoder<'a> {
     start: usize,
 }
 
-impl<'a> Decoder<'a> {
-    fn new(bytes: &'a mut Vec<u8>) -> Self {
+impl Decoder {
+    fn new(skipped: usize, decoded: Decoded) -> Self {
         Self {
-            start: bytes.len(),
-            bytes,
+            start: 0,
+            decoded,
             group: 0,
             count: 0,
             digits: 0,
-            skipped: 0,
+            skipped,
         }
     }
 
-    /// Returns where it ends, and from where it can go on.
-    fn read(
-        &mut self,
-        text: &[u8],
-        marks: &Marks,
-        mark: usize,
-        most: usize,
-    ) -> (usize, Option<Next>) {
+    /// Returns where it ends.
+    fn read(&mut self, text: &[u8], marks: &Marks, most: usize) -> usize {
         let mut at = 0;
-        let mut next = None;
-        while self.bytes.len() <= most {
+        while self.decoded.bytes.len() <= most {
             if self.count == 0 && self.skipped == 0 {
-                if next.is_none() && at >= mark {
-                    next = Some(Next {
-                        at,
-                        bytes: self.bytes.len(),
-                    });
-                }
+                self.decoded.can_go_on(at);
                 let whole = text.get(at..).unwrap_or_default();
-                let whole = match next {
-                    None => whole
-                        .get(..mark.min(text.len()).saturating_sub(at).next_multiple_of(4))
-                        .unwrap_or(whole),
-                    Some(_) => whole,
-                };
+                let left = self.decoded.up_to_mark(at, text.len());
+                let whole = whole.get(..left.next_multiple_of(4)).unwrap_or(whole);
                 at += self.groups(whole);
             }
             let Some(&byte) = text.get(at) else {
@@ -169,7 +151,7 @@ impl<'a> Decoder<'a> {
                 Step::End => break,
             }
         }
-        (at, next)
+        at
     }
 
     /// Reads whole groups, and returns their length.
@@ -186,7 +168,7 @@ impl<'a> Decoder<'a> {
             }
             let group = first << 18 | second << 12 | third << 6 | fourth;
             let [_, octets @ ..] = group.to_be_bytes();
-            self.bytes.extend_from_slice(&octets);
+            self.decoded.bytes.extend_from_slice(&octets);
             length += 4;
         }
         self.digits += length;
@@ -203,7 +185,7 @@ impl<'a> Decoder<'a> {
         self.count += 1;
         if self.count == 4 {
             let [_, octets @ ..] = self.group.to_be_bytes();
-            self.bytes.extend_from_slice(&octets);
+            self.decoded.bytes.extend_from_slice(&octets);
             (self.group, self.count) = (0, 0);
         }
     }
@@ -212,12 +194,12 @@ impl<'a> Decoder<'a> {
     fn flush(&mut self) {
         let [_, first, second, _] = (self.group << (6 * (4 - self.count))).to_be_bytes();
         match self.count {
-            2 => self.bytes.push(first),
-            3 => self.bytes.extend_from_slice(&[first, second]),
+            2 => self.decoded.bytes.push(first),
+            3 => self.decoded.bytes.extend_from_slice(&[first, second]),
             _ => {}
         }
         (self.group, self.count) = (0, 0);
-        self.start = self.bytes.len();
+        self.start = self.decoded.bytes.len();
     }
 
     /// Without padding, a line may be the end of a text.
@@ -241,7 +223,7 @@ impl<'a> Decoder<'a> {
 
     /// How many octets of the text are there.
     fn whole(&self) -> usize {
-        self.bytes.len() - self.start + self.count.saturating_sub(1) as usize
+        self.decoded.bytes.len() - self.start + self.count.saturating_sub(1) as usize
     }
 
     /// How long the text is, if it is a SEQUENCE.
@@ -251,7 +233,7 @@ impl<'a> Decoder<'a> {
                 .iter()
                 .fold(0, |sum, octet| sum << 8 | usize::from(*octet))
         };
-        match self.bytes.get(self.start..)? {
+        match self.decoded.bytes.get(self.start..)? {
             [0x30, 0x81, length, ..] => Some(3 + usize::from(*length)),
             [0x30, 0x82, high, low, ..] => Some(4 + octets(&[*high, *low])),
             [0x30, 0x83, high, middle, low, ..] => Some(5 + octets(&[*high, *middle, *low])),

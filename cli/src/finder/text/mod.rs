@@ -1,14 +1,14 @@
 //! Bytes and text that stand in other text: in base64, in UTF-16, or as numbers.
 
 mod characters;
+mod decoded;
 mod digits;
 mod numbers;
-mod piece;
 pub(crate) mod samples;
 mod utf_16;
 
 pub(crate) use characters::Marks;
-use piece::{Next, Piece};
+pub(crate) use decoded::Decoded;
 
 /// In what bytes are written, as a needle shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,6 @@ pub(crate) enum Spelling {
     Prefixed,
     Decimal,
     Literal,
-}
-
-/// What is decoded at once.
-pub(crate) struct Decoded {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) end: usize,
-    pub(crate) next: Option<Next>,
 }
 
 /// From where, and how, a text is decoded.
@@ -133,18 +126,11 @@ impl Run {
     /// Decodes a text that begins at the start. Where it is cut off, `mark` says from where to go on later.
     pub(crate) fn decode(&self, spelling: Spelling, text: &[u8], mark: usize) -> Decoded {
         let origin = self.origin.saturating_sub(self.start);
-        let (bytes, Piece { end, next }) = match spelling {
+        match spelling {
             Spelling::Base64(_) => {
-                let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
-                let piece = digits::decode(
-                    text,
-                    &self.marks,
-                    self.skipped,
-                    mark,
-                    usize::MAX,
-                    &mut bytes,
-                );
-                (bytes, piece)
+                let capacity = text.len() / 4 * 3 + 3;
+                let most = usize::MAX;
+                digits::decode(text, &self.marks, self.skipped, mark, most, capacity)
             }
             Spelling::Utf16 => utf_16::decode(text, mark),
             Spelling::Digits => numbers::digits(text, &self.marks, mark),
@@ -152,8 +138,7 @@ impl Run {
             Spelling::Prefixed => numbers::prefixed(text, mark, origin),
             Spelling::Decimal => numbers::decimal(text, mark, origin),
             Spelling::Literal => numbers::literal(text, &self.marks, self.quote, mark, origin),
-        };
-        Decoded { bytes, end, next }
+        }
     }
 }
 
@@ -166,9 +151,9 @@ fn marks_before(data: &[u8], start: usize, is_digit: fn(u8) -> bool) -> Marks {
     Marks::before(data, start)
 }
 
-/// A block of PEM, of which this follows the label: the bytes, and where it ends.
-pub(crate) fn block(text: &[u8], marks: &Marks, most: usize, bytes: &mut Vec<u8>) -> usize {
-    digits::decode(text, marks, 0, usize::MAX, most, bytes).end
+/// A block of PEM, of which this follows the label.
+pub(crate) fn block(text: &[u8], marks: &Marks, most: usize) -> Decoded {
+    digits::decode(text, marks, 0, usize::MAX, most, 2_048)
 }
 
 /// How much of a text is before a needle in it.

@@ -3,34 +3,25 @@
 use memchr::memchr;
 
 use super::characters::{Marks, Step, joint, octet, step};
-use super::piece::{Next, Piece};
+use super::decoded::{Decoded, Next};
 
 /// Hexadecimal digits without anything between two bytes.
-pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> (Vec<u8>, Piece) {
-    let mut bytes = Vec::with_capacity(text.len() / 2);
+pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> Decoded {
+    let mut decoded = Decoded::new(text.len() / 2, mark);
     let mut high = None;
     let mut at = 0;
-    let mut next = None;
     while let Some(&byte) = text.get(at) {
-        if high.is_none() && next.is_none() && at >= mark {
-            next = Some(Next {
-                at,
-                bytes: bytes.len(),
-            });
+        if high.is_none() {
+            decoded.can_go_on(at);
         }
         at = if byte.is_ascii_hexdigit() {
             match high.take() {
-                Some(high) => bytes.extend(octet(high, byte)),
+                Some(high) => decoded.bytes.extend(octet(high, byte)),
                 None => high = Some(byte),
             }
             at + 1
         } else if byte.is_ascii_whitespace() {
-            let is_end = matches!(byte, b'\n' | b'\r');
-            if is_end {
-                marks.skip(text, at + 1)
-            } else {
-                at + 1
-            }
+            marks.after_space(text, at)
         } else {
             match step(text, at, marks) {
                 Step::Gap(after) => after,
@@ -39,7 +30,7 @@ pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> (Vec<u8>, Piece
             }
         };
     }
-    (bytes, Piece { end: at, next })
+    decoded.up_to(at)
 }
 
 /// The first place from which hexadecimal digits lead to `at`, an even number of them.
@@ -64,22 +55,16 @@ pub(super) fn start_of_digits(data: &[u8], at: usize, floor: usize) -> usize {
 
 /// Hexadecimal numbers with something between each two of them, but nothing before each. Those behind `origin` are
 /// wanted.
-pub(super) fn pairs(text: &[u8], marks: &Marks, mark: usize, origin: usize) -> (Vec<u8>, Piece) {
-    let mut bytes = Vec::with_capacity(text.len() / 3);
+pub(super) fn pairs(text: &[u8], marks: &Marks, mark: usize, origin: usize) -> Decoded {
+    let mut decoded = Decoded::new(text.len() / 3, mark);
     let mut at = 0;
-    let mut next = None;
     while let Some(&byte) = text.get(at) {
         if byte.is_ascii_hexdigit() {
-            if next.is_none() && at >= mark {
-                next = Some(Next {
-                    at,
-                    bytes: bytes.len(),
-                });
-            }
+            decoded.can_go_on(at);
             let number = token(text, at, u8::is_ascii_hexdigit);
             // Longer ones are the places of a dump.
             if number.len() <= 2 {
-                words(number, &mut bytes);
+                words(number, &mut decoded.bytes);
             }
             at += number.len();
         } else if byte == b'|' {
@@ -87,14 +72,9 @@ pub(super) fn pairs(text: &[u8], marks: &Marks, mark: usize, origin: usize) -> (
             let rest = text.get(at..).unwrap_or_default();
             at += memchr(b'\n', rest.get(..LONGEST_DUMPED).unwrap_or(rest)).unwrap_or(1);
         } else if byte.is_ascii_whitespace() || SEPARATORS.contains(&byte) {
-            let is_end = matches!(byte, b'\n' | b'\r');
-            at = if is_end {
-                marks.skip(text, at + 1)
-            } else {
-                at + 1
-            };
+            at = marks.after_space(text, at);
         } else if at < origin {
-            bytes.clear();
+            decoded.bytes.clear();
             at += 1;
         } else {
             match step(text, at, marks) {
@@ -104,7 +84,7 @@ pub(super) fn pairs(text: &[u8], marks: &Marks, mark: usize, origin: usize) -> (
             }
         }
     }
-    (bytes, Piece { end: at, next })
+    decoded.up_to(at)
 }
 
 /// The first hexadecimal number of a line.
@@ -116,10 +96,9 @@ pub(super) fn first_of_line(data: &[u8], at: usize) -> usize {
 }
 
 /// Numbers that begin with `0x`, with little else between them.
-pub(super) fn prefixed(text: &[u8], mark: usize, origin: usize) -> (Vec<u8>, Piece) {
-    let mut bytes = Vec::with_capacity(text.len() / 5);
+pub(super) fn prefixed(text: &[u8], mark: usize, origin: usize) -> Decoded {
+    let mut decoded = Decoded::new(text.len() / 5, mark);
     let mut at = 0;
-    let mut next = None;
     loop {
         let rest = text.get(at..).unwrap_or_default();
         let near = rest.get(..LONGEST_GAP).unwrap_or(rest);
@@ -127,30 +106,24 @@ pub(super) fn prefixed(text: &[u8], mark: usize, origin: usize) -> (Vec<u8>, Pie
             if at >= origin || near.is_empty() {
                 break;
             }
-            bytes.clear();
+            decoded.bytes.clear();
             at += near.len().saturating_sub(1).max(1);
             continue;
         };
         at += gap;
-        if next.is_none() && at >= mark {
-            next = Some(Next {
-                at,
-                bytes: bytes.len(),
-            });
-        }
+        decoded.can_go_on(at);
         let number = token(text, at + 2, u8::is_ascii_hexdigit);
-        words(number, &mut bytes);
+        words(number, &mut decoded.bytes);
         at += 2 + number.len();
     }
-    (bytes, Piece { end: at, next })
+    decoded.up_to(at)
 }
 
 /// Decimal numbers, also those of signed bytes, with little else between them.
-pub(super) fn decimal(text: &[u8], mark: usize, origin: usize) -> (Vec<u8>, Piece) {
-    let mut bytes = Vec::with_capacity(text.len() / 5);
+pub(super) fn decimal(text: &[u8], mark: usize, origin: usize) -> Decoded {
+    let mut decoded = Decoded::new(text.len() / 5, mark);
     let mut at = 0;
     let mut gap = 0;
-    let mut next = None;
     while let Some(&byte) = text.get(at) {
         if !byte.is_ascii_digit() {
             gap += 1;
@@ -159,17 +132,16 @@ pub(super) fn decimal(text: &[u8], mark: usize, origin: usize) -> (Vec<u8>, Piec
                 if at >= origin {
                     break;
                 }
-                bytes.clear();
+                decoded.bytes.clear();
             }
             continue;
         }
         gap = 0;
         let is_negative = at > 0 && text.get(at - 1) == Some(&b'-');
-        if next.is_none() && at >= mark {
-            next = Some(Next {
-                at: at - usize::from(is_negative),
-                bytes: bytes.len(),
-            });
+        if at >= mark {
+            let start = at - usize::from(is_negative);
+            let bytes = decoded.bytes.len();
+            decoded.next.get_or_insert(Next { at: start, bytes });
         }
         let number = token(text, at, u8::is_ascii_digit);
         let magnitude = number.iter().fold(0_i32, |sum, digit| {
@@ -178,13 +150,13 @@ pub(super) fn decimal(text: &[u8], mark: usize, origin: usize) -> (Vec<u8>, Piec
         });
         let value = if is_negative { -magnitude } else { magnitude };
         if let Ok(value) = i8::try_from(value) {
-            bytes.extend(value.to_ne_bytes());
+            decoded.bytes.extend(value.to_ne_bytes());
         } else {
-            bytes.extend(u8::try_from(value));
+            decoded.bytes.extend(u8::try_from(value));
         }
         at += number.len();
     }
-    (bytes, Piece { end: at, next })
+    decoded.up_to(at)
 }
 
 /// A string literal with escapes for what is no printable character.
@@ -194,27 +166,23 @@ pub(super) fn literal(
     quote: Option<u8>,
     mark: usize,
     origin: usize,
-) -> (Vec<u8>, Piece) {
-    let mut bytes = Vec::with_capacity(text.len() / 3);
+) -> Decoded {
+    let mut decoded = Decoded::new(text.len() / 3, mark);
     let mut at = 0;
-    let mut next = None;
     while let Some((&byte, after)) = text.get(at..).and_then(<[u8]>::split_first) {
-        if next.is_none() && at >= mark {
-            next = Some(Next {
-                at,
-                bytes: bytes.len(),
-            });
-        }
+        decoded.can_go_on(at);
         match byte {
             b'\\' => {
                 let (octet, length) = unescaped(after);
-                bytes.extend(octet);
+                decoded.bytes.extend(octet);
                 at += 1 + length;
             }
             // Latin-1 in UTF-8.
             0xc2 | 0xc3 if matches!(after.first(), Some(0x80..=0xbf)) => {
                 let low = after.first().copied().unwrap_or_default();
-                bytes.push(if byte == 0xc2 { low } else { low | 0x40 });
+                decoded
+                    .bytes
+                    .push(if byte == 0xc2 { low } else { low | 0x40 });
                 at += 2;
             }
             b'\n' | b'\r' | 0 => {
@@ -223,7 +191,7 @@ pub(super) fn literal(
                     if at >= origin {
                         break;
                     }
-                    bytes.clear();
+                    decoded.bytes.clear();
                 }
                 at = line;
             }
@@ -234,19 +202,19 @@ pub(super) fn literal(
                     // The marks of the next line have the beginning of the literal.
                     at += 1 + end;
                 } else if at < origin {
-                    bytes.clear();
+                    decoded.bytes.clear();
                     at += 1;
                 } else {
                     break;
                 }
             }
             _ => {
-                bytes.push(byte);
+                decoded.bytes.push(byte);
                 at += 1;
             }
         }
     }
-    (bytes, Piece { end: at, next })
+    decoded.up_to(at)
 }
 
 /// The quotation mark before the first escape of the line, with all that is before it.

@@ -1,19 +1,20 @@
 //! ASCII in UTF-16.
 
-use super::piece::{Next, Piece};
+use super::decoded::{Decoded, Next};
 
 /// The text, up to what is not ASCII. Either order of bytes is the same here, seen from a character.
-pub(super) fn decode(text: &[u8], mark: usize) -> (Vec<u8>, Piece) {
+pub(super) fn decode(text: &[u8], mark: usize) -> Decoded {
     let units = text.chunks(2).map_while(|unit| match unit {
         [byte @ 1..=0x7f, 0] | [byte @ 1..=0x7f] => Some(*byte),
         _ => None,
     });
-    let characters: Vec<u8> = units.collect();
-    let end = (2 * characters.len()).min(text.len());
+    let mut decoded = Decoded::new(0, mark);
+    decoded.bytes.extend(units);
+    let end = (2 * decoded.bytes.len()).min(text.len());
     let at = mark.next_multiple_of(2);
     let bytes = at / 2;
-    let next = (at < end).then_some(Next { at, bytes });
-    (characters, Piece { end, next })
+    decoded.next = (at < end).then_some(Next { at, bytes });
+    decoded.up_to(end)
 }
 
 /// The first character from which ASCII leads to the one that is at `at`.

@@ -1,14 +1,7 @@
 //! What a file is, by its beginning.
 
-use crate::finder::ar;
-use crate::finder::beam;
-use crate::finder::cpio;
-use crate::finder::image;
-use crate::finder::jimage;
-use crate::finder::pyinstaller;
-use crate::finder::rpm;
-use crate::finder::seven_zip;
 use crate::finder::squashfs::Superblock;
+use crate::finder::{ar, beam, cpio, image, jimage, pyinstaller, rpm, seven_zip};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Container {
@@ -41,19 +34,9 @@ impl Container {
             [b'P', b'K', 3, 4, ..] => Some(Self::Zip),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
             // The number of the block, in digits of pi.
-            [
-                b'B',
-                b'Z',
-                b'h',
-                b'1'..=b'9',
-                0x31,
-                0x41,
-                0x59,
-                0x26,
-                0x53,
-                0x59,
-                ..,
-            ] => Some(Self::Bzip2),
+            [b'B', b'Z', b'h', b'1'..=b'9', pi @ ..] if pi.starts_with(b"1AY&SY") => {
+                Some(Self::Bzip2)
+            }
             _ if head.starts_with(ar::MAGIC) => Some(Self::Ar),
             _ if beam::is_module(head) => Some(Self::Beam),
             _ if jimage::is_image(head) => Some(Self::Image),
@@ -67,9 +50,7 @@ impl Container {
             _ => None,
         }
     }
-}
 
-impl Container {
     /// Whether it is searched as it is, with what is compressed in it: there are no archives in it.
     pub(super) fn is_searched(self) -> bool {
         matches!(self, Self::Beam | Self::Modules)

@@ -1,23 +1,17 @@
 //! ZIP archives.
 
-use super::{BZIP2_MEMORY, LZMA_MEMORY, Scan, kib, read_head, too_many_entries};
-use crate::finder::checksum::CheckingReader;
-use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
-use crate::finder::location::Location;
-use crate::finder::xz;
-use crate::finder::zip;
-use crate::finder::zstd;
+use std::io::{self, BufReader, Cursor, Read, Seek};
+
 use bzip2::read::MultiBzDecoder;
 use deflate64::Deflate64Decoder;
 use flate2::read::DeflateDecoder;
 use lzma_rust2::LzmaReader;
-use lzma_rust2::XzReader;
-use std::io;
-use std::io::BufReader;
-use std::io::Cursor;
-use std::io::Read;
-use std::io::Seek;
+
+use super::{Scan, read_head};
+use crate::finder::checksum::CheckingReader;
+use crate::finder::limits::{BZIP2_MEMORY, Counter, LZMA_MEMORY};
+use crate::finder::location::Location;
+use crate::finder::{xz, zip, zstd};
 
 impl Scan<'_> {
     pub(super) fn zip(
@@ -26,32 +20,27 @@ impl Scan<'_> {
         file: impl Read + Seek,
         directory: Option<zip::Directory>,
         depth: usize,
-    ) {
-        let Some(directory) = directory else {
-            return self.failed(name, &"a ZIP archive without its end");
-        };
+    ) -> io::Result<()> {
+        let directory =
+            directory.ok_or_else(|| io::Error::other("a ZIP archive without its end"))?;
         let mut entries = zip::Entries::new(file, directory);
-        self.or_failed(name, |scan| {
-            while let Some(entry) = entries.next()? {
-                if !scan.left.entries.take(1) {
-                    return Err(too_many_entries(&scan.limits));
-                }
-                let place = name.entry(&entry.name);
-                // Before it is found to be encrypted, which is told.
-                if scan.exclusions.exclude(&place, entry.is_directory()) {
-                    continue;
-                }
-                if entry.is_encrypted() {
-                    scan.unread(&place, "encrypted entry of a ZIP archive");
-                } else if !entry.is_directory() {
-                    scan.or_failed(&place, |scan| {
-                        let mut packed = entries.packed(&entry)?;
-                        scan.entry(&place, &entry, &mut packed, depth)
-                    });
-                }
+        while let Some(entry) = entries.next()? {
+            self.count_entry()?;
+            let place = name.entry(&entry.name);
+            // Before it is found to be encrypted, which is told.
+            if self.exclusions.exclude(&place, entry.is_directory()) {
+                continue;
             }
-            Ok(())
-        });
+            if entry.is_encrypted() {
+                self.unread(&place, "encrypted entry of a ZIP archive");
+            } else if !entry.is_directory() {
+                self.or_failed(&place, |scan| {
+                    let mut packed = entries.packed(&entry)?;
+                    scan.entry(&place, &entry, &mut packed, depth)
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The content of an entry of a ZIP archive (APPNOTE, section 4.4.5).
@@ -62,10 +51,15 @@ impl Scan<'_> {
         packed: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        match entry.method {
-            0 => self.checked(name, entry, packed, depth),
-            8 => self.checked(name, entry, DeflateDecoder::new(packed), depth),
-            9 => self.checked(name, entry, Deflate64Decoder::new(packed), depth),
+        let mut memory = 0;
+        let decoder: Box<dyn Read + '_> = match entry.method {
+            0 => Box::new(packed),
+            8 => Box::new(DeflateDecoder::new(packed)),
+            9 => Box::new(Deflate64Decoder::new(packed)),
+            12 => {
+                memory = BZIP2_MEMORY;
+                Box::new(MultiBzDecoder::new(packed))
+            }
             14 => {
                 // It is read byte by byte.
                 let mut packed = BufReader::new(packed);
@@ -78,48 +72,32 @@ impl Scan<'_> {
                 } else {
                     u64::MAX
                 };
-                let decoder =
-                    LzmaReader::new_with_props(packed, length, lzma.properties, dictionary, None)?;
-                self.held(name, u64::from(dictionary) + LZMA_MEMORY, |scan| {
-                    scan.checked(name, entry, decoder, depth);
-                });
+                memory = u64::from(dictionary) + LZMA_MEMORY;
+                Box::new(LzmaReader::new_with_props(
+                    packed,
+                    length,
+                    lzma.properties,
+                    dictionary,
+                    None,
+                )?)
             }
-            12 => self.held(name, BZIP2_MEMORY, |scan| {
-                scan.checked(name, entry, MultiBzDecoder::new(packed), depth);
-            }),
             20 | 93 => {
-                let memory = self.left.in_memory.clone();
-                let decoder = zstd::Frames::new(BufReader::new(packed), memory);
-                self.checked(name, entry, decoder, depth);
+                let left = self.left.in_memory.clone();
+                Box::new(zstd::Frames::new(BufReader::new(packed), left))
             }
             95 => {
                 let head = read_head(packed)?;
-                let memory = xz::memory(&head).unwrap_or_default();
-                let packed = Cursor::new(head).chain(packed);
-                self.held(name, memory, |scan| {
-                    let decoder = XzReader::new_mem_limit(packed, true, kib(memory));
-                    scan.checked(name, entry, decoder, depth);
-                });
+                memory = xz::memory(&head).unwrap_or_default();
+                Box::new(xz::decoder(Cursor::new(head).chain(packed), true, memory))
             }
-            method => self.unread(
-                name,
-                &format!("entry of a ZIP archive, with method {method}"),
-            ),
-        }
-        Ok(())
-    }
-
-    pub(super) fn checked(
-        &mut self,
-        name: &Location,
-        entry: &zip::Entry,
-        decoder: impl Read,
-        depth: usize,
-    ) {
-        let packed = Counter::new(entry.packed);
-        let left = self.left.unpacked.clone();
-        let unpacked = UnpackingReader::new(decoder, packed, left, &self.limits);
+            method => {
+                let form = format!("entry of a ZIP archive, with method {method}");
+                self.unread(name, &form);
+                return Ok(());
+            }
+        };
+        let unpacked = self.limited(decoder, Counter::new(entry.packed));
         let mut checked = CheckingReader::new(unpacked, Some(entry.crc));
-        self.stream(name, &mut checked, depth);
+        self.unpacked(name, memory, &mut checked, depth)
     }
 }

@@ -1,14 +1,13 @@
 //! 7z.
 
-use super::{Scan, too_many_entries};
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::Scan;
+use crate::finder::bytes::skip;
 use crate::finder::checksum::CheckingReader;
-use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
+use crate::finder::limits::{Counter, too_little_memory};
 use crate::finder::location::Location;
 use crate::finder::seven_zip;
-use std::io;
-use std::io::Read;
-use std::io::Seek;
 
 impl Scan<'_> {
     /// The files of a 7z archive, and what is behind it.
@@ -19,36 +18,30 @@ impl Scan<'_> {
         depth: usize,
     ) -> io::Result<()> {
         let memory = self.left.in_memory.clone();
-        let before = memory.value();
         let mut other_method = None;
-        let header = seven_zip::read_header(&mut file, &memory, |file, folder| {
-            other_method = folder.other_method();
-            let (needed, left) = (folder.memory(), memory.value());
-            if needed > left {
-                let message = format!("needs {needed} bytes of memory, and {left} are left");
-                return Err(io::Error::other(message));
+        let end = self.giving_back(|scan| {
+            let (header, end) = seven_zip::read_header(&mut file, &memory, |file, folder| {
+                other_method = folder.other_method();
+                let (needed, left) = (folder.memory(), memory.value());
+                if needed > left {
+                    return Err(too_little_memory(needed, left));
+                }
+                let mut header = Vec::new();
+                let decoder = seven_zip::Decoder::new(file, memory.clone());
+                decoder.decode(folder)?.read_to_end(&mut header)?;
+                Ok(header)
+            })?;
+            if other_method.is_some() {
+                return Ok(end);
             }
-            let mut header = Vec::new();
-            let decoder = seven_zip::Decoder::new(file, memory.clone());
-            decoder.decode(folder)?.read_to_end(&mut header)?;
-            Ok(header)
-        });
-        if let Some(method) = other_method {
-            self.left.in_memory.set(before);
-            self.unread(name, &format!("7z with its list of files in {method}"));
-            return Ok(());
-        }
-        let result = header.and_then(|(header, end)| {
             let decoder = seven_zip::Decoder::new(&mut file, memory.clone());
             let mut archive = seven_zip::Archive::new(&header)?;
             while let Some(mut folder) = archive.next_folder()? {
-                let mut result = Ok(());
-                self.held(name, folder.memory(), |scan| {
-                    result = scan.folder(name, &mut archive, &mut folder, &decoder, depth);
+                scan.or_failed(name, |scan| {
+                    scan.held(folder.memory(), |scan| {
+                        scan.folder(name, &mut archive, &mut folder, &decoder, depth)
+                    })
                 });
-                if let Err(why) = result {
-                    self.failed(name, &why);
-                }
                 // After an error, what is behind it cannot be unpacked.
                 while archive.next_stream(&mut folder)?.is_some() {
                     archive.next_name()?;
@@ -56,8 +49,12 @@ impl Scan<'_> {
             }
             Ok(end)
         });
-        self.left.in_memory.set(before);
-        self.behind(name, file, result?, depth)
+        if let Some(method) = other_method {
+            self.unread(name, &format!("7z with its list of files in {method}"));
+            return Ok(());
+        }
+        file.seek(SeekFrom::Start(end?))?;
+        self.behind(name, &mut file, depth)
     }
 
     /// The files of a 7z archive that are unpacked as one.
@@ -76,19 +73,12 @@ impl Scan<'_> {
             decoder.decode(folder)?
         };
         let packed = Counter::new(folder.packed_size());
-        let left = self.left.unpacked.clone();
-        let mut unpacked = UnpackingReader::new(&mut unpacked, packed, left, &self.limits);
+        let mut unpacked = self.limited(&mut unpacked, packed);
         while let Some(stream) = archive.next_stream(folder)? {
-            if !self.left.entries.take(1) {
-                return Err(too_many_entries(&self.limits));
-            }
+            self.count_entry()?;
             // Without a name, it is what was packed from a pipe.
             let path = archive.next_name()?.unwrap_or_default();
-            let place = if path.is_empty() {
-                name.clone()
-            } else {
-                name.entry(&path)
-            };
+            let place = name.entry_or_self(&path);
             if let Some(method) = other_method {
                 self.unread(&place, &format!("file of a 7z archive, in {method}"));
                 continue;
@@ -96,10 +86,7 @@ impl Scan<'_> {
             let mut content = (&mut unpacked).take(stream.size);
             let mut checked = CheckingReader::new(&mut content, stream.crc);
             self.stream(&place, &mut checked, depth);
-            io::copy(&mut content, &mut io::sink())?;
-            if content.limit() > 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+            skip(&mut content)?;
         }
         Ok(())
     }

@@ -1,32 +1,24 @@
 //! Images of file systems: squashfs, `AppImage` and SIF.
 
-use super::{Scan, behind_zeros, read_head, too_deep, too_many_entries};
-use crate::finder::image;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+use super::{Scan, behind_zeros, read_head};
 use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
 use crate::finder::location::Location;
-use crate::finder::squashfs;
-use crate::finder::squashfs::Superblock;
-use crate::finder::unread;
-use std::io;
-use std::io::Cursor;
-use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
+use crate::finder::squashfs::{self, Superblock};
+use crate::finder::{image, unread};
 
 impl Scan<'_> {
-    /// What is behind the end of something: zeros, as a rule.
+    /// What is behind the end of something: zeros, as a rule, and then nothing, another archive, or anything.
     pub(super) fn behind(
         &mut self,
         name: &Location,
-        mut file: impl Read + Seek,
-        end: u64,
+        rest: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        file.seek(SeekFrom::Start(end))?;
-        let head = behind_zeros(&mut file)?;
+        let head = behind_zeros(rest)?;
         if !head.is_empty() {
-            self.stream(name, &mut Cursor::new(head).chain(file), depth);
+            self.stream(name, &mut Cursor::new(head).chain(rest), depth);
         }
         Ok(())
     }
@@ -42,10 +34,8 @@ impl Scan<'_> {
         let head = read_head(&mut file)?;
         file.rewind()?;
         self.plain(name, &mut file, &head);
-        if depth >= self.limits.depth {
-            return Err(io::Error::other(too_deep(&self.limits)));
-        }
-        self.appimage(name, &mut file, depth + 1)
+        let depth = self.deeper(depth)?;
+        self.appimage(name, &mut file, depth)
     }
 
     pub(super) fn appimage(
@@ -75,9 +65,7 @@ impl Scan<'_> {
             let Some(object) = image::SifObject::read(&mut file, number)? else {
                 break;
             };
-            if !self.left.entries.take(1) {
-                return Err(too_many_entries(&self.limits));
-            }
+            self.count_entry()?;
             if !object.is_used {
                 continue;
             }
@@ -91,10 +79,8 @@ impl Scan<'_> {
             file.seek(SeekFrom::Start(object.start))?;
             if let Some(superblock) = Superblock::from_head(&head) {
                 self.or_failed(&place, |scan| {
-                    if depth >= scan.limits.depth {
-                        return Err(io::Error::other(too_deep(&scan.limits)));
-                    }
-                    scan.image(&place, &mut file, object.start, superblock, depth + 1)
+                    let depth = scan.deeper(depth)?;
+                    scan.image(&place, &mut file, object.start, superblock, depth)
                 });
             } else {
                 let mut content = (&mut file).take(object.size);
@@ -125,7 +111,8 @@ impl Scan<'_> {
         self.or_failed(name, |scan| {
             scan.image(name, &mut file, 0, superblock, depth)
         });
-        self.behind(name, file, length, depth)
+        file.seek(SeekFrom::Start(length))?;
+        self.behind(name, &mut file, depth)
     }
 
     /// The files of a squashfs at this place.
@@ -137,21 +124,14 @@ impl Scan<'_> {
         superblock: Superblock,
         depth: usize,
     ) -> io::Result<()> {
-        let before = self.left.in_memory.value();
-        let limits = squashfs::Limits {
-            entries: self.left.entries.clone(),
-            unpacked: self.left.unpacked.clone(),
-            memory: self.left.in_memory.clone(),
-        };
+        let limits = self.left.clone();
         // A block and a fragment, each as it is and unpacked.
         let memory = 4 * u64::from(superblock.block_size);
-        let mut result = Ok(());
-        self.held(name, memory, |scan| {
-            let image = squashfs::Image::open(file, start, superblock, limits);
-            result = image.map(|image| scan.files(name, image, depth));
-        });
-        self.left.in_memory.set(before);
-        result
+        self.held(memory, |scan| {
+            let image = squashfs::Image::open(file, start, superblock, limits)?;
+            scan.files(name, image, depth);
+            Ok(())
+        })
     }
 
     pub(super) fn files(
@@ -161,17 +141,11 @@ impl Scan<'_> {
         depth: usize,
     ) {
         while let Some(entry) = image.next() {
-            let place = if entry.path.is_empty() {
-                name.clone()
-            } else {
-                name.entry(&entry.path)
-            };
+            let place = name.entry_or_self(&entry.path);
             self.or_failed(&place, |scan| {
                 let packed = Counter::new(0);
                 let content = image.content(entry.content?, packed.clone());
-                let left = scan.left.unpacked.clone();
-                let mut content = UnpackingReader::new(content, packed, left, &scan.limits);
-                scan.stream(&place, &mut content, depth);
+                scan.stream(&place, &mut scan.limited(content, packed), depth);
                 Ok(())
             });
         }

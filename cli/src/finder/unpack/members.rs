@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::units::LoneUnit;
-use super::{Scan, has_content, too_many_entries};
-use crate::finder::limits::{Counter, LimitedReader, UnpackingReader};
+use super::{Scan, has_content};
+use crate::finder::limits::{Counter, LimitedReader};
 use crate::finder::location::Location;
 use crate::finder::parts::SharedFile;
 use crate::finder::range::Range;
@@ -23,7 +23,12 @@ const BATCH: usize = 32;
 const BATCH_BYTES: u64 = 1 << 20;
 
 impl Scan<'_> {
-    pub(super) fn tar_file(&mut self, name: &Location, file: &Range, depth: usize) {
+    pub(super) fn tar_file(
+        &mut self,
+        name: &Location,
+        file: &Range,
+        depth: usize,
+    ) -> io::Result<()> {
         // As for a stream.
         let allowance = Counter::new(self.limits.about_entry);
         let reader = LimitedReader {
@@ -35,22 +40,14 @@ impl Scan<'_> {
         let result = archive.entries_with_seek().and_then(|entries| {
             for entry in entries {
                 let mut entry = entry?;
-                if !self.left.entries.take(1) {
-                    return Err(too_many_entries(&self.limits));
-                }
-                let place = name.entry(&entry.path_bytes());
+                let place = self.tar_entry(name, &entry)?;
                 let kind = entry.header().entry_type();
-                if !kind.is_dir() {
-                    self.findings.layers.entry(name, &place);
-                }
                 let size = if kind.is_gnu_sparse() {
                     // Its holes are not in the archive.
                     self.members(&mut members, depth);
                     allowance.set(u64::MAX);
                     let size = entry.header().entry_size()?;
-                    let left = self.left.unpacked.clone();
-                    let packed = Counter::new(size);
-                    let mut content = UnpackingReader::new(&mut entry, packed, left, &self.limits);
+                    let mut content = self.limited(&mut entry, Counter::new(size));
                     self.stream(&place, &mut content, depth);
                     io::copy(&mut content, &mut io::sink())?;
                     size
@@ -76,11 +73,9 @@ impl Scan<'_> {
             Ok(())
         });
         self.members(&mut members, depth);
-        if let Err(why) = result {
-            return self.failed(name, &why);
-        }
+        result?;
         allowance.set(u64::MAX);
-        self.behind_tar(name, &mut archive.into_inner(), depth);
+        self.behind(name, &mut archive.into_inner(), depth)
     }
 
     fn members(&mut self, members: &mut Vec<Member>, depth: usize) {
@@ -239,7 +234,8 @@ mod tests {
         scan.reader(&name, &mut &*data);
         let stream = shown(&scan.take_findings());
         let file = Range::whole(Arc::new(data.to_vec()), data.len() as u64);
-        scan.opened(&Location::file(name), file.clone(), Some(file));
+        scan.begin();
+        scan.at_depth(&Location::file(name), file.clone(), Some(file), 0);
         let one = shown(&scan.take_findings());
         let workers = Workers {
             threads: NonZeroUsize::new(3).unwrap(),

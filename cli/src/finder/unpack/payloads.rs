@@ -1,23 +1,14 @@
 //! What is packed in programs and in modules.
 
-use super::{Scan, counted, read_head, too_deep, too_many_entries};
-use crate::finder::contents::Payload;
-use crate::finder::contents::PayloadForm;
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+
+use super::{Scan, counted, read_head};
+use crate::finder::bytes::{read_up_to, skip};
+use crate::finder::contents::{Payload, PayloadForm};
 use crate::finder::inflate::Inflater;
-use crate::finder::jimage;
-use crate::finder::jimage::Packing;
-use crate::finder::limits::Counter;
-use crate::finder::limits::UnpackingReader;
+use crate::finder::limits::{Counter, UnpackingReader};
 use crate::finder::location::Location;
-use crate::finder::nuitka;
-use crate::finder::pyinstaller;
-use crate::finder::zstd;
-use std::io;
-use std::io::BufReader;
-use std::io::Cursor;
-use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
+use crate::finder::{jimage, nuitka, pyinstaller, zstd};
 
 impl Scan<'_> {
     /// So many bytes, whether or not all of them are read.
@@ -27,18 +18,12 @@ impl Scan<'_> {
         size: u64,
         read: impl FnOnce(&mut Self, &mut dyn Read),
     ) -> io::Result<()> {
-        if !self.left.entries.take(1) {
-            return Err(too_many_entries(&self.limits));
-        }
+        self.count_entry()?;
         let mut content = reader.take(size);
         if size > 0 {
             read(self, &mut content);
         }
-        io::copy(&mut content, &mut io::sink())?;
-        if content.limit() > 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(())
+        skip(&mut content)
     }
 
     /// Whether what is here in an image of Java's modules is not to be found in it as it is.
@@ -53,21 +38,19 @@ impl Scan<'_> {
         reader: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        let before = self.left.in_memory.value();
-        let index = jimage::Index::read(reader, &self.left.in_memory);
-        let result = match index {
-            Ok(index) if index.is_compressed() => self.resources(name, &index, reader, depth),
-            Ok(index) => {
-                self.plain_or_zip(name, reader, index.bytes(), depth);
-                Ok(())
-            }
-            Err(why) => {
-                self.plain_or_zip(name, reader, &[], depth);
-                Err(why)
-            }
-        };
-        self.left.in_memory.set(before);
-        result
+        self.giving_back(
+            |scan| match jimage::Index::read(reader, &scan.left.in_memory) {
+                Ok(index) if index.is_compressed() => scan.resources(name, &index, reader, depth),
+                Ok(index) => {
+                    scan.plain_or_zip(name, reader, index.bytes(), depth);
+                    Ok(())
+                }
+                Err(why) => {
+                    scan.plain_or_zip(name, reader, &[], depth);
+                    Err(why)
+                }
+            },
+        )
     }
 
     pub(super) fn resources(
@@ -110,18 +93,16 @@ impl Scan<'_> {
         let mut content: Box<dyn Read + '_> = Box::new(reader);
         // As many as `jlink` has, and one more.
         for _ in 0..3 {
-            let mut head = Vec::new();
-            let header = (&mut content).take(jimage::PACKED_HEADER);
-            if let Err(why) = { header }.read_to_end(&mut head) {
-                return self.failed(place, &why);
-            }
+            let head = match read_up_to(&mut content, jimage::PACKED_HEADER) {
+                Ok(head) => head,
+                Err(why) => return self.failed(place, &why),
+            };
             match index.packing(&head) {
-                Packing::None => {
-                    return self.stream(place, &mut Cursor::new(head).chain(content), depth);
-                }
-                Packing::SharedStrings => {}
-                Packing::Zip => content = Box::new(self.inflated(content)),
-                Packing::Unknown => break,
+                None => return self.stream(place, &mut Cursor::new(head).chain(content), depth),
+                // Strings of classes are in the index, where they are not compressed.
+                Some(b"compact-cp") => {}
+                Some(b"zip") => content = Box::new(self.inflated(content)),
+                Some(_) => break,
             }
         }
         self.unread(
@@ -192,25 +173,21 @@ impl Scan<'_> {
         let Some(mut table) = table else {
             return Ok(false);
         };
-        if depth >= self.limits.depth {
-            return Err(io::Error::other(too_deep(&self.limits)));
-        }
+        let depth = self.deeper(depth)?;
         let size = table.size();
         self.left.in_memory.take(size);
         let mut read = || {
             while let Some(entry) = table.next()? {
                 let place = name.entry(&entry.name);
-                if !self.left.entries.take(1) {
-                    return Err(too_many_entries(&self.limits));
-                }
+                self.count_entry()?;
                 file.seek(SeekFrom::Start(entry.start))?;
                 let content = (&mut *file).take(entry.size);
                 // Many entries may be the same part of the file.
                 if entry.is_compressed {
-                    self.stream(&place, &mut self.inflated(content), depth + 1);
+                    self.stream(&place, &mut self.inflated(content), depth);
                 } else {
                     let size = Counter::new(entry.size);
-                    self.stream(&place, &mut self.limited(content, size), depth + 1);
+                    self.stream(&place, &mut self.limited(content, size), depth);
                 }
             }
             Ok(true)
@@ -239,40 +216,22 @@ impl Scan<'_> {
             // The number alone, as programs have it that look for it.
             return Ok(0);
         };
-        if !self.left.entries.take(1) {
-            return Err(too_many_entries(&self.limits));
-        }
-        if depth >= self.limits.depth {
-            return Err(io::Error::other(too_deep(&self.limits)));
-        }
+        self.count_entry()?;
+        let depth = self.deeper(depth)?;
         let mut unpacked = self.limited(frame, packed);
         let place = name.entry(format!("zstd@{:#x}", payload.place).as_bytes());
         if payload.form == PayloadForm::Nuitka {
-            let mut head = Vec::new();
-            (&mut unpacked).take(LONGEST_HEAD).read_to_end(&mut head)?;
+            let head = read_up_to(&mut unpacked, LONGEST_HEAD)?;
             let layout = nuitka::Layout::from_head(&head);
             let reader = &mut Cursor::new(head).chain(&mut unpacked);
             match layout {
-                Some(layout) => self.nuitka(name, layout, reader, depth + 1)?,
-                None => self.stream(&place, reader, depth + 1),
+                Some(layout) => self.row(name, reader, depth, |reader| layout.next(reader))?,
+                None => self.stream(&place, reader, depth),
             }
         } else {
-            self.stream(&place, &mut unpacked, depth + 1);
+            self.stream(&place, &mut unpacked, depth);
         }
         Ok(unpacked.into_inner().packed())
-    }
-
-    pub(super) fn nuitka(
-        &mut self,
-        name: &Location,
-        layout: nuitka::Layout,
-        reader: &mut dyn Read,
-        depth: usize,
-    ) -> io::Result<()> {
-        while let Some(file) = layout.next(reader)? {
-            self.member(name, &file.name, reader, (file.size, 0), depth)?;
-        }
-        Ok(())
     }
 }
 

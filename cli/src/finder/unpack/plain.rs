@@ -1,40 +1,35 @@
 //! What is no archive from its beginning, and is searched.
 
-use super::{BESIDE, Inside, Scan, too_deep};
+use std::io::{self, Cursor, Read};
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{BESIDE, Inside, Scan};
 use crate::finder::contents::Contents;
-use crate::finder::findings::KeyStore;
-use crate::finder::findings::Place;
+use crate::finder::findings::{KeyStore, Place};
 use crate::finder::limits::Counter;
 use crate::finder::location::Location;
 use crate::finder::parts::SharedFile;
 use crate::finder::range::Range;
-use crate::finder::store::KeepingReader;
-use crate::finder::store::StoreForm;
+use crate::finder::store::{KeepingReader, StoreForm};
 use crate::finder::tail::TailReader;
-use crate::finder::unread;
-use crate::finder::zip;
-use crate::input::opened;
-use crate::input::opened::OpenedFile;
-use crate::input::opened::Refusal;
-use std::io;
-use std::io::Cursor;
-use std::io::Read;
-use std::mem;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use crate::finder::{unread, zip};
+use crate::input::opened::{self, OpenedFile, Refusal};
 
 impl<'h> Scan<'h> {
     /// What is signed in a file.
     pub(super) fn contents(&mut self, name: &Location, contents: Vec<Vec<u8>>, depth: usize) {
         for content in contents {
             let place = name.entry(b"content");
-            if depth >= self.limits.depth {
-                return self.failed(&place, &too_deep(&self.limits));
-            }
+            let depth = match self.deeper(depth) {
+                Ok(depth) => depth,
+                Err(why) => return self.failed(&place, &why),
+            };
             let length = content.len() as u64;
-            self.held(&place, length, |scan| {
+            self.or_failed(&place, |scan| {
                 let mut content = scan.limited(content.as_slice(), Counter::new(length));
-                scan.stream(&place, &mut content, depth + 1);
+                scan.unpacked(&place, length, &mut content, depth)
             });
         }
     }
@@ -60,10 +55,8 @@ impl<'h> Scan<'h> {
             let start = tail.start();
             scan.payloads(name, &mut tail, start, &payloads, depth);
             let directory = zip::Directory::find(&mut tail)?;
-            if directory.is_some() && depth < scan.limits.depth {
-                scan.zip(name, tail, directory, depth + 1);
-            } else if directory.is_some() {
-                scan.failed(name, &too_deep(&scan.limits));
+            if directory.is_some() {
+                scan.zip(name, tail, directory, scan.deeper(depth)?)?;
             }
             Ok(())
         });
@@ -95,18 +88,12 @@ impl<'h> Scan<'h> {
         content: Option<&[u8]>,
         found: &mut Contents<'h>,
     ) -> OpenedFile {
-        let (opened, mut form) = match self.read_store(store, content) {
-            Ok(opened) => (opened, None),
-            Err(_) if found.has_encrypted_data => {
-                let refusal = Some(Refusal::Password);
-                let opened = OpenedFile {
-                    refusal,
-                    ..OpenedFile::default()
-                };
-                (opened, None)
-            }
-            Err(why) => (OpenedFile::default(), Some(why)),
-        };
+        let (mut opened, mut form) = (OpenedFile::default(), None);
+        match self.read_store(store, content) {
+            Ok(read) => opened = read,
+            Err(_) if found.has_encrypted_data => opened.refusal = Some(Refusal::Password),
+            Err(why) => form = Some(why),
+        }
         for der in &opened.certificates {
             if !self.search.certificate_of_store(der, store.form(), found) {
                 form = Some("a certificate cannot be read".to_owned());

@@ -1,15 +1,12 @@
 //! Archives whose members stand in a row: ar, cpio and tar.
 
-use super::{Scan, behind_zeros, has_content, too_many_entries};
-use crate::finder::ar;
-use crate::finder::cpio;
-use crate::finder::limits::Counter;
-use crate::finder::limits::LimitedReader;
-use crate::finder::limits::UnpackingReader;
+use std::io::{self, Cursor, Read};
+
+use super::{Scan, behind_zeros, has_content};
+use crate::finder::header::MemberHeader;
+use crate::finder::limits::{Counter, LimitedReader};
 use crate::finder::location::Location;
-use std::io;
-use std::io::Cursor;
-use std::io::Read;
+use crate::finder::{ar, cpio};
 
 impl Scan<'_> {
     pub(super) fn ar(
@@ -19,12 +16,7 @@ impl Scan<'_> {
         depth: usize,
     ) -> io::Result<()> {
         io::copy(&mut reader.take(ar::MAGIC.len() as u64), &mut io::sink())?;
-        while let Some(header) = ar::Header::read(reader)? {
-            // Members begin at even places.
-            let padding = header.size % 2;
-            self.member(name, &header.name, reader, (header.size, padding), depth)?;
-        }
-        Ok(())
+        self.row(name, reader, depth, ar::next)
     }
 
     pub(super) fn cpio(
@@ -33,10 +25,7 @@ impl Scan<'_> {
         reader: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        while let Some(header) = cpio::Header::read(reader)? {
-            let sizes = (header.size, header.padding);
-            self.member(name, &header.name, reader, sizes, depth)?;
-        }
+        self.row(name, reader, depth, cpio::next)?;
         // An initial RAM disk can be several archives, each at any multiple of four.
         let head = behind_zeros(reader)?;
         let start = head.iter().position(|&byte| byte != 0);
@@ -46,23 +35,29 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// One of the files that stand in a row, with its size and what is added to that.
-    pub(super) fn member(
+    /// The files that stand in a row, each behind its header.
+    pub(super) fn row(
         &mut self,
         archive: &Location,
-        name: &[u8],
         reader: &mut dyn Read,
-        (size, padding): (u64, u64),
         depth: usize,
+        next: impl Fn(&mut dyn Read) -> io::Result<Option<MemberHeader>>,
     ) -> io::Result<()> {
-        self.chunk(reader, size, |scan, content| {
-            scan.stream(&archive.entry(name), content, depth);
-        })?;
-        io::copy(&mut reader.take(padding), &mut io::sink())?;
+        while let Some(header) = next(reader)? {
+            self.chunk(reader, header.size, |scan, content| {
+                scan.stream(&archive.entry(&header.name), content, depth);
+            })?;
+            io::copy(&mut reader.take(header.padding), &mut io::sink())?;
+        }
         Ok(())
     }
 
-    pub(super) fn tar(&mut self, name: &Location, reader: &mut dyn Read, depth: usize) {
+    pub(super) fn tar(
+        &mut self,
+        name: &Location,
+        reader: &mut dyn Read,
+        depth: usize,
+    ) -> io::Result<()> {
         // `tar` keeps long names in memory, as long as they may be, so what it reads between the
         // contents of entries has a limit.
         let allowance = Counter::new(self.limits.about_entry);
@@ -71,48 +66,40 @@ impl Scan<'_> {
             left: allowance.clone(),
         };
         let mut archive = tar::Archive::new(reader);
-        let result = archive.entries().and_then(|entries| {
-            for entry in entries {
-                let entry = entry?;
-                if !self.left.entries.take(1) {
-                    return Err(too_many_entries(&self.limits));
-                }
-                allowance.set(u64::MAX);
-                let place = name.entry(&entry.path_bytes());
-                let kind = entry.header().entry_type();
-                let size = entry.size();
-                let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
-                    // Its holes are not in the archive.
-                    let packed = Counter::new(entry.header().entry_size()?);
-                    let left = self.left.unpacked.clone();
-                    Box::new(UnpackingReader::new(entry, packed, left, &self.limits))
-                } else {
-                    Box::new(entry)
-                };
-                if !kind.is_dir() {
-                    self.findings.layers.entry(name, &place);
-                }
-                if has_content(kind) {
-                    self.layer(&place, &mut content, size, depth);
-                }
-                io::copy(&mut content, &mut io::sink())?;
-                allowance.set(self.limits.about_entry);
+        for entry in archive.entries()? {
+            let entry = entry?;
+            let place = self.tar_entry(name, &entry)?;
+            allowance.set(u64::MAX);
+            let kind = entry.header().entry_type();
+            let size = entry.size();
+            let mut content: Box<dyn Read> = if kind.is_gnu_sparse() {
+                // Its holes are not in the archive.
+                let packed = Counter::new(entry.header().entry_size()?);
+                Box::new(self.limited(entry, packed))
+            } else {
+                Box::new(entry)
+            };
+            if has_content(kind) {
+                self.or_failed(&place, |scan| scan.layer(&place, &mut content, size, depth));
             }
-            Ok(())
-        });
-        if let Err(why) = result {
-            return self.failed(name, &why);
+            io::copy(&mut content, &mut io::sink())?;
+            allowance.set(self.limits.about_entry);
         }
         allowance.set(u64::MAX);
-        self.behind_tar(name, &mut archive.into_inner(), depth);
+        self.behind(name, &mut archive.into_inner(), depth)
     }
 
-    /// What follows an archive is zeros, and then nothing, another archive (`tar -i`), or anything.
-    pub(super) fn behind_tar(&mut self, name: &Location, rest: &mut dyn Read, depth: usize) {
-        match behind_zeros(rest) {
-            Ok(head) if head.is_empty() => {}
-            Ok(head) => self.stream(name, &mut Cursor::new(head).chain(rest), depth),
-            Err(why) => self.failed(name, &why),
+    /// Where an entry of a tar archive is, which is counted.
+    pub(super) fn tar_entry<R: Read>(
+        &mut self,
+        archive: &Location,
+        entry: &tar::Entry<'_, R>,
+    ) -> io::Result<Location> {
+        self.count_entry()?;
+        let place = archive.entry(&entry.path_bytes());
+        if !entry.header().entry_type().is_dir() {
+            self.findings.layers.entry(archive, &place);
         }
+        Ok(place)
     }
 }

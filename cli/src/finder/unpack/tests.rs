@@ -861,7 +861,8 @@ fn a_file_with_a_zip_archive_behind_it_is_both() {
     fs::create_dir_all(&directory).unwrap();
     let path = directory.join("program");
     fs::write(&path, [pem(&one.der), zip("a", &other.der)].concat()).unwrap();
-    scanner.file(&path, fs::metadata(&path).unwrap().len());
+    let length = fs::metadata(&path).unwrap().len();
+    scanner.input(Input::File(path.clone(), length));
     fs::remove_dir_all(&directory).unwrap();
     let name = path.display().to_string();
     let mut expected = found(one, &name, Form::Pem);
@@ -2015,7 +2016,8 @@ fn results_are_kept_only_while_passwords_are_tried() {
         fs::write(&file, gzip(&text)).unwrap();
         let scan_all = &mut scanner(&history, limits);
         scan_all.cache = Some(Arc::new(cache));
-        scan_all.file(&file, fs::metadata(&file).unwrap().len());
+        let length = fs::metadata(&file).unwrap().len();
+        scan_all.input(Input::File(file, length));
         assert_eq!(scan_all.findings.places.len(), 1);
         let written = fs::read_dir(&folder).unwrap().filter(|entry| {
             let path = entry.as_ref().unwrap().path();

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use embedded_roots_bundle::escape;
 
 use super::container::Container;
-use super::{Budget, Scan, read_head};
+use super::{Scan, read_head};
 #[cfg(feature = "registry")]
 use crate::finder::cache::ContentDigest;
 use crate::finder::cache::{Cache, DigestingReader, Key, SMALLEST, Unit, digest_of};
@@ -78,26 +78,24 @@ impl<'h> Scan<'h> {
         reader: &mut dyn Read,
         size: u64,
         depth: usize,
-    ) {
+    ) -> io::Result<()> {
         let is_first = name.path.len() == 2;
         // Another unit would take as much memory once more.
         let is_held = self.left.in_memory.value() < self.limits.in_memory;
         if self.cache.is_none() || size < SMALLEST || !is_first || is_held || self.is_unit {
-            return self.stream(name, reader, depth);
+            self.stream(name, reader, depth);
+            return Ok(());
         }
-        let head = match read_head(reader) {
-            Ok(head) => head,
-            Err(why) => return self.failed(name, &why),
-        };
+        let head = read_head(reader)?;
         let container = Container::from_head(&head);
         let reader = &mut Cursor::new(head).chain(reader);
         if container.is_none() || size > self.left.on_disk.value() {
-            return self.stream(name, reader, depth);
+            self.stream(name, reader, depth);
+        } else {
+            let spool = self.spool_on_disk(reader)?;
+            self.spooled(name, spool, depth)?;
         }
-        match self.spool_on_disk(reader) {
-            Ok(spool) => self.spooled(name, spool, depth),
-            Err(why) => self.failed(name, &why),
-        }
+        Ok(())
     }
 
     fn spool_on_disk(&self, reader: &mut dyn Read) -> io::Result<Spool> {
@@ -125,7 +123,7 @@ impl<'h> Scan<'h> {
             // It is read here and there, so that a copy is needed for a digest of what was read, by which it is known.
             drop(in_work);
             match self.spool_on_disk(&mut file.clone()) {
-                Ok(spool) => self.spooled(name, spool, depth),
+                Ok(spool) => self.or_failed(name, |scan| scan.spooled(name, spool, depth)),
                 Err(_) => self.uncached(name, file, depth),
             }
             return;
@@ -146,22 +144,17 @@ impl<'h> Scan<'h> {
     }
 
     /// The same for a file that came as a stream, and is now in memory or in a temporary file.
-    fn spooled(&mut self, name: &Location, mut spool: Spool, depth: usize) {
-        let digest = digest_of(&mut spool).and_then(|digest| {
-            spool.rewind()?;
-            Ok(digest)
-        });
-        let digest = match digest {
-            Ok(digest) => digest,
-            Err(why) => return self.failed(name, &why),
-        };
+    fn spooled(&mut self, name: &Location, mut spool: Spool, depth: usize) -> io::Result<()> {
+        let digest = digest_of(&mut spool)?;
+        spool.rewind()?;
         let Some(cache) = self.cache.clone() else {
-            return self.at_depth(name, spool, None, depth);
+            self.at_depth(name, spool, None, depth);
+            return Ok(());
         };
         let key = cache.key(&digest, name, depth);
         let in_work = cache.in_work(&key);
         if self.is_known(&cache, &key, name) {
-            return;
+            return Ok(());
         }
         let mut watched = Watched {
             inner: spool,
@@ -173,11 +166,10 @@ impl<'h> Scan<'h> {
         }
         drop(in_work);
         if !self.add(alone) {
-            match watched.inner.rewind() {
-                Ok(()) => self.at_depth(name, watched.inner, None, depth),
-                Err(why) => self.failed(name, &why),
-            }
+            watched.inner.rewind()?;
+            self.at_depth(name, watched.inner, None, depth);
         }
+        Ok(())
     }
 
     /// A part of a file that is not at hand as a whole, with the digest that it should have; `end`
@@ -272,7 +264,7 @@ impl<'h> Scan<'h> {
 
     /// Searches something with limits of its own.
     pub(super) fn alone(&mut self, search: impl FnOnce(&mut Self)) -> LoneUnit<'h> {
-        let fresh = Budget::new(&self.limits, self.crowd.as_deref());
+        let fresh = self.budget();
         let left = mem::replace(&mut self.left, fresh);
         let before = mem::take(&mut self.findings);
         search(self);
