@@ -233,7 +233,7 @@ fn not_for_servers(text: &str) -> Result<HashSet<[u8; 32]>> {
 
 fn sha256_from_hex(file: &str, digits: &str) -> Result<[u8; 32]> {
     let digest = embedded_roots_bundle::digest::sha256_from_hex(digits);
-    Ok(digest.ok_or_else(|| format!("{file}: {digits} is no SHA-256"))?)
+    Ok(digest.ok_or_else(|| format!("{file}: {digits} is not a SHA-256 digest"))?)
 }
 
 #[cfg(test)]
@@ -244,7 +244,7 @@ mod tests {
     use crate::compromise::CompromisedRoot;
 
     #[test]
-    fn what_is_compiled_in_can_be_read() {
+    fn compiled_in_history_is_read() {
         let history = History::load().unwrap();
         assert!(history.all().len() >= 287, "{}", history.all().len());
         let in_force = history
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_bundle_holds_is_not_removed() {
+    fn bundled_roots_are_not_removed() {
         let history = History::load().unwrap();
         let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM).unwrap();
         assert!(!bundled.is_empty());
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_bundle_holds_is_for_servers() {
+    fn bundled_roots_are_for_servers() {
         let history = History::load().unwrap();
         let bundled = inspect::certificates(embedded_roots_mozilla::ANNOTATED_PEM).unwrap();
         for root in &bundled {

@@ -69,9 +69,9 @@ struct Arguments {
 enum Command {
     /// Show roots: of a file, of a bundle, or of the operating system
     List(list::Arguments),
-    /// Say whether a PEM file would compile, and what is doubtful in it
+    /// Check whether a PEM file would compile, and warn of doubtful certificates
     Check(check::Arguments),
-    /// Show which roots came, went, or changed their limits
+    /// Show which roots were added, removed, or have other limits
     Diff(diff::Arguments),
     /// Show what a server sends, and why it is trusted or not
     Explain(explain::Arguments),

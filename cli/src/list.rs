@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
             let count = counted(limited.len(), "root");
             let source = escape(&arguments.source.to_string());
             output.warn(&[format!(
-                "{source}: {count} with a date for SCTs (`sct-not-after`) left out, which annotated PEM cannot say"
+                "{source}: {count} with a date for SCTs (`sct-not-after`) left out: annotated PEM cannot express their date for SCTs (sct-not-after)"
             )])?;
         }
         let bundle = ParsedBundle::new(roots.into_iter().map(|root| root.root).collect())?;

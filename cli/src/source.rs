@@ -225,14 +225,14 @@ fn on(day: &str, history: &History) -> Result<Vec<InspectedRoot>> {
     let start = parse_day(day).map_err(|why| format!("{name}: {why}"))?;
     // A clock can be wrong, but not before what is known.
     if is_after(day, history) && start > UnixTime::now() {
-        return Err(format!("{name}: that day is still to come").into());
+        return Err(format!("{name}: that day is in the future").into());
     }
     let roots = history
         .on(day)
         .map(|known| InspectedRoot::from_der(known.der.clone()));
     let roots: Vec<InspectedRoot> = roots.collect::<Result<_>>()?;
     if roots.is_empty() {
-        return Err(format!("{name}: nothing is known of the list on that day").into());
+        return Err(format!("{name}: the list of that day is not known").into());
     }
     Ok(roots)
 }

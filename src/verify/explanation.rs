@@ -208,8 +208,8 @@ impl<'a> Path<'a> {
 
     fn ca_as_end_entity(&self, purpose: Purpose<'_>) -> Refusal {
         let (why, advice) = match purpose {
-            Purpose::Server(_) => ("is that of a CA, which cannot be a server's", PIN),
-            Purpose::Client => ("is that of a CA, which cannot be a client's", ""),
+            Purpose::Server(_) => ("is the certificate of a CA, which a server cannot use", PIN),
+            Purpose::Client => ("is the certificate of a CA, which a client cannot use", ""),
         };
         Refusal::unsuitable(subject(self.end_entity), Defect::Ca, why.to_owned(), advice)
     }

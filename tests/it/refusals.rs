@@ -308,7 +308,7 @@ fn end_entity_of_a_ca_is_told_to_be_pinned() {
     assert!(refused.is_ca_as_end_entity());
     assert_eq!(
         format!("{refused:?}"),
-        "the certificate \"CN=a server\" is that of a CA, which cannot be a server's; if you know that this is the \
+        "the certificate \"CN=a server\" is the certificate of a CA, which a server cannot use; if you know that this is the \
          server's own certificate, pin it (`RootsBuilder::pinned_certificate`)"
     );
 }

@@ -75,10 +75,10 @@ fn limit(end: End) -> Option<String> {
     let time = rfc3339(end.time);
     match end.kind {
         EndKind::ChromeSctNotAfter => Some(format!(
-            "chrome trusts only certificates of it with an SCT from {time} or before"
+            "chrome trusts its certificates only with an SCT from {time} or before"
         )),
         EndKind::MicrosoftNotBefore => Some(format!(
-            "microsoft trusts no certificate of it that starts after {time}"
+            "microsoft trusts none of its certificates that start after {time}"
         )),
         EndKind::MicrosoftDisallowed => Some(format!("microsoft does not trust it from {time} on")),
         _ => None,

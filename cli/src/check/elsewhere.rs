@@ -9,13 +9,13 @@ use crate::check::report::{Doubt, OTHER_PROGRAMS, Warning};
 use crate::input::Input;
 use crate::interop::certificate::RootsOfFile;
 use crate::interop::table::Table;
-use crate::interop::{self, Chosen, Opinion};
+use crate::interop::{self, Choice, Opinion};
 use crate::outcome::Result;
 use crate::place::Place;
 use crate::root::InspectedRoot;
 
 /// A file, in the table of other programs.
-pub(super) struct Others<'a> {
+pub(super) struct OtherPrograms<'a> {
     pub(super) table: &'a Table,
     /// The shapes of the file, and their lines.
     pub(super) files: Vec<(&'static str, usize)>,
@@ -23,8 +23,8 @@ pub(super) struct Others<'a> {
     pub(super) shapes: RootsOfFile<'a>,
 }
 
-impl<'a> Others<'a> {
-    pub(super) fn opinions(&self, chosen: &Chosen<'_>) -> Vec<Warning<Opinion<'a>>> {
+impl<'a> OtherPrograms<'a> {
+    pub(super) fn opinions(&self, chosen: &Choice<'_>) -> Vec<Warning<Opinion<'a>>> {
         let of_file = self.files.iter().flat_map(|(shape, line)| {
             let opinions = self.table.of_file(shape, chosen);
             let place = Place::Line(*line);

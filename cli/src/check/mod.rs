@@ -16,7 +16,7 @@ use embedded_roots_bundle::{
 };
 use rustls_pki_types::UnixTime;
 
-use crate::check::elsewhere::Others;
+use crate::check::elsewhere::OtherPrograms;
 use crate::check::report::{Check, Doubt, Warning};
 use crate::history::History;
 use crate::input::Input;
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// Warn of certificates that expire within this many days, and of dates that browsers have for a public root
     #[arg(long, default_value_t = 30)]
     days: u32,
-    /// Tell what these programs refuse or lose, by measurement: `all`, or names such as `openssl`,
+    /// Report what these programs refuse or lose, by measurement: `all`, or names such as `openssl`,
     /// `python` and `java`
     #[arg(long = "for", value_name = "NAME", value_delimiter = ',')]
     programs: Vec<String>,
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let table = Table::load()?;
     // Those that do not compile, too.
     let certificates: Vec<InspectedRoot> = input.certificates().collect();
-    let others = Others {
+    let others = OtherPrograms {
         table: &table,
         files: interop::file::shapes(input.form, input.text()),
         roots: &certificates,
@@ -226,7 +226,7 @@ fn doubts(
         doubt("duplicate-key", format!("has the key of {place}"));
     }
     if let Some(limits) = limits_not_said(root) {
-        let text = format!("Mozilla trusts it within limits that this file does not say: {limits}");
+        let text = format!("Mozilla limits it, and this file does not: {limits}");
         doubt("limit-not-applied", text);
     }
     doubts

@@ -115,7 +115,10 @@ const MOST_ADDED: usize = 16;
 /// Writes the certificates as PEM into a new file.
 pub(super) fn write(missing: &[MissingCertificate], path: &Path) -> Result<()> {
     if missing.is_empty() {
-        return Err("no known certificate is missing from the chain, so none is written".into());
+        return Err(
+            "the chain is complete, or the missing certificate is not known: nothing was written"
+                .into(),
+        );
     }
     let blocks = missing
         .iter()

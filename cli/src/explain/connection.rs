@@ -142,8 +142,7 @@ impl Server {
     }
 }
 
-const NO_TLS: &str =
-    "no TLS handshake: the server does not speak TLS here: what it sent is no TLS record";
+const NO_TLS: &str = "no TLS handshake: the server does not speak TLS on this port: it sent something that is not a TLS record";
 
 /// Whether what was read does not begin as a record of TLS does.
 fn is_no_tls(why: &io::Error) -> bool {

@@ -11,7 +11,7 @@ use crate::explain::chain::{Chain, LONGEST_NAME};
 use crate::explain::policy::Candidate;
 use crate::interop::certificate::{RootsOfFile, SUBJECT_KEY_IDENTIFIER, is_self_issued};
 use crate::interop::table::{Program, Table, Verdict};
-use crate::interop::{Chosen, Opinion, joined};
+use crate::interop::{Choice, Opinion, joined};
 use crate::root::InspectedRoot;
 
 /// What the table says of the root that a chain ends in, and of the chain below it.
@@ -33,7 +33,7 @@ impl<'a> Elsewhere<'a> {
     /// chain was judged by, among which the end is seen.
     pub(super) fn new(
         table: &'a Table,
-        programs: &Chosen<'_>,
+        programs: &Choice<'_>,
         chain: &Chain,
         candidates: &[Candidate],
         trusted: &[CertificateDer<'static>],

@@ -28,7 +28,7 @@ pub(super) fn handshake(
 ) -> (Handshake, Result<Outcome>) {
     let (sent, ended) = server.handshake(config(roots), roots.verifier(), case.now);
     let is_other = !sent.is_empty() && !sent.iter().eq(case.chain.sent());
-    let other = "the second connection was sent another chain";
+    let other = "the server sent another chain on the second connection";
     let (sentence, outcome) = match ended {
         Ok(sentence) if is_other => (format!("{sentence}; {other}"), Ok(Outcome::Clean)),
         Ok(sentence) => (sentence, Ok(Outcome::Clean)),

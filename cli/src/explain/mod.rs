@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
     /// Write the certificates that complete the chain into this new file (PEM)
     #[arg(long, value_name = "FILE")]
     write_intermediate: Option<PathBuf>,
-    /// Tell what these programs make of the root that the chain ends in, by measurement: `all`, or names
+    /// Report how these programs judge the root that the chain ends in, by measurement: `all`, or names
     /// such as `openssl`, `python` and `java`
     #[arg(long = "for", value_name = "NAME", value_delimiter = ',')]
     programs: Vec<String>,
@@ -243,6 +243,6 @@ fn host_and_port(text: &str, default: u16) -> Result<(String, u16)> {
     let valid = port
         .ok()
         .filter(|_| !host.is_empty() && !host.contains('/'));
-    let port = valid.ok_or_else(|| format!("\"{}\" is no HOST or HOST:PORT", escape(text)))?;
+    let port = valid.ok_or_else(|| format!("\"{}\" is not HOST or HOST:PORT", escape(text)))?;
     Ok((host.to_owned(), port))
 }

@@ -45,7 +45,7 @@ impl ProgramVerdict {
             Some(false) => 2,
         });
         best.unwrap_or_else(|| {
-            let sentence = "the chain ends in one of its roots, of which no dates are known";
+            let sentence = "the chain ends in one of its roots, whose dates are not known";
             Self::unknown(sentence.to_owned())
         })
     }
@@ -102,7 +102,7 @@ impl ProgramVerdict {
                 let sentence = format!("{wanted}, and the first of this one is from {first}");
                 Self::refused(Reason::Distrusted, sentence)
             }
-            None => Self::unknown(format!("{wanted}, and this one has none in itself")),
+            None => Self::unknown(format!("{wanted}, and this certificate contains none")),
         }
     }
 
@@ -115,7 +115,7 @@ impl ProgramVerdict {
             accepted: Some(true),
             reason: None,
             sentence: format!(
-                "{ends_in}; its list and dates are known here, and its rules {rules} are not"
+                "{ends_in}; this program knows its list and dates, but not its rules {rules}"
             ),
         }
     }

@@ -139,7 +139,7 @@ impl Explanation<'_> {
             }
             None if self.is_asked_elsewhere => writeln!(
                 out,
-                "\nThe chain ends in no known root, so that nothing is known of other programs."
+                "\nThe chain does not end in a known root, so nothing is known about other programs."
             ),
             None => Ok(()),
         }

@@ -122,7 +122,7 @@ impl<'a> Lines<'a> {
     fn line(&mut self) -> Result<String> {
         self.read += 1;
         if self.read > MOST_LINES {
-            return Err("the server sends lines without end".into());
+            return Err("the server sends too many lines".into());
         }
         loop {
             if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
@@ -131,7 +131,7 @@ impl<'a> Lines<'a> {
                 return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
             }
             if self.buffer.len() > LONGEST_LINE {
-                return Err("the server sends a line without end".into());
+                return Err("the server sends a line that is too long".into());
             }
             let mut chunk = [0; 1024];
             let read = self.stream.read(&mut chunk)?;

@@ -40,7 +40,7 @@ impl Read for TimedStream {
         self.stream.set_read_timeout(Some(time))?;
         let read = self.stream.read(buffer).map_err(or_timed_out)?;
         let left = self.left.checked_sub(read);
-        self.left = left.ok_or_else(|| io::Error::other("the server sends without end"))?;
+        self.left = left.ok_or_else(|| io::Error::other("the server sends too much"))?;
         Ok(read)
     }
 }

@@ -62,7 +62,7 @@ fn of_removed_root(removals: impl Fn(&str) -> String) -> (Reason, String) {
 }
 
 #[test]
-fn a_removed_root_is_told_with_day_and_reason() {
+fn removed_root_is_named_with_day_and_reason() {
     let (reason, sentence) = of_removed_root(|sha256| {
         format!(
             "[[removal]]\nsha256 = [\"{sha256}\"]\nreason = \"it misissued\"\nsource = \"a page\"\n"

@@ -208,7 +208,7 @@ impl Case<'_> {
             if policy.list.is_some() {
                 // Its program decides by itself.
                 let sentence = format!(
-                    "the chain ends in the root {root}, which it does not have; it left Mozilla's list by {when}"
+                    "the chain ends in the root {root}, which is not in its list; it left Mozilla's list by {when}"
                 );
                 return (Reason::OtherRoot, sentence);
             }
@@ -226,7 +226,7 @@ impl Case<'_> {
             format!("trusted by {}", joined(others))
         };
         let sentence =
-            format!("the chain ends in the root {root}, which it does not have; {others}");
+            format!("the chain ends in the root {root}, which is not in its list; {others}");
         (Reason::OtherRoot, sentence)
     }
 
@@ -236,7 +236,7 @@ impl Case<'_> {
             *root == self.chain.end_entity.der && candidate.trusted_by.contains(&policy.name)
         });
         let what = if is_root {
-            "is itself a root, and a CA's cannot be a server's"
+            "is a root, and the certificate of a CA cannot be used by a server"
         } else {
             "is self-signed, and not a known root"
         };

@@ -49,7 +49,7 @@ pub(crate) struct Cache {
 }
 
 /// While it is there, other threads wait for the result.
-pub(crate) struct InWork<'c> {
+pub(crate) struct PendingResult<'c> {
     cache: &'c Cache,
     key: PathBuf,
 }
@@ -122,11 +122,11 @@ impl Cache {
 
     /// Waits until no other thread scans the same, which it does only with nothing else to wait for than memory, of which
     /// the caller may hold none.
-    pub(crate) fn in_work(&self, key: &Key) -> InWork<'_> {
+    pub(crate) fn in_work(&self, key: &Key) -> PendingResult<'_> {
         let is_taken = |in_work: &mut HashSet<PathBuf>| !in_work.insert(key.0.clone());
         let in_work = self.in_work.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.changed.wait_while(in_work, is_taken));
-        InWork {
+        PendingResult {
             cache: self,
             key: key.0.clone(),
         }
@@ -149,7 +149,7 @@ impl Cache {
         };
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let damaged = || io::Error::other("is no result of this program");
+        let damaged = || io::Error::other("is not a result of this program");
         let (digest, content) = text.split_once('\n').ok_or_else(damaged)?;
         if digest != self.checksum(key, content) {
             return Err(damaged());
@@ -199,7 +199,7 @@ impl Cache {
     }
 }
 
-impl Drop for InWork<'_> {
+impl Drop for PendingResult<'_> {
     fn drop(&mut self) {
         let in_work = self.cache.in_work.lock();
         let mut in_work = in_work.unwrap_or_else(PoisonError::into_inner);

@@ -27,7 +27,7 @@ impl<R: Read> Read for CheckingReader<R> {
         self.crc.update(buffer.get(..count).unwrap_or_default());
         let is_end = count == 0 && !buffer.is_empty();
         if is_end && self.expected.is_some_and(|crc| crc != self.crc.sum()) {
-            return Err(io::Error::other("the checksum is another"));
+            return Err(io::Error::other("the checksum does not match"));
         }
         Ok(count)
     }

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::files::Input;
-use super::limits::{Reserve, ScanLimits, Taken};
+use super::limits::{Reservation, Reserve, ScanLimits};
 use super::shares::SharedWork;
 
 /// What there is to do for all threads.
 pub(crate) struct Crowd<'h, S> {
     state: Mutex<State<'h, S>>,
     changed: Condvar,
-    memory: Arc<Taken>,
+    memory: Arc<Reservation>,
 }
 
 struct State<'h, S> {
@@ -80,10 +80,10 @@ impl<'h, S> Crowd<'h, S> {
     }
 
     /// Lets others do parts of something, as long as the guard is there.
-    pub(crate) fn share<'c>(&'c self, work: Arc<dyn SharedWork<S> + 'h>) -> Sharing<'c, 'h, S> {
+    pub(crate) fn share<'c>(&'c self, work: Arc<dyn SharedWork<S> + 'h>) -> Share<'c, 'h, S> {
         self.lock().shared.push(Arc::clone(&work));
         self.changed.notify_all();
-        Sharing { crowd: self, work }
+        Share { crowd: self, work }
     }
 
     /// There is nothing more to do.
@@ -98,19 +98,19 @@ impl<'h, S> Crowd<'h, S> {
 }
 
 /// Something of which others do parts.
-pub(crate) struct Sharing<'c, 'h, S> {
+pub(crate) struct Share<'c, 'h, S> {
     crowd: &'c Crowd<'h, S>,
     work: Arc<dyn SharedWork<S> + 'h>,
 }
 
-impl<S> Sharing<'_, '_, S> {
+impl<S> Share<'_, '_, S> {
     /// There may be parts again that nobody does.
     pub(crate) fn has_moved(&self) {
         self.crowd.changed.notify_one();
     }
 }
 
-impl<S> Drop for Sharing<'_, '_, S> {
+impl<S> Drop for Share<'_, '_, S> {
     fn drop(&mut self) {
         let mut state = self.crowd.lock();
         state.shared.retain(|work| !Arc::ptr_eq(work, &self.work));

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_on_disk_is_known_by_any_name() {
+    fn special_files_are_recognised_by_any_name() {
         let here = std::env::current_dir().unwrap();
         let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
         for root in [Path::new("/"), Path::new("/../"), Path::new("//."), &up] {

@@ -39,7 +39,7 @@ struct Changes {
 
 /// The layer for which a container does not see a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct HiddenBy {
+pub(crate) struct Concealment {
     pub(crate) layer: String,
     pub(crate) how: How,
 }
@@ -151,7 +151,7 @@ impl Layers {
 
     /// Why the containers of no image see the place; `None` if one does, if the place is in no layer, or if not all of
     /// them are known.
-    pub(crate) fn hidden_by(&self, place: &Location) -> Option<HiddenBy> {
+    pub(crate) fn hidden_by(&self, place: &Location) -> Option<Concealment> {
         // The image that shows it may be one that is not known.
         if self.is_incomplete {
             return None;
@@ -165,7 +165,7 @@ impl Layers {
             let path = place.path.get(layer.len())?;
             let mut above = image.get(number + 1..).unwrap_or_default().iter();
             Some(above.find_map(|above| {
-                Some(HiddenBy {
+                Some(Concealment {
                     layer: above.join("!"),
                     how: self.archives.get(above)?.hides(path)?,
                 })
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_image_shows_is_not_hidden() {
+    fn file_visible_in_one_image_is_not_hidden() {
         let mut layers = Layers::default();
         let blobs = "layout/blobs/sha256";
         let place = |name: &str| Location::file(format!("{blobs}/{name}"));

@@ -151,7 +151,7 @@ pub(crate) fn too_little_memory(needed: u64, left: u64) -> io::Error {
 /// Who needs it waits for it, so that what can be read does not depend on what other threads read. Whoever has it waits
 /// for nobody.
 pub(crate) struct Reserve {
-    taken: Arc<Taken>,
+    taken: Arc<Reservation>,
     /// The bytes of it.
     size: u64,
     is_own: AtomicBool,
@@ -159,13 +159,13 @@ pub(crate) struct Reserve {
 
 /// Whether somebody has a reserve.
 #[derive(Default)]
-pub(crate) struct Taken {
+pub(crate) struct Reservation {
     is_taken: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Reserve {
-    pub(crate) fn new(taken: Arc<Taken>, size: u64) -> Self {
+    pub(crate) fn new(taken: Arc<Reservation>, size: u64) -> Self {
         Self {
             taken,
             size,
@@ -178,7 +178,7 @@ impl Reserve {
         if self.is_own.swap(is_needed, Relaxed) == is_needed {
             return;
         }
-        let Taken { is_taken, changed } = &*self.taken;
+        let Reservation { is_taken, changed } = &*self.taken;
         let taken = is_taken.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = |taken: &mut bool| is_needed && *taken;
         let taken = changed.wait_while(taken, wait);
@@ -304,7 +304,7 @@ mod tests {
     /// Each thread takes more than its own part again and again, and sees that nobody else does at that time.
     #[test]
     fn one_thread_at_a_time_has_the_reserve() {
-        let taken = Arc::new(Taken::default());
+        let taken = Arc::new(Reservation::default());
         let others = AtomicU64::new(0);
         thread::scope(|scope| {
             for _ in 0..4 {

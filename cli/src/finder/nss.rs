@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_trust_is_unknown() {
+    fn invalid_trust_object_is_unknown() {
         let history = History::load().unwrap();
         let der = &history.all()[7].der;
         let other = 5_u64.to_le_bytes();

@@ -70,7 +70,7 @@ impl Workers {
         let mut walk = Walk::new(paths, Arc::clone(&self.exclusions));
         thread::scope(|scope| {
             // The threads end when this function does, however it does.
-            let crowd = Closing(&crowd);
+            let crowd = CloseGuard(&crowd);
             for number in 0..self.threads.get() {
                 let mut scan = self.one(search);
                 scan.crowd = Some(Arc::clone(crowd.0));
@@ -90,7 +90,7 @@ impl Workers {
             }
             drop(sender);
             let mut all = Findings::default();
-            let mut ahead = Ahead::default();
+            let mut ahead = ReadAhead::default();
             loop {
                 while ahead.cost < MAX_AHEAD {
                     let Some(batch) = batch(&mut walk) else {
@@ -136,7 +136,7 @@ fn batch(walk: &mut Walk) -> Option<Batch> {
 
 /// The batches that were given away and are not in the result.
 #[derive(Default)]
-struct Ahead<'h> {
+struct ReadAhead<'h> {
     first: u64,
     costs: VecDeque<usize>,
     cost: usize,
@@ -144,7 +144,7 @@ struct Ahead<'h> {
     ready: BTreeMap<u64, Findings<'h>>,
 }
 
-impl<'h> Ahead<'h> {
+impl<'h> ReadAhead<'h> {
     fn give(&mut self, batch: &Batch) {
         self.costs.push_back(batch.cost);
         self.cost += batch.cost;
@@ -160,9 +160,9 @@ impl<'h> Ahead<'h> {
     }
 }
 
-struct Closing<'c, 'h>(&'c Arc<Crowd<'h, Scan<'h>>>);
+struct CloseGuard<'c, 'h>(&'c Arc<Crowd<'h, Scan<'h>>>);
 
-impl Drop for Closing<'_, '_> {
+impl Drop for CloseGuard<'_, '_> {
     fn drop(&mut self) {
         self.0.close();
     }

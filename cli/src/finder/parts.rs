@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_at_and_across_the_edges_of_parts_is_found_once_as_in_one_search() {
+    fn parts_find_each_root_once() {
         let mut search = Search::new(&HISTORY, &()).unwrap();
         let noise = noise(2 * 256 * 1024 + 70_000);
         let part = usize::try_from(SIZES.part).unwrap();
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_before_an_error_is_found() {
+    fn roots_before_a_read_error_are_found() {
         let mut search = Search::new(&HISTORY, &()).unwrap();
         let part = usize::try_from(SIZES.part).unwrap();
         let data = &of_version(3).der;

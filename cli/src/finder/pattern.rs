@@ -324,7 +324,7 @@ mod tests {
     /// What Git says of patterns and paths of a few characters.
     #[test]
     #[ignore = "needs Git"]
-    fn git_agrees() {
+    fn patterns_agree_with_git() {
         use embedded_roots_testing::folder::Folder;
         use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! Certificates in text, however a program or a configuration file quotes it.
 
-use super::text::{self, Decoded, Marks};
+use super::text::{self, DecodedText, Marks};
 
 const LABELS: [&[u8]; 3] = [
     b"CERTIFICATE-----",
@@ -18,7 +18,7 @@ pub(crate) fn decode(
     most: usize,
 ) -> Option<(Vec<u8>, usize)> {
     let content = LABELS.iter().find_map(|label| text.strip_prefix(*label))?;
-    let Decoded { bytes, end, .. } = text::block(content, &marks(), most);
+    let DecodedText { bytes, end, .. } = text::block(content, &marks(), most);
     (bytes.len() <= most).then_some((bytes, text.len() - content.len() + end))
 }
 

@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_out_of_a_block_is_at_most_128_kib() {
+    fn zstd_block_output_is_bounded() {
         for (sequences, code, more, is_within) in [
             (1, 52, (1 << 16) - 4, true),
             (1, 52, (1 << 16) - 3, true),

@@ -57,7 +57,7 @@ impl<R> Shares<R> {
     /// Does a part that was claimed.
     pub(crate) fn work(&self, number: usize, work: impl FnOnce() -> R) {
         // Also if it panics, so that nobody waits for it.
-        let mut claimed = Claimed {
+        let mut claimed = Claim {
             shares: self,
             number,
             result: None,
@@ -94,13 +94,13 @@ impl<R> Shares<R> {
     }
 }
 
-struct Claimed<'a, R> {
+struct Claim<'a, R> {
     shares: &'a Shares<R>,
     number: usize,
     result: Option<R>,
 }
 
-impl<R> Drop for Claimed<'_, R> {
+impl<R> Drop for Claim<'_, R> {
     fn drop(&mut self) {
         let result = self.result.take();
         self.shares.lock().ready.insert(self.number, result);

@@ -131,7 +131,7 @@ fn many_roots_are_found_in_a_file_of_each_spelling() {
 
 /// Also of a text that is damaged, of which what is left is decoded from somewhere within.
 #[test]
-fn what_is_found_behind_a_nul_is_what_is_found_at_the_beginning() {
+fn text_after_a_nul_is_searched_like_a_file() {
     let history = History::load().unwrap();
     let mut search = Search::new(&history, &()).unwrap();
     let known = history.all().first().unwrap();

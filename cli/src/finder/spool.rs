@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_what_was_written_in_memory_and_on_disk() {
+    fn spool_round_trip() {
         let data: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         for memory in [8 * 400_000, 8 * 399_999, 8 * 1_000, 0] {
             let (memory, disk) = (Counter::new(memory), Counter::new(400_000));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_larger_than_temporary_files_may_be_is_an_error_and_leaves_the_rest_to_others() {
+    fn temporary_file_limit_is_enforced() {
         let (memory, disk) = (Counter::new(80), Counter::new(1_000));
         let mut data = io::repeat(1).take(1_001);
         let result = Spool::filled(&mut data, memory.clone(), disk.clone());

@@ -15,14 +15,14 @@ pub(crate) struct TailReader<R> {
     inner: R,
     memory: Counter,
     disk: Counter,
-    kept: Kept,
+    kept: TailBuffer,
     /// How many bytes were read.
     length: u64,
     /// The last ones, from which nothing is gone that the end of an archive may be in.
     last: Vec<u8>,
 }
 
-enum Kept {
+enum TailBuffer {
     /// No header so far, but one may begin in these bytes.
     Nothing(Vec<u8>),
     Spool(u64, Spool),
@@ -36,7 +36,7 @@ impl<R> TailReader<R> {
             inner,
             memory,
             disk,
-            kept: Kept::Nothing(Vec::new()),
+            kept: TailBuffer::Nothing(Vec::new()),
             length: 0,
             last: Vec::new(),
         }
@@ -52,28 +52,28 @@ impl<R> TailReader<R> {
         let last = self.last.get(last..).unwrap_or_default();
         let has_end = || zip::may_have_end(last, self.length);
         match self.kept {
-            Kept::Spool(start, spool) => Ok(Some(Tail::new(start, self.length, spool))),
-            Kept::Nothing(_) if has_end() => {
+            TailBuffer::Spool(start, spool) => Ok(Some(Tail::new(start, self.length, spool))),
+            TailBuffer::Nothing(_) if has_end() => {
                 Err(io::Error::other("the end of a ZIP archive without entries"))
             }
             // The last bytes, which are too few to be a sign.
-            Kept::Nothing(last) if has_payload => {
+            TailBuffer::Nothing(last) if has_payload => {
                 let mut spool = Spool::new(self.memory, self.disk);
                 spool.append(&last)?;
                 let start = self.length - last.len() as u64;
                 Ok(Some(Tail::new(start, self.length, spool)))
             }
-            Kept::Lost(why) if has_end() || has_payload => {
+            TailBuffer::Lost(why) if has_end() || has_payload => {
                 let message = format!("an archive behind something else: {why}");
                 Err(io::Error::new(why.kind(), message))
             }
-            Kept::Nothing(_) | Kept::Lost(_) => Ok(None),
+            TailBuffer::Nothing(_) | TailBuffer::Lost(_) => Ok(None),
         }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
         match &mut self.kept {
-            Kept::Nothing(before) => {
+            TailBuffer::Nothing(before) => {
                 before.extend_from_slice(bytes);
                 let entry = first_sign(before);
                 let rest = before.len().saturating_sub(LONGEST_SIGN - 1);
@@ -82,12 +82,12 @@ impl<R> TailReader<R> {
                     let begin = std::mem::take(before);
                     let start = self.length + bytes.len() as u64 - begin.len() as u64;
                     let spool = Spool::new(self.memory.clone(), self.disk.clone());
-                    self.kept = Kept::Spool(start, spool);
+                    self.kept = TailBuffer::Spool(start, spool);
                     self.append(&begin);
                 }
             }
-            Kept::Spool(..) => self.append(bytes),
-            Kept::Lost(_) => {}
+            TailBuffer::Spool(..) => self.append(bytes),
+            TailBuffer::Lost(_) => {}
         }
         self.length += bytes.len() as u64;
         let new = bytes.len().saturating_sub(zip::LONGEST_END);
@@ -101,9 +101,9 @@ impl<R> TailReader<R> {
     }
 
     fn append(&mut self, bytes: &[u8]) {
-        if let Kept::Spool(_, spool) = &mut self.kept {
+        if let TailBuffer::Spool(_, spool) = &mut self.kept {
             if let Err(why) = spool.append(bytes) {
-                self.kept = Kept::Lost(why);
+                self.kept = TailBuffer::Lost(why);
             }
         }
     }
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_a_header_is_kept_in_whatever_pieces_it_comes() {
+    fn tail_is_kept_whatever_the_read_sizes() {
         let mut data =
             b"a script PK\x03\x04, which is no entry, PK\x03\x04\x14\0\0\0\x08\0".to_vec();
         let start = data.len() - 10;

@@ -394,7 +394,8 @@ impl<'h> Scan<'h> {
                 return read(scan);
             }
             let limit = scan.limits.in_memory;
-            let message = format!("needs {memory} bytes of memory, where all has {limit}");
+            let message =
+                format!("needs {memory} bytes of memory, and the limit for all is {limit}");
             Err(io::Error::other(message))
         })
     }

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_files_are_none() {
+    fn plain_files_are_not_unread_forms() {
         for plain in [
             &b""[..],
             b"\x7fELF\x02\x01\x01\0\0\0",

@@ -240,7 +240,7 @@ impl<R: Read + Seek> Entries<R> {
             return Ok(());
         }
         let count = self.count;
-        let why = format!("the directory of this ZIP archive says {said} entries, and has {count}");
+        let why = format!("the directory of this ZIP archive names {said} entries but has {count}");
         Err(io::Error::other(why))
     }
 }

@@ -41,9 +41,9 @@ pub(super) struct RootForecast {
     /// Its common name, or the whole subject if others have that name, too.
     pub(super) name: String,
     /// The first end that is to come; if trust is over, what ended it. None if no end is known.
-    pub(super) next: Option<DatedEnd>,
+    pub(super) next: Option<EndOfTrust>,
     /// All, the earliest first.
-    pub(super) ends: Vec<DatedEnd>,
+    pub(super) ends: Vec<EndOfTrust>,
     /// The programs that do not have it, of a public root.
     absent_from: Vec<String>,
     /// Whether it counts for the exit status.
@@ -52,7 +52,7 @@ pub(super) struct RootForecast {
 
 /// An end, for JSON.
 #[derive(Serialize)]
-pub(super) struct DatedEnd {
+pub(super) struct EndOfTrust {
     #[serde(serialize_with = "as_text")]
     pub(super) kind: EndKind,
     time: String,
@@ -122,8 +122,8 @@ impl<'a> Report<'a> {
             RootForecast {
                 is_due: within.is_some_and(|within| is_due(ends, now, within)),
                 absent_from: absent_from.map(ToString::to_string).collect(),
-                next: next(ends, now).copied().map(DatedEnd::new),
-                ends: ends.iter().copied().map(DatedEnd::new).collect(),
+                next: next(ends, now).copied().map(EndOfTrust::new),
+                ends: ends.iter().copied().map(EndOfTrust::new).collect(),
                 facts: root.facts(lists.history),
                 name: if is_shared {
                     certificate.subject().to_owned()
@@ -225,10 +225,7 @@ impl<'a> Report<'a> {
         )?;
         if !self.anchors.is_empty() {
             let count = counted(self.anchors.len(), "private root");
-            writeln!(
-                out,
-                "{count} without a certificate, of which no dates are known"
-            )?;
+            writeln!(out, "{count} without a certificate, so no dates are known")?;
         }
         let count = counted(self.roots.len(), "root");
         match self.within {
@@ -245,7 +242,7 @@ impl<'a> Report<'a> {
     }
 }
 
-impl DatedEnd {
+impl EndOfTrust {
     fn new(end: End) -> Self {
         Self {
             kind: end.kind,

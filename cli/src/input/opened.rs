@@ -85,7 +85,7 @@ impl Refusal {
                 "PKCS#12 with encrypted certificates or keys, and too many iterations to try passwords"
             }
             Self::UsedUp => {
-                "PKCS#12 with encrypted certificates or keys, after so many that no password was tried"
+                "PKCS#12 with encrypted certificates or keys, no password was tried, after too many others"
             }
         }
     }

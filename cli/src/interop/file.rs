@@ -17,7 +17,7 @@ pub(crate) fn shapes(form: Option<FileForm>, pem: &[u8]) -> Vec<(&'static str, u
         Some(FileForm::JoinedFiles) => vec![("joined", 1)],
         Some(_) => Vec::new(),
         None => {
-            let mut seen = Seen::default();
+            let mut seen = FileView::default();
             seen.whole(pem);
             seen.lines(pem);
             seen.shapes
@@ -26,7 +26,7 @@ pub(crate) fn shapes(form: Option<FileForm>, pem: &[u8]) -> Vec<(&'static str, u
 }
 
 #[derive(Default)]
-struct Seen {
+struct FileView {
     shapes: Vec<(&'static str, usize)>,
 }
 
@@ -39,7 +39,7 @@ enum Place {
     Block,
 }
 
-impl Seen {
+impl FileView {
     fn add(&mut self, shape: &'static str, line: usize) {
         if !self.shapes.iter().any(|(seen, _)| *seen == shape) {
             self.shapes.push((shape, line));
@@ -243,7 +243,7 @@ impl Blocks {
         self.content.clear();
     }
 
-    fn end(&mut self, seen: &mut Seen, line: usize) {
+    fn end(&mut self, seen: &mut FileView, line: usize) {
         if !self.is_certificate {
             return;
         }

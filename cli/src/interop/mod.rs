@@ -55,7 +55,7 @@ enum Effect {
 
 /// The ids of programs. A verifier and a reader may have one id.
 #[derive(Default)]
-pub(crate) struct Chosen<'a> {
+pub(crate) struct Choice<'a> {
     pub(crate) verifiers: BTreeSet<&'a str>,
     readers: BTreeSet<&'a str>,
 }
@@ -65,8 +65,8 @@ impl Table {
     /// that the program has by default, or its verifiers.
     ///
     /// A reader that takes one certificate of every file is meant by its id, or if its program has no other.
-    pub(crate) fn chosen<'a>(&'a self, names: &[String]) -> Result<Chosen<'a>> {
-        let mut chosen = Chosen::default();
+    pub(crate) fn chosen<'a>(&'a self, names: &[String]) -> Result<Choice<'a>> {
+        let mut chosen = Choice::default();
         let names = names.iter().map(|name| name.trim());
         for name in names.filter(|name| !name.is_empty()) {
             let lower = name.to_lowercase();
@@ -128,7 +128,7 @@ impl Table {
     }
 
     /// What the chosen programs make of a root of this shape, if they refuse it.
-    pub(crate) fn of_root(&self, shape: &str, chosen: &Chosen<'_>) -> Vec<Opinion<'_>> {
+    pub(crate) fn of_root(&self, shape: &str, chosen: &Choice<'_>) -> Vec<Opinion<'_>> {
         let Some(shape) = self.shapes.iter().find(|known| known.id == shape) else {
             return Vec::new();
         };
@@ -143,7 +143,7 @@ impl Table {
     }
 
     /// What the chosen programs make of a file of this shape, if they do not read all of it.
-    pub(crate) fn of_file(&self, file: &str, chosen: &Chosen<'_>) -> Vec<Opinion<'_>> {
+    pub(crate) fn of_file(&self, file: &str, chosen: &Choice<'_>) -> Vec<Opinion<'_>> {
         let Some(file) = self.files.iter().find(|known| known.id == file) else {
             return Vec::new();
         };
@@ -152,8 +152,8 @@ impl Table {
     }
 
     /// What the common programs do unless they are told otherwise.
-    pub(crate) fn common(&self) -> Chosen<'_> {
-        Chosen {
+    pub(crate) fn common(&self) -> Choice<'_> {
+        Choice {
             verifiers: default(&self.verifiers),
             readers: default(&self.readers),
         }
@@ -252,7 +252,7 @@ impl Effect {
                 "refuse some servers below it",
             ),
             Self::RefusesFile => ("refuses the file", "refuse the file"),
-            Self::LosesRoots => ("loses roots without a word", "lose roots without a word"),
+            Self::LosesRoots => ("loses roots silently", "lose roots without a word"),
             Self::LosesRootsWithError => (
                 "loses roots and reports an error",
                 "lose roots and report an error",

@@ -38,7 +38,7 @@ pub struct Program {
     #[serde(default)]
     pub default: bool,
     /// Of a reader that does not take all certificates of a file.
-    pub takes: Option<Takes>,
+    pub takes: Option<ReaderScope>,
     /// The day on which it ran.
     pub date: String,
     /// The function or command, and the package.
@@ -48,7 +48,7 @@ pub struct Program {
 /// What a reader takes at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Takes {
+pub enum ReaderScope {
     /// The first certificate.
     First,
 }
@@ -64,7 +64,7 @@ pub struct Shape {
     /// What is special about it.
     pub what: String,
     #[serde(default)]
-    refused: Vec<Refused>,
+    refused: Vec<RefusalCell>,
     #[serde(default)]
     unknown: Vec<String>,
 }
@@ -85,7 +85,7 @@ pub enum Subject {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Refused {
+struct RefusalCell {
     by: Vec<String>,
     words: String,
 }
@@ -101,14 +101,14 @@ pub struct File {
     /// What is special about it.
     pub what: String,
     #[serde(default)]
-    differs: Vec<Taken>,
+    differs: Vec<ReadingCell>,
     #[serde(default)]
     unknown: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Taken {
+struct ReadingCell {
     by: Vec<String>,
     roots: usize,
     words: Option<String>,
@@ -189,7 +189,7 @@ impl File {
     #[must_use]
     pub fn expected(&self, reader: &Program) -> usize {
         match reader.takes {
-            Some(Takes::First) => self.roots.min(1),
+            Some(ReaderScope::First) => self.roots.min(1),
             None => self.roots,
         }
     }

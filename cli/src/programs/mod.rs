@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_compiled_in_can_be_read() {
+    fn compiled_in_lists_are_read() {
         let history = History::load().unwrap();
         let [chrome, microsoft] =
             PROGRAMS.map(|program| ProgramRoots::load(program, &history).unwrap());

@@ -281,7 +281,7 @@ impl<'a> ListedFindings<'a> {
         let digest = root.sha256.as_deref();
         let name = root.subject.or(digest).unwrap_or_default();
         let shown = match (location, entry.place()) {
-            (None, Some(place)) => format!("{name} (no place with roots is like {place})"),
+            (None, Some(place)) => format!("{name} (no place with roots matches {place})"),
             _ => name.to_owned(),
         };
         ListedFinding {

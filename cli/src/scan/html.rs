@@ -271,7 +271,7 @@ fn place(place: &RootsOfPlace<'_>, findings: &ListedFindings<'_>) -> String {
     let name = text(name.unwrap_or_default());
     let notable = table(
         &notable,
-        "Roots that Mozilla's list does not have, or that are remarked",
+        "Roots that are not in Mozilla's list, or have remarks",
     );
     let plain = match plain.len() {
         0 => String::new(),
@@ -391,7 +391,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_text_stays_text() {
+    fn html_is_escaped() {
         assert_eq!(
             text("<b title=\"a\" id='b'>&amp;\u{202e}\n"),
             r"&lt;b title=&quot;a&quot; id=&#39;b&#39;&gt;&amp;amp;\u{202e}\n"

@@ -125,7 +125,7 @@ pub(super) fn run(
     }
     if failed > 0 {
         let count = counted(failed, "source");
-        return Err(format!("{count} could not be read, or not to the end").into());
+        return Err(format!("{count} could not be read completely").into());
     }
     Ok(Outcome::Clean)
 }

@@ -53,13 +53,13 @@ pub(crate) struct Arguments {
     /// Exit with status 2 if something was not looked into, or could not be read
     #[arg(long)]
     strict: bool,
-    /// How many threads search, in place of one for each core; the report is the same
+    /// The number of threads [default: one for each core]; the report is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// Keep the results for layers and archives in this folder, and use those that are there
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Count only what the containers of images see: not what an upper layer deletes or replaces
+    /// Do not count files that an upper layer of an image deletes or replaces
     #[arg(long)]
     effective: bool,
     /// What decompressors may keep of their output: xz -9 needs 65, Zstandard twice the window
@@ -204,7 +204,7 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<Outcome>
     let is_found = arguments.fails(&findings);
     let unreadable = |count| {
         let count = counted(count, "place");
-        Err(format!("{count} could not be read, or not to the end").into())
+        Err(format!("{count} could not be read completely").into())
     };
     match (report.errors.len(), report.unread.len()) {
         (errors, unread) if arguments.strict && errors + unread > 0 => unreadable(errors + unread),

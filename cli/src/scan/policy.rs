@@ -314,24 +314,22 @@ impl Parser<'_> {
             (None, Some(name), None) => Selector::Name(name.get_ref().clone()),
             (None, None, Some(list)) => Selector::List(self.list(list)?),
             _ => {
-                return fail(
-                    "of `sha256`, `name` and `list`, only one can say which roots are meant",
-                );
+                return fail("use only one of `sha256`, `name` and `list`");
             }
         };
         let is_everything = matches!(selector, Selector::All);
         match action {
             Action::Allow { until: Some(_) } if reason.is_none() => {
-                return fail("what is allowed until a day needs a `reason`");
+                return fail("an entry with `until` needs a `reason`");
             }
             Action::Allow { .. } if is_everything && place.is_none() => {
-                return fail("which roots are meant, or in which `place`, is missing");
+                return fail("`sha256`, `name`, `list` or `place` is missing");
             }
             Action::Require if is_everything => {
-                return fail("which roots are meant (`sha256`, `name` or `list`) is missing");
+                return fail("`sha256`, `name` or `list` is missing");
             }
             Action::Forbid | Action::Require if until.is_some() => {
-                return fail("`until` is for `allow` alone");
+                return fail("only `allow` can have `until`");
             }
             _ => {}
         }
@@ -434,19 +432,19 @@ mod tests {
             ),
             (
                 "\n[[allow]]\nname = \"a\"\nuntil = \"2027-12-01\"\n",
-                "policy.toml, line 2: `allow`: what is allowed until a day needs a `reason`",
+                "policy.toml, line 2: `allow`: an entry with `until` needs a `reason`",
             ),
             (
                 "[[allow]]\nreason = \"a\"\n",
-                "line 1: `allow`: which roots are meant",
+                "line 1: `allow`: `sha256`, `name`, `list` or `place` is missing",
             ),
             (
                 "[[require]]\nplace = \"a\"\n",
-                "line 1: `require`: which roots are meant",
+                "line 1: `require`: `sha256`, `name` or `list` is missing",
             ),
             (
                 "[[forbid]]\nname = \"a\"\nuntil = \"2027-12-01\"\n",
-                "line 1: `forbid`: `until` is for `allow` alone",
+                "line 1: `forbid`: only `allow` can have `until`",
             ),
             (
                 "[[forbid]]\nname = \"a\"\nlist = \"mozilla\"\n",

@@ -11,7 +11,7 @@ use crate::compromise::Compromise;
 use crate::finder::contents::{Form, Trust};
 use crate::finder::date::{ListDate, ListDates};
 use crate::finder::findings::{Failure, Findings, KeyStore, Place, Unread};
-use crate::finder::layers::HiddenBy;
+use crate::finder::layers::Concealment;
 use crate::finder::location::Location;
 use crate::finder::marked::PrivateAnchor;
 use crate::finder::pattern::Exclusions;
@@ -43,7 +43,7 @@ pub(super) struct RootsOfPlace<'a> {
     #[serde(flatten)]
     pub(super) location: &'a Location,
     /// The layer for which the container of an image does not see it.
-    pub(super) hidden_by: Option<HiddenBy>,
+    pub(super) hidden_by: Option<Concealment>,
     /// Whether what is in it counts.
     #[serde(skip)]
     pub(super) counts: bool,
@@ -148,7 +148,7 @@ enum CertificateKind {
 }
 
 /// Of a program that does not hold the keys.
-pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys that are public (CVE-2026-111943)";
+pub(super) const OLDER_VERIFIER: &str = "linked with a rustls-webpki before 0.103.16, which accepts keys whose private keys are public (CVE-2026-111943)";
 
 impl<'a> ScanReport<'a> {
     /// If `effective`, only what the containers of images see counts.
@@ -184,7 +184,7 @@ impl<'a> RootsOfPlace<'a> {
         place: &'a Place<'_>,
         history: &'a History,
         dates: &ListDates<'_>,
-        hidden_by: Option<HiddenBy>,
+        hidden_by: Option<Concealment>,
         counts: bool,
     ) -> Self {
         let roots = place.found.roots.values();
@@ -273,7 +273,7 @@ impl<'a> RootsOfPlace<'a> {
 impl RootsOfPlace<'_> {
     /// Why the container of an image does not see it, not escaped.
     pub(super) fn hidden(&self) -> Option<String> {
-        let HiddenBy { layer, how } = self.hidden_by.as_ref()?;
+        let Concealment { layer, how } = self.hidden_by.as_ref()?;
         Some(format!("not in the container: {} by {layer}", how.as_str()))
     }
 

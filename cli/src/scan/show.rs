@@ -25,7 +25,7 @@ impl ScanReport<'_> {
         if self.layers_are_incomplete {
             writeln!(
                 out,
-                "{WARNING}too many files in layers{WARNING:#}: what upper layers delete or replace is not told"
+                "{WARNING}too many files in layers{WARNING:#}: what upper layers delete or replace is not reported"
             )?;
         }
         for unread in self.unread {
@@ -171,7 +171,7 @@ impl RootsOfPlace<'_> {
         let (perhaps, said): (Vec<_>, Vec<_>) = email.partition(|root| root.perhaps_for_email);
         let not_here = "not trusted for servers here, and not counted";
         heading(out, said.len(), "known root", not_here)?;
-        let as_others = "of Mozilla's list for e-mail, as others here, and not counted";
+        let as_others = "in Mozilla's list for e-mail, like others here, and not counted";
         heading(out, perhaps.len(), "known root", as_others)
     }
 

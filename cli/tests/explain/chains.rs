@@ -44,7 +44,8 @@ fn a_good_chain_is_accepted() {
     let explained = explained(&ca.pem(), &identity);
     let accepted = "accepted by roots.pem: the chain ends in its root \"CA\"";
     assert_eq!(explained.verdict("roots.pem"), accepted);
-    let refused = "the chain ends in the root \"CA\", which it does not have; trusted by roots.pem";
+    let refused =
+        "the chain ends in the root \"CA\", which is not in its list; trusted by roots.pem";
     for policy in ["embedded", "system"] {
         let expected = format!("refused by {policy}: {refused}");
         assert_eq!(explained.verdict(policy), expected);
@@ -360,7 +361,7 @@ fn outside_name_constraints_of_an_intermediate() {
     });
     let identity = server(&between, HOST).with(&between);
     let elsewhere =
-        "the chain ends in the root \"CA\", which it does not have; trusted by roots.pem";
+        "the chain ends in the root \"CA\", which is not in its list; trusted by roots.pem";
     // Of the system, the second has one of the same name.
     for system in [root("Another CA"), root("CA"), ed25519_root("CA")] {
         let port = Server::new(&identity).port;
@@ -414,14 +415,14 @@ fn the_second_connection_is_sent_another_chain() {
     let roots = ca.pem();
     let port = Server::in_turn(&[&first, &other_name]).port;
     let explained = Explain::new(&roots, &roots).run(port);
-    let line = "handshake failed: the second connection was sent another chain, which is refused: \
+    let line = "handshake failed: the server sent another chain on the second connection, which is refused: \
                 the certificate is for \"other.example\", and not for \"localhost\"";
     assert!(explained.has_line(line), "{}", explained.output);
     assert_eq!(explained.status, 1);
 
     let port = Server::in_turn(&[&first, &self_signed_server(HOST)]).port;
     let explained = Explain::new(&roots, &roots).run(port);
-    let line = "handshake failed: the second connection was sent another chain, which is refused: \
+    let line = "handshake failed: the server sent another chain on the second connection, which is refused: \
                 the certificate \"a server\" is self-signed, and not a known root; if you know that it is the server's \
          own, pin it (`RootsBuilder::pinned_certificate`)";
     assert!(explained.has_line(line), "{}", explained.output);
@@ -429,7 +430,7 @@ fn the_second_connection_is_sent_another_chain() {
 
     let port = Server::in_turn(&[&first, &with_another_key(server(&ca, HOST))]).port;
     let explained = Explain::new(&roots, &roots).run(port);
-    let line = "handshake failed: the second connection was sent another chain, which is refused: \
+    let line = "handshake failed: the server sent another chain on the second connection, which is refused: \
                 the server does not have the key of its certificate";
     assert!(explained.has_line(line), "{}", explained.output);
     assert_eq!(explained.status, 1);
@@ -592,7 +593,7 @@ fn list_of_another_program_gives_the_exit_status() {
         let explain = || Explain::new(&ca.pem(), &ca.pem()).with_roots(program);
         let explained = explain().run(port);
         let sentence =
-            "the chain ends in the root \"CA\", which it does not have; trusted by system";
+            "the chain ends in the root \"CA\", which is not in its list; trusted by system";
         let expected = format!("refused by {program}: {sentence}");
         assert_eq!(explained.verdict(program), expected);
         assert_eq!(explained.status, 1, "{}", explained.errors);
@@ -665,7 +666,7 @@ fn a_file_with_the_name_of_a_policy_is_not_that_policy() {
     assert_eq!(explained.status, 0, "{}", explained.output);
     let accepted = "accepted by ./embedded: the chain ends in its root \"CA\"";
     assert!(explained.has_line(accepted), "{}", explained.output);
-    let refused = "refused by embedded: the chain ends in the root \"CA\", which it does not have; trusted by \
+    let refused = "refused by embedded: the chain ends in the root \"CA\", which is not in its list; trusted by \
                    ./embedded, system";
     assert!(explained.has_line(refused), "{}", explained.output);
 

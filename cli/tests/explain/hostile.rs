@@ -113,7 +113,7 @@ fn a_line_without_end() {
     for protocol in ["smtp", "imap"] {
         ends(
             Some(protocol),
-            "the server sends a line without end",
+            "the server sends a line that is too long",
             |mut stream| {
                 while stream.write_all(&[b'2'; 4096]).is_ok() {}
             },
@@ -125,14 +125,14 @@ fn a_line_without_end() {
 fn lines_without_end() {
     ends(
         Some("smtp"),
-        "the server sends lines without end",
+        "the server sends too many lines",
         |mut stream| {
             while stream.write_all(b"220-and so on\r\n").is_ok() {}
         },
     );
     ends(
         Some("imap"),
-        "the server sends lines without end",
+        "the server sends too many lines",
         |mut stream| {
             drop(stream.write_all(b"* OK ready\r\n"));
             while stream.write_all(b"* and so on\r\n").is_ok() {}
@@ -157,7 +157,8 @@ fn garbage() {
 
 #[test]
 fn plain_http() {
-    let why = "the server does not speak TLS here: what it sent is no TLS record";
+    let why =
+        "the server does not speak TLS on this port: it sent something that is not a TLS record";
     ends(None, why, |mut stream| {
         drop(stream.read(&mut [0; 4096]));
         drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"));

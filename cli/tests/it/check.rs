@@ -334,7 +334,7 @@ fn public_root_of_a_private_bundle_with_a_date_of_a_browser() {
     // `--today` is the start of the day, and the time is its end.
     assert!(time.ends_with("T23:59:59Z"));
     assert_eq!(told(&pem, "0", &time), [""; 0]);
-    let text = format!("chrome trusts only certificates of it with an SCT from {time} or before");
+    let text = format!("chrome trusts its certificates only with an SCT from {time} or before");
     assert_eq!(told(&pem, "1", &time), [text]);
 
     // Microsoft has dates for roots that Chrome does not have.
@@ -343,7 +343,7 @@ fn public_root_of_a_private_bundle_with_a_date_of_a_browser() {
         .find(|(root, _)| root["distrust_after"].is_string() && !root["mozilla"].is_null())
         .unwrap();
     let time = root["distrust_after"].as_str().unwrap();
-    let text = format!("microsoft trusts no certificate of it that starts after {time}");
+    let text = format!("microsoft trusts none of its certificates that start after {time}");
     for (today, is_told) in [("2015-01-01T", false), (time, true)] {
         let texts = told(&pem, "0", today);
         assert_eq!(texts.len(), 1, "{texts:?}");

@@ -66,7 +66,7 @@ fn each_program_has_its_reason_in_one_line() {
     let marked = ["\u{feff}", &strict("One"), &strict("Two")].concat();
     assert_eq!(
         told(&marked, "go"),
-        [", line 1: Go loses roots without a word: a byte order mark before the first certificate"]
+        [", line 1: Go loses roots silently: a byte order mark before the first certificate"]
     );
 }
 

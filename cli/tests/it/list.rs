@@ -100,7 +100,7 @@ fn chromes_list_is_shown_with_its_dates() {
     // Annotated PEM cannot say it.
     let pem = run(&["list", "chrome", "--pem"]);
     let warning = format!(
-        "warning: chrome: {count} roots with a date for SCTs (`sct-not-after`) left out, which annotated PEM cannot say\n"
+        "warning: chrome: {count} roots with a date for SCTs (`sct-not-after`) left out: annotated PEM cannot express their date for SCTs (sct-not-after)\n"
     );
     assert_eq!((pem.status, pem.err), (0, warning));
     let (_, value) = json(&["list", "chrome"]);

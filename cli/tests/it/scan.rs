@@ -69,10 +69,7 @@ fn errors_are_printed_last() {
     assert_eq!(ran.status, 2);
     assert!(ran.out.contains("broken.gz: "), "{}", ran.out);
     assert!(ran.out.contains("old\\u{7}.pem\n"), "{}", ran.out);
-    assert_eq!(
-        ran.err,
-        "error: 1 place could not be read, or not to the end\n"
-    );
+    assert_eq!(ran.err, "error: 1 place could not be read completely\n");
     let (status, value) = json(&["scan", path]);
     assert_eq!((status, value["errors"].as_array().unwrap().len()), (2, 1));
     assert_eq!(run(&["scan", &format!("{path}/none")]).status, 2);

@@ -165,7 +165,7 @@ fn manifests_without_end_or_sense_are_errors() {
         ),
         (
             Reply::new("[".repeat(1 << 20)),
-            "its manifest is not read: ",
+            "its manifest cannot be read: ",
         ),
         (
             Reply::new("{}"),

@@ -88,7 +88,7 @@ fn each_source_is_a_line() {
         .collect();
     assert_eq!((status, &found[..]), (2, &[image, missing, path][..]));
     assert!(
-        err.contains("1 source could not be read, or not to the end"),
+        err.contains("1 source could not be read completely"),
         "{err}"
     );
     assert!(err.contains(&format!("{missing}: 404 Not Found")), "{err}");

@@ -146,10 +146,10 @@ fn verdict_on_scts(value: Vec<u8>) -> Verdict {
     verdict(policy, &server_with_scts(&ca, value))
 }
 
-const RULES_OF_CHROME: &str = "its list and dates are known here, and its rules for Certificate Transparency and for paths \
-                               are not";
+const RULES_OF_CHROME: &str = "this program knows its list and dates, but not its rules for Certificate Transparency and \
+                               for paths";
 const RULES_OF_MICROSOFT: &str =
-    "its list and dates are known here, and its rules for paths are not";
+    "this program knows its list and dates, but not its rules for paths";
 
 #[test]
 fn root_without_dates_is_accepted_with_what_is_not_known() {
@@ -207,7 +207,7 @@ fn without_scts_in_the_certificate_there_is_no_verdict() {
     let ca = root("CA");
     let policy = chrome(&[(&ca, &format!("sct-not-after = \"{LIMIT}\""))]);
     let sentence = format!(
-        "its root \"CA\" is for certificates with an SCT from {LIMIT} or before, and this one has none in itself"
+        "its root \"CA\" is for certificates with an SCT from {LIMIT} or before, and this certificate contains none"
     );
     unknown(&verdict(policy, &server(&ca, HOST)), &sentence);
 }
@@ -394,7 +394,7 @@ fn root_that_the_list_lacks() {
         microsoft(&[(&ca, "")]),
     ];
     let sentence =
-        "the chain ends in the root \"CA\", which it does not have; trusted by microsoft";
+        "the chain ends in the root \"CA\", which is not in its list; trusted by microsoft";
     let verdict = verdict_at(time(NOW), &policies, &history, &sent);
     refused(&verdict, Reason::OtherRoot, sentence);
 }
@@ -409,7 +409,7 @@ fn root_that_mozilla_removed_is_not_refused_for_that_by_another_program() {
     let email = "source = ''\nlicence = ''\nas_of = ''\nroots = []";
     let history = History::read(&format!("# a header\n\n{days}{pem}"), "", email).unwrap();
     let lacks = [chrome(&[(&root("Another CA"), "")])];
-    let sentence = "the chain ends in the root \"Gone\", which it does not have; it left Mozilla's list by 2018-03-04";
+    let sentence = "the chain ends in the root \"Gone\", which is not in its list; it left Mozilla's list by 2018-03-04";
     let verdict = |policies: &[Policy]| verdict_at(time(NOW), policies, &history, &sent);
     refused(&verdict(&lacks), Reason::OtherRoot, sentence);
     assert_eq!(verdict(&[chrome(&[(&ca, "")])]).accepted, Some(true));
@@ -438,7 +438,7 @@ fn intermediate_of_a_list_is_no_root_to_others() {
     let sent = server(&between, HOST).with(&between);
     let by_embedded = verdict_at(time(NOW), &policies, &history, &sent);
     let sentence =
-        "the chain ends in the root \"CA\", which it does not have; trusted by microsoft";
+        "the chain ends in the root \"CA\", which is not in its list; trusted by microsoft";
     refused(&by_embedded, Reason::OtherRoot, sentence);
 }
 
@@ -452,7 +452,7 @@ fn intermediate_of_a_list_is_a_root_if_another_has_it_as_one() {
     policies.push(chrome(&[(&between, "intermediate = true")]));
     policies.push(microsoft(&[(&between, "")]));
     let verdict = verdict_at(time(NOW), &policies, &history, &server(&between, HOST));
-    let sentence = "the chain ends in the root \"Between\", which it does not have; trusted by chrome, microsoft";
+    let sentence = "the chain ends in the root \"Between\", which is not in its list; trusted by chrome, microsoft";
     refused(&verdict, Reason::OtherRoot, sentence);
 }
 

@@ -1,7 +1,7 @@
 //! What is decoded of a text.
 
 /// What is decoded of a text at once.
-pub(crate) struct Decoded {
+pub(crate) struct DecodedText {
     pub(crate) bytes: Vec<u8>,
     /// Where the text ends.
     pub(crate) end: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Next {
     pub(crate) bytes: usize,
 }
 
-impl Decoded {
+impl DecodedText {
     pub(super) fn new(capacity: usize, mark: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(capacity),

@@ -1,7 +1,7 @@
 //! Base64, however a program or a configuration file quotes it.
 
 use super::characters::{Marks, Step, step};
-use super::decoded::Decoded;
+use super::decoded::DecodedText;
 
 /// What is encoded, up to what belongs to no text in base64, or until `most` bytes are there. Mostly so many are.
 ///
@@ -14,8 +14,8 @@ pub(super) fn decode(
     mark: usize,
     most: usize,
     capacity: usize,
-) -> Decoded {
-    let mut decoder = Decoder::new(skipped, Decoded::new(capacity, mark));
+) -> DecodedText {
+    let mut decoder = Decoder::new(skipped, DecodedText::new(capacity, mark));
     let end = decoder.read(text, marks, most);
     decoder.flush();
     decoder.decoded.up_to(end)
@@ -23,7 +23,7 @@ pub(super) fn decode(
 
 /// How many digits there are in a text.
 pub(super) fn count(text: &[u8], marks: &Marks) -> Option<usize> {
-    let mut decoder = Decoder::new(0, Decoded::new(0, usize::MAX));
+    let mut decoder = Decoder::new(0, DecodedText::new(0, usize::MAX));
     let end = decoder.read(text, marks, usize::MAX);
     (end == text.len()).then_some(decoder.digits)
 }
@@ -60,7 +60,7 @@ pub(super) fn is_digit(byte: u8) -> bool {
 }
 
 struct Decoder {
-    decoded: Decoded,
+    decoded: DecodedText,
     group: u32,
     count: u32,
     digits: usize,
@@ -71,7 +71,7 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(skipped: usize, decoded: Decoded) -> Self {
+    fn new(skipped: usize, decoded: DecodedText) -> Self {
         Self {
             start: 0,
             decoded,

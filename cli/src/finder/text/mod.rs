@@ -8,7 +8,7 @@ pub(crate) mod samples;
 mod utf_16;
 
 pub(crate) use characters::Marks;
-pub(crate) use decoded::Decoded;
+pub(crate) use decoded::DecodedText;
 
 /// In what bytes are written, as a needle shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Run {
     }
 
     /// Decodes a text that begins at the start. Where it is cut off, `mark` says from where to go on later.
-    pub(crate) fn decode(&self, spelling: Spelling, text: &[u8], mark: usize) -> Decoded {
+    pub(crate) fn decode(&self, spelling: Spelling, text: &[u8], mark: usize) -> DecodedText {
         let origin = self.origin.saturating_sub(self.start);
         match spelling {
             Spelling::Base64(_) => {
@@ -152,7 +152,7 @@ fn marks_before(data: &[u8], start: usize, is_digit: fn(u8) -> bool) -> Marks {
 }
 
 /// A block of PEM, of which this follows the label.
-pub(crate) fn block(text: &[u8], marks: &Marks, most: usize) -> Decoded {
+pub(crate) fn block(text: &[u8], marks: &Marks, most: usize) -> DecodedText {
     digits::decode(text, marks, 0, usize::MAX, most, 2_048)
 }
 

@@ -3,11 +3,11 @@
 use memchr::memchr;
 
 use super::characters::{Marks, Step, joint, octet, step};
-use super::decoded::{Decoded, Next};
+use super::decoded::{DecodedText, Next};
 
 /// Hexadecimal digits without anything between two bytes.
-pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> Decoded {
-    let mut decoded = Decoded::new(text.len() / 2, mark);
+pub(super) fn digits(text: &[u8], marks: &Marks, mark: usize) -> DecodedText {
+    let mut decoded = DecodedText::new(text.len() / 2, mark);
     let mut high = None;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
@@ -55,8 +55,8 @@ pub(super) fn start_of_digits(data: &[u8], at: usize, floor: usize) -> usize {
 
 /// Hexadecimal numbers with something between each two of them, but nothing before each. Those behind `origin` are
 /// wanted.
-pub(super) fn pairs(text: &[u8], marks: &Marks, mark: usize, origin: usize) -> Decoded {
-    let mut decoded = Decoded::new(text.len() / 3, mark);
+pub(super) fn pairs(text: &[u8], marks: &Marks, mark: usize, origin: usize) -> DecodedText {
+    let mut decoded = DecodedText::new(text.len() / 3, mark);
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         if byte.is_ascii_hexdigit() {
@@ -96,8 +96,8 @@ pub(super) fn first_of_line(data: &[u8], at: usize) -> usize {
 }
 
 /// Numbers that begin with `0x`, with little else between them.
-pub(super) fn prefixed(text: &[u8], mark: usize, origin: usize) -> Decoded {
-    let mut decoded = Decoded::new(text.len() / 5, mark);
+pub(super) fn prefixed(text: &[u8], mark: usize, origin: usize) -> DecodedText {
+    let mut decoded = DecodedText::new(text.len() / 5, mark);
     let mut at = 0;
     loop {
         let rest = text.get(at..).unwrap_or_default();
@@ -120,8 +120,8 @@ pub(super) fn prefixed(text: &[u8], mark: usize, origin: usize) -> Decoded {
 }
 
 /// Decimal numbers, also those of signed bytes, with little else between them.
-pub(super) fn decimal(text: &[u8], mark: usize, origin: usize) -> Decoded {
-    let mut decoded = Decoded::new(text.len() / 5, mark);
+pub(super) fn decimal(text: &[u8], mark: usize, origin: usize) -> DecodedText {
+    let mut decoded = DecodedText::new(text.len() / 5, mark);
     let mut at = 0;
     let mut gap = 0;
     while let Some(&byte) = text.get(at) {
@@ -166,8 +166,8 @@ pub(super) fn literal(
     quote: Option<u8>,
     mark: usize,
     origin: usize,
-) -> Decoded {
-    let mut decoded = Decoded::new(text.len() / 3, mark);
+) -> DecodedText {
+    let mut decoded = DecodedText::new(text.len() / 3, mark);
     let mut at = 0;
     while let Some((&byte, after)) = text.get(at..).and_then(<[u8]>::split_first) {
         decoded.can_go_on(at);

@@ -1,14 +1,14 @@
 //! ASCII in UTF-16.
 
-use super::decoded::{Decoded, Next};
+use super::decoded::{DecodedText, Next};
 
 /// The text, up to what is not ASCII. Either order of bytes is the same here, seen from a character.
-pub(super) fn decode(text: &[u8], mark: usize) -> Decoded {
+pub(super) fn decode(text: &[u8], mark: usize) -> DecodedText {
     let units = text.chunks(2).map_while(|unit| match unit {
         [byte @ 1..=0x7f, 0] | [byte @ 1..=0x7f] => Some(*byte),
         _ => None,
     });
-    let mut decoded = Decoded::new(0, mark);
+    let mut decoded = DecodedText::new(0, mark);
     decoded.bytes.extend(units);
     let end = (2 * decoded.bytes.len()).min(text.len());
     let at = mark.next_multiple_of(2);

@@ -289,7 +289,7 @@ fn other_self_signed_cas_are_found() {
 }
 
 #[test]
-fn what_is_found_in_a_file_is_found_in_an_archive_of_it() {
+fn archives_have_the_roots_of_their_files() {
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, ScanLimits::default());
     // Longer than the field of a tar header.
@@ -474,7 +474,7 @@ fn zip_archives_in_archives_are_read_in_temporary_files_up_to_their_limit() {
 
 /// What is behind a program, or in it, may begin like an entry.
 #[test]
-fn what_is_no_zip_archive_is_no_failure_however_large_it_is() {
+fn large_file_that_is_not_a_zip_archive_is_not_a_failure() {
     let history = History::load().unwrap();
     let limits = ScanLimits {
         in_memory: 1_000,
@@ -527,7 +527,7 @@ fn entries_that_are_missing_in_a_zip_archive_are_told() {
     for count in [2, u8::MAX] {
         archive[end + 10] = count;
         let failures = scan(&archive, &mut scanner).failures;
-        let why = format!("says {count} entries, and has 1");
+        let why = format!("names {count} entries but has 1");
         assert!(failures[0].1.contains(&why), "{failures:?}");
     }
     // None: it has no end then.
@@ -624,7 +624,7 @@ impl Read for Pieces<'_> {
 }
 
 #[test]
-fn how_a_damaged_archive_is_read_makes_no_difference() {
+fn damaged_archive_has_one_result_for_streams_and_files() {
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
@@ -1013,7 +1013,7 @@ fn xz_takes_no_more_memory_than_there_is() {
     encoder.write_all(&pem(&root.der)).unwrap();
     let large = encoder.finish().unwrap();
     let seen = scan(&large, &mut scanner(&history, limits.clone()));
-    let why = "needs 9437184 bytes of memory, where all has 4194304";
+    let why = "needs 9437184 bytes of memory, and the limit for all is 4194304";
     assert_eq!(seen.failures, [("x".to_owned(), why.to_owned())]);
     let whole = &mut scanner(&history, ScanLimits::default());
     assert_eq!(scan(&large, whole), found(root, "x", Form::Pem));
@@ -1024,7 +1024,7 @@ fn xz_takes_no_more_memory_than_there_is() {
 }
 
 #[test]
-fn what_is_not_looked_into_is_told() {
+fn unread_parts_are_reported() {
     let history = History::load().unwrap();
     let scan = &mut scanner(&history, ScanLimits::default());
     let told = |form: &str| vec![("x".to_owned(), form.to_owned())];
@@ -1238,7 +1238,10 @@ fn lzma_in_zip_archives_takes_no_more_memory_than_there_is() {
     packed[5..9].fill(0xff);
     let seen = scan(&zip_of_method(14, &packed, &content), &mut scanner);
     let (_, why) = &seen.failures[0];
-    assert_eq!(why, "needs 6291456 bytes of memory, where all has 4194304");
+    assert_eq!(
+        why,
+        "needs 6291456 bytes of memory, and the limit for all is 4194304"
+    );
 }
 
 /// A compiled module, with these chunks.
@@ -1847,7 +1850,7 @@ fn passwords_are_tried_within_a_bound() {
         told.into_iter().map(|(_, form)| form).collect::<Vec<_>>()
     };
     let used_up =
-        "PKCS#12 with encrypted certificates or keys, after so many that no password was tried";
+        "PKCS#12 with encrypted certificates or keys, no password was tried, after too many others";
     assert_eq!(told(scan_all, &hostile), [used_up]);
     // Four digests for each iteration, for each of four attempts.
     let other = pkcs12(&[&root.der], Some("a secret"), 50);

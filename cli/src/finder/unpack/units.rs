@@ -156,7 +156,7 @@ impl<'h> Scan<'h> {
         if self.is_known(&cache, &key, name) {
             return Ok(());
         }
-        let mut watched = Watched {
+        let mut watched = WatchedReader {
             inner: spool,
             has_failed: false,
         };
@@ -188,7 +188,7 @@ impl<'h> Scan<'h> {
             self.blob(name, &mut reader);
             return end(reader);
         };
-        let mut watched = Watched {
+        let mut watched = WatchedReader {
             inner: reader,
             has_failed: false,
         };
@@ -328,12 +328,12 @@ fn is_kept(name: &Location, container: Container) -> bool {
 }
 
 /// Notes whether something could not be read.
-struct Watched<R> {
+struct WatchedReader<R> {
     inner: R,
     has_failed: bool,
 }
 
-impl<R: Read> Read for Watched<R> {
+impl<R: Read> Read for WatchedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer);
         self.has_failed |= read.is_err();
@@ -341,7 +341,7 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
-impl<R: Seek> Seek for Watched<R> {
+impl<R: Seek> Seek for WatchedReader<R> {
     fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
         self.inner.seek(to)
     }

@@ -170,5 +170,6 @@ fn decrypt_rc2(key: &[u8], iv: &[u8], text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn unknown() -> String {
-    "the PKCS#12 is encrypted with a method that is not known here: `openssl pkcs12 -nokeys` may read it".to_owned()
+    "the PKCS#12 is encrypted with an unsupported method: `openssl pkcs12 -nokeys` may read it"
+        .to_owned()
 }

@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_is_a_name() {
+    fn credential_helper_names_are_checked() {
         let config = r#"{ "credsStore": "../../bin/sh" }"#;
         let why = of(config, "a.example").unwrap_err();
         assert!(why.ends_with("is not the name of a program"), "{why}");

@@ -37,20 +37,20 @@ pub(super) struct Descriptor {
 
 impl Document {
     pub(super) fn parse(json: &[u8]) -> Result<Self> {
-        let written: Written = serde_json::from_slice(json)
-            .map_err(|why| format!("its manifest is not read: {why}"))?;
+        let written: RawManifest = serde_json::from_slice(json)
+            .map_err(|why| format!("its manifest cannot be read: {why}"))?;
         match written {
             // Programs that read one part, and others that read the other, would see two images (CVE-2021-41190).
-            Written {
+            RawManifest {
                 manifests: Some(_),
                 layers: Some(_),
                 ..
             } => Err("its manifest is both an index and an image".into()),
-            Written {
+            RawManifest {
                 manifests: Some(manifests),
                 ..
             } => Ok(Self::Index(bounded(manifests)?)),
-            Written {
+            RawManifest {
                 layers: Some(layers),
                 config: Some(config),
                 ..
@@ -58,7 +58,7 @@ impl Document {
                 config,
                 layers: bounded(layers)?,
             })),
-            Written {
+            RawManifest {
                 fs_layers: Some(_), ..
             } => Err("its manifest is of Docker's schema 1, which is not read".into()),
             _ => Err("its manifest is neither an index nor an image".into()),
@@ -96,7 +96,7 @@ impl Descriptor {
 const MOST: usize = 1000;
 
 #[derive(Deserialize)]
-struct Written {
+struct RawManifest {
     manifests: Option<Vec<Descriptor>>,
     config: Option<Descriptor>,
     layers: Option<Vec<Descriptor>>,
@@ -141,7 +141,7 @@ mod tests {
             (both, "both an index and an image"),
             (schema_1, "schema 1"),
             (json!({}), "neither"),
-            (json!([]), "not read"),
+            (json!([]), "cannot be read"),
             (json!({ "layers": [] }), "neither"),
             (many, "more than 1000"),
         ] {

@@ -284,7 +284,7 @@ impl Walk<'_, '_> {
         let blob = match blob {
             // As a rule, it has none of them.
             Err(why) if layer.urls.as_ref().is_some_and(|urls| !urls.is_empty()) => {
-                let form = format!("a layer that is elsewhere; the registry says: {why}");
+                let form = format!("a layer that is not in the registry, which says: {why}");
                 self.scan.unread(place, &form);
                 return Ok(());
             }

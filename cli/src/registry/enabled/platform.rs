@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    fn this_machine_is_known() {
+    fn platform_of_this_machine_is_known() {
         assert_eq!(Platform::of_this_machine().to_string(), "linux/amd64");
     }
 }

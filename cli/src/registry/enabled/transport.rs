@@ -130,7 +130,7 @@ impl Transport {
         if to.is_encrypted || (!from.is_encrypted && self.may_be_plain(&to.host)) {
             return Ok(());
         }
-        Err(format!("sends requests to {}, without encryption", to.host).into())
+        Err(format!("redirects to {}, without encryption", to.host).into())
     }
 
     /// Tries again what a busy server has refused.
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_told_apart() {
+    fn origins_are_compared() {
         let one = origin("https://a.example/v2/");
         assert_eq!(one, origin("https://A.example:443/other?b"));
         for other in [
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_encrypted_leads_to_what_is_not() {
+    fn https_never_redirects_to_http() {
         let plain = vec![Host::parse("plain.example:5000").unwrap()];
         let transport = Transport::new(&Roots::embedded().unwrap(), plain);
         for (from, to, is_allowed) in [

@@ -186,7 +186,7 @@ fn a_7z_archive_with_a_changed_byte_or_cut_off_gives_its_roots_or_says_why_not()
 
 /// With a checksum that is right, as anybody can make it.
 #[test]
-fn a_7z_header_may_say_anything() {
+fn random_7z_headers_do_not_panic() {
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, ScanLimits::default());
     let known = history.all().first().unwrap();
@@ -259,7 +259,7 @@ fn a_7z_archive_has_limits() {
 }
 
 #[test]
-fn what_is_not_read_in_a_7z_archive_is_told() {
+fn unread_7z_entries_are_reported() {
     let history = History::load().unwrap();
     let mut scanner = scanner(&history, ScanLimits::default());
     let encrypted = |content: &[u8]| Packing {
