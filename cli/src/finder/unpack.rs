@@ -416,10 +416,15 @@ impl<'h> Scan<'h> {
         content: &mut dyn Read,
         depth: usize,
     ) -> io::Result<()> {
-        self.held(memory, |scan| {
+        let mut read = |scan: &mut Self| {
             scan.stream(name, content, depth);
             Ok(())
-        })
+        };
+        // One of Zstandard takes what it needs itself, and gives it back when it is gone.
+        if memory == 0 {
+            return read(self);
+        }
+        self.held(memory, read)
     }
 
     /// Counts an entry of an archive.

@@ -1244,6 +1244,21 @@ fn lzma_in_zip_archives_takes_no_more_memory_than_there_is() {
     );
 }
 
+#[test]
+fn decoders_give_back_the_memory_that_they_take_and_no_more() {
+    let history = History::load().unwrap();
+    let mut scanner = scanner(&history, ScanLimits::default());
+    let content = pem(&history.all().first().unwrap().der);
+    let entries = methods(&content).into_iter();
+    let entries = entries.map(|(method, packed)| zip_of_method(method, &packed, &content));
+    let streams = [gzip, bzip2, xz, zstd].map(|pack: fn(&[u8]) -> Vec<u8>| pack(&content));
+    for packed in entries.chain(streams) {
+        assert_eq!(scan(&tar("a", &packed), &mut scanner).failures, []);
+        let left = scanner.left.in_memory.value();
+        assert_eq!(left, scanner.limits.in_memory);
+    }
+}
+
 /// A compiled module, with these chunks.
 fn beam(chunks: &[(&str, &[u8])]) -> Vec<u8> {
     let mut module = b"FOR1\0\0\0\0BEAM".to_vec();
