@@ -448,7 +448,7 @@ mod tests {
             ),
             (
                 "[[forbid]]\nname = \"a\"\nlist = \"mozilla\"\n",
-                "line 1: `forbid`: of `sha256`, `name` and `list`, only one",
+                "line 1: `forbid`: use only one of `sha256`, `name` and `list`",
             ),
             (
                 "[[forbid]]\nplace = \"!a\"\n",

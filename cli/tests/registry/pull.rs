@@ -209,7 +209,7 @@ fn foreign_layers_are_reported() {
         unread["form"]
             .as_str()
             .unwrap()
-            .starts_with("a layer that is elsewhere")
+            .starts_with("a layer that is not in the registry")
     );
     assert_eq!(scan(&folder, &["--strict", &source]).status, 2);
 }

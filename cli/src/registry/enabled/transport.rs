@@ -130,7 +130,7 @@ impl Transport {
         if to.is_encrypted || (!from.is_encrypted && self.may_be_plain(&to.host)) {
             return Ok(());
         }
-        Err(format!("redirects to {}, without encryption", to.host).into())
+        Err(format!("sends requests to {}, without encryption", to.host).into())
     }
 
     /// Tries again what a busy server has refused.
