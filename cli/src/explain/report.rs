@@ -171,14 +171,14 @@ fn show_places(out: &mut dyn Write, chain: &Chain) -> io::Result<()> {
         if let Some(command) = fetch_command(place) {
             writeln!(
                 out,
-                "the missing certificate is said to be at {place} (not fetched)"
+                "by the last certificate sent, the missing one is at {place} (not fetched)"
             )?;
             writeln!(out, "to fetch it: {command}")?;
         } else {
             writeln!(
                 out,
-                "the missing certificate is said to be at a place that is not shown: it is not on the web, too long, \
-                 or has characters that a shell could read"
+                "the last certificate sent says where the missing one is, but that address is not shown: it is not http, is too long, \
+                 or has characters that a shell would interpret"
             )?;
         }
     }

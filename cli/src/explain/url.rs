@@ -13,8 +13,8 @@ pub(super) fn server_of(argument: &str) -> Result<&str> {
     if !scheme.eq_ignore_ascii_case("https") {
         let scheme = escape(&shorten(scheme, 20));
         return Err(format!(
-            "\"{scheme}\" is not the scheme of a URL that is taken, which is https: give HOST:PORT, and `--starttls` \
-             if the protocol begins in the clear"
+            "\"{scheme}\" URLs are not supported: give an https URL or HOST:PORT, with `--starttls` if the \
+             protocol begins in the clear"
         )
         .into());
     }

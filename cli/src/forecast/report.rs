@@ -220,8 +220,8 @@ impl<'a> Report<'a> {
         )?;
         writeln!(
             out,
-            "The days of Mozilla's schedule are expected, at the latest: they go by the age of a key, and a certificate \
-             may be younger than its key."
+            "Mozilla may remove a root earlier than its schedule suggests here: it counts from the creation of the key, and a \
+             certificate may be younger than its key."
         )?;
         if !self.anchors.is_empty() {
             let count = counted(self.anchors.len(), "private root");
@@ -231,11 +231,7 @@ impl<'a> Report<'a> {
         match self.within {
             Some(within) => {
                 let due = self.roots.iter().filter(|root| root.is_due).count();
-                writeln!(
-                    out,
-                    "{count}, of which {due} end within {}",
-                    counted(within, "day")
-                )
+                writeln!(out, "{count}; {due} end within {}", counted(within, "day"))
             }
             None => writeln!(out, "{count}"),
         }

@@ -118,7 +118,7 @@ impl Table {
         let known: Vec<&str> = known.into_iter().collect();
         let name = escape(name);
         format!(
-            "nothing is known of the program \"{name}\", but of all, {}",
+            "unknown program \"{name}\": expected all, {}",
             known.join(", ")
         )
     }

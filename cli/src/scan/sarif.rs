@@ -84,8 +84,7 @@ pub(super) fn log(
             "shortDescription": {
                 "text": "A certificate whose private key is public, or that of an intermediate below it"
             },
-            "help": { "text": "Update the product or the list that this file comes from, now: whoever has \
-                               the private key can pose as any server." },
+            "help": { "text": "Update the product or the list that this file comes from, now: anyone who has the private key can pose as any server." },
         }),
         json!({
             "id": REMOVED,

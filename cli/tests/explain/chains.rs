@@ -68,7 +68,7 @@ fn missing_intermediate_is_named() {
         "the server did not send the certificate of \"Between\": send that intermediate, or, if \"Between\" is a private \
          root, add it",
     );
-    let line = format!("the missing certificate is said to be at {place} (not fetched)");
+    let line = format!("by the last certificate sent, the missing one is at {place} (not fetched)");
     assert!(explained.has_line(&line), "{}", explained.output);
 }
 
@@ -88,7 +88,7 @@ fn place_of_the_missing_certificate_is_that_of_the_last_one_sent() {
                 .push(ca_issuers("http://ca.example/below.der"));
         })
     };
-    let said = |place: &str| format!("is said to be at {place} (not fetched)");
+    let said = |place: &str| format!("the missing one is at {place} (not fetched)");
     let below_is_missing = said("http://ca.example/below.der");
     let between_is_missing = said("http://ca.example/between.der");
 
@@ -100,7 +100,7 @@ fn place_of_the_missing_certificate_is_that_of_the_last_one_sent() {
     assert!(!both.contains(&below_is_missing), "{both}");
     let complete = leaf().with(&below).with(&between).with(&ca);
     let complete = explained(&root("Another CA").pem(), &complete).output;
-    assert!(!complete.contains("is said to be at"), "{complete}");
+    assert!(!complete.contains("the missing one is at"), "{complete}");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn place_that_a_shell_could_read_is_not_shown() {
     let output = explained(&ca.pem(), &identity).output;
     assert!(!output.contains("echo"), "{output}");
     assert!(
-        output.contains("is said to be at a place that is not shown"),
+        output.contains("says where the missing one is, but that address is not shown"),
         "{output}"
     );
     assert!(!output.contains("to fetch it"), "{output}");

@@ -102,7 +102,7 @@ fn unknown_program_is_an_error_that_names_those_that_are_known() {
     assert_eq!(ran.status, 2);
     assert!(
         ran.err
-            .contains("nothing is known of the program \"pyhton\", but of all, ")
+            .contains("unknown program \"pyhton\": expected all, ")
             && ran.err.contains("Python, "),
         "{}",
         ran.err

@@ -31,7 +31,7 @@ fn content_with_another_digest_is_an_error() {
     for (blob, expected) in [
         (
             Reply::new(changed),
-            "is not what was asked for: its digest is sha256:",
+            "is not what was asked for: it has the digest sha256:",
         ),
         (Reply::new(other), "bytes"),
         (Reply::new(longer), "has more than the "),
@@ -70,7 +70,7 @@ fn manifests_and_configs_are_judged_by_their_digests() {
     let server = Server::plain(move |_| Reply::new(text.clone()));
     let source = format!("registry:{}/a/b@{}", server.address, content.tag);
     let ran = scan(&folder, &[&source]);
-    let why = format!("is not what was asked for: its digest is {}", other.tag);
+    let why = format!("is not what was asked for: it has the digest {}", other.tag);
     assert_eq!((ran.status, ran.errors()), (2, vec![(&*source, &*why)]));
 
     let config = digest_of(&content.manifest()["config"]);

@@ -45,7 +45,7 @@ impl Digest {
     /// The digest of content, which has to be this one.
     pub(super) fn check(&self, found: Self) -> Result<Self> {
         if found != *self {
-            return Err(format!("is not what was asked for: its digest is {found}").into());
+            return Err(format!("is not what was asked for: it has the digest {found}").into());
         }
         Ok(found)
     }
