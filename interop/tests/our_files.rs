@@ -11,7 +11,7 @@ use std::process::Command;
 
 use embedded_roots::{Roots, custom, mozilla};
 use embedded_roots_bundle::{ParsedBundle, PrivateKeys, parse};
-use embedded_roots_cli::interop::table::{Program, Table, Takes};
+use embedded_roots_cli::interop::table::{Program, ReaderScope, Table};
 use embedded_roots_interop::{Answer, programs};
 use embedded_roots_testing::authority::{Authority, annotated, root_with};
 use embedded_roots_testing::folder::Folder;
@@ -120,7 +120,7 @@ fn run(program: &str, arguments: &[&str]) -> String {
 
 fn expected(reader: &Program, roots: usize) -> usize {
     match reader.takes {
-        Some(Takes::First) => 1,
+        Some(ReaderScope::First) => 1,
         None => roots,
     }
 }

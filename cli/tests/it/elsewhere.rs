@@ -288,7 +288,7 @@ fn program_names_ignore_case_and_blanks() {
     let file = folder.file("ca.pem", strict("CA"));
     let ran = run(&["check", &file, "--for", "python-2.7"]);
     assert!(
-        ran.err.contains("but of all, python-3.11, python-3.13"),
+        ran.err.contains("expected all, python-3.11, python-3.13"),
         "{}",
         ran.err
     );

@@ -172,7 +172,7 @@ mod tests {
             let end = |content: &[u8], size| DigestReader::new(content, &digest, size).end();
             end(content, 7).unwrap();
             let why = end(b"Content", 7).unwrap_err().to_string();
-            assert!(why.contains("its digest is sha"), "{why}");
+            assert!(why.contains("it has the digest sha"), "{why}");
             let why = end(content, 8).unwrap_err().to_string();
             assert_eq!(why, "ends after 7 of 8 bytes");
             let why = end(content, 6).unwrap_err().to_string();
