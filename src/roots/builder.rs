@@ -379,7 +379,8 @@ impl RootsBuilder {
         self.pin(move || PinSource::from_pem_file(&path, None))
     }
 
-    /// Accepts servers that have exactly a certificate of this PEM file, like [`pinned_file`](Self::pinned_file), only for this name.
+    /// Accepts servers that have exactly a certificate of this PEM file, like [`pinned_file`](Self::pinned_file), only
+    /// for this name.
     pub fn pinned_file_for(self, name: &ServerName<'_>, path: impl AsRef<Path>) -> Self {
         let (name, path) = (name.to_owned(), path.as_ref().to_owned());
         self.pin(move || PinSource::from_pem_file(&path, Some(&name)))

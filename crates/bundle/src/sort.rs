@@ -5,8 +5,9 @@ use std::mem;
 
 /// Sorts like [`slice::sort_by`]: stably, in n log n comparisons, and in n of what is sorted already.
 ///
-/// std's sort is compiled anew for each type that is sorted, and each time it is as much for the compiler as 500 lines
-/// of this crate. Here it sorts the numbers of the items, so that there is one of it.
+/// std's sort is compiled anew for each type, which is some 4,000 lines for LLVM each time, and with a dozen types was a
+/// seventh of a debug build of this crate and of embedded-roots. Here it sorts the numbers of the items, so that there
+/// is one of it.
 pub fn sort<T>(items: &mut Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) {
     let order = order(
         items.len(),

@@ -1,7 +1,7 @@
 //! The thread that refreshes, and those that wait for changes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,13 +36,19 @@ impl LiveRoots {
 /// Dropping it does not wait for a refresh that is under way.
 #[derive(Debug)]
 #[must_use = "the roots are refreshed until it is dropped"]
-pub struct RefreshGuard(Arc<Stop>);
+pub struct RefreshGuard {
+    _stop: StopGuard,
+}
 
-/// Tells the thread that the guard is dropped.
+/// Requests the stop when it is dropped.
+#[derive(Debug)]
+struct StopGuard(Arc<Stop>);
+
+/// The request to stop the refreshes.
 #[derive(Debug, Default)]
 struct Stop {
-    is_told: Mutex<bool>,
-    told: Condvar,
+    is_requested: Mutex<bool>,
+    requested: Condvar,
 }
 
 impl RefreshGuard {
@@ -65,26 +71,36 @@ impl RefreshGuard {
             .name("embedded-roots".to_owned())
             .spawn(refresh)
             .map_err(Error::no_thread)?;
-        Ok(Self(stop))
+        Ok(Self {
+            _stop: StopGuard(stop),
+        })
     }
 }
 
-impl Drop for RefreshGuard {
+impl Drop for StopGuard {
     fn drop(&mut self) {
-        let Stop { is_told, told } = &*self.0;
-        *is_told.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        told.notify_one();
+        self.0.request();
     }
 }
 
 impl Stop {
-    /// Whether it is told within this time.
+    fn request(&self) {
+        *self.is_requested() = true;
+        self.requested.notify_one();
+    }
+
+    /// Whether it is requested within this time.
     fn wait(&self, time: Duration) -> bool {
-        let is_told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
-            .told
-            .wait_timeout_while(is_told, time, |is_told| !*is_told);
+            .requested
+            .wait_timeout_while(self.is_requested(), time, |is_requested| !*is_requested);
         *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn is_requested(&self) -> MutexGuard<'_, bool> {
+        self.is_requested
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
