@@ -124,7 +124,7 @@ fn shards_share_a_list_and_do_not_repeat_what_is_done() {
     });
     let folder = Folder::new("shards");
     let host = server.address;
-    let mut sources: BTreeSet<String> = (0..20)
+    let mut sources: BTreeSet<String> = (0..60)
         .map(|nth| format!("registry:{host}/n{nth}:1"))
         .collect();
     let missing = format!("registry:{host}/missing:1");
@@ -157,7 +157,8 @@ fn shards_share_a_list_and_do_not_repeat_what_is_done() {
             out.starts_with(&format!("{new} sources scanned, ")),
             "{out}"
         );
-        assert!((2..=12).contains(&new), "{new}");
+        // The shards go by the names, which have the port in them: too few or too many in one of 20,000 runs.
+        assert!((6..=36).contains(&new), "{new}");
         seen = now;
         failed += status;
     }
@@ -165,7 +166,7 @@ fn shards_share_a_list_and_do_not_repeat_what_is_done() {
     assert_eq!(failed, 2);
     let lines_of_all = lines(&results);
     let expected: BTreeSet<&str> = sources.iter().map(String::as_str).collect();
-    assert_eq!((lines_of_all.len(), names(&lines_of_all)), (21, expected));
+    assert_eq!((lines_of_all.len(), names(&lines_of_all)), (61, expected));
 
     // What failed is tried again, and a file that is cut off is none.
     let cut = files(&results).into_iter().find(|file| {
@@ -184,7 +185,7 @@ fn shards_share_a_list_and_do_not_repeat_what_is_done() {
     assert_eq!(again, 2);
     // A manifest that is missing; a manifest, a config and a layer.
     assert_eq!(server.requests().len(), before + 4);
-    assert_eq!(lines(&results).len(), 21);
+    assert_eq!(lines(&results).len(), 61);
 }
 
 #[test]
