@@ -35,7 +35,8 @@ const LIBRARY: Tower = Tower {
 const BUNDLE: Tower = Tower {
     src: "crates/bundle/src",
     layers: &[
-        &["escape", "file", "digest", "count"],
+        &["escape", "file", "count", "sort"],
+        &["digest"],
         &["pipe", "variable", "x509"],
         &["error"],
         &["limits"],
