@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use once_cell::race::OnceBox;
 use rustls::client::WantsClientCert;
@@ -173,14 +173,16 @@ impl LiveRoots {
 }
 
 fn set(default: ProcessDefault, trust_set: &TrustSet) -> Result<(), Error> {
-    let set = PROCESS_DEFAULT.set(Box::new(default));
+    let set = PROCESS_DEFAULT.set(default);
     set.map_err(|_| Error::already_installed())?;
     logging::info(|| trust_set.report());
     Ok(())
 }
 
 enum ProcessDefault {
-    /// The trust set is kept separately, because a store alone needs no crypto provider.
+    /// The trust set is kept separately, because a store alone needs no crypto provider. The cell makes no thread wait:
+    /// that code would be one more page to load at the start. If several threads make the roots at once, all of them
+    /// get those of the first.
     Fixed(Arc<TrustSet>, OnceBox<Roots>),
     /// A closure, so that a program without live roots does not link them.
     Live {
@@ -193,35 +195,33 @@ enum ProcessDefault {
     },
 }
 
-/// Not a cell that makes threads wait for each other: its code would be one more page to load at the start. If several
-/// make the roots at once, all of them get those of the first.
-static PROCESS_DEFAULT: OnceBox<ProcessDefault> = OnceBox::new();
+static PROCESS_DEFAULT: OnceLock<ProcessDefault> = OnceLock::new();
 
 fn process_default() -> Result<&'static ProcessDefault, Error> {
-    PROCESS_DEFAULT.get_or_try_init(|| {
-        let system = if SELECTED.is_none() {
-            system::default_source()
-        } else {
-            None
-        };
-        let trust_set = match system {
-            Some(source) => {
-                let distrust = Distrust::default();
-                let (roots, report) =
-                    merge(vec![source?], &distrust, Sha256::default(), &|_| true)?;
-                let trust_set = TrustSet::merged(
-                    roots,
-                    report,
-                    distrust,
-                    Intermediates::default(),
-                    Pins::default(),
-                )?;
-                trust_set.check_roots()?;
-                trust_set
-            }
-            None => of_the_bundle()?,
-        };
-        let default = ProcessDefault::Fixed(Arc::new(trust_set), OnceBox::new());
-        Ok(Box::new(default))
-    })
+    if let Some(default) = PROCESS_DEFAULT.get() {
+        return Ok(default);
+    }
+    let system = if SELECTED.is_none() {
+        system::default_source()
+    } else {
+        None
+    };
+    let trust_set = match system {
+        Some(source) => {
+            let distrust = Distrust::default();
+            let (roots, report) = merge(vec![source?], &distrust, Sha256::default(), &|_| true)?;
+            let trust_set = TrustSet::merged(
+                roots,
+                report,
+                distrust,
+                Intermediates::default(),
+                Pins::default(),
+            )?;
+            trust_set.check_roots()?;
+            trust_set
+        }
+        None => of_the_bundle()?,
+    };
+    let default = ProcessDefault::Fixed(Arc::new(trust_set), OnceBox::new());
+    Ok(PROCESS_DEFAULT.get_or_init(|| default))
 }
